@@ -1,0 +1,1 @@
+"""Mirror the Connecteam time clock into the SQL table clock_times."""

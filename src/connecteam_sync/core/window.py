@@ -1,0 +1,124 @@
+"""Local days of the business and the instants they span.
+
+The one place of the core that knows time zones. A day is what the calendar of the business says: 23 or 25 hours on the
+nights the clocks change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+MAX_WINDOW_DAYS = 366
+"""The longest window a command accepts: a longer one is more likely a slip of the keyboard than a wish."""
+SLICE_DAYS = 31
+"""Days asked for at once. The documents disagree on the API's limit (31, 90 or 92); this satisfies all of them."""
+MAX_SLICE_DAYS = 90
+"""The most a configuration may ask for at once."""
+PADDING_DAYS = 1
+"""Days asked for on either side: the zone of the API's dates, and how it selects a night shift, are unknown."""
+_ONE_DAY = timedelta(days=1)
+
+
+def start_of_day(day: date, timezone: ZoneInfo) -> int:
+    """The first instant of a local day, in epoch seconds, also where that midnight does not exist."""
+    return int(datetime.combine(day, time.min, tzinfo=timezone).astimezone(UTC).timestamp())
+
+
+def local_day(instant: int, timezone: ZoneInfo) -> date:
+    """The local calendar day an instant falls on."""
+    return datetime.fromtimestamp(instant, timezone).date()
+
+
+def days_touched(clock_in: int, clock_out: int | None, timezone: ZoneInfo) -> tuple[date, date]:
+    """First and last local day of a shift. A clock-out at midnight exactly does not touch the day that begins there."""
+    first = local_day(clock_in, timezone)
+    if clock_out is None or clock_out <= clock_in:
+        return (first, first)
+    return (first, local_day(clock_out - 1, timezone))
+
+
+def each_day(first: date, last: date) -> Iterator[date]:
+    """Every calendar day from `first` to `last`, both included."""
+    day = first
+    while day <= last:
+        yield day
+        day += _ONE_DAY
+
+
+class Window(msgspec.Struct, frozen=True, order=True):
+    """Local days `first..last`, both included, in the business time zone (an IANA name).
+
+    `start_utc` and `end_utc` are the half-open span of instants those days cover.
+    """
+
+    first: date
+    last: date
+    timezone: str
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            msg = f"the window ends ({self.last}) before it begins ({self.first})"
+            raise ValueError(msg)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def start_utc(self) -> int:
+        """First instant of the first day."""
+        return start_of_day(self.first, self.zone)
+
+    @property
+    def end_utc(self) -> int:
+        """First instant after the last day."""
+        return start_of_day(self.last + _ONE_DAY, self.zone)
+
+    @property
+    def days(self) -> int:
+        """How many local days the window has."""
+        return (self.last - self.first).days + 1
+
+    def holds(self, instant: int) -> bool:
+        """Whether an instant lies inside the window proper."""
+        return self.start_utc <= instant < self.end_utc
+
+    def padded(self, days: int = PADDING_DAYS) -> Window:
+        """The window with `days` more on either side: what is asked of the API."""
+        pad = timedelta(days=days)
+        return Window(self.first - pad, self.last + pad, self.timezone)
+
+    def overlaps(self, other: Window) -> bool:
+        """Whether the two windows share a day."""
+        return self.first <= other.last and other.first <= self.last
+
+    def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
+        """The window cut into pieces that, padding included, span at most `days` days each; in order, gapless."""
+        step = timedelta(days=days - 2 * padding)
+        cuts: list[Window] = []
+        first = self.first
+        while first <= self.last:
+            cuts.append(Window(first, min(self.last, first + step - _ONE_DAY), self.timezone))
+            first += step
+        return tuple(cuts)
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
+
+def windows_of_days(
+    days: Iterable[date], timezone: str, longest: int = SLICE_DAYS - 2 * PADDING_DAYS
+) -> tuple[Window, ...]:
+    """The fewest windows of at most `longest` days that cover scattered days; days between them may be covered too."""
+    windows: list[Window] = []
+    for day in sorted(set(days)):
+        if windows and (day - windows[-1].first).days < longest:
+            windows[-1] = Window(windows[-1].first, day, timezone)
+        else:
+            windows.append(Window(day, day, timezone))
+    return tuple(windows)
