@@ -1,0 +1,73 @@
+"""Local days of the business and the instants they span."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connecteam_sync.core.window import Window, days_touched, local_day, windows_of_days
+
+CHICAGO = "America/Chicago"
+ZONE = ZoneInfo(CHICAGO)
+
+
+def at(text: str) -> int:
+    """An instant given as local Chicago time."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp())
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2025-03-09", 23), ("2025-11-02", 25), ("2025-12-01", 24)])
+def test_a_day_is_what_the_calendar_says(day: str, hours: int) -> None:
+    """The nights the clocks change make days of 23 and 25 hours; none of their instants is lost."""
+    window = Window(date.fromisoformat(day), date.fromisoformat(day), CHICAGO)
+    assert window.end_utc - window.start_utc == hours * 3600
+
+
+def test_the_span_is_half_open() -> None:
+    """The first instant belongs to the window, the first instant after the last day does not."""
+    window = Window(date(2025, 12, 1), date(2025, 12, 11), CHICAGO)
+    assert window.holds(at("2025-12-01T00:00"))
+    assert window.holds(at("2025-12-11T23:59:59"))
+    assert not window.holds(at("2025-12-12T00:00"))
+    assert not window.holds(at("2025-11-30T23:59:59"))
+
+
+def test_a_reversed_window_is_refused() -> None:
+    """A window that ends before it begins is an error, never an empty window."""
+    with pytest.raises(ValueError, match="ends"):
+        Window(date(2025, 12, 2), date(2025, 12, 1), CHICAGO)
+
+
+@given(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.integers(0, 400), st.integers(3, 90))
+def test_slices_cover_the_window_without_gap_or_overlap(first: date, days: int, limit: int) -> None:
+    """Every day is in exactly one slice, and no padded slice asks for more days than the API takes."""
+    last = date.fromordinal(first.toordinal() + days)
+    slices = Window(first, last, CHICAGO).slices(limit)
+    covered = [d for s in slices for d in range(s.first.toordinal(), s.last.toordinal() + 1)]
+    assert covered == list(range(first.toordinal(), last.toordinal() + 1))
+    assert max(s.padded().days for s in slices) <= limit
+
+
+@given(st.sets(st.dates(date(2020, 1, 1), date(2026, 1, 1)), max_size=30))
+def test_windows_of_scattered_days_miss_none(days: set[date]) -> None:
+    """Each day asked for lies in one of the windows, and none is longer than one look."""
+    windows = windows_of_days(days, CHICAGO)
+    assert all(any(w.first <= day <= w.last for w in windows) for day in days)
+    assert all(w.padded().days <= 31 for w in windows)
+
+
+def test_a_night_shift_touches_both_its_days_and_midnight_touches_one() -> None:
+    """Six in the morning is of the next day; a clock-out at midnight exactly is not."""
+    night = days_touched(at("2025-12-01T22:00"), at("2025-12-02T06:00"), ZONE)
+    evening = days_touched(at("2025-12-01T16:00"), at("2025-12-02T00:00"), ZONE)
+    assert night == (date(2025, 12, 1), date(2025, 12, 2))
+    assert evening == (date(2025, 12, 1), date(2025, 12, 1))
+
+
+def test_the_local_day_is_not_the_utc_day() -> None:
+    """Late evening in Chicago is already tomorrow in UTC; the local calendar decides."""
+    instant = at("2025-12-01T23:30")
+    assert datetime.fromtimestamp(instant, UTC).date() == date(2025, 12, 2)
+    assert local_day(instant, ZONE) == date(2025, 12, 1)
