@@ -1,0 +1,141 @@
+"""Which row is which shift.
+
+Identity is the activity id. Times are attributes: nothing here compares instants other than for equality.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.shift import Shift, Snapshot
+from connecteam_sync.core.window import Window
+
+How = Literal["id", "succession", "takeover", "adoption", "create"]
+_NEVER = 2**62
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift, the employee it counts for, and the row that is its own (None: to be created).
+
+    `replaces` is the shift the row was linked to until now, where that is another one.
+    """
+
+    shift: Shift
+    employee_id: int
+    row: ClockTime | None
+    how: How
+    replaces: str | None = None
+
+
+class Rivals(msgspec.Struct, frozen=True, kw_only=True):
+    """Shifts of one employee at one instant: the unique key has room for the first only."""
+
+    winner: Shift
+    losers: tuple[Shift, ...]
+
+
+def precedence(shift: Shift) -> tuple[int, str]:
+    """Who gets the row of a contested clock-in: the shift created first, then the lower id. Unknown creation is last."""
+    return (_NEVER if shift.created_at is None else shift.created_at, shift.id)
+
+
+def in_scope(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Shift, ...]:
+    """The shifts a plan of this window is about, ordered by id.
+
+    Those that start in the window proper, and those whose row, or whose remembered start, lies in it: a shift that
+    moved out of the window is still the same shift. What else the padding shows belongs to other windows.
+    """
+    start, end = window.start_utc, window.end_utc
+    rows = {row.id: row for row in stored.rows}
+    ours: set[str] = set()
+    for mirror in stored.mirrors:
+        row = rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
+        at = row.clock_in if row is not None else mirror.shift.start
+        if start <= at < end and not mirror.is_gone:
+            ours.add(mirror.shift.id)
+    shifts = (shift for shift in snapshot.shifts if start <= shift.start < end or shift.id in ours)
+    return tuple(sorted(shifts, key=lambda shift: shift.id))
+
+
+def rivals(shifts: Iterable[tuple[int, Shift]], others: Iterable[tuple[int, Shift]]) -> tuple[Rivals, ...]:
+    """One winner for each (employee, clock-in) of `shifts`; `others` are the live shifts of other time clocks."""
+    contested: dict[tuple[int, int], list[Shift]] = defaultdict(list)
+    for employee_id, shift in shifts:
+        contested[employee_id, shift.start].append(shift)
+    for employee_id, shift in others:
+        if (employee_id, shift.start) in contested:
+            contested[employee_id, shift.start].append(shift)
+    ordered = (sorted(group, key=precedence) for group in contested.values())
+    return tuple(Rivals(winner=group[0], losers=tuple(group[1:])) for group in ordered)
+
+
+def successions(window: Window, snapshot: Snapshot, stored: Stored) -> dict[tuple[int, int], Mirror]:
+    """Linked shifts that are gone from a list that names their user, by (user, start): their rows may be inherited.
+
+    Connecteam deletes a shift and creates another in its place when it approves a geofence exception (API fact 7.6).
+    """
+    present = {shift.id for shift in snapshot.shifts}
+    doubted = {doubt.activity_id for doubt in snapshot.doubts}
+    asked = window.padded()
+    start, end = asked.start_utc, asked.end_utc
+    return {
+        (mirror.shift.user_id, mirror.shift.start): mirror
+        for mirror in stored.mirrors
+        if mirror.clock_time_id is not None
+        and mirror.shift.time_clock_id == snapshot.time_clock_id
+        and mirror.shift.id not in present
+        and mirror.shift.id not in doubted
+        and mirror.shift.user_id in snapshot.listed
+        and start <= mirror.shift.start < end
+    }
+
+
+def adoptable(stored: Stored) -> dict[tuple[int, int], list[ClockTime]]:
+    """Rows of ours that no shift is linked to, by (employee, clock-in), lowest id first."""
+    linked = {mirror.clock_time_id for mirror in stored.mirrors}
+    rows: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
+    for row in sorted(stored.rows, key=lambda row: row.id or 0):
+        if row.is_ours and row.id not in linked:
+            rows[row.key].append(row)
+    return rows
+
+
+def match(pairs: Iterable[tuple[int, Rivals]], window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Match, ...]:
+    """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
+
+    `pairs` are (employee id, rivals). A row is given away once.
+    """
+    rows = {row.id: row for row in stored.rows}
+    mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    inherited = successions(window, snapshot, stored)
+    unlinked = adoptable(stored)
+
+    def linked_row(shift_id: str) -> ClockTime | None:
+        mirror = mirrors.get(shift_id)
+        return rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
+
+    def row_of(employee_id: int, group: Rivals) -> Match:
+        shift = group.winner
+        if row := linked_row(shift.id):
+            return Match(shift=shift, employee_id=employee_id, row=row, how="id")
+        gone = inherited.pop((shift.user_id, shift.start), None)
+        if gone and (row := linked_row(gone.shift.id)):
+            return Match(shift=shift, employee_id=employee_id, row=row, how="succession", replaces=gone.shift.id)
+        for loser in group.losers:
+            row = linked_row(loser.id)
+            if row and row.key == (employee_id, shift.start):
+                return Match(shift=shift, employee_id=employee_id, row=row, how="takeover", replaces=loser.id)
+        candidates = unlinked.get((employee_id, shift.start))
+        if candidates:
+            # Without a unique key there may be several: the one that already says what upstream says, else the oldest.
+            same = next((row for row in candidates if row.clock_out == shift.end), candidates[0])
+            candidates.remove(same)
+            return Match(shift=shift, employee_id=employee_id, row=same, how="adoption")
+        return Match(shift=shift, employee_id=employee_id, row=None, how="create")
+
+    return tuple(row_of(employee_id, group) for employee_id, group in pairs)
