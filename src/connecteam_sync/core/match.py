@@ -40,7 +40,7 @@ class Rivals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def precedence(shift: Shift) -> tuple[int, str]:
-    """Who gets the row of a contested clock-in: the shift created first, then the lower id. Unknown creation is last."""
+    """Who gets the row of a contested clock-in: the shift created first (unknown: last), then the lower id."""
     return (_NEVER if shift.created_at is None else shift.created_at, shift.id)
 
 

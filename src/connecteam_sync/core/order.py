@@ -8,6 +8,7 @@ the row keeps its primary key, which others point at.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -31,25 +32,31 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
 
     `link` changes are left out: they write no row. Each returned step may be executed in any order or at once.
     """
-    deletes = [c for c in changes if c.kind == "delete"]
-    creates = [c for c in changes if c.kind == "create"]
-    updates = [c for c in changes if c.kind == "update" and c.before is not None and c.after is not None]
-    moving = {c.before.key: c for c in updates if c.before and c.after and c.before.key != c.after.key}
-    staying = [c for c in updates if c.before and c.after and c.before.key == c.after.key]
-    result = [tuple(Move(change=c) for c in deletes)]
+    todo = tuple(changes)
+    updates = [c for c in todo if c.kind == "update"]
+    # What still moves, with the key its row holds at the moment. Keys are counted, not collected in a set: a table
+    # whose unique key is yet to be added may hold one twice.
+    moving = [(_before(c), c) for c in updates if _before(c) != c.image.key]
+    result = [tuple(Move(change=c) for c in todo if c.kind == "delete")]
     parked: dict[int, int] = {}
     while moving:
-        free = [c for c in moving.values() if c.after is not None and c.after.key not in moving]
+        held = Counter(key for key, _ in moving)
+        free = [c for _, c in moving if not held[c.image.key]]
         if free:
             result.append(tuple(Move(change=c, from_parked=parked.get(id(c))) for c in free))
-            moving = {key: c for key, c in moving.items() if not any(c is done for done in free)}
+            moving = [(key, c) for key, c in moving if held[c.image.key]]
             continue
-        # Only cycles are left: park the first row of one; its key is free from then on.
-        key, change = next(iter(moving.items()))
+        # Only cycles are left: park one row; its key is free from then on.
+        (employee_id, _), change = moving[0]
         spot = _PARKING + len(parked)
         parked[id(change)] = spot
         result.append((Move(change=change, parked=spot),))
-        moving = {k: c for k, c in moving.items() if k != key} | {(key[0], spot): change}
-    result.append(tuple(Move(change=c) for c in staying))
-    result.append(tuple(Move(change=c) for c in creates))
+        moving[0] = ((employee_id, spot), change)
+    result.append(tuple(Move(change=c) for c in updates if _before(c) == c.image.key))
+    result.append(tuple(Move(change=c) for c in todo if c.kind == "create"))
     return tuple(step for step in result if step)
+
+
+def _before(change: Change) -> tuple[int, int]:
+    """The key the row of a change holds before it; an update always has one."""
+    return (change.before or change.image).key

@@ -1,0 +1,96 @@
+"""What to remember of each shift once the plan is applied: only what differs from what is remembered already."""
+
+from __future__ import annotations
+
+import msgspec
+
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import Applied, Mirror, Stored
+from connecteam_sync.core.match import Match
+from connecteam_sync.core.shift import Break, Shift, Snapshot
+from connecteam_sync.core.window import Window
+
+
+def mirrors_to_remember(
+    window: Window,
+    snapshot: Snapshot,
+    stored: Stored,
+    *,
+    shifts: tuple[Shift, ...],
+    matches: tuple[Match, ...],
+    changes: tuple[Change, ...],
+) -> tuple[Mirror, ...]:
+    """The new memory of every shift whose memory moves, by id.
+
+    A held shift is remembered with its latest values and the link and applied values it had; a gone one stays
+    remembered, marked gone, as does one whose row another shift now has.
+    """
+    old = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    new: dict[str, Mirror] = {}
+    foreign = {m.shift.id for m in stored.mirrors if m.shift.time_clock_id != snapshot.time_clock_id and not m.is_gone}
+    for shift in shifts:
+        if shift.id in foreign:
+            continue
+        known = old.get(shift.id)
+        new[shift.id] = Mirror(
+            shift=shift,
+            clock_time_id=known.clock_time_id if known else None,
+            applied=known.applied if known else None,
+        )
+    for mirror in _gone(window, snapshot, stored):
+        new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)
+    replaced = {m.shift.id: m.replaces for m in matches if m.replaces}
+    for change in changes:
+        if change.shift_id is None:
+            continue
+        row = change.after
+        mirror = new.get(change.shift_id) or old[change.shift_id]
+        new[change.shift_id] = msgspec.structs.replace(
+            mirror,
+            clock_time_id=row.id if row else None,
+            applied=Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
+            if row
+            else None,
+        )
+        other = replaced.get(change.shift_id)
+        if other:
+            new[other] = msgspec.structs.replace(new.get(other) or old[other], clock_time_id=None, applied=None)
+    return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
+
+
+def _gone(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Mirror, ...]:
+    """Shifts that start in the window proper and that a complete answer naming their user no longer shows."""
+    start, end = window.start_utc, window.end_utc
+    shown = {shift.id for shift in snapshot.shifts} | {doubt.activity_id for doubt in snapshot.doubts}
+    return tuple(
+        mirror
+        for mirror in stored.mirrors
+        if mirror.shift.time_clock_id == snapshot.time_clock_id
+        and mirror.shift.user_id in snapshot.listed
+        and mirror.shift.id not in shown
+        and start <= mirror.shift.start < end
+    )
+
+
+def breaks_to_remember(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[tuple[Break, ...], tuple[str, ...]]:
+    """Breaks of the window to be stored anew, and the ids of those found gone (their user is listed, they are not)."""
+    start, end = window.start_utc, window.end_utc
+    old = {item.id: item for item in stored.breaks}
+    present = {item.id for item in snapshot.breaks}
+    doubted = {doubt.user_id for doubt in snapshot.doubts}
+    changed = tuple(
+        item
+        for item in sorted(snapshot.breaks, key=lambda item: item.id)
+        if (start <= item.start < end or item.id in old) and item != old.get(item.id)
+    )
+    gone = tuple(
+        sorted(
+            item.id
+            for item in stored.breaks
+            if start <= item.start < end
+            and item.id not in present
+            and item.user_id in snapshot.listed
+            and item.user_id not in doubted
+        )
+    )
+    return changed, gone

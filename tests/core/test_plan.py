@@ -1,0 +1,273 @@
+"""The planner's rules (design, section 6), each as a sentence. Times are local Chicago times of December 2025."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from connecteam_sync.core.change import Change, Plan, Policy
+from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, Stored, clock_time_of
+from connecteam_sync.core.order import steps
+from connecteam_sync.core.plan import plan
+from connecteam_sync.core.shift import Doubt, Shift, Snapshot, User
+from connecteam_sync.core.window import Window
+
+CHICAGO = "America/Chicago"
+WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), CHICAGO)
+CLOCK, ANA, BEN = 7, 101, 102
+EMPLOYEES = {ANA: 1, BEN: 2}
+
+
+def at(text: str) -> int:
+    """An instant from `day hour:minute` in December 2025, local."""
+    day, clock = text.split()
+    moment = datetime.fromisoformat(f"2025-12-{int(day):02}T{clock}").replace(tzinfo=ZoneInfo(CHICAGO))
+    return int(moment.timestamp())
+
+
+def shift(name: str, start: str, end: str | None = None, user: int = ANA, **more: Any) -> Shift:  # noqa: ANN401 - any field
+    """A shift as Connecteam says it."""
+    return Shift(id=name, user_id=user, time_clock_id=CLOCK, start=at(start), end=at(end) if end else None, **more)
+
+
+def said(*shifts: Shift, listed: set[int] | None = None, doubts: tuple[Doubt, ...] = ()) -> Snapshot:
+    """A complete look naming Ana and Ben unless told otherwise."""
+    users = tuple(User(id=u, first_name=f"Person {u}", last_name="") for u in (ANA, BEN))
+    padded = WINDOW.padded()
+    return Snapshot(
+        time_clock_id=CLOCK,
+        first=padded.first,
+        last=padded.last,
+        users=users,
+        listed=frozenset({ANA, BEN} if listed is None else listed),
+        shifts=shifts,
+        doubts=doubts,
+    )
+
+
+def after_sync(*shifts: Shift) -> Stored:
+    """The database once these shifts were applied: rows 1, 2, … in their order."""
+    rows, mirrors = [], []
+    for number, item in enumerate(shifts, start=1):
+        row = clock_time_of(EMPLOYEES[item.user_id], item.start, item.end, id=number)
+        rows.append(row)
+        applied = Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
+        mirrors.append(Mirror(shift=item, clock_time_id=number, applied=applied))
+    return Stored(rows=tuple(rows), mirrors=tuple(mirrors), employees=EMPLOYEES)
+
+
+def decide(snapshot: Snapshot, stored: Stored, **policy: Any) -> Plan:  # noqa: ANN401 - any policy
+    """The plan of the eleven days."""
+    return plan(WINDOW, snapshot, stored, Policy(**policy))
+
+
+def kinds(decision: Plan) -> list[str]:
+    """What it does, as words."""
+    return [change.kind for change in decision.changes]
+
+
+def reasons(decision: Plan) -> list[str]:
+    """What it holds, as words."""
+    return [hold.reason for hold in decision.holds]
+
+
+MORNING = shift("a", "2 08:00", "2 12:00")
+
+
+@pytest.mark.parametrize("afternoon", ["2 14:00", "2 13:00", "2 12:04"])
+def test_two_shifts_of_a_day_are_two_rows(afternoon: str) -> None:
+    """Six hours after the first, five hours, or four minutes after its end: distance in time decides nothing."""
+    decision = decide(said(MORNING, shift("b", afternoon, "2 18:00")), after_sync(MORNING))
+    assert kinds(decision) == ["create"]
+    assert decision.counts.unchanged == 1
+
+
+def test_an_unchanged_window_plans_nothing_at_all() -> None:
+    """The second run finds nothing to write, in the table or in the memory."""
+    decision = decide(said(MORNING), after_sync(MORNING))
+    assert not decision.changes
+    assert not decision.holds
+    assert not decision.mirrors
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "why"),
+    [
+        (shift("a", "2 08:00"), shift("a", "2 08:00", "2 17:00"), "clocked out"),
+        (shift("a", "2 08:00", "2 17:00"), shift("a", "2 08:15", "2 17:00"), "clock-in corrected"),
+        (shift("a", "2 08:00", "2 17:00"), shift("a", "2 14:00", "2 17:00"), "clock-in corrected"),
+        (shift("a", "2 08:00", "2 17:00"), shift("a", "2 08:00", "2 16:30"), "clock-out corrected"),
+        (shift("a", "2 08:00", "2 17:00"), shift("a", "2 08:00", "2 17:30"), "clock-out corrected"),
+        (shift("a", "2 08:00", "2 17:00"), shift("a", "2 08:00"), "re-opened"),
+        (shift("a", "2 08:00", "2 17:00"), shift("a", "2 08:00", "2 17:00", BEN), "moved to another employee"),
+        (shift("a", "1 00:10", "1 06:00"), shift("a", "1 23:50", "2 06:00"), "clock-in corrected, clock-out corrected"),
+    ],
+)
+def test_a_correction_updates_the_same_row(before: Shift, now: Shift, why: str) -> None:
+    """Whatever moved, the row keeps its primary key and gets exactly what Connecteam says."""
+    decision = decide(said(now), after_sync(before))
+    (change,) = decision.changes
+    assert (change.kind, change.why) == ("update", why)
+    assert change.after == clock_time_of(EMPLOYEES[now.user_id], now.start, now.end, id=1)
+
+
+def test_a_shift_that_moves_out_of_the_window_keeps_its_row() -> None:
+    """A clock-in corrected to before midnight of the first day is seen in the padding and followed."""
+    before, now = shift("a", "1 00:10", "1 06:00"), msgspec.structs.replace(shift("a", "1 00:10", "1 06:00"))
+    now = msgspec.structs.replace(now, start=now.start - 1200)
+    assert kinds(decide(said(now), after_sync(before))) == ["update"]
+
+
+def test_a_shift_of_the_padding_belongs_to_another_window() -> None:
+    """A night shift that began the evening before the first day is not this window's."""
+    night = msgspec.structs.replace(shift("a", "1 06:00"), start=at("1 00:00") - 7200)
+    assert decide(said(night), Stored(employees=EMPLOYEES)).counts.total_shifts == 0
+
+
+def test_a_replaced_id_inherits_the_row() -> None:
+    """Connecteam approves a geofence exception: old id gone, new id with the same clock-in, same primary key."""
+    new = shift("b", "2 08:00", "2 12:30")
+    decision = decide(said(new), after_sync(MORNING))
+    (change,) = decision.changes
+    assert (change.kind, change.image.id, change.shift_id) == ("update", 1, "b")
+    assert {m.shift.id: (m.clock_time_id, m.is_gone) for m in decision.mirrors} == {"a": (None, True), "b": (1, False)}
+
+
+def test_an_unlinked_row_of_ours_is_adopted_by_exact_clock_in_only() -> None:
+    """A row without an id, on exactly the clock-in, is linked; one a second away is an orphan."""
+    exact = Stored(rows=(clock_time_of(1, at("2 08:00"), at("2 12:00"), id=5),), employees=EMPLOYEES)
+    near = Stored(rows=(clock_time_of(1, at("2 08:00") + 1, at("2 12:00"), id=5),), employees=EMPLOYEES)
+    assert kinds(decide(said(MORNING), exact)) == ["link"]
+    assert (kinds(decide(said(MORNING), near)), reasons(decide(said(MORNING), near))) == (["create"], ["orphan"])
+
+
+def test_a_manual_row_is_never_written() -> None:
+    """A shift that needs a hand-entered row's key is held."""
+    manual = ClockTime(
+        id=9, employee_id=1, clock_in=at("2 08:00"), clock_out=None, total_minutes=None, is_active=True, source="manual"
+    )
+    decision = decide(said(MORNING), Stored(rows=(manual,), employees=EMPLOYEES))
+    assert not decision.changes
+    assert reasons(decision) == ["manual_row"]
+
+
+def test_an_unmapped_person_is_held_and_remembered_then_written() -> None:
+    """The shift waits in the memory; once the mapping exists the next run writes it."""
+    decision = decide(said(MORNING), Stored())
+    assert (kinds(decision), reasons(decision)) == ([], ["unmapped_user"])
+    assert [m.shift for m in decision.mirrors] == [MORNING]
+    assert kinds(decide(said(MORNING), Stored(mirrors=decision.mirrors, employees=EMPLOYEES))) == ["create"]
+
+
+def test_create_mode_makes_the_employee_with_the_shift() -> None:
+    """A new person costs nobody a mapping: the row and the employee come in one plan."""
+    decision = decide(said(MORNING), Stored(), employees="create")
+    assert [(n.user_id, n.name) for n in decision.new_employees] == [(ANA, f"Person {ANA}")]
+    assert decision.changes[0].image.employee_id == -ANA
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_exact_duplicates_get_one_row_and_one_hold(order: tuple[str, str]) -> None:
+    """The shift created first gets the row, whatever the order of the answer or of the ids."""
+    created = {"a": 2, "b": 1}
+    twins = [shift(name, "2 08:00", "2 12:00", created_at=created[name]) for name in order]
+    decision = decide(said(*twins), Stored(employees=EMPLOYEES))
+    assert [change.shift_id for change in decision.changes] == ["b"]
+    assert [(hold.reason, hold.shift_id) for hold in decision.holds] == [("duplicate_clock_in", "a")]
+
+
+def test_a_shift_that_is_gone_from_a_listed_user_is_deleted() -> None:
+    """The user is named without the shift: that is evidence."""
+    kept = shift("k", "3 08:00", "3 12:00")
+    assert kinds(decide(said(kept), after_sync(MORNING, kept))) == ["delete"]
+
+
+def test_a_user_who_is_not_listed_proves_nothing() -> None:
+    """The rows of a person who vanished from the answer stay, visibly."""
+    other = shift("k", "3 08:00", "3 12:00", BEN)
+    decision = decide(said(other, listed={BEN}), after_sync(MORNING, other))
+    assert (kinds(decision), reasons(decision)) == ([], ["user_not_listed"])
+
+
+def test_an_impossible_record_blocks_deletes_of_its_user_only() -> None:
+    """Ana's record cannot be believed: her rows stay; Ben's deleted shift goes."""
+    bens, kept = shift("b", "2 09:00", "2 12:00", BEN), shift("k", "3 09:00", "3 12:00", BEN)
+    doubt = Doubt(kind="shift", problem="end before start", value="…", user_id=ANA, activity_id="x")
+    decision = decide(said(kept, doubts=(doubt,)), after_sync(MORNING, bens, kept))
+    assert [change.shift_id for change in decision.changes] == ["b"]
+    assert reasons(decision) == ["impossible_record", "impossible_record"]
+
+
+def test_nothing_on_a_locked_day_changes() -> None:
+    """The difference is held with its minutes, also where only the row's old day is locked."""
+    stored = msgspec.structs.replace(after_sync(MORNING), locked_days=frozenset({date(2025, 12, 2)}))
+    decision = decide(said(shift("a", "3 08:00", "3 12:30")), stored)
+    assert not decision.changes
+    assert [(hold.reason, hold.minutes) for hold in decision.holds] == [("locked_day", 30)]
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("restore", (["update"], [])), ("keep", ([], ["local_edit"]))])
+def test_an_edit_behind_our_back_is_drift(choice: str, expected: tuple[list[str], list[str]]) -> None:
+    """Restored by default, held where the configuration says keep."""
+    stored = after_sync(MORNING)
+    edited = msgspec.structs.replace(stored.rows[0], clock_out=at("2 11:00"), total_minutes=180)
+    decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(edited,)), local_edits=choice)
+    assert (kinds(decision), reasons(decision)) == expected
+
+
+def test_an_answer_without_any_shift_is_refused() -> None:
+    """Upstream silence is never data."""
+    assert [r.guard for r in decide(said(), after_sync(MORNING)).refusals] == ["empty_answer"]
+
+
+def test_more_deletes_than_the_guard_lets_through_are_refused() -> None:
+    """Four of five rows gone is a sign that the answer changed, not the company; three are let through."""
+    five = [shift(f"s{n}", f"{n} 08:00", f"{n} 12:00") for n in range(2, 7)]
+    assert [r.guard for r in decide(said(five[0]), after_sync(*five)).refusals] == ["too_many_deletes"]
+    assert not decide(said(*five[:2]), after_sync(*five)).refusals
+
+
+def test_swapped_clock_ins_keep_both_primary_keys() -> None:
+    """Two corrected clock-ins that change places go through a parked row, never through delete and insert."""
+    a, b = shift("a", "2 08:00", "2 09:00"), shift("b", "2 10:00", "2 11:00")
+    now = (msgspec.structs.replace(a, start=b.start, end=b.end), msgspec.structs.replace(b, start=a.start, end=a.end))
+    stored = after_sync(a, b)
+    decision = decide(said(*now), stored)
+    table = replay(stored, decision.changes)
+    assert {row_id: key[1] for row_id, key in table.items()} == {1: b.start, 2: a.start}
+
+
+def test_a_change_whose_key_is_kept_is_held_with_all_that_wait_for_it() -> None:
+    """A locked row keeps its key, so the shift that moves onto it waits, and so does the one behind that."""
+    one, two, three = (shift(n, f"{d} 08:00", f"{d} 09:00") for n, d in (("a", 2), ("b", 3), ("c", 4)))
+    stored = msgspec.structs.replace(after_sync(one, two, three), locked_days=frozenset({date(2025, 12, 2)}))
+    moved = (
+        shift("a", "5 08:00", "5 09:00"),
+        shift("b", "2 08:00", "2 09:00"),
+        shift("c", "3 08:00", "3 09:00"),
+    )
+    decision = decide(said(*moved), stored)
+    assert not decision.changes
+    assert sorted(reasons(decision)) == ["duplicate_clock_in", "locked_day", "locked_day"]
+
+
+def replay(stored: Stored, changes: tuple[Change, ...]) -> dict[int, tuple[int, int]]:
+    """Execute the ordered steps on (id -> key), failing where any write meets a taken key."""
+    table = {row.id: row.key for row in stored.rows if row.id is not None}
+    for step in steps(changes):
+        before = set(table.values())
+        for move in step:
+            row_id, image = move.change.image.id, move.change.after
+            assert row_id is not None
+            if image is None:
+                del table[row_id]
+                continue
+            key = image.key if move.parked is None else (image.employee_id, move.parked)
+            assert key == table.get(row_id) or key not in before, "a step moved a row onto a key somebody still holds"
+            table[row_id] = key
+    assert len(set(table.values())) == len(table)
+    return table
