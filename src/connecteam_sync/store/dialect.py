@@ -1,0 +1,119 @@
+"""What differs per database, as fragments of SQL.
+
+Sets of rows travel as one JSON parameter (`rowset`), so a statement has one text however many rows it is about:
+drivers' own bulk calls silently fall back to a statement per row. Needs MySQL 8, MariaDB 10.6, SQLite 3.38.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from sqlalchemy.engine import Dialect as Engine
+
+Kind = Literal["int", "text", "float"]
+Family = Literal["sqlite", "mysql", "postgresql"]
+
+_MYSQL_TYPES: dict[Kind, str] = {
+    "int": "BIGINT",
+    "text": "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "float": "DOUBLE",
+}
+_POSTGRES_TYPES: dict[Kind, str] = {"int": "bigint", "text": "text", "float": "double precision"}
+
+
+class Dialect:
+    """Fragments for one database. Every `d` is the alias of a rowset, every argument an SQL expression."""
+
+    def __init__(self, engine: Engine) -> None:
+        names: dict[str, Family] = {
+            "sqlite": "sqlite",
+            "mysql": "mysql",
+            "mariadb": "mysql",
+            "postgresql": "postgresql",
+        }
+        self.family: Family = names[engine.name]
+        self._quote = engine.identifier_preparer.quote
+
+    def name(self, name: str) -> str:
+        """A column, or a table with or without its schema, quoted where it must be."""
+        return ".".join(self._quote(part) for part in name.split("."))
+
+    def rowset(self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows") -> str:
+        """A FROM item over the JSON array bound to `parameter`: one row per object, absent members are NULL."""
+        if self.family == "mysql":
+            inner = ", ".join(f"{c} {_MYSQL_TYPES[k]} PATH '$.{c}' ERROR ON ERROR" for c, k in columns.items())
+            return f"JSON_TABLE(:{parameter}, '$[*]' COLUMNS ({inner})) AS {alias}"
+        if self.family == "postgresql":
+            inner = ", ".join(f"{c} {_POSTGRES_TYPES[k]}" for c, k in columns.items())
+            return f"jsonb_to_recordset(CAST(:{parameter} AS jsonb)) AS {alias}({inner})"
+        inner = ", ".join(f"json_extract(value, '$.{c}') AS {c}" for c in columns)
+        return f"(SELECT {inner} FROM json_each(:{parameter})) AS {alias}"
+
+    def epoch(self, moment: str) -> str:
+        """Whole epoch seconds of a datetime column."""
+        if self.family == "mysql":
+            return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {moment})"
+        if self.family == "postgresql":
+            return f"CAST(floor(extract(epoch FROM {moment})) AS bigint)"
+        return f"CAST(strftime('%s', {moment}) AS INTEGER)"
+
+    def moment(self, epoch: str) -> str:
+        """The naive UTC datetime of epoch seconds."""
+        if self.family == "mysql":
+            return f"TIMESTAMPADD(SECOND, {epoch}, CAST('1970-01-01' AS DATETIME))"
+        if self.family == "postgresql":
+            return f"(to_timestamp({epoch}) AT TIME ZONE 'UTC')"
+        return f"datetime({epoch}, 'unixepoch')"
+
+    def flag(self, number: str) -> str:
+        """The database's truth value of 0 or 1."""
+        return f"({number} = 1)" if self.family == "postgresql" else number
+
+    def same(self, left: str, right: str) -> str:
+        """Equality in which NULL equals NULL."""
+        word = {"mysql": "<=>", "postgresql": "IS NOT DISTINCT FROM", "sqlite": "IS"}[self.family]
+        return f"{left} {word} {right}"
+
+    def image(self, alias: str, columns: Iterable[str]) -> str:
+        """The whole row as JSON text, as the database itself writes its values."""
+        if self.family == "postgresql":
+            return f"CAST(to_jsonb({alias}) AS text)"
+        inner = ", ".join(f"'{c}', {alias}.{self.name(c)}" for c in columns)
+        return f"json_object({inner})"
+
+    def update(self, table: str, rowset: str, assignments: Mapping[str, str], condition: str) -> str:
+        """UPDATE of `t` from a rowset; assignments are of quoted columns."""
+        if self.family == "mysql":
+            inner = ", ".join(f"t.{column} = {value}" for column, value in assignments.items())
+            return f"UPDATE {table} t JOIN {rowset} ON {condition} SET {inner}"
+        inner = ", ".join(f"{column} = {value}" for column, value in assignments.items())
+        return f"UPDATE {table} AS t SET {inner} FROM {rowset} WHERE {condition}"
+
+    def delete(self, table: str, rowset: str, key: str, condition: str) -> str:
+        """DELETE of the rows of `t` that a rowset names; `key` is the quoted column that `d.id` is compared with."""
+        if self.family == "mysql":
+            return f"DELETE t FROM {table} t JOIN {rowset} ON t.{key} = d.id AND {condition}"
+        if self.family == "postgresql":
+            return f"DELETE FROM {table} AS t USING {rowset} WHERE t.{key} = d.id AND {condition}"
+        found = f"SELECT t.{key} FROM {table} AS t JOIN {rowset} ON t.{key} = d.id AND {condition}"
+        return f"DELETE FROM {table} WHERE {key} IN ({found})"
+
+    def insert(self, table: str, rowset: str, values: Mapping[str, str]) -> str:
+        """INSERT of every row of a rowset; `values` are expressions by quoted column."""
+        tail = " WHERE true" if self.family == "sqlite" else ""
+        return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {rowset}{tail}"
+
+    def upsert(self, table: str, columns: Mapping[str, Kind], key: str, *, keep: frozenset[str] = frozenset()) -> str:
+        """INSERT of a rowset, or UPDATE where the key is taken; columns in `keep` are never updated."""
+        text = self.insert(table, self.rowset(columns), {c: f"d.{c}" for c in columns})
+        moving = [c for c in columns if c != key and c not in keep]
+        if self.family == "mysql":
+            return f"{text} ON DUPLICATE KEY UPDATE {', '.join(f'{c} = d.{c}' for c in moving)}"
+        return f"{text} ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in moving)}"
+
+    def locking(self, alias: str = "") -> str:
+        """What makes a SELECT lock its rows until the transaction ends (SQLite locks the whole file beforehand)."""
+        if self.family == "sqlite":
+            return ""
+        return f" FOR UPDATE OF {alias}" if alias and self.family == "postgresql" else " FOR UPDATE"

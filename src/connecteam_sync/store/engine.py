@@ -1,0 +1,142 @@
+"""Connections: drivers, sessions in UTC and READ COMMITTED, bounded lock waits, counted statements, clear errors."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+
+from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, LockHeld, RowMoved
+
+_LOCK_CODES = {1205, 3572, "55P03"}
+"""Lock wait timed out: MySQL and MariaDB, MySQL NOWAIT, PostgreSQL."""
+_RETRY_CODES = {1213, 1020, "40P01", "40001"}
+"""Deadlock or serialization failure: the server rolled back one of two; that one may simply start again."""
+
+
+def database_url(text: str) -> URL:
+    """The URL with a driver that is here. Raises ConfigurationError, never showing the password."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "the database URL cannot be read",
+            next_step="write it like mysql://user@host/database; special characters of a password are percent-encoded",
+        ) from error
+    scheme = url.drivername
+    if scheme in {"mysql", "mariadb"}:
+        url = url.set(drivername=f"{scheme}+{'mysqldb' if find_spec('MySQLdb') else 'pymysql'}")
+    elif scheme in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    backend = url.drivername.split("+")[0]
+    if backend not in {"sqlite", "mysql", "mariadb", "postgresql"}:
+        raise ConfigurationError(
+            f"database {backend!r} is not supported",
+            next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
+        )
+    if backend == "sqlite" and url.database and not Path(url.database).absolute().parent.is_dir():
+        raise ConfigurationError(
+            f"the folder of the SQLite database {url.database!r} does not exist",
+            next_step="create the folder, or correct CONNECTEAM_SYNC_DATABASE_URL",
+        )
+    return url
+
+
+def connect_engine(url: URL, *, lock_wait: float) -> Engine:
+    """An engine whose sessions are in UTC, READ COMMITTED, and wait `lock_wait` seconds for a lock at most."""
+    backend = url.drivername.split("+")[0]
+    options: dict[str, Any] = {}
+    wait = max(1, round(lock_wait))
+    if backend == "sqlite":
+        options["connect_args"] = {"timeout": lock_wait}
+    elif backend == "postgresql":
+        settings = f"-c timezone=UTC -c lock_timeout={wait}s -c default_transaction_isolation=read\\ committed"
+        options["connect_args"] = {"options": settings, "connect_timeout": 10}
+    else:
+        options["connect_args"] = {"charset": "utf8mb4", "connect_timeout": 10}
+    try:
+        engine = create_engine(url, **options)
+    except (NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError(
+            f"the database driver of {url.drivername!r} is not installed",
+            next_step="leave the driver out of the URL, or install it",
+        ) from error
+    if backend == "sqlite":
+        event.listen(engine, "connect", _sqlite_session)
+        event.listen(engine, "begin", _sqlite_begin)
+    elif backend != "postgresql":
+        event.listen(engine, "connect", lambda connection, _: _mysql_session(connection, wait))
+    return engine
+
+
+def _mysql_session(connection: Any, wait: int) -> None:  # noqa: ANN401 - a driver's own connection
+    """Session settings; MariaDB 10 and MySQL name the isolation level differently, so it is set by statement."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET time_zone = '+00:00', SESSION innodb_lock_wait_timeout = {wait}")
+    cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    cursor.close()
+
+
+def _sqlite_session(connection: sqlite3.Connection, _: object) -> None:
+    """Leave transactions to us, keep foreign keys."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    """A writer takes the only write lock at once: a lock taken halfway could not be waited for."""
+    writer = connection.get_execution_options().get("writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def _codes(error: DBAPIError) -> set[object]:
+    original = error.orig
+    codes: set[object] = {getattr(original, "sqlstate", None)}
+    if original is not None and original.args:
+        codes.add(original.args[0])
+    return codes
+
+
+@contextmanager
+def translated(doing: str, *, waiting: bool = False) -> Iterator[None]:
+    """Turn the database's errors into ours. `waiting`: a lock that is not had means that another run holds it."""
+    try:
+        yield
+    except ConnecteamSyncError:
+        raise
+    except IntegrityError as error:
+        raise RowMoved(
+            f"{doing}: another program wrote a row with the same key meanwhile; nothing was written",
+            next_step="run the command again; it looks at the table anew",
+        ) from error
+    except DBAPIError as error:
+        codes = _codes(error)
+        busy = "database is locked" in str(error.orig)
+        if waiting and (busy or codes & _LOCK_CODES):
+            raise LockHeld(
+                "another run is writing, and did not finish while we waited",
+                next_step="try again in a minute; `connecteam-sync runs` shows what ran",
+            ) from error
+        if codes & _RETRY_CODES or busy or codes & _LOCK_CODES:
+            raise RowMoved(
+                f"{doing}: another program holds rows we need; nothing was written",
+                next_step="try again; if it stays, look for a long transaction on the table",
+            ) from error
+        raise DatabaseError(
+            f"{doing}: the database said: {_said(error)}",
+            next_step="run `connecteam-sync doctor`; nothing was written",
+        ) from error
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"{doing}: {type(error).__name__}", next_step="run `connecteam-sync doctor`") from error
+
+
+def _said(error: DBAPIError) -> str:
+    """The database's own words, without the statement and its values."""
+    words = " ".join(str(part) for part in (error.orig.args if error.orig else ()))
+    return words.split("\n")[0][:200] or type(error.orig).__name__

@@ -1,0 +1,246 @@
+"""Take a run back: the exact inverse as a new run, whole rows and primary keys included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
+from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.order import steps
+from connecteam_sync.core.run import Slice
+from connecteam_sync.core.window import Window, each_day
+from connecteam_sync.errors import UndoRefused
+from connecteam_sync.store import rows
+from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.schema import sync_changes, sync_slices
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.writing import insert_employees, remember_mirrors, write_journal
+
+_INVERSE: dict[ChangeKind, ChangeKind] = {"create": "delete", "delete": "create", "update": "update", "link": "link"}
+Image = tuple[ClockTime, str]
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What the inverse wrote, and the employees it removed and brought back."""
+
+    slice: Slice
+    employees_made: tuple[dict[str, Any], ...] = ()
+    employees_removed: tuple[dict[str, Any], ...] = ()
+
+
+def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Undone:
+    """Write the inverse of `run` as run `by`. Raises UndoRefused where a row is no longer as that run left it."""
+    found = session.connection.execute(
+        select(sync_changes).where(sync_changes.c.run_id == run).order_by(sync_changes.c.id)
+    )
+    entries = [dict(row) for row in found.mappings()]
+    changes = [msgspec.json.decode(entry["change_json"], type=Change) for entry in entries]
+    keys = [int(entry["clock_time_id"]) for entry in entries]
+    present = session.images(keys, lock=True)
+    _demand_as_left(session, run, entries, present)
+    _demand_unlocked(session, changes)
+    inverse = [_inverted(change, run) for change in changes]
+    made, removed = _people(session, run)
+    if made:
+        insert_employees(session, made, with_id=True)
+    before = {int(e["clock_time_id"]): e["row_before"] for e in entries}
+    _write(session, inverse, before)
+    after = session.images(keys)
+    remembered = _restore_memory(session, entries, by)
+    write_journal(session, inverse, present, after, remembered, run=by, now=now)
+    removed = _remove_employees(session, removed)
+    kinds = [change.kind for change in inverse]
+    total = sum(c.image.total_minutes or 0 for c in changes if c.after)
+    return Undone(
+        slice=Slice(
+            time_clock_id=None,
+            window=window,
+            status="applied" if inverse else "nothing",
+            counts=Counts(
+                total_shifts=len(inverse),
+                created=kinds.count("create"),
+                updated=kinds.count("update"),
+                deleted=kinds.count("delete"),
+                linked=kinds.count("link"),
+            ),
+            minutes=Minutes(before=total, after=total + sum(change.minutes for change in inverse)),
+        ),
+        employees_made=made,
+        employees_removed=removed,
+    )
+
+
+def _demand_as_left(session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[int, Image]) -> None:
+    """Every row must be exactly as the run left it, every column of it."""
+    touched = []
+    for entry in entries:
+        key = int(entry["clock_time_id"])
+        left = entry["row_after"] and msgspec.json.decode(entry["row_after"])
+        now = msgspec.json.decode(present[key][1]) if key in present else None
+        if left != now:
+            touched.append(key)
+    if not touched:
+        return
+    later = session.connection.execute(
+        select(sync_changes.c.run_id)
+        .where(sync_changes.c.clock_time_id.in_(touched[:100]), sync_changes.c.run_id > run)
+        .distinct()
+        .order_by(sync_changes.c.run_id.desc())
+    ).scalars()
+    runs = [str(number) for number in later]
+    by = f"by run {', '.join(runs)}" if runs else "by another program"
+    raise UndoRefused(
+        f"{len(touched)} rows of run {run} were changed since, {by}: rows {', '.join(map(str, touched[:10]))}",
+        rows=tuple(touched),
+        next_step=f"undo run {runs[0]} first" if runs else "`connecteam-sync sync` shows what differs from Connecteam",
+    )
+
+
+def _demand_unlocked(session: Session, changes: list[Change]) -> None:
+    locked = set(session.locked_days())
+    days = sorted({day for c in changes if c.kind != "link" for day in each_day(*c.days)} & locked)
+    if days:
+        raise UndoRefused(
+            f"{days[0]} is locked for payroll, and the run changed rows on it",
+            next_step=f"unlock the day if payroll agrees: connecteam-sync unlock --from {days[0]} --to {days[-1]}",
+        )
+
+
+def _inverted(change: Change, run: int) -> Change:
+    return Change(
+        kind=_INVERSE[change.kind],
+        before=change.after,
+        after=change.before,
+        shift_id=change.shift_id,
+        user_id=change.user_id,
+        days=change.days,
+        why=f"undo of run {run}: {change.why}"[:500],
+    )
+
+
+def _write(session: Session, inverse: list[Change], whole: Mapping[int, str | None]) -> None:
+    """Whole rows back, in an order that obeys the unique key. The rows are locked and were compared in full."""
+    d, names = session.dialect, session.host.clock_times
+    key = d.name(names.id)
+    columns = list(session.columns.clock_times)
+    aliases = {column: f"c{number}" for number, column in enumerate(columns)}
+    kinds: dict[str, Kind] = {"id": "int", **dict.fromkeys(aliases.values(), "text")}
+    every = {d.name(column): _converted(session, column, alias) for column, alias in aliases.items()}
+    rowset = d.rowset(kinds)
+    parking: dict[str, Kind] = {"id": "int", "spot": "int"}
+    for step in steps(inverse):
+        ids = [{"id": move.change.image.id} for move in step]
+        if step[0].parked is not None:
+            sql = d.update(
+                session.clock_times,
+                d.rowset(parking),
+                {d.name(names.clock_in): d.moment("d.spot")},
+                f"t.{key} = d.id",
+            )
+            session.write_set(sql, ({"id": m.change.image.id, "spot": m.parked} for m in step))
+        elif step[0].change.kind == "delete":
+            session.write_set(d.delete(session.clock_times, d.rowset({"id": "int"}), key, "true"), ids)
+        else:
+            items = [_whole(move.change.image.id, whole, aliases) for move in step]
+            restoring = {column: value for column, value in every.items() if column != key}
+            sql = (
+                d.insert(session.clock_times, rowset, every)
+                if step[0].change.kind == "create"
+                else d.update(session.clock_times, rowset, restoring, f"t.{key} = d.id")
+            )
+            session.write_set(sql, items)
+
+
+def _converted(session: Session, column: str, alias: str) -> str:
+    """The text of a value back in the column's own type; MySQL and SQLite convert on assignment."""
+    if session.dialect.family != "postgresql":
+        return f"d.{alias}"
+    kind = session.columns.clock_times[column]
+    return f"CAST(d.{alias} AS {kind.compile(session.connection.dialect)})"  # type: ignore[attr-defined] # a SQLAlchemy type
+
+
+def _whole(key: int | None, whole: Mapping[int, str | None], aliases: Mapping[str, str]) -> dict[str, object]:
+    image: dict[str, object] = msgspec.json.decode(whole[key or 0] or "{}")
+    return {"id": key, **{alias: _plain(image.get(column)) for column, alias in aliases.items()}}
+
+
+def _plain(value: object) -> object:
+    """Truth values as the numbers every database takes; nested JSON as text."""
+    if isinstance(value, bool):
+        return int(value)
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+
+
+def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -> dict[int, dict[str, Mirror | None]]:
+    """Links and applied values as before; what Connecteam said last stays remembered. Returns what is replaced."""
+    wanted: dict[str, Mirror | None] = {}
+    rows_of: dict[str, int] = {}
+    for entry in entries:
+        memory = msgspec.json.decode(entry["memory_before"], type=dict[str, Mirror | None])
+        for shift_id, mirror in memory.items():
+            wanted.setdefault(shift_id, mirror)
+            rows_of.setdefault(shift_id, int(entry["clock_time_id"]))
+    d = session.dialect
+    found = session.read_set(
+        f"SELECT s.* FROM connecteam_shifts s JOIN {d.rowset({'id': 'text'})} ON s.id = d.id",
+        ({"id": shift_id} for shift_id in wanted),
+    )
+    restored: list[Mirror] = []
+    replaced: dict[int, dict[str, Mirror | None]] = {int(entry["clock_time_id"]): {} for entry in entries}
+    for row in found:
+        now = rows.mirror(row)
+        was = wanted[now.shift.id]
+        replaced[rows_of[now.shift.id]][now.shift.id] = now
+        restored.append(
+            msgspec.structs.replace(
+                now, clock_time_id=was.clock_time_id if was else None, applied=was.applied if was else None
+            )
+        )
+    remember_mirrors(session, restored, run)
+    return replaced
+
+
+# -- employees ---------------------------------------------------------------------------------------------------------
+
+
+def _people(session: Session, run: int) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
+    """Employees that the run removed (to be made again) and made (to be removed)."""
+    found = session.connection.execute(
+        select(sync_slices.c.employees).where(sync_slices.c.run_id == run, sync_slices.c.employees.is_not(None))
+    ).scalars()
+    made: list[dict[str, Any]] = []
+    removed: list[dict[str, Any]] = []
+    for text in found:
+        people = msgspec.json.decode(text)
+        made += people["removed"]
+        removed += people["made"]
+    return tuple(made), tuple(removed)
+
+
+def _remove_employees(session: Session, people: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """Remove employees a run made, where no row of `clock_times` names them and nobody edited them since."""
+    if not people:
+        return ()
+    d, names = session.dialect, session.host
+    same = {(e.id, e.connecteam_user_id, e.name) for e in session.employees()}
+    unedited = [p for p in people if (p["id"], str(p["user_id"]), p["name"]) in same]
+    employee = d.name(names.clock_times.employee_id)
+    used = {
+        int(row["id"])
+        for row in session.read_set(
+            f"SELECT DISTINCT t.{employee} AS id FROM {session.clock_times} t"
+            f" JOIN {d.rowset({'id': 'int'})} ON t.{employee} = d.id",
+            ({"id": person["id"]} for person in unedited),
+        )
+    }
+    gone = [person for person in unedited if person["id"] not in used]
+    key = d.name(names.employees.id)
+    ids = [{"id": person["id"]} for person in gone]
+    session.write_set(d.delete(d.name(names.employees.table), d.rowset({"id": "int"}), key, "true"), ids)
+    unmap = d.update("connecteam_users", d.rowset({"id": "int"}), {"employee_id": "NULL"}, "t.employee_id = d.id")
+    session.write_set(unmap, ids)
+    return tuple(gone)

@@ -1,0 +1,406 @@
+"""Apply a plan inside one transaction: guarded writes, whole-row images, memory, holds, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from connecteam_sync.core.change import Change, Hold, Plan
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.order import Move, steps
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.errors import DatabaseError, RowMoved
+from connecteam_sync.store import rows
+from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.session import Session
+
+JOURNAL: dict[str, Kind] = {
+    "run_id": "int",
+    "at": "int",
+    "kind": "text",
+    "clock_time_id": "int",
+    "shift_id": "text",
+    "employee_id": "int",
+    "previous_employee_id": "int",
+    "first_day": "text",
+    "last_day": "text",
+    "why": "text",
+    "change_json": "text",
+    "row_before": "text",
+    "row_after": "text",
+    "memory_before": "text",
+}
+HOLD: dict[str, Kind] = {
+    "time_clock_id": "int",
+    "reason": "text",
+    "subject": "text",
+    "detail": "text",
+    "shift_id": "text",
+    "user_id": "int",
+    "clock_time_id": "int",
+    "employee_id": "int",
+    "instant": "int",
+    "minutes": "int",
+    "first_day": "text",
+    "last_day": "text",
+    "first_run": "int",
+    "first_seen": "int",
+}
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What was really written: changes with final keys, and the employees made, as JSON images by id."""
+
+    changes: tuple[Change, ...]
+    employees_made: tuple[dict[str, object], ...] = ()
+
+
+def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -> Applied:
+    """Write all of a plan. Raises RowMoved where a row is not as planned, DatabaseError where it would not stay."""
+    made = _make_employees(session, plan)
+    changes = tuple(_with_employees(change, made) for change in plan.changes)
+    before = session.images([c.before.id for c in changes if c.before and c.before.id is not None], lock=True)
+    _demand_unmoved(changes, before)
+    write_steps(session, changes, now=now)
+    changes, after = _read_back(session, changes)
+    ids = {change.shift_id: change.image.id for change in changes}
+    mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
+    _remember(session, plan, mirrors, made, run)
+    memory = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run, now=now)
+    _write_holds(session, plan, made, run=run, now=now)
+    people: tuple[dict[str, object], ...] = tuple(
+        {"id": employee, "user_id": user, "name": new.name, "email": new.email}
+        for new in plan.new_employees
+        for user, employee in made.items()
+        if user == new.user_id
+    )
+    return Applied(changes=changes, employees_made=people)
+
+
+# -- employees ---------------------------------------------------------------------------------------------------------
+
+
+def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *, with_id: bool = False) -> None:
+    """Rows of the host's `employees`, keyed by `user_id`, `name`, `email` (and `id` where it is to be restored)."""
+    d, names = session.dialect, session.host.employees
+    kinds: dict[str, Kind] = {
+        "user_id": "int" if session.columns.user_id_is_number else "text",
+        "name": "text",
+        "email": "text",
+    }
+    values = {d.name(names.connecteam_user_id): "d.user_id", d.name(names.name): "d.name"}
+    if names.email in session.columns.employees:
+        values[d.name(names.email)] = "d.email"
+    if with_id:
+        kinds["id"] = "int"
+        values[d.name(names.id)] = "d.id"
+    key = int if session.columns.user_id_is_number else str
+    items = [{**person, "user_id": key(str(person["user_id"]))} for person in people]
+    session.write_set(d.insert(d.name(names.table), d.rowset(kinds), values), items)
+
+
+def _make_employees(session: Session, plan: Plan) -> dict[int, int]:
+    """The employee id of every user this plan creates an employee for."""
+    if not plan.new_employees:
+        return {}
+    insert_employees(session, ({"user_id": n.user_id, "name": n.name, "email": n.email} for n in plan.new_employees))
+    ids = {e.connecteam_user_id: e.id for e in session.employees()}
+    return {new.user_id: ids[str(new.user_id)] for new in plan.new_employees}
+
+
+def _with_employees(change: Change, made: Mapping[int, int]) -> Change:
+    """The change with the real id in place of a provisional one."""
+    after = change.after
+    if after is None or after.employee_id >= 0:
+        return change
+    image = msgspec.structs.replace(after, employee_id=made[-after.employee_id])
+    return msgspec.structs.replace(change, after=image)
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def _demand_unmoved(changes: Iterable[Change], present: Mapping[int, tuple[ClockTime, str]]) -> None:
+    """Every row about to be written must be exactly as planned."""
+    moved = [
+        c.before.id
+        for c in changes
+        if c.before and c.before.id is not None and (c.before.id not in present or present[c.before.id][0] != c.before)
+    ]
+    if moved:
+        raise RowMoved(
+            f"{len(moved)} rows were changed by another program since they were read",
+            rows=tuple(moved),
+            next_step="run the command again; it looks at the table anew",
+        )
+
+
+def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
+    """The writes to `clock_times` in an order that obeys the unique key, each guarded by the image it expects."""
+    d, names = session.dialect, session.host.clock_times
+    condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
+        d.same(session.canonical[field], f"d.b_{field}") for field in rows.CANONICAL
+    )
+    target: dict[str, str] = {
+        d.name(names.employee_id): "d.employee_id",
+        d.name(names.clock_in): d.moment("d.clock_in"),
+        d.name(names.clock_out): d.moment("d.clock_out"),
+        d.name(names.total_minutes): "d.total_minutes",
+        d.name(names.is_active): d.flag("d.is_active"),
+        d.name(names.source): "d.source",
+    }
+    touched = {"updated_at": d.moment("d.now")} if names.updated_at in session.columns.clock_times else {}
+    touched = {d.name(names.updated_at): value for value in touched.values()}
+    born = {d.name(names.created_at): d.moment("d.now")} if names.created_at in session.columns.clock_times else {}
+    guard: dict[str, Kind] = {"id": "int", **rows.image_kinds("b_")}
+    full: dict[str, Kind] = {**guard, **rows.image_kinds(), "now": "int"}
+    new: dict[str, Kind] = {**rows.image_kinds(), "now": "int"}
+    statements = {
+        "delete": d.delete(session.clock_times, d.rowset(guard), d.name(names.id), condition),
+        "park": d.update(
+            session.clock_times,
+            d.rowset(full),
+            {d.name(names.clock_in): d.moment("d.clock_in")},
+            condition,
+        ),
+        "update": d.update(session.clock_times, d.rowset(full), target | touched, condition),
+        "create": d.insert(session.clock_times, d.rowset(new), target | born | touched),
+    }
+    for step in steps(changes):
+        kind = "park" if step[0].parked is not None else step[0].change.kind
+        written = session.write_set(statements[kind], [_move_values(move, now) for move in step])
+        if written != len(step):
+            raise RowMoved(
+                f"{len(step) - written} of {len(step)} rows were changed by another program while we wrote",
+                next_step="run the command again; it looks at the table anew",
+            )
+
+
+def _move_values(move: Move, now: int) -> dict[str, object]:
+    """One write as a member of a rowset."""
+    before, after = move.change.before, move.change.after
+    values: dict[str, object] = {"now": now}
+    if before is not None:
+        held = msgspec.structs.replace(
+            before, clock_in=before.clock_in if move.from_parked is None else move.from_parked
+        )
+        values |= {"id": before.id, **rows.image_values(held, "b_")}
+    if after is not None:
+        values |= rows.image_values(after)
+    if move.parked is not None:
+        values["clock_in"] = move.parked
+    return values
+
+
+def _read_back(
+    session: Session, changes: tuple[Change, ...]
+) -> tuple[tuple[Change, ...], dict[int, tuple[ClockTime, str]]]:
+    """The changes with the keys of created rows, and every written row; it must be what was meant."""
+    created = [c for c in changes if c.kind == "create" and c.after is not None]
+    d, names = session.dialect, session.host.clock_times
+    keys: dict[tuple[int, int], int] = {}
+    if created:
+        found = session.read_set(
+            f"SELECT t.{d.name(names.id)} AS id, d.employee_id AS employee_id, d.clock_in AS clock_in"
+            f" FROM {session.clock_times} t JOIN {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
+            f" ON t.{d.name(names.employee_id)} = d.employee_id"
+            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
+            ({"employee_id": c.image.employee_id, "clock_in": c.image.clock_in} for c in created),
+        )
+        # Where a table has no unique key yet, the highest id is the row that was just made.
+        for row in sorted(found, key=lambda row: int(row["id"])):
+            keys[int(row["employee_id"]), int(row["clock_in"])] = int(row["id"])
+    final = tuple(
+        msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
+        if c.kind == "create" and c.after is not None
+        else c
+        for c in changes
+    )
+    after = session.images([c.after.id for c in final if c.after and c.after.id is not None])
+    for change in final:
+        if change.after and (change.after.id is None or after[change.after.id][0] != change.after):
+            raise DatabaseError(
+                f"the database did not keep a row as written (employee {change.after.employee_id}): "
+                "a trigger, or a column that rounds",
+                next_step="look at the triggers and column types of the table; nothing was written",
+            )
+    return final, after
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def _with_row(mirror: Mirror, made: Mapping[int, int], ids: Mapping[str | None, int | None]) -> Mirror:
+    """The memory with the ids that were not known when it was planned."""
+    applied, link = mirror.applied, mirror.clock_time_id
+    if applied is not None and applied.employee_id < 0:
+        applied = msgspec.structs.replace(applied, employee_id=made[-applied.employee_id])
+    if applied is not None and link is None:
+        link = ids[mirror.shift.id]
+    return msgspec.structs.replace(mirror, applied=applied, clock_time_id=link)
+
+
+def remember_mirrors(session: Session, mirrors: Iterable[Mirror], run: int) -> None:
+    """Rows of `connecteam_shifts`."""
+    sql = session.dialect.upsert("connecteam_shifts", rows.MIRROR, "id")
+    session.write_set(sql, [rows.mirror_values(mirror, run) for mirror in mirrors])
+
+
+def _remember(session: Session, plan: Plan, mirrors: Iterable[Mirror], made: Mapping[int, int], run: int) -> None:
+    """Shifts, breaks and users that differ from what is remembered."""
+    remember_mirrors(session, mirrors, run)
+    d = session.dialect
+    session.write_set(
+        d.upsert("connecteam_breaks", rows.BREAK, "id"), [rows.pause_values(item) for item in plan.breaks]
+    )
+    gone = d.update("connecteam_breaks", d.rowset({"id": "text"}), {"is_gone": "1"}, "t.id = d.id")
+    session.write_set(gone, ({"id": item} for item in plan.breaks_gone))
+    session.write_set(
+        d.upsert("connecteam_users", rows.USER, "user_id"), _users_to_remember(session, plan.snapshot, made)
+    )
+
+
+def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, int]) -> list[dict[str, object]]:
+    """Users that are new, changed, mapped by this plan, or gone from the account's list."""
+    result = []
+    listed = {user.id: user for user in snapshot.users}
+    for user_id in sorted(listed.keys() | session.users.keys()):
+        known = session.users.get(user_id)
+        user = listed.get(user_id) or (known and known[0])
+        if user is None:
+            continue
+        employee = made.get(user_id, known[2] if known else None)
+        if known != (user, user_id in listed, employee):
+            result.append(
+                {
+                    "user_id": user.id,
+                    "first_name": user.first_name,
+                    "last_name": user.last_name,
+                    "email": user.email,
+                    "is_archived": int(user.is_archived),
+                    "is_listed": int(user_id in listed),
+                    "employee_id": employee,
+                }
+            )
+    return result
+
+
+def _memories(
+    changes: Iterable[Change], plan: Plan, memory: Mapping[str, Mirror]
+) -> dict[int, dict[str, Mirror | None]]:
+    """By row: what was remembered of the shifts of a change before it, so that undo restores the links too."""
+    lost = {m.shift.id for m in plan.mirrors if m.clock_time_id is None and m.applied is None}
+    by_row: dict[int, list[str]] = {}
+    for shift_id, mirror in memory.items():
+        if mirror.clock_time_id is not None and shift_id in lost:
+            by_row.setdefault(mirror.clock_time_id, []).append(shift_id)
+    result: dict[int, dict[str, Mirror | None]] = {}
+    for change in changes:
+        key = change.image.id
+        if key is not None:
+            names = {*by_row.get(key, ()), *((change.shift_id,) if change.shift_id else ())}
+            result[key] = {name: memory.get(name) for name in sorted(names)}
+    return result
+
+
+# -- journal and holds -------------------------------------------------------------------------------------------------
+
+
+def write_journal(
+    session: Session,
+    changes: Iterable[Change],
+    before: Mapping[int, tuple[ClockTime, str]],
+    after: Mapping[int, tuple[ClockTime, str]],
+    memories: Mapping[int, Mapping[str, Mirror | None]],
+    *,
+    run: int,
+    now: int,
+) -> None:
+    """An entry for every change, whole rows before and after."""
+    items = []
+    for change in changes:
+        key = change.image.id
+        if key is None:
+            continue
+        items.append(
+            {
+                "run_id": run,
+                "at": now,
+                "kind": change.kind,
+                "clock_time_id": key,
+                "shift_id": change.shift_id,
+                "employee_id": change.image.employee_id,
+                "previous_employee_id": change.before.employee_id if change.before else None,
+                "first_day": change.days[0].isoformat(),
+                "last_day": change.days[1].isoformat(),
+                "why": change.why,
+                "change_json": msgspec.json.encode(change).decode(),
+                "row_before": before[key][1] if change.before else None,
+                "row_after": after[key][1] if change.after else None,
+                "memory_before": msgspec.json.encode(memories.get(key, {})).decode(),
+            }
+        )
+    d = session.dialect
+    session.write_set(d.insert("sync_changes", d.rowset(JOURNAL), {c: f"d.{c}" for c in JOURNAL}), items)
+
+
+def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: int, now: int) -> None:
+    """Open what is new, correct what moved, resolve what lost its cause; write nothing else."""
+    window = plan.window
+    standing = session.read(
+        "SELECT * FROM sync_holds WHERE resolved_run IS NULL AND time_clock_id = :clock", clock=plan.time_clock_id
+    )
+    known = {(row["reason"], row["subject"]): row for row in standing}
+    opened, moved = [], []
+    for hold in plan.holds:
+        values = _hold_values(plan, hold, made, run, now)
+        row = known.pop((hold.reason, hold.subject), None)
+        if row is None:
+            opened.append(values)
+        elif any(row[name] != values[name] for name in HOLD if name not in _OF_THE_FIRST):
+            moved.append({"id": row["id"], **values})
+    first, last = window.first.isoformat(), window.last.isoformat()
+    resolved = [
+        {"id": row["id"], "run": run}
+        for row in known.values()
+        if (
+            window.holds(row["instant"])
+            if row["instant"] is not None
+            else first <= row["first_day"] and row["last_day"] <= last
+        )
+        and not (row["reason"] == "orphan" and plan.policy.orphans == "ignore")
+    ]
+    d = session.dialect
+    session.write_set(d.insert("sync_holds", d.rowset(HOLD), {c: f"d.{c}" for c in HOLD}), opened)
+    changing = {c: f"d.{c}" for c in HOLD if c not in _OF_THE_FIRST}
+    session.write_set(d.update("sync_holds", d.rowset({"id": "int", **HOLD}), changing, "t.id = d.id"), moved)
+    kinds: dict[str, Kind] = {"id": "int", "run": "int"}
+    session.write_set(d.update("sync_holds", d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), resolved)
+
+
+_OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}
+"""What a hold keeps from the run that found it."""
+
+
+def _hold_values(plan: Plan, hold: Hold, made: Mapping[int, int], run: int, now: int) -> dict[str, object]:
+    employee = hold.employee_id
+    if employee is not None and employee < 0:
+        employee = made.get(-employee)
+    return {
+        "time_clock_id": plan.time_clock_id,
+        "reason": hold.reason,
+        "subject": hold.subject,
+        "detail": hold.detail,
+        "shift_id": hold.shift_id,
+        "user_id": hold.user_id,
+        "clock_time_id": hold.clock_time_id,
+        "employee_id": employee,
+        "instant": hold.instant,
+        "minutes": hold.minutes,
+        "first_day": plan.window.first.isoformat(),
+        "last_day": plan.window.last.isoformat(),
+        "first_run": run,
+        "first_seen": now,
+    }
