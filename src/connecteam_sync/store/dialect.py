@@ -33,6 +33,7 @@ class Dialect:
             "postgresql": "postgresql",
         }
         self.family: Family = names[engine.name]
+        self._engine = engine
         self._quote = engine.identifier_preparer.quote
 
     def name(self, name: str) -> str:
@@ -116,4 +117,6 @@ class Dialect:
         """What makes a SELECT lock its rows until the transaction ends (SQLite locks the whole file beforehand)."""
         if self.family == "sqlite":
             return ""
-        return f" FOR UPDATE OF {alias}" if alias and self.family == "postgresql" else " FOR UPDATE"
+        # MySQL cannot lock the rows of a JSON_TABLE and wants to be told what to lock; MariaDB does not know the word.
+        can_name = not getattr(self._engine, "is_mariadb", False)
+        return f" FOR UPDATE OF {alias}" if alias and can_name else " FOR UPDATE"

@@ -12,6 +12,9 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Name = String(191)
 Long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
+VERSION_TABLE = "connecteam_sync_version"
+"""Where Alembic notes which migration the tables are at."""
+
 metadata = MetaData()
 
 
@@ -21,7 +24,7 @@ def _table(name: str, *columns: Column[Any] | Index) -> Table:
         name,
         metadata,
         *columns,
-        sqlite_autoincrement=True,
+        sqlite_autoincrement=any(isinstance(c, Column) and c.type is Key for c in columns),
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

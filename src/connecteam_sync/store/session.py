@@ -124,7 +124,7 @@ class Session:
         outside = sorted({shift.start for shift in snapshot.shifts if not start <= shift.start < end})
         found = self._clock_times(start, end, linked, outside)
         employees = self.employees()
-        self.users = self._users()
+        self.users = self.known_users()
         mapping = {e.connecteam_user_id: e.id for e in employees if e.connecteam_user_id}
         by_user = {user: mapping[str(user)] for user in self._mentioned(snapshot, mirrors) if str(user) in mapping}
         # A mapping to an employee who is gone maps nobody: the user is held until a person maps them anew.
@@ -219,7 +219,8 @@ class Session:
             for row in found
         ]
 
-    def _users(self) -> dict[int, tuple[User, bool, int | None]]:
+    def known_users(self) -> dict[int, tuple[User, bool, int | None]]:
+        """Every user a run has seen, by id: (user, whether listed last time, mapped employee)."""
         found = self.connection.execute(select(connecteam_users)).mappings()
         return {
             row["user_id"]: (

@@ -1,0 +1,152 @@
+"""Make and upgrade tables: ours through migrations, the host's two where they are absent."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from connecteam_sync.errors import NotInitialised
+from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.schema import VERSION_TABLE, Key, sync_guard
+
+UNIQUE_KEY = "uq_employee_clock_in"
+_OPTIONS: dict[str, Any] = {
+    f"{family}_{option}": value
+    for family in ("mysql", "mariadb")
+    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
+} | {"sqlite_autoincrement": True}
+
+
+def _config(**attributes: object) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes.update(attributes)
+    return config
+
+
+def _named(table: str) -> tuple[str, str | None]:
+    schema, _, name = table.rpartition(".")
+    return name, schema or None
+
+
+def host_metadata(host: HostTables) -> tuple[Table, Table]:
+    """The host's two tables as `init` makes them where they are absent: (employees, clock_times)."""
+    metadata = MetaData()
+    people, times = host.employees, host.clock_times
+    name, schema = _named(people.table)
+    employees = Table(
+        name,
+        metadata,
+        Column(people.id, Key, primary_key=True),
+        Column(people.name, String(191), nullable=False),
+        Column(people.email, String(191)),
+        Column(people.connecteam_user_id, String(32)),
+        UniqueConstraint(people.connecteam_user_id, name="uq_employee_connecteam_user"),
+        schema=schema,
+        **_OPTIONS,
+    )
+    name, schema = _named(times.table)
+    clock_times = Table(
+        name,
+        metadata,
+        Column(times.id, Key, primary_key=True),
+        Column(times.employee_id, BigInteger, nullable=False),
+        Column(times.clock_in, DateTime, nullable=False),
+        Column(times.clock_out, DateTime),
+        Column(times.total_minutes, Integer),
+        Column(times.is_active, Boolean, nullable=False),
+        Column(times.source, String(32), nullable=False),
+        Column(times.created_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+        Column(times.updated_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+        UniqueConstraint(times.employee_id, times.clock_in, name=UNIQUE_KEY),
+        Index("ix_clock_times_clock_in", times.clock_in),
+        schema=schema,
+        **_OPTIONS,
+    )
+    return employees, clock_times
+
+
+def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
+    """Create what is absent, upgrade ours; what was done, a sentence each. Interrupted, it goes on where it stopped."""
+    done: list[str] = []
+    employees, clock_times = host_metadata(host)
+    before = version(connection)
+    made_employees = not inspect(connection).has_table(employees.name, schema=employees.schema)
+    config = _config(connection=connection)
+    command.upgrade(config, "head")
+    now = version(connection)
+    if before != now:
+        done.append(f"our tables are at version {now}" + (f" (were at {before})" if before else ""))
+    if connection.execute(select(sync_guard.c.id)).first() is None:
+        connection.execute(insert(sync_guard).values(id=1, made_employees=int(made_employees)))
+    for table in (employees, clock_times):
+        if not inspect(connection).has_table(table.name, schema=table.schema):
+            table.create(connection)
+            done.append(f"created table {table.fullname}")
+    return tuple(done)
+
+
+def init_sql(dialect: Dialect, host: HostTables) -> str:
+    """What `init` would run on an empty database, as statements for a person to read and run."""
+    output = StringIO()
+    config = _config(dialect=dialect.name)
+    config.output_buffer = output
+    command.upgrade(config, "head", sql=True)
+    lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
+    lines.append("INSERT INTO sync_guard (id, made_employees) VALUES (1, 1);\n")
+    for table in host_metadata(host):
+        lines.append(f"\n-- Only where you have no table {table.fullname} yet:")
+        lines.append(str(CreateTable(table).compile(dialect=dialect)).rstrip() + ";\n")
+        lines += [str(CreateIndex(index).compile(dialect=dialect)) + ";\n" for index in table.indexes]
+    return "\n".join(lines)
+
+
+def version(connection: Connection) -> str | None:
+    """The migration the tables are at; None where there are none of ours."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return None if found is None else str(found)
+
+
+def demand_initialised(connection: Connection) -> None:
+    """Raises NotInitialised unless our tables are there and of this version."""
+    found, wanted = version(connection), ScriptDirectory.from_config(_config()).get_current_head()
+    if found == wanted:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is None:
+        raise NotInitialised("the database has no tables of ours yet", next_step="run `connecteam-sync init`")
+    if found in known:
+        raise NotInitialised(
+            f"our tables are at version {found}; this program needs {wanted}",
+            next_step="run `connecteam-sync init`, which upgrades them",
+        )
+    raise NotInitialised(
+        f"our tables are at version {found}, made by a newer connecteam-sync",
+        next_step="upgrade connecteam-sync on this machine",
+    )

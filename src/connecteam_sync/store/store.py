@@ -1,0 +1,97 @@
+"""The Store: one database, opened for reading or, by one writer at a time, for writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy import Connection, event, select
+
+from connecteam_sync.errors import NotInitialised
+from connecteam_sync.store import setup
+from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.engine import connect_engine, database_url, translated
+from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.schema import sync_guard
+from connecteam_sync.store.session import HostColumns, Session
+
+
+class Store:
+    """A database by its SQLAlchemy URL. Connects when first used; `statements` counts what was sent since.
+
+    Every method raises DatabaseError where the database fails, NotInitialised where `init` has not run, and
+    ConfigurationError where the host's tables are not as configured. `lock_wait` is in seconds.
+    """
+
+    def __init__(self, url: str, host: HostTables | None = None, *, lock_wait: float = 5.0) -> None:
+        self.url = database_url(url)
+        self.host = host or HostTables()
+        self.statements = 0
+        self._engine = connect_engine(self.url, lock_wait=lock_wait)
+        self._columns: HostColumns | None = None
+        self.dialect = Dialect(self._engine.dialect)
+        event.listen(self._engine, "before_cursor_execute", self._count)
+
+    def _count(self, *_: object) -> None:
+        self.statements += 1
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+    def init(self) -> tuple[str, ...]:
+        """Create what is absent and upgrade our tables; what was done, a sentence each."""
+        with translated("creating the tables"), self._transaction(writer=True) as connection:
+            done = setup.init(connection, self.host)
+        self._columns = None
+        return done
+
+    def init_sql(self) -> str:
+        """What `init` would run on an empty database. Connects to nothing."""
+        return setup.init_sql(self._engine.dialect, self.host)
+
+    @contextmanager
+    def _transaction(self, *, writer: bool) -> Iterator[Connection]:
+        with self._engine.connect() as plain:
+            connection = plain.execution_options(writer=writer)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A bare connection in a transaction, for looking around before anything is set up."""
+        with translated("looking at the database"), self._transaction(writer=False) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self, doing: str = "reading the database") -> Iterator[Session]:
+        """A transaction that only reads."""
+        with translated(doing), self._transaction(writer=False) as connection:
+            yield self._session(connection)
+
+    @contextmanager
+    def writing(self, doing: str = "writing to the database") -> Iterator[Session]:
+        """The one writing transaction, first statement to commit. Raises LockHeld where another run holds the lock."""
+        with translated(doing), ExitStack() as stack:
+            # SQLite takes its lock with BEGIN, the others with the guard row.
+            with translated(doing, waiting=True):
+                connection = stack.enter_context(self._transaction(writer=True))
+            session = self._session(connection)
+            with translated(doing, waiting=True):
+                guard = connection.execute(
+                    select(sync_guard.c.id).where(sync_guard.c.id == 1).with_for_update()
+                ).first()
+            if guard is None:
+                raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
+            yield session
+
+    def _session(self, connection: Connection) -> Session:
+        if self._columns is None:
+            setup.demand_initialised(connection)
+            self._columns = HostColumns(connection, self.host)
+        return Session(connection, self.dialect, self.host, self._columns)
+
+    def made_employees(self) -> bool:
+        """Whether `init` made the table of employees (and not the host)."""
+        with self.reading() as session:
+            return bool(session.connection.execute(select(sync_guard.c.made_employees)).scalar())

@@ -1,0 +1,76 @@
+"""Databases for the tests: SQLite always, the servers wherever they answer; the run says loudly which were absent.
+
+`CONNECTEAM_SYNC_TEST_DATABASES` replaces the list: name=URL pairs of servers, separated by spaces.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+SERVERS = dict(
+    pair.split("=", 1)
+    for pair in os.environ.get(
+        "CONNECTEAM_SYNC_TEST_DATABASES",
+        "mariadb=mysql+pymysql://root@127.0.0.1:3306"
+        " mysql=mysql+pymysql://root@127.0.0.1:3307"
+        " postgresql=postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
+    ).split()
+)
+DATABASES = ("sqlite", *SERVERS)
+
+
+def _run(url: URL, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def _absent(name: str) -> str | None:
+    """Why a server cannot be tested; None where it answers."""
+    try:
+        _run(make_url(SERVERS[name]), "SELECT 1")
+    except OperationalError as error:
+        return str(error.orig).splitlines()[0]
+    return None
+
+
+ABSENT = {name: why for name in SERVERS if (why := _absent(name))}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which databases this run is about."""
+    tested = ", ".join(name for name in DATABASES if name not in ABSENT)
+    terminalreporter.write_line(f"databases tested: {tested}")
+    for name, why in ABSENT.items():
+        terminalreporter.write_line(
+            f"NOT TESTED: {name} at {SERVERS[name]} does not answer: {why}", red=True, bold=True
+        )
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of each kind."""
+    name: str = request.param
+    if name == "sqlite":
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    if name in ABSENT:
+        pytest.skip(f"{name} does not answer: {ABSENT[name]}")
+    server = make_url(SERVERS[name])
+    scratch = f"cs_test_{uuid.uuid4().hex[:12]}"
+    charset = "" if name == "postgresql" else " CHARACTER SET utf8mb4"
+    _run(server, f"CREATE DATABASE {scratch}{charset}")
+    try:
+        yield server.set(database=scratch).render_as_string(hide_password=False)
+    finally:
+        _run(server, f"DROP DATABASE {scratch}{' WITH (FORCE)' if name == 'postgresql' else ''}")

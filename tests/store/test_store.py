@@ -1,0 +1,357 @@
+"""The Store's promises, on every database: what a plan says is what the table holds, and undo gives it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.plan import plan
+from connecteam_sync.core.run import Run, Slice
+from connecteam_sync.core.shift import Shift, Snapshot, User
+from connecteam_sync.core.window import Window
+from connecteam_sync.errors import ConfigurationError, LockHeld, NotInitialised, RowMoved, UndoRefused
+from connecteam_sync.store import people, receipts
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.store import Store
+from connecteam_sync.store.undoing import undo
+from connecteam_sync.store.writing import apply
+
+WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
+NOON = WINDOW.start_utc + 12 * 3600
+NOW = NOON + 40 * 86400
+USERS = tuple(User(id=u, first_name=f"Zoë {u}", last_name="Ōta", email=f"p{u}@example.test") for u in (101, 102, 103))
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """An initialised store."""
+    opened = Store(database, lock_wait=1)
+    opened.init()
+    yield opened
+    opened.close()
+
+
+def shift(name: str, start: int, end: int | None = None, user: int = 101, clock: int = 7) -> Shift:
+    """A shift of December 1st; `start` and `end` in minutes after noon."""
+    return Shift(
+        id=name,
+        user_id=user,
+        time_clock_id=clock,
+        start=NOON + start * 60,
+        end=None if end is None else NOON + end * 60,
+    )
+
+
+def look(*shifts: Shift) -> Snapshot:
+    """A complete look naming everybody."""
+    padded = WINDOW.padded()
+    return Snapshot(
+        time_clock_id=7,
+        first=padded.first,
+        last=padded.last,
+        users=USERS,
+        listed=frozenset(u.id for u in USERS),
+        shifts=shifts,
+    )
+
+
+def mirror(store: Store, *shifts: Shift, now: int = NOW, **policy: Any) -> tuple[int, Plan]:  # noqa: ANN401 - any policy
+    """One run of the whole flow; its number and its plan."""
+    choice = msgspec.structs.replace(Policy(employees="create", max_deletes=10_000), **policy)
+    run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="test", started_at=now)
+    with store.writing() as session:
+        snapshot = look(*shifts)
+        stored = session.stored(WINDOW, snapshot)
+        decision = plan(WINDOW, snapshot, stored, choice)
+        number = receipts.begin_run(session, run)
+        done = apply(session, decision, stored, run=number, now=now)
+        receipts.record_slice(
+            session,
+            number,
+            _piece(decision),
+            {"made": done.employees_made, "removed": ()},
+        )
+        receipts.finish_run(session, number, now=now, statements=1, http_calls=2)
+    return number, decision
+
+
+def _piece(decision: Plan) -> Slice:
+    return Slice(time_clock_id=7, window=WINDOW, status="applied", counts=decision.counts, minutes=decision.minutes)
+
+
+def take_back(store: Store, number: int, *, now: int = NOW + 60) -> int:
+    """Undo a run as the command does; the number of the new run."""
+    run = Run(id=None, kind="undo", window=WINDOW, slices=(), version="0", host="t", started_at=now, undoes=number)
+    with store.writing() as session:
+        by = receipts.begin_run(session, run)
+        done = undo(session, number, WINDOW, by=by, now=now)
+        removed = {"made": done.employees_made, "removed": done.employees_removed}
+        receipts.record_slice(session, by, done.slice, removed)
+    return by
+
+
+def table(store: Store, name: str = "clock_times") -> list[dict[str, Any]]:
+    """Every column of every row, as the driver gives them."""
+    with store.reading() as session:
+        return [dict(row) for row in session.read(f"SELECT * FROM {name} ORDER BY id")]
+
+
+def read(store: Store) -> Stored:
+    """What the store reads for the window."""
+    with store.reading() as session:
+        return session.stored(WINDOW, look())
+
+
+def test_what_is_planned_is_what_the_table_holds(store: Store) -> None:
+    """Shifts become rows; instants, minutes, flags and names survive the way through every database."""
+    mirror(store, shift("a", 0, 61), shift("b", 360), shift("B", 4, 300, user=102))
+    rows = {(row.employee_id, row.clock_in): row for row in read(store).rows}
+    found = sorted((r.clock_in - NOON, r.total_minutes, r.is_active, r.source) for r in rows.values())
+    assert found == [(0, 61, False, "connecteam"), (240, 296, False, "connecteam"), (21600, None, True, "connecteam")]
+    assert set(read(store).names.values()) == {"Zoë 101 Ōta", "Zoë 102 Ōta"}
+    assert {m.shift.id for m in read(store).mirrors} == {"a", "b", "B"}
+
+
+def test_an_unchanged_window_writes_nothing(store: Store) -> None:
+    """Run twice: no row, no memory, no `updated_at` moves the second time."""
+    mirror(store, shift("a", 0, 61), shift("b", 360))
+    names = ("clock_times", "employees", "connecteam_shifts", "sync_changes", "sync_holds")
+    before = [table(store, name) for name in names]
+    mirror(store, shift("a", 0, 61), shift("b", 360), now=NOW + 3600)
+    assert [table(store, name) for name in names] == before
+
+
+def test_a_correction_keeps_the_row(store: Store) -> None:
+    """Another clock-in, another clock-out, re-opened: the primary key stays and `updated_at` moves."""
+    mirror(store, shift("a", 0, 61))
+    first = table(store)[0]
+    for number, corrected in enumerate((shift("a", 15, 61), shift("a", 15, 90), shift("a", 15)), start=1):
+        mirror(store, corrected, now=NOW + number)
+        row = table(store)[0]
+        assert row["id"] == first["id"]
+        assert row["created_at"] == first["created_at"]
+        assert row["updated_at"] != first["updated_at"]
+    assert read(store).rows[0].is_active
+
+
+def test_swapped_and_rotated_clock_ins_obey_the_unique_key(store: Store) -> None:
+    """Cycles of clock-ins are broken without losing a primary key."""
+    mirror(store, shift("a", 0, 300), shift("b", 60, 300), shift("c", 120, 300))
+    keys = {m.shift.id: m.clock_time_id for m in read(store).mirrors}
+    mirror(store, shift("a", 60, 300), shift("b", 120, 300), shift("c", 0, 300))
+    stored = read(store)
+    assert {m.shift.id: m.clock_time_id for m in stored.mirrors} == keys
+    by_key = {row.id: (row.clock_in - NOON) // 60 for row in stored.rows}
+    assert [by_key[keys[name]] for name in ("a", "b", "c")] == [60, 120, 0]
+
+
+def test_undo_gives_back_every_column_of_every_row(store: Store) -> None:
+    """Creates, updates, swaps and deletes of a run, and the undo of its undo, to the last byte."""
+    mirror(store, shift("a", 0, 300), shift("b", 60, 300), shift("gone", 500, 600), shift("open", 700))
+    before = table(store), [m.clock_time_id for m in read(store).mirrors]
+    number, _ = mirror(
+        store,
+        shift("a", 60, 300),
+        shift("b", 0, 300),
+        shift("open", 700, 800),
+        shift("new", 20, 40, user=103),
+        now=NOW + 600,
+    )
+    after = table(store), table(store, "employees")
+    by = take_back(store, number)
+    assert (table(store), [m.clock_time_id for m in read(store).mirrors if m.shift.id != "new"]) == before
+    take_back(store, by, now=NOW + 900)
+    assert (table(store), table(store, "employees")) == after
+
+
+def test_undo_restores_columns_unknown_to_us(store: Store) -> None:
+    """A host's own columns come back with a deleted row, odd text and nulls included."""
+    with store.writing() as session:
+        session.connection.execute(text("ALTER TABLE clock_times ADD COLUMN note VARCHAR(50)"))
+        session.connection.execute(text("ALTER TABLE clock_times ADD COLUMN rate DECIMAL(8,3)"))
+    store._columns = None
+    mirror(store, shift("a", 0, 300), shift("b", 400, 500))
+    with store.writing() as session:
+        session.connection.execute(text("UPDATE clock_times SET note = :n, rate = 12.345"), {"n": 'Zoë\'s "☃" \\ :x'})
+    before = table(store)
+    number, _ = mirror(store)
+    assert table(store) == []
+    take_back(store, number)
+    assert table(store) == before
+
+
+def test_undo_is_refused_where_a_row_moved_since(store: Store) -> None:
+    """By a later run, named; or by somebody else. Nothing is written."""
+    number, _ = mirror(store, shift("a", 0, 300))
+    later, _ = mirror(store, shift("a", 0, 360))
+    with pytest.raises(UndoRefused, match=f"run {later}"):
+        take_back(store, number)
+    with store.writing() as session:
+        session.connection.execute(text("UPDATE clock_times SET total_minutes = 1"))
+    with pytest.raises(UndoRefused, match="another program") as refused:
+        take_back(store, later)
+    assert refused.value.rows == (table(store)[0]["id"],)
+    assert table(store)[0]["total_minutes"] == 1
+
+
+def test_undo_leaves_locked_days_alone(store: Store) -> None:
+    """Payroll closed the day: nothing on it changes, by undo neither."""
+    number, _ = mirror(store, shift("a", 0, 300))
+    with store.writing() as session:
+        assert people.lock(session, date(2025, 12, 1), date(2025, 12, 2), now=NOW) == 2
+        assert people.lock(session, date(2025, 12, 2), date(2025, 12, 3), now=NOW) == 1
+    with pytest.raises(UndoRefused, match="2025-12-01"):
+        take_back(store, number)
+    with store.writing() as session:
+        assert people.unlock(session, date(2025, 11, 1), date(2025, 12, 31)) == 3
+    take_back(store, number)
+    assert table(store) == []
+
+
+def test_a_row_that_moved_ends_the_transaction(store: Store) -> None:
+    """Between reading and writing somebody corrected a row: nothing of the plan is written."""
+    mirror(store, shift("a", 0, 300), shift("b", 400, 500))
+    before = table(store)
+    snapshot = look(shift("a", 0, 301), shift("b", 400, 501))
+    with store.writing() as session:
+        stored = session.stored(WINDOW, snapshot)
+        decision = plan(WINDOW, snapshot, stored, Policy())
+        touch = text("UPDATE clock_times SET total_minutes = 7 WHERE id = :i")
+        session.connection.execute(touch, {"i": before[0]["id"]})
+        with pytest.raises(RowMoved) as moved:
+            apply(session, decision, stored, run=99, now=NOW)
+        session.connection.rollback()
+    assert moved.value.rows == (before[0]["id"],)
+    assert table(store) == before
+
+
+def test_manual_rows_are_never_written(store: Store) -> None:
+    """A shift that needs the key of a manual row is held, and the row stays to the byte."""
+    mirror(store, shift("a", 0, 300))
+    with store.writing() as session:
+        session.connection.execute(text("UPDATE clock_times SET source = 'manual', total_minutes = 5"))
+    before = table(store)
+    _, decision = mirror(store, shift("a", 0, 360))
+    assert [hold.reason for hold in decision.holds] == ["manual_row"]
+    assert table(store) == before
+    with store.reading() as session:
+        assert [held.hold.reason for held in receipts.standing_holds(session, None)] == ["manual_row"]
+
+
+def test_an_unmapped_person_waits_and_is_written_after_mapping(store: Store) -> None:
+    """Held, stored, suggested; written by the next run after the mapping; the hold is resolved."""
+    with store.writing() as session:
+        session.connection.execute(text("INSERT INTO employees (name, email) VALUES ('zoë 101  ōta', 'x@y.test')"))
+    mirror(store, shift("a", 0, 300), employees="match")
+    assert table(store) == []
+    with store.reading() as session:
+        person = people.people(session, unmapped=True)[0]
+        assert receipts.standing_holds(session, "unmapped_user")[0].user_name == "Zoë 101 Ōta"
+    assert person.suggestions
+    with store.writing() as session:
+        mapped = people.map_user(session, 101, person.suggestions[0][0])
+        assert mapped.employee_id == person.suggestions[0][0]
+    mirror(store, shift("a", 0, 300), employees="match")
+    assert len(table(store)) == 1
+    with store.reading() as session:
+        assert receipts.standing_holds(session, None) == ()
+
+
+def test_one_writer_at_a_time(store: Store, database: str) -> None:
+    """A second writer waits as long as it is told, then says that another run holds the lock; readers go on."""
+    other = Store(database, lock_wait=1)
+    mirror(store, shift("a", 0, 300))
+    with store.writing():
+        with pytest.raises(LockHeld), other.writing():
+            pass
+        assert len(table(other)) == 1
+    with other.writing():
+        pass
+    other.close()
+
+
+def test_receipts_are_read_as_written(store: Store) -> None:
+    """Runs with their slices and entries, newest first; who undid whom."""
+    first, decision = mirror(store, shift("a", 0, 300))
+    second, _ = mirror(store, shift("a", 0, 360))
+    undoing = take_back(store, second)
+    with store.reading() as session:
+        listed = receipts.runs(session, limit=10)
+        entries = receipts.entries_of(session, first)
+        employee = entries[0].change.image.employee_id
+        past = receipts.history(session, employee, date(2025, 12, 1))
+        assert receipts.history(session, employee, date(2025, 12, 5)) == ()
+        assert [e.number for e in receipts.entries_after(session, entries[-1].number, 1)] == [past[1].number]
+    assert [run.id for run in listed] == [undoing, second, first]
+    assert listed[1].undone_by == undoing
+    assert listed[2].counts == decision.counts
+    assert [entry.change.kind for entry in past] == ["create", "update", "update"]
+    assert [entry.change.minutes for entry in past] == [300, 60, -60]
+    assert msgspec.json.encode(entries[0].row_after)
+
+
+def test_nothing_works_before_init(database: str) -> None:
+    """The way out is named."""
+    opened = Store(database)
+    with pytest.raises(NotInitialised) as raised, opened.reading():
+        pass
+    assert "init" in raised.value.next_step
+    opened.close()
+
+
+def test_init_uses_what_is_there_and_runs_twice(store: Store, database: str) -> None:
+    """Nothing is created twice; a host table that lacks a column is named."""
+    assert store.init() == ()
+    assert store.made_employees()
+    with store.writing() as session:
+        session.connection.execute(text("ALTER TABLE clock_times RENAME COLUMN source TO origin"))
+    fresh = Store(database)
+    with pytest.raises(ConfigurationError, match="source"), fresh.reading():
+        pass
+    fresh.close()
+
+
+def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:
+    """For a DBA to read: our tables, the guard row, the host's two."""
+    said = store.init_sql()
+    for word in (
+        "CREATE TABLE sync_changes",
+        "INSERT INTO sync_guard",
+        "uq_employee_clock_in",
+        "connecteam_sync_version",
+    ):
+        assert word in said
+
+
+@pytest.mark.parametrize("shifts", [50, 500, 2500])
+def test_the_number_of_statements_does_not_grow_with_the_shifts(store: Store, shifts: int) -> None:
+    """Constant plus changes / batch size."""
+    many = [shift(f"s{n}", n % 700, n % 700 + 5, user=(101, 102, 103)[n % 3]) for n in range(min(shifts, 700))]
+    many += [shift(f"t{n}", 700 + n, 701 + n) for n in range(shifts - len(many))]
+    mirror(store, shift("first", -5, -1))
+    before = store.statements
+    mirror(store, shift("first", -5, -1), *many)
+    used = store.statements - before
+    batches = -(-shifts // 1000)
+    assert used <= 22 + 6 * (batches - 1)
+
+
+def test_sessions_read_committed_times_in_utc(store: Store) -> None:
+    """A session whose server runs in another zone still writes UTC."""
+
+    def zone(session: Session) -> Any:  # noqa: ANN401 - a scalar
+        if session.dialect.family == "mysql":
+            return session.read("SELECT @@session.time_zone AS z")[0]["z"]
+        if session.dialect.family == "postgresql":
+            return session.read("SELECT current_setting('timezone') AS z")[0]["z"]
+        return "UTC"
+
+    with store.reading() as session:
+        assert zone(session) in {"+00:00", "UTC"}
