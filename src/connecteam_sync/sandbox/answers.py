@@ -1,0 +1,174 @@
+"""The bodies this Connecteam answers with, in the shapes of the publisher's contract."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.responses import JSONResponse, Response
+
+from connecteam_sync.sandbox.company import LUNCH, REST, Activity, Company, Person
+from connecteam_sync.sandbox.settings import Settings
+
+JOB = "b7f0c1de-0000-4000-8000-000000000001"
+_LONG_SHIFT = 6 * 3600
+
+
+def enveloped(data: dict[str, Any], **more: Any) -> JSONResponse:  # noqa: ANN401 - any JSON
+    """A success."""
+    return JSONResponse({"requestId": str(uuid.uuid4()), "data": data, **more})
+
+
+def domain_error(status: int, message: str, path: str) -> Response:
+    """Error shape 1."""
+    return JSONResponse({"error": message, "path": path, "request_id": str(uuid.uuid4())}, status)
+
+
+def model_error(where: str, message: str, path: str, *, body: bool = False) -> Response:
+    """Error shape 2: the request itself cannot be read."""
+    kind = "body" if body else "query"
+    return JSONResponse(
+        {
+            "details": {"error_message": f"Request {kind} is invalid", "error_code": 1002 if body else 1003},
+            "error": {f"{kind}.{where}": {"message": message, "type": "value_error"}},
+            "path": path,
+            "request_id": str(uuid.uuid4()),
+        },
+        400,
+    )
+
+
+def user(person: Person) -> dict[str, Any]:
+    """One user as the list of users shows them."""
+    return {
+        "userId": person.id,
+        "firstName": person.first_name,
+        "lastName": person.last_name,
+        "phoneNumber": person.phone,
+        "userType": "user",
+        **({"email": person.email} if person.email else {}),
+        "isArchived": person.is_archived,
+        "createdAt": person.created_at,
+        "modifiedAt": person.created_at,
+        **({"archivedAt": person.archived_at} if person.archived_at else {}),
+        "lastLogin": 0,
+        "smartGroupsIds": [],
+        "customFields": [],
+    }
+
+
+def activity(item: Activity, settings: Settings) -> dict[str, Any]:
+    """A shift or break as time activities show it: no `end` while it is open, coordinates invented."""
+
+    def point(instant: int, kind: str) -> dict[str, Any]:
+        place = {"address": "1 Invented Way", "latitude": 0.0, "longitude": 0.0}
+        return {"timestamp": instant, "timezone": item.timezone, "locationData": place, "source": {"type": kind}}
+
+    shown: dict[str, Any] = {"id": item.id, "start": point(item.start, item.source), "createdAt": item.created_at}
+    if item.end is not None:
+        shown["end"] = point(item.end, "autoClockOut" if item.is_auto_clock_out else item.source)
+    elif settings.open_end == "null":
+        shown["end"] = None
+    if item.modified_at is not None:
+        shown["modifiedAt"] = item.modified_at
+    shown["isAutoClockOut"] = item.is_auto_clock_out
+    if item.kind == "shift":
+        shown |= {"jobId": item.job_id or JOB, "shiftAttachments": []}
+    else:
+        shown["manualBreakId"] = item.break_type
+    shown |= item.spoiled
+    return {name: value for name, value in shown.items() if value is not ...}
+
+
+def selected(
+    company: Company, settings: Settings, clock: int, first: date, last: date, *, users: set[int] | None = None
+) -> list[Activity]:
+    """The activities of a clock for the days asked for, by the settings' idea of a day and of belonging to one."""
+    zone = ZoneInfo(settings.timezone) if settings.dates_in == "business" else UTC
+    low = int(datetime(first.year, first.month, first.day, tzinfo=zone).timestamp())
+    after = last + timedelta(days=1)
+    high = int(datetime(after.year, after.month, after.day, tzinfo=zone).timestamp())
+    latest = 2**40
+
+    def belongs(item: Activity) -> bool:
+        end = latest if item.end is None else item.end
+        if settings.selects_by == "overlap":
+            return item.start < high and end >= low
+        return low <= (end if settings.selects_by == "end" and item.end is not None else item.start) < high
+
+    found = [a for a in company.activities.values() if a.clock_id == clock and belongs(a)]
+    return [a for a in found if users is None or a.user_id in users]
+
+
+def by_users(
+    company: Company,
+    settings: Settings,
+    clock: int,
+    found: list[Activity],
+    *,
+    users: set[int] | None,
+    kinds: set[str] | None,
+) -> list[dict[str, Any]]:
+    """One element for each person of the clock, also for those without any activity."""
+    listed = {p.id for p in company.people.values() if clock in p.clocks and not p.is_archived}
+    if settings.lists_unassigned and users is None:
+        listed |= {a.user_id for a in found}
+    if users is not None:
+        listed &= users
+    shown: dict[int, dict[str, Any]] = {
+        user_id: {"userId": user_id, "shifts": [], "manualBreaks": [], "timeOffs": []} for user_id in sorted(listed)
+    }
+    names = {"shift": "shifts", "manual_break": "manualBreaks"}
+    for item in sorted(found, key=lambda a: (a.start, a.id)):
+        if item.user_id in shown and (kinds is None or item.kind in kinds):
+            shown[item.user_id][names[item.kind]].append(activity(item, settings))
+    return list(shown.values())
+
+
+def timesheet(company: Company, settings: Settings, clock: int, first: date, last: date) -> list[dict[str, Any]]:
+    """Hours by person and start day; people without entries are left out, automatic breaks are deducted."""
+    zone = ZoneInfo(settings.timezone)
+    days: dict[int, dict[date, list[Activity]]] = defaultdict(lambda: defaultdict(list))
+    for item in company.activities.values():
+        day = datetime.fromtimestamp(item.start, zone).date()
+        if item.kind == "shift" and item.clock_id == clock and first <= day <= last:
+            days[item.user_id][day].append(item)
+
+    def record(user_id: int, day: date, items: list[Activity]) -> dict[str, Any]:
+        worked = [a.end - a.start for a in items if a.end is not None]
+        unpaid = sum(settings.unpaid_break_minutes * 60 for seconds in worked if seconds >= _LONG_SHIFT)
+        hours = round((sum(worked) - unpaid) / 3600, 2)
+        return {
+            "date": day.isoformat(),
+            "dailyTotalHours": hours,
+            "dailyTotalWorkHours": hours,
+            "dailyTotalPaidBreakHours": 0.0,
+            "dailyTotalUnpaidBreakHours": round(unpaid / 3600, 2),
+            "isApproved": False,
+            "isSubmitted": False,
+            "isLocked": (clock, user_id, day) in company.locked,
+            "payItems": [],
+            "records": [
+                {
+                    "timeActivityId": a.id,
+                    "start": {"timestamp": a.start, "timezone": a.timezone},
+                    "end": {"timestamp": a.end, "timezone": a.timezone} if a.end is not None else {},
+                    "resources": [],
+                }
+                for a in sorted(items, key=lambda a: (a.start, a.id))
+            ],
+        }
+
+    return [
+        {"userId": user_id, "dailyRecords": [record(user_id, day, items) for day, items in sorted(found.items())]}
+        for user_id, found in sorted(days.items())
+    ]
+
+
+BREAK_TYPES = (
+    {"id": LUNCH, "name": "Lunch", "isPaid": False, "duration": 30},
+    {"id": REST, "name": "Rest", "isPaid": True, "duration": 10},
+)

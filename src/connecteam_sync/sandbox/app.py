@@ -1,0 +1,252 @@
+"""The HTTP door of the sandbox: keys, limits, troubles, and the paths that read. Unknown paths answer 302."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connecteam_sync.sandbox import answers
+from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
+from connecteam_sync.sandbox.company import Company
+from connecteam_sync.sandbox.faults import NAMES, Faults
+from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.writes import Writes
+
+Handler = Callable[[Request], Awaitable[Response]]
+_TIMESHEET_DAYS = 45
+_MAX_PAGE = 500
+
+
+class BadQuery(Exception):  # noqa: N818 - what it is
+    """A parameter that cannot be read: (name, what is wrong)."""
+
+
+class Desk:
+    """One Connecteam: its company, settings, troubles, keys, and how often it was called."""
+
+    def __init__(self, company: Company, settings: Settings, *, key: str, client_id: str, client_secret: str) -> None:
+        self.company, self.settings, self.faults = company, settings, Faults()
+        self.key, self.client_id, self.client_secret = key, client_id, client_secret
+        self.tokens: dict[str, float] = {}
+        self.calls = 0
+        self.paths: list[str] = []
+        self._minute: tuple[int, int] = (0, 0)
+        self._day: tuple[int, int] = (0, 0)
+
+    def app(self) -> Starlette:
+        """The application."""
+        writes = Writes(self.company, self.settings)
+        clock = "/time-clock/v1/time-clocks/{clock:int}"
+        routes: list[tuple[str, str, Handler]] = [
+            ("GET", "/me", self.me),
+            ("GET", "/users/v1/users", self.users),
+            ("GET", "/jobs/v1/jobs", self.jobs),
+            ("GET", "/time-clock/v1/time-clocks", self.clocks),
+            ("GET", f"{clock}/time-activities", self.activities),
+            ("POST", f"{clock}/time-activities", writes.create),
+            ("PUT", f"{clock}/time-activities", writes.update),
+            ("DELETE", clock + "/time-activities/{activity}", writes.delete),
+            ("POST", f"{clock}/clock-in", writes.clock_in),
+            ("POST", f"{clock}/clock-out", writes.clock_out),
+            ("GET", f"{clock}/manual-breaks", self.break_types),
+            ("POST", f"{clock}/manual-breaks/clock-out", writes.break_out),
+            ("POST", clock + "/manual-breaks/{type}/clock-in", writes.break_in),
+            ("GET", f"{clock}/timesheet", self.timesheet),
+            ("PUT", clock + "/users/{user:int}/lock-days", writes.lock_days),
+        ]
+        mounted = [Route(path, self._guarded(handler), methods=[method]) for method, path, handler in routes]
+        mounted.append(Route("/oauth/v1/token", self.token, methods=["POST"]))
+        away = {404: self._elsewhere, 405: self._elsewhere}
+        return Starlette(routes=mounted, exception_handlers=away)
+
+    # -- in front of every path ----------------------------------------------------------------------------------------
+
+    async def _elsewhere(self, _request: Request, _error: Exception) -> Response:
+        return Response(status_code=302, headers={"location": "https://connecteam.com/"})
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            self.calls += 1
+            self.paths.append(request.url.path)
+            trouble = self.faults.due(self.calls, request.url.path)
+            if trouble is not None:
+                return NAMES[trouble]()
+            refused = self._unknown(request)
+            if refused is not None:
+                return refused
+            headers = self._limits()
+            if headers is None:
+                return JSONResponse({"error": "Too many requests"}, 429, headers=self._headers())
+            try:
+                response = await handler(request)
+            except BadQuery as error:
+                response = model_error(str(error.args[0]), str(error.args[1]), request.url.path)
+            response.headers.update(headers)
+            return response
+
+        return guarded
+
+    def _unknown(self, request: Request) -> Response | None:
+        """Why a caller is not let in; None for one who is."""
+        key, bearer = request.headers.get("x-api-key"), request.headers.get("authorization", "")
+        if key is None and not bearer:
+            body = {
+                "details": None,
+                "error": "No authentication provided",
+                "path": request.url.path,
+                "request_id": "sandbox",
+            }
+            return JSONResponse(body, 401)
+        if key == self.key or self.tokens.get(bearer.partition(" ")[2], 0) > time.time():
+            return None
+        return JSONResponse({"detail": "Invalid API key"}, 403)
+
+    def _limits(self) -> dict[str, str] | None:
+        """Count this call; the headers that tell, or None where it is one too many."""
+        now = int(time.time())
+        minute, day = now // 60, now // 86_400
+        self._minute = (minute, self._minute[1] + 1 if self._minute[0] == minute else 1)
+        self._day = (day, self._day[1] + 1 if self._day[0] == day else 1)
+        over = self._minute[1] > self.settings.minute_limit or self._day[1] > self.settings.day_limit
+        return None if over else self._headers()
+
+    def _headers(self) -> dict[str, str]:
+        shown: dict[str, str] = {}
+        for name, (number, used), limit, seconds in (
+            ("minute", self._minute, self.settings.minute_limit, 60),
+            ("day", self._day, self.settings.day_limit, 86_400),
+        ):
+            shown[f"x-ratelimit-{name}-limit"] = str(limit)
+            shown[f"x-ratelimit-{name}-remaining"] = str(max(0, limit - used))
+            shown[f"x-ratelimit-{name}-reset"] = str((number + 1) * seconds)
+        return shown
+
+    async def token(self, request: Request) -> Response:
+        """OAuth client credentials: a bearer token for a day, without an envelope."""
+        self.calls += 1
+        self.paths.append(request.url.path)
+        trouble = self.faults.due(self.calls, request.url.path)
+        if trouble is not None:
+            return NAMES[trouble]()
+        scheme, _, basic = request.headers.get("authorization", "").partition(" ")
+        try:
+            given = base64.b64decode(basic).decode()
+        except ValueError:
+            given = ""
+        if scheme.lower() != "basic" or given != f"{self.client_id}:{self.client_secret}":
+            return JSONResponse({"detail": "Invalid client"}, 401)
+        body = (await request.body()).decode()
+        if "grant_type=client_credentials" not in body:
+            return JSONResponse({"detail": "Unsupported grant type"}, 400)
+        token = f"sandbox-token-{len(self.tokens) + 1}"
+        self.tokens[token] = time.time() + 86_400
+        return JSONResponse({"access_token": token, "token_type": "bearer", "expires_in": 86_400, "scope": None})
+
+    # -- paths that read -----------------------------------------------------------------------------------------------
+
+    async def me(self, _request: Request) -> Response:
+        """Who the key belongs to."""
+        return enveloped({"companyName": self.company.name, "companyId": self.company.id})
+
+    async def clocks(self, _request: Request) -> Response:
+        """Every time clock, archived ones too."""
+        shown = [{"id": c.id, "name": c.name, "isArchived": c.is_archived} for c in self.company.clocks.values()]
+        return enveloped({"timeClocks": shown})
+
+    async def users(self, request: Request) -> Response:
+        """A page of users: ten, active ones, unless asked otherwise."""
+        limit, offset = whole(request, "limit", 10, low=1, high=_MAX_PAGE), whole(request, "offset", 0)
+        status = request.query_params.get("userStatus", "active")
+        if status not in {"active", "archived", "all"}:
+            raise BadQuery("userStatus", "value is not a valid enumeration member")
+        wanted = set(request.query_params.getlist("userIds"))
+        people = [
+            p
+            for p in sorted(self.company.people.values(), key=lambda p: (p.created_at, p.id))
+            if (status == "all" or p.is_archived == (status == "archived")) and (not wanted or str(p.id) in wanted)
+        ]
+        page = people[offset : offset + limit]
+        paging = {"offset": offset + len(page), "total": len(people)}
+        return enveloped({"users": [answers.user(p) for p in page]}, paging=paging)
+
+    async def jobs(self, request: Request) -> Response:
+        """The one job everybody works on."""
+        offset = whole(request, "offset", 0)
+        whole(request, "limit", 10, low=1, high=_MAX_PAGE)
+        job = {
+            "jobId": answers.JOB,
+            "title": "Picking",
+            "code": "PICK",
+            "color": "#4B7AC5",
+            "description": "",
+            "assign": {"type": "both", "userIds": [], "groupIds": []},
+        }
+        return enveloped({"jobs": [job][offset:]}, paging={"offset": offset, "total": 1})
+
+    async def break_types(self, request: Request) -> Response:
+        """The kinds of manual breaks of a clock."""
+        if missing := self.no_clock(request):
+            return missing
+        return enveloped({"areManualBreaksEnabled": True, "manualBreaks": list(answers.BREAK_TYPES)})
+
+    async def activities(self, request: Request) -> Response:
+        """Shifts and breaks of a clock by person, whole, without pages."""
+        if missing := self.no_clock(request):
+            return missing
+        first, last = days(request, self.settings.max_days)
+        # A comma-joined value is one value that matches nothing, as in the real thing.
+        asked = request.query_params.getlist("userIds")
+        users = {int(value) if value.isdecimal() else -1 for value in asked} if asked else None
+        kinds = set(request.query_params.getlist("activityTypes")) or None
+        if kinds and kinds - {"shift", "manual_break", "time_off"}:
+            raise BadQuery("activityTypes", "value is not a valid enumeration member")
+        clock = request.path_params["clock"]
+        found = answers.selected(self.company, self.settings, clock, first, last, users=users)
+        shown = answers.by_users(self.company, self.settings, clock, found, users=users, kinds=kinds)
+        return enveloped({"timeActivitiesByUsers": shown})
+
+    async def timesheet(self, request: Request) -> Response:
+        """Totals by person and day."""
+        if missing := self.no_clock(request):
+            return missing
+        first, last = days(request, _TIMESHEET_DAYS)
+        shown = answers.timesheet(self.company, self.settings, request.path_params["clock"], first, last)
+        return enveloped({"startDate": first.isoformat(), "endDate": last.isoformat(), "users": shown})
+
+    def no_clock(self, request: Request) -> Response | None:
+        """An unknown clock is a 400, not a 404."""
+        if request.path_params["clock"] in self.company.clocks:
+            return None
+        return domain_error(400, "time clock id doesn't exist", request.url.path)
+
+
+def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
+    """A whole number of the query. Raises BadQuery."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal()) or not low <= int(text) <= high:
+        raise BadQuery(name, f"must be a number from {low} to {high}")
+    return int(text)
+
+
+def days(request: Request, longest: int) -> tuple[date, date]:
+    """The two dates of a query. Raises BadQuery."""
+    found: list[Any] = []
+    for name in ("startDate", "endDate"):
+        try:
+            found.append(date.fromisoformat(request.query_params[name]))
+        except (KeyError, ValueError) as error:
+            raise BadQuery(name, "invalid date format") from error
+    first, last = found
+    if last < first or (last - first).days + 1 > longest:
+        raise BadQuery("endDate", f"the range must be 1 to {longest} days")
+    return first, last

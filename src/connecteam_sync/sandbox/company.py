@@ -1,0 +1,293 @@
+"""The company behind the sandbox: people, clocks, shifts and breaks, and everything that can happen to them.
+
+All names and numbers are invented. Instants are epoch seconds; `truth` is what a perfect mirror would hold.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+FIRST = date(2025, 12, 1)
+PER_DAY = (58, 52, 60, 61, 60, 40, 34, 57, 54, 55, 54)
+"""Shifts that start on each of the seeded days: 585 in all."""
+_FIRST_NAMES = [
+    "Ana",
+    "Ben",
+    "Chloé",
+    "Dmitri",
+    "Elena",
+    "Farid",
+    "Grace",
+    "Hugo",
+    "Ines",
+    "José",
+    "Kavya",
+    "Liam",
+    "Mei",
+    "Noor",
+    "Olga",
+    "Pavel",
+    "Quinn",
+    "Rosa",
+]
+_LAST_NAMES = [
+    "Álvarez",
+    "Brandt",
+    "Castillo",
+    "Diaz",
+    "Eriksen",
+    "Fuentes",
+    "García",
+    "Haddad",
+    "Ito",
+    "Jensen",
+    "Kowalski",
+    "Lindqvist",
+    "Müller",
+]
+WAREHOUSE, OFFICE, CLOSED = 4_100_001, 4_100_002, 4_100_003
+LUNCH, REST = "a1b2c3d4-lunch", "a1b2c3d4-rest"
+_HOUR = 3600
+_NIGHT = 4
+"""The kind of day that begins at ten in the evening."""
+_OFFICE_WORKER = 10
+"""Every eleventh person works in the office."""
+
+
+@dataclass
+class Person:
+    """A Connecteam account; `clocks` are the time clocks it is assigned to."""
+
+    id: int
+    first_name: str
+    last_name: str
+    email: str | None
+    phone: str
+    clocks: set[int]
+    created_at: int
+    is_archived: bool = False
+    archived_at: int | None = None
+
+
+@dataclass
+class Clock:
+    """A time clock."""
+
+    id: int
+    name: str
+    is_archived: bool = False
+
+
+@dataclass
+class Activity:
+    """A shift or a manual break. `spoiled` overrides members of its JSON: records nobody should believe."""
+
+    id: str
+    kind: Literal["shift", "manual_break"]
+    user_id: int
+    clock_id: int
+    start: int
+    end: int | None
+    timezone: str
+    created_at: int
+    modified_at: int | None = None
+    job_id: str | None = None
+    break_type: str | None = None
+    is_auto_clock_out: bool = False
+    source: str = "mobile"
+    spoiled: dict[str, Any] = field(default_factory=dict)
+
+
+class Company:
+    """People and their time clock. `shifts` scales the eleven seeded days; 0 gives people and no shifts."""
+
+    def __init__(self, shifts: int = sum(PER_DAY), *, people: int | None = None, seed: int = 7) -> None:
+        self.name = "Invented Logistics"
+        self.id = "9000001"
+        self.timezone = "America/Chicago"
+        self._random = random.Random(seed)  # noqa: S311 - repeatable inventions, no secrets
+        self._made = 0
+        self.clocks = {
+            WAREHOUSE: Clock(WAREHOUSE, "Warehouse"),
+            OFFICE: Clock(OFFICE, "Front office"),
+            CLOSED: Clock(CLOSED, "Old depot", is_archived=True),
+        }
+        self.people: dict[int, Person] = {}
+        self.activities: dict[str, Activity] = {}
+        self.locked: set[tuple[int, int, date]] = set()
+        for number in range(people or max(45, shifts // 13)):
+            self._hire(number)
+        if shifts:
+            self._work(shifts)
+
+    def at(self, day: date, clock: str) -> int:
+        """The instant of a local time of day, e.g. `08:15`; `24:30` and later belong to the next day."""
+        hours, minutes = map(int, clock.split(":"))
+        day += timedelta(days=hours // 24)
+        return int(datetime.combine(day, time(hours % 24, minutes), tzinfo=ZoneInfo(self.timezone)).timestamp())
+
+    # -- the seed ------------------------------------------------------------------------------------------------------
+
+    def _hire(self, number: int) -> None:
+        user_id = 8_000_000 + number * 37
+        first = _FIRST_NAMES[number % len(_FIRST_NAMES)]
+        last = _LAST_NAMES[(number * 5 + number // len(_FIRST_NAMES)) % len(_LAST_NAMES)]
+        self.people[user_id] = Person(
+            id=user_id,
+            first_name=first,
+            last_name=last,
+            email=None if number % 9 == 0 else f"person{number}@invented.example",
+            phone=f"+1555{number:07}",
+            clocks={OFFICE} if number % 11 == _OFFICE_WORKER else {WAREHOUSE},
+            created_at=self.at(FIRST, "08:00") - (400 - number % 300) * 24 * _HOUR,
+        )
+
+    def _work(self, shifts: int) -> None:
+        days = [n * shifts // sum(PER_DAY) for n in PER_DAY]
+        days[0] += shifts - sum(days)
+        staff = sorted(self.people)
+        for offset, count in enumerate(days):
+            day = FIRST + timedelta(days=offset)
+            workers = self._random.sample(staff, min(len(staff) - 2, max(1, count - count // 5)))
+            # Everybody works once; the first ones work a second part of the day until the number is reached.
+            for number in range(count):
+                self._day(
+                    day, workers[number % len(workers)], part=number // len(workers), last=offset == len(days) - 1
+                )
+
+    def _day(self, day: date, user_id: int, *, part: int, last: bool) -> None:
+        kind = user_id // 37 % 5
+        jitter = user_id * 31 % 1080 - 540
+        # The parts of one person's day begin exactly six hours apart, which the old algorithm took for one shift.
+        later = -6 if kind == _NIGHT else 6
+        begin = self.at(day, ("06:00", "08:00", "07:30", "08:00", "22:00")[kind]) + part * later * _HOUR
+        begin += (jitter // 60) * 60
+        hours = (4.0, 5.25, 5.5, 4.75, 5.0)[kind]
+        end: int | None = begin + int(hours * _HOUR) + self._random.randrange(900)
+        if last and part == 0 and kind == _NIGHT:
+            end = None
+        clock = min(self.people[user_id].clocks)
+        shift = self.add(user_id, begin, end, clock=clock, created_at=begin)
+        shift.is_auto_clock_out = end is not None and self._random.randrange(40) == 0
+        if end is not None and self._random.randrange(12) == 0:
+            middle = begin + 2 * _HOUR
+            self.take_break(user_id, middle, middle + 1800, clock=clock, break_type=LUNCH)
+
+    # -- what happens --------------------------------------------------------------------------------------------------
+
+    def new_id(self, created_at: int) -> str:
+        """24 hex digits, the first eight of which are the moment of creation, as the real ones look."""
+        self._made += 1
+        return f"{created_at & 0xFFFFFFFF:08x}{self._random.getrandbits(40):010x}{self._made:06x}"
+
+    def add(
+        self,
+        user_id: int,
+        start: int,
+        end: int | None = None,
+        *,
+        clock: int | None = None,
+        created_at: int | None = None,
+        timezone: str | None = None,
+    ) -> Activity:
+        """A shift appears, open where `end` is None."""
+        created = start if created_at is None else created_at
+        shift = Activity(
+            id=self.new_id(created),
+            kind="shift",
+            user_id=user_id,
+            clock_id=clock or min(self.people[user_id].clocks),
+            start=start,
+            end=end,
+            timezone=timezone or self.timezone,
+            created_at=created,
+            job_id="b7f0c1de-0000-4000-8000-000000000001",
+        )
+        self.activities[shift.id] = shift
+        return shift
+
+    def take_break(
+        self, user_id: int, start: int, end: int | None, *, clock: int | None = None, break_type: str = LUNCH
+    ) -> Activity:
+        """A manual break inside a shift that stays whole (the overlap layout)."""
+        pause = self.add(user_id, start, end, clock=clock)
+        pause.kind, pause.break_type, pause.job_id = "manual_break", break_type, None
+        return pause
+
+    def clock_out(self, shift_id: str, end: int, *, auto: bool = False) -> None:
+        """An open shift ends; `modifiedAt` does not move."""
+        shift = self.activities[shift_id]
+        shift.end, shift.is_auto_clock_out = end, auto
+
+    def edit(self, shift_id: str, *, start: int | None = None, end: int | None = None) -> None:
+        """An admin corrects a shift: same id."""
+        shift = self.activities[shift_id]
+        shift.start = shift.start if start is None else start
+        shift.end = shift.end if end is None else end
+        shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600
+
+    def reopen(self, shift_id: str) -> None:
+        """A closed shift runs again."""
+        self.activities[shift_id].end = None
+
+    def delete(self, activity_id: str) -> None:
+        """Gone without a trace."""
+        del self.activities[activity_id]
+
+    def duplicate(self, shift_id: str, *, times: int = 1) -> list[Activity]:
+        """The same POST again: identical shifts with other ids, which Connecteam accepts."""
+        old = self.activities[shift_id]
+        return [
+            self.add(old.user_id, old.start, old.end, clock=old.clock_id, created_at=old.created_at + number)
+            for number in range(1, times + 1)
+        ]
+
+    def replace_id(self, shift_id: str, *, end: int | None = None) -> Activity:
+        """A geofence exception is approved: the shift is deleted and made anew under another id."""
+        old = self.activities.pop(shift_id)
+        new = self.add(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
+        new.job_id = old.job_id
+        return new
+
+    def unassign(self, user_id: int) -> None:
+        """A person is taken off every clock; what they clocked stays."""
+        self.people[user_id].clocks = set()
+
+    def archive(self, user_id: int, *, at: int | None = None) -> None:
+        """A person leaves the company."""
+        person = self.people[user_id]
+        person.is_archived, person.archived_at = True, at or person.created_at + 1
+
+    def spoil(self, activity_id: str, **members: Any) -> None:  # noqa: ANN401 - any JSON
+        """Let the JSON of a record say something impossible; a member given as `...` is left out."""
+        self.activities[activity_id].spoiled |= members
+
+    # -- what is -------------------------------------------------------------------------------------------------------
+
+    def shifts(
+        self, first: date | None = None, last: date | None = None, *, clock: int | None = None
+    ) -> list[Activity]:
+        """Shifts that start on the local days `first..last`, by start and id."""
+        low = self.at(first, "00:00") if first else None
+        high = self.at(last + timedelta(days=1), "00:00") if last else None
+        found: Iterable[Activity] = (
+            a
+            for a in self.activities.values()
+            if a.kind == "shift"
+            and (clock is None or a.clock_id == clock)
+            and (low is None or a.start >= low)
+            and (high is None or a.start < high)
+        )
+        return sorted(found, key=lambda a: (a.start, a.id))
+
+    def truth(self, first: date, last: date) -> set[tuple[int, int, int | None, int | None]]:
+        """What a perfect mirror holds for the days: (user, start, end, whole minutes) of every shift."""
+        return {
+            (a.user_id, a.start, a.end, None if a.end is None else (a.end - a.start) // 60)
+            for a in self.shifts(first, last)
+        }

@@ -1,0 +1,117 @@
+"""Troubles on request: by name, at a call number or on a path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    """Trouble `name` at call number `call` (1 is the first; None: any), on paths containing `path`, `times` times."""
+
+    name: str
+    call: int | None = None
+    path: str = ""
+    times: int = 1
+
+
+class Faults:
+    """The troubles ahead. `add` raises ValueError for a name that is not known."""
+
+    def __init__(self) -> None:
+        self._ahead: list[Fault] = []
+
+    def add(self, name: str, *, call: int | None = None, path: str = "", times: int = 1) -> None:
+        """Order a trouble; see NAMES."""
+        if name not in NAMES:
+            msg = f"there is no fault {name!r}; there are: {', '.join(sorted(NAMES))}"
+            raise ValueError(msg)
+        self._ahead.append(Fault(name=name, call=call, path=path, times=times))
+
+    def clear(self) -> None:
+        """No more troubles."""
+        self._ahead.clear()
+
+    def due(self, call: int, path: str) -> str | None:
+        """The trouble of this call, used up by asking."""
+        for fault in self._ahead:
+            if fault.path in path and fault.call in {None, call}:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._ahead.remove(fault)
+                return fault.name
+        return None
+
+
+class Dropped(Response):
+    """The line breaks in the middle of the answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
+        """Promise more bytes than are sent."""
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"data": {"timeActivitiesByUsers": [', "more_body": True})
+        await asyncio.sleep(0)
+        msg = "the line breaks here, as ordered"
+        raise ConnectionResetError(msg)
+
+
+class Slow(Response):
+    """No answer for a long time."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait longer than any test's patience, unless the server stops."""
+        await asyncio.sleep(30)
+        await super().__call__(scope, receive, send)
+
+
+def _json(
+    body: str, status: int = 200, kind: str = "application/json", headers: dict[str, str] | None = None
+) -> Response:
+    return Response(body, status, headers={"content-type": kind, **(headers or {})})
+
+
+_PAGE = "<!doctype html><html><body>We will be right back.</body></html>"
+NAMES: dict[str, Callable[[], Response]] = {
+    "html_200": lambda: _json(_PAGE, 200, "text/html"),
+    "html_as_json": lambda: _json(_PAGE),
+    "truncated": lambda: _json('{"requestId":"x","data":{"timeActivitiesByUsers":[{"userId":1,"shif'),
+    "empty_body": lambda: _json(""),
+    "no_envelope": lambda: _json("{}"),
+    "null_data": lambda: _json('{"data":null}'),
+    "wrong_list": lambda: _json('{"data":{"timeActivitiesByUsers":{},"users":{},"timeClocks":{}}}'),
+    "no_one": lambda: _json('{"data":{"timeActivitiesByUsers":[],"users":[],"timeClocks":[]}}'),
+    "wrong_type": lambda: _json('{"data":{"timeActivitiesByUsers":[]}}', 200, "text/plain"),
+    "oversized": lambda: _json('{"data":{"timeActivitiesByUsers":[],"x":"' + "y" * 3_000_000 + '"}}'),
+    "dropped": Dropped,
+    "slow": Slow,
+    "redirect": lambda: Response(status_code=302, headers={"location": "https://connecteam.com/"}),
+    "bad_key": lambda: _json('{"detail":"Invalid API key"}', 403),
+    "no_key": lambda: _json('{"details":null,"error":"No authentication provided","path":"/","request_id":"x"}', 401),
+    "scope": lambda: _json('{"detail":"Missing required scope: time_clock.read"}', 403),
+    "domain_error": lambda: _json('{"error":"time clock id doesn\'t exist","path":"/","request_id":"x"}', 400),
+    "model_error": lambda: _json(
+        '{"details":{"error_message":"Request query is invalid","error_code":1003},'
+        '"error":{"query.startDate":{"message":"invalid","type":"value_error"}},"path":"/","request_id":"x"}',
+        400,
+    ),
+    "validation_422": lambda: _json('{"detail":[{"loc":["query","startDate"],"msg":"invalid","type":"value"}]}', 422),
+    "server_error": lambda: _json(_PAGE, 500, "text/html"),
+    "bad_gateway": lambda: _json(_PAGE, 502, "text/html"),
+    "unavailable": lambda: _json('{"error":"maintenance"}', 503),
+    "too_many": lambda: _json('{"error":"Too many requests"}', 429, headers={"retry-after": "0"}),
+    "too_many_for_long": lambda: _json('{"error":"Too many requests"}', 429, headers={"retry-after": "3600"}),
+    "budget_spent": lambda: _json(
+        '{"data":{"companyName":"x","companyId":"1"}}',
+        headers={
+            "x-ratelimit-day-limit": "10000",
+            "x-ratelimit-day-remaining": "12",
+            "x-ratelimit-day-reset": "9999999999",
+        },
+    ),
+}
+"""Every trouble this Connecteam can make."""

@@ -1,0 +1,115 @@
+"""Serve the sandbox on a loopback port, in this process or as a command of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.sandbox.app import Desk
+from connecteam_sync.sandbox.company import Company
+from connecteam_sync.sandbox.faults import Faults
+from connecteam_sync.sandbox.settings import Settings
+
+KEY = "sandbox-key"
+_START_SECONDS = 10.0
+
+
+class Sandbox:
+    """A running Connecteam as a context manager; `url` and `key` are what a client needs.
+
+    Raises ConfigurationError for a key that could be a real one, a host that is not loopback, or a port in use.
+    """
+
+    def __init__(
+        self,
+        company: Company | None = None,
+        settings: Settings | None = None,
+        *,
+        key: str = KEY,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        if not key.startswith("sandbox-"):
+            raise ConfigurationError(
+                "the sandbox refuses a key that could be a real one",
+                next_step="give it an invented key that begins with sandbox-",
+            )
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ConfigurationError("the sandbox serves this machine only", next_step="use the host 127.0.0.1")
+        self.company = company if company is not None else Company()
+        self.settings = settings if settings is not None else Settings()
+        self.key, self.client_id, self.client_secret = key, "sandbox-client", "sandbox-secret"
+        self.desk = Desk(
+            self.company, self.settings, key=key, client_id=self.client_id, client_secret=self.client_secret
+        )
+        self.host, self.port = host, port
+        self._socket: socket.socket | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def faults(self) -> Faults:
+        """The troubles ahead."""
+        return self.desk.faults
+
+    @property
+    def calls(self) -> int:
+        """How many requests came in."""
+        return self.desk.calls
+
+    def _bind(self) -> uvicorn.Server:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((self.host, self.port))
+        except OSError as error:
+            self._socket.close()
+            raise ConfigurationError(
+                f"port {self.port} of {self.host} is in use", next_step="choose another one with --port, or 0 for any"
+            ) from error
+        self.port = self._socket.getsockname()[1]
+        # The ordered troubles would fill the log with tracebacks that mean nothing.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        config = uvicorn.Config(
+            self.desk.app(), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0, ws="none"
+        )
+        return uvicorn.Server(config)
+
+    def serve(self) -> None:
+        """Serve until interrupted."""
+        server = self._bind()
+        server.run(sockets=[self._socket] if self._socket else None)
+
+    def __enter__(self) -> Self:
+        server = self._server = self._bind()
+        listening = [self._socket] if self._socket else None
+        self._thread = threading.Thread(target=server.run, kwargs={"sockets": listening}, daemon=True)
+        self._thread.start()
+        patience = time.monotonic() + _START_SECONDS
+        while not server.started:
+            if time.monotonic() > patience:
+                raise ConfigurationError("the sandbox did not start", next_step="try another --port")
+            time.sleep(0.005)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server and self._thread:
+            self._server.should_exit = True
+            self._thread.join(timeout=_START_SECONDS)
+        if self._socket:
+            self._socket.close()
