@@ -11,7 +11,8 @@ import pytest
 HOUSE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 MAY = {
     "core": {"core"},
-    "connecteam": {"connecteam", "core", "errors", "version"},
+    "connecteam": {"connecteam", "wire", "core", "errors", "version"},
+    "wire": {"core", "errors"},
     "store": {"store", "core", "errors", "version"},
     "sandbox": {"sandbox", "core", "errors", "version"},
 }

@@ -1,0 +1,271 @@
+"""The real client against the sandbox, over HTTP: a look is complete, or it is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+
+from connecteam_sync.connecteam import ApiKey, ClientCredentials, Connecteam, demand_host
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.errors import (
+    BadAnswer,
+    BudgetSpent,
+    ConfigurationError,
+    ConnecteamSyncError,
+    Rejected,
+    Unavailable,
+)
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
+
+WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """A sandbox nobody alters; its calls of a minute are without limit."""
+    with Sandbox(settings=Settings(minute_limit=100_000)) as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def client_of(sandbox: Sandbox, **options: Any) -> Iterator[Connecteam]:  # noqa: ANN401 - any option
+    """A client that does not wait long."""
+    chosen = {"first_wait": 0.01, "total_seconds": 3, "request_timeout": 2} | options
+    with Connecteam(ApiKey(sandbox.key), base_url=sandbox.url, **chosen) as client:
+        yield client
+
+
+def test_a_look_is_everything_of_the_padded_window(shared: Sandbox) -> None:
+    """Every shift of the clock by id, everybody listed, people without shifts too."""
+    with client_of(shared) as client:
+        people = client.users()
+        looks = [client.look(clock, WINDOW, people) for clock in (WAREHOUSE, OFFICE)]
+        assert client.http_calls == 3
+    found = {(s.id, s.user_id, s.start, s.end) for look in looks for s in look.shifts}
+    assert found == {(a.id, a.user_id, a.start, a.end) for a in shared.company.shifts()}
+    assert len(people.users) == 45
+    assert looks[0].first == date(2025, 11, 30)
+    assert looks[0].listed | looks[1].listed == set(shared.company.people)
+    assert sum(len(look.breaks) for look in looks) == len(shared.company.activities) - 585
+    assert not looks[0].doubts
+
+
+def test_users_are_paged_with_every_status(shared: Sandbox) -> None:
+    """More than one page, archived people included: the API's defaults would give ten active ones."""
+    company = Company(0, people=1203)
+    company.archive(min(company.people))
+    with Sandbox(company) as sandbox, client_of(sandbox) as client:
+        users = client.users().users
+        assert sandbox.calls == 3
+    assert len(users) == 1203
+    assert sum(user.is_archived for user in users) == 1
+    assert shared.calls >= 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("html_200", BadAnswer),
+        ("html_as_json", BadAnswer),
+        ("truncated", BadAnswer),
+        ("empty_body", BadAnswer),
+        ("no_envelope", BadAnswer),
+        ("null_data", BadAnswer),
+        ("wrong_list", BadAnswer),
+        ("wrong_type", BadAnswer),
+        ("oversized", BadAnswer),
+        ("redirect", Rejected),
+        ("bad_key", Rejected),
+        ("no_key", Rejected),
+        ("scope", Rejected),
+        ("domain_error", Rejected),
+        ("model_error", Rejected),
+        ("validation_422", Rejected),
+        ("dropped", Unavailable),
+        ("server_error", Unavailable),
+        ("bad_gateway", Unavailable),
+        ("unavailable", Unavailable),
+        ("too_many", Unavailable),
+        ("too_many_for_long", Unavailable),
+    ],
+)
+def test_trouble_is_an_error_and_never_an_empty_answer(
+    shared: Sandbox, fault: str, error: type[ConnecteamSyncError]
+) -> None:
+    """Whatever comes instead of a complete answer: an error with its own exit code and a next step."""
+    with client_of(shared, max_body_bytes=2_000_000) as client:
+        people = client.users()
+        shared.faults.add(fault, path="time-activities", times=99)
+        try:
+            with pytest.raises(error) as raised:
+                client.look(WAREHOUSE, WINDOW, people)
+        finally:
+            shared.faults.clear()
+    assert type(raised.value).exit_code == (1 if error is Rejected else 75)
+    assert raised.value.next_step
+    assert shared.key not in str(raised.value)
+
+
+@pytest.mark.parametrize("fault", ["dropped", "server_error", "bad_gateway", "unavailable", "too_many"])
+def test_a_passing_trouble_is_retried(shared: Sandbox, fault: str) -> None:
+    """Once is no trouble: reads are asked again, and the answer is the whole answer."""
+    with client_of(shared) as client:
+        shared.faults.add(fault, path="/users", times=2)
+        assert len(client.users().users) == 45
+        assert client.http_calls == 3
+
+
+def test_what_cannot_be_cured_is_not_retried(shared: Sandbox) -> None:
+    """A bad key is asked for once."""
+    with client_of(shared) as client:
+        shared.faults.add("bad_key", path="/me", times=9)
+        with pytest.raises(Rejected, match="Invalid API key"):
+            client.company()
+        shared.faults.clear()
+        assert client.http_calls == 1
+
+
+def test_a_server_that_says_nothing_is_given_up(shared: Sandbox) -> None:
+    """A request has a time limit, and all tries together too."""
+    with client_of(shared, request_timeout=0.1, total_seconds=0.5) as client:
+        shared.faults.add("slow", path="/me", times=99)
+        with pytest.raises(Unavailable):
+            client.company()
+        shared.faults.clear()
+
+
+def test_nobody_listed_is_no_answer(shared: Sandbox) -> None:
+    """An account has users; a list without any is not believed."""
+    with client_of(shared) as client:
+        shared.faults.add("no_one", path="/users")
+        with pytest.raises(BadAnswer):
+            client.users()
+
+
+def test_a_reserve_of_the_day_is_kept_for_others(shared: Sandbox) -> None:
+    """Once the headers show the reserve is reached, nothing more is asked."""
+    with client_of(shared) as client:
+        shared.faults.add("budget_spent", path="/me")
+        client.company()
+        with pytest.raises(BudgetSpent):
+            client.company()
+        assert client.http_calls == 1
+
+
+def test_the_minute_limit_is_waited_for_or_named() -> None:
+    """The last call of a minute is followed by a wait; one that is longer than our time is an error."""
+    with Sandbox(Company(0), Settings(minute_limit=2)) as sandbox, client_of(sandbox, total_seconds=0.5) as client:
+        client.company()
+        client.company()
+        with pytest.raises(Unavailable, match="minute"):
+            client.company()
+        assert sandbox.calls == 2
+
+
+def test_oauth_client_credentials(shared: Sandbox) -> None:
+    """A token is asked for once; a revoked one is renewed; a wrong secret cannot be cured by waiting."""
+    good = ClientCredentials(shared.client_id, shared.client_secret)
+    with Connecteam(good, base_url=shared.url) as client:
+        assert client.company() == client.company() == shared.company.name
+        assert client.http_calls == 3
+        shared.faults.add("no_key", path="/me")
+        assert client.company() == shared.company.name
+        assert client.http_calls == 6
+    bad = ClientCredentials(shared.client_id, "wrong")
+    with Connecteam(bad, base_url=shared.url) as client, pytest.raises(Rejected):
+        client.company()
+    assert "sandbox-secret" not in repr(good)
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"id": ""}, "id"),
+        ({"id": ...}, "id"),
+        ({"id": 7}, "Expected `str`"),
+        ({"start": None}, "start"),
+        ({"start": {"timestamp": 1764684120000, "timezone": "America/Chicago"}}, "milliseconds"),
+        ({"start": {"timestamp": "1764684120"}}, "Expected `int`"),
+        ({"end": {"timestamp": 1764500000}}, "ends before"),
+        ({"isAutoClockOut": "no"}, "Expected `bool"),
+    ],
+)
+def test_one_bad_record_is_a_doubt_about_that_record(members: dict[str, Any], problem: str) -> None:
+    """The rest of the answer stands; the person is listed; the value is quoted, notes and places are not."""
+    company = Company(0)
+    user = min(company.people)
+    good = company.add(user, 1764700000, 1764710000)
+    bad = company.add(user, 1764684120, 1764690000)
+    company.spoil(bad.id, **members, employeeNote="private words")
+    with Sandbox(company) as sandbox, client_of(sandbox) as client:
+        look = client.look(WAREHOUSE, WINDOW, client.users())
+    assert [shift.id for shift in look.shifts] == [good.id]
+    (doubt,) = look.doubts
+    assert problem in doubt.problem
+    assert doubt.user_id == user
+    assert user in look.listed
+    assert "private" not in doubt.value + doubt.problem
+    assert "Invented Way" not in doubt.value + doubt.problem
+
+
+def test_unknown_members_and_values_are_ignored() -> None:
+    """The publisher adds members at any time; enumerations grow."""
+    company = Company(0)
+    item = company.add(min(company.people), 1764684120)
+    company.spoil(item.id, brandNew={"a": [1]}, end=None, jobId=None, source={"type": "telepathy"})
+    with Sandbox(company) as sandbox, client_of(sandbox) as client:
+        look = client.look(WAREHOUSE, WINDOW, client.users())
+    assert look.shifts[0].end is None
+    assert not look.doubts
+
+
+def test_the_timesheet_is_read_as_minutes(shared: Sandbox) -> None:
+    """Totals by person and day, in whole minutes."""
+    with client_of(shared) as client:
+        totals = client.timesheet(OFFICE, WINDOW)
+    worked: dict[tuple[int, date], int] = {}
+    for item in shared.company.shifts(clock=OFFICE):
+        key = (item.user_id, local_day(item.start, WINDOW.zone))
+        worked[key] = worked.get(key, 0) + ((item.end or item.start) - item.start)
+    assert {(t.user_id, t.day) for t in totals} == set(worked)
+    assert all(abs(t.minutes - worked[t.user_id, t.day] / 60) <= 1 for t in totals)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.connecteam.com",
+        "https://example.com",
+        "https://api.connecteam.com.evil.example",
+        "ftp://127.0.0.1",
+        "",
+    ],
+)
+def test_the_key_goes_to_connecteam_or_this_machine_only(url: str) -> None:
+    """Any other host is a configuration error before anything is sent."""
+    with pytest.raises(ConfigurationError):
+        demand_host(url)
+
+
+def test_the_two_hosts_and_loopback_are_accepted() -> None:
+    """The Australian host and IPv6 too."""
+    for url in (
+        "https://api.connecteam.com/",
+        "https://api-au.connecteam.com",
+        "http://127.0.0.1:80",
+        "http://[::1]:1",
+    ):
+        assert demand_host(url) == url.rstrip("/")
+
+
+def test_the_sandbox_refuses_a_real_key_and_other_machines() -> None:
+    """It is for this machine, with invented keys."""
+    with pytest.raises(ConfigurationError):
+        Sandbox(key="3f6c1a9e")
+    with pytest.raises(ConfigurationError):
+        Sandbox(host="0.0.0.0")  # noqa: S104 - that it is refused is the point
