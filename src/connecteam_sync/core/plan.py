@@ -52,10 +52,10 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     for group in groups:
         for loser in group.losers:
             desk.settle_duplicate(loser, group.winner, taken, own=loser.id in employees)
-    desk.settle_absences({shift.id for shift in snapshot.shifts}, taken)
-    desk.settle_orphans(taken)
     for doubt in snapshot.doubts:
         desk.hold_doubt(doubt)
+    desk.settle_absences({shift.id for shift in snapshot.shifts}, taken)
+    desk.settle_orphans(taken)
     desk.hold_blocked_keys()
     return desk.decision(shifts, matches)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.sql.sqltypes import Integer
 
-from connecteam_sync.core.clocktime import ClockTime, Employee, Mirror, Stored
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, Stored
 from connecteam_sync.core.shift import Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
@@ -190,6 +190,31 @@ class Session:
             instants=rows.json_rows({"at": item} for item in instants),
         )
         return [rows.clock_time(row) for row in found]
+
+    def rows_of(self, employee: int, start: int, end: int) -> tuple[ClockTime, ...]:
+        """An employee's rows of any source whose clock-in lies in the span of instants, by clock-in."""
+        d, names = self.dialect, self.host.clock_times
+        clock_in = f"t.{d.name(names.clock_in)}"
+        low, high = (d.moment(f"CAST(:{bound} AS {self._bigint})") for bound in ("start", "end"))
+        sql = (
+            f"{self.select_rows()} FROM {self.clock_times} t WHERE t.{d.name(names.employee_id)} = :employee"
+            f" AND {clock_in} >= {low} AND {clock_in} < {high} ORDER BY {clock_in}"
+        )
+        return tuple(rows.clock_time(row) for row in self.read(sql, employee=employee, start=start, end=end))
+
+    def rows_of_all(self) -> tuple[ClockTime, ...]:
+        """Every row of the table, by id: for proofs on small tables, not for runs."""
+        sql = f"{self.select_rows()} FROM {self.clock_times} t ORDER BY t.{self.dialect.name(self.host.clock_times.id)}"
+        return tuple(rows.clock_time(row) for row in self.read(sql))
+
+    def open_clock_ins(self) -> tuple[int, ...]:
+        """The clock-ins of every open row of ours, in epoch seconds."""
+        d, names = self.dialect, self.host.clock_times
+        sql = (
+            f"SELECT {self.canonical['clock_in']} AS clock_in FROM {self.clock_times} t"
+            f" WHERE t.{d.name(names.clock_out)} IS NULL AND t.{d.name(names.source)} = :ours"
+        )
+        return tuple(int(row["clock_in"]) for row in self.read(sql, ours=CONNECTEAM))
 
     def _breaks(self, clock: int, start: int, end: int, ids: list[str]) -> list[Any]:
         sql = (

@@ -1,0 +1,280 @@
+"""Settings: a file, overridden by the environment. Secrets only from the environment or from files it names."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from connecteam_sync.connecteam import HOSTS, ApiKey, ClientCredentials, demand_host
+from connecteam_sync.core.change import Policy
+from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
+
+FILE = "connecteam-sync.toml"
+PREFIX = "CONNECTEAM_SYNC_"
+SQLITE = "sqlite:///connecteam-sync.db"
+Employees = Literal["create", "match"]
+Orphans = Literal["report", "delete"]
+LocalEdits = Literal["restore", "keep"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be chosen; `docs/reference.md` lists it, and a test keeps the two equal.
+
+    `timezone` is the business time zone (IANA); `lookback_days` the days before today that `sync` looks at by itself;
+    `slice_days` the days of one request, padding included; seconds are seconds.
+    """
+
+    timezone: str
+    database_url: str = SQLITE
+    base_url: str = HOSTS[0]
+    time_clocks: tuple[int, ...] = ()
+    employees: Employees | None = None
+    """None: `create` where `init` made the table of employees, else `match`."""
+    orphans: Orphans = "report"
+    local_edits: LocalEdits = "restore"
+    max_deletes: int = 3
+    max_deletes_share: float = 0.10
+    max_users_gone_share: float = 0.30
+    lookback_days: int = 14
+    slice_days: int = SLICE_DAYS
+    lock_wait: float = 10.0
+    request_timeout: float = 30.0
+    total_seconds: float = 300.0
+    day_reserve_share: float = 0.1
+    tables: HostTables = HostTables()
+    file: Path | None = None
+
+    def policy(self, *, made_employees: bool) -> Policy:
+        """What the planner wants to know."""
+        return Policy(
+            employees=self.employees or ("create" if made_employees else "match"),
+            orphans=self.orphans,
+            local_edits=self.local_edits,
+            max_deletes=self.max_deletes,
+            max_deletes_share=self.max_deletes_share,
+            max_users_gone_share=self.max_users_gone_share,
+        )
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "employees": get_args(Employees),
+    "orphans": get_args(Orphans),
+    "local_edits": get_args(LocalEdits),
+}
+_RANGES: dict[str, tuple[float, float]] = {
+    "max_deletes": (0, 1_000_000),
+    "max_deletes_share": (0, 1),
+    "max_users_gone_share": (0, 1),
+    "lookback_days": (0, 365),
+    "slice_days": (2 * PADDING_DAYS + 1, MAX_SLICE_DAYS),
+    "lock_wait": (1, 3600),
+    "request_timeout": (1, 600),
+    "total_seconds": (1, 3600),
+    "day_reserve_share": (0, 0.9),
+}
+KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "file"})
+"""The keys of the file; in the environment the same in capitals behind CONNECTEAM_SYNC_."""
+_SECRETS = {"API_KEY", "CLIENT_ID", "CLIENT_SECRET"}
+_WHOLE = {"max_deletes", "lookback_days", "slice_days"}
+
+
+def load_settings(
+    path: str | Path | None = None, environ: Mapping[str, str] | None = None, **given: object
+) -> Settings:
+    """The settings of a file (else connecteam-sync.toml of the working directory), under those of the environment.
+
+    `given` are values from a program, over both. Raises ConfigurationError naming the key, its place and the cure.
+    """
+    environ = os.environ if environ is None else environ
+    file: Path | None = Path(path) if path is not None else Path(FILE)
+    if path is None and file and not file.is_file():
+        file = None
+    values = _read(file) if file else {}
+    places = dict.fromkeys(values, str(file))
+    for name, value in _from_environment(environ).items():
+        values[name], places[name] = value, f"{PREFIX}{name.upper()}"
+    for name, value in given.items():
+        if value is not None:
+            values[name], places[name] = value, "the call"
+    tables = _tables(values.pop("tables", {}), str(file))
+    checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
+    if "timezone" not in checked:
+        raise ConfigurationError(
+            "the business time zone is not set",
+            next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
+        )
+    if environ.get("USE_BATCH_SYNC", "true").strip().lower() in {"false", "0", "no", "off"}:
+        raise ConfigurationError(
+            "USE_BATCH_SYNC=false asks for the legacy planner, which this version does not have",
+            next_step="remove USE_BATCH_SYNC from the environment",
+        )
+    return Settings(**checked, tables=tables, file=file)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The keys of a file. Raises ConfigurationError, for an unknown key with the nearest known one."""
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"there is no file {file}", next_step="name an existing file with --config, or leave it out"
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(
+            f"{file} cannot be read: {error}", next_step="correct the file; its format is TOML"
+        ) from error
+    for name in values:
+        if name.upper() in _SECRETS:
+            raise ConfigurationError(
+                f"{file}: {name} is a secret and does not belong into this file",
+                next_step=f"set {PREFIX}{name.upper()} or {PREFIX}{name.upper()}_FILE in the environment",
+            )
+        _demand_known(name, (*KEYS, "tables"), str(file))
+    return values
+
+
+def _demand_known(name: str, known: tuple[str, ...], place: str) -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, 1, 0.4)
+    raise ConfigurationError(
+        f"{place}: unknown key {name!r}",
+        next_step=f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}",
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The environment's values; an unknown variable with our prefix is an error too."""
+    values: dict[str, Any] = {}
+    known = tuple(f"{PREFIX}{name.upper()}" for name in KEYS)
+    other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {f"{PREFIX}DATABASE_URL_FILE"}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable in other or variable == f"{PREFIX}TEST_DATABASES":
+            continue
+        _demand_known(variable, known, "the environment")
+        text = environ[variable].strip()
+        if text:
+            values[variable.removeprefix(PREFIX).lower()] = text
+    url = secret("DATABASE_URL", environ)
+    if url:
+        values["database_url"] = url
+    return values
+
+
+def secret(name: str, environ: Mapping[str, str]) -> str | None:
+    """A value of the environment, or the content of the file that `…_FILE` names."""
+    variable = f"{PREFIX}{name}"
+    value = environ.get(variable, "").strip()
+    path = environ.get(f"{variable}_FILE", "").strip()
+    if value or not path:
+        return value or None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{variable}_FILE names a file that cannot be read: {path}",
+            next_step="correct the path or the rights of the file",
+        ) from error
+
+
+def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCredentials:
+    """The key, or the OAuth client. Raises ConfigurationError where there is neither, or one that cannot be sent."""
+    environ = os.environ if environ is None else environ
+    key, client, password = (secret(name, environ) for name in ("API_KEY", "CLIENT_ID", "CLIENT_SECRET"))
+    for text in (key, client, password):
+        if text and not (text.isascii() and text.isprintable()):
+            raise ConfigurationError(
+                "the API key or client secret holds characters no key has",
+                next_step=f"copy it anew into {PREFIX}API_KEY (or {PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET)",
+            )
+    if key:
+        return ApiKey(key)
+    if client and password:
+        return ClientCredentials(client, password)
+    raise ConfigurationError(
+        "there is no API key",
+        next_step=f"set {PREFIX}API_KEY, or {PREFIX}API_KEY_FILE to a file that holds it",
+    )
+
+
+def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TOML value, checked here
+    """One value, of the right type and in its range."""
+    where = f"{place}: {name}"
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise ConfigurationError(f"{where} is {value!r}", next_step=f"choose one of: {', '.join(_CHOICES[name])}")
+        return value
+    if name in _RANGES:
+        return _number(name, value, where)
+    if name == "time_clocks":
+        return _time_clocks(value, where)
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{where} must be text", next_step="write it in quotes")
+    if name == "timezone":
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigurationError(
+                f"{where} is {value!r}, which is no time zone", next_step="use an IANA name like America/Chicago"
+            ) from error
+    if name == "base_url":
+        return demand_host(value)
+    return value
+
+
+def _number(name: str, value: object, where: str) -> float:
+    low, high = _RANGES[name]
+    try:
+        number: float = int(str(value)) if name in _WHOLE else float(str(value))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{where} is {value!r}, which is no {'whole ' if name in _WHOLE else ''}number",
+            next_step=f"use a number from {low:g} to {high:g}",
+        ) from error
+    if isinstance(value, bool) or not low <= number <= high:
+        raise ConfigurationError(f"{where} is {value}", next_step=f"use a number from {low:g} to {high:g}")
+    return number
+
+
+def _time_clocks(value: object, where: str) -> tuple[int, ...]:
+    parts: list[object] = [value]
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.split(",")]
+    elif isinstance(value, list | tuple):
+        parts = list(value)
+    found: list[int] = []
+    for part in parts:
+        if isinstance(part, bool) or not str(part).isdecimal():
+            raise ConfigurationError(
+                f"{where}: {part!r} is no time clock id",
+                next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
+            )
+        found.append(int(str(part)))
+    return tuple(dict.fromkeys(found))
+
+
+def _tables(value: object, place: str) -> HostTables:
+    """`[tables.clock_times]` and `[tables.employees]`."""
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{place}: tables must be a section", next_step="write [tables.clock_times]")
+    kinds: dict[str, type[ClockTimesNames | EmployeesNames]] = {
+        "clock_times": ClockTimesNames,
+        "employees": EmployeesNames,
+    }
+    for name, section in value.items():
+        _demand_known(name, tuple(kinds), f"{place}, [tables]")
+        for key in section if isinstance(section, dict) else ():
+            _demand_known(key, kinds[name].__struct_fields__, f"{place}, [tables.{name}]")
+    try:
+        return msgspec.convert(value, HostTables)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{place}, [tables]: {error}", next_step="names are text in quotes") from error
