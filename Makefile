@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help test lint types check lock clean
+.PHONY: help demo test lint types check lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -17,6 +17,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+demo: $(READY)  ## the main job against a simulated Connecteam, under a minute
+	@$(BIN)/connecteam-sync demo
 
 test: $(READY)  ## every test; SQLite always, the server databases wherever they answer
 	@$(BIN)/python -m pytest $(PYTEST)

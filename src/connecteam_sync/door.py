@@ -17,7 +17,7 @@ from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.connecteam import ApiKey, Connecteam
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.run import Check, Entry, Person, Proposal, Run, StandingHold, Verification
-from connecteam_sync.core.window import Window, start_of_day
+from connecteam_sync.core.window import Window, local_day, start_of_day
 from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store import people, receipts
 from connecteam_sync.store.store import Store
@@ -128,7 +128,7 @@ class ConnecteamSync:
 
     def today(self) -> date:
         """The business's day."""
-        return self._job.today()
+        return local_day(now(), ZoneInfo(self.settings.timezone))
 
     def window(self, first: date, last: date) -> Window:
         """The local days `first..last`. Raises WindowError where reversed or over 366 days."""

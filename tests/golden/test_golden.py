@@ -401,6 +401,7 @@ def test_impossible_records_are_held_with_the_value_quoted(world: World) -> None
     world.company.spoil(bad.id, end={"timestamp": world.at(3, "07:00"), "timezone": "America/Chicago"})
     run = world.sync()
     assert run.exit_code == 3
+    assert world.mirror.verify(world.window).exit_code == 3
     (hold,) = world.mirror.holds("impossible_record")
     assert str(world.at(3, "07:00")) in hold.hold.detail
     assert len(world.table()) == 2

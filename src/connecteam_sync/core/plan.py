@@ -220,6 +220,7 @@ class _Desk:
         """Hold a record that cannot be believed, the value quoted (rule 10)."""
         digest = hashlib.sha256(f"{doubt.kind}{doubt.user_id}{doubt.problem}{doubt.value}".encode()).hexdigest()[:16]
         subject = f"shift:{doubt.activity_id}" if doubt.activity_id else f"record:{digest}"
+        mirror = self.mirrors.get(doubt.activity_id or "")
         self.add_hold(
             Hold(
                 reason="impossible_record",
@@ -227,7 +228,9 @@ class _Desk:
                 detail=f"{doubt.kind}: {doubt.problem}: {doubt.value}",
                 shift_id=doubt.activity_id,
                 user_id=doubt.user_id,
-                instant=doubt.start,
+                clock_time_id=mirror.clock_time_id if mirror else None,
+                employee_id=self.stored.employees.get(doubt.user_id or 0),
+                instant=mirror.shift.start if mirror else doubt.start,
             )
         )
 

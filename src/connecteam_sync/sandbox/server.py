@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -88,9 +89,10 @@ class Sandbox:
         )
         return uvicorn.Server(config)
 
-    def serve(self) -> None:
-        """Serve until interrupted."""
+    def serve(self, ready: Callable[[], None]) -> None:
+        """Serve until interrupted; `ready` is called once the port is ours."""
         server = self._bind()
+        ready()
         server.run(sockets=[self._socket] if self._socket else None)
 
     def __enter__(self) -> Self:

@@ -1,0 +1,299 @@
+"""What a person reads: hours and people first, times in the business zone, unchanged rows only as a count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.core.change import Change, Counts, Hold, Plan
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
+from connecteam_sync.core.window import days_touched, local_day
+
+SHOWN = 40
+"""Lines of changes that are shown before the rest becomes a count."""
+_SIGNS = {"create": "+", "update": "~", "delete": "-", "link": "="}
+_HOUR = 60
+
+
+def hours(minutes: int, *, signed: bool = False) -> str:
+    """Minutes as hours, e.g. `7:45`, `1,234:05`, with a sign `+0:15`."""
+    sign = "-" if minutes < 0 else "+" if signed else ""
+    return f"{sign}{abs(minutes) // _HOUR:,}:{abs(minutes) % _HOUR:02}"
+
+
+def many(count: int, one: str, more: str | None = None) -> str:
+    """`1 shift`, `2 shifts`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False) -> str:
+    """A time of day; with its date where it is another day than the line's."""
+    moment = datetime.fromtimestamp(instant, zone)
+    shown = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
+    return shown if moment.date() == day else f"{shown} ({moment:%d %b})"
+
+
+def times(row: ClockTime, zone: ZoneInfo, day: date) -> str:
+    """`08:00-16:30`, `08:00-…` while open."""
+    return f"{clock(row.clock_in, zone, day)}-{clock(row.clock_out, zone, day) if row.clock_out is not None else '…'}"
+
+
+def change_line(change: Change, zone: ZoneInfo, names: Mapping[int, str], day: date) -> str:
+    """`~ Ana Álvarez   08:00 -> 08:15 -16:30   8:30 -> 8:15   clock-in corrected`."""
+    name = names.get(change.image.employee_id, f"employee {change.image.employee_id}")
+    before, after = change.before, change.after
+    said = times(change.image, zone, day)
+    worked = hours(change.minutes, signed=True) if change.minutes else ""
+    if change.kind == "update" and before and after:
+        start = _moved(before.clock_in, after.clock_in, zone, day)
+        end = _moved(before.clock_out, after.clock_out, zone, day)
+        said = f"{start} - {end}" if "->" in start + end else said
+        if before.employee_id != after.employee_id:
+            name = f"{names.get(before.employee_id, before.employee_id)} -> {name}"
+    return f"  {_SIGNS[change.kind]} {name:<24} {said:<32} {worked:>9}  {change.why}".rstrip()
+
+
+def _moved(before: int | None, after: int | None, zone: ZoneInfo, day: date) -> str:
+    """`08:00 -> 08:15`, with seconds where the minute is the same; one time where nothing moved."""
+    both = before is not None and after is not None
+    seconds = both and before != after and clock(before or 0, zone, day) == clock(after or 0, zone, day)
+    shown = ["…" if at is None else clock(at, zone, day, seconds=seconds) for at in (before, after)]
+    return shown[1] if before == after else " -> ".join(shown)
+
+
+def change_lines(
+    changes: Iterable[Change], zone: ZoneInfo, names: Mapping[int, str], more: str, *, limit: int | None = SHOWN
+) -> list[str]:
+    """Changes by day; `more` is where those beyond `limit` can be read."""
+    lines: list[str] = []
+    last = None
+    found = [change for change in changes if change.kind != "link"]
+    for shown, change in enumerate(found):
+        if shown == limit:
+            lines.append(f"  … and {many(len(found) - shown, 'more change')}: {more}")
+            break
+        day = local_day((change.after or change.image).clock_in, zone)
+        if day != last:
+            lines.append(f"{day:%a %d %b %Y}")
+            last = day
+        lines.append(change_line(change, zone, names, day))
+    return lines
+
+
+def hold_line(hold: Hold, zone: ZoneInfo, who: str) -> str:
+    """`! 2025-12-02 08:00  Ana  unmapped_user  …`."""
+    at = f"{datetime.fromtimestamp(hold.instant, zone):%Y-%m-%d %H:%M}" if hold.instant is not None else "no time"
+    worked = f" ({hours(hold.minutes, signed=True)} h)" if hold.minutes else ""
+    return f"  ! {at:<16}  {who:<24} {hold.reason}: {hold.detail}{worked}"
+
+
+def hold_lines(holds: Iterable[Hold], zone: ZoneInfo, names: Mapping[int, str], users: Mapping[int, str]) -> list[str]:
+    """Holds under a headline; nothing where there are none."""
+    found = list(holds)
+    if not found:
+        return []
+
+    def who(hold: Hold) -> str:
+        return names.get(hold.employee_id or 0) or users.get(hold.user_id or 0) or f"user {hold.user_id}"
+
+    lines = [f"Held, waiting for a person or for its cause to go ({many(len(found), 'record')}):"]
+    lines += [hold_line(hold, zone, who(hold)) for hold in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"  … and {many(len(found) - SHOWN, 'more hold')}: connecteam-sync holds")
+    return lines
+
+
+def sum_line(counts: Counts) -> str:
+    """What happens to the shifts of a window, in one line."""
+    parts = [
+        f"{counts.created:,} new",
+        f"{counts.updated:,} corrected",
+        f"{counts.deleted:,} deleted",
+        f"{counts.unchanged:,} unchanged",
+    ]
+    if counts.held:
+        parts.append(f"{counts.held:,} held")
+    return f"{many(counts.total_shifts, 'shift')} in Connecteam: {', '.join(parts)}"
+
+
+def hours_line(before: int, after: int, people: int) -> str:
+    """The headline: hours and people."""
+    moved = (
+        f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
+    )
+    return f"Hours: {moved}; {many(people, 'person', 'people')} affected"
+
+
+def run_text(run: Run, entries: Sequence[Entry], *, everything: bool = False) -> list[str]:
+    """A receipt, with each of its changes where `everything` is wanted."""
+    zone = ZoneInfo(run.window.timezone)
+    changes = [entry.change for entry in entries]
+    names = {e.change.image.employee_id: e.employee_name for e in entries if e.employee_name}
+    people = len({change.image.employee_id for change in changes})
+    word = {"applied": "done", "nothing": "nothing to do", "refused": "refused", "failed": "failed"}[run.status]
+    number = f"run {run.id}" if run.id else "run not recorded"
+    what = f"undo of run {run.undoes}" if run.undoes else run.kind
+    lines = [f"{number}: {what} {run.window} ({run.window.timezone}): {word}"]
+    if run.status in {"applied", "nothing"} or changes:
+        if run.undoes is None:
+            lines += [hours_line(run.minutes.before, run.minutes.after, people), sum_line(run.counts)]
+        else:
+            lines.append(
+                f"Hours: {hours(run.minutes.after - run.minutes.before, signed=True)}; {many(people, 'person', 'people')} affected"
+            )
+    lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
+    lines += hold_lines(run.holds, zone, names, {})
+    for piece in run.slices:
+        if piece.error:
+            where = f"time clock {piece.time_clock_id}, {piece.window}" if piece.time_clock_id else f"{piece.window}"
+            lines += [f"  x {where}: {piece.error}", f"    next: {piece.next_step}"]
+    return lines
+
+
+def next_step(run: Run) -> str:
+    """The one obvious next step after a run."""
+    window = f"--from {run.window.first} --to {run.window.last}"
+    reasons = Counter(hold.reason for hold in run.holds)
+    if run.status in {"failed", "refused"}:
+        return ""
+    if reasons["unmapped_user"]:
+        return "connecteam-sync employees --unmapped"
+    if reasons:
+        return "connecteam-sync holds"
+    if run.status == "applied" and run.undoes is None:
+        return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
+    return ""
+
+
+def plan_names(proposal: Proposal, names: Mapping[int, str]) -> dict[int, str]:
+    """Employee names, those about to be created among them."""
+    new = {-n.user_id: f"{n.name} (new)" for plan in proposal.plans for n in plan.new_employees}
+    return {**names, **new}
+
+
+def plan_text(proposal: Proposal, names: Mapping[int, str]) -> list[str]:
+    """What a sync would do."""
+    zone = ZoneInfo(proposal.window.timezone)
+    known = plan_names(proposal, names)
+    users = {user.id: user.name for plan in proposal.plans for user in plan.snapshot.users}
+    total = counts_of_plans(proposal.plans)
+    changes = [change for change in proposal.changes if change.kind != "link"]
+    people = len({change.image.employee_id for change in changes})
+    before = sum(plan.minutes.before for plan in proposal.plans)
+    after = sum(plan.minutes.after for plan in proposal.plans)
+    lines = [f"plan for {proposal.window} ({proposal.window.timezone}); nothing was written"]
+    lines += [hours_line(before, after, people), sum_line(total)]
+    ordered = sorted(changes, key=lambda c: (c.days, c.image.employee_id, c.image.clock_in))
+    lines += change_lines(ordered, zone, known, "connecteam-sync plan --json")
+    lines += hold_lines(proposal.holds, zone, known, users)
+    for plan in proposal.plans:
+        for refusal in plan.refusals:
+            lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
+            lines.append(f"    if it is right: add --accept {plan.fingerprint} to the sync of these days")
+    for failure in proposal.failures:
+        lines += [f"  x time clock {failure.time_clock_id}, {failure.window}: {failure.error}"]
+        lines += [f"    next: {failure.next_step}"]
+    return lines
+
+
+def counts_of_plans(plans: Iterable[Plan]) -> Counts:
+    """The sum over plans."""
+    found = [plan.counts for plan in plans]
+    return Counts(**{f: sum(getattr(c, f) for c in found) for f in Counts.__struct_fields__})
+
+
+def verify_text(found: Verification, names: Mapping[int, str]) -> list[str]:
+    """Equal, or what differs: by person and day, then row by row."""
+    zone = ZoneInfo(found.window.timezone)
+    lines = [f"verify {found.window} ({found.window.timezone}); nothing was written"]
+    lines.append(f"Connecteam has {many(found.shifts, 'shift')}, {hours(found.minutes)} hours of closed ones")
+    lines.append("0 differences: the table is exact" if not found.differences else f"{found.differences:,} differences")
+    lines += [_difference(line, "the table has", line.minutes, f"{line.rows} rows") for line in found.days[:SHOWN]]
+    changes = [change for change in found.proposal.changes if change.kind != "link"]
+    lines += change_lines(changes, zone, plan_names(found.proposal, names), "connecteam-sync verify --json")
+    lines += hold_lines(found.proposal.holds, zone, names, {})
+    if found.totals:
+        lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
+        lines += [
+            _difference(line, "the punches say", line.minutes, f"{line.rows} shifts") for line in found.totals[:SHOWN]
+        ]
+    for failure in found.proposal.failures:
+        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
+    return lines
+
+
+def _difference(line: Difference, other: str, minutes: int, count: str) -> str:
+    said = f"{hours(line.minutes_upstream)} in {many(line.shifts_upstream, 'shift')}"
+    return f"  {line.day}  {line.name:<24} Connecteam {said}; {other} {hours(minutes)} in {count}"
+
+
+def runs_text(found: Iterable[Run], zone: ZoneInfo) -> list[str]:
+    """Runs as a table, newest first."""
+    columns = ("new", "corr", "del", "held")
+    head = f"{'run':>5}  {'started':<16}  {'kind':<7} {'status':<8} {'window':<24} "
+    lines = [head + " ".join(f"{name:>5}" for name in columns)]
+    for run in found:
+        started = f"{datetime.fromtimestamp(run.started_at, zone):%Y-%m-%d %H:%M}"
+        c = run.counts
+        end = "" if run.finished_at is not None else "  (not finished)"
+        undone = f"  undone by {run.undone_by}" if run.undone_by else ""
+        lines.append(
+            f"{run.id or 0:>5}  {started:<16}  {run.kind:<7} {run.status:<8} {run.window!s:<24}"
+            f" {c.created:>5} {c.updated:>5} {c.deleted:>5} {c.held:>5}{end}{undone}"
+        )
+    return lines if len(lines) > 1 else ["no run yet: connecteam-sync sync"]
+
+
+def history_text(
+    rows: Iterable[ClockTime], entries: Iterable[Entry], zone: ZoneInfo, names: Mapping[int, str]
+) -> list[str]:
+    """What an employee's rows say now, and how they came to say it."""
+    lines: list[str] = []
+    for row in rows:
+        day = days_touched(row.clock_in, row.clock_out, zone)[0]
+        worked = hours(row.total_minutes) if row.total_minutes is not None else "open"
+        lines.append(f"row {row.id}: {day:%a %d %b %Y} {times(row, zone, day)}  {worked}  source {row.source}")
+    lines = lines or ["no row now"]
+    for entry in entries:
+        day = local_day(entry.change.image.clock_in, zone)
+        at = f"{datetime.fromtimestamp(entry.at, zone):%Y-%m-%d %H:%M}"
+        line = change_line(entry.change, zone, names, day).strip()
+        lines.append(f"  {at}  run {entry.run:<5} row {entry.change.image.id}  {day}  {line}")
+    return lines
+
+
+def holds_text(found: Iterable[StandingHold], zone: ZoneInfo) -> list[str]:
+    """Standing holds, oldest shift first."""
+    lines = []
+    for item in found:
+        who = item.employee_name or item.user_name or f"user {item.hold.user_id}"
+        since = f"{datetime.fromtimestamp(item.first_seen, zone):%Y-%m-%d}"
+        lines.append(f"{hold_line(item.hold, zone, who)}  since {since}, run {item.first_run}")
+    return lines or ["nothing is held"]
+
+
+def people_text(found: Iterable[Person]) -> list[str]:
+    """Users and their employees; for the unmapped, who they might be."""
+    lines = []
+    for person in found:
+        who = f"{person.user_id:>10}  {person.name:<28}{' (archived)' if person.is_archived else ''}"
+        if person.employee_id is not None:
+            lines.append(f"{who} counts for employee {person.employee_id} {person.employee_name or ''}".rstrip())
+            continue
+        guess = "; ".join(f"{key} {name}" for key, name in person.suggestions) or "no suggestion"
+        lines.append(f"{who} counts for nobody; might be: {guess}")
+    return lines or ["nobody"]
+
+
+def checks_text(found: Iterable[Check]) -> list[str]:
+    """Doctor's findings, each failure with its cure."""
+    marks = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
+    lines = []
+    for check in found:
+        lines.append(f"{marks[check.state]}  {check.name:<14} {check.detail}")
+        if check.state != "ok":
+            lines.append(f"         {'':<14} cure: {check.cure}")
+    return lines
