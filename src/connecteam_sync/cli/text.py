@@ -141,9 +141,8 @@ def run_text(run: Run, entries: Sequence[Entry], *, everything: bool = False) ->
         if run.undoes is None:
             lines += [hours_line(run.minutes.before, run.minutes.after, people), sum_line(run.counts)]
         else:
-            lines.append(
-                f"Hours: {hours(run.minutes.after - run.minutes.before, signed=True)}; {many(people, 'person', 'people')} affected"
-            )
+            moved = hours(run.minutes.after - run.minutes.before, signed=True)
+            lines.append(f"Hours: {moved}; {many(people, 'person', 'people')} affected")
     lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
     lines += hold_lines(run.holds, zone, names, {})
     for piece in run.slices:

@@ -136,7 +136,7 @@ class Company:
     def _hire(self, number: int) -> None:
         user_id = 8_000_000 + number * 37
         first = _FIRST_NAMES[number % len(_FIRST_NAMES)]
-        last = _LAST_NAMES[(number * 5 + number // len(_FIRST_NAMES)) % len(_LAST_NAMES)]
+        last = _LAST_NAMES[(number + number // len(_FIRST_NAMES)) % len(_LAST_NAMES)]
         self.people[user_id] = Person(
             id=user_id,
             first_name=first,

@@ -1,0 +1,79 @@
+"""Options that several commands take, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from connecteam_sync.cli import machine, text
+from connecteam_sync.cli.report import Report
+from connecteam_sync.core.run import Run
+from connecteam_sync.core.window import Window
+from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.errors import WindowError
+from connecteam_sync.sync import day_of
+
+Config = Annotated[
+    Optional[Path],
+    typer.Option("--config", metavar="FILE", help="Configuration file; else connecteam-sync.toml here."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for programs.")]
+First = Annotated[str, typer.Option("--from", metavar="DAY", help="First local day, e.g. 2025-12-01.")]
+Last = Annotated[str, typer.Option("--to", metavar="DAY", help="Last local day, included.")]
+MaybeFirst = Annotated[Optional[str], typer.Option("--from", metavar="DAY", help="First local day.")]
+MaybeLast = Annotated[Optional[str], typer.Option("--to", metavar="DAY", help="Last local day, included.")]
+Day = Annotated[Optional[str], typer.Option("--day", metavar="DAY", help="A single local day.")]
+Days = Annotated[Optional[int], typer.Option("--days", min=0, help="Today and the N days before it.")]
+Accept = Annotated[
+    Optional[list[str]],
+    typer.Option("--accept", metavar="FINGERPRINT", help="Let this one plan through the guards; a refusal names it."),
+]
+
+
+def opened(config: Path | None, report: Report) -> ConnecteamSync:
+    """The door, configured."""
+    return ConnecteamSync.from_config(config, on_progress=report.progress)
+
+
+def chosen_windows(
+    mirror: ConnecteamSync, first: str | None, last: str | None, day: str | None, days: int | None
+) -> tuple[Window, ...] | None:
+    """The window of the options; None for the default. Raises WindowError."""
+    given = [
+        name for name, value in (("--from/--to", first or last), ("--day", day), ("--days", days)) if value is not None
+    ]
+    if len(given) > 1:
+        raise WindowError(f"{' and '.join(given)} contradict each other", next_step="use one of them")
+    today = mirror.today()
+    if day is not None:
+        return (mirror.window(day_of(day, today), day_of(day, today)),)
+    if days is not None:
+        return (mirror.window(today - timedelta(days=days), today),)
+    if first is None and last is None:
+        return None
+    if first is None:
+        raise WindowError("--to needs --from", next_step="name both days, or use --day or --days")
+    return (mirror.window(day_of(first, today), day_of(last or "today", today)),)
+
+
+def one_window(mirror: ConnecteamSync, first: str, last: str) -> Window:
+    """The window of two required days."""
+    return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))
+
+
+def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
+    """A receipt, and the exit code it means."""
+    report.quiet()
+    report.answer(machine.run(run))
+    if not report.as_json:
+        entries = mirror.show(run.id)[1] if run.id is not None and run.status != "failed" else ()
+        report.say(text.run_text(run, entries))
+        step = text.next_step(run)
+        report.talk(f"next: {step}" if step else "")
+    elif run.errors:
+        for piece in run.slices:
+            report.talk(f"{piece.error}; next: {piece.next_step}" if piece.error else "")
+    raise typer.Exit(run.exit_code)
