@@ -11,15 +11,17 @@ from typing import Literal
 
 from sqlalchemy.engine import Dialect as Engine
 
-Kind = Literal["int", "text", "float"]
+Kind = Literal["int", "key", "text", "float"]
+"""`key` is text that is compared with a key of ours: short enough for an index to be used."""
 Family = Literal["sqlite", "mysql", "postgresql"]
 
 _MYSQL_TYPES: dict[Kind, str] = {
     "int": "BIGINT",
+    "key": "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "text": "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "float": "DOUBLE",
 }
-_POSTGRES_TYPES: dict[Kind, str] = {"int": "bigint", "text": "text", "float": "double precision"}
+_POSTGRES_TYPES: dict[Kind, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
 
 
 class Dialect:
@@ -50,6 +52,11 @@ class Dialect:
             return f"jsonb_to_recordset(CAST(:{parameter} AS jsonb)) AS {alias}({inner})"
         inner = ", ".join(f"json_extract(value, '$.{c}') AS {c}" for c in columns)
         return f"(SELECT {inner} FROM json_each(:{parameter})) AS {alias}"
+
+    @property
+    def lookup(self) -> str:
+        """A join that goes from its left side to rows found by key: MariaDB would rather read the whole right side."""
+        return "STRAIGHT_JOIN" if self.family == "mysql" else "JOIN"
 
     def epoch(self, moment: str) -> str:
         """Whole epoch seconds of a datetime column."""
@@ -87,14 +94,14 @@ class Dialect:
         """UPDATE of `t` from a rowset; assignments are of quoted columns."""
         if self.family == "mysql":
             inner = ", ".join(f"t.{column} = {value}" for column, value in assignments.items())
-            return f"UPDATE {table} t JOIN {rowset} ON {condition} SET {inner}"
+            return f"UPDATE {rowset} STRAIGHT_JOIN {table} t ON {condition} SET {inner}"
         inner = ", ".join(f"{column} = {value}" for column, value in assignments.items())
         return f"UPDATE {table} AS t SET {inner} FROM {rowset} WHERE {condition}"
 
     def delete(self, table: str, rowset: str, key: str, condition: str) -> str:
         """DELETE of the rows of `t` that a rowset names; `key` is the quoted column that `d.id` is compared with."""
         if self.family == "mysql":
-            return f"DELETE t FROM {table} t JOIN {rowset} ON t.{key} = d.id AND {condition}"
+            return f"DELETE t FROM {rowset} STRAIGHT_JOIN {table} t ON t.{key} = d.id AND {condition}"
         if self.family == "postgresql":
             return f"DELETE FROM {table} AS t USING {rowset} WHERE t.{key} = d.id AND {condition}"
         found = f"SELECT t.{key} FROM {table} AS t JOIN {rowset} ON t.{key} = d.id AND {condition}"

@@ -149,14 +149,14 @@ class Session:
         t, names, d = self.clock_times, self.host.clock_times, self.dialect
         clock_in = f"t.{d.name(names.clock_in)}"
         sql = (
-            "SELECT s.* FROM connecteam_shifts s JOIN ("
+            "SELECT s.* FROM ("
             "SELECT id FROM connecteam_shifts WHERE start_at >= :start AND start_at < :end"
-            " UNION SELECT s1.id FROM connecteam_shifts s1"
-            f" JOIN {t} t ON t.{d.name(names.id)} = s1.clock_time_id"
+            f" UNION SELECT s1.id FROM {t} t"
+            f" {d.lookup} connecteam_shifts s1 ON s1.clock_time_id = t.{d.name(names.id)}"
             f" WHERE {clock_in} >= {d.moment('CAST(:start AS ' + self._bigint + ')')}"
             f" AND {clock_in} < {d.moment('CAST(:end AS ' + self._bigint + ')')}"
-            f" UNION SELECT s2.id FROM connecteam_shifts s2 JOIN {d.rowset({'id': 'text'})} ON s2.id = d.id"
-            ") k ON k.id = s.id ORDER BY s.id"
+            f" UNION SELECT d.id FROM {d.rowset({'id': 'key'})}"
+            f") k {d.lookup} connecteam_shifts s ON s.id = k.id ORDER BY s.id"
         )
         # One statement, whatever the number of ids: they travel as one parameter, unbatched.
         found = self.read(sql, start=start, end=end, rows=rows.json_rows({"id": item} for item in ids))
@@ -175,12 +175,12 @@ class Session:
         key, clock_in = d.name(names.id), d.name(names.clock_in)
         low, high = (d.moment(f"CAST(:{bound} AS {self._bigint})") for bound in ("start", "end"))
         sql = (
-            f"{self.select_rows()} FROM {t} t JOIN ("
+            f"{self.select_rows()} FROM ("
             f"SELECT {key} AS id FROM {t} WHERE {clock_in} >= {low} AND {clock_in} < {high}"
             f" UNION SELECT d.id FROM {d.rowset({'id': 'int'})}"
-            f" UNION SELECT t1.{key} FROM {t} t1 JOIN {d.rowset({'at': 'int'}, 'i', 'instants')}"
-            f" ON t1.{clock_in} = {d.moment('i.at')}"
-            f") k ON k.id = t.{key} ORDER BY t.{key}"
+            f" UNION SELECT t1.{key} FROM {d.rowset({'at': 'int'}, 'i', 'instants')}"
+            f" {d.lookup} {t} t1 ON t1.{clock_in} = {d.moment('i.at')}"
+            f") k {d.lookup} {t} t ON t.{key} = k.id ORDER BY t.{key}"
         )
         found = self.read(
             sql,
@@ -218,10 +218,10 @@ class Session:
 
     def _breaks(self, clock: int, start: int, end: int, ids: list[str]) -> list[Any]:
         sql = (
-            "SELECT b.* FROM connecteam_breaks b JOIN ("
+            "SELECT b.* FROM ("
             "SELECT id FROM connecteam_breaks WHERE start_at >= :start AND start_at < :end AND time_clock_id = :clock"
-            f" UNION SELECT b1.id FROM connecteam_breaks b1 JOIN {self.dialect.rowset({'id': 'text'})} ON b1.id = d.id"
-            ") k ON k.id = b.id WHERE b.is_gone = 0 ORDER BY b.id"
+            f" UNION SELECT d.id FROM {self.dialect.rowset({'id': 'key'})}"
+            f") k {self.dialect.lookup} connecteam_breaks b ON b.id = k.id WHERE b.is_gone = 0 ORDER BY b.id"
         )
         items = rows.json_rows({"id": item} for item in ids)
         return [rows.pause(row) for row in self.read(sql, start=start, end=end, clock=clock, rows=items)]
@@ -271,8 +271,8 @@ class Session:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the end."""
         d, names = self.dialect, self.host.clock_times
         sql = (
-            f"{self.select_rows(d.image('t', self.columns.clock_times) + ' AS image')} FROM {self.clock_times} t"
-            f" JOIN {d.rowset({'id': 'int'})} ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}"
+            f"{self.select_rows(d.image('t', self.columns.clock_times) + ' AS image')} FROM {d.rowset({'id': 'int'})}"
+            f" {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}"
         )
         found = self.read_set(sql, ({"id": key} for key in keys))
         return {int(row["id"]): (rows.clock_time(row), row["image"]) for row in found}

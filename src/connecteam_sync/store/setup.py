@@ -84,6 +84,7 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
         Column(times.updated_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
         UniqueConstraint(times.employee_id, times.clock_in, name=UNIQUE_KEY),
         Index("ix_clock_times_clock_in", times.clock_in),
+        Index("ix_clock_times_clock_out", times.clock_out),
         schema=schema,
         **_OPTIONS,
     )

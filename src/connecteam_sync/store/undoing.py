@@ -186,7 +186,7 @@ def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -
             rows_of.setdefault(shift_id, int(entry["clock_time_id"]))
     d = session.dialect
     found = session.read_set(
-        f"SELECT s.* FROM connecteam_shifts s JOIN {d.rowset({'id': 'text'})} ON s.id = d.id",
+        f"SELECT s.* FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_shifts s ON s.id = d.id",
         ({"id": shift_id} for shift_id in wanted),
     )
     restored: list[Mirror] = []

@@ -204,7 +204,7 @@ def _read_back(
     if created:
         found = session.read_set(
             f"SELECT t.{d.name(names.id)} AS id, d.employee_id AS employee_id, d.clock_in AS clock_in"
-            f" FROM {session.clock_times} t JOIN {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
+            f" FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})} {d.lookup} {session.clock_times} t"
             f" ON t.{d.name(names.employee_id)} = d.employee_id"
             f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
             ({"employee_id": c.image.employee_id, "clock_in": c.image.clock_in} for c in created),
@@ -255,7 +255,7 @@ def _remember(session: Session, plan: Plan, mirrors: Iterable[Mirror], made: Map
     session.write_set(
         d.upsert("connecteam_breaks", rows.BREAK, "id"), [rows.pause_values(item) for item in plan.breaks]
     )
-    gone = d.update("connecteam_breaks", d.rowset({"id": "text"}), {"is_gone": "1"}, "t.id = d.id")
+    gone = d.update("connecteam_breaks", d.rowset({"id": "key"}), {"is_gone": "1"}, "t.id = d.id")
     session.write_set(gone, ({"id": item} for item in plan.breaks_gone))
     session.write_set(
         d.upsert("connecteam_users", rows.USER, "user_id"), _users_to_remember(session, plan.snapshot, made)
