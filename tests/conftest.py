@@ -26,7 +26,8 @@ SERVERS = dict(
 DATABASES = ("sqlite", *SERVERS)
 
 
-def _run(url: URL, statement: str) -> None:
+def run_statement(url: URL, statement: str) -> None:
+    """One statement outside any transaction."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
@@ -38,7 +39,7 @@ def _run(url: URL, statement: str) -> None:
 def _absent(name: str) -> str | None:
     """Why a server cannot be tested; None where it answers."""
     try:
-        _run(make_url(SERVERS[name]), "SELECT 1")
+        run_statement(make_url(SERVERS[name]), "SELECT 1")
     except OperationalError as error:
         return str(error.orig).splitlines()[0]
     return None
@@ -69,8 +70,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server = make_url(SERVERS[name])
     scratch = f"cs_test_{uuid.uuid4().hex[:12]}"
     charset = "" if name == "postgresql" else " CHARACTER SET utf8mb4"
-    _run(server, f"CREATE DATABASE {scratch}{charset}")
+    run_statement(server, f"CREATE DATABASE {scratch}{charset}")
     try:
         yield server.set(database=scratch).render_as_string(hide_password=False)
     finally:
-        _run(server, f"DROP DATABASE {scratch}{' WITH (FORCE)' if name == 'postgresql' else ''}")
+        run_statement(server, f"DROP DATABASE {scratch}{' WITH (FORCE)' if name == 'postgresql' else ''}")

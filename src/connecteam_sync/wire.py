@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -16,9 +16,14 @@ from connecteam_sync.core.shift import Break, Doubt, Shift, User
 from connecteam_sync.errors import BadAnswer
 
 T = TypeVar("T")
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number that fits into a column."""
+Key = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 _LATEST = 10_000_000_000
 """Epoch seconds of the year 2286: what is larger was meant in milliseconds."""
+_WIDTH = 191
+"""Characters our tables keep of a name or an id."""
 _QUOTED = 60
 """Characters of a bad value that are shown."""
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
@@ -71,14 +76,14 @@ class Activities(msgspec.Struct, rename="camel"):
 
 
 class _Person(msgspec.Struct, rename="camel"):
-    user_id: int
+    user_id: Key
     shifts: list[msgspec.Raw]
     manual_breaks: list[msgspec.Raw] | None = None
     manualbreaks: list[msgspec.Raw] | None = None
 
 
 class _Point(msgspec.Struct):
-    timestamp: int
+    timestamp: Number
     timezone: str | None = None
 
 
@@ -86,8 +91,8 @@ class _Activity(msgspec.Struct, rename="camel"):
     id: str
     start: _Point
     end: _Point | None = None
-    created_at: int | None = None
-    modified_at: int | None = None
+    created_at: Number | None = None
+    modified_at: Number | None = None
     is_auto_clock_out: bool | None = None
     job_id: str | None = None
     sub_job_id: str | None = None
@@ -96,7 +101,7 @@ class _Activity(msgspec.Struct, rename="camel"):
 
 
 class _User(msgspec.Struct, rename="camel"):
-    user_id: int
+    user_id: Key
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
@@ -153,11 +158,16 @@ def user(raw: msgspec.Raw) -> User | Doubt:
         return _doubt("user", raw, error)
     return User(
         id=said.user_id,
-        first_name=said.first_name or "",
-        last_name=said.last_name or "",
-        email=said.email or None,
+        first_name=_clipped(said.first_name) or "",
+        last_name=_clipped(said.last_name) or "",
+        email=_clipped(said.email),
         is_archived=bool(said.is_archived),
     )
+
+
+def _clipped(text: str | None) -> str | None:
+    """Text as our tables can keep it: PostgreSQL takes no NUL, no column more than its width; empty is none."""
+    return (text or "").replace("\0", "")[:_WIDTH] or None
 
 
 class Look:
@@ -192,12 +202,12 @@ class Look:
             user_id=user_id,
             time_clock_id=self.time_clock_id,
             start=said.start.timestamp,
-            start_timezone=said.start.timezone,
+            start_timezone=_clipped(said.start.timezone),
             end=said.end.timestamp if said.end else None,
-            end_timezone=said.end.timezone if said.end else None,
-            job_id=said.job_id or None,
-            sub_job_id=said.sub_job_id or None,
-            scheduler_shift_id=said.scheduler_shift_id or None,
+            end_timezone=_clipped(said.end.timezone) if said.end else None,
+            job_id=_clipped(said.job_id),
+            sub_job_id=_clipped(said.sub_job_id),
+            scheduler_shift_id=_clipped(said.scheduler_shift_id),
             is_auto_clock_out=bool(said.is_auto_clock_out),
             created_at=said.created_at,
             modified_at=said.modified_at,
@@ -218,11 +228,11 @@ class Look:
             id=said.id,
             user_id=user_id,
             time_clock_id=self.time_clock_id,
-            break_type_id=said.manual_break_id,
+            break_type_id=said.manual_break_id[:_WIDTH],
             start=said.start.timestamp,
-            start_timezone=said.start.timezone,
+            start_timezone=_clipped(said.start.timezone),
             end=said.end.timestamp if said.end else None,
-            end_timezone=said.end.timezone if said.end else None,
+            end_timezone=_clipped(said.end.timezone) if said.end else None,
             is_auto_clock_out=bool(said.is_auto_clock_out),
             created_at=said.created_at,
             modified_at=said.modified_at,
@@ -237,8 +247,8 @@ class Look:
             return None
         start, end = said.start.timestamp, said.end.timestamp if said.end else None
         problem = ""
-        if not said.id or len(said.id) > 191:  # noqa: PLR2004 - the width of our key
-            problem = "its id is empty or too long"
+        if not said.id or len(said.id) > _WIDTH or not said.id.isprintable():
+            problem = "its id is empty, too long or not printable"
         elif not 0 < start < _LATEST or (end is not None and not 0 < end < _LATEST):
             problem = "its times are not epoch seconds (milliseconds?)"
         elif end is not None and end < start:
@@ -293,7 +303,7 @@ def _members(raw: msgspec.Raw) -> dict[str, Any]:
 
 def _identity(record: dict[str, Any]) -> str | None:
     found = record.get("id")
-    return found[:191] if isinstance(found, str) and found else None
+    return found[:_WIDTH] if isinstance(found, str) and found.isprintable() and found else None
 
 
 def _timestamp(record: dict[str, Any], name: str) -> object:

@@ -476,3 +476,28 @@ def test_the_names_of_the_seed_plan(world: World) -> None:
     assert counts["created"] == 1
     assert set(counts) == {"total_shifts", "created", "updated", "unchanged", "deleted", "held", "errors"}
     assert world.mirror.sync_todays_shifts()["errors"] == 0
+
+
+@pytest.mark.parametrize("shifts", [50, 500, 5000])
+def test_the_statements_of_a_run_do_not_grow_with_its_shifts(database: str, shifts: int) -> None:
+    """A constant for each clock, plus a few for every thousand changes; two clocks here."""
+    with Sandbox(Company(shifts), Behaviour(minute_limit=100_000)) as sandbox:
+        world = World(sandbox, database)
+        world.mirror.store.statements = 0
+        run = world.sync()
+        assert counts_of(run)["created"] == shifts
+        assert run.statements <= 48 + 6 * (shifts // 1000)
+        again = world.sync()
+        assert again.status == "nothing"
+        assert again.statements <= 30
+        assert again.http_calls == 4
+        world.mirror.close()
+
+
+def test_names_no_column_can_hold_do_not_stop_a_run(world: World) -> None:
+    """Endless names, NUL characters: clipped, not refused by the database for ever."""
+    person = world.company.people[world.user]
+    person.first_name, person.last_name, person.email = "A\0na" * 200, "Ω" * 500, "x" * 300
+    world.work(2, "08:00", "12:00")
+    assert world.sync().exit_code == 0
+    assert len(world.table()) == 1

@@ -97,7 +97,18 @@ def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *
         kinds["id"] = "int"
         values[d.name(names.id)] = "d.id"
     key = int if session.columns.user_id_is_number else str
-    items = [{**person, "user_id": key(str(person["user_id"]))} for person in people]
+    widths = {
+        member: getattr(session.columns.employees.get(column), "length", None)
+        for member, column in (("name", names.name), ("email", names.email))
+    }
+    items = [
+        {
+            **person,
+            **{member: str(person[member])[:width] for member, width in widths.items() if person.get(member) and width},
+            "user_id": key(str(person["user_id"])),
+        }
+        for person in people
+    ]
     session.write_set(d.insert(d.name(names.table), d.rowset(kinds), values), items)
 
 
