@@ -124,27 +124,33 @@ def hours_line(before: int, after: int, people: int) -> str:
     moved = (
         f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
     )
-    return f"Hours: {moved}; {many(people, 'person', 'people')} affected"
+    return f"Hours: {moved}; {many(touched, 'person', 'people')} affected"
 
 
-def run_text(run: Run, entries: Sequence[Entry], *, everything: bool = False) -> list[str]:
-    """A receipt, with each of its changes where `everything` is wanted."""
+def run_text(
+    run: Run,
+    entries: Sequence[Entry],
+    *,
+    people: Sequence[Person] = (),
+    everything: bool = False,
+) -> list[str]:
+    """A receipt, with each of its changes where `everything` is wanted. `people` name who is held."""
     zone = ZoneInfo(run.window.timezone)
     changes = [entry.change for entry in entries]
     names = {e.change.image.employee_id: e.employee_name for e in entries if e.employee_name}
-    people = len({change.image.employee_id for change in changes})
+    touched = len({change.image.employee_id for change in changes})
     word = {"applied": "done", "nothing": "nothing to do", "refused": "refused", "failed": "failed"}[run.status]
     number = f"run {run.id}" if run.id else "run not recorded"
     what = f"undo of run {run.undoes}" if run.undoes else run.kind
     lines = [f"{number}: {what} {run.window} ({run.window.timezone}): {word}"]
     if run.status in {"applied", "nothing"} or changes:
         if run.undoes is None:
-            lines += [hours_line(run.minutes.before, run.minutes.after, people), sum_line(run.counts)]
+            lines += [hours_line(run.minutes.before, run.minutes.after, touched), sum_line(run.counts)]
         else:
             moved = hours(run.minutes.after - run.minutes.before, signed=True)
-            lines.append(f"Hours: {moved}; {many(people, 'person', 'people')} affected")
+            lines.append(f"Hours: {moved}; {many(touched, 'person', 'people')} affected")
     lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
-    lines += hold_lines(run.holds, zone, names, {})
+    lines += hold_lines(run.holds, zone, names, {person.user_id: person.name for person in people})
     for piece in run.slices:
         if piece.error:
             where = f"time clock {piece.time_clock_id}, {piece.window}" if piece.time_clock_id else f"{piece.window}"
@@ -209,7 +215,8 @@ def verify_text(found: Verification, names: Mapping[int, str]) -> list[str]:
     zone = ZoneInfo(found.window.timezone)
     lines = [f"verify {found.window} ({found.window.timezone}); nothing was written"]
     lines.append(f"Connecteam has {many(found.shifts, 'shift')}, {hours(found.minutes)} hours of closed ones")
-    lines.append("0 differences: the table is exact" if not found.differences else f"{found.differences:,} differences")
+    exact = "the table is exact" if not found.proposal.holds else "but for what is held below"
+    lines.append(f"{many(found.differences, 'difference')}" + ("" if found.differences else f": {exact}"))
     lines += [_difference(line, "the table has", line.minutes, f"{line.rows} rows") for line in found.days[:SHOWN]]
     changes = [change for change in found.proposal.changes if change.kind != "link"]
     lines += change_lines(changes, zone, plan_names(found.proposal, names), "connecteam-sync verify --json")

@@ -145,7 +145,7 @@ class _Desk:
         """What happened to a shift, in the words of the person who reads the journal."""
         said: list[str] = []
         if self.edited_locally(mirror, row):
-            said.append("edited in the table; restored")
+            said.append("edited in the table")
         if row.employee_id != after.employee_id:
             said.append("moved to another employee")
         if row.clock_in != after.clock_in:
