@@ -124,7 +124,7 @@ def hours_line(before: int, after: int, people: int) -> str:
     moved = (
         f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
     )
-    return f"Hours: {moved}; {many(touched, 'person', 'people')} affected"
+    return f"Hours: {moved}; {many(people, 'person', 'people')} affected"
 
 
 def run_text(
