@@ -325,7 +325,7 @@ class _Desk:
                 shift_id=shift.id,
                 user_id=shift.user_id,
                 clock_time_id=row.id if row else None,
-                employee_id=image.employee_id if image.employee_id > 0 else None,
+                employee_id=image.employee_id if image.employee_id > 0 else self.stored.employees.get(shift.user_id),
                 instant=shift.start,
                 minutes=(image.total_minutes or 0) - ((row and row.total_minutes) or 0),
             )

@@ -29,12 +29,15 @@ def differing_days(
     """
     upstream: Tally = {}
     table: Tally = {}
+    keys: set[tuple[int, int]] = set()
     for shift in shifts:
         employee = employees.get(shift.user_id)
         if employee is not None:
+            keys.add((employee, shift.start))
             _count(upstream, window, employee, shift.start, elapsed_minutes(shift.start, shift.end))
     for row in rows:
-        if row.is_ours:
+        # A row entered by hand on the very key of a shift stands in for it.
+        if row.is_ours or row.key in keys:
             _count(table, window, row.employee_id, row.clock_in, row.total_minutes)
     explained = {(local_day(hold.instant, window.zone), hold.employee_id) for hold in holds if hold.instant is not None}
     return tuple(
