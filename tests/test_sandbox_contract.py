@@ -1,0 +1,271 @@
+"""The sandbox against the publisher's contract (generated requests) and against what live accounts were seen to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import content_type_conformance, not_a_server_error, response_schema_conformance
+
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox.company import LUNCH, WAREHOUSE
+
+CONTRACT = Path(__file__).parent.parent.parent / "shared" / "connecteam-openapi.json"
+SERVED = (
+    "/me",
+    "/users/v1/users",
+    "/jobs/v1/jobs",
+    "/time-clock/v1/time-clocks",
+    "/time-clock/v1/time-clocks/{timeClockId}/time-activities",
+    "/time-clock/v1/time-clocks/{timeClockId}/time-activities/{timeActivityId}",
+    "/time-clock/v1/time-clocks/{timeClockId}/manual-breaks",
+    "/time-clock/v1/time-clocks/{timeClockId}/manual-breaks/clock-out",
+    "/time-clock/v1/time-clocks/{timeClockId}/manual-breaks/{manualBreakId}/clock-in",
+    "/time-clock/v1/time-clocks/{timeClockId}/clock-in",
+    "/time-clock/v1/time-clocks/{timeClockId}/clock-out",
+    "/time-clock/v1/time-clocks/{timeClockId}/timesheet",
+    "/time-clock/v1/time-clocks/{timeClockId}/users/{userId}/lock-days",
+)
+WRITTEN = {"/users/v1/users", "/jobs/v1/jobs"}
+"""Paths of which the sandbox serves the reading only."""
+
+
+KNOWN = {"timeClockId": WAREHOUSE, "startDate": "2025-12-01", "endDate": "2025-12-11", "manualBreakId": LUNCH}
+"""Parameters that must exist for an answer to be more than an error."""
+
+
+def people_known(body: Any, user: int) -> Any:  # noqa: ANN401 - any JSON
+    """The body with every person replaced by one the sandbox has."""
+    if isinstance(body, dict):
+        return {key: user if key == "userId" else people_known(value, user) for key, value in body.items()}
+    return [people_known(value, user) for value in body] if isinstance(body, list) else body
+
+
+def contract() -> dict[str, Any]:
+    """The publisher's document, of the paths the sandbox serves; ids and days that exist."""
+    document: dict[str, Any] = json.loads(CONTRACT.read_text())
+    document["paths"] = {path: document["paths"][path] for path in SERVED}
+    document.pop("webhooks", None)
+    for path in WRITTEN:
+        document["paths"][path] = {"get": document["paths"][path]["get"]}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] in KNOWN:
+                    parameter["schema"] = {"enum": [KNOWN[parameter["name"]]]}
+    return document
+
+
+OPERATIONS = (
+    [(path, method) for path, operations in contract()["paths"].items() for method in operations]
+    if CONTRACT.exists()
+    else []
+)
+HAVING = pytest.mark.skipif(
+    not CONTRACT.exists(), reason="NOT TESTED: the publisher's contract is not beside the checkout"
+)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A small company with everything in it."""
+    company = Company(60)
+    company.take_break(min(company.people), company.shifts()[0].start, None, clock=WAREHOUSE)
+    with Sandbox(company, Settings(minute_limit=1_000_000, day_limit=1_000_000)) as served:
+        yield served
+
+
+@HAVING
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_generated_requests_get_answers_of_the_contract(sandbox: Sandbox, path: str, method: str) -> None:
+    """Whatever the contract allows to be asked: no server error, and every 200 has the promised shape."""
+    schema = schemathesis.openapi.from_dict(contract())
+    answered: list[int] = []
+
+    @settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=schema[path][method.upper()].as_strategy())
+    def ask(case: Any) -> None:  # noqa: ANN401 - schemathesis' own
+        case.body = people_known(case.body, min(sandbox.company.people))
+        response = case.call(base_url=sandbox.url, headers={"X-API-KEY": sandbox.key})
+        answered.append(response.status_code)
+        checks = [not_a_server_error]
+        if response.status_code == httpx2.codes.OK:
+            checks += [content_type_conformance, response_schema_conformance]
+        case.validate_response(response, checks=checks)
+
+    ask()
+    assert answered
+    if method == "get":
+        assert httpx2.codes.OK in answered
+
+
+# -- what live accounts were seen to do (the sections are those of the API facts) --------------------------------------
+
+
+class Caller:
+    """Requests with the right key, or another."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.clock = f"{sandbox.url}/time-clock/v1/time-clocks/{WAREHOUSE}"
+        self._http = httpx2.Client(headers={"x-api-key": sandbox.key}, trust_env=False)
+
+    def __call__(self, method: str, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401 - any of httpx2's
+        """The answer to a request; a path without a slash is below the clock."""
+        url = f"{self.sandbox.url}{path}" if path.startswith("/") else f"{self.clock}/{path}"
+        return self._http.request(method, url, **more)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+@pytest.fixture
+def call() -> Iterator[Caller]:
+    """A caller of an empty company's sandbox."""
+    with Sandbox(Company(0), Settings()) as sandbox:
+        caller = Caller(sandbox)
+        yield caller
+        caller.close()
+
+
+DAYS = {"startDate": "2025-12-01", "endDate": "2025-12-11"}
+
+
+def punch(call: Caller, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any member
+    """The body of one shift to be made."""
+    start = {"timestamp": 1764684000, "timezone": "America/Chicago"}
+    end = {"timestamp": 1764690000, "timezone": "America/Chicago"}
+    user = min(call.sandbox.company.people)
+    return {"timeActivities": [{"userId": user, "shifts": [{"start": start, "end": end, **more}]}]}
+
+
+def test_an_unknown_path_leads_to_the_marketing_site(call: Caller) -> None:
+    """302 without rate-limit headers, not 404 (section 1)."""
+    for path in ("/", "/nowhere", "/time-clock/v2/time-clocks"):
+        answer = call("GET", path)
+        assert answer.status_code == 302
+        assert not any(name.startswith("x-ratelimit") for name in answer.headers)
+
+
+def test_keys(call: Caller) -> None:
+    """No key is 401, a wrong one 403 with a plain text in `detail` (section 2.1)."""
+    bare = httpx2.get(f"{call.sandbox.url}/me", trust_env=False)
+    assert (bare.status_code, bare.json()["details"]) == (401, None)
+    wrong = call("GET", "/me", headers={"x-api-key": "wrong"})
+    assert (wrong.status_code, wrong.json()) == (403, {"detail": "Invalid API key"})
+    assert not any(name.startswith("x-ratelimit") for name in wrong.headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/users/v1/users", {"limit": 501}),
+        ("/users/v1/users", {"userStatus": "inactive"}),
+        ("/users/v1/users", {"offset": -1}),
+        ("time-activities", {"startDate": "2025-12-01"}),
+        ("time-activities", {"startDate": "2025-12-02", "endDate": "2025-12-01"}),
+        ("time-activities", {"startDate": "2025-01-01", "endDate": "2025-12-01"}),
+        ("timesheet", {"startDate": "2025-12-01", "endDate": "2026-01-31"}),
+    ],
+)
+def test_queries_that_cannot_be_read(call: Caller, path: str, query: dict[str, Any]) -> None:
+    """400 with error code 1003 (sections 5 and 7.2)."""
+    answer = call("GET", path, params=query)
+    assert (answer.status_code, answer.json()["details"]["error_code"]) == (400, 1003)
+
+
+def test_bodies_that_cannot_be_read(call: Caller) -> None:
+    """400 with error code 1002 (section 5)."""
+    answer = call("POST", "time-activities", json={"timeActivities": [{"userId": "x"}]})
+    assert (answer.status_code, answer.json()["details"]["error_code"]) == (400, 1002)
+
+
+def test_an_unknown_clock_is_a_400(call: Caller) -> None:
+    """Not a 404 (section 5)."""
+    answer = call("GET", "/time-clock/v1/time-clocks/1/time-activities", params=DAYS)
+    assert (answer.status_code, answer.json()["error"]) == (400, "time clock id doesn't exist")
+
+
+def test_users_come_in_pages_of_ten_active_ones(call: Caller) -> None:
+    """The defaults that truncate without a sign (section 4)."""
+    call.sandbox.company.archive(min(call.sandbox.company.people))
+    first = call("GET", "/users/v1/users").json()
+    assert (len(first["data"]["users"]), first["paging"]["total"]) == (10, 44)
+    everyone = call("GET", "/users/v1/users", params={"limit": 500, "userStatus": "all"}).json()
+    assert len(everyone["data"]["users"]) == 45
+
+
+def test_the_list_of_activities(call: Caller) -> None:
+    """Everybody is listed; an open shift has no end; a comma-joined filter matches nobody (sections 1 and 7.4)."""
+    company = call.sandbox.company
+    user = min(company.people)
+    company.add(user, company.at(date(2025, 12, 2), "08:00"))
+    listed = call("GET", "time-activities", params=DAYS).json()["data"]["timeActivitiesByUsers"]
+    assert len(listed) == sum(WAREHOUSE in person.clocks for person in company.people.values())
+    assert [len(person["shifts"]) for person in listed][:2] == [1, 0]
+    assert "end" not in listed[0]["shifts"][0]
+    joined = call("GET", "time-activities", params={**DAYS, "userIds": f"{user},{user + 37}"}).json()
+    assert joined["data"]["timeActivitiesByUsers"] == []
+    sheet = call("GET", "timesheet", params=DAYS).json()["data"]["users"]
+    assert [person["userId"] for person in sheet] == [user]
+
+
+def test_posts_are_not_idempotent_and_edits_keep_the_id(call: Caller) -> None:
+    """Two identical shifts; a correction moves `modifiedAt`; a deletion leaves no trace (sections 7.6 and 9)."""
+    made = [call("POST", "time-activities", json=punch(call)).json()["data"]["timeActivitiesByUsers"] for _ in range(2)]
+    ids = [answer[0]["shifts"][0]["id"] for answer in made]
+    assert len(set(ids)) == 2
+    user = made[0][0]["userId"]
+    moved = {"id": ids[0], "start": {"timestamp": 1764684600, "timezone": "America/Chicago"}}
+    edited = call("PUT", "time-activities", json={"timeActivities": [{"userId": user, "shifts": [moved]}]})
+    shift = edited.json()["data"]["timeActivitiesByUsers"][0]["shifts"][0]
+    assert (shift["id"], shift["start"]["timestamp"], shift["end"]["timestamp"]) == (ids[0], 1764684600, 1764690000)
+    assert shift["modifiedAt"]
+    assert [call("DELETE", f"time-activities/{ids[0]}").status_code for _ in range(2)] == [200, 404]
+
+
+def test_locked_days_refuse_writes(call: Caller) -> None:
+    """400 HAS_LOCKED_DAYS; a future day cannot be locked (section 9.5)."""
+    made = call("POST", "time-activities", json=punch(call)).json()["data"]["timeActivitiesByUsers"][0]
+    user = made["userId"]
+    assert call("PUT", f"users/{user}/lock-days", json={"dates": ["2025-12-02"]}).status_code == 200
+    refused = call("DELETE", f"time-activities/{made['shifts'][0]['id']}")
+    assert (refused.status_code, refused.json()["error"].split(":")[0]) == (400, "HAS_LOCKED_DAYS")
+    assert call("POST", "time-activities", json=punch(call)).status_code == 400
+    assert call("PUT", f"users/{user}/lock-days", json={"dates": ["2999-01-01"]}).status_code == 400
+
+
+@pytest.mark.parametrize("resumes_with", ["new_id", "same_id"])
+def test_live_punches_and_breaks(call: Caller, resumes_with: Any) -> None:  # noqa: ANN401 - one of two words
+    """In once, break, back to work under a new or the old id, out (section 9.4)."""
+    call.sandbox.settings.resumes_with = resumes_with
+    company = call.sandbox.company
+    body: dict[str, Any] = {"userId": min(company.people)}
+    began = call("POST", "clock-in", json=body).json()["data"]["shift"]
+    assert call("POST", "clock-in", json=body).status_code == 400
+    company.activities[began["id"]].start -= 600
+    broke = call("POST", f"manual-breaks/{LUNCH}/clock-in", json=body).json()["data"]
+    assert (broke["isSwitchFromShift"], broke["closedShift"]["id"]) == (True, began["id"])
+    company.activities[broke["id"]].start -= 60
+    company.activities[began["id"]].end = company.activities[broke["id"]].start
+    back = call("POST", "manual-breaks/clock-out", json=body).json()["data"]["resumedShift"]
+    assert (back["id"] == began["id"]) == (resumes_with == "same_id")
+    company.activities[back["id"]].start -= 30
+    assert "end" in call("POST", "clock-out", json=body).json()["data"]["shift"]
+
+
+def test_the_limit_of_a_minute(call: Caller) -> None:
+    """429 with the headers that tell until when (section 3)."""
+    call.sandbox.settings.minute_limit = 3
+    answers = [call("GET", "/me") for _ in range(5)]
+    assert [answer.status_code for answer in answers][-1] == 429
+    assert answers[0].headers["x-ratelimit-minute-remaining"] == "2"
+    assert answers[-1].headers["x-ratelimit-minute-remaining"] == "0"
