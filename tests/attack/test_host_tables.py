@@ -1,0 +1,187 @@
+"""Tables that are not ours: other names, other types, other columns, triggers. Used as they are, or a clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
+from world import FIRST, LAST, World
+
+NAMES = HostTables(
+    clock_times=ClockTimesNames(
+        table="Time Punches",
+        id="Punch No",
+        employee_id="worker",
+        clock_in="from",
+        clock_out="to",
+        total_minutes="minutes",
+        is_active="open",
+        source="Origin",
+        created_at="born",
+        updated_at="absent",
+    ),
+    employees=EmployeesNames(
+        table="workers", id="worker", name="full name", email="absent", connecteam_user_id="connecteam"
+    ),
+)
+
+
+def kind_of(database: str) -> str:
+    """sqlite, mysql (both of them) or postgresql."""
+    return "mysql" if "mysql" in database else database.split("+", maxsplit=1)[0].split(":", maxsplit=1)[0]
+
+
+def run(database: str, *statements: str) -> None:
+    """What the host's own DBA did."""
+    engine = create_engine(database)
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    with engine.begin() as connection:
+        for statement in statements:
+            # Names in the statements are written in brackets.
+            parts = statement.replace("]", "[").split("[")
+            named = "".join(quote(part) if number % 2 else part for number, part in enumerate(parts))
+            connection.execute(text(named.replace(":", r"\:")))
+    engine.dispose()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A small company."""
+    with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as served:
+        yield served
+
+
+def live(world: World) -> None:
+    """Mirror, correct, swap, delete, prove, take back, to the last column of the host."""
+    name = f"{world.mirror.store.dialect.name(world.mirror.store.host.clock_times.table)}"
+    key = world.mirror.store.dialect.name(world.mirror.store.host.clock_times.id)
+
+    def table() -> list[dict[str, Any]]:
+        with world.mirror.store.reading() as session:
+            return [dict(row) for row in session.read(f"SELECT * FROM {name} ORDER BY {key}")]
+
+    assert world.sync().exit_code == 0
+    assert world.rows() == world.company.truth(FIRST, LAST)
+    before = table()
+    assert world.sync().status == "nothing"
+    shifts = [shift for shift in world.company.shifts() if shift.end is not None]
+    starts = shifts[0].start, shifts[9].start
+    world.company.edit(shifts[0].id, start=starts[1], end=starts[1] + 3600)
+    world.company.edit(shifts[9].id, start=starts[0], end=starts[0] + 3600)
+    world.company.delete(shifts[20].id)
+    run_ = world.sync()
+    assert run_.exit_code == 0
+    assert world.rows() == world.company.truth(FIRST, LAST)
+    assert world.mirror.verify(world.window).exit_code == 0
+    assert run_.id
+    world.mirror.undo(run_.id)
+    assert table() == before
+    world.mirror.close()
+
+
+def test_other_names_and_types(database: str, sandbox: Sandbox) -> None:
+    """Quoted names, decimal minutes, small flags, numbers for users, a column of the host's own, no `updated_at`."""
+    kind = kind_of(database)
+    key = {"sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT", "mysql": "INT UNSIGNED AUTO_INCREMENT PRIMARY KEY"}.get(
+        kind, "SERIAL PRIMARY KEY"
+    )
+    flag = {"sqlite": "INTEGER", "mysql": "TINYINT(1)"}.get(kind, "BOOLEAN")
+    moment = {"postgresql": "TIMESTAMP(0)"}.get(kind, "DATETIME")
+    run(
+        database,
+        f"CREATE TABLE workers (worker {key}, [full name] VARCHAR(12) NOT NULL, connecteam BIGINT UNIQUE)"
+        if kind != "sqlite"
+        else f"CREATE TABLE workers (worker {key}, [full name] VARCHAR(12) NOT NULL, connecteam INTEGER UNIQUE)",
+        f"CREATE TABLE [Time Punches] ([Punch No] {key}, worker INT NOT NULL, [from] {moment} NOT NULL, [to] {moment},"
+        f" minutes DECIMAL(10,2), [open] {flag} NOT NULL, [Origin] VARCHAR(20) NOT NULL, born {moment},"
+        " cost_centre VARCHAR(9) DEFAULT 'main' NOT NULL, UNIQUE (worker, [from]))",
+    )
+    live(World(sandbox, database, tables=NAMES))
+
+
+def test_timestamps_in_a_session_of_another_zone(database: str, sandbox: Sandbox) -> None:
+    """TIMESTAMP columns show UTC whatever zone the server lives in."""
+    if kind_of(database) != "mysql":
+        pytest.skip("only MySQL and MariaDB convert TIMESTAMP columns by the session's zone")
+    run(
+        database,
+        "CREATE TABLE clock_times (id BIGINT AUTO_INCREMENT PRIMARY KEY, employee_id BIGINT NOT NULL,"
+        " clock_in TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, clock_out TIMESTAMP NULL, total_minutes INT NULL,"
+        " is_active TINYINT NOT NULL, source VARCHAR(16) NOT NULL, created_at TIMESTAMP NULL,"
+        " updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,"
+        " UNIQUE KEY uq_employee_clock_in (employee_id, clock_in))",
+    )
+    live(World(sandbox, database))
+
+
+def test_a_table_in_a_schema(database: str, sandbox: Sandbox) -> None:
+    """`payroll.clock_times`."""
+    if kind_of(database) != "postgresql":
+        pytest.skip("schemas inside a database are PostgreSQL's")
+    run(database, "CREATE SCHEMA payroll")
+    tables = HostTables(clock_times=ClockTimesNames(table="payroll.clock_times"))
+    live(World(sandbox, database, tables=tables))
+
+
+def test_a_trigger_that_alters_values_is_an_error_and_nothing_is_written(database: str, sandbox: Sandbox) -> None:
+    """The row would not be kept as written: said so, rolled back."""
+    world = World(sandbox, database)
+    kind = kind_of(database)
+    if kind == "sqlite":
+        run(
+            database,
+            "CREATE TRIGGER meddler AFTER INSERT ON clock_times BEGIN"
+            " UPDATE clock_times SET total_minutes = 1 WHERE id = NEW.id; END",
+        )
+    elif kind == "mysql":
+        run(database, "CREATE TRIGGER meddler BEFORE INSERT ON clock_times FOR EACH ROW SET NEW.total_minutes = 1")
+    else:
+        run(
+            database,
+            "CREATE FUNCTION meddle() RETURNS trigger AS $$ BEGIN NEW.total_minutes = 1; RETURN NEW; END $$"
+            " LANGUAGE plpgsql",
+            "CREATE TRIGGER meddler BEFORE INSERT ON clock_times FOR EACH ROW EXECUTE FUNCTION meddle()",
+        )
+    failed = world.sync()
+    assert failed.exit_code == 1
+    assert "trigger" in str([piece.error for piece in failed.slices])
+    assert world.table() == []
+    assert world.table("connecteam_shifts") == []
+    world.mirror.close()
+
+
+def test_a_missing_column_is_named(database: str, sandbox: Sandbox) -> None:
+    """Which table, which column, and where to name another."""
+    world = World(sandbox, database)
+    run(database, "ALTER TABLE clock_times RENAME COLUMN total_minutes TO duration")
+    world.mirror.store._columns = None
+    with pytest.raises(ConfigurationError, match="total_minutes") as raised:
+        world.sync()
+    assert "[tables" in raised.value.next_step
+    world.mirror.close()
+
+
+def test_minutes_too_many_for_the_column_fail_cleanly(database: str, sandbox: Sandbox) -> None:
+    """A column that cannot hold the value: the database's word, nothing written."""
+    world = World(sandbox, database)
+    if kind_of(database) == "sqlite":
+        pytest.skip("SQLite's columns hold any number")
+    run(
+        database,
+        "ALTER TABLE clock_times MODIFY total_minutes TINYINT"
+        if kind_of(database) == "mysql"
+        else "ALTER TABLE clock_times ALTER total_minutes TYPE SMALLINT",
+    )
+    world.company.add(world.user, world.at(1, "00:00"), world.at(1, "00:00") + 40_000 * 60)
+    failed = world.sync()
+    assert failed.exit_code == 1
+    done = [piece for piece in failed.slices if piece.status == "applied"]
+    assert len(done) < len(failed.slices)
+    assert len(world.table()) == sum(piece.counts.created for piece in done)
+    world.mirror.close()
