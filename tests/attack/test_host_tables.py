@@ -185,3 +185,34 @@ def test_minutes_too_many_for_the_column_fail_cleanly(database: str, sandbox: Sa
     assert len(done) < len(failed.slices)
     assert len(world.table()) == sum(piece.counts.created for piece in done)
     world.mirror.close()
+
+
+def test_a_row_moved_by_the_write_before_it_ends_the_transaction(database: str, sandbox: Sandbox) -> None:
+    """Each write names the image it expects: a trigger that alters another row of the plan is noticed."""
+    world = World(sandbox, database)
+    if kind_of(database) == "mysql":
+        pytest.skip("MySQL lets no trigger write to the table it is on")
+    world.sync()
+    if kind_of(database) == "sqlite":
+        run(
+            database,
+            "CREATE TRIGGER meddler AFTER DELETE ON clock_times BEGIN UPDATE clock_times SET total_minutes = 1; END",
+        )
+    else:
+        run(
+            database,
+            "CREATE FUNCTION meddle() RETURNS trigger AS $$ BEGIN"
+            " UPDATE clock_times SET total_minutes = 1; RETURN OLD; END $$ LANGUAGE plpgsql",
+            "CREATE TRIGGER meddler AFTER DELETE ON clock_times FOR EACH ROW EXECUTE FUNCTION meddle()",
+        )
+    before = world.table()
+    shifts = [shift for shift in world.company.shifts() if shift.end is not None]
+    clock = shifts[0].clock_id
+    mine = [shift for shift in shifts if shift.clock_id == clock]
+    world.company.delete(mine[0].id)
+    world.company.edit(mine[5].id, end=mine[5].start + 600)
+    failed = world.sync()
+    assert failed.exit_code == 1
+    assert "row_moved" in [piece.error_name for piece in failed.slices]
+    assert world.table() == before
+    world.mirror.close()
