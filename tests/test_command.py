@@ -293,4 +293,6 @@ def test_the_sandbox_is_served_until_interrupted(terminal: Terminal) -> None:
         assert "Invented Logistics" in answer.out
         served.terminate()
     assert terminal("sandbox", "--fault", "no_such").code == 2
+    assert terminal("sandbox", "--set", "selects_by=feeling", "--port", "0").code == 2
+    assert terminal("sandbox", "--set", "nonsense=1", "--port", "0").code == 2
     assert terminal("sandbox", "--key", "abcdef", "--port", "0").code == 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Optional
 
+import msgspec
 import typer
 
 from connecteam_sync.cli import text
@@ -14,7 +16,7 @@ from connecteam_sync.cli.options import (
 )
 from connecteam_sync.cli.report import reporting
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.server import KEY
 
 
@@ -27,11 +29,15 @@ def sandbox(
         Optional[list[str]],
         typer.Option("--fault", metavar="NAME[@CALL]", help="A trouble, at a call number where given."),
     ] = None,
+    choose: Annotated[
+        Optional[list[str]],
+        typer.Option("--set", metavar="NAME=VALUE", help=f"Behaviour: {', '.join(Settings.__struct_fields__)}."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Serve a simulated Connecteam on this machine, until interrupted."""
     with reporting(as_json=as_json) as report:
-        served = Sandbox(Company(shifts), key=key, host=host, port=port)
+        served = Sandbox(Company(shifts), behaviour(choose or ()), key=key, host=host, port=port)
         for order in fault or ():
             name, _, call = order.partition("@")
             try:
@@ -52,6 +58,17 @@ def sandbox(
             report.talk("next, in another terminal: connecteam-sync init; interrupt to stop")
 
         served.serve(ready)
+
+
+def behaviour(choices: Iterable[str]) -> Settings:
+    """The sandbox's settings from NAME=VALUE pairs. Raises ConfigurationError."""
+    values = dict(choice.partition("=")[::2] for choice in choices)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(
+            f"--set: {error}", next_step=f"choose from: {', '.join(Settings.__struct_fields__)}"
+        ) from error
 
 
 def demo(

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 
-class Settings(msgspec.Struct, kw_only=True):
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How this Connecteam behaves; the comments name the open questions of the API facts (section 20)."""
 
     timezone: str = "America/Chicago"
