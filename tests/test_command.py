@@ -197,7 +197,7 @@ def test_bad_input_gets_a_clear_error_and_contacts_nobody(
         ({"CONNECTEAM_SYNC_APIKEY": "x"}, "did you mean"),
         ({"CONNECTEAM_SYNC_API_KEY": None}, "no API key"),
         ({"CONNECTEAM_SYNC_API_KEY": None, "CONNECTEAM_SYNC_API_KEY_FILE": "absent"}, "cannot be read"),
-        ({"USE_BATCH_SYNC": "false"}, "legacy planner"),
+        ({"USE_BATCH_SYNC": "perhaps"}, "true or false"),
     ],
 )
 def test_wrong_configuration_names_the_key_and_the_cure(

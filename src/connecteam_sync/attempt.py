@@ -9,8 +9,10 @@ import msgspec
 from connecteam_sync.connecteam import Connecteam, People
 from connecteam_sync.core.change import Counts, Plan, Policy
 from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
+from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConnecteamSyncError, GuardRefused, LockHeld, Refused, RowMoved, StalePlan
 from connecteam_sync.store import receipts
@@ -20,6 +22,13 @@ from connecteam_sync.store.writing import apply
 
 ATTEMPTS = 5
 """How often a slice is tried again where other programs or runs get in between."""
+
+
+def decide(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> Plan:
+    """The decision of the planner that the policy names."""
+    if policy.planner == "legacy":
+        return legacy_plan(window, snapshot, stored, policy, now=now())
+    return plan(window, snapshot, stored, policy)
 
 
 def now() -> int:
@@ -60,7 +69,7 @@ class Attempt:
                         snapshot = None
                         continue
                     stored = session.stored(window, snapshot)
-                    decision = plan(window, snapshot, stored, policy)
+                    decision = decide(window, snapshot, stored, policy)
                     _demand_same(decision, saved)
                     number = self.number or receipts.begin_run(session, self.run)
                     piece = self._settle(session, number, decision, stored, accept=accept)

@@ -24,6 +24,7 @@ SQLITE = "sqlite:///connecteam-sync.db"
 Employees = Literal["create", "match"]
 Orphans = Literal["report", "delete"]
 LocalEdits = Literal["restore", "keep"]
+Planner = Literal["batch", "legacy"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +51,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: float = 30.0
     total_seconds: float = 300.0
     day_reserve_share: float = 0.1
+    planner: Planner = "batch"
+    """`legacy` where the environment says USE_BATCH_SYNC=false: the rollback flag."""
     tables: HostTables = HostTables()
     file: Path | None = None
 
     def policy(self, *, made_employees: bool) -> Policy:
         """What the planner wants to know."""
         return Policy(
+            planner=self.planner,
             employees=self.employees or ("create" if made_employees else "match"),
             orphans=self.orphans,
             local_edits=self.local_edits,
@@ -81,7 +85,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "file"})
+KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "file", "planner"})
 """The keys of the file; in the environment the same in capitals behind CONNECTEAM_SYNC_."""
 _SECRETS = {"API_KEY", "CLIENT_ID", "CLIENT_SECRET"}
 _WHOLE = {"max_deletes", "lookback_days", "slice_days"}
@@ -112,12 +116,17 @@ def load_settings(
             "the business time zone is not set",
             next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
         )
-    if environ.get("USE_BATCH_SYNC", "true").strip().lower() in {"false", "0", "no", "off"}:
-        raise ConfigurationError(
-            "USE_BATCH_SYNC=false asks for the legacy planner, which this version does not have",
-            next_step="remove USE_BATCH_SYNC from the environment",
-        )
-    return Settings(**checked, tables=tables, file=file)
+    return Settings(**checked, planner=_planner(environ), tables=tables, file=file)
+
+
+def _planner(environ: Mapping[str, str]) -> Planner:
+    """What the rollback flag USE_BATCH_SYNC says; unset, it is true."""
+    said = environ.get("USE_BATCH_SYNC", "").strip().lower() or "true"
+    if said in {"true", "1", "yes", "on"}:
+        return "batch"
+    if said in {"false", "0", "no", "off"}:
+        return "legacy"
+    raise ConfigurationError(f"USE_BATCH_SYNC is {said!r}", next_step="set it to true or false, or remove it")
 
 
 def _read(file: Path) -> dict[str, Any]:

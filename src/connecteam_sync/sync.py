@@ -13,11 +13,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.attempt import Attempt, now
+from connecteam_sync.attempt import Attempt, decide, now
 from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.plan import plan
 from connecteam_sync.core.proof import differing_days, differing_totals
 from connecteam_sync.core.run import Difference, Failure, Proposal, Run, RunKind, Verification
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, PADDING_DAYS, Window, local_day, windows_of_days
@@ -144,7 +143,7 @@ class Syncing:
                 with self.store.reading() as session:
                     found = session.stored(piece, snapshot)
                 stored.append(found)
-                plans.append(plan(piece, snapshot, found, chosen))
+                plans.append(decide(piece, snapshot, found, chosen))
         return Proposal(window=whole, plans=tuple(plans), failures=tuple(failures), version=__version__), stored
 
     # -- runs --------------------------------------------------------------------------------------------------------
@@ -243,7 +242,8 @@ class Syncing:
 
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
         """A fresh look against the table, by plan and by plain counting. Nothing is written."""
-        proposal, stored = self.propose([window])
+        # The proof is by shift ids, whichever planner writes.
+        proposal, stored = self.propose([window], policy=msgspec.structs.replace(self.policy, planner="batch"))
         days: list[Difference] = []
         witness: list[Difference] = []
         failures = list(proposal.failures)

@@ -33,6 +33,8 @@ HOLD_REASONS: tuple[HoldReason, ...] = get_args(HoldReason)
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What the user decided beforehand; every choice is a configuration key of the same name."""
 
+    planner: Literal["batch", "legacy"] = "batch"
+    """`legacy` is the rollback flag: the old algorithm, which guesses identity from times."""
     employees: Literal["create", "match"] = "match"
     """`create` adds an `employees` row for a new user with a shift; `match` only ever uses existing rows."""
     orphans: Literal["report", "delete", "ignore"] = "report"

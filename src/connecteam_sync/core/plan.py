@@ -392,7 +392,7 @@ class _Desk:
             counts=counts,
             minutes=Minutes(before=before, after=after),
             refusals=self.refusals(len(rows), counts.deleted),
-            fingerprint=_fingerprint(self.snapshot.time_clock_id, self.window, changes, new),
+            fingerprint=fingerprint(self.snapshot.time_clock_id, self.window, changes, new),
             policy=self.policy,
             snapshot=self.snapshot,
         )
@@ -438,7 +438,7 @@ _HOW = {
 }
 
 
-def _fingerprint(
+def fingerprint(
     time_clock_id: int, window: Window, changes: tuple[Change, ...], new_employees: tuple[NewEmployee, ...]
 ) -> str:
     """A name for this decision on these images: sixteen hex digits."""
