@@ -124,6 +124,7 @@ def test_every_command_answers_in_json(terminal: Terminal) -> None:
         ("plan", *WINDOW),
         ("verify", *WINDOW),
         ("resync", *WINDOW),
+        ("compare", *WINDOW),
         ("runs",),
         ("show", "1"),
         ("history", "1"),

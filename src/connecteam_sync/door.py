@@ -16,6 +16,7 @@ from connecteam_sync.attempt import now
 from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.connecteam import ApiKey, Connecteam
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Entry, Person, Proposal, Run, StandingHold, Verification
 from connecteam_sync.core.window import Window, local_day, start_of_day
 from connecteam_sync.errors import ConfigurationError, NotFound
@@ -160,6 +161,10 @@ class ConnecteamSync:
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
         """A fresh look against the table. Nothing is written."""
         return self._job.verify(window, totals=totals)
+
+    def compare(self, window: Window) -> Comparison:
+        """Which shifts the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""
+        return self._job.compare(window)
 
     def undo(self, run: int) -> Run:
         """The exact inverse of a run. Raises NotFound, UndoRefused."""

@@ -17,6 +17,7 @@ from connecteam_sync.attempt import Attempt, decide, now
 from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.compare import Comparison, harms
 from connecteam_sync.core.proof import differing_days, differing_totals
 from connecteam_sync.core.run import Difference, Failure, Proposal, Run, RunKind, Verification
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, PADDING_DAYS, Window, local_day, windows_of_days
@@ -237,6 +238,18 @@ class Syncing:
             )
         with self.store.reading() as session:
             return receipts.run(session, by)
+
+    def compare(self, window: Window) -> Comparison:
+        """What the old algorithm would do to the window's shifts, from the table as it is. Nothing is written."""
+        proposal, stored = self.propose([window], policy=msgspec.structs.replace(self.policy, planner="legacy"))
+        pairs = list(zip(proposal.plans, stored, strict=True))
+        mapped = sum(p.window.holds(s.start) and s.user_id in t.employees for p, t in pairs for s in p.snapshot.shifts)
+        return Comparison(
+            window=window,
+            shifts=mapped,
+            harms=tuple(harm for p, t in pairs for harm in harms(p, t)),
+            failures=proposal.failures,
+        )
 
     # -- proof -------------------------------------------------------------------------------------------------------
 

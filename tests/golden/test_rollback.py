@@ -53,3 +53,26 @@ def test_manual_rows_and_locked_days_are_safe_from_the_old_planner(database: str
         assert [after[row["id"]] for row in before] == before
         old.mirror.close()
         new.mirror.close()
+
+
+def test_compare_names_what_the_old_planner_would_destroy(database: str) -> None:
+    """The seed's split day, a correction it never sees, a late shift it drops; nothing is written."""
+    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+        world = World(sandbox, database)
+        world.work(2, "08:00", "12:00")
+        corrected = world.work(3, "08:00", "17:00")
+        world.work(4, "13:00", "17:00")
+        world.sync()
+        world.work(2, "14:00", "18:00")
+        world.company.edit(corrected.id, end=world.at(3, "16:30"))
+        world.work(4, "08:00", "11:00")
+        before = world.everything()
+        found = world.mirror.compare(world.window)
+        assert [(harm.kind, harm.minutes) for harm in found.harms] == [
+            ("overwritten", 240),
+            ("wrong", -30),
+            ("lost", 180),
+        ]
+        assert (found.shifts, found.people, found.minutes) == (5, 1, 390)
+        assert world.everything() == before
+        world.mirror.close()

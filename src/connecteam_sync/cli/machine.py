@@ -9,6 +9,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change, Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
 from connecteam_sync.core.window import Window
 
@@ -181,7 +182,22 @@ def proposal(found: Proposal, total: Counts) -> Json:
     }
 
 
-def failures(found: Proposal) -> list[Json]:
+def comparison(found: Comparison) -> Json:
+    """What the old algorithm would do."""
+    return {
+        "window": window(found.window),
+        "shifts": found.shifts,
+        "people": found.people,
+        "minutes": found.minutes,
+        "harms": [
+            {**msgspec.to_builtins(harm), "start": instant(harm.start), "end": instant(harm.end)}
+            for harm in found.harms
+        ],
+        "errors": failures(found),
+    }
+
+
+def failures(found: Proposal | Comparison) -> list[Json]:
     """The looks that failed."""
     return [
         {

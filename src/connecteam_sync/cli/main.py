@@ -28,6 +28,7 @@ for command in (
     verbs.sync,
     verbs.resync,
     verbs.verify,
+    verbs.compare,
     verbs.undo,
     records.runs,
     records.show,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.change import Change, Counts, Hold, Plan
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
 from connecteam_sync.core.window import days_touched, local_day
 
@@ -234,6 +235,29 @@ def verify_text(found: Verification, names: Mapping[int, str]) -> list[str]:
 def _difference(line: Difference, other: str, minutes: int, count: str) -> str:
     said = f"{hours(line.minutes_upstream)} in {many(line.shifts_upstream, 'shift')}"
     return f"  {line.day}  {line.name:<24} Connecteam {said}; {other} {hours(minutes)} in {count}"
+
+
+def compare_text(found: Comparison) -> list[str]:
+    """The harm of the old algorithm: hours and people first, then a line for each shift."""
+    zone = ZoneInfo(found.window.timezone)
+    kinds = Counter(harm.kind for harm in found.harms)
+    lines = [f"the legacy planner on {found.window} ({found.window.timezone}); nothing was written"]
+    lines.append(
+        f"It would get {many(len(found.harms), 'shift')} of {found.shifts:,} wrong: {hours(found.minutes)} hours of "
+        f"{many(found.people, 'person', 'people')} missing"
+    )
+    if kinds:
+        lines.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    for harm in found.harms[:SHOWN]:
+        day = local_day(harm.start, zone)
+        end = "…" if harm.end is None else clock(harm.end, zone, day)
+        said = f"{clock(harm.start, zone, day)}-{end}"
+        lines.append(f"  - {day}  {harm.name:<24} {said:<20} {hours(harm.minutes):>7}  {harm.kind}: {harm.detail}")
+    if len(found.harms) > SHOWN:
+        lines.append(f"  … and {many(len(found.harms) - SHOWN, 'more shift')}: connecteam-sync compare --json")
+    for failure in found.failures:
+        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
+    return lines
 
 
 def runs_text(found: Iterable[Run], zone: ZoneInfo) -> list[str]:

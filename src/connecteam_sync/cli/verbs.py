@@ -140,6 +140,16 @@ def verify(
         raise typer.Exit(found.exit_code)
 
 
+def compare(first: First, last: Last, config: Config = None, as_json: Json = False) -> None:
+    """What the legacy planner would lose, overwrite, double or leave wrong. Nothing is written."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        found = mirror.compare(one_window(mirror, first, last))
+        report.quiet()
+        report.answer(machine.comparison(found))
+        report.say(text.compare_text(found))
+        raise typer.Exit(worst(*(failure.exit_code for failure in found.failures)))
+
+
 def undo(
     run: Annotated[int, typer.Argument(metavar="RUN", help="The number of the run.")],
     config: Config = None,

@@ -1,0 +1,98 @@
+"""What the old algorithm would have done to the shifts of a window: nothing is written to find out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal
+
+import msgspec
+
+from connecteam_sync.core.change import Plan
+from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
+from connecteam_sync.core.run import Failure
+from connecteam_sync.core.window import Window
+
+HarmKind = Literal["lost", "overwritten", "doubled", "wrong"]
+"""`lost`: no row for the shift; `overwritten`: it had one, which would hold another shift; `doubled`: several rows;
+`wrong`: a row with other times, minutes or flag."""
+
+
+class Harm(msgspec.Struct, frozen=True, kw_only=True):
+    """One shift the old algorithm would not mirror. `minutes` are the shift's, less those its row would have."""
+
+    kind: HarmKind
+    shift_id: str
+    user_id: int
+    employee_id: int
+    name: str
+    start: int
+    end: int | None
+    minutes: int
+    detail: str
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The harms of a window among the `shifts` of mapped people; `failures` are looks that did not come about."""
+
+    window: Window
+    shifts: int
+    harms: tuple[Harm, ...]
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """How many employees would be wrong."""
+        return len({harm.employee_id for harm in self.harms})
+
+    @property
+    def minutes(self) -> int:
+        """By how many minutes the sum would be short (negative: too long)."""
+        return sum(harm.minutes for harm in self.harms)
+
+
+def harms(legacy: Plan, stored: Stored) -> tuple[Harm, ...]:
+    """Every shift of the window that has no exact row after a plan of the old algorithm, by instant."""
+    after = {row.id: row for row in stored.rows}
+    born: list[ClockTime] = []
+    for change in legacy.changes:
+        if change.after is not None and change.after.id is None:
+            born.append(change.after)
+        elif change.after is not None:
+            after[change.after.id] = change.after
+    rows: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
+    for row in (*after.values(), *born):
+        rows[row.key].append(row)
+    had = {row.key for row in stored.rows}
+    found: list[Harm] = []
+    for shift in sorted(legacy.snapshot.shifts, key=lambda shift: (shift.start, shift.id)):
+        employee = stored.employees.get(shift.user_id)
+        if employee is None or not legacy.window.holds(shift.start):
+            continue
+        right = clock_time_of(employee, shift.start, shift.end)
+        mine = rows.get(right.key, [])
+        worked = right.total_minutes or 0
+        if not mine:
+            kind: HarmKind = "overwritten" if right.key in had else "lost"
+            detail, minutes = "no row with its clock-in", worked
+        elif len(mine) > 1:
+            kind, minutes = "doubled", worked - sum(row.total_minutes or 0 for row in mine)
+            detail = f"{len(mine)} rows with its clock-in"
+        elif msgspec.structs.replace(mine[0], id=None, source=right.source) != right:
+            kind, minutes = "wrong", worked - (mine[0].total_minutes or 0)
+            detail = "its row would have another clock-out, other minutes or another flag"
+        else:
+            continue
+        found.append(
+            Harm(
+                kind=kind,
+                shift_id=shift.id,
+                user_id=shift.user_id,
+                employee_id=employee,
+                name=stored.names.get(employee, f"employee {employee}"),
+                start=shift.start,
+                end=shift.end,
+                minutes=minutes,
+                detail=detail,
+            )
+        )
+    return tuple(found)
