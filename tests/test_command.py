@@ -245,6 +245,18 @@ def test_upstream_trouble_is_75_or_1_with_a_next_step(terminal: Terminal) -> Non
     assert terminal("runs", "--json").json["runs"][0]["status"] == "failed"
 
 
+@pytest.mark.parametrize(
+    "url", ["mysql://nobody:hidden-word@127.0.0.1:9/x", "postgresql://nobody:hidden-word@127.0.0.1:9/x"]
+)
+def test_a_database_that_does_not_answer_is_1_without_its_password(terminal: Terminal, url: str) -> None:
+    """The server's own words, the next step, and nothing asked of Connecteam."""
+    answer = terminal("sync", *WINDOW, CONNECTEAM_SYNC_DATABASE_URL=url)
+    assert answer.code == 1
+    assert "doctor" in answer.err
+    assert "hidden-word" not in answer.err + answer.out
+    assert terminal.sandbox.calls == 0
+
+
 def test_held_is_3_and_difference_is_5(terminal: Terminal) -> None:
     """Plan --exit-code tells changes from none."""
     assert terminal("plan", *WINDOW).code == 0

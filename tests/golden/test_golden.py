@@ -17,7 +17,7 @@ from connecteam_sync.door import counts_of
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from world import FIRST, LAST, World
+from world import FIRST, LAST, TABLES, World
 
 
 @pytest.fixture
@@ -437,3 +437,39 @@ def test_names_no_column_can_hold_do_not_stop_a_run(world: World) -> None:
     world.work(2, "08:00", "12:00")
     assert world.sync().exit_code == 0
     assert len(world.table()) == 1
+
+
+@pytest.mark.parametrize("again", ["the same id", "a new id"])
+def test_work_goes_on_after_a_break(world: World, again: str) -> None:
+    """The app closes the shift, opens a break, and goes on under the old id re-opened or under a new one."""
+    shift = world.work(2, "08:00", None)
+    world.sync()
+    world.company.clock_out(shift.id, world.at(2, "12:00"))
+    pause = world.company.take_break(world.user, world.at(2, "12:00"), None, clock=WAREHOUSE)
+    world.sync()
+    assert world.rows() == world.company.truth(FIRST, LAST)
+    pause.end = world.at(2, "12:30")
+    if again == "the same id":
+        world.company.reopen(shift.id)
+    else:
+        world.work(2, "12:30", None)
+    run = world.sync()
+    assert run.exit_code == 0
+    assert world.rows() == world.company.truth(FIRST, LAST)
+    (remembered,) = world.table("connecteam_breaks")
+    assert (remembered["start_at"], remembered["end_at"], remembered["is_gone"]) == (pause.start, pause.end, 0)
+    world.company.delete(pause.id)
+    world.sync()
+    assert world.table("connecteam_breaks")[0]["is_gone"] == 1
+
+
+def test_places_notes_and_numbers_are_stored_nowhere(busy: World) -> None:
+    """What the answers hold of coordinates, addresses, notes and phone numbers does not reach the database."""
+    shift = busy.company.shifts()[0]
+    busy.company.spoil(shift.id, employeeNote="a private word", managerNote="another private word")
+    busy.sync()
+    names = (*TABLES, "connecteam_users", "sync_runs", "sync_slices")
+    said = str([busy.table(name) for name in names])
+    assert "private word" not in said
+    assert "Invented Way" not in said
+    assert not any(person.phone in said for person in busy.company.people.values())
