@@ -271,3 +271,12 @@ def replay(stored: Stored, changes: tuple[Change, ...]) -> dict[int, tuple[int, 
             table[row_id] = key
     assert len(set(table.values())) == len(table)
     return table
+
+
+def test_a_row_that_keeps_its_key_is_corrected_beside_its_double() -> None:
+    """A table without a unique key holds a clock-in twice: one row is the shift's, the other is in nobody's way."""
+    item = shift("a", "2 08:00", "2 17:00")
+    rows = tuple(clock_time_of(1, item.start, at("2 16:00"), id=number) for number in (1, 2))
+    decision = decide(said(item), Stored(rows=rows, employees=EMPLOYEES), orphans="ignore")
+    assert [(change.kind, change.image.id) for change in decision.changes] == [("update", 1)]
+    assert not decision.holds

@@ -271,8 +271,9 @@ class _Desk:
                 for c in self.changes
                 if c.after
                 and c.kind != "link"
-                and (other := kept.get(c.after.key)) is not None
-                and (c.before is None or c.before.id != other.id)
+                and c.after.key in kept
+                # A row that keeps its key is in nobody's way: where there is no unique key yet, it may have doubles.
+                and (c.before is None or c.before.key != c.after.key)
             ]
             if not blocked:
                 return

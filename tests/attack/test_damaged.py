@@ -1,0 +1,112 @@
+"""A table damaged by the old code, without a unique key, hand-entered rows among it: `resync` makes it exact."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+import damage
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from world import FIRST, LAST, World
+
+SEEDS = 12
+
+
+def host_tables(database: str, users: list[int]) -> dict[int, int]:
+    """The host's own tables: no unique key, employees with their users. Employee ids by user."""
+    engine = create_engine(database)
+    kind = engine.dialect.name
+    key = {"sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT", "postgresql": "BIGSERIAL PRIMARY KEY"}.get(
+        kind, "BIGINT AUTO_INCREMENT PRIMARY KEY"
+    )
+    moment = "TIMESTAMP" if kind == "postgresql" else "DATETIME"
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                text(f"CREATE TABLE employees (id {key}, name VARCHAR(80), email TEXT, connecteam_user_id VARCHAR(9))")
+            )
+        )
+        connection.execute(
+            text(
+                f"CREATE TABLE clock_times (id {key}, employee_id BIGINT NOT NULL, clock_in {moment} NOT NULL,"
+                f" clock_out {moment}, total_minutes INT, is_active BOOLEAN NOT NULL, source VARCHAR(20) NOT NULL,"
+                f" created_at {moment}, updated_at {moment}, note VARCHAR(40))"
+            )
+        )
+        for user in users:
+            connection.execute(
+                text("INSERT INTO employees (name, connecteam_user_id) VALUES (:n, :u)"),
+                {"n": f"Worker {user}", "u": user},
+            )
+        found = connection.execute(text("SELECT id, connecteam_user_id FROM employees"))
+        mapped = {int(user): int(employee) for employee, user in found}
+    engine.dispose()
+    return mapped
+
+
+def moment(instant: int | None) -> str | None:
+    """A naive UTC datetime as text."""
+    return None if instant is None else datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def fill(world: World, rows: list[Any]) -> None:
+    """Rows of `clock_times`, each with a note of the host's own."""
+    with world.mirror.store.writing() as session:
+        for number, row in enumerate(rows):
+            session.connection.execute(
+                text(
+                    "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source, note)"
+                    " VALUES (:e, :i, :o, :m, :a, :s, :n)"
+                ),
+                {
+                    "e": row.employee_id,
+                    "i": moment(row.clock_in),
+                    "o": moment(row.clock_out),
+                    "m": row.total_minutes,
+                    "a": row.is_active,
+                    "s": row.source,
+                    "n": f"note {number}",
+                },
+            )
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_resync_repairs_a_damaged_table_and_undo_gives_the_damage_back(database: str, seed: int) -> None:
+    """The truth exactly, manual rows to the byte, nothing the second time, and the way back to the byte."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable damage, no secrets
+    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+        users = sorted(sandbox.company.people)
+        employees = host_tables(database, users)
+        world = World(sandbox, database, employees="match", max_deletes=10_000)
+        damage.live(world, chance)
+        rows = damage.replay(world, employees, chance)
+        damage.corrected(world, chance)
+        fill(world, rows)
+        by_hand = world.company.at(damage.last_day(), "03:07")
+        world.execute(
+            "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+            " VALUES (:e, :i, :o, 60, :a, 'manual')",
+            e=employees[users[0]],
+            i=moment(by_hand),
+            o=moment(by_hand + 3600),
+            a=False,
+        )
+        before = world.table()
+        run = world.mirror.resync(world.window)
+        assert run.exit_code == 0, [(h.reason, h.detail, h.instant) for h in run.holds] + [s.error for s in run.slices]
+        assert world.rows() == world.company.truth(FIRST, LAST)
+        after = world.table()
+        keys = [(row["employee_id"], row["clock_in"]) for row in after]
+        assert len(keys) == len(set(keys))
+        assert [row for row in after if row["source"] == "manual"] == [r for r in before if r["source"] == "manual"]
+        assert world.mirror.resync(world.window).status == "nothing"
+        assert world.table() == after
+        assert world.mirror.verify(world.window).exit_code == 0
+        assert run.id
+        world.mirror.undo(run.id)
+        assert world.table() == before
+        world.mirror.close()
