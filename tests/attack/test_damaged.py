@@ -26,9 +26,7 @@ def host_tables(database: str, users: list[int]) -> dict[int, int]:
     moment = "TIMESTAMP" if kind == "postgresql" else "DATETIME"
     with engine.begin() as connection:
         connection.execute(
-            text(
-                text(f"CREATE TABLE employees (id {key}, name VARCHAR(80), email TEXT, connecteam_user_id VARCHAR(9))")
-            )
+            text(f"CREATE TABLE employees (id {key}, name VARCHAR(80), email TEXT, connecteam_user_id VARCHAR(9))")
         )
         connection.execute(
             text(
