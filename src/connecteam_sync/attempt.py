@@ -11,7 +11,7 @@ from connecteam_sync.core.change import Counts, Plan, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
-from connecteam_sync.core.run import Run, Slice
+from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConnecteamSyncError, GuardRefused, LockHeld, Refused, RowMoved, StalePlan
@@ -54,7 +54,7 @@ class Attempt:
         *,
         accept: frozenset[str],
         saved: Plan | None,
-    ) -> None:
+    ) -> Slice:
         """One look and one transaction; looked at anew where another run came first, tried again where rows moved."""
         snapshot, head = None, 0
         moved = RowMoved(f"other runs keep writing {window}", next_step="run the command again")
@@ -79,7 +79,7 @@ class Attempt:
                 continue
             self.number = number
             self.slices.append(piece)
-            return
+            return piece
         raise moved
 
     def _settle(
@@ -97,7 +97,7 @@ class Attempt:
         )
         people: dict[str, object] | None = None
         if decision.refusals and decision.fingerprint not in accept:
-            error = _refused(decision)
+            error = _refused(decision, self.run.kind)
             piece = msgspec.structs.replace(
                 piece,
                 status="refused",
@@ -162,15 +162,16 @@ class Attempt:
         )
 
 
-def _refused(decision: Plan) -> GuardRefused:
+def _refused(decision: Plan, kind: RunKind) -> GuardRefused:
     reasons = "; ".join(refusal.message for refusal in decision.refusals)
-    window = decision.window
+    window = f"--from {decision.window.first} --to {decision.window.last}"
+    command = "resync" if kind == "resync" else "sync"
     return GuardRefused(
         reasons,
         fingerprint=decision.fingerprint,
         next_step=(
-            f"look at it: connecteam-sync plan --from {window.first} --to {window.last}; if it is right: "
-            f"connecteam-sync sync --from {window.first} --to {window.last} --accept {decision.fingerprint}"
+            f"look at it: connecteam-sync plan {window}; if it is right: "
+            f"connecteam-sync {command} {window} --accept {decision.fingerprint}"
         ),
     )
 

@@ -18,6 +18,7 @@ from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.compare import Comparison, harms
+from connecteam_sync.core.memory import as_if_applied
 from connecteam_sync.core.proof import differing_days, differing_totals
 from connecteam_sync.core.run import Difference, Failure, Proposal, Run, RunKind, Verification
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, PADDING_DAYS, Window, local_day, windows_of_days
@@ -125,6 +126,7 @@ class Syncing:
         pieces = self._pieces(windows)
         for count, piece in enumerate(pieces):
             failed = False
+            earlier: list[Plan] = []
             for number, clock in enumerate(clocks):
                 self._tell(
                     Progress(
@@ -144,7 +146,8 @@ class Syncing:
                 with self.store.reading() as session:
                     found = session.stored(piece, snapshot)
                 stored.append(found)
-                plans.append(decide(piece, snapshot, found, chosen))
+                earlier.append(decide(piece, snapshot, as_if_applied(found, earlier), chosen))
+                plans.append(earlier[-1])
         return Proposal(window=whole, plans=tuple(plans), failures=tuple(failures), version=__version__), stored
 
     # -- runs --------------------------------------------------------------------------------------------------------
@@ -185,13 +188,17 @@ class Syncing:
             if saved is not None:
                 chosen = saved.policy
             try:
-                attempt.unit(clock, piece, people, chosen, accept=frozenset(accept), saved=saved)
+                done_slice = attempt.unit(clock, piece, people, chosen, accept=frozenset(accept), saved=saved)
             except LockHeld as error:
                 attempt.failed(clock, piece, error, record=False)
                 break
             except ConnecteamSyncError as error:
                 failed.add(piece)
                 attempt.failed(clock, piece, error)
+            else:
+                if done_slice.status == "refused":
+                    # Its rows were left unlinked: the next clock must not take them for orphans.
+                    failed.add(piece)
         return attempt.finish()
 
     def _units(self, windows: tuple[Window, ...], wanted: Proposal | None) -> list[tuple[Window, int, int, int]]:

@@ -473,3 +473,49 @@ def test_places_notes_and_numbers_are_stored_nowhere(busy: World) -> None:
     assert "private word" not in said
     assert "Invented Way" not in said
     assert not any(person.phone in said for person in busy.company.people.values())
+
+
+def unlink(world: World) -> None:
+    """The table as another program left it: our memory is gone, the rows are there."""
+    world.execute("DELETE FROM connecteam_shifts")
+
+
+def test_rows_of_another_clock_are_no_orphans_in_a_plan(world: World) -> None:
+    """Two clocks, rows without links: the plan and verify see each row taken by its own clock's shift."""
+    world.company.people[world.user].clocks = {WAREHOUSE, OFFICE}
+    world.work(2, "08:00", "12:00")
+    world.work(3, "08:00", "12:00", clock=OFFICE)
+    world.sync()
+    unlink(world)
+    proposal = world.mirror.plan(world.window)
+    assert [change.kind for change in proposal.changes] == ["link", "link"]
+    assert proposal.holds == ()
+    assert world.mirror.verify(world.window).exit_code == 0
+    run = world.mirror.apply(proposal)
+    assert (run.exit_code, counts_of(run)["unchanged"]) == (0, 2)
+
+
+def test_a_refused_clock_makes_no_orphans_for_the_next(world: World) -> None:
+    """The first clock is refused by a guard: its unlinked rows are not deleted with the second's orphans."""
+    world.mirror.close()
+    careful = World(world.sandbox, world.mirror.settings.database_url, max_deletes=0, max_deletes_share=0.0)
+    careful.company.people[careful.user].clocks = {WAREHOUSE, OFFICE}
+    for day in range(2, 8):
+        careful.work(day, "08:00", "12:00")
+    careful.work(9, "08:00", "12:00", clock=OFFICE)
+    careful.sync()
+    gone = careful.company.shifts(clock=WAREHOUSE)[0]
+    careful.execute("DELETE FROM connecteam_shifts WHERE id <> :i", i=gone.id)
+    careful.company.delete(gone.id)
+    before = careful.table()
+    run = careful.mirror.resync(careful.window)
+    assert (run.exit_code, [piece.status for piece in run.slices]) == (4, ["refused", "applied"])
+    assert careful.table() == before
+    refused = run.slices[0]
+    assert f"connecteam-sync resync --from 2025-12-01 --to 2025-12-11 --accept {refused.fingerprint}" in str(
+        refused.next_step
+    )
+    run = careful.mirror.resync(careful.window, accept=[str(refused.fingerprint)])
+    assert (run.exit_code, counts_of(run)["deleted"]) == (0, 1)
+    assert careful.rows() == careful.company.truth(FIRST, LAST)
+    careful.mirror.close()

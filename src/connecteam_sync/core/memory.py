@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
-from connecteam_sync.core.change import Change
+from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Applied, Mirror, Stored
 from connecteam_sync.core.match import Match
 from connecteam_sync.core.shift import Break, Shift, Snapshot
@@ -94,3 +96,20 @@ def breaks_to_remember(window: Window, snapshot: Snapshot, stored: Stored) -> tu
         )
     )
     return changed, gone
+
+
+def as_if_applied(stored: Stored, plans: Iterable[Plan]) -> Stored:
+    """What would be stored once these plans of other time clocks were applied; rows yet to be created are left out.
+
+    A proposal of several clocks needs it: a row that one clock's shift takes over is no orphan to the next.
+    """
+    rows = {row.id: row for row in stored.rows}
+    mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    for plan in plans:
+        for change in plan.changes:
+            if change.after is not None and change.after.id is not None:
+                rows[change.after.id] = change.after
+            elif change.before is not None:
+                rows.pop(change.before.id, None)
+        mirrors |= {mirror.shift.id: mirror for mirror in plan.mirrors}
+    return msgspec.structs.replace(stored, rows=tuple(rows.values()), mirrors=tuple(mirrors.values()))
