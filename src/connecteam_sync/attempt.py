@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import msgspec
 
 from connecteam_sync.connecteam import Connecteam, People
-from connecteam_sync.core.change import Counts, Plan, Policy
+from connecteam_sync.core.change import Change, Counts, Plan, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
@@ -70,7 +71,7 @@ class Attempt:
                         continue
                     stored = session.stored(window, snapshot)
                     decision = decide(window, snapshot, stored, policy)
-                    _demand_same(decision, saved)
+                    _demand_same(decision, saved, stored)
                     number = self.number or receipts.begin_run(session, self.run)
                     piece = self._settle(session, number, decision, stored, accept=accept)
             except RowMoved as error:
@@ -176,11 +177,23 @@ def _refused(decision: Plan, kind: RunKind) -> GuardRefused:
     )
 
 
-def _demand_same(decision: Plan, saved: Plan | None) -> None:
+def _with_employee(change: Change, employees: Mapping[int, int]) -> Change:
+    """A saved change of a person to be created, where an earlier slice of the same plan has created them meanwhile."""
+    after = change.after
+    known = employees.get(-after.employee_id) if after is not None and after.employee_id < 0 else None
+    if after is None or known is None:
+        return change
+    return msgspec.structs.replace(change, after=msgspec.structs.replace(after, employee_id=known))
+
+
+def _demand_same(decision: Plan, saved: Plan | None, stored: Stored) -> None:
     """A saved plan is applied as it was shown, or not at all. Raises StalePlan naming the rows."""
     if saved is None or decision.fingerprint == saved.fingerprint:
         return
-    fresh, old = set(decision.changes), set(saved.changes)
+    fresh = set(decision.changes)
+    old = {_with_employee(change, stored.employees) for change in saved.changes}
+    if fresh == old:
+        return
     moved = sorted({change.image.id for change in fresh ^ old if change.image.id is not None})
     named = f": rows {', '.join(map(str, moved[:20]))}" if moved else ": shifts without a row yet"
     raise StalePlan(

@@ -519,3 +519,18 @@ def test_a_refused_clock_makes_no_orphans_for_the_next(world: World) -> None:
     assert (run.exit_code, counts_of(run)["deleted"]) == (0, 1)
     assert careful.rows() == careful.company.truth(FIRST, LAST)
     careful.mirror.close()
+
+
+def test_a_saved_plan_makes_a_new_person_once(world: World) -> None:
+    """A new employee with shifts in two clocks and in two slices of a long window: applied as shown."""
+    world.company.people[world.user].clocks = {WAREHOUSE, OFFICE}
+    world.work(2, "08:00", "12:00")
+    world.work(2, "13:00", "17:00", clock=OFFICE)
+    later = date(2026, 1, 20)
+    world.company.add(world.user, world.company.at(later, "08:00"), world.company.at(later, "12:00"))
+    window = world.mirror.window(FIRST, date(2026, 1, 31))
+    saved = world.mirror.plan(window)
+    run = world.mirror.apply(saved)
+    assert (run.exit_code, counts_of(run)["created"]) == (0, 3)
+    assert len(world.table("employees")) == 1
+    assert world.rows() == world.company.truth(FIRST, date(2026, 1, 31))
