@@ -242,9 +242,10 @@ def compare_text(found: Comparison) -> list[str]:
     zone = ZoneInfo(found.window.timezone)
     kinds = Counter(harm.kind for harm in found.harms)
     lines = [f"the legacy planner on {found.window} ({found.window.timezone}); nothing was written"]
+    people = many(found.people, "person", "people")
     lines.append(
-        f"It would get {many(len(found.harms), 'shift')} of {found.shifts:,} wrong: {hours(found.minutes)} hours of "
-        f"{many(found.people, 'person', 'people')} missing"
+        f"Of the {many(found.shifts, 'shift')} of mapped people {len(found.harms):,} would be wrong: "
+        f"{hours(found.minutes)} hours of {people} missing"
     )
     if kinds:
         lines.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
