@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.run import Check
 from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.store import people
+from connecteam_sync.store import catalog, people
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 
@@ -65,19 +65,14 @@ def _version(connection: Connection) -> Check:
 
 def _unique_key(session: Session) -> Check:
     names = session.host.clock_times
-    schema, _, table = names.table.rpartition(".")
-    inspector = inspect(session.connection)
-    found = [set(key["column_names"]) for key in inspector.get_unique_constraints(table, schema=schema or None)]
-    found += [
-        set(filter(None, i["column_names"])) for i in inspector.get_indexes(table, schema=schema or None) if i["unique"]
-    ]
-    if {names.employee_id, names.clock_in} in found:
+    key = catalog.unique_key(session.connection, session.dialect, session.host)
+    if key is not None and key.is_valid:
         return Check(name="unique key", state="ok", detail="one row per employee and clock-in")
     return Check(
         name="unique key",
         state="warning",
         detail=f"{names.table} has no unique key over {names.employee_id} and {names.clock_in}",
-        cure="until it has one, nothing but this program keeps doubles out; add it once the table holds none",
+        cure="connecteam-sync adopt shows what is in its way; until then only this program keeps doubles out",
     )
 
 

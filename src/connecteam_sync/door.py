@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync import doctor
+from connecteam_sync.adopt import Adopting
 from connecteam_sync.attempt import now
 from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.connecteam import ApiKey, Connecteam
+from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Entry, Person, Proposal, Run, StandingHold, Verification
@@ -183,6 +185,34 @@ class ConnecteamSync:
         """Mirror one local day; counts by name. Slices that failed are counted in `errors`, not raised."""
         chosen = date.fromisoformat(day) if isinstance(day, str) else day
         return counts_of(self.sync(self.window(chosen, chosen)))
+
+    # -- taking over a table that exists -----------------------------------------------------------------------------
+
+    def survey(self, window: Window | None = None) -> Survey:
+        """What `clock_times` is like before it is adopted; rows at a zone's offset are looked for in `window`.
+
+        Nothing is written. By default the window is the newest four weeks of the table.
+        """
+        return self._adopting.look(window)
+
+    def adopt(self) -> Run:
+        """Back up and remove doubles, add the unique key. Killed, it goes on when called again.
+
+        While a double needs a person (`holds`), the key is not added. Raises AdoptRefused, LockHeld.
+        """
+        return self._adopting.apply()
+
+    def undo_adopt(self) -> Run:
+        """Take the last adoption back, to the byte. Raises UndoRefused where a later run touched its rows."""
+        return self._adopting.undo()
+
+    def adopt_sql(self) -> str:
+        """The statements that add and drop the key and restore a backup, for a DBA."""
+        return self._adopting.sql()
+
+    @property
+    def _adopting(self) -> Adopting:
+        return Adopting(self.store, lambda: self._job, timezone=self.settings.timezone, on_progress=self._tell)
 
     # -- saved plans -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ ConnecteamSyncError                    1
 ├── Refused                            4   nothing was written
 │   ├── GuardRefused                   4
 │   ├── StalePlan                      4
+│   ├── AdoptRefused                   4
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
 └── LockHeld                           6   another run is writing
@@ -116,6 +117,10 @@ class StalePlan(Refused):
     def __init__(self, message: str, *, rows: tuple[int, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.rows = rows
+
+
+class AdoptRefused(Refused):
+    """The table cannot be taken over as it is; the message names the obstacle. Nothing was written."""
 
 
 class UndoRefused(Refused):

@@ -7,7 +7,7 @@ its rows, memory, journal and receipt commit together, and one slice's failure l
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,11 +16,12 @@ import msgspec
 from connecteam_sync.attempt import Attempt, decide, now
 from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.change import Plan, Policy
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import ClockTime, Stored
 from connecteam_sync.core.compare import Comparison, harms
 from connecteam_sync.core.memory import as_if_applied
 from connecteam_sync.core.proof import differing_days, differing_totals
 from connecteam_sync.core.run import Difference, Failure, Proposal, Run, RunKind, Verification
+from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, PADDING_DAYS, Window, local_day, windows_of_days
 from connecteam_sync.errors import (
     ConnecteamSyncError,
@@ -29,6 +30,7 @@ from connecteam_sync.errors import (
     WindowError,
 )
 from connecteam_sync.store import receipts
+from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.undoing import undo
 from connecteam_sync.version import __version__
@@ -217,6 +219,7 @@ class Syncing:
         before, started = self.store.statements, now()
         with self.store.writing(f"undoing run {number}") as session:
             old = receipts.run(session, number)
+            _demand_no_adoption(session, old)
             if old.undone_by is not None:
                 raise UndoRefused(
                     f"run {number} was undone by run {old.undone_by} already",
@@ -245,6 +248,22 @@ class Syncing:
             )
         with self.store.reading() as session:
             return receipts.run(session, by)
+
+    def evidence(self, window: Window) -> Iterator[tuple[list[Shift], tuple[ClockTime, ...], dict[int, int]]]:
+        """For each slice: the shifts of every clock, the rows around them, and the employee of each user."""
+        people, clocks = self.client.users(), self._clocks()
+        for piece in self._pieces([window]):
+            shifts: list[Shift] = []
+            rows: dict[int | None, ClockTime] = {}
+            employees: dict[int, int] = {}
+            for clock in clocks:
+                snapshot = self.client.look(clock, piece, people)
+                with self.store.reading() as session:
+                    found = session.stored(piece, snapshot)
+                shifts += snapshot.shifts
+                rows |= {row.id: row for row in found.rows}
+                employees |= found.employees
+            yield shifts, tuple(rows.values()), employees
 
     def compare(self, window: Window) -> Comparison:
         """What the old algorithm would do to the window's shifts, from the table as it is. Nothing is written."""
@@ -311,6 +330,20 @@ def _failure(clock: int | None, window: Window, error: ConnecteamSyncError) -> F
         next_step=error.next_step,
         exit_code=error.exit_code,
     )
+
+
+def _demand_no_adoption(session: Session, old: Run) -> None:
+    """A run of `adopt` also made a key and a backup, so it has a way back of its own."""
+    if old.kind == "adopt":
+        raise UndoRefused(
+            f"run {old.id} took the table over, its unique key included",
+            next_step="connecteam-sync adopt --undo",
+        )
+    if old.undoes is not None and receipts.run(session, old.undoes).kind == "adopt":
+        raise UndoRefused(
+            f"run {old.id} took an adoption back",
+            next_step="to adopt again: connecteam-sync adopt --apply",
+        )
 
 
 def _host() -> str:

@@ -25,6 +25,7 @@ HoldReason = Literal[
     "impossible_record",
     "local_edit",
     "window_edge",
+    "child_row",
 ]
 HOLD_REASONS: tuple[HoldReason, ...] = get_args(HoldReason)
 """The closed list of reasons; `docs/reference.md` explains each, and a test keeps the two equal."""

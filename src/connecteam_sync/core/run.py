@@ -10,7 +10,7 @@ import msgspec
 from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan
 from connecteam_sync.core.window import Window
 
-RunKind = Literal["sync", "apply", "resync", "undo"]
+RunKind = Literal["sync", "apply", "resync", "adopt", "undo"]
 Status = Literal["applied", "nothing", "refused", "failed"]
 """`nothing`: all was as it should be; no row was written. A run whose process died keeps its finished slices."""
 
@@ -18,7 +18,7 @@ Status = Literal["applied", "nothing", "refused", "failed"]
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """The receipt of one (time clock, slice of the window): one look, one transaction. `error` where it failed.
 
-    `time_clock_id` is None for an undo, which is about rows, not about a clock.
+    `time_clock_id` is None for `adopt` and undo, which are about rows, not about a clock.
     """
 
     time_clock_id: int | None

@@ -33,6 +33,12 @@ def local_day(instant: int, timezone: ZoneInfo) -> date:
     return datetime.fromtimestamp(instant, timezone).date()
 
 
+def utc_offset(instant: int, timezone: ZoneInfo) -> int:
+    """How far the zone's clock is ahead of UTC at an instant, in seconds; negative west of Greenwich."""
+    offset = datetime.fromtimestamp(instant, timezone).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
+
+
 def days_touched(clock_in: int, clock_out: int | None, timezone: ZoneInfo) -> tuple[date, date]:
     """First and last local day of a shift. A clock-out at midnight exactly does not touch the day that begins there."""
     first = local_day(clock_in, timezone)

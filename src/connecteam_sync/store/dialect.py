@@ -107,10 +107,13 @@ class Dialect:
         found = f"SELECT t.{key} FROM {table} AS t JOIN {rowset} ON t.{key} = d.id AND {condition}"
         return f"DELETE FROM {table} WHERE {key} IN ({found})"
 
-    def insert(self, table: str, rowset: str, values: Mapping[str, str]) -> str:
-        """INSERT of every row of a rowset; `values` are expressions by quoted column."""
+    def insert(self, table: str, rowset: str, values: Mapping[str, str], *, with_key: bool = False) -> str:
+        """INSERT of every row of a rowset; `values` are expressions by quoted column, the key's own `with_key`."""
         tail = " WHERE true" if self.family == "sqlite" else ""
-        return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {rowset}{tail}"
+        # Without these words a key that PostgreSQL always makes by itself could not be brought back.
+        over = " OVERRIDING SYSTEM VALUE" if with_key and self.family == "postgresql" else ""
+        chosen = ", ".join(values.values())
+        return f"INSERT INTO {table} ({', '.join(values)}){over} SELECT {chosen} FROM {rowset}{tail}"
 
     def upsert(self, table: str, columns: Mapping[str, Kind], key: str, *, keep: frozenset[str] = frozenset()) -> str:
         """INSERT of a rowset, or UPDATE where the key is taken; columns in `keep` are never updated."""

@@ -14,9 +14,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, LockHeld, RowMoved
 
-_LOCK_CODES = {1205, 3572, "55P03"}
+LOCK_CODES = {1205, 3572, "55P03"}
 """Lock wait timed out: MySQL and MariaDB, MySQL NOWAIT, PostgreSQL."""
-_RETRY_CODES = {1213, 1020, "40P01", "40001"}
+RETRY_CODES = {1213, 1020, "40P01", "40001"}
 """Deadlock or serialization failure: the server rolled back one of two; that one may simply start again."""
 
 
@@ -95,7 +95,8 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
-def _codes(error: DBAPIError) -> set[object]:
+def codes_of(error: DBAPIError) -> set[object]:
+    """The database's own numbers for an error: SQLSTATE, and MySQL's."""
     original = error.orig
     codes: set[object] = {getattr(original, "sqlstate", None)}
     if original is not None and original.args:
@@ -116,14 +117,14 @@ def translated(doing: str, *, waiting: bool = False) -> Iterator[None]:
             next_step="run the command again; it looks at the table anew",
         ) from error
     except DBAPIError as error:
-        codes = _codes(error)
+        codes = codes_of(error)
         busy = "database is locked" in str(error.orig)
-        if waiting and (busy or codes & _LOCK_CODES):
+        if waiting and (busy or codes & LOCK_CODES):
             raise LockHeld(
                 "another run is writing, and did not finish while we waited",
                 next_step="try again in a minute; `connecteam-sync runs` shows what ran",
             ) from error
-        if codes & _RETRY_CODES or busy or codes & _LOCK_CODES:
+        if codes & RETRY_CODES or busy or codes & LOCK_CODES:
             raise RowMoved(
                 f"{doing}: another program holds rows we need; nothing was written",
                 next_step="try again; if it stays, look for a long transaction on the table",

@@ -165,6 +165,28 @@ locked_days = _table(
     Column("locked_at", BigInteger, nullable=False),
 )
 
+sync_adoptions = _table(
+    "sync_adoptions",
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("had_key", SmallInteger, nullable=False),
+    Column("indexes", Long, nullable=False),
+    Column("backup_table", Name),
+    Column("backup_rows", BigInteger, nullable=False),
+    Column("backup_checksum", String(64), nullable=False),
+)
+
+sync_references = _table(
+    "sync_references",
+    Column("id", Key, primary_key=True),
+    Column("run_id", BigInteger, nullable=False),
+    Column("table_name", Name, nullable=False),
+    Column("column_name", Name, nullable=False),
+    Column("row_key", Text, nullable=False),
+    Column("from_id", BigInteger, nullable=False),
+    Column("to_id", BigInteger, nullable=False),
+    Index("ix_sync_references_run", "run_id"),
+)
+
 sync_guard = _table(
     "sync_guard",
     Column("id", Integer, primary_key=True, autoincrement=False),

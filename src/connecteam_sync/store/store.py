@@ -77,13 +77,27 @@ class Store:
             with translated(doing, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
             session = self._session(connection)
-            with translated(doing, waiting=True):
-                guard = connection.execute(
-                    select(sync_guard.c.id).where(sync_guard.c.id == 1).with_for_update()
-                ).first()
-            if guard is None:
-                raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
+            self._take_guard(connection, doing)
             yield session
+
+    @contextmanager
+    def locked(self, doing: str) -> Iterator[Lock]:
+        """The writer's lock held over several transactions and changes of tables, which commit on their own."""
+        with self.reading(doing):
+            # The columns are read beforehand: the transaction that holds the lock must touch no table but the guard's.
+            pass
+        with translated(doing), ExitStack() as stack:
+            with translated(doing, waiting=True):
+                connection = stack.enter_context(self._transaction(writer=True))
+            self._take_guard(connection, doing)
+            yield Lock(self, connection)
+
+    @staticmethod
+    def _take_guard(connection: Connection, doing: str) -> None:
+        with translated(doing, waiting=True):
+            guard = connection.execute(select(sync_guard.c.id).where(sync_guard.c.id == 1).with_for_update()).first()
+        if guard is None:
+            raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
 
     def _session(self, connection: Connection) -> Session:
         if self._columns is None:
@@ -95,3 +109,49 @@ class Store:
         """Whether `init` made the table of employees (and not the host)."""
         with self.reading() as session:
             return bool(session.connection.execute(select(sync_guard.c.made_employees)).scalar())
+
+
+class Lock:
+    """The writer's lock. On SQLite everything done under it is one transaction; elsewhere each part commits by itself.
+
+    A change of a table commits whatever is open on MySQL, and PostgreSQL builds an index outside any transaction: there
+    the guard row is held by a connection of its own.
+    """
+
+    def __init__(self, store: Store, holder: Connection) -> None:
+        self._store, self._holder = store, holder
+
+    def _demand_held(self) -> None:
+        """Raises DatabaseError where the server has dropped the connection that holds the lock.
+
+        A savepoint and not a SELECT: PostgreSQL keeps the snapshot of an idle transaction's last SELECT, and a
+        concurrent index build would wait for it for ever.
+        """
+        with self._holder.begin_nested():
+            pass
+
+    @contextmanager
+    def session(self, doing: str) -> Iterator[Session]:
+        """A transaction that reads and writes."""
+        store = self._store
+        self._demand_held()
+        if store.dialect.family == "sqlite":
+            with translated(doing), self._holder.begin_nested():
+                yield store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
+            return
+        with translated(doing), store._transaction(writer=True) as connection:  # noqa: SLF001 - same
+            yield store._session(connection)  # noqa: SLF001 - same
+
+    @contextmanager
+    def changing_tables(self, doing: str) -> Iterator[Connection]:
+        """A connection for DDL, whose statements commit one by one; thrown away afterwards with its settings."""
+        self._demand_held()
+        if self._store.dialect.family == "sqlite":
+            yield self._holder
+            return
+        with translated(doing), self._store._engine.connect() as plain:  # noqa: SLF001 - same
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield connection
+            finally:
+                connection.invalidate()

@@ -34,15 +34,9 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
 
 def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Undone:
     """Write the inverse of `run` as run `by`. Raises UndoRefused where a row is no longer as that run left it."""
-    found = session.connection.execute(
-        select(sync_changes).where(sync_changes.c.run_id == run).order_by(sync_changes.c.id)
-    )
-    entries = [dict(row) for row in found.mappings()]
-    changes = [msgspec.json.decode(entry["change_json"], type=Change) for entry in entries]
+    entries, present = demand_undoable(session, run)
+    changes = [entry["change"] for entry in entries]
     keys = [int(entry["clock_time_id"]) for entry in entries]
-    present = session.images(keys, lock=True)
-    _demand_as_left(session, run, entries, present)
-    _demand_unlocked(session, changes)
     inverse = [_inverted(change, run) for change in changes]
     made, removed = _people(session, run)
     if made:
@@ -72,6 +66,37 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
         employees_made=made,
         employees_removed=removed,
     )
+
+
+def demand_undoable(session: Session, run: int) -> tuple[list[dict[str, Any]], dict[int, Image]]:
+    """What the run did to each row, and the rows as they are, locked. Raises UndoRefused where they are not as left."""
+    found = session.connection.execute(
+        select(sync_changes).where(sync_changes.c.run_id == run).order_by(sync_changes.c.id)
+    )
+    entries = _netted([dict(row) for row in found.mappings()])
+    present = session.images([int(entry["clock_time_id"]) for entry in entries], lock=True)
+    _demand_as_left(session, run, entries, present)
+    _demand_unlocked(session, [entry["change"] for entry in entries])
+    return entries, present
+
+
+def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for every row: how the run found it, and how it left it; a run may touch a row more than once."""
+    result: dict[int, dict[str, Any]] = {}
+    for entry in entries:
+        change = msgspec.json.decode(entry["change_json"], type=Change)
+        first = result.get(int(entry["clock_time_id"]))
+        if first is None:
+            result[int(entry["clock_time_id"])] = {**entry, "change": change}
+            continue
+        was: Change = first["change"]
+        days = (min(was.days[0], change.days[0]), max(was.days[1], change.days[1]))
+        kind: ChangeKind = "update" if was.before and change.after else "create" if change.after else "delete"
+        first["change"] = msgspec.structs.replace(change, kind=kind, before=was.before, days=days)
+        first["row_after"] = entry["row_after"]
+        remembered = msgspec.json.decode(entry["memory_before"]) | msgspec.json.decode(first["memory_before"])
+        first["memory_before"] = msgspec.json.encode(remembered)
+    return [e for e in result.values() if e["change"].before or e["change"].after]
 
 
 def _demand_as_left(session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[int, Image]) -> None:
@@ -148,7 +173,7 @@ def _write(session: Session, inverse: list[Change], whole: Mapping[int, str | No
             items = [_whole(move.change.image.id, whole, aliases) for move in step]
             restoring = {column: value for column, value in every.items() if column != key}
             sql = (
-                d.insert(session.clock_times, rowset, every)
+                d.insert(session.clock_times, rowset, every, with_key=True)
                 if step[0].change.kind == "create"
                 else d.update(session.clock_times, rowset, restoring, f"t.{key} = d.id")
             )

@@ -1,29 +1,25 @@
-"""The tables of the first release.
-
-They are those of `schema` until that release; whoever changes `schema` after it writes a second migration and freezes
-this one.
-"""
+"""The tables that mirroring needs."""
 
 from __future__ import annotations
 
-from alembic import context, op
-from sqlalchemy.schema import CreateIndex, CreateTable
-
+from connecteam_sync.store.migrations import make_tables
 from connecteam_sync.store.schema import metadata
 
 revision = "0001"
 down_revision = None
+TABLES = (
+    "connecteam_breaks",
+    "connecteam_shifts",
+    "connecteam_users",
+    "locked_days",
+    "sync_changes",
+    "sync_guard",
+    "sync_holds",
+    "sync_runs",
+    "sync_slices",
+)
 
 
 def upgrade() -> None:
-    """Create every table. MySQL commits each statement: what an interrupted attempt left is kept and completed."""
-    for table in metadata.sorted_tables:
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        if context.is_offline_mode():
-            op.execute(CreateTable(table))
-            for index in indexes:
-                op.execute(CreateIndex(index))
-            continue
-        table.create(op.get_bind(), checkfirst=True)
-        for index in indexes:
-            index.create(op.get_bind(), checkfirst=True)
+    """Create them."""
+    make_tables(metadata.tables[name] for name in TABLES)

@@ -1,0 +1,275 @@
+"""Take over a table that exists: look, back up, remove doubles, add the unique key online; and all of it back.
+
+Everything happens under the writer's lock, in parts that commit on their own and that a killed run leaves whole: the
+number of the run, the backup table, the removal of doubles (one transaction), the key. Run again, it goes on with the
+same run. On SQLite all of it is one transaction.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.attempt import now
+from connecteam_sync.core.adopt import Offset, Survey, offset_rows
+from connecteam_sync.core.change import Hold
+from connecteam_sync.core.run import Run, RunKind, Slice
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
+from connecteam_sync.store import backup, catalog, deduping, keying, receipts, surveying
+from connecteam_sync.store.deduping import Adoption
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.store import Lock, Store
+from connecteam_sync.store.undoing import demand_undoable, undo
+from connecteam_sync.sync import Progress, Syncing
+from connecteam_sync.version import __version__
+
+ROUNDS = 10
+"""How often doubles are removed anew where another program writes one before the key is there."""
+EVIDENCE_DAYS = 28
+"""How many of the table's newest days are compared with Connecteam by a look that is given none."""
+_AGAIN = "connecteam-sync adopt --apply"
+
+
+class Adopting:
+    """`adopt` on one store. `job` asks Connecteam, for the evidence of a look only."""
+
+    def __init__(
+        self, store: Store, job: Callable[[], Syncing], *, timezone: str, on_progress: Callable[[Progress], None]
+    ) -> None:
+        self.store, self._job, self.timezone, self._on_progress = store, job, timezone, on_progress
+        self._zone = ZoneInfo(timezone)
+
+    def _tell(self, step: str) -> None:
+        self._on_progress(Progress(step=step))
+
+    # -- look ----------------------------------------------------------------------------------------------------------
+
+    def look(self, window: Window | None) -> Survey:
+        """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
+        self._tell("looking at the table")
+        with self.store.reading("looking at the table") as session:
+            found = surveying.survey(session, self.store.url, zone=self._zone, now=now())
+        newest = found.last_clock_in
+        if window is None and newest is not None:
+            last = min(local_day(newest, self._zone), local_day(now(), self._zone))
+            window = Window(last - timedelta(days=EVIDENCE_DAYS - 1), last, self.timezone)
+        if window is None:
+            return found
+        try:
+            offsets = self._offsets(window)
+        except ConnecteamSyncError as error:
+            # The table can be looked at without Connecteam; the report says that, and why, this part is missing.
+            return msgspec.structs.replace(found, offsets_error=error.message)
+        return msgspec.structs.replace(found, offsets=offsets, offsets_days=(window.first, window.last))
+
+    def _offsets(self, window: Window) -> tuple[Offset, ...]:
+        self._tell("comparing with Connecteam")
+        found: dict[int, Offset] = {}
+        for shifts, rows, employees in self._job().evidence(window):
+            found |= {item.row.id or 0: item for item in offset_rows(rows, shifts, employees, self._zone)}
+        return tuple(found[key] for key in sorted(found))
+
+    # -- apply ---------------------------------------------------------------------------------------------------------
+
+    def apply(self) -> Run:
+        """Back up, remove doubles, add the key. Raises AdoptRefused before anything is written, LockHeld.
+
+        The receipt's `holds` are the doubles that need a person; while there are any, the key is not added.
+        """
+        before = self.store.statements
+        with self.store.locked("adopting the table") as lock:
+            number = self._begin(lock)
+            if number is None:
+                return self._fresh("adopt")
+            piece = self._settle(lock, number)
+            with lock.session("finishing the run") as session:
+                receipts.record_slice(session, number, piece)
+                spent = self.store.statements - before + 1
+                receipts.finish_run(session, number, now=now(), statements=spent, http_calls=0)
+                run = receipts.run(session, number)
+        return run
+
+    def _fresh(self, kind: RunKind, *, undoes: int | None = None) -> Run:
+        today = local_day(now(), self._zone)
+        return Run(
+            id=None,
+            kind=kind,
+            window=Window(today, today, self.timezone),
+            slices=(),
+            version=__version__,
+            host=socket.gethostname(),
+            started_at=now(),
+            undoes=undoes,
+        )
+
+    def _begin(self, lock: Lock) -> int | None:
+        """The run to go on with: one that was killed, or a new one; None where there is nothing to do."""
+        self._drop_backups_of_undone(lock)
+        with lock.session("looking at the table") as session:
+            keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+            obstacles = catalog.obstacles(session.connection, session.dialect, session.host, keys)
+            if obstacles:
+                raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
+            newest = receipts.runs(session, limit=1)
+            if any(a.run == newest[0].id and not a.is_finished for a in deduping.adoptions(session)):
+                return newest[0].id
+            key = catalog.unique_key(session.connection, session.dialect, session.host)
+            has_key = key is not None and key.is_valid
+            if has_key and not deduping.doubles(session, keys, zone=self._zone, lock=False).groups:
+                return None
+            number = receipts.begin_run(session, self._fresh("adopt"))
+            deduping.begin_adoption(session, number, had_key=has_key)
+            return number
+
+    def _settle(self, lock: Lock, number: int) -> Slice:
+        """Doubles and key, again where another program writes a double in between. The last word on the run."""
+        today = local_day(now(), self._zone)
+        end = Slice(time_clock_id=None, window=Window(today, today, self.timezone), status="applied")
+        for _ in range(ROUNDS):
+            try:
+                holds = self._remove(lock, number)
+            except RowMoved:
+                continue
+            if holds:
+                return msgspec.structs.replace(
+                    end,
+                    status="nothing",
+                    holds=holds,
+                    exit_code=3,
+                    error=f"{len(holds)} doubles need a person, and the unique key cannot be added before",
+                    error_name="doubles_held",
+                    next_step=f"decide about each double, then: {_AGAIN}",
+                )
+            self._tell("adding the unique key")
+            try:
+                with lock.changing_tables("adding the unique key") as connection:
+                    keying.add(connection, self.store.dialect, self.store.host, waiting=self._tell)
+            except keying.DoublesAppeared:
+                self._tell("another program wrote a double meanwhile")
+                continue
+            self._prove(lock, number)
+            return end
+        return msgspec.structs.replace(
+            end,
+            status="failed",
+            exit_code=1,
+            error=f"another program wrote doubles faster than the key could be added ({ROUNDS} times tried)",
+            error_name="doubles_appear",
+            next_step=f"stop that program for a minute, then: {_AGAIN}",
+        )
+
+    def _remove(self, lock: Lock, number: int) -> tuple[Hold, ...]:
+        """One round of removing doubles; the doubles that are left to a person. Raises RowMoved."""
+        self._tell("looking for doubles")
+        with lock.session("looking for doubles") as session:
+            keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+            decision = deduping.doubles(session, keys, zone=self._zone, lock=False).decision
+            mine = next(a for a in deduping.adoptions(session) if a.run == number)
+            columns = session.columns
+        if not decision.changes:
+            return decision.holds
+        name = backup.name_of(self.store.host, number)
+        if mine.backup_table is None:
+            with lock.changing_tables("making the backup table") as connection:
+                backup.create(connection, self.store.dialect, self.store.host, columns, name)
+        self._tell(f"removing {len(decision.survivors)} doubles")
+        with lock.session("removing doubles") as session:
+            found = deduping.doubles(session, keys, zone=self._zone, lock=True)
+            window = deduping.span(found, self.timezone, local_day(now(), self._zone))
+            piece = deduping.remove(session, found, keys, run=number, table=name, window=window, now=now())
+            receipts.record_slice(session, number, piece)
+        return found.decision.holds
+
+    def _prove(self, lock: Lock, number: int) -> None:
+        """Whatever happened before: the key is valid, no double is left, the backup is what was written."""
+        self._tell("proving it")
+        with lock.session("proving it") as session:
+            key = catalog.unique_key(session.connection, session.dialect, session.host)
+            left = deduping.doubles(session, (), zone=self._zone, lock=False).groups
+            mine = next(a for a in deduping.adoptions(session) if a.run == number)
+            if key is None or not key.is_valid or left:
+                raise DatabaseError(
+                    f"the unique key is not valid, or {len(left)} doubles are left although it is",
+                    next_step=f"look at the table's clock-in column (fractions of a second?), then: {_AGAIN}",
+                )
+            if mine.backup_table is not None:
+                backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+
+    # -- undo ----------------------------------------------------------------------------------------------------------
+
+    def undo(self) -> Run:
+        """Take the last adoption back: key, rows, pointers of other tables, backup. Raises UndoRefused, LockHeld."""
+        before, started = self.store.statements, now()
+        with self.store.locked("taking the adoption back") as lock:
+            self._drop_backups_of_undone(lock)
+            with lock.session("looking at the adoption") as session:
+                mine = self._standing(session)
+                demand_undoable(session, mine.run)
+            if not mine.had_key:
+                self._tell("dropping the unique key")
+                with lock.changing_tables("dropping the unique key") as connection:
+                    keying.drop(connection, self.store.dialect, self.store.host, mine.indexes, waiting=self._tell)
+            self._tell("bringing the rows back")
+            with lock.session("bringing the rows back") as session:
+                keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+                by = receipts.begin_run(session, self._fresh("undo", undoes=mine.run))
+                done = undo(session, mine.run, self._fresh("undo").window, by=by, now=started)
+                left = deduping.move_pointers_back(session, keys, mine.run)
+                if mine.backup_table is not None:
+                    backup.prove_restored(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+                piece = msgspec.structs.replace(done.slice, status="applied", holds=_left_behind(left))
+                receipts.record_slice(session, by, piece)
+                spent = self.store.statements - before + 1
+                receipts.finish_run(session, by, now=now(), statements=spent, http_calls=0)
+                run = receipts.run(session, by)
+            self._drop_backups_of_undone(lock)
+        return run
+
+    def _standing(self, session: Session) -> Adoption:
+        standing = [adoption for adoption in deduping.adoptions(session) if not adoption.is_undone]
+        if not standing:
+            raise UndoRefused("there is no adoption to take back", next_step="connecteam-sync adopt shows the table")
+        return standing[-1]
+
+    def _drop_backups_of_undone(self, lock: Lock) -> None:
+        """A backup whose rows are proven to be back in the table has done its work; also a killed undo's."""
+        with lock.session("looking for old backups") as session:
+            done = [a for a in deduping.adoptions(session) if a.is_undone and a.backup_table is not None]
+        for adoption in done:
+            with lock.changing_tables("dropping the backup") as connection:
+                backup.drop(connection, self.store.dialect, adoption.backup_table or "")
+            with lock.session("noting that the backup is dropped") as session:
+                deduping.note_backup(session, adoption.run, None)
+
+    # -- statements for a DBA ------------------------------------------------------------------------------------------
+
+    def sql(self) -> str:
+        """What `--apply` and `--undo` run beside the removal of doubles, for a person to read and run."""
+        d, host = self.store.dialect, self.store.host
+        with self.store.reading("reading the columns") as session:
+            columns = list(session.columns.clock_times)
+        name = backup.name_of(host, 0).removesuffix("0") + "RUN"
+        return "\n".join(
+            (
+                "-- Is there a double? The key cannot be added while this finds any row.",
+                keying.terminated([keying.doubles_statement(d, host)]),
+                "-- Add the key while other programs go on; not in a transaction. If it meets a double, begin anew.",
+                keying.terminated(keying.add_statements(d, host)),
+                "-- Drop it again.",
+                keying.terminated(keying.drop_statements(d, host)),
+                "-- Bring the rows of a backup back by hand (RUN is the number of the run), once the key is dropped.",
+                keying.terminated(backup.restore_statements(d, host, columns, name)),
+            )
+        )
+
+
+def _left_behind(pointers: int) -> tuple[Hold, ...]:
+    if not pointers:
+        return ()
+    detail = f"{pointers} rows of other tables were pointed elsewhere or removed since, and are left as they are"
+    return (Hold(reason="child_row", subject="references", detail=detail),)

@@ -1,0 +1,238 @@
+"""Taking over a table that exists: which of several rows on one key stays, and what else looks wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.core.change import Change, Hold
+from connecteam_sync.core.clocktime import ClockTime, clock_time_of
+from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.window import days_touched, utc_offset
+
+Shape = Literal["both_closed", "different_clock_outs", "one_open", "all_open", "manual_among"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+LONG_SECONDS = 16 * 3600
+"""A shift beyond this is shown for a look by a person; nothing is ever decided by it."""
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Two or more rows, of any source, on one (employee, clock-in), by id."""
+
+    rows: tuple[ClockTime, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """What kind of double it is."""
+        if any(not row.is_ours for row in self.rows):
+            return "manual_among"
+        outs = {row.clock_out for row in self.rows}
+        if outs == {None}:
+            return "all_open"
+        if None in outs:
+            return "one_open"
+        return "both_closed" if len(outs) == 1 else "different_clock_outs"
+
+
+class Dedupe(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes the unique key possible: rows removed, clock-outs inherited, groups left to a person.
+
+    `survivors` tells for every removed row which row takes its place for the tables that point at it.
+    """
+
+    changes: tuple[Change, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    survivors: dict[int, int] = {}
+
+
+class Offset(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that sits exactly the zone's offset away from a shift of its employee: local time stored as if it were UTC.
+
+    Evidence for a person, not a rule. `minutes` is how far the row's clock-in is behind the shift's.
+    """
+
+    row: ClockTime
+    shift: Shift
+    minutes: int
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """A foreign key of another table that points at ours; `movable`: its rows can be pointed elsewhere and back."""
+
+    table: str
+    column: str
+    movable: bool
+    why: str = ""
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at the table found. Nothing was written.
+
+    The counts are of rows; `examples` holds the first ids of each finding. `free_bytes` is None where the database does
+    not tell. `obstacles` are sentences that forbid `--apply`.
+    """
+
+    table: str
+    database: str
+    rows: int
+    sources: dict[str, int]
+    first_clock_in: int | None
+    last_clock_in: int | None
+    shapes: dict[Shape, int]
+    dedupe: Dedupe
+    findings: dict[str, int]
+    examples: dict[str, tuple[int, ...]]
+    references: tuple[Reference, ...]
+    triggers: tuple[str, ...]
+    unique_key: str | None
+    table_bytes: int | None
+    needed_bytes: int
+    free_bytes: int | None
+    obstacles: tuple[str, ...] = ()
+    offsets: tuple[Offset, ...] = ()
+    offsets_days: tuple[date, date] | None = None
+    offsets_error: str | None = None
+
+    @property
+    def groups(self) -> int:
+        """How many (employee, clock-in) have more than one row."""
+        return sum(self.shapes.values())
+
+
+def grouped(rows: Iterable[ClockTime]) -> tuple[Group, ...]:
+    """Rows by key; only keys that several rows hold."""
+    ordered = sorted(rows, key=lambda row: (row.key, row.id or 0))
+    found = (tuple(members) for _, members in groupby(ordered, key=lambda row: row.key))
+    return tuple(Group(rows=members) for members in found if len(members) > 1)
+
+
+def dedupe(
+    groups: Iterable[Group],
+    *,
+    zone: ZoneInfo,
+    live: Mapping[int, str],
+    locked_days: frozenset[date] = frozenset(),
+    immovable: Mapping[int, str] | None = None,
+) -> Dedupe:
+    """One row for every key, as far as rows of ours allow.
+
+    The survivor is the row linked to a live shift of Connecteam, else one with a clock-out, else the lowest id; it
+    inherits a clock-out it lacks. Rows of another source are never removed: a group with one is held. `live` names the
+    shift by row id; `immovable` rows (with the reason) must stay because of other tables that point at them.
+    """
+    changes: list[Change] = []
+    holds: list[Hold] = []
+    survivors: dict[int, int] = {}
+    for group in groups:
+        survivor, *others = sorted(group.rows, key=lambda row: _rank(row, live))
+        hold = _held(group, [row.id for row in others], zone, locked_days, immovable or {})
+        if hold is not None:
+            holds.append(hold)
+            continue
+        inherited = _with_clock_out(survivor, others)
+        ids = ", ".join(str(row.id) for row in others)
+        if inherited != survivor:
+            why = f"double: takes the clock-out of row {ids}"
+            changes.append(_change("update", survivor, inherited, live=live, zone=zone, why=why))
+        for row in others:
+            why = f"double: row {survivor.id} has the same employee and clock-in"
+            changes.append(_change("delete", row, None, live=live, zone=zone, why=why))
+            survivors[row.id or 0] = survivor.id or 0
+    return Dedupe(changes=tuple(changes), holds=tuple(holds), survivors=survivors)
+
+
+def _rank(row: ClockTime, live: Mapping[int, str]) -> tuple[bool, bool, bool, int]:
+    """Lowest survives; a clock-out before the clock-in counts for less than a possible one, but for more than none."""
+    possible = row.clock_out is not None and row.clock_out >= row.clock_in
+    return (row.id not in live, not possible, row.clock_out is None, row.id or 0)
+
+
+def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTime:
+    """The survivor, closed by the best clock-out of the others where it has none."""
+    if survivor.clock_out is not None:
+        return survivor
+    closing = next((row.clock_out for row in others if row.clock_out and row.clock_out >= row.clock_in), None)
+    if closing is None:
+        return survivor
+    return clock_time_of(survivor.employee_id, survivor.clock_in, closing, id=survivor.id)
+
+
+def _held(
+    group: Group, losing: list[int | None], zone: ZoneInfo, locked_days: frozenset[date], immovable: Mapping[int, str]
+) -> Hold | None:
+    """Why a person must decide about this group; None where we may."""
+    first = group.rows[0]
+    ids = ", ".join(f"{row.id} ({row.source})" for row in group.rows)
+    spans = [days_touched(row.clock_in, row.clock_out, zone) for row in group.rows]
+    locked = sorted(day for day in locked_days if any(begin <= day <= end for begin, end in spans))
+    held = Hold(
+        reason="manual_row",
+        subject=f"row:{first.id}",
+        detail=f"rows {ids} share a clock-in, and rows entered by hand are never removed: delete the one that is wrong",
+        clock_time_id=first.id,
+        employee_id=first.employee_id,
+        instant=first.clock_in,
+    )
+    if group.shape == "manual_among":
+        return held
+    if locked:
+        detail = f"rows {ids} share a clock-in on {locked[0]}, which is locked: unlock it, or leave the key for later"
+        return msgspec.structs.replace(held, reason="locked_day", detail=detail)
+    stuck = next((immovable[key] for key in losing if key is not None and key in immovable), None)
+    if stuck is not None:
+        return msgspec.structs.replace(held, reason="child_row", detail=f"rows {ids} share a clock-in: {stuck}")
+    return None
+
+
+def _change(
+    kind: Literal["update", "delete"],
+    before: ClockTime,
+    after: ClockTime | None,
+    *,
+    live: Mapping[int, str],
+    zone: ZoneInfo,
+    why: str,
+) -> Change:
+    spans = [days_touched(row.clock_in, row.clock_out, zone) for row in (before, after) if row is not None]
+    return Change(
+        kind=kind,
+        before=before,
+        after=after,
+        shift_id=live.get(before.id or 0),
+        user_id=None,
+        days=(min(first for first, _ in spans), max(last for _, last in spans)),
+        why=why,
+    )
+
+
+def offset_rows(
+    rows: Iterable[ClockTime], shifts: Iterable[Shift], employees: Mapping[int, int], zone: ZoneInfo
+) -> tuple[Offset, ...]:
+    """Rows of ours without a shift of their own instant that sit at the zone's offset from one of their employee's."""
+    starts: dict[tuple[int, int], Shift] = {}
+    for shift in shifts:
+        if shift.user_id in employees:
+            starts[employees[shift.user_id], shift.start] = shift
+    found = []
+    for row in rows:
+        if not row.is_ours or row.key in starts:
+            continue
+        for offset in _offsets(row.clock_in, zone):
+            shift_there = starts.get((row.employee_id, row.clock_in - offset))
+            if shift_there is not None:
+                minutes = (shift_there.start - row.clock_in) // 60
+                found.append(Offset(row=row, shift=shift_there, minutes=minutes))
+                break
+    return tuple(found)
+
+
+def _offsets(instant: int, zone: ZoneInfo) -> tuple[int, ...]:
+    """The zone's offsets around an instant, in seconds, in both directions: stored too early, and too late."""
+    half_a_year = int(timedelta(days=182).total_seconds())
+    near = {utc_offset(instant + shift, zone) for shift in (0, half_a_year)}
+    return tuple(sorted({sign * offset for offset in near for sign in (1, -1)} - {0}))

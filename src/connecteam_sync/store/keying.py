@@ -1,0 +1,168 @@
+"""The unique key over (employee, clock-in): added and dropped while other programs go on reading and writing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.errors import DatabaseError
+from connecteam_sync.store import catalog
+from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.engine import LOCK_CODES, RETRY_CODES, codes_of
+from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.setup import UNIQUE_KEY
+
+LOCK_WAIT = 1
+"""Seconds a change of the table waits for its lock: whoever comes behind a waiting change waits as well."""
+BUILD_WAIT = 120
+"""Seconds PostgreSQL's concurrent build waits for older transactions; it holds nobody up meanwhile."""
+TRIES = 30
+PAUSE = 0.5
+_DOUBLE_CODES = {1062, 1586, "23505"}
+
+
+class DoublesAppeared(Exception):  # noqa: N818 - says what happened; never leaves `adopt`
+    """Another program wrote a double while the key was being made."""
+
+
+def add_statements(dialect: Dialect, host: HostTables) -> tuple[str, ...]:
+    """What makes the key. Never with IGNORE: a double is an error, not a row to drop."""
+    d, names = dialect, host.clock_times
+    table, columns = d.name(names.table), f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
+    if d.family == "mysql":
+        return (f"ALTER TABLE {table} ADD UNIQUE INDEX {UNIQUE_KEY} ({columns}), ALGORITHM=INPLACE, LOCK=NONE",)
+    if d.family == "postgresql":
+        return (
+            f"CREATE UNIQUE INDEX CONCURRENTLY {UNIQUE_KEY} ON {table} ({columns})",
+            f"ALTER TABLE {table} ADD CONSTRAINT {UNIQUE_KEY} UNIQUE USING INDEX {UNIQUE_KEY}",
+        )
+    _, name = catalog.split(names.table)
+    return (f"CREATE UNIQUE INDEX {_index(d, host)} ON {d.name(name)} ({columns})",)
+
+
+def _index(dialect: Dialect, host: HostTables) -> str:
+    """The key's own name, in the schema of its table."""
+    schema, _ = catalog.split(host.clock_times.table)
+    return f"{dialect.name(schema)}.{UNIQUE_KEY}" if schema else UNIQUE_KEY
+
+
+def drop_statements(dialect: Dialect, host: HostTables, *, is_constraint: bool = True) -> tuple[str, ...]:
+    """What takes the key away again."""
+    table, name = dialect.name(host.clock_times.table), _index(dialect, host)
+    if dialect.family == "mysql":
+        return (f"ALTER TABLE {table} DROP INDEX {UNIQUE_KEY}, ALGORITHM=INPLACE, LOCK=NONE",)
+    if dialect.family == "sqlite":
+        return (f"DROP INDEX {name}",)
+    if is_constraint:
+        return (f"ALTER TABLE {table} DROP CONSTRAINT {UNIQUE_KEY}",)
+    return (f"DROP INDEX CONCURRENTLY {name}",)
+
+
+def add(connection: Connection, dialect: Dialect, host: HostTables, *, waiting: Callable[[str], None]) -> None:
+    """Make the key, finish one whose making was broken off, or find it there. Raises DoublesAppeared."""
+    key = catalog.unique_key(connection, dialect, host)
+    if key is not None and not key.is_valid:
+        _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), waiting)
+        key = None
+    statements = add_statements(dialect, host)
+    if key is None:
+        try:
+            _run(connection, dialect, host, statements[:1], waiting)
+        except DBAPIError as error:
+            if not codes_of(error) & _DOUBLE_CODES:
+                raise
+            broken = catalog.unique_key(connection, dialect, host)
+            if broken is not None:
+                _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), waiting)
+            raise DoublesAppeared from error
+        key = catalog.unique_key(connection, dialect, host)
+    if dialect.family == "postgresql" and key is not None and key.name == UNIQUE_KEY and not key.is_constraint:
+        _run(connection, dialect, host, statements[1:], waiting)
+        key = catalog.unique_key(connection, dialect, host)
+    if key is None or not key.is_valid:
+        raise DatabaseError(
+            "the database made the unique key but does not show it as valid",
+            next_step="run `connecteam-sync adopt` to see the state of the table",
+        )
+
+
+def drop(
+    connection: Connection,
+    dialect: Dialect,
+    host: HostTables,
+    indexes: dict[str, list[str]],
+    *,
+    waiting: Callable[[str], None],
+) -> None:
+    """Take our key away where it is, and bring back an index that the database dropped for its sake.
+
+    `indexes` are the plain indexes from before: MySQL drops the one it made for a foreign key once another serves.
+    """
+    key = catalog.unique_key(connection, dialect, host)
+    if key is None or key.name != UNIQUE_KEY:
+        return
+    statements = drop_statements(dialect, host, is_constraint=key.is_constraint)
+    present = catalog.indexes(connection, host)
+    lost = {name: columns for name, columns in indexes.items() if name not in present}
+    if lost and dialect.family == "mysql":
+        table = dialect.name(host.clock_times.table)
+        again = ", ".join(
+            f"ADD INDEX {dialect.name(name)} ({', '.join(map(dialect.name, columns))})"
+            for name, columns in lost.items()
+        )
+        statements = (f"ALTER TABLE {table} {again}, DROP INDEX {UNIQUE_KEY}, ALGORITHM=INPLACE, LOCK=NONE",)
+    _run(connection, dialect, host, statements, waiting)
+
+
+def _run(
+    connection: Connection,
+    dialect: Dialect,
+    host: HostTables,
+    statements: Sequence[str],
+    waiting: Callable[[str], None],
+) -> None:
+    """Statements one by one, each tried again where it did not get its lock in time."""
+    for statement in statements:
+        for number in range(TRIES):
+            _set_waits(connection, dialect, statement)
+            try:
+                connection.exec_driver_sql(statement)
+            except DBAPIError as error:
+                if not codes_of(error) & (LOCK_CODES | RETRY_CODES):
+                    raise
+                if number == TRIES - 1:
+                    raise DatabaseError(
+                        "the table stayed busy: a long transaction holds it, and we do not make others wait behind us",
+                        next_step="run it again at a quieter time; nothing else was undone",
+                    ) from error
+                if dialect.family == "postgresql" and statement.startswith("CREATE UNIQUE INDEX"):
+                    # A concurrent build that gives up leaves an invalid index, which would be in its own way.
+                    connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {_index(dialect, host)}")
+                waiting(f"the table is busy, trying again ({number + 1} of {TRIES})")
+                time.sleep(PAUSE)
+                continue
+            break
+
+
+def _set_waits(connection: Connection, dialect: Dialect, statement: str) -> None:
+    """Bounded waits for table locks; the connection is thrown away afterwards."""
+    if dialect.family == "mysql":
+        connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}")
+    elif dialect.family == "postgresql":
+        seconds = BUILD_WAIT if "CONCURRENTLY" in statement else LOCK_WAIT
+        connection.exec_driver_sql(f"SET lock_timeout = '{seconds}s'")
+
+
+def doubles_statement(dialect: Dialect, host: HostTables) -> str:
+    """Finds every employee and clock-in that has more than one row."""
+    d, names = dialect, host.clock_times
+    columns = f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
+    return f"SELECT {columns}, count(*) FROM {d.name(names.table)} GROUP BY {columns} HAVING count(*) > 1"
+
+
+def terminated(statements: Iterable[str]) -> str:
+    """Statements as lines of a file."""
+    return "".join(f"{statement};\n" for statement in statements)
