@@ -16,13 +16,13 @@ import msgspec
 
 from connecteam_sync.attempt import now
 from connecteam_sync.core.adopt import Offset, Survey, offset_rows
-from connecteam_sync.core.change import Hold
+from connecteam_sync.core.change import Counts, Hold
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
 from connecteam_sync.store import backup, catalog, deduping, keying, receipts, surveying
 from connecteam_sync.store.deduping import Adoption
-from connecteam_sync.store.session import Session
+from connecteam_sync.store.setup import UNIQUE_KEY
 from connecteam_sync.store.store import Lock, Store
 from connecteam_sync.store.undoing import demand_undoable, undo
 from connecteam_sync.sync import Progress, Syncing
@@ -83,10 +83,11 @@ class Adopting:
         """
         before = self.store.statements
         with self.store.locked("adopting the table") as lock:
-            number = self._begin(lock)
-            if number is None:
-                return self._fresh("adopt")
-            piece = self._settle(lock, number)
+            begun = self._begin(lock)
+            if isinstance(begun, Run):
+                return begun
+            number, window = begun
+            piece = self._settle(lock, number, window)
             with lock.session("finishing the run") as session:
                 receipts.record_slice(session, number, piece)
                 spent = self.store.statements - before + 1
@@ -94,21 +95,26 @@ class Adopting:
                 run = receipts.run(session, number)
         return run
 
-    def _fresh(self, kind: RunKind, *, undoes: int | None = None) -> Run:
+    def _today(self) -> Window:
         today = local_day(now(), self._zone)
+        return Window(today, today, self.timezone)
+
+    def _fresh(
+        self, kind: RunKind, window: Window, *, undoes: int | None = None, slices: tuple[Slice, ...] = ()
+    ) -> Run:
         return Run(
             id=None,
             kind=kind,
-            window=Window(today, today, self.timezone),
-            slices=(),
+            window=window,
+            slices=slices,
             version=__version__,
             host=socket.gethostname(),
             started_at=now(),
             undoes=undoes,
         )
 
-    def _begin(self, lock: Lock) -> int | None:
-        """The run to go on with: one that was killed, or a new one; None where there is nothing to do."""
+    def _begin(self, lock: Lock) -> tuple[int, Window] | Run:
+        """The run to go on with: one that was killed, or a new one; an unrecorded receipt where nothing can be done."""
         self._drop_backups_of_undone(lock)
         with lock.session("looking at the table") as session:
             keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
@@ -117,34 +123,30 @@ class Adopting:
                 raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
             newest = receipts.runs(session, limit=1)
             if any(a.run == newest[0].id and not a.is_finished for a in deduping.adoptions(session)):
-                return newest[0].id
+                return newest[0].id or 0, newest[0].window
             key = catalog.unique_key(session.connection, session.dialect, session.host)
             has_key = key is not None and key.is_valid
-            if has_key and not deduping.doubles(session, keys, zone=self._zone, lock=False).groups:
-                return None
-            number = receipts.begin_run(session, self._fresh("adopt"))
+            found = deduping.doubles(session, keys, zone=self._zone, lock=False)
+            window = deduping.span(found, self._today())
+            holds = found.decision.holds
+            if holds and not found.decision.changes:
+                return self._fresh("adopt", window, slices=(_waiting(window, holds),))
+            if has_key and not holds and not found.decision.changes:
+                return self._fresh("adopt", window)
+            number = receipts.begin_run(session, self._fresh("adopt", window))
             deduping.begin_adoption(session, number, had_key=has_key)
-            return number
+            return number, window
 
-    def _settle(self, lock: Lock, number: int) -> Slice:
+    def _settle(self, lock: Lock, number: int, window: Window) -> Slice:
         """Doubles and key, again where another program writes a double in between. The last word on the run."""
-        today = local_day(now(), self._zone)
-        end = Slice(time_clock_id=None, window=Window(today, today, self.timezone), status="applied")
+        end = Slice(time_clock_id=None, window=window, status="applied")
         for _ in range(ROUNDS):
             try:
-                holds = self._remove(lock, number)
+                holds = self._remove(lock, number, window)
             except RowMoved:
                 continue
             if holds:
-                return msgspec.structs.replace(
-                    end,
-                    status="nothing",
-                    holds=holds,
-                    exit_code=3,
-                    error=f"{len(holds)} doubles need a person, and the unique key cannot be added before",
-                    error_name="doubles_held",
-                    next_step=f"decide about each double, then: {_AGAIN}",
-                )
+                return _waiting(window, holds)
             self._tell("adding the unique key")
             try:
                 with lock.changing_tables("adding the unique key") as connection:
@@ -153,7 +155,9 @@ class Adopting:
                 self._tell("another program wrote a double meanwhile")
                 continue
             self._prove(lock, number)
-            return end
+            return msgspec.structs.replace(
+                end, note=f"the unique key {UNIQUE_KEY} is there, valid, and no double is left"
+            )
         return msgspec.structs.replace(
             end,
             status="failed",
@@ -163,7 +167,7 @@ class Adopting:
             next_step=f"stop that program for a minute, then: {_AGAIN}",
         )
 
-    def _remove(self, lock: Lock, number: int) -> tuple[Hold, ...]:
+    def _remove(self, lock: Lock, number: int, window: Window) -> tuple[Hold, ...]:
         """One round of removing doubles; the doubles that are left to a person. Raises RowMoved."""
         self._tell("looking for doubles")
         with lock.session("looking for doubles") as session:
@@ -180,7 +184,7 @@ class Adopting:
         self._tell(f"removing {len(decision.survivors)} doubles")
         with lock.session("removing doubles") as session:
             found = deduping.doubles(session, keys, zone=self._zone, lock=True)
-            window = deduping.span(found, self.timezone, local_day(now(), self._zone))
+            window = deduping.span(found, window)
             piece = deduping.remove(session, found, keys, run=number, table=name, window=window, now=now())
             receipts.record_slice(session, number, piece)
         return found.decision.holds
@@ -202,39 +206,48 @@ class Adopting:
 
     # -- undo ----------------------------------------------------------------------------------------------------------
 
-    def undo(self) -> Run:
-        """Take the last adoption back: key, rows, pointers of other tables, backup. Raises UndoRefused, LockHeld."""
-        before, started = self.store.statements, now()
+    def undo(self) -> tuple[Run, ...]:
+        """Take every adoption back, newest first: key, rows, pointers of other tables, backup; a run for each.
+
+        Raises UndoRefused where there is none, or where a later run or another program touched its rows; LockHeld.
+        """
+        done: list[Run] = []
         with self.store.locked("taking the adoption back") as lock:
             self._drop_backups_of_undone(lock)
             with lock.session("looking at the adoption") as session:
-                mine = self._standing(session)
-                demand_undoable(session, mine.run)
-            if not mine.had_key:
-                self._tell("dropping the unique key")
-                with lock.changing_tables("dropping the unique key") as connection:
-                    keying.drop(connection, self.store.dialect, self.store.host, mine.indexes, waiting=self._tell)
-            self._tell("bringing the rows back")
-            with lock.session("bringing the rows back") as session:
-                keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
-                by = receipts.begin_run(session, self._fresh("undo", undoes=mine.run))
-                done = undo(session, mine.run, self._fresh("undo").window, by=by, now=started)
-                left = deduping.move_pointers_back(session, keys, mine.run)
-                if mine.backup_table is not None:
-                    backup.prove_restored(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
-                piece = msgspec.structs.replace(done.slice, status="applied", holds=_left_behind(left))
-                receipts.record_slice(session, by, piece)
-                spent = self.store.statements - before + 1
-                receipts.finish_run(session, by, now=now(), statements=spent, http_calls=0)
-                run = receipts.run(session, by)
-            self._drop_backups_of_undone(lock)
-        return run
+                standing = [adoption for adoption in deduping.adoptions(session) if not adoption.is_undone]
+            if not standing:
+                raise UndoRefused(
+                    "there is no adoption to take back", next_step="connecteam-sync adopt shows the table"
+                )
+            for adoption in reversed(standing):
+                done.append(self._take_back(lock, adoption))
+                self._drop_backups_of_undone(lock)
+        return tuple(done)
 
-    def _standing(self, session: Session) -> Adoption:
-        standing = [adoption for adoption in deduping.adoptions(session) if not adoption.is_undone]
-        if not standing:
-            raise UndoRefused("there is no adoption to take back", next_step="connecteam-sync adopt shows the table")
-        return standing[-1]
+    def _take_back(self, lock: Lock, mine: Adoption) -> Run:
+        before, started = self.store.statements, now()
+        with lock.session("looking at the adoption") as session:
+            window = receipts.run(session, mine.run).window
+            demand_undoable(session, mine.run)
+        if not mine.had_key:
+            self._tell("dropping the unique key")
+            with lock.changing_tables("dropping the unique key") as connection:
+                keying.drop(connection, self.store.dialect, self.store.host, mine.indexes, waiting=self._tell)
+        self._tell("bringing the rows back")
+        with lock.session("bringing the rows back") as session:
+            keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+            by = receipts.begin_run(session, self._fresh("undo", window, undoes=mine.run))
+            done = undo(session, mine.run, window, by=by, now=started)
+            left = deduping.move_pointers_back(session, keys, mine.run)
+            if mine.backup_table is not None:
+                backup.prove_restored(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+            receipts.record_slice(
+                session, by, msgspec.structs.replace(done.slice, status="applied", holds=_left_behind(left))
+            )
+            spent = self.store.statements - before + 1
+            receipts.finish_run(session, by, now=now(), statements=spent, http_calls=0)
+            return receipts.run(session, by)
 
     def _drop_backups_of_undone(self, lock: Lock) -> None:
         """A backup whose rows are proven to be back in the table has done its work; also a killed undo's."""
@@ -266,6 +279,21 @@ class Adopting:
                 keying.terminated(backup.restore_statements(d, host, columns, name)),
             )
         )
+
+
+def _waiting(window: Window, holds: tuple[Hold, ...]) -> Slice:
+    """The last word on a run that found doubles which only a person can decide."""
+    return Slice(
+        time_clock_id=None,
+        window=window,
+        status="nothing",
+        counts=Counts(held=len(holds)),
+        holds=holds,
+        error=f"{len(holds)} doubles wait for a person; until then the unique key cannot be added",
+        error_name="doubles_held",
+        next_step=f"decide about each double, then: {_AGAIN}",
+        exit_code=3,
+    )
 
 
 def _left_behind(pointers: int) -> tuple[Hold, ...]:

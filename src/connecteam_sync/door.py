@@ -202,8 +202,8 @@ class ConnecteamSync:
         """
         return self._adopting.apply()
 
-    def undo_adopt(self) -> Run:
-        """Take the last adoption back, to the byte. Raises UndoRefused where a later run touched its rows."""
+    def undo_adopt(self) -> tuple[Run, ...]:
+        """Take every adoption back, to the byte, newest first. Raises UndoRefused where a later run touched the rows."""
         return self._adopting.undo()
 
     def adopt_sql(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from connecteam_sync.core.adopt import Offset, Survey
 from connecteam_sync.core.change import Change, Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
@@ -145,6 +146,7 @@ def run(found: Run) -> Json:
         "minutes": {"before": found.minutes.before, "after": found.minutes.after},
         "holds": [hold(item) for item in found.holds],
         "errors": errors,
+        "notes": [piece.note for piece in found.slices if piece.note],
         "statements": found.statements,
         "http_calls": found.http_calls,
         "started_at": instant(found.started_at),
@@ -194,6 +196,51 @@ def comparison(found: Comparison) -> Json:
             for harm in found.harms
         ],
         "errors": failures(found),
+    }
+
+
+def offset(found: Offset) -> Json:
+    """A row at a zone's offset from a shift."""
+    return {
+        "row": row(found.row),
+        "shift_id": found.shift.id,
+        "shift_start": instant(found.shift.start),
+        "shift_end": instant(found.shift.end),
+        "minutes": found.minutes,
+    }
+
+
+def survey(found: Survey) -> Json:
+    """What a look at the table found before it is taken over."""
+    days = found.offsets_days
+    return {
+        "table": found.table,
+        "database": found.database,
+        "rows": found.rows,
+        "sources": found.sources,
+        "first_clock_in": instant(found.first_clock_in),
+        "last_clock_in": instant(found.last_clock_in),
+        "unique_key": found.unique_key,
+        "doubles": {
+            "groups": found.groups,
+            "shapes": found.shapes,
+            "rows_removed": len(found.dedupe.survivors),
+            "changes": [change(item) for item in found.dedupe.changes],
+            "holds": [hold(item) for item in found.dedupe.holds],
+        },
+        "findings": {
+            name: {"rows": count, "examples": found.examples.get(name, ())} for name, count in found.findings.items()
+        },
+        "offsets": {
+            "first": days[0].isoformat() if days else None,
+            "last": days[1].isoformat() if days else None,
+            "rows": [offset(item) for item in found.offsets],
+            "error": found.offsets_error,
+        },
+        "foreign_keys": [msgspec.to_builtins(key) for key in found.references],
+        "triggers": found.triggers,
+        "disk": {"table": found.table_bytes, "needed": found.needed_bytes, "free": found.free_bytes},
+        "obstacles": found.obstacles,
     }
 
 

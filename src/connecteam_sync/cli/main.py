@@ -7,7 +7,7 @@ from typing import Annotated
 import stamina.instrumentation
 import typer
 
-from connecteam_sync.cli import people, practice, records, verbs
+from connecteam_sync.cli import adoption, people, practice, records, verbs
 from connecteam_sync.version import __version__
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for command in (
     verbs.sync,
     verbs.resync,
     verbs.verify,
+    adoption.adopt,
     verbs.compare,
     verbs.undo,
     records.runs,

@@ -70,7 +70,14 @@ def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
     report.answer(machine.run(run))
     if not report.as_json:
         entries = mirror.show(run.id)[1] if run.id is not None and run.status != "failed" else ()
-        report.say(text.run_text(run, entries, people=mirror.employees() if run.holds else ()))
+        report.say(
+            text.run_text(
+                run,
+                entries,
+                people=mirror.employees() if run.holds else (),
+                employees=mirror.names() if run.holds else {},
+            )
+        )
         step = text.next_step(run)
         report.talk(f"next: {step}" if step else "")
     elif run.errors:

@@ -41,7 +41,15 @@ def show(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         found, entries = mirror.show(run)
         report.answer({**machine.run(found), "changes": [machine.entry(entry) for entry in entries]})
-        report.say(text.run_text(found, entries, people=mirror.employees() if found.holds else (), everything=True))
+        report.say(
+            text.run_text(
+                found,
+                entries,
+                people=mirror.employees() if found.holds else (),
+                employees=mirror.names() if found.holds else {},
+                everything=True,
+            )
+        )
 
 
 def history(

@@ -133,23 +133,32 @@ def run_text(
     entries: Sequence[Entry],
     *,
     people: Sequence[Person] = (),
+    employees: Mapping[int, str] | None = None,
     everything: bool = False,
 ) -> list[str]:
-    """A receipt, with each of its changes where `everything` is wanted. `people` name who is held."""
+    """A receipt, with each of its changes where `everything` is wanted. `people` and `employees` name who is held."""
     zone = ZoneInfo(run.window.timezone)
     changes = [entry.change for entry in entries]
-    names = {e.change.image.employee_id: e.employee_name for e in entries if e.employee_name}
+    names = dict(employees or {})
+    names |= {e.change.image.employee_id: e.employee_name for e in entries if e.employee_name}
     touched = len({change.image.employee_id for change in changes})
     word = {"applied": "done", "nothing": "nothing to do", "refused": "refused", "failed": "failed"}[run.status]
+    if run.kind == "adopt" and run.id is None and not run.slices:
+        return ["the table is adopted already: no double, and the unique key is there"]
     number = f"run {run.id}" if run.id else "run not recorded"
     what = f"undo of run {run.undoes}" if run.undoes else run.kind
     lines = [f"{number}: {what} {run.window} ({run.window.timezone}): {word}"]
     if run.status in {"applied", "nothing"} or changes:
-        if run.undoes is None:
+        if run.kind == "adopt":
+            closed = many(run.counts.updated, "clock-out")
+            lines.append(hours_line(run.minutes.before, run.minutes.after, touched))
+            lines.append(f"{many(run.counts.deleted, 'double')} removed, {closed} taken over from them")
+        elif run.undoes is None:
             lines += [hours_line(run.minutes.before, run.minutes.after, touched), sum_line(run.counts)]
         else:
             moved = hours(run.minutes.after - run.minutes.before, signed=True)
             lines.append(f"Hours: {moved}; {many(touched, 'person', 'people')} affected")
+    lines += [piece.note for piece in run.slices if piece.note]
     lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
     lines += hold_lines(run.holds, zone, names, {person.user_id: person.name for person in people})
     for piece in run.slices:
@@ -165,10 +174,11 @@ def next_step(run: Run) -> str:
     reasons = Counter(hold.reason for hold in run.holds)
     if run.status in {"failed", "refused"}:
         return ""
-    if reasons["unmapped_user"]:
-        return "connecteam-sync employees --unmapped"
+    if run.kind == "adopt":
+        again = f"connecteam-sync resync {window}   (take it back: connecteam-sync adopt --undo)"
+        return "" if run.holds else again if run.id else "connecteam-sync plan"
     if reasons:
-        return "connecteam-sync holds"
+        return "connecteam-sync employees --unmapped" if reasons["unmapped_user"] else "connecteam-sync holds"
     if run.status == "applied" and run.undoes is None:
         return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
     return ""

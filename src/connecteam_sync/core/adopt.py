@@ -137,12 +137,15 @@ def dedupe(
         inherited = _with_clock_out(survivor, others)
         ids = ", ".join(str(row.id) for row in others)
         if inherited != survivor:
-            why = f"double: takes the clock-out of row {ids}"
+            why = f"row {survivor.id} takes the clock-out of its double, row {ids}"
             changes.append(_change("update", survivor, inherited, live=live, zone=zone, why=why))
         for row in others:
-            why = f"double: row {survivor.id} has the same employee and clock-in"
+            why = f"row {row.id} is a double of row {survivor.id}"
             changes.append(_change("delete", row, None, live=live, zone=zone, why=why))
             survivors[row.id or 0] = survivor.id or 0
+    changes.sort(
+        key=lambda change: (change.days, change.image.employee_id, change.image.clock_in, change.image.id or 0)
+    )
     return Dedupe(changes=tuple(changes), holds=tuple(holds), survivors=survivors)
 
 

@@ -28,6 +28,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     minutes: Minutes = Minutes()
     holds: tuple[Hold, ...] = ()
     fingerprint: str | None = None
+    note: str | None = None
+    """A sentence for a person about what was done beside the rows: a backup, a key."""
     error: str | None = None
     error_name: str | None = None
     next_step: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -199,18 +198,17 @@ def remove(
         time_clock_id=None,
         window=window,
         status="applied" if decision.changes else "nothing",
-        counts=Counts(updated=kinds.count("update"), deleted=kinds.count("delete"), held=len(decision.holds)),
+        counts=Counts(updated=kinds.count("update"), deleted=kinds.count("delete")),
         minutes=Minutes(before=total, after=total + sum(change.minutes for change in decision.changes)),
-        holds=decision.holds,
+        note=f"{count:,} rows are backed up, keys kept, in table {table}; SHA-256 {checksum}",
     )
 
 
-def span(found: Doubles, timezone: str, today: date) -> Window:
-    """The local days of what is written; today where nothing is."""
-    zone = ZoneInfo(timezone)
-    days = [day for change in found.decision.changes for day in change.days]
-    days = days or [local_day(row.clock_in, zone) for row, _ in found.images.values()] or [today]
-    return Window(min(days), max(days), timezone)
+def span(found: Doubles, otherwise: Window) -> Window:
+    """The local days of the doubles; `otherwise` where there are none."""
+    zone = otherwise.zone
+    days = [local_day(row.clock_in, zone) for row, _ in found.images.values()]
+    return Window(min(days), max(days), otherwise.timezone) if days else otherwise
 
 
 def _forget(session: Session, found: Doubles, run: int) -> dict[int, dict[str, Mirror | None]]:
