@@ -203,7 +203,7 @@ class ConnecteamSync:
         return self._adopting.apply()
 
     def undo_adopt(self) -> tuple[Run, ...]:
-        """Take every adoption back, to the byte, newest first. Raises UndoRefused where a later run touched the rows."""
+        """Take every adoption back, to the byte, newest first. Raises UndoRefused where a later run touched rows."""
         return self._adopting.undo()
 
     def adopt_sql(self) -> str:
