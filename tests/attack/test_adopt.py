@@ -1,0 +1,344 @@
+"""Taking over a table that other programs use: what stays, what is held, what points at it, and the way back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from connecteam_sync.errors import AdoptRefused, UndoRefused
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from test_damaged import host_tables, moment
+from world import World
+
+KILLED = 9
+
+
+@pytest.fixture
+def world(database: str) -> Any:  # noqa: ANN401 - a generator of worlds
+    """A host's own tables without a unique key, three people, a Connecteam with a shift for each of them."""
+    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+        employees = host_tables(database, sorted(sandbox.company.people))
+        found = World(sandbox, database, employees="match", max_deletes=10_000)
+        found.employees = employees  # type: ignore[attr-defined] # carried along for the tests
+        yield found
+        found.mirror.close()
+
+
+def put(world: World, begin: int, end: int | None, *, who: int = 0, source: str = "connecteam") -> int:
+    """A row another program wrote; its id."""
+    employee = sorted(world.employees.values())[who]  # type: ignore[attr-defined] # see above
+    world.execute(
+        "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+        " VALUES (:e, :i, :o, :m, :a, :s)",
+        e=employee,
+        i=moment(begin),
+        o=moment(end),
+        m=None if end is None else (end - begin) // 60,
+        a=end is None,
+        s=source,
+    )
+    return int(world.table()[-1]["id"])
+
+
+def ids(world: World) -> list[int]:
+    """The rows there are."""
+    return [int(row["id"]) for row in world.table()]
+
+
+def test_every_pair_and_triple_leaves_one_row(world: World) -> None:
+    """All 9 pairs and 27 triples of open, closed and closed later: one row each, a clock-out kept where there is one."""
+    outs = (None, 3600, 7200)
+    at = world.at(3, "06:00")
+    shapes = [(a, b) for a in outs for b in outs] + [(a, b, c) for a in outs for b in outs for c in outs]
+    for number, shape in enumerate(shapes):
+        for out in shape:
+            put(world, at + number * 10_000, None if out is None else at + number * 10_000 + out)
+    before = world.table()
+    survey = world.mirror.survey()
+    assert survey.groups == len(shapes) == 36
+    run = world.mirror.adopt()
+    assert run.exit_code == 0
+    rows = world.table()
+    assert len(rows) == 36
+    for number, (row, shape) in enumerate(zip(sorted(rows, key=lambda r: str(r["clock_in"])), shapes, strict=True)):
+        first = next((out for out in shape if out is not None), None)
+        assert str(row["clock_out"])[:19] == str(moment(None if first is None else at + number * 10_000 + first))[:19]
+    world.mirror.undo_adopt()
+    assert world.table() == before
+
+
+def test_the_row_of_a_live_shift_survives_and_is_closed_by_its_double(world: World) -> None:
+    """The linked row is open, its double closed: the linked one stays, with the other's clock-out; undo parts them."""
+    shift = world.work(3, "08:00", None)
+    world.sync()
+    linked = ids(world)[0]
+    double = put(world, shift.start, shift.start + 3600)
+    before, memory = world.table(), world.table("connecteam_shifts")
+    run = world.mirror.adopt()
+    assert (run.counts.updated, run.counts.deleted) == (1, 1)
+    (row,) = world.table()
+    assert (row["id"], bool(row["is_active"]), row["total_minutes"]) == (linked, False, 60)
+    assert double not in ids(world)
+    world.mirror.undo_adopt()
+    assert world.table() == before
+    strip = [{k: v for k, v in r.items() if k != "changed_in_run"} for r in world.table("connecteam_shifts")]
+    assert strip == [{k: v for k, v in r.items() if k != "changed_in_run"} for r in memory]
+
+
+def test_rows_entered_by_hand_are_held_and_the_key_waits(world: World) -> None:
+    """A pair with a manual row is left to a person; other doubles go; once it is decided, the key comes."""
+    at = world.at(3, "08:00")
+    ours, hand = put(world, at, at + 3600), put(world, at, at + 7200, source="manual")
+    one, two = put(world, at + 50_000, at + 53_600), put(world, at + 50_000, at + 53_600)
+    before = world.table()
+    run = world.mirror.adopt()
+    assert run.exit_code == 3
+    assert [hold.reason for hold in run.holds] == ["manual_row"]
+    assert str(hand) in run.holds[0].detail
+    assert ids(world) == [ours, hand, one]
+    assert world.mirror.survey().unique_key is None
+    waiting = world.mirror.adopt()
+    assert (waiting.id, waiting.exit_code) == (None, 3)
+    world.execute("DELETE FROM clock_times WHERE id = :id", id=ours)
+    assert world.mirror.adopt().exit_code == 0
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+    # Both adoptions go back; the row the person deleted stays deleted.
+    runs = world.mirror.undo_adopt()
+    assert len(runs) == 2
+    assert world.table() == [row for row in before if row["id"] != ours]
+    assert two in ids(world)
+
+
+def test_locked_days_are_held(world: World) -> None:
+    """Payroll closed the day: its doubles stay."""
+    at = world.at(3, "08:00")
+    put(world, at, at + 3600)
+    put(world, at, at + 3600)
+    day = world.window.first.replace(day=3)
+    world.mirror.lock(day, day)
+    run = world.mirror.adopt()
+    assert [hold.reason for hold in run.holds] == ["locked_day"]
+    assert len(ids(world)) == 2
+
+
+def child(world: World, *, unique: bool = False, key: bool = True) -> None:
+    """A table of the host's that points at clock_times."""
+    kind = world.mirror.store.dialect.family
+    number = "BIGINT" if kind != "sqlite" else "INTEGER"
+    stamp = ", touched TIMESTAMP NULL DEFAULT NULL ON UPDATE CURRENT_TIMESTAMP" if kind == "mysql" else ""
+    with world.mirror.store.locked("making a table") as lock, lock.changing_tables("making a table") as connection:
+        connection.exec_driver_sql(
+            f"CREATE TABLE payroll_lines (line VARCHAR(20) NOT NULL{' PRIMARY KEY' if key else ''},"
+            f" clock_time_id {number} {'UNIQUE' if unique else ''}{stamp},"
+            " FOREIGN KEY (clock_time_id) REFERENCES clock_times (id) ON DELETE CASCADE)"
+        )
+
+
+def lines(world: World) -> list[dict[str, Any]]:
+    """The host's other table."""
+    with world.mirror.store.reading() as session:
+        return [dict(row) for row in session.read("SELECT * FROM payroll_lines ORDER BY line")]
+
+
+def test_rows_of_other_tables_are_pointed_at_the_survivor_and_back(world: World) -> None:
+    """A cascading foreign key would have deleted the payroll lines; undo points every line back."""
+    child(world)
+    at = world.at(3, "08:00")
+    rows = [put(world, at, at + 3600) for _ in range(3)]
+    for number, row in enumerate(rows):
+        world.execute("INSERT INTO payroll_lines (line, clock_time_id) VALUES (:l, :c)", l=f"line {number}", c=row)
+    before, pointing = world.table(), lines(world)
+    assert [key.table for key in world.mirror.survey().references] == ["payroll_lines"]
+    assert world.mirror.adopt().exit_code == 0
+    assert ids(world) == rows[:1]
+    assert [line["clock_time_id"] for line in lines(world)] == rows[:1] * 3
+    world.mirror.undo_adopt()
+    assert world.table() == before
+    assert lines(world) == pointing
+
+
+@pytest.mark.parametrize("how", ["unique", "keyless"])
+def test_pointers_that_cannot_be_moved_hold_their_double(world: World, how: str) -> None:
+    """Two lines where one is allowed, or lines that could not be told apart afterwards: a person decides."""
+    child(world, unique=how == "unique", key=how != "keyless")
+    at = world.at(3, "08:00")
+    rows = [put(world, at, at + 3600) for _ in range(2)]
+    for number, row in enumerate(rows):
+        world.execute("INSERT INTO payroll_lines (line, clock_time_id) VALUES (:l, :c)", l=f"line {number}", c=row)
+    before = lines(world)
+    run = world.mirror.adopt()
+    assert [hold.reason for hold in run.holds] == ["child_row"]
+    assert ids(world) == rows
+    assert lines(world) == before
+
+
+def test_undo_is_refused_where_a_row_was_written_since(world: World) -> None:
+    """A survivor edited by another program, or by a later run."""
+    at = world.at(3, "08:00")
+    first, gone = put(world, at, at + 3600), put(world, at, at + 3600)
+    put(world, at + 50_000, at + 53_600)
+    world.mirror.adopt()
+    put(world, at + 90_000, at + 93_600)
+    world.execute(
+        "INSERT INTO clock_times (id, employee_id, clock_in, is_active, source) SELECT :gone, employee_id, :at, is_active,"
+        " source FROM clock_times WHERE id = :first",
+        gone=gone,
+        first=first,
+        at=moment(at + 1),
+    )
+    with pytest.raises(UndoRefused, match="another program"):
+        world.mirror.undo_adopt()
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+
+
+def test_the_backup_can_be_restored_by_hand(world: World) -> None:
+    """The statements of `adopt --sql`, run by a person with nothing of ours but the backup."""
+    at = world.at(3, "08:00")
+    shift = world.work(4, "08:00", None)
+    world.sync()
+    put(world, shift.start, shift.start + 3600)
+    for _ in range(3):
+        put(world, at, at + 3600)
+    before = world.table()
+    run = world.mirror.adopt()
+    note = next(piece.note for piece in run.slices if piece.note)
+    assert "5 rows" in note
+    drop, restore = world.mirror.adopt_sql().split("-- Drop it again.")[1].split("-- Bring")
+    statements = drop.split(";") + restore.split("\n", 1)[1].replace("RUN", str(run.id)).split(";")
+    with world.mirror.store.locked("by hand") as lock, lock.changing_tables("by hand") as connection:
+        for statement in filter(str.strip, statements):
+            connection.execute(text(statement))
+    assert world.table() == before
+
+
+def test_the_key_of_a_dba_is_taken_as_it_is(world: World) -> None:
+    """Made by the printed statements: nothing is left to do, and undo has nothing to drop."""
+    statements = world.mirror.adopt_sql().split("begin anew.")[1].split("--")[0].split(";")
+    with world.mirror.store.locked("by hand") as lock, lock.changing_tables("by hand") as connection:
+        for statement in filter(str.strip, statements):
+            connection.execute(text(statement))
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+    assert world.mirror.adopt().id is None
+    with pytest.raises(UndoRefused):
+        world.mirror.undo_adopt()
+
+
+def test_a_foreign_key_to_another_column_is_an_obstacle(world: World) -> None:
+    """Where the database allows one: named, and nothing is written."""
+    if world.mirror.store.dialect.family != "sqlite":
+        pytest.skip("only SQLite lets a key point at a column that is not unique without more ado")
+    world.execute("CREATE TABLE odd (at TEXT REFERENCES clock_times (clock_in))")
+    with pytest.raises(AdoptRefused, match=r"odd\.at"):
+        world.mirror.adopt()
+
+
+def test_another_program_goes_on_writing(world: World, database: str) -> None:
+    """Inserts, doubles among them, all the while: none is lost, none blocked for long, and the key comes."""
+    if database.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time: the whole adoption is one transaction")
+    at = world.at(3, "00:00")
+    employee = min(world.employees.values())  # type: ignore[attr-defined] # see above
+    for number in range(300):
+        put(world, at + number // 2 * 60, at + number // 2 * 60 + 30)
+    stop, written, refused, slowest = threading.Event(), [], [], [0.0]
+    insert = text(
+        "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+        " VALUES (:e, :i, NULL, NULL, :a, 'connecteam')"
+    )
+
+    def write() -> None:
+        engine = create_engine(world.mirror.store.url)
+        number = 0
+        with engine.connect() as connection:
+            while not stop.is_set():
+                number += 1
+                # Every tenth is a double of the one before.
+                instant = at + 500_000 + (number - (number % 10 == 0)) * 60
+                began = time.perf_counter()
+                try:
+                    with connection.begin():
+                        connection.execute(insert, {"e": employee, "i": moment(instant), "a": True})
+                    written.append(instant)
+                except (IntegrityError, DBAPIError):
+                    refused.append(instant)
+                slowest[0] = max(slowest[0], time.perf_counter() - began)
+                time.sleep(0.02)
+        engine.dispose()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    time.sleep(0.5)
+    run = world.mirror.adopt()
+    time.sleep(0.5)
+    stop.set()
+    thread.join()
+    assert run.exit_code == 0, [piece.error for piece in run.slices]
+    with world.mirror.store.reading() as session:
+        present = {row.clock_in for row in session.rows_of_all()}
+    assert present >= set(written)
+    assert refused, "after the key is there, a double is refused"
+    assert world.mirror.survey().groups == 0
+    assert slowest[0] < 5
+
+
+SCRIPT = """
+import os, sys
+from sqlalchemy import event
+from connecteam_sync.config import Settings
+from connecteam_sync.door import ConnecteamSync
+
+database, at, word = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mirror = ConnecteamSync("sandbox-key", settings=Settings(timezone="America/Chicago", database_url=database))
+seen = 0
+
+@event.listens_for(mirror.store._engine, "after_cursor_execute")
+def count(*_):
+    global seen
+    seen += 1
+    if seen == at:
+        os._exit(9)
+
+getattr(mirror, word)()
+"""
+
+
+@pytest.mark.parametrize("step", [3])
+def test_a_kill_at_any_statement_of_adopt_and_of_its_undo(world: World, database: str, step: int) -> None:
+    """Killed again and again, run again: the same end as without; the same way back."""
+    at = world.at(3, "08:00")
+    for number in range(6):
+        put(world, at + number // 3 * 40_000, at + number // 3 * 40_000 + 3600)
+    before = world.table()
+
+    def killed(word: str, number: int) -> bool:
+        arguments = [sys.executable, "-c", SCRIPT, database, str(number), word]
+        return subprocess.run(arguments, check=False, timeout=60).returncode == KILLED  # noqa: S603 - our own script
+
+    kills = 0
+    for number in range(2, 200, step):
+        if not killed("adopt", number):
+            break
+        kills += 1
+        # Nothing is ever half removed.
+        assert len(world.table()) in {6, 2}
+    assert kills > 5
+    world.mirror.adopt()
+    assert len(world.table()) == 2
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+    for number in range(2, 200, step):
+        if not killed("undo_adopt", number):
+            break
+        assert len(world.table()) in {6, 2}
+    if world.mirror.survey().unique_key is not None or len(world.table()) == 2:
+        world.mirror.undo_adopt()
+    assert world.table() == before
+    assert world.mirror.survey().unique_key is None
+    with world.mirror.store.reading() as session:
+        assert not session.read("SELECT backup_table FROM sync_adoptions WHERE backup_table IS NOT NULL")
