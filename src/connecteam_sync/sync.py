@@ -15,6 +15,7 @@ import msgspec
 
 from connecteam_sync.attempt import Attempt, decide, now
 from connecteam_sync.connecteam import Connecteam
+from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.clocktime import ClockTime, Stored
 from connecteam_sync.core.compare import Comparison, harms
@@ -286,6 +287,7 @@ class Syncing:
         days: list[Difference] = []
         witness: list[Difference] = []
         failures = list(proposal.failures)
+        offsets: list[Offset] = []
         for piece in self._pieces([window]):
             mine = [(p, s) for p, s in zip(proposal.plans, stored, strict=True) if p.window == piece]
             if not mine:
@@ -296,6 +298,8 @@ class Syncing:
             names = {employee: name for _, s in mine for employee, name in s.names.items()}
             holds = [hold for p, _ in mine for hold in p.holds]
             days += differing_days(piece, shifts, rows.values(), employees=employees, names=names, holds=holds)
+            inside = [row for row in rows.values() if piece.holds(row.clock_in)]
+            offsets += offset_rows(inside, shifts, employees, piece.zone)
             for p, _ in mine if totals else ():
                 try:
                     said = self.client.timesheet(p.time_clock_id, piece)
@@ -311,6 +315,7 @@ class Syncing:
             proposal=msgspec.structs.replace(proposal, failures=tuple(failures)),
             days=tuple(days),
             totals=tuple(witness),
+            offsets=tuple(offsets),
             shifts=len(shown),
             minutes=sum((s.end - s.start) // 60 for s in shown if s.end is not None),
         )

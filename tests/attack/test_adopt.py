@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from test_damaged import host_tables, moment
 
 from connecteam_sync.errors import AdoptRefused, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from test_damaged import host_tables, moment
 from world import World
 
 KILLED = 9
@@ -53,7 +53,7 @@ def ids(world: World) -> list[int]:
 
 
 def test_every_pair_and_triple_leaves_one_row(world: World) -> None:
-    """All 9 pairs and 27 triples of open, closed and closed later: one row each, a clock-out kept where there is one."""
+    """All 9 pairs and 27 triples of open, closed and closed later: one row each, a clock-out kept where one is."""
     outs = (None, 3600, 7200)
     at = world.at(3, "06:00")
     shapes = [(a, b) for a in outs for b in outs] + [(a, b, c) for a in outs for b in outs for c in outs]
@@ -187,8 +187,8 @@ def test_undo_is_refused_where_a_row_was_written_since(world: World) -> None:
     world.mirror.adopt()
     put(world, at + 90_000, at + 93_600)
     world.execute(
-        "INSERT INTO clock_times (id, employee_id, clock_in, is_active, source) SELECT :gone, employee_id, :at, is_active,"
-        " source FROM clock_times WHERE id = :first",
+        "INSERT INTO clock_times (id, employee_id, clock_in, is_active, source)"
+        " SELECT :gone, employee_id, :at, is_active, source FROM clock_times WHERE id = :first",
         gone=gone,
         first=first,
         at=moment(at + 1),

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import damage
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.legacy import LegacyTable
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from world import FIRST, LAST, World
 
@@ -122,4 +124,70 @@ def test_a_damaged_table_becomes_exact_and_damaged_again(database: str, seed: in
             world.mirror.undo_adopt()
             assert world.mirror.survey().unique_key is None
         assert world.table() == before
+        world.mirror.close()
+
+
+def test_the_second_of_december(database: str) -> None:
+    """The story it began with: 52 shifts in Connecteam, 31 rows in the table, 10 people missing from it.
+
+    Eleven people had a split day whose afternoon, six hours after the morning began, overwrote it; ten were never
+    stored. `compare` names the harm of the old way, `resync` writes the 21 missing shifts, each with its own times.
+    """
+    with Sandbox(Company(0, people=41), Settings(minute_limit=1_000_000)) as sandbox:
+        users = sorted(sandbox.company.people)
+        employees = host_tables(database, users)
+        world = World(sandbox, database, employees="match", max_deletes=10_000)
+        day = world.window.first.replace(day=2)
+        table = LegacyTable([], world.window.zone, now=world.at(2, "23:00"), has_key=False)
+        for number, user in enumerate(users):
+            shifts = [world.work(2, "08:00", "12:00", user=user)]
+            if number < 11:
+                shifts.append(world.work(2, "14:00", "18:00", user=user))
+            if number < 31:
+                for shift in shifts:
+                    found = damage.seen(shift, table.now)
+                    assert found is not None
+                    table.sync_one(employees[user], found)
+        fill(world, [row.image() for row in table.rows])
+        before = world.table()
+        assert len(world.company.shifts()) == 52
+        assert len(before) == 31
+        assert len(employees) - len({row["employee_id"] for row in before}) == 10
+        kept = {row["id"]: row["employee_id"] for row in before}
+        verified = world.mirror.verify(world.mirror.window(day, day))
+        assert len({line.employee_id for line in verified.days}) == 21
+        world.mirror.adopt()
+        run = world.mirror.resync(world.mirror.window(day, day))
+        assert run.counts.total_shifts == 52
+        assert run.minutes.after - run.minutes.before == 21 * 240
+        assert world.rows() == world.company.truth(FIRST, LAST)
+        after = world.table()
+        assert len(after) == 52
+        # Nobody's row changed hands, and what other tables point at is still there.
+        assert kept.items() <= {row["id"]: row["employee_id"] for row in after}.items()
+        assert world.mirror.resync(world.mirror.window(day, day)).status == "nothing"
+        world.mirror.undo(run.id or 0)
+        world.mirror.undo_adopt()
+        assert world.table() == before
+        world.mirror.close()
+
+
+def test_rows_at_an_offset_are_named_by_verify_and_adopt(database: str) -> None:
+    """A local time stored as if it were UTC: both name the row, the shift, and the six hours; none acts on it."""
+    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+        employees = host_tables(database, sorted(sandbox.company.people))
+        world = World(sandbox, database, employees="match")
+        shift = world.work(3, "08:00", "16:00")
+        elsewhere = ClockTime(
+            id=None,
+            employee_id=employees[world.user],
+            clock_in=shift.start - 6 * 3600,
+            clock_out=shift.start + 2 * 3600,
+            total_minutes=480,
+            is_active=False,
+        )
+        fill(world, [elsewhere])
+        found = world.mirror.verify(world.window).offsets
+        assert found == world.mirror.survey(world.window).offsets
+        assert [(item.shift.id, item.minutes, item.row.id) for item in found] == [(shift.id, 360, 1)]
         world.mirror.close()

@@ -271,6 +271,7 @@ def verification(found: Verification) -> Json:
         "minutes": found.minutes,
         "days": days(found.days),
         "timesheet": days(found.totals),
+        "offsets": [offset(item) for item in found.offsets],
         "changes": [change(item) for item in found.proposal.changes if item.kind != "link"],
         "holds": [hold(item) for item in found.proposal.holds],
         "errors": failures(found.proposal),

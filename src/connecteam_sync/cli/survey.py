@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.cli.text import SHOWN, change_lines, clock, hold_lines, many, times
-from connecteam_sync.core.adopt import Offset, Shape, Survey
+from connecteam_sync.cli.text import SHOWN, change_lines, hold_lines, many, offset_line
+from connecteam_sync.core.adopt import Shape, Survey
 from connecteam_sync.core.window import local_day
 
 _SHAPES: dict[Shape, str] = {
@@ -118,17 +118,3 @@ def _offsets(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list[st
 
 def _rest(count: int) -> list[str]:
     return [f"  … and {many(count - SHOWN, 'more row')}: connecteam-sync adopt --json"] if count > SHOWN else []
-
-
-def offset_line(item: Offset, zone: ZoneInfo, names: Mapping[int, str]) -> str:
-    """`  row 17  Ana  02:00-06:00, 6:00 h before shift … 08:00-12:00`."""
-    day = local_day(item.shift.start, zone)
-    who = names.get(item.row.employee_id, f"employee {item.row.employee_id}")
-    end = "…" if item.shift.end is None else clock(item.shift.end, zone, day)
-    gap = abs(item.minutes)
-    side = "before" if item.minutes > 0 else "after"
-    shift = f"{day} {clock(item.shift.start, zone, day)}-{end}"
-    return (
-        f"  row {item.row.id}  {who:<24} {times(item.row, zone, day)}, {gap // 60}:{gap % 60:02} h {side} the shift"
-        f" {shift} ({item.shift.id})"
-    )

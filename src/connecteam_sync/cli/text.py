@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold, Plan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
@@ -105,6 +106,20 @@ def hold_lines(holds: Iterable[Hold], zone: ZoneInfo, names: Mapping[int, str], 
     if len(found) > SHOWN:
         lines.append(f"  … and {many(len(found) - SHOWN, 'more hold')}: connecteam-sync holds")
     return lines
+
+
+def offset_line(item: Offset, zone: ZoneInfo, names: Mapping[int, str]) -> str:
+    """`  row 17  Ana  02:00-06:00, 6:00 h before shift … 08:00-12:00`."""
+    day = local_day(item.shift.start, zone)
+    who = names.get(item.row.employee_id, f"employee {item.row.employee_id}")
+    end = "…" if item.shift.end is None else clock(item.shift.end, zone, day)
+    gap = abs(item.minutes)
+    side = "before" if item.minutes > 0 else "after"
+    shift = f"{day} {clock(item.shift.start, zone, day)}-{end}"
+    return (
+        f"  row {item.row.id}  {who:<24} {times(item.row, zone, day)}, {gap // 60}:{gap % 60:02} h {side} the shift"
+        f" {shift} ({item.shift.id})"
+    )
 
 
 def sum_line(counts: Counts) -> str:
@@ -232,6 +247,11 @@ def verify_text(found: Verification, names: Mapping[int, str]) -> list[str]:
     changes = [change for change in found.proposal.changes if change.kind != "link"]
     lines += change_lines(changes, zone, plan_names(found.proposal, names), "connecteam-sync verify --json")
     lines += hold_lines(found.proposal.holds, zone, names, {})
+    if found.offsets:
+        lines.append(
+            "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
+        )
+        lines += [offset_line(item, zone, names) for item in found.offsets[:SHOWN]]
     if found.totals:
         lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
         lines += [

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan
 from connecteam_sync.core.window import Window
 
@@ -177,7 +178,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a fresh look at the window. `differences` counts what is neither equal nor held.
 
     `totals` are Connecteam's own timesheet totals where they disagree: a second witness that rounds and deducts by the
-    clock's rules, so they are reported and never decide.
+    clock's rules, so they are reported and never decide. `offsets` are rows at a time zone's offset from a shift: the
+    likely cause of a difference.
     """
 
     window: Window
@@ -186,6 +188,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     totals: tuple[Difference, ...]
     shifts: int
     minutes: int
+    offsets: tuple[Offset, ...] = ()
 
     @property
     def differences(self) -> int:
