@@ -128,7 +128,8 @@ def measure(server: str) -> str:
         before = max(spent for at, spent in times if at + spent < began)
         during = [(spent, at - began) for at, spent in times if at + spent >= began and at <= ended]
         longest, at = max(during)
-        name = mirror.survey().database
+        with mirror.store.connection() as connection:
+            name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else connection.dialect.name
         mirror.close()
         return (
             f"| {name} | {ended - began:.1f} s | {done - key:.1f} s | {longest * 1000:.0f} ms (at {at:.1f} s) |"

@@ -118,15 +118,15 @@ class Adopting:
         self._drop_backups_of_undone(lock)
         with lock.session("looking at the table") as session:
             keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
-            obstacles = catalog.obstacles(session.connection, session.dialect, session.host, keys)
+            found = deduping.doubles(session, keys, zone=self._zone, lock=False)
+            key = catalog.unique_key(session.connection, session.dialect, session.host)
+            has_key = key is not None and key.is_valid
+            obstacles = surveying.obstacles(session, self.store.url, keys, found, has_key=has_key)
             if obstacles:
                 raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
             newest = receipts.runs(session, limit=1)
             if any(a.run == newest[0].id and not a.is_finished for a in deduping.adoptions(session)):
                 return newest[0].id or 0, newest[0].window
-            key = catalog.unique_key(session.connection, session.dialect, session.host)
-            has_key = key is not None and key.is_valid
-            found = deduping.doubles(session, keys, zone=self._zone, lock=False)
             window = deduping.span(found, self._today())
             holds = found.decision.holds
             if holds and not found.decision.changes:

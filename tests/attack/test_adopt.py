@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,6 +16,7 @@ from test_damaged import host_tables, moment
 
 from connecteam_sync.errors import AdoptRefused, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.store import catalog
 from world import World
 
 KILLED = 9
@@ -237,6 +239,79 @@ def test_a_foreign_key_to_another_column_is_an_obstacle(world: World) -> None:
     world.execute("CREATE TABLE odd (at TEXT REFERENCES clock_times (clock_in))")
     with pytest.raises(AdoptRefused, match=r"odd\.at"):
         world.mirror.adopt()
+
+
+def indexes(world: World) -> dict[str, list[str]]:
+    """The plain indexes of the table."""
+    with world.mirror.store.connection() as connection:
+        return catalog.indexes(connection, world.mirror.store.host)
+
+
+def test_an_index_that_served_a_foreign_key_comes_back(world: World) -> None:
+    """MySQL drops the index it made for a foreign key once the unique key can serve; undo needs it again."""
+    if world.mirror.store.dialect.family == "mysql":
+        world.execute(
+            "ALTER TABLE clock_times ADD CONSTRAINT fk_who FOREIGN KEY (employee_id) REFERENCES employees (id)"
+        )
+    else:
+        world.execute("CREATE INDEX fk_who ON clock_times (employee_id)")
+    before = indexes(world)
+    assert before == {"fk_who": ["employee_id"]}
+    assert world.mirror.adopt().exit_code == 0
+    world.mirror.undo_adopt()
+    assert indexes(world) == before
+    assert world.mirror.survey().unique_key is None
+
+
+class Room(NamedTuple):
+    """A disk as the standard library tells of it."""
+
+    free: int
+
+
+def test_a_disk_too_full_is_an_obstacle(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said by the look and by --apply alike, before anything is written."""
+    put(world, world.at(3, "08:00"), None)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Room(10))
+    assert "bytes free" in world.mirror.survey().obstacles[0]
+    with pytest.raises(AdoptRefused, match="bytes free"):
+        world.mirror.adopt()
+    assert not world.mirror.runs()
+
+
+def test_rows_of_nobody_or_without_a_time_are_counted_and_left(database: str) -> None:
+    """A table that allows them: no run stumbles over them, none touches them."""
+    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+        host_tables(database, sorted(sandbox.company.people))
+        world = World(sandbox, database, employees="match")
+        kind = world.mirror.store.dialect.family
+        if kind == "sqlite":
+            pytest.skip("SQLite cannot take NOT NULL from a column")
+        for column, name in (("employee_id", "BIGINT"), ("clock_in", "DATETIME")):
+            world.execute(
+                f"ALTER TABLE clock_times ALTER {column} DROP NOT NULL"
+                if kind == "postgresql"
+                else f"ALTER TABLE clock_times MODIFY {column} {name} NULL"
+            )
+        at = world.at(3, "08:00")
+        world.execute(
+            "INSERT INTO clock_times (employee_id, clock_in, is_active, source) VALUES (NULL, :i, :a, 'connecteam'),"
+            " (NULL, :i, :a, 'connecteam'), (1, NULL, :a, 'connecteam'), (1, NULL, :a, 'connecteam')",
+            i=moment(at),
+            a=True,
+        )
+        before = world.table()
+        world.work(3, "08:00", "12:00")
+        assert world.mirror.survey().findings["without_employee_or_clock_in"] == 4
+        assert world.mirror.adopt().exit_code == 0
+        run = world.mirror.resync(world.window)
+        assert run.exit_code == 0
+        assert world.mirror.sync(None).exit_code == 0
+        assert world.table()[:4] == before
+        world.mirror.undo(run.id or 0)
+        world.mirror.undo_adopt()
+        assert world.table() == before
+        world.mirror.close()
 
 
 def test_another_program_goes_on_writing(world: World, database: str) -> None:

@@ -180,7 +180,7 @@ class Session:
             f" UNION SELECT d.id FROM {d.rowset({'id': 'int'})}"
             f" UNION SELECT t1.{key} FROM {d.rowset({'at': 'int'}, 'i', 'instants')}"
             f" {d.lookup} {t} t1 ON t1.{clock_in} = {d.moment('i.at')}"
-            f") k {d.lookup} {t} t ON t.{key} = k.id ORDER BY t.{key}"
+            f") k {d.lookup} {t} t ON t.{key} = k.id WHERE t.{d.name(names.employee_id)} IS NOT NULL ORDER BY t.{key}"
         )
         found = self.read(
             sql,
@@ -203,8 +203,13 @@ class Session:
         return tuple(rows.clock_time(row) for row in self.read(sql, employee=employee, start=start, end=end))
 
     def rows_of_all(self) -> tuple[ClockTime, ...]:
-        """Every row of the table, by id: for proofs on small tables, not for runs."""
-        sql = f"{self.select_rows()} FROM {self.clock_times} t ORDER BY t.{self.dialect.name(self.host.clock_times.id)}"
+        """Every row of somebody at some time, by id: for proofs on small tables, not for runs."""
+        key, who, began = (
+            f"t.{self.dialect.name(name)}"
+            for name in (self.host.clock_times.id, self.host.clock_times.employee_id, self.host.clock_times.clock_in)
+        )
+        sql = f"{self.select_rows()} FROM {self.clock_times} t WHERE {who} IS NOT NULL AND {began} IS NOT NULL"
+        sql += f" ORDER BY {key}"
         return tuple(rows.clock_time(row) for row in self.read(sql))
 
     def open_clock_ins(self) -> tuple[int, ...]:
@@ -212,7 +217,8 @@ class Session:
         d, names = self.dialect, self.host.clock_times
         sql = (
             f"SELECT {self.canonical['clock_in']} AS clock_in FROM {self.clock_times} t"
-            f" WHERE t.{d.name(names.clock_out)} IS NULL AND t.{d.name(names.source)} = :ours"
+            f" WHERE t.{d.name(names.clock_out)} IS NULL AND t.{d.name(names.clock_in)} IS NOT NULL"
+            f" AND t.{d.name(names.source)} = :ours"
         )
         return tuple(int(row["clock_in"]) for row in self.read(sql, ours=CONNECTEAM))
 

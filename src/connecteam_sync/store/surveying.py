@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
 from connecteam_sync.core.adopt import LONG_SECONDS, SHAPES, Survey
 from connecteam_sync.store import catalog, deduping
+from connecteam_sync.store.catalog import ForeignKey
+from connecteam_sync.store.deduping import Doubles
 from connecteam_sync.store.session import Session
 
 EXAMPLES = 10
@@ -62,10 +65,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     key = catalog.unique_key(connection, d, host)
     size, free = catalog.room(connection, d, host, url)
     rows = sum(int(row["many"]) for row in scanned)
-    needed = (0 if key else rows * _KEY_BYTES) + sum(len(image) for _, image in doubles.images.values())
-    obstacles = catalog.obstacles(connection, d, host, keys)
-    if free is not None and free < needed:
-        obstacles += (f"the disk has {free:,} bytes free, and about {needed:,} are needed",)
+    needed = _needed(rows, doubles, has_key=key is not None)
     return Survey(
         table=names.table,
         database=connection.dialect.name if not getattr(connection.dialect, "is_mariadb", False) else "mariadb",
@@ -83,8 +83,28 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
         table_bytes=size,
         needed_bytes=needed,
         free_bytes=free,
-        obstacles=obstacles,
+        obstacles=obstacles(session, url, keys, doubles, has_key=key is not None),
     )
+
+
+def obstacles(
+    session: Session, url: URL, keys: Sequence[ForeignKey], doubles: Doubles, *, has_key: bool
+) -> tuple[str, ...]:
+    """What forbids taking the table over, a sentence each."""
+    d, host, connection = session.dialect, session.host, session.connection
+    found = catalog.obstacles(connection, d, host, keys)
+    _, free = catalog.room(connection, d, host, url)
+    needed = _needed(
+        int(session.read(f"SELECT count(*) AS many FROM {session.clock_times}")[0]["many"]), doubles, has_key=has_key
+    )
+    if free is not None and free < needed:
+        found += (f"the disk has {free:,} bytes free, and about {needed:,} are needed",)
+    return found
+
+
+def _needed(rows: int, doubles: Doubles, *, has_key: bool) -> int:
+    """Bytes that key and backup will take, roughly."""
+    return (0 if has_key else rows * _KEY_BYTES) + sum(len(image) for _, image in doubles.images.values())
 
 
 def _ids(session: Session, statement: str) -> tuple[int, ...]:
