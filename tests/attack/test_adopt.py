@@ -14,9 +14,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from test_damaged import host_tables, moment
 
+from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import AdoptRefused, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store import catalog
+from connecteam_sync.sync import Progress
 from world import World
 
 KILLED = 9
@@ -88,10 +90,28 @@ def test_the_row_of_a_live_shift_survives_and_is_closed_by_its_double(world: Wor
     (row,) = world.table()
     assert (row["id"], bool(row["is_active"]), row["total_minutes"]) == (linked, False, 60)
     assert double not in ids(world)
+    # What was written is remembered as ours, so that the next sync does not take it for an edit behind our back.
+    (mirror,) = world.table("connecteam_shifts")
+    assert (mirror["clock_time_id"], mirror["applied_clock_out"]) == (linked, shift.start + 3600)
     world.mirror.undo_adopt()
     assert world.table() == before
     strip = [{k: v for k, v in r.items() if k != "changed_in_run"} for r in world.table("connecteam_shifts")]
     assert strip == [{k: v for k, v in r.items() if k != "changed_in_run"} for r in memory]
+
+
+def test_a_removed_row_takes_no_link_with_it(world: World) -> None:
+    """Its shift is gone from Connecteam, and a closed double is better: nothing may point at the row that went."""
+    shift = world.work(3, "08:00", None)
+    world.sync()
+    (linked,) = ids(world)
+    world.execute("UPDATE connecteam_shifts SET is_gone = 1")
+    better = put(world, shift.start, shift.start + 3600)
+    world.mirror.adopt()
+    assert ids(world) == [better]
+    (mirror,) = world.table("connecteam_shifts")
+    assert (mirror["clock_time_id"], mirror["applied_clock_in"]) == (None, None)
+    world.mirror.undo_adopt()
+    assert world.table("connecteam_shifts")[0]["clock_time_id"] == linked
 
 
 def test_rows_entered_by_hand_are_held_and_the_key_waits(world: World) -> None:
@@ -261,6 +281,41 @@ def test_an_index_that_served_a_foreign_key_comes_back(world: World) -> None:
     world.mirror.undo_adopt()
     assert indexes(world) == before
     assert world.mirror.survey().unique_key is None
+
+
+def test_a_double_written_just_before_the_key_is_removed_too(world: World, database: str) -> None:
+    """Removed, the key not there yet, and another program writes a double: a second round, undone as well."""
+    if database.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time: the whole adoption is one transaction")
+    at = world.at(3, "08:00")
+    for _ in range(2):
+        put(world, at, None)
+    before = world.table()
+    late: list[int] = []
+    engine = create_engine(world.mirror.store.url)
+
+    def meddle(progress: Progress) -> None:
+        if progress.step == "adding the unique key" and not late:
+            with engine.begin() as connection:
+                connection.execute(
+                    text(
+                        "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+                        " SELECT employee_id, clock_in, :out, 60, :no, source FROM clock_times"
+                    ),
+                    {"out": moment(at + 3600), "no": False},
+                )
+            late.append(1)
+
+    slow = ConnecteamSync("sandbox-key", settings=world.mirror.settings, on_progress=meddle)
+    run = slow.adopt()
+    slow.close()
+    engine.dispose()
+    assert late
+    assert (run.exit_code, run.counts.deleted) == (0, 2)
+    (row,) = world.table()
+    assert row["total_minutes"] == 60
+    world.mirror.undo_adopt()
+    assert world.table() == [*before, row]
 
 
 class Room(NamedTuple):

@@ -534,3 +534,21 @@ def test_a_saved_plan_makes_a_new_person_once(world: World) -> None:
     assert (run.exit_code, counts_of(run)["created"]) == (0, 3)
     assert len(world.table("employees")) == 1
     assert world.rows() == world.company.truth(FIRST, date(2026, 1, 31))
+
+
+def test_a_row_written_twice_by_one_run_is_undone_once(world: World) -> None:
+    """One clock writes a row; the other's shift was created before and takes it over: undo knows the net."""
+    start = world.at(3, "08:00")
+    later = world.company.add(world.user, start, start + 3600, clock=WAREHOUSE, created_at=start)
+    first = world.company.add(world.user, start, start + 7200, clock=OFFICE, created_at=start - 60)
+    before = world.table()
+    run = world.sync()
+    (row,) = world.table()
+    assert row["total_minutes"] == 120
+    entries = world.mirror.show(run.id or 0)[1]
+    assert [(entry.change.kind, entry.change.shift_id) for entry in entries] == [
+        ("create", later.id),
+        ("update", first.id),
+    ]
+    world.mirror.undo(run.id or 0)
+    assert world.table() == before == []
