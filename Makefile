@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types check lock clean
+.PHONY: help demo test histories lint types check lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -23,6 +23,10 @@ demo: $(READY)  ## the main job against a simulated Connecteam, under a minute
 
 test: $(READY)  ## every test; SQLite always, the server databases wherever they answer
 	@$(BIN)/python -m pytest $(PYTEST)
+
+N ?= 50000
+histories: $(READY)  ## random histories of a company against an oracle, N of them (N=50000)
+	@CONNECTEAM_SYNC_HISTORIES=$(N) $(BIN)/python -m pytest -q -rP tests/core/test_histories.py
 
 lint: $(READY)  ## ruff: style and likely mistakes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
