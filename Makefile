@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test histories lint types check lock clean
+.PHONY: help demo test histories machine mutants coverage lint types check lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -27,6 +27,16 @@ test: $(READY)  ## every test; SQLite always, the server databases wherever they
 N ?= 50000
 histories: $(READY)  ## random histories of a company against an oracle, N of them (N=50000)
 	@CONNECTEAM_SYNC_HISTORIES=$(N) $(BIN)/python -m pytest -q -rP tests/core/test_histories.py
+
+machine: $(READY)  ## the whole program as a state machine: 240 lives of a company
+	@CONNECTEAM_SYNC_MACHINES=240 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py
+
+mutants: $(READY)  ## planted bugs: each must be killed by the suite that is named for it
+	@$(BIN)/python tests/mutants.py
+
+coverage: $(READY)  ## branch coverage of the planner; less than all of it fails
+	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt.py tests/attack/test_damaged.py
+	@$(BIN)/coverage report --show-missing --fail-under=100
 
 lint: $(READY)  ## ruff: style and likely mistakes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from datetime import date
 from itertools import count
+from typing import Literal
 
 import msgspec
 
@@ -27,6 +28,8 @@ PEOPLE = {101: 1, 102: 2, 103: 3}
 STRANGER = (104, 4)
 _SLOT = 6 * 3600
 _SLOTS = 6
+_MEDDLING, _HIDING = 0.3, 0.2
+Meddling = Literal["enter", "alter", "remove"]
 Row = tuple[int, int, int | None, int | None, bool, str]
 Fact = tuple[str, int, int, int | None, int | None]
 """A shift as the oracle knows it: id, user, start, end, created."""
@@ -86,36 +89,60 @@ def look(answer: list[Shift], listed: frozenset[int]) -> Snapshot:
     )
 
 
-class History:
-    """One company's life from a seed: thirty edits and more, a look after every few."""
+def shifts_of(facts: list[Fact]) -> list[Shift]:
+    """Facts as the planner gets them."""
+    return [
+        Shift(id=name, user_id=user, time_clock_id=7, start=start, end=end, created_at=created)
+        for name, user, start, end, created in facts
+    ]
 
-    def __init__(self, seed: int) -> None:
+
+class History:
+    """One company's life from a seed: thirty edits and more, a look after every few.
+
+    Companies with different `number` share no person and no shift, so that many may live in one table.
+    """
+
+    def __init__(self, seed: int, number: int = 0) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, no secrets
-        self.table = Table(dict(PEOPLE))
+        self.number = number
+        self.people = {user + number * 1000: employee + number * 10 for user, employee in PEOPLE.items()}
+        self.stranger = (STRANGER[0] + number * 1000, STRANGER[1] + number * 10)
+        self.table = Table(dict(self.people))
         self.facts: dict[str, Fact] = {}
         self.names = count()
         self.expected: set[Row] = set()
         self.reach: Counter[str] = Counter()
         self.homes: dict[str, int] = {}
 
+    @property
+    def everybody(self) -> frozenset[int]:
+        """Every user."""
+        return frozenset({*self.people, self.stranger[0]})
+
     def live(self) -> None:
         """Edits and looks. Raises AssertionError where the table is not what the oracle says."""
         for _ in range(self.chance.randint(8, 20)):
-            for _ in range(self.chance.randint(1, 6)):
-                self._edit()
-            if self.chance.random() < 0.3:
-                self._meddle()
+            self.edit()
+            touched = self.meddle()
+            if touched is not None:
+                self._touch(*touched)
             self._look()
 
     # -- what happens --------------------------------------------------------------------------------------------------
+
+    def edit(self) -> None:
+        """Some things happen upstream."""
+        for _ in range(self.chance.randint(1, 6)):
+            self._edit()
 
     def _edit(self) -> None:
         kind = self.chance.choice(["add", "add", "start", "end", "open", "delete", "swap", "replace", "person", "map"])
         chosen = self.chance.choice(sorted(self.facts)) if self.facts else None
         if kind == "add" or chosen is None:
-            name = f"s{next(self.names)}"
+            name = f"{self.number}s{next(self.names)}"
             start = WINDOW.start_utc + self.chance.randrange(_SLOTS) * _SLOT
-            user = self.chance.choice([*PEOPLE, STRANGER[0]])
+            user = self.chance.choice([*self.people, self.stranger[0]])
             self.facts[name] = (name, user, start, self._end(start), self.chance.choice([None, 1, 2, 3]))
             return
         name, user, start, end, created = self.facts[chosen]
@@ -135,86 +162,95 @@ class History:
         elif kind == "replace":
             # Connecteam gives an approved shift a new id and keeps the rest.
             del self.facts[name]
-            fresh = f"s{next(self.names)}"
+            fresh = f"{self.number}s{next(self.names)}"
             self.facts[fresh] = (fresh, user, start, end, created)
         elif kind == "person":
-            self.facts[name] = (name, self.chance.choice([*PEOPLE]), start, end, created)
+            self.facts[name] = (name, self.chance.choice([*self.people]), start, end, created)
         else:
-            self.table.employees[STRANGER[0]] = STRANGER[1]
+            self.table.employees[self.stranger[0]] = self.stranger[1]
 
     def _end(self, start: int) -> int | None:
         minutes = self.chance.choice([None, 0, 1, 59, 240, 480, 900])
         return None if minutes is None else start + minutes * 60 + self.chance.choice([0, 0, 59])
 
-    def _meddle(self) -> None:
-        """Somebody edits the table behind our back: a row of ours altered or removed, a row entered by hand."""
-        rows = list(self.table.stored.rows)
-        kind = self.chance.choice(["alter", "remove", "hand"])
+    def meddle(self) -> tuple[Meddling, ClockTime] | None:
+        """What somebody does to the table behind our back, if anything: the deed, and the row it leaves or takes."""
+        if self.chance.random() >= _MEDDLING:
+            return None
+        rows = self.table.stored.rows
+        kind = self.chance.choice(["alter", "remove", "enter"])
         ours = [row for row in rows if row.source == "connecteam"]
-        if kind == "hand" or not ours:
-            taken = {row.key for row in rows}
-            key = (self.chance.choice([*PEOPLE.values()]), WINDOW.start_utc + self.chance.randrange(_SLOTS) * _SLOT)
-            if key not in taken:
-                rows.append(
-                    ClockTime(
-                        id=next(self.table.ids),
-                        employee_id=key[0],
-                        clock_in=key[1],
-                        clock_out=key[1] + 100,
-                        total_minutes=7,
-                        is_active=True,
-                        source="manual",
-                    )
-                )
-        else:
-            row = self.chance.choice(ours)
-            rows.remove(row)
-            self.homes = {name: home for name, home in self.homes.items() if home != row.id or kind == "alter"}
-            if kind == "alter":
-                rows.append(msgspec.structs.replace(row, clock_out=row.clock_in + 777, total_minutes=-3))
+        if kind == "enter" or not ours:
+            key = (
+                self.chance.choice([*self.people.values()]),
+                WINDOW.start_utc + self.chance.randrange(_SLOTS) * _SLOT,
+            )
+            if key in {row.key for row in rows}:
+                return None
+            return "enter", ClockTime(
+                id=None,
+                employee_id=key[0],
+                clock_in=key[1],
+                clock_out=key[1] + 100,
+                total_minutes=7,
+                is_active=True,
+                source="manual",
+            )
+        row = self.chance.choice(ours)
+        if kind == "remove":
+            self.homes = {name: home for name, home in self.homes.items() if home != row.id}
+            return "remove", row
+        return "alter", msgspec.structs.replace(row, clock_out=row.clock_in + 777, total_minutes=-3)
+
+    def _touch(self, deed: Meddling, row: ClockTime) -> None:
+        rows = [other for other in self.table.stored.rows if other.id != row.id]
+        if deed != "remove":
+            rows.append(row if row.id is not None else msgspec.structs.replace(row, id=next(self.table.ids)))
         self.table.stored = msgspec.structs.replace(
             self.table.stored, rows=tuple(sorted(rows, key=lambda row: row.id or 0))
         )
 
     # -- what must be --------------------------------------------------------------------------------------------------
 
+    def seen(self) -> tuple[list[Fact], frozenset[int]]:
+        """What a look shows, in any order, and whom it lists: at times one is left out, with all of theirs."""
+        hidden = self.chance.choice(sorted(self.everybody)) if self.chance.random() < _HIDING else None
+        listed = self.everybody - {hidden}
+        shown = [fact for fact in self.facts.values() if fact[1] in listed]
+        self.chance.shuffle(shown)
+        return shown, listed
+
     def _look(self) -> None:
-        everybody = frozenset({*PEOPLE, STRANGER[0]})
-        hidden = self.chance.choice(sorted(everybody)) if self.chance.random() < 0.2 else None
-        listed = everybody - {hidden}
-        seen = [f for f in self.facts.values() if f[1] in listed]
-        self.chance.shuffle(seen)
-        before = self.table.stored
-        hand = [row for row in before.rows if row.source != "connecteam"]
-        if not seen:
+        shown, listed = self.seen()
+        if not shown:
             return
-        shifts = [
-            Shift(id=name, user_id=user, time_clock_id=7, start=start, end=end, created_at=created)
-            for name, user, start, end, created in seen
-        ]
+        before = self.table.stored
+        shifts = shifts_of(shown)
         decision = plan(WINDOW, look(shifts, listed), self.table.current(), OPEN_GUARDS)
-        shuffled = shifts[::-1]
-        same = plan(WINDOW, look(shuffled, listed), self.table.current(), OPEN_GUARDS)
+        same = plan(WINDOW, look(shifts[::-1], listed), self.table.current(), OPEN_GUARDS)
         assert (same.changes, same.holds, same.mirrors) == (decision.changes, decision.holds, decision.mirrors), "order"
         self.reach["a function of its inputs"] += 1
         self.table.apply(decision)
-        after = self.table.stored
-        assert [row for row in after.rows if row.source != "connecteam"] == hand, "manual rows never change"
-        self.reach["manual rows never change"] += bool(hand)
-        if hidden is None:
-            self._converged(seen, decision, before, {row.key for row in hand})
-            self._same_homes(seen, after)
-        else:
-            self.homes = {}
+        self.judge(shown, listed, decision, before)
         again = plan(WINDOW, look(shifts, listed), self.table.current(), OPEN_GUARDS)
         assert (again.changes, again.mirrors) == ((), ()), "idempotence"
         self.reach["idempotence"] += 1
 
+    def judge(self, shown: list[Fact], listed: frozenset[int], decision: Plan, before: Stored) -> None:
+        """The table after a look, against the oracle."""
+        hand = [row for row in before.rows if row.source != "connecteam"]
+        after = self.table.stored
+        assert [row for row in after.rows if row.source != "connecteam"] == hand, "manual rows never change"
+        self.reach["manual rows never change"] += bool(hand)
+        if listed == self.everybody:
+            self._converged(shown, decision, before, {row.key for row in hand})
+            self._same_homes(shown, after)
+        else:
+            self.homes = {}
+
     def _converged(self, seen: list[Fact], decision: Plan, before: Stored, taken: set[tuple[int, int]]) -> None:
         """The rows of ours are what the oracle says; but the row of a held shift stays as it was, and so its key."""
-        held = {hold.shift_id for hold in decision.holds}
-        standing = {m.clock_time_id for m in self.table.stored.mirrors if m.shift.id in held}
-        standing |= {hold.clock_time_id for hold in decision.holds}
+        standing = {hold.clock_time_id for hold in decision.holds}
         rows = [row for row in self.table.stored.rows if row.source == "connecteam"]
         left = {values(row) for row in rows if row.id in standing}
         assert left <= {values(row) for row in before.rows}, "what is held is not written"

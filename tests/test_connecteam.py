@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
+from connecteam_sync import wire
 from connecteam_sync.connecteam import ApiKey, ClientCredentials, Connecteam, demand_host
+from connecteam_sync.core.shift import User
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import (
     BadAnswer,
@@ -269,3 +272,12 @@ def test_the_sandbox_refuses_a_real_key_and_other_machines() -> None:
         Sandbox(key="3f6c1a9e")
     with pytest.raises(ConfigurationError):
         Sandbox(host="0.0.0.0")  # noqa: S104 - that it is refused is the point
+
+
+def test_names_are_kept_as_a_column_can_hold_them() -> None:
+    """No NUL, which PostgreSQL refuses, and no more than a column is wide: one such name would stop every run."""
+    raw = msgspec.Raw(b'{"userId": 1, "firstName": "A\\u0000na", "lastName": "' + b"x" * 400 + b'"}')
+    user = wire.user(raw)
+    assert isinstance(user, User)
+    assert (user.first_name, set(user.last_name)) == ("Ana", {"x"})
+    assert len(user.last_name) < 256

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
@@ -44,6 +45,7 @@ class Attempt:
         self.store, self.client, self.run = store, client, run
         self.number: int | None = None
         self.slices: list[Slice] = []
+        self._seen: defaultdict[Window, set[str]] = defaultdict(set)
         self._statements, self._calls = store.statements, client.http_calls
 
     def unit(
@@ -63,7 +65,7 @@ class Attempt:
             if snapshot is None:
                 with self.store.reading() as session:
                     head = session.newest_receipt()
-                snapshot = self.client.look(clock, window, people)
+                snapshot = self.client.look(clock, window, people, beside=self._seen[window])
             try:
                 with self.store.writing(f"mirroring {window}") as session:
                     if session.newer(clock, window, head):
@@ -80,6 +82,8 @@ class Attempt:
                 continue
             self.number = number
             self.slices.append(piece)
+            if piece.status != "refused":
+                self._seen[window] |= {shift.id for shift in snapshot.shifts}
             return piece
         raise moved
 

@@ -137,7 +137,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"there is no file {file}", next_step="name an existing file with --config, or leave it out"
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(
             f"{file} cannot be read: {error}", next_step="correct the file; its format is TOML"
         ) from error

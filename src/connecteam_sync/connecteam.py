@@ -8,7 +8,7 @@ from __future__ import annotations
 import email.utils
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from types import TracebackType
 from typing import Self, TypeVar
@@ -138,6 +138,7 @@ class Connecteam:
         self._token, self._token_until = "", 0.0
         self._day: tuple[int, int, int] | None = None
         self._minute_free_at = 0.0
+        self._deadline = 0.0
         # No proxies or certificates from the environment: whoever sets those could read the key.
         self._http = httpx2.Client(
             base_url=self.base_url,
@@ -207,8 +208,10 @@ class Connecteam:
             )
         return users, doubts, total
 
-    def look(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
+    def look(self, time_clock_id: int, window: Window, people: People, *, beside: Iterable[str] = ()) -> Snapshot:
         """Everything a time clock has for the window and a day on either side, in one unfiltered request (section 7).
+
+        `beside` are the shifts that looks at other time clocks showed just before; see `Snapshot.beside`.
 
         Raises ValueError for a window of more than 90 days, padding included.
         """
@@ -234,6 +237,7 @@ class Connecteam:
             shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
             breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
             doubts=(*people.doubts, *look.doubts),
+            beside=frozenset(beside),
         )
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
@@ -257,7 +261,7 @@ class Connecteam:
 
     def _body(self, path: str, query: dict[str, str | int]) -> bytes:
         """The body of a good answer, after as many retries as fit into the total time."""
-        deadline = time.monotonic() + self._total
+        deadline = self._deadline = time.monotonic() + self._total
         for attempt in stamina.retry_context(
             on=self._retried, attempts=6, timeout=self._total, wait_initial=self._first_wait, wait_max=30
         ):
@@ -327,6 +331,12 @@ class Connecteam:
                     if len(body) > self._limit:
                         raise BadAnswer(
                             f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
+                        )
+                    if time.monotonic() > self._deadline:
+                        # Each piece was in time, and all of them would take for ever.
+                        raise Unavailable(
+                            f"Connecteam's answer did not end within {self._total:.0f} seconds",
+                            next_step="try again later; nothing was written",
                         )
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise Unavailable(
@@ -398,7 +408,7 @@ class Connecteam:
                 raise self._refusal(status, body)
             try:
                 token = msgspec.json.decode(body, type=wire.Token)
-            except msgspec.DecodeError as error:
+            except wire.UNREADABLE as error:
                 raise BadAnswer("Connecteam's token cannot be read", next_step="try again later") from error
             self._token = token.access_token
             self._token_until = time.monotonic() + max(0, token.expires_in - _TOKEN_MARGIN)
@@ -418,7 +428,7 @@ def _words(body: bytes) -> str:
     """The words of any of the five error shapes; nothing where there are none."""
     try:
         said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except wire.UNREADABLE:
         return "no reason given"
     if not isinstance(said, dict):
         return "no reason given"

@@ -77,9 +77,10 @@ class ConnecteamSync:
         self.close()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what is called afterwards opens its own."""
         if self._connecteam is not None:
             self._connecteam.close()
+            self._connecteam = None
         self.store.close()
 
     def _client(self) -> Connecteam:
@@ -239,7 +240,7 @@ class ConnecteamSync:
                 f"the plan {path} cannot be read: {error.strerror}",
                 next_step="make one: connecteam-sync plan --out FILE",
             ) from error
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"{path} is no plan of this version: {error}", next_step="make one: connecteam-sync plan --out FILE"
             ) from error

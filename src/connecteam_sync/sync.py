@@ -25,6 +25,7 @@ from connecteam_sync.core.run import Difference, Failure, Proposal, Run, RunKind
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, PADDING_DAYS, Window, local_day, windows_of_days
 from connecteam_sync.errors import (
+    BadAnswer,
     ConnecteamSyncError,
     LockHeld,
     UndoRefused,
@@ -106,7 +107,14 @@ class Syncing:
     def _clocks(self) -> tuple[int, ...]:
         if self._time_clocks:
             return self._time_clocks
-        return tuple(clock.id for clock in self.client.time_clocks() if not clock.is_archived)
+        clocks = tuple(clock.id for clock in self.client.time_clocks() if not clock.is_archived)
+        if not clocks:
+            # Nothing to look at would pass for nothing to do.
+            raise BadAnswer(
+                "Connecteam lists no time clock that is in use",
+                next_step="try again later; `connecteam-sync doctor` lists the time clocks",
+            )
+        return clocks
 
     def _policy_for(self, policy: Policy, *, number: int, clocks: int, failed: bool) -> Policy:
         """A row without an id may belong to any clock: orphans are decided with the last, when every look succeeded."""
@@ -141,7 +149,8 @@ class Syncing:
                 )
                 chosen = self._policy_for(policy or self.policy, number=number, clocks=len(clocks), failed=failed)
                 try:
-                    snapshot = self.client.look(clock, piece, people)
+                    beside = [shift.id for plan in earlier for shift in plan.snapshot.shifts]
+                    snapshot = self.client.look(clock, piece, people, beside=beside)
                 except ConnecteamSyncError as error:
                     failed = True
                     failures.append(_failure(clock, piece, error))

@@ -137,12 +137,16 @@ class Token(msgspec.Struct):
     expires_in: int
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are not as they should be; nesting without end is the last."""
+
+
 def data(body: bytes, kind: type[T], what: str) -> tuple[T, int | None]:
     """The data of an answer, and the total of all pages where it tells. Raises BadAnswer."""
     try:
         envelope = msgspec.json.decode(body, type=Envelope)
         found = msgspec.json.decode(envelope.data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BadAnswer(
             f"Connecteam's answer about {what} is not as its contract says: {error}",
             next_step="try again later; if it stays, the API has changed and connecteam-sync needs an upgrade",
@@ -154,7 +158,7 @@ def user(raw: msgspec.Raw) -> User | Doubt:
     """One user of the list."""
     try:
         said = msgspec.json.decode(raw, type=_User)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _doubt("user", raw, error)
     return User(
         id=said.user_id,
@@ -184,7 +188,7 @@ class Look:
         """One person and what they clocked."""
         try:
             person = msgspec.json.decode(raw, type=_Person)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self.doubts.append(_doubt("user", raw, error))
             return
         self.listed.add(person.user_id)
@@ -242,7 +246,7 @@ class Look:
         """The record, where it can be believed; else a doubt about it."""
         try:
             said = msgspec.json.decode(raw, type=_Activity)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self.doubts.append(_doubt(kind, raw, error, user_id=user_id))
             return None
         start, end = said.start.timestamp, said.end.timestamp if said.end else None
@@ -296,7 +300,7 @@ def _doubt(kind: str, raw: msgspec.Raw, error: Exception, user_id: int | None = 
 def _members(raw: msgspec.Raw) -> dict[str, Any]:
     try:
         record = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -1,68 +1,184 @@
-"""A run is killed at any statement: the table is exactly as before or exactly as planned, and the next run finishes."""
+"""Killed with SIGKILL before or after any statement or commit: as before or as planned, and the next run finishes.
+
+On SQLite every point of every command is tried; on the servers all points up to the first commit that came through, or
+every point too with CONNECTEAM_SYNC_KILLS=all.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import invariants
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox.company import WAREHOUSE
+from killing import killed, killed_late
 from world import FIRST, LAST, World
 
-KILLED = 9
-SCRIPT = """
-import os, sys
-from datetime import date
-from sqlalchemy import event
-from connecteam_sync.config import Settings
-from connecteam_sync.door import ConnecteamSync
-
-url, database, at = sys.argv[1], sys.argv[2], int(sys.argv[3])
-settings = Settings(timezone="America/Chicago", database_url=database, base_url=url, employees="create", max_deletes=99)
-mirror = ConnecteamSync("sandbox-key", settings=settings)
-seen = 0
-
-@event.listens_for(mirror.store._engine, "after_cursor_execute")
-def count(*_):
-    global seen
-    seen += 1
-    if seen == at:
-        os._exit(9)
-
-mirror.sync(mirror.window(date(2025, 12, 1), date(2025, 12, 11)))
-"""
+EVERY = os.environ.get("CONNECTEAM_SYNC_KILLS") == "all"
+OPTIONS: dict[str, Any] = {"employees": "create", "max_deletes": 99, "lock_wait": 20}
+MANY = 20
+"""Fewer points than this, and the command was not really killed everywhere."""
+_POINTS = 1000
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"], indirect=True)
-def test_a_kill_at_any_statement(database: str) -> None:
-    """Updates, a swap, a delete and creates are under way; rows, journal and memory commit together or not at all."""
-    with Sandbox(Company(60), Settings(minute_limit=1_000_000)) as sandbox:
-        world = World(sandbox, database, max_deletes=99)
+class Scene:
+    """A mirrored company, with updates, a swap, a delete, duplicates and creates under way."""
+
+    def __init__(self, sandbox: Sandbox, database: str) -> None:
+        self.sandbox, self.database = sandbox, database
+        self.file = Path(database.removeprefix("sqlite:///")) if database.startswith("sqlite") else None
+        self.world = World(sandbox, database, **OPTIONS)
+
+    def prepare(self) -> None:
+        """What happened since the last run, over both time clocks."""
+        company, world = self.sandbox.company, self.world
         world.sync()
-        shifts = [shift for shift in world.company.shifts() if shift.end is not None]
+        shifts = [shift for shift in company.shifts() if shift.end is not None]
         one, other, gone = shifts[3], shifts[30], shifts[50]
         starts = one.start, other.start
-        world.company.edit(one.id, start=starts[1], end=starts[1] + 3600)
-        world.company.edit(other.id, start=starts[0], end=starts[0] + 3600)
-        world.company.delete(gone.id)
-        world.company.add(world.user, world.at(5, "03:00"), world.at(5, "04:00"))
-        before = world.everything()
-        killed = 0
-        for at in (3, 14, 17, 19, 21, 23, 25, 27, 30, 33, 38):
-            done = subprocess.run(  # noqa: S603 - our own script
-                [sys.executable, "-c", SCRIPT, sandbox.url, database, str(at)], check=False, timeout=60
-            )
-            if done.returncode != KILLED:
+        company.edit(one.id, start=starts[1], end=starts[1] + 3600)
+        company.edit(other.id, start=starts[0], end=starts[0] + 3600)
+        company.delete(gone.id)
+        company.duplicate(shifts[7].id)
+        company.add(world.user, world.at(5, "03:00"), world.at(5, "04:00"))
+        office = next(p.id for p in company.people.values() if WAREHOUSE not in p.clocks)
+        company.add(office, world.at(6, "03:00"), world.at(6, "04:00"))
+
+    def keep(self) -> None:
+        """Remember the database as it is."""
+        if self.file is not None:
+            self.world.mirror.close()
+            shutil.copy(self.file, self.file.with_suffix(".kept"))
+
+    def restore(self) -> None:
+        """The database as it was kept; SQLite only."""
+        assert self.file is not None
+        self.world.mirror.close()
+        for leftover in self.file.parent.glob(f"{self.file.name}-*"):
+            leftover.unlink()
+        shutil.copy(self.file.with_suffix(".kept"), self.file)
+
+    def facts(self) -> tuple[object, ...]:
+        """The rows without the moments of their writing, and the links of the memory."""
+        names = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source", "id")
+        rows = tuple(tuple(row[name] for name in names) for row in self.world.table())
+        links = tuple((s["id"], s["clock_time_id"], s["is_gone"]) for s in self.world.table("connecteam_shifts"))
+        return rows, links
+
+
+@pytest.fixture
+def scene(database: str) -> Iterator[Scene]:
+    """On each database."""
+    with Sandbox(Company(60), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+        made = Scene(sandbox, database)
+        yield made
+        made.world.mirror.close()
+
+
+def whole_states(scene: Scene, command: Callable[[], object]) -> list[tuple[object, ...]]:
+    """The states that a run may be stopped at: before, and after each of its slices, which are done in order."""
+    states = [scene.facts()]
+    world = scene.world
+    if command == world.sync:
+        # Each time clock is one transaction: the first alone is a whole state too.
+        first = World(scene.sandbox, scene.database, **OPTIONS, time_clocks=(WAREHOUSE,))
+        first.sync()
+        states.append(scene.facts())
+        first.mirror.close()
+    command()
+    return [*states, scene.facts()]
+
+
+@pytest.mark.parametrize("command", ["sync", "resync", "undo"])
+def test_every_point_of_a_run(scene: Scene, command: str) -> None:
+    """Rows, memory and journal commit together or not at all; the next run ends where an unbroken one does."""
+    scene.prepare()
+    world = scene.world
+    if command == "undo":
+        world.sync()
+    scene.keep()
+    before = scene.facts()
+    if scene.file is None:
+        _without_restoring(scene, command, before)
+        return
+    doing: dict[str, Callable[[], object]] = {
+        "sync": world.sync,
+        "resync": lambda: world.mirror.resync(world.window),
+        "undo": lambda: world.mirror.undo(world.mirror.runs(1)[0].id or 0),
+    }
+    allowed = whole_states(scene, world.sync if command != "undo" else doing["undo"])
+    points = 0
+    for at in range(1, _POINTS):
+        scene.restore()
+        if not killed(command, scene.sandbox.url, scene.database, OPTIONS, at):
+            break
+        points += 1
+        now = scene.facts()
+        assert now in allowed, f"half a run came through at point {at}"
+        invariants.journal_gives(world.table("sync_changes"), world.table())
+        if now == before:
+            doing[command]()
+        else:
+            world.sync() if command != "undo" else None
+        assert scene.facts()[0] == allowed[-1][0], f"the next run did not finish what was stopped at point {at}"
+    assert points >= MANY
+
+
+def _without_restoring(scene: Scene, command: str, before: tuple[object, ...]) -> None:
+    """All points until a transaction came through: nothing may have changed up to there."""
+    points = 0
+    for at in range(1, _POINTS):
+        if not killed(command, scene.sandbox.url, scene.database, OPTIONS, at):
+            break
+        points += 1
+        if scene.facts() != before:
+            invariants.journal_gives(scene.world.table("sync_changes"), scene.world.table())
+            if not EVERY:
                 break
-            killed += 1
-            now = world.everything()
-            if now != before:
-                # Only a whole slice may have come through: rows, memory and journal of it together.
-                assert world.rows() == world.company.truth(FIRST, LAST)
+            if command == "undo":
                 break
-        assert killed > 5
-        assert world.sync().exit_code == 0
+            before = scene.facts()
+    assert points >= MANY
+    if command != "undo":
+        scene.world.sync()
+        assert scene.world.mirror.verify(scene.world.window).exit_code in {0, 3}
+
+
+def test_every_point_of_init(database: str) -> None:
+    """Killed anywhere, `init` is simply called again, and everything is there once."""
+    with Sandbox(Company(10), Settings(minute_limit=10**9)) as sandbox:
+        points = 0
+        for at in range(1, _POINTS):
+            if not killed("init", sandbox.url, database, OPTIONS, at):
+                break
+            points += 1
+        assert points >= MANY
+        world = World(sandbox, database, **OPTIONS)
+        assert world.sync().exit_code in {0, 3}
         assert world.rows() == world.company.truth(FIRST, LAST)
-        assert world.mirror.verify(world.window).exit_code == 0
         world.mirror.close()
+
+
+def test_kills_at_random_instants(scene: Scene) -> None:
+    """Not at a point of ours but at any moment: the journal and the rows agree, and the next run makes it exact."""
+    scene.prepare()
+    chance = random.Random(4)  # noqa: S311 - repeatable moments, no secrets
+    shifts = scene.sandbox.company.shifts()
+    for _ in range(8):
+        shift = chance.choice(shifts)
+        shift.end = shift.start + chance.randrange(36_000)
+        killed_late("sync", scene.sandbox.url, scene.database, OPTIONS, chance.uniform(0.0, 0.25))
+        invariants.journal_gives(scene.world.table("sync_changes"), scene.world.table())
+        invariants.keys_unique(scene.world.table())
+    run = scene.world.sync()
+    assert run.exit_code in {0, 3}
+    left = scene.world.rows() ^ scene.world.company.truth(FIRST, LAST)
+    explained = {(hold.user_id, hold.instant) for hold in run.holds}
+    assert {(user, start) for user, start, _, _ in left} <= explained

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -37,9 +37,9 @@ def test_an_older_look_never_overwrites_a_newer_one(pair: tuple[World, World], m
     look = Connecteam.look
     looks = 0
 
-    def waiting(self: Connecteam, clock: int, window: Window, people: People) -> Snapshot:
+    def waiting(self: Connecteam, clock: int, window: Window, people: People, *, beside: Iterable[str]) -> Snapshot:
         nonlocal looks
-        found = look(self, clock, window, people)
+        found = look(self, clock, window, people, beside=beside)
         if threading.current_thread() is thread:
             looks += 1
             looked.set()

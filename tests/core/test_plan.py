@@ -155,6 +155,29 @@ def test_a_manual_row_is_never_written() -> None:
     assert reasons(decision) == ["manual_row"]
 
 
+def test_a_manual_row_that_says_the_same_is_no_row_of_ours() -> None:
+    """It stands where the shift's row would stand, so the shift is held: nobody takes a hand-entered row over."""
+    by_hand = clock_time_of(1, MORNING.start, MORNING.end, id=5)
+    stored = Stored(rows=(msgspec.structs.replace(by_hand, source="manual"),), employees=EMPLOYEES)
+    decision = decide(said(MORNING), stored)
+    assert (kinds(decision), reasons(decision)) == ([], ["manual_row"])
+    assert decision.mirrors[0].clock_time_id is None
+
+
+def test_a_shift_gone_that_ran_past_the_days_asked_for_is_held() -> None:
+    """Where the API selects by the end, its absence says nothing; one that ends inside is deleted."""
+    edge = WINDOW.padded().end_utc
+    inside, past = (
+        shift("in", "11 08:00", "11 12:00"),
+        msgspec.structs.replace(shift("past", "11 20:00"), end=edge),
+    )
+    decision = decide(said(MORNING), after_sync(MORNING, inside, past))
+    assert [change.shift_id for change in decision.changes] == ["in"]
+    assert reasons(decision) == ["window_edge"]
+    early = msgspec.structs.replace(past, end=edge - 1)
+    assert kinds(decide(said(MORNING), after_sync(MORNING, early))) == ["delete"]
+
+
 def test_an_unmapped_person_is_held_and_remembered_then_written() -> None:
     """The shift waits in the memory; once the mapping exists the next run writes it."""
     decision = decide(said(MORNING), Stored())

@@ -71,3 +71,9 @@ def test_the_local_day_is_not_the_utc_day() -> None:
     instant = at("2025-12-01T23:30")
     assert datetime.fromtimestamp(instant, UTC).date() == date(2025, 12, 2)
     assert local_day(instant, ZONE) == date(2025, 12, 1)
+
+
+def test_the_padding_is_a_day_on_either_side() -> None:
+    """The zone of the API's dates is unknown, and so is how it selects a night shift."""
+    window = Window(date(2025, 12, 1), date(2025, 12, 2), CHICAGO)
+    assert window.padded() == Window(date(2025, 11, 30), date(2025, 12, 3), CHICAGO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Literal, get_args
 
@@ -94,6 +95,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     employee_id: int | None = None
     instant: int | None = None
     minutes: int = 0
+    time_clock_id: int | None = None
+    """The time clock of the shift, where it is not the one the plan is of: its row was taken over."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,3 +163,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def writes_rows(self) -> bool:
         """Whether any row of `clock_times` is created, altered, linked or deleted."""
         return bool(self.changes)
+
+
+def fingerprint(
+    time_clock_id: int, window: Window, changes: tuple[Change, ...], new_employees: tuple[NewEmployee, ...]
+) -> str:
+    """A name for this decision on these images: sixteen hex digits."""
+    return hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]

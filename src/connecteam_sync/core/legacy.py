@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan, Policy
+from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan, Policy, fingerprint
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Stored
-from connecteam_sync.core.plan import fingerprint
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, each_day, local_day
 

@@ -108,7 +108,7 @@ def adoptable(stored: Stored) -> dict[tuple[int, int], list[ClockTime]]:
 def match(pairs: Iterable[tuple[int, Rivals]], window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Match, ...]:
     """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
 
-    `pairs` are (employee id, rivals). A row is given away once.
+    `pairs` are (employee id, rivals), one for each (employee, clock-in), so a row is given away once.
     """
     rows = {row.id: row for row in stored.rows}
     mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
@@ -134,7 +134,6 @@ def match(pairs: Iterable[tuple[int, Rivals]], window: Window, snapshot: Snapsho
         if candidates:
             # Without a unique key there may be several: the one that already says what upstream says, else the oldest.
             same = next((row for row in candidates if row.clock_out == shift.end), candidates[0])
-            candidates.remove(same)
             return Match(shift=shift, employee_id=employee_id, row=same, how="adoption")
         return Match(shift=shift, employee_id=employee_id, row=None, how="create")
 

@@ -25,6 +25,7 @@ from connecteam_sync.core.change import (
     Plan,
     Policy,
     Refusal,
+    fingerprint,
 )
 from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, provisional_employee
 from connecteam_sync.core.guards import empty_answer, too_many_deletes, users_gone
@@ -66,6 +67,7 @@ class _Desk:
     def __init__(self, window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> None:
         self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
         self.zone: ZoneInfo = window.zone
+        self.fresh = snapshot.beside | {shift.id for shift in snapshot.shifts}
         self.start, self.end = window.start_utc, window.end_utc
         self.asked_end = window.padded().end_utc
         self.rows = {row.id: row for row in stored.rows}
@@ -77,6 +79,10 @@ class _Desk:
         self.changes: list[Change] = []
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
+
+    def inside(self, instant: int) -> bool:
+        """Whether an instant lies in the window proper; its bounds are computed once."""
+        return self.start <= instant < self.end
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
@@ -160,16 +166,22 @@ class _Desk:
 
     def settle_duplicate(self, loser: Shift, winner: Shift, taken: set[int | None], *, own: bool) -> None:
         """Hold all but the first of several shifts at one instant; a row of theirs that nobody took goes (rule 5)."""
-        if own:
+        mirror = self.mirrors.get(loser.id)
+        row = self.rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
+        # A shift of another time clock may have moved away since: only what this run has seen lets a row go.
+        fresh = self.fresh >= {winner.id, loser.id}
+        is_taken = row is not None and row.id in taken
+        goes = row is not None and row.is_ours and not is_taken and fresh
+        # A shift of another time clock that loses its row here is held here: its own look may be days away.
+        if own or is_taken or goes:
             self.hold_shift(
                 "duplicate_clock_in",
                 loser,
                 f"shift {winner.id} of the same person has the same clock-in; shift {loser.id} is not written",
+                row=None if fresh else row,
                 image=clock_time_of(0, loser.start, loser.end),
             )
-        mirror = self.mirrors.get(loser.id)
-        row = self.rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
-        if row is not None and row.is_ours and row.id not in taken and own:
+        if goes:
             self.draft("delete", row, None, loser, f"has the same clock-in as shift {winner.id}")
 
     # -- shifts that are not -------------------------------------------------------------------------------------------
@@ -179,38 +191,39 @@ class _Desk:
         for mirror in self.stored.mirrors:
             shift = mirror.shift
             row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-            if (
-                row is None
-                or shift.time_clock_id != self.snapshot.time_clock_id
-                or shift.id in present
-                or row.id in taken
-                or not (self.start <= row.clock_in < self.end and self.start <= shift.start < self.end)
-            ):
+            if shift.time_clock_id != self.snapshot.time_clock_id or shift.id in present:
                 continue
-            if shift.user_id not in self.snapshot.listed:
-                self.hold_row("user_not_listed", row, f"user {shift.user_id} is not in the answer", mirror)
-            elif shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
-                self.hold_row("impossible_record", row, "not deleted: a record of its user cannot be believed", mirror)
-            elif not row.is_ours:
-                self.hold_row("manual_row", row, f"its shift is gone, and row {row.id} is {row.source!r}", mirror)
-            elif shift.end is not None and shift.end >= self.asked_end:
-                self.hold_row("window_edge", row, "gone from the answer, but it ran past the days asked for", mirror)
-            elif self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
-                self.hold_row("local_edit", row, "its shift is gone, and the row was edited in the table", mirror)
-            else:
-                self.draft("delete", row, None, shift, "deleted in Connecteam")
+            unlisted, within = shift.user_id not in self.snapshot.listed, self.inside(shift.start)
+            if row is None and within and unlisted and not mirror.is_gone:
+                # It was held, or its row is lost: silence about its user does not let it be forgotten.
+                self.hold_shift("user_not_listed", shift, f"not written, and user {shift.user_id} is not in the answer")
+            if row is not None and row.id not in taken and self.inside(row.clock_in):
+                self.settle_absence(mirror, row, unlisted=unlisted, within=within)
+
+    def settle_absence(self, mirror: Mirror, row: ClockTime, *, unlisted: bool, within: bool) -> None:
+        """The row of one shift that is not in the answer; `within`: it was last seen in the window proper."""
+        shift = mirror.shift
+        if not within:
+            self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
+        elif unlisted:
+            self.hold_row("user_not_listed", row, f"user {shift.user_id} is not in the answer", mirror)
+        elif shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
+            self.hold_row("impossible_record", row, "not deleted: a record of its user cannot be believed", mirror)
+        elif not row.is_ours:
+            self.hold_row("manual_row", row, f"its shift is gone, and row {row.id} is {row.source!r}", mirror)
+        elif shift.end is not None and shift.end >= self.asked_end:
+            self.hold_row("window_edge", row, "gone from the answer, but it ran past the days asked for", mirror)
+        elif self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
+            self.hold_row("local_edit", row, "its shift is gone, and the row was edited in the table", mirror)
+        else:
+            self.draft("delete", row, None, shift, "deleted in Connecteam")
 
     def settle_orphans(self, taken: set[int | None]) -> None:
         """Report, or delete on request, rows of ours without a shift (rule 6, last sentence)."""
         if self.policy.orphans == "ignore":
             return
         for row in self.stored.rows:
-            if (
-                row.is_ours
-                and row.id not in self.shift_of_row
-                and row.id not in taken
-                and self.start <= row.clock_in < self.end
-            ):
+            if row.is_ours and row.id not in self.shift_of_row and row.id not in taken and self.inside(row.clock_in):
                 if self.policy.orphans == "delete":
                     self.draft("delete", row, None, None, "orphan: no shift in Connecteam matches it")
                 else:
@@ -329,6 +342,7 @@ class _Desk:
                 employee_id=image.employee_id if image.employee_id > 0 else self.stored.employees.get(shift.user_id),
                 instant=shift.start,
                 minutes=(image.total_minutes or 0) - ((row and row.total_minutes) or 0),
+                time_clock_id=shift.time_clock_id if shift.time_clock_id != self.snapshot.time_clock_id else None,
             )
         )
 
@@ -403,11 +417,7 @@ class _Desk:
         mine = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
         clock = self.snapshot.time_clock_id
         mine |= {m.clock_time_id for m in self.stored.mirrors if m.shift.time_clock_id == clock}
-        return tuple(
-            row
-            for row in self.stored.rows
-            if row.is_ours and row.id in mine and (self.start <= row.clock_in < self.end)
-        )
+        return tuple(row for row in self.stored.rows if row.is_ours and row.id in mine and self.inside(row.clock_in))
 
     def refusals(self, rows: int, deletes: int) -> tuple[Refusal, ...]:
         """What the guards say (rule 7)."""
@@ -416,12 +426,12 @@ class _Desk:
             for m in self.stored.mirrors
             if m.clock_time_id is not None
             and m.shift.time_clock_id == self.snapshot.time_clock_id
-            and self.start <= m.shift.start < self.end
+            and self.inside(m.shift.start)
         )
         linked = sum(
             m.clock_time_id in self.rows
             for m in self.stored.mirrors
-            if m.shift.time_clock_id == self.snapshot.time_clock_id and self.start <= m.shift.start < self.end
+            if m.shift.time_clock_id == self.snapshot.time_clock_id and self.inside(m.shift.start)
         )
         found = (
             too_many_deletes(deletes, rows, self.policy),
@@ -437,10 +447,3 @@ _HOW = {
     "takeover": "the row was shift {}'s, which has the same clock-in and was created later",
     "adoption": "the row had no shift yet; employee and clock-in are exactly its own",
 }
-
-
-def fingerprint(
-    time_clock_id: int, window: Window, changes: tuple[Change, ...], new_employees: tuple[NewEmployee, ...]
-) -> str:
-    """A name for this decision on these images: sixteen hex digits."""
-    return hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]

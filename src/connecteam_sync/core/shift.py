@@ -94,3 +94,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     shifts: tuple[Shift, ...]
     breaks: tuple[Break, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    beside: frozenset[str] = frozenset()
+    """Shifts of other time clocks that the same run has seen for these days: what is remembered of them is as fresh as
+    this look. What is remembered of any other may be out of date."""

@@ -99,10 +99,6 @@ class Window(msgspec.Struct, frozen=True, order=True):
         pad = timedelta(days=days)
         return Window(self.first - pad, self.last + pad, self.timezone)
 
-    def overlaps(self, other: Window) -> bool:
-        """Whether the two windows share a day."""
-        return self.first <= other.last and other.first <= self.last
-
     def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
         """The window cut into pieces that, padding included, span at most `days` days each; in order, gapless."""
         step = timedelta(days=days - 2 * padding)

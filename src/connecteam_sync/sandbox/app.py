@@ -16,7 +16,7 @@ from starlette.routing import Route
 from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
-from connecteam_sync.sandbox.faults import NAMES, Faults
+from connecteam_sync.sandbox.faults import NAMES, Faults, altered
 from connecteam_sync.sandbox.settings import Settings
 from connecteam_sync.sandbox.writes import Writes
 
@@ -77,7 +77,7 @@ class Desk:
             self.calls += 1
             self.paths.append(request.url.path)
             trouble = self.faults.due(self.calls, request.url.path)
-            if trouble is not None:
+            if trouble in NAMES:
                 return NAMES[trouble]()
             refused = self._unknown(request)
             if refused is not None:
@@ -89,6 +89,8 @@ class Desk:
                 response = await handler(request)
             except BadQuery as error:
                 response = model_error(str(error.args[0]), str(error.args[1]), request.url.path)
+            if trouble is not None:
+                response = Response(altered(bytes(response.body), trouble), media_type="application/json")
             response.headers.update(headers)
             return response
 
@@ -134,7 +136,7 @@ class Desk:
         self.calls += 1
         self.paths.append(request.url.path)
         trouble = self.faults.due(self.calls, request.url.path)
-        if trouble is not None:
+        if trouble in NAMES:
             return NAMES[trouble]()
         scheme, _, basic = request.headers.get("authorization", "").partition(" ")
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -26,9 +28,9 @@ class Faults:
         self._ahead: list[Fault] = []
 
     def add(self, name: str, *, call: int | None = None, path: str = "", times: int = 1) -> None:
-        """Order a trouble; see NAMES."""
-        if name not in NAMES:
-            msg = f"there is no fault {name!r}; there are: {', '.join(sorted(NAMES))}"
+        """Order a trouble; see NAMES and CHANGES."""
+        if name not in NAMES.keys() | CHANGES.keys():
+            msg = f"there is no fault {name!r}; there are: {', '.join(sorted(NAMES.keys() | CHANGES.keys()))}"
             raise ValueError(msg)
         self._ahead.append(Fault(name=name, call=call, path=path, times=times))
 
@@ -69,6 +71,19 @@ class Slow(Response):
         await super().__call__(scope, receive, send)
 
 
+class Dripping(Response):
+    """An answer that comes one byte after the other, each in time."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
+        """A byte every twenty milliseconds, for half a minute."""
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for _ in range(1500):
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.sleep(0.02)
+        await send({"type": "http.response.body", "body": b"{}", "more_body": False})
+
+
 def _json(
     body: str, status: int = 200, kind: str = "application/json", headers: dict[str, str] | None = None
 ) -> Response:
@@ -103,6 +118,16 @@ NAMES: dict[str, Callable[[], Response]] = {
     "server_error": lambda: _json(_PAGE, 500, "text/html"),
     "bad_gateway": lambda: _json(_PAGE, 502, "text/html"),
     "unavailable": lambda: _json('{"error":"maintenance"}', 503),
+    "null_body": lambda: _json("null"),
+    "no_content": lambda: Response(status_code=204),
+    "not_found": lambda: _json('{"error":"not found","path":"/","request_id":"x"}', 404),
+    "conflict": lambda: _json('{"error":"conflict","path":"/","request_id":"x"}', 409),
+    "gzip_cut": lambda: Response(
+        gzip.compress(b'{"data":{"timeActivitiesByUsers":[],"users":[],"timeClocks":[]}}')[:20],
+        headers={"content-type": "application/json", "content-encoding": "gzip"},
+    ),
+    "deep": lambda: _json('{"data":' + "[" * 50_000 + "]" * 50_000 + "}"),
+    "dripping": Dripping,
     "too_many": lambda: _json('{"error":"Too many requests"}', 429, headers={"retry-after": "0"}),
     "too_many_for_long": lambda: _json('{"error":"Too many requests"}', 429, headers={"retry-after": "3600"}),
     "budget_spent": lambda: _json(
@@ -114,4 +139,67 @@ NAMES: dict[str, Callable[[], Response]] = {
         },
     ),
 }
-"""Every trouble this Connecteam can make."""
+"""Troubles that stand in the place of an answer."""
+
+
+def _everywhere(data: Any, change: Callable[[dict[str, Any]], None]) -> Any:  # noqa: ANN401 - any JSON
+    """Every record of a list, changed in place."""
+    if isinstance(data, dict):
+        inner = list(data.values())
+        change(data)
+        for value in inner:
+            _everywhere(value, change)
+    elif isinstance(data, list):
+        for value in data:
+            _everywhere(value, change)
+    return data
+
+
+def _times(record: dict[str, Any]) -> None:
+    if isinstance(record.get("timestamp"), int):
+        record["timestamp"] *= 1000
+
+
+def _renamed(record: dict[str, Any]) -> None:
+    for old, new in (("start", "startTime"), ("firstName", "first_name"), ("isArchived", "archived")):
+        if old in record:
+            record[new] = record.pop(old)
+
+
+def _halved(record: dict[str, Any]) -> None:
+    for name in ("timeActivitiesByUsers", "users"):
+        if isinstance(record.get(name), list):
+            record[name] = record[name][::2]
+
+
+def _doubled(record: dict[str, Any]) -> None:
+    for name in ("shifts", "manualBreaks", "timeActivitiesByUsers"):
+        if isinstance(record.get(name), list):
+            record[name] = record[name] * 2
+
+
+def _two_versions(record: dict[str, Any]) -> None:
+    for shift in list(record.get("shifts", [])):
+        record["shifts"].append({**shift, "isAutoClockOut": not shift.get("isAutoClockOut")})
+
+
+def _gone(record: dict[str, Any]) -> None:
+    if isinstance(record.get("shifts"), list):
+        record["shifts"] = []
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "milliseconds": _times,
+    "renamed_members": _renamed,
+    "unknown_members": lambda record: record.update(somethingNew={"deep": [1, None, "x"]}),
+    "half_of_the_people": _halved,
+    "duplicate_records": _doubled,
+    "two_versions": _two_versions,
+    "no_shifts": _gone,
+}
+"""Troubles that alter the true answer."""
+
+
+def altered(body: bytes, trouble: str) -> bytes:
+    """A true answer with one of CHANGES in it."""
+    return msgspec.json.encode(_everywhere(msgspec.json.decode(body), CHANGES[trouble]))

@@ -72,7 +72,8 @@ class Sandbox:
         return self.desk.calls
 
     def _bind(self) -> uvicorn.Server:
-        self._socket = socket.socket()
+        # The protocol is named, since asyncio turns Nagle's delay (40 ms an answer) off only where it is.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((self.host, self.port))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,10 +21,14 @@ _BACKDATED = 12 * 3600
 """How far back a live punch may be dated, in seconds."""
 
 
+Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400)]
+"""Epoch seconds up to the year 9999; milliseconds are none."""
+
+
 class Point(msgspec.Struct):
     """An instant and where it happened."""
 
-    timestamp: int
+    timestamp: Instant
     timezone: str = "America/Chicago"
 
 
@@ -85,7 +89,7 @@ class Punch(msgspec.Struct):
     """A live clock-in or clock-out."""
 
     userId: int  # noqa: N815 - the API's spelling
-    timestamp: int | None = None
+    timestamp: Instant | None = None
     timezone: str | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
     isResumeShift: bool = True  # noqa: N815 - the API's spelling

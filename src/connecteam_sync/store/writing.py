@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from sqlalchemy import select
 
 from connecteam_sync.core.change import Change, Hold, Plan
 from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
@@ -13,6 +14,7 @@ from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import rows
 from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.schema import sync_holds
 from connecteam_sync.store.session import Session
 
 JOURNAL: dict[str, Kind] = {
@@ -360,14 +362,15 @@ def write_journal(
 def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: int, now: int) -> None:
     """Open what is new, correct what moved, resolve what lost its cause; write nothing else."""
     window = plan.window
-    standing = session.read(
-        "SELECT * FROM sync_holds WHERE resolved_run IS NULL AND time_clock_id = :clock", clock=plan.time_clock_id
+    clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
+    found = session.connection.execute(
+        select(sync_holds).where(sync_holds.c.resolved_run.is_(None), sync_holds.c.time_clock_id.in_(sorted(clocks)))
     )
-    known = {(row["reason"], row["subject"]): row for row in standing}
+    known = {(row["time_clock_id"], row["reason"], row["subject"]): row for row in found.mappings()}
     opened, moved = [], []
     for hold in plan.holds:
         values = _hold_values(plan, hold, made, run, now)
-        row = known.pop((hold.reason, hold.subject), None)
+        row = known.pop((values["time_clock_id"], hold.reason, hold.subject), None)
         if row is None:
             opened.append(values)
         elif any(row[name] != values[name] for name in HOLD if name not in _OF_THE_FIRST):
@@ -376,7 +379,8 @@ def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: 
     resolved = [
         {"id": row["id"], "run": run}
         for row in known.values()
-        if (
+        if row["time_clock_id"] == plan.time_clock_id
+        and (
             window.holds(row["instant"])
             if row["instant"] is not None
             else first <= row["first_day"] and row["last_day"] <= last
@@ -400,7 +404,7 @@ def _hold_values(plan: Plan, hold: Hold, made: Mapping[int, int], run: int, now:
     if employee is not None and employee < 0:
         employee = made.get(-employee)
     return {
-        "time_clock_id": plan.time_clock_id,
+        "time_clock_id": hold.time_clock_id or plan.time_clock_id,
         "reason": hold.reason,
         "subject": hold.subject,
         "detail": hold.detail,

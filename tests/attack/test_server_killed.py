@@ -1,0 +1,176 @@
+"""The database server itself is killed while a run writes: nothing is half there afterwards, the next run finishes.
+
+Needs the server's own programs, to start one that may be killed; says so where they are not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import OperationalError
+
+import invariants
+from conftest import run_statement
+from connecteam_sync.errors import ConnecteamSyncError
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from world import FIRST, LAST, World
+
+_PATIENCE = 60
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A database server of our own in a folder; `kill` is SIGKILL, `start` recovers what was committed."""
+
+    def __init__(self, folder: Path, command: list[str], url: str) -> None:
+        self.folder, self.command, self.url = folder, command, url
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it and wait until it answers."""
+        # Where nobody reaps the dead, PostgreSQL takes its killed self for running.
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - the server's own program
+        patience = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                run_statement(make_url(self.url), "SELECT 1")
+            except OperationalError:
+                assert time.monotonic() < patience, (self.folder / "log").read_text()[-2000:]
+                time.sleep(0.1)
+            else:
+                return
+
+    def kill(self) -> None:
+        """All of its processes at once."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _mariadb(folder: Path) -> Server:
+    install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd")
+    if not (install and server):
+        pytest.skip("mariadbd and mariadb-install-db are not here")
+    data, port = folder / "data", _free_port()
+    user = "mysql" if os.geteuid() == 0 else ""
+    if user:
+        shutil.chown(folder, user)
+    options = [f"--datadir={data}", *([f"--user={user}"] if user else [])]
+    subprocess.run(  # noqa: S603 - the server's own program
+        [install, "--no-defaults", *options, "--auth-root-authentication-method=normal", "--skip-test-db"],
+        check=True,
+        capture_output=True,
+    )
+    command = [server, "--no-defaults", *options, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s"]
+    return Server(folder, command, f"mysql+pymysql://root@127.0.0.1:{port}")
+
+
+def _postgresql(folder: Path) -> Server:
+    found = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), Path(shutil.which("postgres") or "/-").parent]
+    programs = next((place for place in found if (place / "initdb").exists()), None)
+    if programs is None:
+        pytest.skip("initdb and postgres are not here")
+    data, port = folder / "data", _free_port()
+    become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if become:
+        shutil.chown(folder, "postgres")
+    initialise = [*become, str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust"]
+    subprocess.run(initialise, check=True, capture_output=True, cwd=folder)  # noqa: S603 - the server's own program
+    command = [
+        *become,
+        str(programs / "postgres"),
+        "-D",
+        str(data),
+        "-p",
+        str(port),
+        "-h",
+        "127.0.0.1",
+        "-k",
+        "",
+    ]
+    return Server(folder, command, f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres")
+
+
+KINDS: dict[str, Callable[[Path], Server]] = {"mariadb": _mariadb, "postgresql": _postgresql}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_server_killed_in_mid_transaction(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """At several points of the writing transaction, its commit included."""
+    folder = tmp_path_factory.mktemp(kind)
+    # The server runs as another user, who has to reach its folder.
+    for place in (folder, *folder.parents[:2]):
+        place.chmod(0o755)
+    server = KINDS[kind](folder)
+    server.start()
+    try:
+        name = "killed"
+        run_statement(make_url(server.url), f"CREATE DATABASE {name}")
+        database = make_url(server.url).set(database=name).render_as_string(hide_password=False)
+        with Sandbox(Company(40), Settings(minute_limit=10**9)) as sandbox:
+            _kill_and_go_on(server, sandbox, database)
+    finally:
+        server.kill()
+
+
+def _kill_and_go_on(server: Server, sandbox: Sandbox, database: str) -> None:
+    world = World(sandbox, database, max_deletes=99)
+    world.sync()
+    shifts = [shift for shift in world.company.shifts() if shift.end is not None]
+    for number, moment in enumerate(["UPDATE", "INSERT INTO sync_changes", "INSERT INTO sync_slices", "commit"]):
+        world.company.edit(shifts[number].id, end=shifts[number].start + 60 * (number + 1))
+        before, truth = world.table(), world.company.truth(FIRST, LAST)
+        killed = _kill_at(world, server, moment)
+        try:
+            said = str(world.sync().exit_code)
+        except ConnecteamSyncError as error:
+            said = error.next_step
+        assert killed
+        assert said not in {"", "0"}
+        world.mirror.close()
+        server.start()
+        world = World(sandbox, database, max_deletes=99)
+        assert world.table() == before or world.rows() == truth, f"half a run came through at {moment}"
+        invariants.journal_gives(world.table("sync_changes"), world.table())
+        assert world.sync().exit_code == 0
+        assert world.rows() == truth
+    world.mirror.close()
+
+
+def _kill_at(world: World, server: Server, moment: str) -> list[str]:
+    """Arrange that the server is killed before a statement of the writing transaction, or as its commit is sent."""
+    killed: list[str] = []
+
+    def kill() -> None:
+        if not killed:
+            killed.append(moment)
+            server.kill()
+
+    def watch(connection: object, _cursor: object, sql: str, *_: object) -> None:
+        if sql.startswith("INSERT INTO sync_slices"):
+            connection.info["wrote"] = True  # type: ignore[attr-defined] # SQLAlchemy's own
+        if sql.startswith(moment) and ("clock_times" in sql or "sync_" in sql):
+            kill()
+
+    engine = world.mirror.store._engine
+    event.listen(engine, "before_cursor_execute", watch)
+    if moment == "commit":
+        event.listen(engine, "commit", lambda connection: kill() if connection.info.get("wrote") else None)
+    return killed

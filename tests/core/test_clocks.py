@@ -1,0 +1,150 @@
+"""The planner's rules where two time clocks, a hand at the table or a silence meet: each as a sentence."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+import pytest
+from test_plan import ANA, EMPLOYEES, MORNING, after_sync, at, decide, kinds, reasons, said, shift
+
+from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.clocktime import Mirror, Stored
+from connecteam_sync.core.shift import Doubt
+
+OTHER = 8
+RIVAL = msgspec.structs.replace(shift("r", "3 08:00", "3 12:00"), time_clock_id=OTHER, created_at=1)
+MOVED = shift("m", "3 08:00", "3 12:00", created_at=2)
+
+
+def with_rival(stored: Stored, *, linked: bool = True) -> Stored:
+    """A shift of another time clock beside what is stored, with row 9."""
+    rival = after_sync(RIVAL)
+    row = msgspec.structs.replace(rival.rows[0], id=9)
+    mirror = msgspec.structs.replace(rival.mirrors[0], clock_time_id=9 if linked else None)
+    return msgspec.structs.replace(
+        stored, rows=(*stored.rows, *([row] if linked else [])), mirrors=(*stored.mirrors, mirror)
+    )
+
+
+def test_what_is_only_remembered_of_another_clock_takes_no_row() -> None:
+    """Ana's shift moves onto the key of another clock's shift, which may have moved away: it is held where it is."""
+    before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
+    decision = decide(said(MOVED), before)
+    assert (kinds(decision), reasons(decision)) == ([], ["duplicate_clock_in"])
+    assert decision.holds[0].clock_time_id == 1
+
+
+def test_what_this_run_has_seen_at_another_clock_decides() -> None:
+    """Both were seen: the first created keeps the key, and the other's row goes."""
+    before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
+    snapshot = msgspec.structs.replace(said(MOVED), beside=frozenset({RIVAL.id}))
+    decision = decide(snapshot, before)
+    assert (kinds(decision), reasons(decision)) == (["delete"], ["duplicate_clock_in"])
+
+
+def test_a_shift_of_another_clock_that_loses_its_row_is_held_under_its_own_clock() -> None:
+    """Its own look may be days away; until then the hold says where it is."""
+    late = msgspec.structs.replace(MOVED, created_at=0)
+    decision = decide(said(late), with_rival(Stored(employees=EMPLOYEES)))
+    assert [(c.kind, c.why[:11]) for c in decision.changes] == [("link", "the row was")]
+    assert [(h.reason, h.shift_id, h.time_clock_id) for h in decision.holds] == [("duplicate_clock_in", "r", OTHER)]
+
+
+def test_a_newcomer_takes_no_row_that_stands_elsewhere() -> None:
+    """A shift moves onto the key of one created earlier: its old row goes, the earlier one gets a row of its own."""
+    was = msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))
+    first = msgspec.structs.replace(MOVED, id="f", created_at=1)
+    decision = decide(said(MOVED, first), after_sync(was))
+    assert sorted((c.kind, c.shift_id) for c in decision.changes) == [("create", "f"), ("delete", "m")]
+
+
+def test_the_same_id_under_two_clocks_is_held() -> None:
+    """Following it would rewrite the row at every run."""
+    twin = msgspec.structs.replace(RIVAL, time_clock_id=7)
+    decision = decide(said(twin), with_rival(Stored(employees=EMPLOYEES)))
+    assert (kinds(decision), reasons(decision)) == ([], ["impossible_record"])
+    assert decision.mirrors == ()
+
+
+def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
+    """After an undo the row stands on its old day; the run over the new day moves it, and this one says so."""
+    stored = after_sync(MORNING)
+    away = msgspec.structs.replace(stored.mirrors[0].shift, start=at("20 08:00"), end=at("20 12:00"))
+    moved = msgspec.structs.replace(stored, mirrors=(msgspec.structs.replace(stored.mirrors[0], shift=away),))
+    decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved)
+    assert (kinds(decision), reasons(decision)) == (["create"], ["window_edge"])
+
+
+def test_a_shift_without_a_row_is_not_forgotten_when_its_user_is_not_listed() -> None:
+    """It was held; silence about its user leaves it held."""
+    stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
+    elsewhere = shift("x", "5 08:00", "5 09:00", user=102)
+    decision = decide(said(elsewhere, listed={102}), stored)
+    assert reasons(decision) == ["user_not_listed"]
+    assert reasons(decide(said(elsewhere), stored)) == []
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("keep", ([], ["local_edit"])), ("restore", (["create"], []))])
+def test_a_row_deleted_by_hand(choice: str, expected: tuple[list[str], list[str]]) -> None:
+    """Made again, or left out, as the configuration says."""
+    stored = msgspec.structs.replace(after_sync(MORNING), rows=())
+    decision = decide(said(MORNING), stored, local_edits=choice)
+    assert (kinds(decision), reasons(decision)) == expected
+
+
+def gone(stored: Stored, **policy: str) -> Plan:
+    """Ana's morning is gone from a look that lists her."""
+    return decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, **policy)
+
+
+def test_a_row_edited_by_hand_whose_shift_is_gone() -> None:
+    """With `keep` the edit stands; else it goes with its shift."""
+    stored = after_sync(MORNING)
+    edited = msgspec.structs.replace(stored, rows=(msgspec.structs.replace(stored.rows[0], total_minutes=7),))
+    assert reasons(gone(edited, local_edits="keep")) == ["local_edit"]
+    assert "delete" in kinds(gone(edited))
+
+
+def test_a_row_that_became_manual_and_whose_shift_is_gone_stays() -> None:
+    """It is no longer ours to delete."""
+    stored = after_sync(MORNING)
+    seized = msgspec.structs.replace(stored, rows=(msgspec.structs.replace(stored.rows[0], source="manual"),))
+    decision = gone(seized)
+    assert ("delete" in kinds(decision), reasons(decision)) == (False, ["manual_row"])
+
+
+def test_a_user_with_a_doubted_record_loses_nothing() -> None:
+    """The record that cannot be believed may be the very shift that seems gone."""
+    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
+    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102), doubts=(doubt,)), after_sync(MORNING))
+    assert "delete" not in kinds(decision)
+    assert set(reasons(decision)) == {"impossible_record"}
+
+
+def test_a_locked_day_in_the_middle_of_a_shift_locks_it() -> None:
+    """Every day from the first to the last counts, not only the two ends."""
+    long = shift("l", "3 20:00", "6 04:00")
+    stored = msgspec.structs.replace(after_sync(long), locked_days=frozenset({date(2025, 12, 4)}))
+    shorter = msgspec.structs.replace(long, end=at("6 03:00"))
+    assert (kinds(decide(said(shorter), stored)), reasons(decide(said(shorter), stored))) == ([], ["locked_day"])
+
+
+def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:
+    """Rows of other sources have no shift, and need none."""
+    stored = after_sync(MORNING)
+    by_hand = msgspec.structs.replace(stored.rows[0], id=5, clock_in=at("4 08:00"), source="manual")
+    decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(*stored.rows, by_hand)), orphans="delete")
+    assert kinds(decision) == []
+    ours = msgspec.structs.replace(by_hand, source="connecteam")
+    decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(*stored.rows, ours)), orphans="delete")
+    assert kinds(decision) == ["delete"]
+
+
+def test_a_change_of_nothing_is_none() -> None:
+    """Neither before nor after: a mistake of ours, said at once."""
+    nothing = Change(
+        kind="update", before=None, after=None, shift_id=None, user_id=None, days=(date.min, date.min), why=""
+    )
+    with pytest.raises(ValueError, match="a before, an after, or both"):
+        _ = nothing.image

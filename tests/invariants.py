@@ -1,0 +1,234 @@
+"""What must always hold, a function with a name for each: raises AssertionError where it does not.
+
+They read tables and answers only, never the planner. Each counts how often it had something to judge (`REACH`), so that
+a suite can tell a proof from a silence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+REACH: Counter[str] = Counter()
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+Fact = tuple[int, int, int | None, int | None]
+"""A shift as a row should have it: user, clock-in, clock-out, whole minutes."""
+_OURS = "connecteam"
+_STAMPS = {"created_at", "updated_at"}
+
+
+def seconds(value: Any) -> int:  # noqa: ANN401 - a moment as any driver gives it
+    """Epoch seconds of a stored moment."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _by_id(rows: Rows) -> dict[int, Row]:
+    return {row["id"]: row for row in rows}
+
+
+def converged(rows: set[Fact], truth: set[Fact], explained: Collection[tuple[int, int]]) -> None:
+    """Convergence: the rows of ours are the shifts upstream, but for keys (user, clock-in) that a hold explains."""
+    left = {(user, start) for user, start, _, _ in rows ^ truth} - set(explained)
+    assert not left, f"differ without a hold: {sorted(left)}"
+    REACH["convergence"] += len(truth) or 1
+
+
+def wrote_nothing(before: object, after: object) -> None:
+    """Idempotence: the same look again changes nothing."""
+    assert before == after, "the second run wrote"
+    REACH["idempotence"] += 1
+
+
+def isolated(before: Rows, after: Rows, *, first: int, end: int, seen_rows: Collection[int]) -> None:
+    """Isolation: rows outside `first..end` (instants) that no shift of the look is linked to are byte-identical."""
+    old, new = _by_id(before), _by_id(after)
+    for key in old.keys() | new.keys():
+        row = old.get(key) or new[key]
+        if not first <= seconds(row["clock_in"]) < end and key not in seen_rows:
+            assert old.get(key) == new.get(key), f"row {key} lies outside of the window"
+            REACH["isolation"] += 1
+
+
+def manual_rows_unchanged(before: Rows, after: Rows) -> None:
+    """Rows of any other source than ours never change, come or go."""
+    old, new = ([dict(row) for row in rows if row["source"] != _OURS] for rows in (before, after))
+    assert old == new, "a row entered by hand was touched"
+    REACH["manual rows never change"] += len(old)
+
+
+def deletes_have_evidence(journal: Rows, upstream: Mapping[str, tuple[int, int]], listed: Collection[int]) -> None:
+    """A row goes only where its user is listed and its shift is gone, or has the same clock-in as another shift.
+
+    `upstream`: (user, start) of every shift of the days asked for, by id; one moved further away is gone from them.
+    """
+    for entry in journal:
+        if entry["kind"] != "delete" or entry["shift_id"] is None:
+            continue
+        change = json.loads(entry["change_json"])
+        if entry["shift_id"] in upstream:
+            # By clock-in alone: two users may be mapped to one employee.
+            rivals = [name for name, (_, start) in upstream.items() if start == upstream[entry["shift_id"]][1]]
+            assert len(rivals) > 1, f"shift exists: {dict(entry)}, {upstream}"
+        else:
+            assert change["user_id"] in listed, f"user {change['user_id']} was not listed"
+        REACH["no delete without evidence"] += 1
+
+
+def journal_gives(journal: Rows, rows: Rows, edited: Collection[int] = ()) -> None:
+    """The journal replayed from its beginning gives the present rows of ours; `edited` were altered behind our back."""
+    replayed: dict[int, Any] = {}
+    for entry in sorted(journal, key=lambda entry: entry["id"]):
+        key = entry["clock_time_id"]
+        if key not in edited and key in replayed:
+            assert replayed[key] == _image(entry["row_before"]), f"entry {entry['id']} did not find row {key} as left"
+        if entry["row_after"] is None:
+            replayed.pop(key, None)
+        else:
+            replayed[key] = _image(entry["row_after"])
+        REACH["the journal gives the table"] += 1
+    present = {row["id"]: row for row in rows}
+    for key, image in replayed.items():
+        if key in edited:
+            continue
+        assert key in present, f"row {key} of the journal is not there"
+        row = present[key]
+        assert (image["employee_id"], bool(image["is_active"])) == (row["employee_id"], bool(row["is_active"]))
+        assert image["total_minutes"] == row["total_minutes"]
+    for key, row in present.items():
+        assert row["source"] != _OURS or key in edited or key in replayed, f"row {key} is in no journal"
+
+
+def _image(text: str | None) -> Any:  # noqa: ANN401 - a row as JSON
+    return None if text is None else json.loads(text)
+
+
+def keys_unique(rows: Rows) -> None:
+    """One row for each (employee, clock-in)."""
+    keys = Counter((row["employee_id"], row["clock_in"]) for row in rows)
+    assert all(times == 1 for times in keys.values()), [key for key, times in keys.items() if times > 1]
+    REACH["the unique key"] += len(keys)
+
+
+def minutes_right(rows: Rows) -> None:
+    """Minutes are the elapsed time rounded down, by the calendar and not by our code; the flag says whether it runs."""
+    for row in rows:
+        if row["source"] != _OURS or row["id"] is None:
+            continue
+        start, end = row["clock_in"], row["clock_out"]
+        assert bool(row["is_active"]) == (end is None), f"the flag of row {row['id']}"
+        if end is None:
+            assert row["total_minutes"] is None
+        else:
+            elapsed = datetime.fromtimestamp(seconds(end), UTC) - datetime.fromtimestamp(seconds(start), UTC)
+            assert row["total_minutes"] == elapsed // timedelta(minutes=1), f"the minutes of row {row['id']}"
+        REACH["minutes are right"] += 1
+
+
+def rows_kept(homes: Mapping[str, int], shifts: Rows, rows: Rows) -> dict[str, int]:
+    """A shift keeps its row through every correction; the rows by shift now, for the next time.
+
+    It may get a new one only where its row went away (by a hand, or as a duplicate), or was taken over by a shift of
+    another time clock, which is looked at before it is known that this one has moved.
+    """
+    present = {row["id"] for row in rows}
+    known = {shift["id"]: shift for shift in shifts}
+    owners = {s["clock_time_id"]: s for s in shifts if s["clock_time_id"] in present and not s["is_gone"]}
+    now: dict[str, int] = {owner["id"]: row for row, owner in owners.items()}
+    for name, row in homes.items():
+        if name not in now or row not in present:
+            continue
+        owner = owners.get(row)
+        if owner is not None and owner["time_clock_id"] != known[name]["time_clock_id"]:
+            continue
+        assert now[name] == row, f"shift {name} went from row {row} to {now[name]}"
+        REACH["a shift keeps its row"] += 1
+    return now
+
+
+def every_shift_somewhere(
+    shifts: Rows, rows: Rows, holds: Rows, *, seen: Collection[str], covered: tuple[int, int]
+) -> None:
+    """Every shift that was seen is remembered, and it is live in a row or held, where its span was looked at."""
+    present = {row["id"] for row in rows}
+    held = {hold["shift_id"] for hold in holds if hold["resolved_run"] is None}
+    known = {shift["id"] for shift in shifts}
+    assert set(seen) <= known, f"forgotten: {sorted(set(seen) - known)}"
+    for shift in shifts:
+        if shift["is_gone"] or not covered[0] <= shift["start_at"] < covered[1]:
+            continue
+        assert (shift["clock_time_id"] in present) or shift["id"] in held, f"nowhere: {dict(shift)}"
+        REACH["every shift is live or held"] += 1
+
+
+def locked_days_unmoved(before: Rows, after: Rows, locked: Collection[date], zone: ZoneInfo) -> None:
+    """No row that touches a locked day is made, altered or removed."""
+
+    def touching(rows: Rows) -> list[Row]:
+        return [row for row in rows if _days(row, zone) & set(locked)]
+
+    assert touching(before) == touching(after), "a locked day moved"
+    REACH["locked days do not move"] += len(touching(before))
+
+
+def _days(row: Row, zone: ZoneInfo) -> set[date]:
+    start = datetime.fromtimestamp(seconds(row["clock_in"]), zone).date()
+    end = start
+    if row["clock_out"] is not None and seconds(row["clock_out"]) > seconds(row["clock_in"]):
+        end = datetime.fromtimestamp(seconds(row["clock_out"]) - 1, zone).date()
+    return {start + timedelta(days=n) for n in range((end - start).days + 1)}
+
+
+def counts_are_true(counts: Mapping[str, int], before: Rows, after: Rows, journal: Rows) -> None:
+    """A report's created, updated and deleted are those of the journal, and those a comparison of the tables counts.
+
+    A row that a run writes twice (one time clock's shift takes it over from another's) counts twice in the report.
+    """
+    kinds = Counter(entry["kind"] for entry in journal)
+    said = {name: counts[name] for name in ("created", "updated", "deleted")}
+    assert said == {"created": kinds["create"], "updated": kinds["update"], "deleted": kinds["delete"]}
+    written = Counter(entry["clock_time_id"] for entry in journal)
+    if written and max(written.values()) > 1:
+        return
+    old, new = _by_id(before), _by_id(after)
+    changed = sum(_values(old[key]) != _values(new[key]) for key in old.keys() & new.keys())
+    counted = {"created": len(new.keys() - old.keys()), "updated": changed, "deleted": len(old.keys() - new.keys())}
+    assert counted == said, (counted, said)
+    REACH["reports equal a count"] += 1
+
+
+def _values(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _STAMPS}
+
+
+def images_as_planned(planned: Iterable[Any], journal: Rows) -> None:
+    """What was shown is what was done: kind, shift, and the times before and after (a dry run equals its apply)."""
+
+    def image(row: Any) -> object:  # noqa: ANN401 - a row image of either
+        return row and (row["clock_in"], row["clock_out"], row["total_minutes"])
+
+    shown = Counter((p["kind"], p["shift_id"], image(p["before"]), image(p["after"])) for p in planned)
+    done = Counter(
+        (c["kind"], c["shift_id"], image(c["before"]), image(c["after"]))
+        for c in (json.loads(entry["change_json"]) for entry in journal)
+    )
+    assert shown == done, (shown - done, done - shown)
+    REACH["a dry run equals its apply"] += sum(shown.values())
+
+
+def no_secret(text: str, secrets: Collection[str]) -> None:
+    """No key, password, phone number or place in anything that is shown or stored."""
+    for secret in secrets:
+        assert secret not in text, "a secret came out"
+    REACH["no secret in any output"] += 1
+
+
+def one_way_or_the_other(now: Mapping[str, Rows], before: Mapping[str, Rows], after: Mapping[str, Rows]) -> None:
+    """Atomicity: exactly as before, or exactly as planned."""
+    assert now in (before, after), "half a run came through"
+    REACH["whole or not at all"] += sum(map(len, now.values()))

@@ -1,0 +1,86 @@
+"""A command in a process of its own, killed with SIGKILL at a chosen point: before or after a statement or a commit."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from connecteam_sync.config import Settings
+from connecteam_sync.core.window import Window
+from connecteam_sync.door import ConnecteamSync
+
+# The server of forks finds what it is to load beforehand by the environment only; a fork then costs milliseconds.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["killing"])
+"""Processes that start in milliseconds: the program is loaded once."""
+DONE = 0
+Command = Callable[[ConnecteamSync, Window], object]
+
+
+def _newest(mirror: ConnecteamSync) -> int:
+    return mirror.runs(1)[0].id or 0
+
+
+COMMANDS: dict[str, Command] = {
+    "sync": lambda mirror, window: mirror.sync(window),
+    "resync": lambda mirror, window: mirror.resync(window),
+    "undo": lambda mirror, _: mirror.undo(_newest(mirror)),
+    "adopt": lambda mirror, _: mirror.adopt(),
+    "init": lambda mirror, _: mirror.init(),
+}
+
+
+class Fuse:
+    """Counts the points a process passes, and kills it at one of them."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.passed = at, 0
+
+    def pass_by(self, *_: object) -> None:
+        """One point."""
+        self.passed += 1
+        if self.passed == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _act(command: str, url: str, database: str, options: dict[str, Any], at: int) -> None:
+    settings = Settings(timezone="America/Chicago", database_url=database, base_url=url, **options)
+    mirror = ConnecteamSync("sandbox-key", settings=settings)
+    engine, fuse = mirror.store._engine, Fuse(at)
+    event.listen(engine, "before_cursor_execute", fuse.pass_by)
+    event.listen(engine, "after_cursor_execute", fuse.pass_by)
+    commit = engine.dialect.do_commit
+
+    def do_commit(connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
+        fuse.pass_by()
+        commit(connection)
+        fuse.pass_by()
+
+    engine.dialect.do_commit = do_commit  # type: ignore[method-assign,assignment] # the one place that knows the moment after
+    COMMANDS[command](mirror, mirror.window(date(2025, 12, 1), date(2025, 12, 11)))
+
+
+def killed(command: str, url: str, database: str, options: dict[str, Any], at: int) -> bool:
+    """Run a command up to its point number `at`; False where it ended before, well. Raises AssertionError otherwise."""
+    process = FORKS.Process(target=_act, args=(command, url, database, options, at))
+    process.start()
+    process.join(60)
+    assert process.exitcode in {DONE, -signal.SIGKILL}, f"{command} ended with {process.exitcode}"
+    return process.exitcode != DONE
+
+
+def killed_late(command: str, url: str, database: str, options: dict[str, Any], seconds: float) -> None:
+    """Run a command and kill it after so many seconds, wherever it is; it may have ended."""
+    process = FORKS.Process(target=_act, args=(command, url, database, options, 0))
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join(60)

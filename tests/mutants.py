@@ -1,0 +1,243 @@
+"""Planted bugs: each is put into a copy of the source, and the suite it names must fail. `make mutants` prints the table.
+
+A bug is (file, what stands there, what stands there instead, suite). The copy is thrown away; nothing here is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 240
+"""Longer than any of the suites takes."""
+HISTORIES, CORE, GOLDEN, ADOPT, MACHINE, CLIENT, COMMAND, PAIR, CLOCKS = (
+    "tests/core/test_histories.py",
+    "tests/core",
+    "tests/golden/test_golden.py",
+    "tests/attack/test_adopt.py",
+    "tests/attack/test_machine.py",
+    "tests/test_connecteam.py",
+    "tests/test_command.py",
+    "tests/attack/test_two_at_once.py",
+    "tests/core/test_clocks.py",
+)
+MUTANTS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "core/match.py",
+        "return (_NEVER if shift.created_at is None else",
+        "return (0 if shift.created_at is None else",
+        HISTORIES,
+    ),
+    (
+        "core/match.py",
+        "if row := linked_row(shift.id):",
+        "if (row := linked_row(shift.id)) and row.is_active:",
+        HISTORIES,
+    ),
+    (
+        "core/match.py",
+        "(mirror.shift.user_id, mirror.shift.start): mirror",
+        "(mirror.shift.user_id, 0): mirror",
+        GOLDEN,
+    ),
+    ("core/match.py", "if row.is_ours and row.id not in linked:", "if row.id not in linked:", CORE),
+    ("core/plan.py", "if row != msgspec.structs.replace(after, source=row.source):", "if False:", GOLDEN),
+    ("core/plan.py", "elif row == after:", "elif row.key == after.key:", HISTORIES),
+    ("core/plan.py", "        if goes:\n", "        if False:\n", HISTORIES),
+    (
+        "core/plan.py",
+        "row.id not in taken and self.inside(row.clock_in):\n                self.settle",
+        "self.inside(row.clock_in):\n                self.settle",
+        HISTORIES,
+    ),
+    ("core/plan.py", "        elif unlisted:\n", "        elif False:\n", GOLDEN),
+    ("core/plan.py", "elif shift.user_id in self.doubted_users or", "elif", CORE),
+    ("core/plan.py", "elif shift.end is not None and shift.end >= self.asked_end:", "elif False:", CORE),
+    (
+        "core/plan.py",
+        'self.hold_change("locked_day", change,',
+        'self.changes.append(change); self.hold_change("locked_day", change,',
+        GOLDEN,
+    ),
+    ("core/plan.py", "and c.after.key in kept\n", "and False\n", HISTORIES),
+    ("core/plan.py", "desk.settle_orphans(taken)", "pass", GOLDEN),
+    ("core/plan.py", 'self.draft("delete", row, None, shift, "deleted in Connecteam")', "pass", HISTORIES),
+    ("core/memory.py", "clock_time_id=None, applied=None)\n    return", "clock_time_id=None)\n    return", HISTORIES),
+    ("core/memory.py", "new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)", "pass", CORE),
+    ("core/clocktime.py", "(clock_out - clock_in) // 60", "-(-(clock_out - clock_in) // 60)", HISTORIES),
+    ("core/clocktime.py", "is_active=clock_out is None,", "is_active=False,", HISTORIES),
+    (
+        "core/order.py",
+        "free = [c for _, c in moving if not held[c.image.key]]",
+        "free = [c for _, c in moving]",
+        HISTORIES,
+    ),
+    ("core/order.py", 'result = [tuple(Move(change=c) for c in todo if c.kind == "delete")]', "result = []", HISTORIES),
+    ("core/guards.py", "if deletes <= limit:", "if True:", GOLDEN),
+    ("core/guards.py", "if snapshot.shifts or not rows:", "if True:", GOLDEN),
+    ("core/guards.py", "if len(gone) <= max(", "if True or len(gone) <= max(", "tests/core/test_guards.py"),
+    (
+        "core/window.py",
+        "return self.start_utc <= instant < self.end_utc",
+        "return self.start_utc <= instant <= self.end_utc",
+        CORE,
+    ),
+    (
+        "core/window.py",
+        "return (first, local_day(clock_out - 1, timezone))",
+        "return (first, local_day(clock_out, timezone))",
+        CORE,
+    ),
+    ("core/adopt.py", "row.id not in live, ", "", ADOPT),
+    ("core/adopt.py", 'if group.shape == "manual_among":', "if False:", ADOPT),
+    ("core/adopt.py", "if survivor.clock_out is not None:", "if True:", ADOPT),
+    ("store/deduping.py", "if key.reference.movable:", "if False:", ADOPT),
+    ("store/deduping.py", "if spot in taken", "if False", ADOPT),
+    ("store/deduping.py", "remember_mirrors(session, changed, run)", "pass", ADOPT),
+    ("adopt.py", "left = deduping.move_pointers_back(session, keys, mine.run)", "left = 0", ADOPT),
+    ("store/writing.py", "_demand_unmoved(changes, before)", "pass", "tests/store"),
+    ("store/undoing.py", "_demand_as_left(session, run, entries, present)", "pass", "tests/store"),
+    (
+        "store/undoing.py",
+        "entries = _netted([dict(row) for row in found.mappings()])",
+        'entries = [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in found.mappings()]',
+        GOLDEN,
+    ),
+    (
+        "core/plan.py",
+        "goes = row is not None and row.is_ours and not is_taken and fresh",
+        "goes = row is not None and row.is_ours and not is_taken",
+        CLOCKS,
+    ),
+    ("core/plan.py", "if own or is_taken or goes:", "if own:", CLOCKS),
+    (
+        "core/plan.py",
+        '            self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)',
+        "            pass",
+        CLOCKS,
+    ),
+    ("core/plan.py", "if row is None and within and unlisted and not mirror.is_gone:", "if False:", CLOCKS),
+    (
+        "core/plan.py",
+        "[day for day in each_day(*days) if day in self.stored.locked_days]",
+        "[day for day in days[:1] if day in self.stored.locked_days]",
+        CLOCKS,
+    ),
+    (
+        "core/plan.py",
+        "if row.is_ours and row.id not in self.shift_of_row",
+        "if row.id not in self.shift_of_row",
+        CLOCKS,
+    ),
+    ("core/guards.py", "limit = max(policy.max_deletes", "limit = min(policy.max_deletes", GOLDEN),
+    ("core/guards.py", "max(_ONE_PERSON, policy", "max(0, policy", CORE),
+    (
+        "core/order.py",
+        'result.append(tuple(Move(change=c) for c in todo if c.kind == "create"))',
+        'result.insert(0, tuple(Move(change=c) for c in todo if c.kind == "create"))',
+        HISTORIES,
+    ),
+    ("core/match.py", "if row and row.key == (employee_id, shift.start):", "if row:", CLOCKS),
+    ("core/memory.py", "clock_time_id=known.clock_time_id if known else None", "clock_time_id=None", HISTORIES),
+    ("core/memory.py", "and item != old.get(item.id)", "and False", GOLDEN),
+    ("core/clocktime.py", "return -user_id", "return user_id", GOLDEN),
+    ("core/window.py", "step = timedelta(days=days - 2 * padding)", "step = timedelta(days=days)", CORE),
+    ("core/window.py", "pad = timedelta(days=days)", "pad = timedelta(days=0)", CORE),
+    ("core/proof.py", "if row.is_ours or row.key in keys:", "if False:", GOLDEN),
+    ("core/proof.py", "> max(1, count)", "> max(100000, count)", CORE),
+    ("store/writing.py", "    _write_holds(session, plan, made, run=run, now=now)\n    people", "    people", GOLDEN),
+    (
+        "store/writing.py",
+        "    write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run, now=now)\n",
+        "",
+        GOLDEN,
+    ),
+    ("store/writing.py", "    _remember(session, plan, mirrors, made, run)\n", "", GOLDEN),
+    (
+        "store/writing.py",
+        "if change.after and (change.after.id is None or after[change.after.id][0] != change.after):",
+        "if False:",
+        "tests/attack/test_host_tables.py",
+    ),
+    ("store/writing.py", 'row["time_clock_id"] == plan.time_clock_id\n', "True\n", MACHINE),
+    ("attempt.py", "if session.newer(clock, window, head):", "if False:", PAIR),
+    ("attempt.py", "if decision.refusals and decision.fingerprint not in accept:", "if False:", GOLDEN),
+    ("attempt.py", "_demand_same(decision, saved, stored)\n", "pass\n", GOLDEN),
+    ("sync.py", 'if done_slice.status == "refused":', "if False:", GOLDEN),
+    ("sync.py", "if clocks == 1 or (number == clocks - 1 and not failed):", "if True:", GOLDEN),
+    ("sync.py", "if window.days > MAX_WINDOW_DAYS:", "if False:", COMMAND),
+    ("door.py", "            file.touch(mode=0o600)\n            file.chmod(0o600)\n", "", COMMAND),
+    ("connecteam.py", "follow_redirects=False", "follow_redirects=True", CLIENT),
+    ("connecteam.py", '"userStatus": "all"', '"userStatus": "active"', CLIENT),
+    ("connecteam.py", "if len(body) > self._limit:", "if False:", CLIENT),
+    ("connecteam.py", "if not users:", "if False:", CLIENT),
+    ("connecteam.py", 'if not kind.startswith("application/json"):', "if False:", CLIENT),
+    ("connecteam.py", "if remaining <= limit * self._reserve and time.time() < reset:", "if False:", CLIENT),
+    ("wire.py", "elif end is not None and end < start:", "elif False:", CLIENT),
+    ("wire.py", "if self.shifts.setdefault(shift.id, shift) != shift:", "if False:", CLIENT),
+    ("wire.py", "elif not 0 < start < _LATEST or", "elif", CLIENT),
+    ("wire.py", '.replace("\\0", "")', "", CLIENT),
+)
+
+
+def killed(file: str, old: str, new: str, suite: str) -> tuple[bool, float]:
+    """Whether the suite fails on a copy with the bug in, and after how many seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("src", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        target = copy / "src" / "connecteam_sync" / file
+        source = target.read_text()
+        if old not in source:  # the empty string, of a control, is in every file
+            sys.exit(f"{file} has no {old!r} any more: the table of planted bugs needs care")
+        target.write_text(source.replace(old, new, 1))
+        # On SQLite only, where nothing has to be set up; `-x` because one failure is enough.
+        settings = {
+            "PYTHONPATH": str(copy / "src"),
+            "CONNECTEAM_SYNC_TEST_DATABASES": "",
+            "CONNECTEAM_SYNC_HISTORIES": "600",
+            "CONNECTEAM_SYNC_MACHINES": "60",
+        }
+        began = time.monotonic()
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", suite]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own tests
+                command, cwd=copy, env=os.environ | settings, capture_output=True, check=False, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            # The suite ends by itself in less: the bug has it going round for ever, which nobody would overlook.
+            return True, time.monotonic() - began
+        return done.returncode == 1, time.monotonic() - began
+
+
+def main() -> int:
+    """Every planted bug, a line each; 1 where one survives."""
+    survivors = 0
+    for suite in sorted({bug[3] for bug in MUTANTS} if len(sys.argv) == 1 else ()):
+        # Without any bug each suite passes: else every bug would seem to be killed.
+        dead, seconds = killed("version.py", "", "", suite)
+        if dead:
+            sys.exit(f"{suite} fails without any planted bug")
+        print(f"passes     {seconds:5.1f} s  {suite} without a bug", flush=True)
+    # A word on the command line takes the bugs whose file or suite has it.
+    chosen = [bug for bug in MUTANTS if all(word in bug[0] + bug[3] for word in sys.argv[1:])]
+    for file, old, new, suite in chosen:
+        dead, seconds = killed(file, old, new, suite)
+        survivors += not dead
+        print(
+            f"{'killed  ' if dead else 'SURVIVED'} {seconds:5.1f} s  {suite:<32} {file}: {old.strip()[:60]!r} -> {new.strip()[:40]!r}"
+        )
+        sys.stdout.flush()
+    print(f"{len(chosen) - survivors} of {len(chosen)} planted bugs killed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
