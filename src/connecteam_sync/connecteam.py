@@ -6,6 +6,7 @@ Reads only. The facts behind each rule are those of the API facts beside the des
 from __future__ import annotations
 
 import email.utils
+import hashlib
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
@@ -65,6 +66,30 @@ class People(msgspec.Struct, frozen=True):
 
     users: tuple[User, ...]
     doubts: tuple[Doubt, ...] = ()
+
+
+class Answer:
+    """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests."""
+
+    def __init__(self, time_clock_id: int, asked: Window, said: msgspec.Raw) -> None:
+        self.time_clock_id, self.asked, self._said = time_clock_id, asked, said
+        self.digest = hashlib.blake2b(said, digest_size=32).hexdigest()
+
+    def read(self, people: People, *, beside: Iterable[str] = ()) -> Snapshot:
+        """What the bytes say; see `Connecteam.look`. Raises BadAnswer where they are no list of people."""
+        look = wire.Look(self.time_clock_id)
+        look.read(self._said, f"time clock {self.time_clock_id}")
+        return Snapshot(
+            time_clock_id=self.time_clock_id,
+            first=self.asked.first,
+            last=self.asked.last,
+            users=people.users,
+            listed=frozenset(look.listed),
+            shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
+            breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
+            doubts=(*people.doubts, *look.doubts),
+            beside=frozenset(beside),
+        )
 
 
 class DayTotal(msgspec.Struct, frozen=True):
@@ -215,30 +240,20 @@ class Connecteam:
 
         Raises ValueError for a window of more than 90 days, padding included.
         """
+        return self.ask(time_clock_id, window).read(people, beside=beside)
+
+    def ask(self, time_clock_id: int, window: Window) -> Answer:
+        """The answer behind `look`, complete and not yet decoded. Raises ValueError as `look` does."""
         asked = window.padded()
         if asked.days > MAX_SLICE_DAYS:
             msg = f"a look spans at most {MAX_SLICE_DAYS} days, not {asked.days}"
             raise ValueError(msg)
-        answer = self._get(
+        body = self._body(
             f"/time-clock/v1/time-clocks/{time_clock_id}/time-activities",
-            wire.Activities,
-            f"time clock {time_clock_id}",
             {"startDate": asked.first.isoformat(), "endDate": asked.last.isoformat()},
         )
-        look = wire.Look(time_clock_id)
-        for raw in answer.time_activities_by_users:
-            look.add(raw)
-        return Snapshot(
-            time_clock_id=time_clock_id,
-            first=asked.first,
-            last=asked.last,
-            users=people.users,
-            listed=frozenset(look.listed),
-            shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
-            breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
-            doubts=(*people.doubts, *look.doubts),
-            beside=frozenset(beside),
-        )
+        said = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}").data
+        return Answer(time_clock_id, asked, said)
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
         """Connecteam's own totals of at most 45 days (section 12)."""

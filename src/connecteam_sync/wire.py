@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -75,19 +76,12 @@ class Activities(msgspec.Struct, rename="camel"):
     time_activities_by_users: list[msgspec.Raw]
 
 
-class _Person(msgspec.Struct, rename="camel"):
-    user_id: Key
-    shifts: list[msgspec.Raw]
-    manual_breaks: list[msgspec.Raw] | None = None
-    manualbreaks: list[msgspec.Raw] | None = None
-
-
-class _Point(msgspec.Struct):
+class _Point(msgspec.Struct, gc=False):
     timestamp: Number
     timezone: str | None = None
 
 
-class _Activity(msgspec.Struct, rename="camel"):
+class _Activity(msgspec.Struct, rename="camel", gc=False):
     id: str
     start: _Point
     end: _Point | None = None
@@ -98,6 +92,28 @@ class _Activity(msgspec.Struct, rename="camel"):
     sub_job_id: str | None = None
     scheduler_shift_id: str | None = None
     manual_break_id: str | None = None
+
+
+class _Person(msgspec.Struct, rename="camel", gc=False):
+    user_id: Key
+    shifts: list[_Activity]
+    manual_breaks: list[_Activity] | None = None
+    manualbreaks: list[_Activity] | None = None
+
+
+class _DoubtfulPerson(msgspec.Struct, rename="camel"):
+    """The same person, where some record of the answer is not as it should be."""
+
+    user_id: Key
+    shifts: list[msgspec.Raw]
+    manual_breaks: list[msgspec.Raw] | None = None
+    manualbreaks: list[msgspec.Raw] | None = None
+
+
+class _Everybody(msgspec.Struct, rename="camel"):
+    """Everybody of a clock, decoded at once."""
+
+    time_activities_by_users: list[_Person]
 
 
 class _User(msgspec.Struct, rename="camel"):
@@ -141,17 +157,21 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for bytes that are not as they should be; nesting without end is the last."""
 
 
-def data(body: bytes, kind: type[T], what: str) -> tuple[T, int | None]:
-    """The data of an answer, and the total of all pages where it tells. Raises BadAnswer."""
+def decoded(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
+    """An answer, or a part of one. Raises BadAnswer."""
     try:
-        envelope = msgspec.json.decode(body, type=Envelope)
-        found = msgspec.json.decode(envelope.data, type=kind)
+        return msgspec.json.decode(body, type=kind)
     except UNREADABLE as error:
         raise BadAnswer(
             f"Connecteam's answer about {what} is not as its contract says: {error}",
             next_step="try again later; if it stays, the API has changed and connecteam-sync needs an upgrade",
         ) from error
-    return found, envelope.paging.total if envelope.paging else None
+
+
+def data(body: bytes, kind: type[T], what: str) -> tuple[T, int | None]:
+    """The data of an answer, and the total of all pages where it tells. Raises BadAnswer."""
+    envelope = decoded(body, Envelope, what)
+    return decoded(envelope.data, kind, what), envelope.paging.total if envelope.paging else None
 
 
 def user(raw: msgspec.Raw) -> User | Doubt:
@@ -169,8 +189,12 @@ def user(raw: msgspec.Raw) -> User | Doubt:
     )
 
 
+@lru_cache(maxsize=4096)
 def _clipped(text: str | None) -> str | None:
-    """Text as our tables can keep it: PostgreSQL takes no NUL, no column more than its width; empty is none."""
+    """Text as our tables can keep it: PostgreSQL takes no NUL, no column more than its width; empty is none.
+
+    Remembered, since zones and jobs are few and stand in every record: each is one object then.
+    """
     return (text or "").replace("\0", "")[:_WIDTH] or None
 
 
@@ -183,98 +207,119 @@ class Look:
         self.shifts: dict[str, Shift] = {}
         self.breaks: dict[str, Break] = {}
         self.doubts: list[Doubt] = []
+        self._contested: set[str] = set()
 
-    def add(self, raw: msgspec.Raw) -> None:
+    def read(self, answer: msgspec.Raw, what: str) -> None:
+        """The data of an answer. Raises BadAnswer where it is no list of people."""
+        try:
+            everybody = msgspec.json.decode(answer, type=_Everybody)
+        except UNREADABLE:
+            # Some record is not as it should be: one by one, so that it harms only itself.
+            for raw in decoded(answer, Activities, what).time_activities_by_users:
+                self._add_doubtful(raw)
+            return
+        for person in everybody.time_activities_by_users:
+            self.listed.add(person.user_id)
+            for said in person.shifts:
+                self._add_shift(person.user_id, said)
+            for said in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
+                self._add_break(person.user_id, said)
+
+    def _add_doubtful(self, raw: msgspec.Raw) -> None:
         """One person and what they clocked."""
         try:
-            person = msgspec.json.decode(raw, type=_Person)
+            person = msgspec.json.decode(raw, type=_DoubtfulPerson)
         except UNREADABLE as error:
             self.doubts.append(_doubt("user", raw, error))
             return
         self.listed.add(person.user_id)
         for item in person.shifts:
-            self._add_shift(person.user_id, item)
+            if said := self._activity("shift", person.user_id, item):
+                self._add_shift(person.user_id, said)
         for item in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
-            self._add_break(person.user_id, item)
+            if said := self._activity("break", person.user_id, item):
+                self._add_break(person.user_id, said)
 
-    def _add_shift(self, user_id: int, raw: msgspec.Raw) -> None:
-        said = self._believed("shift", user_id, raw)
-        if said is None:
-            return
-        shift = Shift(
-            id=said.id,
-            user_id=user_id,
-            time_clock_id=self.time_clock_id,
-            start=said.start.timestamp,
-            start_timezone=_clipped(said.start.timezone),
-            end=said.end.timestamp if said.end else None,
-            end_timezone=_clipped(said.end.timezone) if said.end else None,
-            job_id=_clipped(said.job_id),
-            sub_job_id=_clipped(said.sub_job_id),
-            scheduler_shift_id=_clipped(said.scheduler_shift_id),
-            is_auto_clock_out=bool(said.is_auto_clock_out),
-            created_at=said.created_at,
-            modified_at=said.modified_at,
-        )
-        if self.shifts.setdefault(shift.id, shift) != shift:
-            # Which of the two is true cannot be known: neither is believed.
-            del self.shifts[shift.id]
-            self._object("shift", user_id, raw, "the same id stands twice in one answer, with different contents")
-
-    def _add_break(self, user_id: int, raw: msgspec.Raw) -> None:
-        said = self._believed("break", user_id, raw)
-        if said is None:
-            return
-        if not said.manual_break_id:
-            self._object("break", user_id, raw, "it has no type (manualBreakId)")
-            return
-        self.breaks[said.id] = Break(
-            id=said.id,
-            user_id=user_id,
-            time_clock_id=self.time_clock_id,
-            break_type_id=said.manual_break_id[:_WIDTH],
-            start=said.start.timestamp,
-            start_timezone=_clipped(said.start.timezone),
-            end=said.end.timestamp if said.end else None,
-            end_timezone=_clipped(said.end.timezone) if said.end else None,
-            is_auto_clock_out=bool(said.is_auto_clock_out),
-            created_at=said.created_at,
-            modified_at=said.modified_at,
-        )
-
-    def _believed(self, kind: str, user_id: int, raw: msgspec.Raw) -> _Activity | None:
-        """The record, where it can be believed; else a doubt about it."""
+    def _activity(self, kind: str, user_id: int, raw: msgspec.Raw) -> _Activity | None:
+        """The record, where it can be read; else a doubt about it."""
         try:
-            said = msgspec.json.decode(raw, type=_Activity)
+            return msgspec.json.decode(raw, type=_Activity)
         except UNREADABLE as error:
             self.doubts.append(_doubt(kind, raw, error, user_id=user_id))
             return None
-        start, end = said.start.timestamp, said.end.timestamp if said.end else None
-        problem = ""
-        if not said.id or len(said.id) > _WIDTH or not said.id.isprintable():
-            problem = "its id is empty, too long or not printable"
-        elif not 0 < start < _LATEST or (end is not None and not 0 < end < _LATEST):
-            problem = "its times are not epoch seconds (milliseconds?)"
-        elif end is not None and end < start:
-            problem = "it ends before it starts"
-        if problem:
-            self._object(kind, user_id, raw, problem)
-            return None
-        return said
 
-    def _object(self, kind: str, user_id: int, raw: msgspec.Raw, problem: str) -> None:
-        record = _members(raw)
-        value = f"start {_timestamp(record, 'start')}, end {_timestamp(record, 'end')}, id {_identity(record)}"
+    def _add_shift(self, user_id: int, said: _Activity) -> None:
+        problem = _problem(said)
+        if problem:
+            self._object("shift", user_id, said, problem)
+            return
+        start, end = said.start, said.end
+        shift = Shift(
+            said.id,
+            user_id,
+            self.time_clock_id,
+            start.timestamp,
+            _clipped(start.timezone),
+            end.timestamp if end else None,
+            _clipped(end.timezone) if end else None,
+            _clipped(said.job_id),
+            _clipped(said.sub_job_id),
+            _clipped(said.scheduler_shift_id),
+            bool(said.is_auto_clock_out),
+            said.created_at,
+            said.modified_at,
+        )
+        if said.id in self._contested or self.shifts.setdefault(said.id, shift) != shift:
+            # Which of them is true cannot be known: none is believed.
+            self.shifts.pop(said.id, None)
+            self._contested.add(said.id)
+            self._object("shift", user_id, said, "the same id stands twice in one answer, with different contents")
+
+    def _add_break(self, user_id: int, said: _Activity) -> None:
+        problem = _problem(said) or ("" if said.manual_break_id else "it has no type (manualBreakId)")
+        if problem or not said.manual_break_id:
+            self._object("break", user_id, said, problem)
+            return
+        start, end = said.start, said.end
+        self.breaks[said.id] = Break(
+            said.id,
+            user_id,
+            self.time_clock_id,
+            said.manual_break_id[:_WIDTH],
+            start.timestamp,
+            _clipped(start.timezone),
+            end.timestamp if end else None,
+            _clipped(end.timezone) if end else None,
+            bool(said.is_auto_clock_out),
+            said.created_at,
+            said.modified_at,
+        )
+
+    def _object(self, kind: str, user_id: int, said: _Activity, problem: str) -> None:
+        start, end = said.start.timestamp, said.end.timestamp if said.end else None
+        identity = said.id[:_WIDTH] if said.id.isprintable() and said.id else None
         self.doubts.append(
             Doubt(
                 kind=kind,
                 problem=problem,
-                value=value[: 3 * _QUOTED],
+                value=f"start {start}, end {end}, id {identity}"[: 3 * _QUOTED],
                 user_id=user_id,
-                activity_id=_identity(record),
-                start=_believable(_timestamp(record, "start")),
+                activity_id=identity,
+                start=_believable(start),
             )
         )
+
+
+def _problem(said: _Activity) -> str:
+    """Why a record that can be read cannot be believed; empty where it can."""
+    start, end = said.start.timestamp, said.end.timestamp if said.end else None
+    if not said.id or len(said.id) > _WIDTH or not said.id.isprintable():
+        return "its id is empty, too long or not printable"
+    if not 0 < start < _LATEST or (end is not None and not 0 < end < _LATEST):
+        return "its times are not epoch seconds (milliseconds?)"
+    if end is not None and end < start:
+        return "it ends before it starts"
+    return ""
 
 
 def _doubt(kind: str, raw: msgspec.Raw, error: Exception, user_id: int | None = None) -> Doubt:

@@ -47,7 +47,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     max_users_gone_share: float = 0.30
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One intended write to one row of `clock_times`.
 
     `before` is the image the row must still have (None for `create`); `after` the image it gets (None for `delete`).
@@ -78,7 +78,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         return ((self.after and self.after.total_minutes) or 0) - ((self.before and self.before.total_minutes) or 0)
 
 
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
+class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something deliberately not written. It stays visible until its cause is gone.
 
     `instant` is the clock-in it is about (None where the record does not tell), `minutes` by how much the table would

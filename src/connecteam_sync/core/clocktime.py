@@ -12,7 +12,7 @@ CONNECTEAM = "connecteam"
 """The `source` of the rows this program owns. Rows with any other source are never written."""
 
 
-class ClockTime(msgspec.Struct, frozen=True, kw_only=True):
+class ClockTime(msgspec.Struct, frozen=True, gc=False):
     """One row of `clock_times` in canonical form: instants in epoch seconds, minutes whole and elapsed.
 
     `id` is None only in the image of a row that has yet to be inserted. A negative `employee_id` stands for an
@@ -60,7 +60,7 @@ def provisional_employee(user_id: int) -> int:
     return -user_id
 
 
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
+class Applied(msgspec.Struct, frozen=True, gc=False):
     """The values we last wrote for a shift: tells an edit made in the table behind our back from one made upstream."""
 
     employee_id: int
@@ -68,7 +68,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     clock_out: int | None
 
 
-class Mirror(msgspec.Struct, frozen=True, kw_only=True):
+class Mirror(msgspec.Struct, frozen=True, gc=False):
     """What we remember of one shift Connecteam has shown us: a row of `connecteam_shifts`.
 
     `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None beside
@@ -81,7 +81,7 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
     is_gone: bool = False
 
 
-class Employee(msgspec.Struct, frozen=True, kw_only=True):
+class Employee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of the host's `employees` table; `connecteam_user_id` is compared as text."""
 
     id: int

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -19,7 +20,7 @@ How = Literal["id", "succession", "takeover", "adoption", "create"]
 _NEVER = 2**62
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True):
+class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A shift, the employee it counts for, and the row that is its own (None: to be created).
 
     `replaces` is the shift the row was linked to until now, where that is another one.
@@ -32,7 +33,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str | None = None
 
 
-class Rivals(msgspec.Struct, frozen=True, kw_only=True):
+class Rivals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Shifts of one employee at one instant: the unique key has room for the first only."""
 
     winner: Shift
@@ -52,14 +53,23 @@ def in_scope(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Shift,
     """
     start, end = window.start_utc, window.end_utc
     rows = {row.id: row for row in stored.rows}
-    ours: set[str] = set()
-    for mirror in stored.mirrors:
+    mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
+
+    def is_ours(shift: Shift) -> bool:
+        mirror = mirrors.get(shift.id)
+        if mirror is None or mirror.is_gone:
+            return False
         row = rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-        at = row.clock_in if row is not None else mirror.shift.start
-        if start <= at < end and not mirror.is_gone:
-            ours.add(mirror.shift.id)
-    shifts = (shift for shift in snapshot.shifts if start <= shift.start < end or shift.id in ours)
-    return tuple(sorted(shifts, key=lambda shift: shift.id))
+        return start <= (mirror.shift.start if row is None else row.clock_in) < end
+
+    shifts = [shift for shift in snapshot.shifts if start <= shift.start < end or is_ours(shift)]
+    return tuple(sorted(shifts, key=attrgetter("id")))
+
+
+def absent(snapshot: Snapshot, stored: Stored) -> list[Mirror]:
+    """What is remembered of this time clock's shifts that the answer does not show."""
+    present, clock = {shift.id for shift in snapshot.shifts}, snapshot.time_clock_id
+    return [m for m in stored.mirrors if m.shift.id not in present and m.shift.time_clock_id == clock]
 
 
 def rivals(shifts: Iterable[tuple[int, Shift]], others: Iterable[tuple[int, Shift]]) -> tuple[Rivals, ...]:
@@ -79,16 +89,13 @@ def successions(window: Window, snapshot: Snapshot, stored: Stored) -> dict[tupl
 
     Connecteam deletes a shift and creates another in its place when it approves a geofence exception (API fact 7.6).
     """
-    present = {shift.id for shift in snapshot.shifts}
     doubted = {doubt.activity_id for doubt in snapshot.doubts}
     asked = window.padded()
     start, end = asked.start_utc, asked.end_utc
     return {
         (mirror.shift.user_id, mirror.shift.start): mirror
-        for mirror in stored.mirrors
+        for mirror in absent(snapshot, stored)
         if mirror.clock_time_id is not None
-        and mirror.shift.time_clock_id == snapshot.time_clock_id
-        and mirror.shift.id not in present
         and mirror.shift.id not in doubted
         and mirror.shift.user_id in snapshot.listed
         and start <= mirror.shift.start < end
@@ -99,9 +106,9 @@ def adoptable(stored: Stored) -> dict[tuple[int, int], list[ClockTime]]:
     """Rows of ours that no shift is linked to, by (employee, clock-in), lowest id first."""
     linked = {mirror.clock_time_id for mirror in stored.mirrors}
     rows: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
-    for row in sorted(stored.rows, key=lambda row: row.id or 0):
-        if row.is_ours and row.id not in linked:
-            rows[row.key].append(row)
+    unlinked = [row for row in stored.rows if row.id not in linked and row.is_ours]
+    for row in sorted(unlinked, key=lambda row: row.id or 0):
+        rows[row.key].append(row)
     return rows
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Applied, Mirror, Stored
-from connecteam_sync.core.match import Match
+from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.shift import Break, Shift, Snapshot
 from connecteam_sync.core.window import Window
 
@@ -22,7 +22,7 @@ def mirrors_to_remember(
     matches: tuple[Match, ...],
     changes: tuple[Change, ...],
 ) -> tuple[Mirror, ...]:
-    """The new memory of every shift whose memory moves, by id.
+    """The new memory of every one of `shifts`, and of every shift that is gone, whose memory moves, by id.
 
     A held shift is remembered with its latest values and the link and applied values it had; a gone one stays
     remembered, marked gone, as does one whose row another shift now has.
@@ -63,13 +63,12 @@ def mirrors_to_remember(
 def _gone(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Mirror, ...]:
     """Shifts that start in the window proper and that a complete answer naming their user no longer shows."""
     start, end = window.start_utc, window.end_utc
-    shown = {shift.id for shift in snapshot.shifts} | {doubt.activity_id for doubt in snapshot.doubts}
+    doubted = {doubt.activity_id for doubt in snapshot.doubts}
     return tuple(
         mirror
-        for mirror in stored.mirrors
-        if mirror.shift.time_clock_id == snapshot.time_clock_id
-        and mirror.shift.user_id in snapshot.listed
-        and mirror.shift.id not in shown
+        for mirror in absent(snapshot, stored)
+        if mirror.shift.user_id in snapshot.listed
+        and mirror.shift.id not in doubted
         and start <= mirror.shift.start < end
     )
 

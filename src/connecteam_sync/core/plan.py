@@ -27,10 +27,11 @@ from connecteam_sync.core.change import (
     Refusal,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, provisional_employee
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Mirror, Stored, clock_time_of, provisional_employee
 from connecteam_sync.core.guards import empty_answer, too_many_deletes, users_gone
-from connecteam_sync.core.match import Match, in_scope, match, rivals
+from connecteam_sync.core.match import Match, absent, in_scope, match, rivals
 from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
+from connecteam_sync.core.settled import settled_rows
 from connecteam_sync.core.shift import Doubt, Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, each_day
 
@@ -41,24 +42,27 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     `snapshot` must cover `window.padded()`; `stored` must have been read for the same window and snapshot.
     """
     desk = _Desk(window, snapshot, stored, policy)
-    shifts = in_scope(window, snapshot, stored)
+    scope = in_scope(window, snapshot, stored)
+    others = tuple(desk.shifts_of_other_clocks())
+    settled = settled_rows(scope, others, rows=desk.rows, mirrors=desk.mirrors, employees=stored.employees)
+    shifts = tuple(shift for shift in scope if shift.id not in settled)
     mapped = [(employee, shift) for shift in shifts if (employee := desk.employee_of(shift)) is not None]
-    groups = rivals(mapped, desk.shifts_of_other_clocks())
+    groups = rivals(mapped, others)
     employees = {shift.id: employee for employee, shift in mapped}
     mine = [group for group in groups if group.winner.id in employees]
     matches = match(((employees[group.winner.id], group) for group in mine), window, snapshot, stored)
     for matched in matches:
         desk.settle(matched)
-    taken = {matched.row.id for matched in matches if matched.row is not None}
+    taken = {*settled.values(), *(matched.row.id for matched in matches if matched.row is not None)}
     for group in groups:
         for loser in group.losers:
             desk.settle_duplicate(loser, group.winner, taken, own=loser.id in employees)
     for doubt in snapshot.doubts:
         desk.hold_doubt(doubt)
-    desk.settle_absences({shift.id for shift in snapshot.shifts}, taken)
+    desk.settle_absences(taken)
     desk.settle_orphans(taken)
     desk.hold_blocked_keys()
-    return desk.decision(shifts, matches)
+    return desk.decision(shifts, matches, settled=len(settled))
 
 
 class _Desk:
@@ -186,13 +190,11 @@ class _Desk:
 
     # -- shifts that are not -------------------------------------------------------------------------------------------
 
-    def settle_absences(self, present: set[str], taken: set[int | None]) -> None:
+    def settle_absences(self, taken: set[int | None]) -> None:
         """Delete the rows of shifts that are gone, where there is evidence; hold them where there is not (rule 6)."""
-        for mirror in self.stored.mirrors:
+        for mirror in absent(self.snapshot, self.stored):
             shift = mirror.shift
             row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-            if shift.time_clock_id != self.snapshot.time_clock_id or shift.id in present:
-                continue
             unlisted, within = shift.user_id not in self.snapshot.listed, self.inside(shift.start)
             if row is None and within and unlisted and not mirror.is_gone:
                 # It was held, or its row is lost: silence about its user does not let it be forgotten.
@@ -223,7 +225,7 @@ class _Desk:
         if self.policy.orphans == "ignore":
             return
         for row in self.stored.rows:
-            if row.is_ours and row.id not in self.shift_of_row and row.id not in taken and self.inside(row.clock_in):
+            if row.id not in self.shift_of_row and row.is_ours and row.id not in taken and self.inside(row.clock_in):
                 if self.policy.orphans == "delete":
                     self.draft("delete", row, None, None, "orphan: no shift in Connecteam matches it")
                 else:
@@ -276,9 +278,14 @@ class _Desk:
 
     def hold_blocked_keys(self) -> None:
         """Hold changes whose key is kept by a row that stays; their own rows then stay too, and may block others."""
-        while True:
+        while self.changes:
             moved = {c.before.id: c.after.key if c.after else None for c in self.changes if c.before}
-            kept = {row.key: row for row in self.stored.rows if row.id not in moved or moved[row.id] == row.key}
+            wanted = {c.after.key for c in self.changes if c.after}
+            kept = {
+                key: row
+                for row in self.stored.rows
+                if (key := (row.employee_id, row.clock_in)) in wanted and (row.id not in moved or moved[row.id] == key)
+            }
             blocked = [
                 c
                 for c in self.changes
@@ -368,8 +375,8 @@ class _Desk:
 
     # -- the sum -------------------------------------------------------------------------------------------------------
 
-    def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...]) -> Plan:
-        """Everything drafted, counted, guarded and named."""
+    def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> Plan:
+        """Everything drafted, counted, guarded and named; `settled` shifts beside `shifts` are as they should be."""
         changes = tuple(
             sorted(self.changes, key=lambda c: (c.days, c.image.employee_id, c.image.clock_in, c.image.id or 0))
         )
@@ -380,10 +387,10 @@ class _Desk:
         written = {c.shift_id for c in changes if c.kind in {"create", "update"}}
         kinds = Counter(change.kind for change in changes)
         counts = Counts(
-            total_shifts=len(shifts),
+            total_shifts=len(shifts) + settled,
             created=kinds["create"],
             updated=kinds["update"],
-            unchanged=sum(m.shift.id not in written and m.shift.id not in held for m in matches),
+            unchanged=settled + sum(m.shift.id not in written and m.shift.id not in held for m in matches),
             deleted=kinds["delete"],
             held=len(holds),
             linked=kinds["link"],
@@ -417,25 +424,25 @@ class _Desk:
         mine = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
         clock = self.snapshot.time_clock_id
         mine |= {m.clock_time_id for m in self.stored.mirrors if m.shift.time_clock_id == clock}
-        return tuple(row for row in self.stored.rows if row.is_ours and row.id in mine and self.inside(row.clock_in))
+        start, end = self.start, self.end
+        return tuple(
+            row
+            for row in self.stored.rows
+            if start <= row.clock_in < end and row.source == CONNECTEAM and row.id in mine
+        )
 
     def refusals(self, rows: int, deletes: int) -> tuple[Refusal, ...]:
         """What the guards say (rule 7)."""
-        mine = frozenset(
-            m.shift.user_id
+        clock, start, end = self.snapshot.time_clock_id, self.start, self.end
+        linked = [
+            m
             for m in self.stored.mirrors
-            if m.clock_time_id is not None
-            and m.shift.time_clock_id == self.snapshot.time_clock_id
-            and self.inside(m.shift.start)
-        )
-        linked = sum(
-            m.clock_time_id in self.rows
-            for m in self.stored.mirrors
-            if m.shift.time_clock_id == self.snapshot.time_clock_id and self.inside(m.shift.start)
-        )
+            if m.clock_time_id is not None and start <= m.shift.start < end and m.shift.time_clock_id == clock
+        ]
+        mine = frozenset(m.shift.user_id for m in linked)
         found = (
             too_many_deletes(deletes, rows, self.policy),
-            empty_answer(self.snapshot, linked),
+            empty_answer(self.snapshot, sum(m.clock_time_id in self.rows for m in linked)),
             users_gone(mine, self.snapshot.listed, self.policy, where="the time clock's answer"),
             users_gone(self.stored.known_users, frozenset(self.users), self.policy, where="Connecteam's list of users"),
         )

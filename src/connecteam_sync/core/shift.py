@@ -1,6 +1,8 @@
 """What Connecteam said: shifts, breaks, users, and one complete look at them.
 
 Instants are whole epoch seconds UTC. The time zone of a punch says where it happened, never when.
+
+There may be a hundred thousand of them at once: `gc=False`, since none can be part of a cycle, spares the collector.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from datetime import date
 import msgspec
 
 
-class Shift(msgspec.Struct, frozen=True, kw_only=True):
+class Shift(msgspec.Struct, frozen=True, gc=False):
     """One time activity of type shift. `end` is None while the person is still clocked in.
 
     The id is opaque, case-sensitive and the only identity a shift has: the source accepts exact duplicates and
@@ -32,7 +34,7 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: int | None = None
 
 
-class Break(msgspec.Struct, frozen=True, kw_only=True):
+class Break(msgspec.Struct, frozen=True, gc=False):
     """One manual break. Whether it is paid is a property of its type (`break_type_id`), not of the break."""
 
     id: str
@@ -48,7 +50,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: int | None = None
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class User(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Connecteam account, archived or not. Names and e-mail addresses are not unique."""
 
     id: int
@@ -63,7 +65,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.first_name} {self.last_name}".strip() or f"Connecteam user {self.id}"
 
 
-class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record of an otherwise complete answer that cannot be believed, with the offending value quoted.
 
     It blocks deletes for its user and nothing else. `activity_id` and `user_id` are None where the record does not

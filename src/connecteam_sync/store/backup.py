@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError
 from connecteam_sync.store.catalog import split
+from connecteam_sync.store.columns import HostColumns
 from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.host import HostTables
-from connecteam_sync.store.session import HostColumns, Session
+from connecteam_sync.store.session import Session
 
 _LONGEST = 40
 """Letters of the table's name that the backup's name keeps: every database takes 63."""
@@ -27,7 +29,7 @@ def create(connection: Connection, dialect: Dialect, host: HostTables, columns: 
     """An empty table with the same columns and the same key. Raises ConfigurationError where the name is taken."""
     d = dialect
     schema, bare = split(name)
-    if inspect(connection).has_table(bare, schema=schema):
+    if inspector(connection).has_table(bare, schema=schema):
         if connection.exec_driver_sql(f"SELECT count(*) FROM {d.name(name)}").scalar():
             raise ConfigurationError(
                 f"there is a table {name!r} already, and it is not this run's backup",

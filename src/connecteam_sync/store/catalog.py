@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.sql.sqltypes import DateTime, Integer, String
 
 from connecteam_sync.core.adopt import Reference
 from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.host import HostTables
 
 _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
@@ -73,17 +74,17 @@ def unique_key(connection: Connection, dialect: Dialect, host: HostTables) -> Un
         ]
     else:
         schema, table = split(names.table)
-        inspector = inspect(connection)
+        tables = inspector(connection)
         found = [
             UniqueKey(name=str(index["name"]), is_valid=True, is_constraint=False)
-            for index in inspector.get_indexes(table, schema=schema)
+            for index in tables.get_indexes(table, schema=schema)
             if index["unique"]
             and set(index["column_names"]) == wanted
             and (index.get("dialect_options") or {}).get("sqlite_where") is None
         ]
         found += [
             UniqueKey(name=str(key["name"] or ""), is_valid=True, is_constraint=True)
-            for key in inspector.get_unique_constraints(table, schema=schema)
+            for key in tables.get_unique_constraints(table, schema=schema)
             if set(key["column_names"]) == wanted
         ]
     return next(iter(sorted(found, key=lambda key: not key.is_valid)), None)
@@ -94,7 +95,7 @@ def indexes(connection: Connection, host: HostTables) -> dict[str, list[str]]:
     schema, table = split(host.clock_times.table)
     return {
         str(index["name"]): [column for column in index["column_names"] if column is not None]
-        for index in inspect(connection).get_indexes(table, schema=schema)
+        for index in inspector(connection).get_indexes(table, schema=schema)
         if not index["unique"] and None not in index["column_names"]
     }
 
@@ -134,16 +135,16 @@ def foreign_keys(connection: Connection, dialect: Dialect, host: HostTables) -> 
     statement = text(_POINTING[dialect.family])
     wanted = {key: value for key, value in values.items() if key in statement.compile().params}
     found = connection.execute(statement, wanted).all()
-    inspector = inspect(connection)
-    return tuple(_foreign_key(inspector, host, str(row.name), str(row.col), str(row.target)) for row in found)
+    tables = inspector(connection)
+    return tuple(_foreign_key(tables, host, str(row.name), str(row.col), str(row.target)) for row in found)
 
 
-def _foreign_key(inspector: Any, host: HostTables, table: str, column: str, target: str) -> ForeignKey:  # noqa: ANN401 - SQLAlchemy's Inspector
+def _foreign_key(tables: Any, host: HostTables, table: str, column: str, target: str) -> ForeignKey:  # noqa: ANN401 - SQLAlchemy's Inspector
     schema, name = split(table)
-    types = {item["name"]: item["type"] for item in inspector.get_columns(name, schema=schema)}
-    key = inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]
-    uniques = [tuple(item["column_names"]) for item in inspector.get_unique_constraints(name, schema=schema)]
-    uniques += [tuple(item["column_names"]) for item in inspector.get_indexes(name, schema=schema) if item["unique"]]
+    types = {item["name"]: item["type"] for item in tables.get_columns(name, schema=schema)}
+    key = tables.get_pk_constraint(name, schema=schema)["constrained_columns"]
+    uniques = [tuple(item["column_names"]) for item in tables.get_unique_constraints(name, schema=schema)]
+    uniques += [tuple(item["column_names"]) for item in tables.get_indexes(name, schema=schema) if item["unique"]]
     why = ""
     if target != host.clock_times.id:
         why = f"{table}.{column} points at {target}, not at the row's id"

@@ -124,8 +124,9 @@ def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, loc
 
 def _links(session: Session, ids: list[int]) -> tuple[Mirror, ...]:
     d = session.dialect
-    found = session.read_set(
-        f"SELECT s.* FROM {d.rowset({'id': 'int'})} {d.lookup} connecteam_shifts s ON s.clock_time_id = d.id",
+    found = session.fetch_set(
+        f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'int'})} {d.lookup} connecteam_shifts s"
+        " ON s.clock_time_id = d.id",
         ({"id": row} for row in ids),
     )
     return tuple(rows.mirror(row) for row in found)

@@ -35,7 +35,8 @@ class Dialect:
             "postgresql": "postgresql",
         }
         self.family: Family = names[engine.name]
-        self._engine = engine
+        self.is_mariadb = False
+        """Known once there is a connection."""
         self._quote = engine.identifier_preparer.quote
 
     def name(self, name: str) -> str:
@@ -73,6 +74,22 @@ class Dialect:
         if self.family == "postgresql":
             return f"(to_timestamp({epoch}) AT TIME ZONE 'UTC')"
         return f"datetime({epoch}, 'unixepoch')"
+
+    def whole(self, number: str) -> str:
+        """A number rounded down."""
+        if self.family == "sqlite":
+            return f"CAST({number} AS INTEGER)"
+        return f"CAST(floor({number}) AS bigint)" if self.family == "postgresql" else f"floor({number})"
+
+    @property
+    def bigint(self) -> str:
+        """The type that whole numbers are cast to."""
+        return {"mysql": "SIGNED", "postgresql": "bigint", "sqlite": "INTEGER"}[self.family]
+
+    def between(self, column: str) -> str:
+        """That a datetime column lies in the half-open span of instants `:start` to `:end`."""
+        low, high = (self.moment(f"CAST(:{bound} AS {self.bigint})") for bound in ("start", "end"))
+        return f"{column} >= {low} AND {column} < {high}"
 
     def flag(self, number: str) -> str:
         """The database's truth value of 0 or 1."""
@@ -128,5 +145,4 @@ class Dialect:
         if self.family == "sqlite":
             return ""
         # MySQL cannot lock the rows of a JSON_TABLE and wants to be told what to lock; MariaDB does not know the word.
-        can_name = not getattr(self._engine, "is_mariadb", False)
-        return f" FOR UPDATE OF {alias}" if alias and can_name else " FOR UPDATE"
+        return f" FOR UPDATE OF {alias}" if alias and not self.is_mariadb else " FOR UPDATE"

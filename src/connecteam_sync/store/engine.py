@@ -9,13 +9,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, LockHeld, RowMoved
 
+_FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
+"""MySQL's numbers: an update counts the rows it found, not those it changed; a packet may hold several statements."""
 LOCK_CODES = {1205, 3572, "55P03"}
 """Lock wait timed out: MySQL and MariaDB, MySQL NOWAIT, PostgreSQL."""
+UNKNOWN_TABLE_CODES = {1146, "42P01"}
 RETRY_CODES = {1213, 1020, "40P01", "40001"}
 """Deadlock or serialization failure: the server rolled back one of two; that one may simply start again."""
 
@@ -51,7 +54,9 @@ def database_url(text: str) -> URL:
 def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     """An engine whose sessions are in UTC, READ COMMITTED, and wait `lock_wait` seconds for a lock at most."""
     backend = url.drivername.split("+")[0]
-    options: dict[str, Any] = {}
+    # What SQLAlchemy asks a server before the first statement costs five round trips, and no statement of ours needs
+    # the answers: `inspector` asks where they are needed. Every transaction is ended by us: the pool has none to end.
+    options: dict[str, Any] = {"_initialize": False, "pool_reset_on_return": None}
     wait = max(1, round(lock_wait))
     if backend == "sqlite":
         options["connect_args"] = {"timeout": lock_wait}
@@ -59,7 +64,13 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
         settings = f"-c timezone=UTC -c lock_timeout={wait}s -c default_transaction_isolation=read\\ committed"
         options["connect_args"] = {"options": settings, "connect_timeout": 10}
     else:
-        options["connect_args"] = {"charset": "utf8mb4", "connect_timeout": 10}
+        # The server's own default of autocommit is left to the session's settings, which are one statement anyway.
+        options["connect_args"] = {
+            "charset": "utf8mb4",
+            "connect_timeout": 10,
+            "client_flag": _FOUND_ROWS | _MULTI_STATEMENTS,
+            "autocommit": None,
+        }
     try:
         engine = create_engine(url, **options)
     except (NoSuchModuleError, ImportError) as error:
@@ -78,9 +89,27 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
 def _mysql_session(connection: Any, wait: int) -> None:  # noqa: ANN401 - a driver's own connection
     """Session settings; MariaDB 10 and MySQL name the isolation level differently, so it is set by statement."""
     cursor = connection.cursor()
-    cursor.execute(f"SET time_zone = '+00:00', SESSION innodb_lock_wait_timeout = {wait}")
-    cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    cursor.execute(
+        f"SET autocommit = 0, time_zone = '+00:00', SESSION innodb_lock_wait_timeout = {wait};"
+        " SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+    )
+    while cursor.nextset():
+        pass
     cursor.close()
+
+
+def is_mariadb(connection: Connection) -> bool:
+    """Whether a server that speaks MySQL is MariaDB, as it said when it greeted us."""
+    driver: Any = connection.connection.driver_connection
+    return "mariadb" in str(driver.get_server_info()).lower()
+
+
+def inspector(connection: Connection) -> Inspector:
+    """SQLAlchemy's view of the tables, which first asks the server a few things about itself."""
+    if not connection.info.get("initialised"):
+        connection.dialect.initialize(connection)
+        connection.info["initialised"] = True
+    return inspect(connection)
 
 
 def _sqlite_session(connection: sqlite3.Connection, _: object) -> None:
@@ -102,6 +131,11 @@ def codes_of(error: DBAPIError) -> set[object]:
     if original is not None and original.args:
         codes.add(original.args[0])
     return codes
+
+
+def is_unknown_table(error: DBAPIError) -> bool:
+    """Whether a statement named a table that is not there."""
+    return bool(codes_of(error) & UNKNOWN_TABLE_CODES) or "no such table" in str(error.orig)
 
 
 @contextmanager

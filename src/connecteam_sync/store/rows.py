@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror
+from connecteam_sync.core.clocktime import CONNECTEAM, Applied, ClockTime, Mirror
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.host import ClockTimesNames
@@ -58,8 +58,6 @@ USER: dict[str, Kind] = {
 }
 CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 
-Record = Mapping[str, Any]
-
 
 def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
     """A rowset parameter."""
@@ -77,24 +75,23 @@ def canonical(dialect: Dialect, names: ClockTimesNames, alias: str = "t") -> dic
         "employee_id": column(names.employee_id),
         "clock_in": dialect.epoch(column(names.clock_in)),
         "clock_out": dialect.epoch(column(names.clock_out)),
-        "total_minutes": f"floor({column(names.total_minutes)})"
-        if dialect.family != "sqlite"
-        else f"CAST({column(names.total_minutes)} AS INTEGER)",
+        "total_minutes": dialect.whole(column(names.total_minutes)),
         "is_active": f"CASE WHEN {column(names.is_active)} THEN 1 ELSE 0 END",
         "source": column(names.source),
     }
 
 
-def clock_time(row: Record) -> ClockTime:
-    """One row of `clock_times`."""
+def clock_time(row: Sequence[Any]) -> ClockTime:
+    """One row of `clock_times`, its columns those of `canonical`, in that order."""
+    key, employee_id, clock_in, clock_out, total_minutes, is_active, source = row
     return ClockTime(
-        id=int(row["id"]),
-        employee_id=int(row["employee_id"]),
-        clock_in=int(row["clock_in"]),
-        clock_out=None if row["clock_out"] is None else int(row["clock_out"]),
-        total_minutes=None if row["total_minutes"] is None else int(row["total_minutes"]),
-        is_active=bool(row["is_active"]),
-        source=str(row["source"]),
+        int(key),
+        int(employee_id),
+        int(clock_in),
+        None if clock_out is None else int(clock_out),
+        None if total_minutes is None else int(total_minutes),
+        bool(is_active),
+        CONNECTEAM if source == CONNECTEAM else str(source),
     )
 
 
@@ -115,34 +112,22 @@ def image_kinds(prefix: str = "") -> dict[str, Kind]:
     return {f"{prefix}{name}": ("text" if name == "source" else "int") for name in CANONICAL}
 
 
-def mirror(row: Record) -> Mirror:
-    """One row of `connecteam_shifts`."""
-    applied = None
-    if row["applied_employee_id"] is not None:
-        applied = Applied(
-            employee_id=row["applied_employee_id"],
-            clock_in=row["applied_clock_in"],
-            clock_out=row["applied_clock_out"],
-        )
+def mirror_columns(alias: str) -> str:
+    """What `mirror` reads, as the columns of a SELECT."""
+    return ", ".join(f"{alias}.{column}" for column in MIRROR)
+
+
+def mirror(row: Sequence[Any]) -> Mirror:
+    """One row of `connecteam_shifts`, its columns those of MIRROR, in that order."""
+    key, user, clock, start, start_zone, end, end_zone, job, sub_job, scheduled, auto, created, modified = row[:13]
+    link, employee, clock_in, clock_out, is_gone, _ = row[13:]
     return Mirror(
-        shift=Shift(
-            id=row["id"],
-            user_id=row["user_id"],
-            time_clock_id=row["time_clock_id"],
-            start=row["start_at"],
-            start_timezone=row["start_timezone"],
-            end=row["end_at"],
-            end_timezone=row["end_timezone"],
-            job_id=row["job_id"],
-            sub_job_id=row["sub_job_id"],
-            scheduler_shift_id=row["scheduler_shift_id"],
-            is_auto_clock_out=bool(row["is_auto_clock_out"]),
-            created_at=row["upstream_created_at"],
-            modified_at=row["upstream_modified_at"],
+        Shift(
+            key, user, clock, start, start_zone, end, end_zone, job, sub_job, scheduled, bool(auto), created, modified
         ),
-        clock_time_id=row["clock_time_id"],
-        applied=applied,
-        is_gone=bool(row["is_gone"]),
+        link,
+        None if employee is None else Applied(employee, clock_in, clock_out),
+        bool(is_gone),
     )
 
 
@@ -172,21 +157,10 @@ def mirror_values(item: Mirror, run: int) -> dict[str, object]:
     }
 
 
-def pause(row: Record) -> Break:
-    """One row of `connecteam_breaks`."""
-    return Break(
-        id=row["id"],
-        user_id=row["user_id"],
-        time_clock_id=row["time_clock_id"],
-        break_type_id=row["break_type_id"],
-        start=row["start_at"],
-        start_timezone=row["start_timezone"],
-        end=row["end_at"],
-        end_timezone=row["end_timezone"],
-        is_auto_clock_out=bool(row["is_auto_clock_out"]),
-        created_at=row["upstream_created_at"],
-        modified_at=row["upstream_modified_at"],
-    )
+def pause(row: Sequence[Any]) -> Break:
+    """One row of `connecteam_breaks`, its columns those of BREAK, in that order."""
+    key, user, clock, kind, start, start_zone, end, end_zone, auto, created, modified, _ = row
+    return Break(key, user, clock, kind, start, start_zone, end, end_zone, bool(auto), created, modified)
 
 
 def pause_values(item: Break) -> dict[str, object]:

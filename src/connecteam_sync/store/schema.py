@@ -12,6 +12,8 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Name = String(191)
 Long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
+VERSION = "0003"
+"""The newest migration: what this program needs."""
 VERSION_TABLE = "connecteam_sync_version"
 """Where Alembic notes which migration the tables are at."""
 
@@ -114,6 +116,16 @@ sync_slices = _table(
     Column("receipt", Long, nullable=False),
     Column("employees", Long),
     Index("ix_sync_slices_run", "run_id"),
+)
+
+sync_inputs = _table(
+    "sync_inputs",
+    Column("slice_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("inputs", String(64), nullable=False),
+    Column("first_instant", BigInteger, nullable=False),
+    Column("last_instant", BigInteger, nullable=False),
+    Column("digest", Name, nullable=False),
+    Index("ix_sync_inputs_inputs", "inputs"),
 )
 
 sync_changes = _table(

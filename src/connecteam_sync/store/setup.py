@@ -8,7 +8,6 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,13 +22,12 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     insert,
-    inspect,
     select,
     text,
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from connecteam_sync.errors import NotInitialised
+from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.schema import VERSION_TABLE, Key, sync_guard
 
@@ -96,7 +94,7 @@ def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
     done: list[str] = []
     employees, clock_times = host_metadata(host)
     before = version(connection)
-    made_employees = not inspect(connection).has_table(employees.name, schema=employees.schema)
+    made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
     config = _config(connection=connection)
     command.upgrade(config, "head")
     now = version(connection)
@@ -105,7 +103,7 @@ def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
     if connection.execute(select(sync_guard.c.id)).first() is None:
         connection.execute(insert(sync_guard).values(id=1, made_employees=int(made_employees)))
     for table in (employees, clock_times):
-        if not inspect(connection).has_table(table.name, schema=table.schema):
+        if not inspector(connection).has_table(table.name, schema=table.schema):
             table.create(connection)
             done.append(f"created table {table.fullname}")
     return tuple(done)
@@ -128,26 +126,7 @@ def init_sql(dialect: Dialect, host: HostTables) -> str:
 
 def version(connection: Connection) -> str | None:
     """The migration the tables are at; None where there are none of ours."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not inspector(connection).has_table(VERSION_TABLE):
         return None
     found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     return None if found is None else str(found)
-
-
-def demand_initialised(connection: Connection) -> None:
-    """Raises NotInitialised unless our tables are there and of this version."""
-    found, wanted = version(connection), ScriptDirectory.from_config(_config()).get_current_head()
-    if found == wanted:
-        return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is None:
-        raise NotInitialised("the database has no tables of ours yet", next_step="run `connecteam-sync init`")
-    if found in known:
-        raise NotInitialised(
-            f"our tables are at version {found}; this program needs {wanted}",
-            next_step="run `connecteam-sync init`, which upgrades them",
-        )
-    raise NotInitialised(
-        f"our tables are at version {found}, made by a newer connecteam-sync",
-        next_step="upgrade connecteam-sync on this machine",
-    )

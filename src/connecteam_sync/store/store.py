@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event
 
 from connecteam_sync.errors import NotInitialised
 from connecteam_sync.store import setup
+from connecteam_sync.store.columns import HostColumns, host_columns
 from connecteam_sync.store.dialect import Dialect
-from connecteam_sync.store.engine import connect_engine, database_url, translated
+from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, translated
 from connecteam_sync.store.host import HostTables
-from connecteam_sync.store.schema import sync_guard
-from connecteam_sync.store.session import HostColumns, Session
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.trips import Query, fetch
 
 
 class Store:
@@ -92,23 +93,24 @@ class Store:
             self._take_guard(connection, doing)
             yield Lock(self, connection)
 
-    @staticmethod
-    def _take_guard(connection: Connection, doing: str) -> None:
+    def _take_guard(self, connection: Connection, doing: str) -> None:
         with translated(doing, waiting=True):
-            guard = connection.execute(select(sync_guard.c.id).where(sync_guard.c.id == 1).with_for_update()).first()
-        if guard is None:
+            guard = fetch(connection, [Query(f"SELECT id FROM sync_guard WHERE id = 1{self.dialect.locking()}")])[0]
+        if not guard:
             raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
 
     def _session(self, connection: Connection) -> Session:
+        self.dialect.is_mariadb = self.dialect.family == "mysql" and is_mariadb(connection)
         if self._columns is None:
-            setup.demand_initialised(connection)
-            self._columns = HostColumns(connection, self.host)
+            self._columns = host_columns(connection, self.dialect, self.host)
         return Session(connection, self.dialect, self.host, self._columns)
 
     def made_employees(self) -> bool:
         """Whether `init` made the table of employees (and not the host)."""
-        with self.reading() as session:
-            return bool(session.connection.execute(select(sync_guard.c.made_employees)).scalar())
+        if self._columns is None:
+            with self.reading() as session:
+                return session.columns.made_employees
+        return self._columns.made_employees
 
 
 class Lock:

@@ -184,8 +184,7 @@ def _converted(session: Session, column: str, alias: str) -> str:
     """The text of a value back in the column's own type; MySQL and SQLite convert on assignment."""
     if session.dialect.family != "postgresql":
         return f"d.{alias}"
-    kind = session.columns.clock_times[column]
-    return f"CAST(d.{alias} AS {kind.compile(session.connection.dialect)})"  # type: ignore[attr-defined] # a SQLAlchemy type
+    return f"CAST(d.{alias} AS {session.columns.clock_times[column].type})"
 
 
 def _whole(key: int | None, whole: Mapping[int, str | None], aliases: Mapping[str, str]) -> dict[str, object]:
@@ -210,8 +209,9 @@ def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -
             wanted.setdefault(shift_id, mirror)
             rows_of.setdefault(shift_id, int(entry["clock_time_id"]))
     d = session.dialect
-    found = session.read_set(
-        f"SELECT s.* FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_shifts s ON s.id = d.id",
+    found = session.fetch_set(
+        f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_shifts s"
+        " ON s.id = d.id",
         ({"id": shift_id} for shift_id in wanted),
     )
     restored: list[Mirror] = []

@@ -100,7 +100,7 @@ def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *
         values[d.name(names.id)] = "d.id"
     key = int if session.columns.user_id_is_number else str
     widths = {
-        member: getattr(session.columns.employees.get(column), "length", None)
+        member: column in session.columns.employees and session.columns.employees[column].width
         for member, column in (("name", names.name), ("email", names.email))
     }
     items = [

@@ -1,0 +1,54 @@
+"""Shifts about which there is nothing to decide: nearly all of them, nearly always.
+
+A shift is settled where it is remembered exactly as Connecteam shows it, its row is ours and says exactly what the
+shift says, and nobody else has its employee and clock-in. Whatever the planner would do with it, it would come out as
+it is: no change, no hold, no new memory. The planner looks at the others one by one; these it only counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Mirror
+from connecteam_sync.core.shift import Shift
+
+Key = tuple[int, int]
+
+
+def settled_rows(
+    shifts: Iterable[Shift],
+    others: Iterable[tuple[int, Shift]],
+    *,
+    rows: Mapping[int | None, ClockTime],
+    mirrors: Mapping[str, Mirror],
+    employees: Mapping[int, int],
+) -> dict[str, int | None]:
+    """The row of every settled shift, by shift id. `others` are live shifts of other time clocks, with employees."""
+    found: dict[Key, tuple[str, int | None]] = {}
+    contested: set[Key] = {(employee, shift.start) for employee, shift in others}
+    row_of, mirror_of, employee_of = rows.get, mirrors.get, employees.get
+    for shift in shifts:
+        employee = employee_of(shift.user_id)
+        if employee is None:
+            continue
+        start, end = shift.start, shift.end
+        key = (employee, start)
+        mirror = mirror_of(shift.id)
+        row = row_of(mirror.clock_time_id) if mirror is not None else None
+        if (
+            row is None
+            or mirror is None
+            or row.clock_in != start
+            or row.clock_out != end
+            or row.employee_id != employee
+            or row.total_minutes != (None if end is None else (end - start) // 60)
+            or row.is_active != (end is None)
+            or row.source != CONNECTEAM
+            or mirror.is_gone
+            or mirror.shift != shift
+            or key in found
+        ):
+            contested.add(key)
+        else:
+            found[key] = (shift.id, row.id)
+    return {shift: row for key, (shift, row) in found.items() if key not in contested}

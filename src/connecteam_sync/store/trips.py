@@ -1,0 +1,114 @@
+"""Several SELECTs in one round trip: what a run costs over a network is the number of times it waits.
+
+MySQL and MariaDB take several statements in one packet, PostgreSQL's driver sends them without waiting for each answer,
+and SQLite has no network. Rows come as the driver gives them: at a million rows, every wrapper around a row is felt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+Rows = Sequence[Sequence[Any]]
+
+
+class Query(NamedTuple):
+    """A SELECT with `:named` values."""
+
+    sql: str
+    values: Mapping[str, object] = {}
+
+
+def fetch(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+    """The rows of each query, in order. Raises what SQLAlchemy raises; the events of a statement fire for each."""
+    family = connection.dialect.name
+    if family == "sqlite":
+        return [_alone(connection, query) for query in queries]
+    with _errors(connection):
+        if family == "postgresql":
+            return _pipelined(connection, queries)
+        return _in_one_packet(connection, queries)
+
+
+def _alone(connection: Connection, query: Query) -> Rows:
+    with connection.execute(text(query.sql), query.values) as result:
+        return result.cursor.fetchall() if result.cursor is not None else ()
+
+
+def _pipelined(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+    driver: Any = connection.connection.driver_connection
+    cursors = []
+    with driver.pipeline():
+        for query in queries:
+            sql, values = _for_driver(query, connection.dialect)
+            cursor = driver.cursor(binary=True)
+            connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
+            cursor.execute(sql, values)
+            cursors.append((cursor, sql, values))
+        found: list[Rows] = []
+        for cursor, sql, values in cursors:
+            found.append(cursor.fetchall())
+            connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
+    return found
+
+
+def _in_one_packet(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+    driver: Any = connection.connection.driver_connection
+    prepared = [_for_driver(query, connection.dialect) for query in queries]
+    cursor = driver.cursor()
+    for sql, values in prepared:
+        connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
+    cursor.execute(*_joined(prepared))
+    found: list[Rows] = [cursor.fetchall()]
+    while cursor.nextset():
+        found.append(cursor.fetchall())
+    cursor.close()
+    for sql, values in prepared:
+        connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
+    return found
+
+
+def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
+    """Several statements as one; values that go by name get a number in front, since names may stand in several."""
+    if not isinstance(prepared[0][1], dict):
+        return ";\n".join(sql for sql, _ in prepared), [value for _, values in prepared for value in values]
+    texts = (_NAMED.sub(rf"%({number}\1)s", sql) for number, (sql, _) in enumerate(prepared))
+    named = {f"{number}{name}": value for number, (_, values) in enumerate(prepared) for name, value in values.items()}
+    return ";\n".join(texts), named
+
+
+def _for_driver(query: Query, dialect: Dialect) -> tuple[str, Any]:
+    """Text and values as the driver takes them."""
+    sql, names = _compiled(query.sql, dialect)
+    return sql, [query.values[name] for name in names] if names is not None else dict(query.values)
+
+
+@lru_cache(maxsize=256)
+def _compiled(sql: str, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
+    compiled = text(sql).compile(dialect=dialect)
+    order = getattr(compiled, "positiontup", None)
+    return str(compiled), None if order is None else tuple(order)
+
+
+@contextmanager
+def _errors(connection: Connection) -> Iterator[None]:
+    """A driver's error as SQLAlchemy's, without the statement's values; a lost connection is not used again."""
+    dialect = connection.dialect
+    driver: Any = dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, driver.Error, connection_invalidated=lost, dialect=dialect
+        ) from error
