@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from connecteam_sync.connecteam import Connecteam, People
+from connecteam_sync.connecteam import Answer, Connecteam, People
 from connecteam_sync.core.change import Change, Counts, Plan, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.legacy import legacy_plan
@@ -18,9 +18,23 @@ from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConnecteamSyncError, GuardRefused, LockHeld, Refused, RowMoved, StalePlan
 from connecteam_sync.store import receipts
-from connecteam_sync.store.session import Session
+from connecteam_sync.store.digest import (
+    Remembered,
+    combined,
+    digest_queries,
+    inputs_of,
+    receipt_of,
+    receipt_query,
+    remember,
+    remembered,
+    remembered_query,
+    span_of,
+)
+from connecteam_sync.store.session import NEWEST_RECEIPT, Session
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.trips import Query
 from connecteam_sync.store.writing import apply
+from connecteam_sync.version import __version__
 
 ATTEMPTS = 5
 """How often a slice is tried again where other programs or runs get in between."""
@@ -38,15 +52,46 @@ def now() -> int:
     return int(time.time())
 
 
-class Attempt:
-    """One run as it happens: its number once something is recorded, and its slices so far."""
+class _Seen:
+    """What one time clock answered for the window at hand; decoded only where somebody asks for its shifts."""
 
-    def __init__(self, store: Store, client: Connecteam, run: Run) -> None:
+    def __init__(self, answer: Answer, people: People, snapshot: Snapshot | None) -> None:
+        self.answer, self._people = answer, people
+        self._shifts = None if snapshot is None else frozenset(shift.id for shift in snapshot.shifts)
+
+    @property
+    def shifts(self) -> frozenset[str]:
+        """The ids of the shifts it showed."""
+        if self._shifts is None:
+            self._shifts = frozenset(shift.id for shift in self.answer.read(self._people).shifts)
+        return self._shifts
+
+
+class Attempt:
+    """One run as it happens: its number once something is recorded, and its slices so far.
+
+    `by_digest`: a slice whose inputs are those of one that had nothing to do is not decided again.
+    """
+
+    def __init__(self, store: Store, client: Connecteam, run: Run, *, by_digest: bool) -> None:
         self.store, self.client, self.run = store, client, run
         self.number: int | None = None
         self.slices: list[Slice] = []
-        self._seen: defaultdict[Window, set[str]] = defaultdict(set)
+        self._by_digest = by_digest
+        self._head = 0
+        self._remembered: dict[tuple[int, str, str], Remembered] = {}
+        self._window: Window | None = None
+        self._seen: list[_Seen] = []
+        self._people_digest: tuple[People, str] | None = None
+        self._ended: int | None = None
         self._statements, self._calls = store.statements, client.http_calls
+
+    def check(self, windows: Iterable[Window]) -> None:
+        """Read, before anybody is asked, the newest receipt and what is remembered of slices within these windows."""
+        with self.store.reading("checking the database") as session:
+            newest, found = session.fetch(NEWEST_RECEIPT, remembered_query(windows))
+        self._head = int(newest[0][0])
+        self._remembered = remembered(found)
 
     def unit(
         self,
@@ -57,40 +102,101 @@ class Attempt:
         *,
         accept: frozenset[str],
         saved: Plan | None,
+        last: bool,
     ) -> Slice:
-        """One look and one transaction; looked at anew where another run came first, tried again where rows moved."""
-        snapshot, head = None, 0
+        """One look and one transaction; looked at anew where another run came first, tried again where rows moved.
+
+        With the `last` one the run's end is noted too.
+        """
+        if window != self._window:
+            self._window, self._seen = window, []
+        answer, snapshot = self.client.ask(clock, window), None
         moved = RowMoved(f"other runs keep writing {window}", next_step="run the command again")
         for attempt in range(ATTEMPTS):
-            if snapshot is None:
-                with self.store.reading() as session:
-                    head = session.newest_receipt()
-                snapshot = self.client.look(clock, window, people, beside=self._seen[window])
+            inputs = self._inputs(window, people, policy, answer)
+            known = self._known(clock, window, inputs) if saved is None else None
+            if known is None and snapshot is None:
+                beside = frozenset().union(*(seen.shifts for seen in self._seen))
+                snapshot = answer.read(people, beside=beside)
             try:
-                with self.store.writing(f"mirroring {window}") as session:
-                    if session.newer(clock, window, head):
-                        snapshot = None
+                with self.store.writing(f"mirroring {window}", self._opening(clock, window, known)) as session:
+                    newer, *found = session.opening
+                    if newer[0][0]:
+                        self._head = session.newest_receipt()
+                    elif known is not None and combined(found[1:]) != known.digest:
+                        self._remembered.clear()
                         continue
-                    stored = session.stored(window, snapshot)
-                    decision = decide(window, snapshot, stored, policy)
-                    _demand_same(decision, saved, stored)
-                    number = self.number or receipts.begin_run(session, self.run)
-                    piece = self._settle(session, number, decision, stored, accept=accept)
+                    else:
+                        number = self.number or receipts.begin_run(session, self.run)
+                        if snapshot is None:
+                            piece = receipt_of(found[0])
+                            receipts.record_slice(session, number, piece)
+                        else:
+                            stored = session.stored(window, snapshot)
+                            decision = decide(window, snapshot, stored, policy)
+                            _demand_same(decision, saved, stored)
+                            piece = self._settle(session, number, decision, stored, accept=accept, inputs=inputs)
+                        ended = self._end(session, number) if last else None
+                if newer[0][0]:
+                    answer, snapshot = self.client.ask(clock, window), None
+                    continue
             except RowMoved as error:
                 moved = error
                 time.sleep(0.05 * 2**attempt)
                 continue
-            self.number = number
+            self.number, self._ended = number, ended
             self.slices.append(piece)
             if piece.status != "refused":
-                self._seen[window] |= {shift.id for shift in snapshot.shifts}
+                self._seen.append(_Seen(answer, people, snapshot))
             return piece
         raise moved
 
+    # -- equal inputs, equal decisions -------------------------------------------------------------------------------
+
+    def _inputs(self, window: Window, people: People, policy: Policy, answer: Answer) -> str | None:
+        """A name for all that a decision is made on beside the database; None where it is to be made in any case."""
+        if not self._by_digest or policy.planner == "legacy":
+            return None
+        if self._people_digest is None or self._people_digest[0] is not people:
+            self._people_digest = (people, hashlib.blake2b(msgspec.json.encode(people), digest_size=32).hexdigest())
+        answers = [seen.answer for seen in self._seen] + [answer]
+        return inputs_of(
+            window=window,
+            policy=policy,
+            people=self._people_digest[1],
+            answers=[f"{one.time_clock_id} {one.digest}" for one in answers],
+            version=__version__,
+        )
+
+    def _known(self, clock: int, window: Window, inputs: str | None) -> Remembered | None:
+        """What is remembered of these very inputs."""
+        found = self._remembered.get((clock, window.first.isoformat(), window.last.isoformat()))
+        return found if found is not None and found.inputs == inputs else None
+
+    def _opening(self, clock: int, window: Window, known: Remembered | None) -> Callable[[Session], list[Query]]:
+        """What is asked with the lock: whether another run came first, and whether everything is as remembered."""
+
+        def queries(session: Session) -> list[Query]:
+            newer = session.newer_query(clock, window, self._head)
+            if known is None:
+                return [newer]
+            return [newer, receipt_query(known.slice_id), *digest_queries(session, known.start, known.end)]
+
+        return queries
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
     def _settle(
-        self, session: Session, number: int, decision: Plan, stored: Stored, *, accept: frozenset[str]
+        self,
+        session: Session,
+        number: int,
+        decision: Plan,
+        stored: Stored,
+        *,
+        accept: frozenset[str],
+        inputs: str | None,
     ) -> Slice:
-        """Refuse or write, and the receipt either way."""
+        """Refuse or write, and the receipt either way; where there was nothing to write, what that was decided on."""
         piece = Slice(
             time_clock_id=decision.time_clock_id,
             window=decision.window,
@@ -101,6 +207,7 @@ class Attempt:
             fingerprint=decision.fingerprint,
         )
         people: dict[str, object] | None = None
+        wrote = True
         if decision.refusals and decision.fingerprint not in accept:
             error = _refused(decision, self.run.kind)
             piece = msgspec.structs.replace(
@@ -115,10 +222,21 @@ class Attempt:
             )
         else:
             done = apply(session, decision, stored, run=number, now=now())
+            wrote = done.wrote or bool(decision.refusals)
             if done.employees_made:
                 people = {"made": done.employees_made, "removed": ()}
-        receipts.record_slice(session, number, piece, people)
+        receipt = receipts.record_slice(session, number, piece, people)
+        if inputs is not None and not wrote and (span := span_of(decision, decision.snapshot, stored)):
+            remember(session, receipt, decision, inputs, span)
         return piece
+
+    def _end(self, session: Session, number: int) -> int:
+        """Note the end of the run, and when it was."""
+        ended = now()
+        spent = self.store.statements - self._statements + 1
+        calls = self.client.http_calls - self._calls
+        receipts.finish_run(session, number, now=ended, statements=spent, http_calls=calls)
+        return ended
 
     def failed(self, clock: int | None, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """A slice that did not come about: its receipt too, unless the database itself is the trouble."""
@@ -147,13 +265,11 @@ class Attempt:
 
     def finish(self) -> Run:
         """The run as it came out, its costs noted."""
-        calls = self.client.http_calls - self._calls
-        ended = now()
-        if self.number is not None and not any(s.error_name == "lock_held" for s in self.slices):
+        ended = self._ended or now()
+        if not self._ended and self.number is not None and not any(s.error_name == "lock_held" for s in self.slices):
             try:
                 with self.store.writing("finishing the run") as session:
-                    spent = self.store.statements - self._statements + 1
-                    receipts.finish_run(session, self.number, now=ended, statements=spent, http_calls=calls)
+                    ended = self._end(session, self.number)
             except LockHeld:
                 # Every slice has its receipt; what is missing is the note of the end, and `runs` shows that it is.
                 pass
@@ -163,7 +279,7 @@ class Attempt:
             slices=tuple(self.slices),
             finished_at=ended,
             statements=self.store.statements - self._statements,
-            http_calls=calls,
+            http_calls=self.client.http_calls - self._calls,
         )
 
 

@@ -24,6 +24,7 @@ SQLITE = "sqlite:///connecteam-sync.db"
 Employees = Literal["create", "match"]
 Orphans = Literal["report", "delete"]
 LocalEdits = Literal["restore", "keep"]
+Unchanged = Literal["digest", "read"]
 Planner = Literal["batch", "legacy"]
 
 
@@ -42,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """None: `create` where `init` made the table of employees, else `match`."""
     orphans: Orphans = "report"
     local_edits: LocalEdits = "restore"
+    unchanged: Unchanged = "digest"
+    """How a slice with nothing to do is known: by digests of all it was decided on, or by reading every row."""
     max_deletes: int = 3
     max_deletes_share: float = 0.10
     max_users_gone_share: float = 0.30
@@ -73,6 +76,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "employees": get_args(Employees),
     "orphans": get_args(Orphans),
     "local_edits": get_args(LocalEdits),
+    "unchanged": get_args(Unchanged),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "max_deletes": (0, 1_000_000),

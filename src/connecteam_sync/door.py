@@ -114,6 +114,7 @@ class ConnecteamSync:
                 time_clocks=s.time_clocks,
                 slice_days=s.slice_days,
                 lookback_days=s.lookback_days,
+                by_digest=s.unchanged == "digest",
                 on_progress=self._tell,
             )
         return self._syncing

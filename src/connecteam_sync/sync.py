@@ -75,10 +75,12 @@ class Syncing:
         time_clocks: tuple[int, ...],
         slice_days: int,
         lookback_days: int,
+        by_digest: bool,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.store, self._make_client, self.timezone, self.policy = store, client, timezone, policy
         self._time_clocks, self._slice_days, self._lookback = time_clocks, slice_days, lookback_days
+        self._by_digest = by_digest
         self._tell = on_progress
 
     @property
@@ -179,13 +181,13 @@ class Syncing:
         """
         windows = tuple(windows)
         whole = Window(min(w.first for w in windows), max(w.last for w in windows), self.timezone)
-        with self.store.reading("checking the database") as session:
-            session.newest_receipt()
         attempt = Attempt(
             self.store,
             self.client,
             Run(id=None, kind=kind, window=whole, slices=(), version=__version__, host=_host(), started_at=now()),
+            by_digest=self._by_digest,
         )
+        attempt.check(windows)
         try:
             people = self.client.users()
             units = self._units(windows, wanted)
@@ -200,7 +202,9 @@ class Syncing:
             if saved is not None:
                 chosen = saved.policy
             try:
-                done_slice = attempt.unit(clock, piece, people, chosen, accept=frozenset(accept), saved=saved)
+                done_slice = attempt.unit(
+                    clock, piece, people, chosen, accept=frozenset(accept), saved=saved, last=done + 1 == len(units)
+                )
             except LockHeld as error:
                 attempt.failed(clock, piece, error, record=False)
                 break

@@ -90,7 +90,8 @@ def _mysql_session(connection: Any, wait: int) -> None:  # noqa: ANN401 - a driv
     """Session settings; MariaDB 10 and MySQL name the isolation level differently, so it is set by statement."""
     cursor = connection.cursor()
     cursor.execute(
-        f"SET autocommit = 0, time_zone = '+00:00', SESSION innodb_lock_wait_timeout = {wait};"
+        f"SET autocommit = 0, time_zone = '+00:00', SESSION innodb_lock_wait_timeout = {wait},"
+        " SESSION group_concat_max_len = 4294967295;"
         " SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     )
     while cursor.nextset():

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import CursorResult, and_, insert, or_, select, update
 
 from connecteam_sync.core.change import Change, Hold
 from connecteam_sync.core.run import Entry, Run, Slice, StandingHold
@@ -35,6 +35,10 @@ def begin_run(session: Session, run: Run) -> int:
             http_calls=0,
         )
     )
+    return _key(result)
+
+
+def _key(result: CursorResult[Any]) -> int:
     key = result.inserted_primary_key
     if key is None:
         msg = "an insert of one row has a key"
@@ -42,9 +46,11 @@ def begin_run(session: Session, run: Run) -> int:
     return int(key[0])
 
 
-def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, object] | None = None) -> None:
-    """The receipt of one slice; `people` are the employees made and removed, so that undo can take them back."""
-    session.connection.execute(
+def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, object] | None = None) -> int:
+    """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
+    them back.
+    """
+    result = session.connection.execute(
         insert(sync_slices).values(
             run_id=run,
             time_clock_id=piece.time_clock_id,
@@ -55,6 +61,7 @@ def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, 
             employees=msgspec.json.encode(people).decode() if people else None,
         )
     )
+    return _key(result)
 
 
 def finish_run(session: Session, run: int, *, now: int, statements: int, http_calls: int) -> None:

@@ -120,12 +120,14 @@ sync_slices = _table(
 
 sync_inputs = _table(
     "sync_inputs",
-    Column("slice_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_day", String(10), primary_key=True),
+    Column("last_day", String(10), primary_key=True),
+    Column("slice_id", BigInteger, nullable=False),
     Column("inputs", String(64), nullable=False),
     Column("first_instant", BigInteger, nullable=False),
     Column("last_instant", BigInteger, nullable=False),
-    Column("digest", Name, nullable=False),
-    Index("ix_sync_inputs_inputs", "inputs"),
+    Column("digest", String(64), nullable=False),
 )
 
 sync_changes = _table(

@@ -32,13 +32,14 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
 
 
 class Session:
-    """A transaction. `employees`, `users` are read once; everything else on demand."""
+    """A transaction. `users` are those that `stored` read, `opening` what was asked with the lock."""
 
     def __init__(self, connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns) -> None:
         self.connection, self.dialect, self.host, self.columns = connection, dialect, host, columns
         self.clock_times = dialect.name(host.clock_times.table)
         self.canonical = rows.canonical(dialect, host.clock_times)
         self.users: dict[int, tuple[User, bool, int | None]] = {}
+        self.opening: list[Rows] = []
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -69,15 +70,16 @@ class Session:
 
     def newest_receipt(self) -> int:
         """The number of the newest slice receipt; 0 where there is none."""
-        return int(self.fetch(Query("SELECT max(id) FROM sync_slices"))[0][0][0] or 0)
+        return int(self.fetch(NEWEST_RECEIPT)[0][0][0])
 
     def select_rows(self, *extra: str) -> str:
         """SELECT of the canonical columns of `t`, and whatever else."""
         return "SELECT " + ", ".join([*(f"{e} AS {name}" for name, e in self.canonical.items()), *extra])
 
-    def newer(self, time_clock_id: int, window: Window, head: int) -> bool:
-        """Whether a look at this clock and an overlapping window was applied after receipt `head`."""
-        asked = Query(
+    @staticmethod
+    def newer_query(time_clock_id: int, window: Window, head: int) -> Query:
+        """How many looks at this clock and an overlapping window were applied after receipt `head`."""
+        return Query(
             "SELECT count(*) FROM sync_slices WHERE id > :head AND time_clock_id = :clock"
             " AND status IN ('applied', 'nothing') AND first_day <= :last AND last_day >= :first",
             {
@@ -87,7 +89,6 @@ class Session:
                 "last": window.last.isoformat(),
             },
         )
-        return bool(self.fetch(asked)[0][0][0])
 
     def stored(self, window: Window, snapshot: Snapshot) -> Stored:
         """Everything of the database that matters to this look, in one round trip, or three where something moved.
@@ -256,6 +257,7 @@ class Session:
 _IN_SPAN = "start_at >= :start AND start_at < :end"
 _BREAK_COLUMNS = ", ".join(f"b.{column}" for column in rows.BREAK)
 _BREAKS = f"SELECT {_BREAK_COLUMNS} FROM connecteam_breaks b"
+NEWEST_RECEIPT = Query("SELECT coalesce(max(id), 0) FROM sync_slices")
 USERS_QUERY = Query(f"SELECT {', '.join(rows.USER)} FROM connecteam_users")
 LOCKED_DAYS_QUERY = Query("SELECT day FROM locked_days ORDER BY day")
 

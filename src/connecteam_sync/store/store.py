@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Connection, event
@@ -14,7 +14,7 @@ from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, translated
 from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.trips import Query, fetch
+from connecteam_sync.store.trips import Query, Rows, fetch
 
 
 class Store:
@@ -71,14 +71,19 @@ class Store:
             yield self._session(connection)
 
     @contextmanager
-    def writing(self, doing: str = "writing to the database") -> Iterator[Session]:
-        """The one writing transaction, first statement to commit. Raises LockHeld where another run holds the lock."""
+    def writing(
+        self, doing: str = "writing to the database", ask: Callable[[Session], Sequence[Query]] = lambda _: ()
+    ) -> Iterator[Session]:
+        """The one writing transaction, first statement to commit. Raises LockHeld where another run holds the lock.
+
+        `ask` names what is read first under the lock, in the same round trip; its answers are `Session.opening`.
+        """
         with translated(doing), ExitStack() as stack:
             # SQLite takes its lock with BEGIN, the others with the guard row.
             with translated(doing, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
             session = self._session(connection)
-            self._take_guard(connection, doing)
+            session.opening = self._take_guard(connection, doing, ask(session))
             yield session
 
     @contextmanager
@@ -93,11 +98,13 @@ class Store:
             self._take_guard(connection, doing)
             yield Lock(self, connection)
 
-    def _take_guard(self, connection: Connection, doing: str) -> None:
+    def _take_guard(self, connection: Connection, doing: str, queries: Sequence[Query] = ()) -> list[Rows]:
+        guarding = Query(f"SELECT id FROM sync_guard WHERE id = 1{self.dialect.locking()}")
         with translated(doing, waiting=True):
-            guard = fetch(connection, [Query(f"SELECT id FROM sync_guard WHERE id = 1{self.dialect.locking()}")])[0]
+            guard, *found = fetch(connection, [guarding, *queries])
         if not guard:
             raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
+        return found
 
     def _session(self, connection: Connection) -> Session:
         self.dialect.is_mariadb = self.dialect.family == "mysql" and is_mariadb(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import select
@@ -56,6 +56,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
     changes: tuple[Change, ...]
     employees_made: tuple[dict[str, object], ...] = ()
+    wrote: bool = True
+    """Whether anything at all was written."""
 
 
 def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -> Applied:
@@ -68,17 +70,17 @@ def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -
     changes, after = _read_back(session, changes)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
-    _remember(session, plan, mirrors, made, run)
+    remembered = _remember(session, plan, mirrors, made, run)
     memory = {mirror.shift.id: mirror for mirror in stored.mirrors}
     write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run, now=now)
-    _write_holds(session, plan, made, run=run, now=now)
+    held = _write_holds(session, plan, made, run=run, now=now)
     people: tuple[dict[str, object], ...] = tuple(
         {"id": employee, "user_id": user, "name": new.name, "email": new.email}
         for new in plan.new_employees
         for user, employee in made.items()
         if user == new.user_id
     )
-    return Applied(changes=changes, employees_made=people)
+    return Applied(changes=changes, employees_made=people, wrote=bool(changes or remembered or held))
 
 
 # -- employees ---------------------------------------------------------------------------------------------------------
@@ -261,18 +263,18 @@ def remember_mirrors(session: Session, mirrors: Iterable[Mirror], run: int) -> N
     session.write_set(sql, [rows.mirror_values(mirror, run) for mirror in mirrors])
 
 
-def _remember(session: Session, plan: Plan, mirrors: Iterable[Mirror], made: Mapping[int, int], run: int) -> None:
-    """Shifts, breaks and users that differ from what is remembered."""
+def _remember(session: Session, plan: Plan, mirrors: Sequence[Mirror], made: Mapping[int, int], run: int) -> bool:
+    """Write shifts, breaks and users that differ from what is remembered; whether there were any."""
     remember_mirrors(session, mirrors, run)
+    users = _users_to_remember(session, plan.snapshot, made)
     d = session.dialect
     session.write_set(
         d.upsert("connecteam_breaks", rows.BREAK, "id"), [rows.pause_values(item) for item in plan.breaks]
     )
     gone = d.update("connecteam_breaks", d.rowset({"id": "key"}), {"is_gone": "1"}, "t.id = d.id")
     session.write_set(gone, ({"id": item} for item in plan.breaks_gone))
-    session.write_set(
-        d.upsert("connecteam_users", rows.USER, "user_id"), _users_to_remember(session, plan.snapshot, made)
-    )
+    session.write_set(d.upsert("connecteam_users", rows.USER, "user_id"), users)
+    return bool(mirrors or plan.breaks or plan.breaks_gone or users)
 
 
 def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, int]) -> list[dict[str, object]]:
@@ -359,8 +361,8 @@ def write_journal(
     session.write_set(d.insert("sync_changes", d.rowset(JOURNAL), {c: f"d.{c}" for c in JOURNAL}), items)
 
 
-def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: int, now: int) -> None:
-    """Open what is new, correct what moved, resolve what lost its cause; write nothing else."""
+def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: int, now: int) -> bool:
+    """Open what is new, correct what moved, resolve what lost its cause; whether there was any of it."""
     window = plan.window
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
     found = session.connection.execute(
@@ -393,6 +395,7 @@ def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: 
     session.write_set(d.update("sync_holds", d.rowset({"id": "int", **HOLD}), changing, "t.id = d.id"), moved)
     kinds: dict[str, Kind] = {"id": "int", "run": "int"}
     session.write_set(d.update("sync_holds", d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), resolved)
+    return bool(opened or moved or resolved)
 
 
 _OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}

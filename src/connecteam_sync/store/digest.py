@@ -1,0 +1,212 @@
+"""Is everything a decision was made on still as it was? Answered by digests that the database computes itself.
+
+A plan is a function of its inputs. Where a slice had nothing to do, its receipt remembers them: a name for Connecteam's
+answer, the people and the policy, and digests of all that was read from the database. When all of it is equal the
+decision is equal too, and neither the answer is decoded nor a row read. What differs in any way is read and decided in
+full, so a digest may be too strict, never too lax: it spans every mirrored column of every table that is read, it is
+cryptographic (two hashes of 64 bits on PostgreSQL), and where it cannot be had, there is none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert
+
+from connecteam_sync.core.change import Plan
+from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.run import Slice
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.window import Window
+from connecteam_sync.store import rows
+from connecteam_sync.store.columns import Column
+from connecteam_sync.store.schema import sync_inputs
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.trips import Query, Rows
+
+_LONGEST_SPAN = 2
+"""A decision that reaches further than so many times its window is not remembered."""
+_PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
+_HOLD = ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "clock_time_id", "employee_id")
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What a slice with nothing to do was decided on. `start` to `end` are the instants all of it lies between."""
+
+    slice_id: int
+    inputs: str
+    start: int
+    end: int
+    digest: str
+
+
+def remembered(found: Rows) -> dict[tuple[int, str, str], Remembered]:
+    """The rows of `remembered_query`, by (time clock, first day, last day)."""
+    return {(int(row[0]), str(row[1]), str(row[2])): Remembered(*row[3:]) for row in found}
+
+
+def remembered_query(windows: Iterable[Window]) -> Query:
+    """What is remembered of slices within these windows."""
+    windows = tuple(windows)
+    return Query(
+        "SELECT time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest"
+        " FROM sync_inputs WHERE first_day >= :first AND last_day <= :last",
+        {
+            "first": min(window.first for window in windows).isoformat(),
+            "last": max(window.last for window in windows).isoformat(),
+        },
+    )
+
+
+def remember(session: Session, piece: int, decision: Plan, inputs: str, span: tuple[int, int]) -> None:
+    """Note what a slice with nothing to do was decided on, under its receipt; nothing where there is no digest."""
+    digest = combined(session.fetch(*digest_queries(session, *span)))
+    if digest is None:
+        return
+    table, window = sync_inputs.c, decision.window
+    first, last = window.first.isoformat(), window.last.isoformat()
+    session.connection.execute(
+        delete(sync_inputs).where(
+            table.time_clock_id == decision.time_clock_id, table.first_day == first, table.last_day == last
+        )
+    )
+    session.connection.execute(
+        insert(sync_inputs).values(
+            time_clock_id=decision.time_clock_id,
+            first_day=first,
+            last_day=last,
+            slice_id=piece,
+            inputs=inputs,
+            first_instant=span[0],
+            last_instant=span[1],
+            digest=digest,
+        )
+    )
+
+
+def span_of(decision: Plan, snapshot: Snapshot, stored: Stored) -> tuple[int, int] | None:
+    """The instants that all of a decision's inputs lie between; None where they are too far apart to be worth it."""
+    padded = decision.window.padded()
+    instants = [padded.start_utc, padded.end_utc - 1]
+    instants += (shift.start for shift in snapshot.shifts)
+    instants += (item.start for item in snapshot.breaks)
+    instants += (row.clock_in for row in stored.rows)
+    instants += (mirror.shift.start for mirror in stored.mirrors)
+    instants += (item.start for item in stored.breaks)
+    instants += (hold.instant for hold in decision.holds if hold.instant is not None)
+    start, end = min(instants), max(instants) + 1
+    return (start, end) if end - start <= _LONGEST_SPAN * (padded.end_utc - padded.start_utc) else None
+
+
+def receipt_query(slice_id: int) -> Query:
+    """The receipt that `receipt_of` reads."""
+    return Query("SELECT receipt FROM sync_slices WHERE id = :id", {"id": slice_id})
+
+
+def receipt_of(found: Rows) -> Slice:
+    """The receipt of a slice that was decided on equal inputs."""
+    return msgspec.json.decode(found[0][0], type=Slice)
+
+
+def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
+    """A digest of every table that a decision reads, of the given instants where it has any; for `combined`."""
+    d, times, people = session.dialect, session.host.clock_times, session.host.employees
+    clock_in = d.name(times.clock_in)
+    span = {"start": start, "end": end}
+    own = {name: kind != "int" for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
+    pauses = {name: kind != "int" for name, kind in rows.BREAK.items()}
+    users = {name: kind != "int" for name, kind in rows.USER.items()}
+    in_span = "start_at >= :start AND start_at < :end"
+    day = {"mysql": f"to_days({clock_in})"}.get(d.family, "")
+    host = _host_columns(session, session.columns.clock_times, times, without={"created_at", "updated_at"})
+    employees = _host_columns(session, session.columns.employees, people, without={"email"})
+    holds = {name: name in {"reason", "subject", "detail", "shift_id"} for name in (*_HOLD, "instant", "minutes")}
+    return tuple(
+        Query(sql, values)
+        for sql, values in (
+            (_digest(session, host, session.clock_times, d.between(clock_in), day), span),
+            (_digest(session, own, "connecteam_shifts", in_span, "start_at DIV 86400"), span),
+            (_digest(session, pauses, "connecteam_breaks", in_span, "start_at DIV 86400"), span),
+            (_digest(session, employees, d.name(people.table), "1 = 1", ""), {}),
+            (_digest(session, users, "connecteam_users", "1 = 1", ""), {}),
+            (_digest(session, {"day": True}, "locked_days", "1 = 1", ""), {}),
+            (
+                _digest(
+                    session,
+                    holds,
+                    "sync_holds",
+                    "resolved_run IS NULL AND (instant IS NULL OR (instant >= :start AND instant < :end))",
+                    "",
+                ),
+                span,
+            ),
+        )
+    )
+
+
+def _host_columns(session: Session, columns: Mapping[str, Column], names: Any, *, without: set[str]) -> dict[str, bool]:  # noqa: ANN401 - either names
+    """Each mapped column, and whether it is text; by its quoted name."""
+    found = {}
+    for field in names.__struct_fields__:
+        if field in without | {"table"}:
+            continue
+        name = getattr(names, field)
+        kind = columns[name].type.lower().split("(")[0].split(" ")[0]
+        # What a column of SQLite is declared as says nothing of what it holds.
+        is_plain = session.dialect.family != "sqlite" and (columns[name].is_number or kind in _PLAIN)
+        found[session.dialect.name(name)] = not is_plain
+    return found
+
+
+def _digest(session: Session, columns: Mapping[str, bool], table: str, condition: str, day: str) -> str:
+    """SELECT of a digest of some rows of a table. `columns`: whether each is text, which is quoted so that no two rows
+    read alike; `day` cuts what MySQL puts together into pieces it does not cut short.
+    """
+    family = session.dialect.family
+    if family == "postgresql":
+        row = f"ROW({', '.join(columns)})"
+        driver: Any = session.connection.connection.driver_connection
+        whole = driver.info.server_version >= 140000  # noqa: PLR2004 - hashes of whole rows are from PostgreSQL 14 on
+        hashes = ", ".join(
+            f"bit_xor(hash_record_extended({row}, {seed}))"
+            if whole
+            else f"sum(hashtextextended(CAST({row} AS text), {seed}))"
+            for seed in (0, 1)
+        )
+        return f"SELECT count(*), {hashes} FROM {table} WHERE {condition}"
+    if family == "sqlite":
+        # What SQLite hands over stays in this process, and is hashed here. A BLOB cannot stand in JSON.
+        values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
+        return f"SELECT count(*), group_concat(json_array({values})) FROM {table} WHERE {condition}"
+    values = ", ".join(f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
+    grouping = f" GROUP BY {day}" if day else ""
+    # A text as long as the server allows may have been cut short without a word.
+    return (
+        "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
+        " THEN sha2(g.said, 256) END FROM ("
+        f"SELECT count(*) AS many, group_concat(concat_ws(',', {values})) AS said FROM {table}"
+        f" WHERE {condition}{grouping}) g"
+    )
+
+
+def combined(found: Iterable[Rows]) -> str | None:
+    """One digest of the answers to `digest_queries`; None where the database may have cut one short."""
+    whole = hashlib.blake2b(digest_size=32)
+    for answer in found:
+        for many, *hashes in sorted(answer, key=str):
+            if many and None in hashes:
+                return None
+            whole.update(f"{many};".encode())
+            for value in hashes:
+                whole.update(f"{value};".encode())
+        whole.update(b"|")
+    return whole.hexdigest()
+
+
+def inputs_of(*, window: Window, policy: object, people: str, answers: Iterable[str], version: str) -> str:
+    """A name for what a decision is made on beside the database."""
+    parts = (window, policy, people, tuple(answers), version)
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=32).hexdigest()
