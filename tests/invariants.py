@@ -214,8 +214,8 @@ def images_as_planned(planned: Iterable[Any], journal: Rows) -> None:
 
     shown = Counter((p["kind"], p["shift_id"], image(p["before"]), image(p["after"])) for p in planned)
     done = Counter(
-        (c["kind"], c["shift_id"], image(c["before"]), image(c["after"]))
-        for c in (json.loads(entry["change_json"]) for entry in journal)
+        (entry["kind"], entry["shift_id"], image(images.get("before")), image(images.get("after")))
+        for entry, images in ((entry, json.loads(entry["change_json"])) for entry in journal)
     )
     assert shown == done, (shown - done, done - shown)
     REACH["a dry run equals its apply"] += sum(shown.values())

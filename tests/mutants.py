@@ -106,7 +106,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (
         "store/undoing.py",
         "entries = _netted([dict(row) for row in found.mappings()])",
-        'entries = [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in found.mappings()]',
+        'entries = [{**row, "change": change_of(dict(row))} for row in found.mappings()]',
         GOLDEN,
     ),
     (

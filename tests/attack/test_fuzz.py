@@ -75,13 +75,11 @@ def _changed(value: Any, path: tuple[Any, ...], new: Any, *, remove: bool) -> An
 
 def _read(body: bytes) -> wire.Look | None:
     """What the decoder makes of an answer; None where it refuses it in our words."""
+    look = wire.Look(WAREHOUSE)
     try:
-        answer, _ = wire.data(body, wire.Activities, "the clock")
+        look.read(wire.decoded(body, wire.Envelope, "the clock").data, "the clock")
     except BadAnswer:
         return None
-    look = wire.Look(WAREHOUSE)
-    for raw in answer.time_activities_by_users:
-        look.add(raw)
     for shift in look.shifts.values():
         assert 0 < shift.start < LATEST
         assert shift.end is None or shift.start <= shift.end < LATEST

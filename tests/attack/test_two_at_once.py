@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from connecteam_sync.connecteam import Connecteam, People
+from connecteam_sync.connecteam import Answer, Connecteam
 from connecteam_sync.core.run import Run
-from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
@@ -34,12 +33,12 @@ def test_an_older_look_never_overwrites_a_newer_one(pair: tuple[World, World], m
     shift = next(s for s in slow.company.shifts(clock=WAREHOUSE) if s.end is not None)
     slow.company.edit(shift.id, end=(shift.end or 0) + 60)
     looked, go_on = threading.Event(), threading.Event()
-    look = Connecteam.look
+    ask = Connecteam.ask
     looks = 0
 
-    def waiting(self: Connecteam, clock: int, window: Window, people: People, *, beside: Iterable[str]) -> Snapshot:
+    def waiting(self: Connecteam, clock: int, window: Window) -> Answer:
         nonlocal looks
-        found = look(self, clock, window, people, beside=beside)
+        found = ask(self, clock, window)
         if threading.current_thread() is thread:
             looks += 1
             looked.set()
@@ -48,7 +47,7 @@ def test_an_older_look_never_overwrites_a_newer_one(pair: tuple[World, World], m
 
     runs: list[Run] = []
     thread = threading.Thread(target=lambda: runs.append(slow.sync()))
-    monkeypatch.setattr(Connecteam, "look", waiting)
+    monkeypatch.setattr(Connecteam, "ask", waiting)
     thread.start()
     assert looked.wait(20)
     quick.company.edit(shift.id, end=(shift.end or 0) + 1800)

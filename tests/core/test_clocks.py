@@ -76,6 +76,14 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
     assert (kinds(decision), reasons(decision)) == (["create"], ["window_edge"])
 
 
+def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
+    """An answer may show it (an open shift reaches far): its row is made by the run over that day, and it stays held."""
+    stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
+    away = msgspec.structs.replace(MORNING, start=at("20 08:00"), end=None)
+    decision = decide(said(away), stored)
+    assert (kinds(decision), reasons(decision), decision.mirrors) == ([], ["window_edge"], ())
+
+
 def test_a_shift_without_a_row_is_not_forgotten_when_its_user_is_not_listed() -> None:
     """It was held; silence about its user leaves it held."""
     stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)

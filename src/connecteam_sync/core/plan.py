@@ -42,7 +42,7 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     `snapshot` must cover `window.padded()`; `stored` must have been read for the same window and snapshot.
     """
     desk = _Desk(window, snapshot, stored, policy)
-    scope = in_scope(window, snapshot, stored)
+    scope = desk.without_strays(in_scope(window, snapshot, stored))
     others = tuple(desk.shifts_of_other_clocks())
     settled = settled_rows(scope, others, rows=desk.rows, mirrors=desk.mirrors, employees=stored.employees)
     shifts = tuple(shift for shift in scope if shift.id not in settled)
@@ -118,6 +118,17 @@ class _Desk:
                 employee = self.stored.employees.get(mirror.shift.user_id)
                 if employee is not None:
                     yield (employee, mirror.shift)
+
+    def without_strays(self, shifts: Iterable[Shift]) -> list[Shift]:
+        """Hold the shifts that have no row and are on another day by now: nothing is created outside of the window."""
+        staying: list[Shift] = []
+        for shift in shifts:
+            mirror = self.mirrors.get(shift.id)
+            if self.inside(shift.start) or (mirror is not None and mirror.clock_time_id in self.rows):
+                staying.append(shift)
+            else:
+                self.hold_shift("window_edge", shift, "it is on another day by now: run the sync over that day")
+        return staying
 
     # -- shifts that are there -----------------------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ class HostColumns(msgspec.Struct, frozen=True):
     employees: Mapping[str, Column]
     user_id_is_number: bool
     made_employees: bool
+    is_plain_table: bool
+    """Whether `clock_times` takes rows in bulk: no view, and no policy that looks at each row."""
 
 
 def host_columns(connection: Connection, dialect: Dialect, host: HostTables) -> HostColumns:
@@ -68,27 +70,29 @@ def host_columns(connection: Connection, dialect: Dialect, host: HostTables) -> 
         employees=people,
         user_id_is_number=people[host.employees.connecteam_user_id].is_number,
         made_employees=bool(guards[0][0]),
+        is_plain_table=all(plain for *_, plain in clock_times),
     )
 
 
 def _columns_of(dialect: Dialect, table: str) -> Query:
-    """(name, type, whether it is computed) of each column; no row where there is no such table."""
+    """(name, type, whether it is computed, whether its table is a plain one) of each column; none without a table."""
     schema, _, name = table.rpartition(".")
     if dialect.family == "sqlite":
         # 2 and 3 are computed columns, 1 is hidden altogether.
         return Query(
-            "SELECT name, type, hidden FROM pragma_table_xinfo(:name, :schema)",
+            "SELECT name, type, hidden, 1 FROM pragma_table_xinfo(:name, :schema)",
             {"name": name, "schema": schema or "main"},
         )
     if dialect.family == "postgresql":
         return Query(
-            "SELECT a.attname, format_type(a.atttypid, a.atttypmod), CAST(a.attgenerated <> '' AS integer)"
-            " FROM pg_attribute a WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped"
-            " ORDER BY a.attnum",
+            "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '',"
+            " c.relkind IN ('r', 'p') AND NOT c.relrowsecurity"
+            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+            " WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
             {"name": dialect.name(table)},
         )
     return Query(
-        "SELECT column_name, column_type, generation_expression IS NOT NULL AND generation_expression <> ''"
+        "SELECT column_name, column_type, generation_expression IS NOT NULL AND generation_expression <> '', 1"
         " FROM information_schema.columns WHERE table_schema = coalesce(:schema, database()) AND table_name = :name"
         " ORDER BY ordinal_position",
         {"name": name, "schema": schema or None},
@@ -97,7 +101,7 @@ def _columns_of(dialect: Dialect, table: str) -> Query:
 
 def _named(found: Rows) -> dict[str, Column]:
     """By name. A computed column cannot be written back, so it is no part of a row's image."""
-    return {_text(name): Column(_text(kind), _width(_text(kind))) for name, kind, computed in found if not computed}
+    return {_text(name): Column(_text(kind), _width(_text(kind))) for name, kind, computed, _ in found if not computed}
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - MySQL's catalogue gives bytes to some drivers

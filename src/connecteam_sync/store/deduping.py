@@ -18,9 +18,10 @@ from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import backup, catalog, rows
 from connecteam_sync.store.catalog import ForeignKey
 from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.schema import sync_adoptions, sync_references, sync_runs
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.writing import remember_mirrors, write_journal, write_steps
+from connecteam_sync.store.writing import remember_mirrors, write_steps
 
 Image = tuple[ClockTime, str]
 

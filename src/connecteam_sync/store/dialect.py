@@ -43,14 +43,20 @@ class Dialect:
         """A column, or a table with or without its schema, quoted where it must be."""
         return ".".join(self._quote(part) for part in name.split("."))
 
-    def rowset(self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows") -> str:
-        """A FROM item over the JSON array bound to `parameter`: one row per object, absent members are NULL."""
+    def rowset(
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+    ) -> str:
+        """A FROM item over the JSON array bound to `parameter`: one row per object, absent members are NULL.
+
+        `packed` (MySQL and MariaDB only): one row per array, its values in the order of `columns`; half the time.
+        """
         if self.family == "mysql":
-            inner = ", ".join(f"{c} {_MYSQL_TYPES[k]} PATH '$.{c}' ERROR ON ERROR" for c, k in columns.items())
+            places = {c: f"[{number}]" if packed else f".{c}" for number, c in enumerate(columns)}
+            inner = ", ".join(f"{c} {_MYSQL_TYPES[k]} PATH '${places[c]}' ERROR ON ERROR" for c, k in columns.items())
             return f"JSON_TABLE(:{parameter}, '$[*]' COLUMNS ({inner})) AS {alias}"
         if self.family == "postgresql":
             inner = ", ".join(f"{c} {_POSTGRES_TYPES[k]}" for c, k in columns.items())
-            return f"jsonb_to_recordset(CAST(:{parameter} AS jsonb)) AS {alias}({inner})"
+            return f"json_to_recordset(CAST(:{parameter} AS json)) AS {alias}({inner})"
         inner = ", ".join(f"json_extract(value, '$.{c}') AS {c}" for c in columns)
         return f"(SELECT {inner} FROM json_each(:{parameter})) AS {alias}"
 
@@ -94,6 +100,10 @@ class Dialect:
     def flag(self, number: str) -> str:
         """The database's truth value of 0 or 1."""
         return f"({number} = 1)" if self.family == "postgresql" else number
+
+    def truth(self, *, value: bool) -> object:
+        """A flag as a value of a row that is inserted in bulk."""
+        return value if self.family == "postgresql" else int(value)
 
     def same(self, left: str, right: str) -> str:
         """Equality in which NULL equals NULL."""

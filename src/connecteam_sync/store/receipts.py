@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import CursorResult, and_, insert, or_, select, update
 
-from connecteam_sync.core.change import Change, Hold
+from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Entry, Run, Slice, StandingHold
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
+from connecteam_sync.store.journal import change_of
 from connecteam_sync.store.schema import sync_changes, sync_holds, sync_runs, sync_slices
 from connecteam_sync.store.session import Session
 
@@ -155,7 +156,7 @@ def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN40
             number=row["id"],
             run=row["run_id"],
             at=row["at"],
-            change=msgspec.json.decode(row["change_json"], type=Change),
+            change=change_of(dict(row)),
             employee_name=names.get(row["employee_id"]),
             row_before=msgspec.json.decode(row["row_before"]) if row["row_before"] else None,
             row_after=msgspec.json.decode(row["row_after"]) if row["row_after"] else None,

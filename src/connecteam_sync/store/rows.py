@@ -131,30 +131,30 @@ def mirror(row: Sequence[Any]) -> Mirror:
     )
 
 
-def mirror_values(item: Mirror, run: int) -> dict[str, object]:
-    """A memory as a row of `connecteam_shifts`."""
+def mirror_values(item: Mirror, run: int) -> tuple[object, ...]:
+    """A memory as a row of `connecteam_shifts`, in the order of MIRROR."""
     shift, applied = item.shift, item.applied
-    return {
-        "id": shift.id,
-        "user_id": shift.user_id,
-        "time_clock_id": shift.time_clock_id,
-        "start_at": shift.start,
-        "start_timezone": shift.start_timezone,
-        "end_at": shift.end,
-        "end_timezone": shift.end_timezone,
-        "job_id": shift.job_id,
-        "sub_job_id": shift.sub_job_id,
-        "scheduler_shift_id": shift.scheduler_shift_id,
-        "is_auto_clock_out": int(shift.is_auto_clock_out),
-        "upstream_created_at": shift.created_at,
-        "upstream_modified_at": shift.modified_at,
-        "clock_time_id": item.clock_time_id,
-        "applied_employee_id": applied.employee_id if applied else None,
-        "applied_clock_in": applied.clock_in if applied else None,
-        "applied_clock_out": applied.clock_out if applied else None,
-        "is_gone": int(item.is_gone),
-        "changed_in_run": run,
-    }
+    return (
+        shift.id,
+        shift.user_id,
+        shift.time_clock_id,
+        shift.start,
+        shift.start_timezone,
+        shift.end,
+        shift.end_timezone,
+        shift.job_id,
+        shift.sub_job_id,
+        shift.scheduler_shift_id,
+        int(shift.is_auto_clock_out),
+        shift.created_at,
+        shift.modified_at,
+        item.clock_time_id,
+        applied.employee_id if applied else None,
+        applied.clock_in if applied else None,
+        applied.clock_out if applied else None,
+        int(item.is_gone),
+        run,
+    )
 
 
 def pause(row: Sequence[Any]) -> Break:
@@ -163,19 +163,19 @@ def pause(row: Sequence[Any]) -> Break:
     return Break(key, user, clock, kind, start, start_zone, end, end_zone, bool(auto), created, modified)
 
 
-def pause_values(item: Break) -> dict[str, object]:
-    """A break as a row of `connecteam_breaks`."""
-    return {
-        "id": item.id,
-        "user_id": item.user_id,
-        "time_clock_id": item.time_clock_id,
-        "break_type_id": item.break_type_id,
-        "start_at": item.start,
-        "start_timezone": item.start_timezone,
-        "end_at": item.end,
-        "end_timezone": item.end_timezone,
-        "is_auto_clock_out": int(item.is_auto_clock_out),
-        "upstream_created_at": item.created_at,
-        "upstream_modified_at": item.modified_at,
-        "is_gone": 0,
-    }
+def pause_values(item: Break) -> tuple[object, ...]:
+    """A break as a row of `connecteam_breaks`, in the order of BREAK."""
+    return (
+        item.id,
+        item.user_id,
+        item.time_clock_id,
+        item.break_type_id,
+        item.start,
+        item.start_timezone,
+        item.end,
+        item.end_timezone,
+        int(item.is_auto_clock_out),
+        item.created_at,
+        item.modified_at,
+        0,
+    )

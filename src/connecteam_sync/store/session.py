@@ -13,15 +13,13 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirr
 from connecteam_sync.core.shift import Break, Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.store import rows
+from connecteam_sync.store.bulk import BATCH, insert_many
 from connecteam_sync.store.columns import HostColumns
-from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.trips import Query, Rows, fetch
 
 T = TypeVar("T")
-
-BATCH = 1000
-"""Rows a statement carries at most."""
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
@@ -66,15 +64,19 @@ class Session:
             done += self.connection.execute(text(sql), {"rows": rows.json_rows(batch), **values}).rowcount
         return done
 
+    def insert_many(self, table: str, columns: Mapping[str, Kind], values: Sequence[Sequence[object]]) -> None:
+        """INSERT of many rows whose values stand in the order of `columns` (quoted names)."""
+        insert_many(self.connection, self.dialect, table, columns, values)
+
     # -- what a run needs ----------------------------------------------------------------------------------------------
 
     def newest_receipt(self) -> int:
         """The number of the newest slice receipt; 0 where there is none."""
         return int(self.fetch(NEWEST_RECEIPT)[0][0][0])
 
-    def select_rows(self, *extra: str) -> str:
-        """SELECT of the canonical columns of `t`, and whatever else."""
-        return "SELECT " + ", ".join([*(f"{e} AS {name}" for name, e in self.canonical.items()), *extra])
+    def select_rows(self) -> str:
+        """SELECT of the canonical columns of `t`."""
+        return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
     @staticmethod
     def newer_query(time_clock_id: int, window: Window, head: int) -> Query:
@@ -246,12 +248,21 @@ class Session:
     def images(self, keys: Iterable[int], *, lock: bool = False) -> dict[int, tuple[ClockTime, str]]:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the end."""
         d, names = self.dialect, self.host.clock_times
-        sql = (
-            f"{self.select_rows(d.image('t', self.columns.clock_times) + ' AS image')} FROM {d.rowset({'id': 'int'})}"
-            f" {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}"
+        return self.images_of(
+            f"SELECT {self.image_columns} FROM {d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t"
+            f" ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}",
+            ({"id": key} for key in keys),
         )
-        found = self.fetch_set(sql, ({"id": key} for key in keys))
-        return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for row in found}
+
+    @property
+    def image_columns(self) -> str:
+        """The canonical columns of `t`, and the whole row as JSON text."""
+        canonical = ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
+        return f"{canonical}, {self.dialect.image('t', self.columns.clock_times)} AS image"
+
+    def images_of(self, sql: str, items: Iterable[Mapping[str, object]]) -> dict[int, tuple[ClockTime, str]]:
+        """What a SELECT of `image_columns` over a rowset finds, by id."""
+        return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for row in self.fetch_set(sql, items)}
 
 
 _IN_SPAN = "start_at >= :start AND start_at < :end"

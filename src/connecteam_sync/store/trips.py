@@ -32,7 +32,7 @@ def fetch(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
     family = connection.dialect.name
     if family == "sqlite":
         return [_alone(connection, query) for query in queries]
-    with _errors(connection):
+    with driver_errors(connection):
         if family == "postgresql":
             return _pipelined(connection, queries)
         return _in_one_packet(connection, queries)
@@ -40,7 +40,7 @@ def fetch(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
 
 def _alone(connection: Connection, query: Query) -> Rows:
     with connection.execute(text(query.sql), query.values) as result:
-        return result.cursor.fetchall() if result.cursor is not None else ()
+        return result.cursor.fetchall()
 
 
 def _pipelined(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
@@ -99,7 +99,7 @@ def _compiled(sql: str, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
 
 
 @contextmanager
-def _errors(connection: Connection) -> Iterator[None]:
+def driver_errors(connection: Connection) -> Iterator[None]:
     """A driver's error as SQLAlchemy's, without the statement's values; a lost connection is not used again."""
     dialect = connection.dialect
     driver: Any = dialect.loaded_dbapi

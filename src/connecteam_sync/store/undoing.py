@@ -16,9 +16,10 @@ from connecteam_sync.core.window import Window, each_day
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.store import rows
 from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.journal import change_of, write_journal
 from connecteam_sync.store.schema import sync_changes, sync_slices
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.writing import insert_employees, remember_mirrors, write_journal
+from connecteam_sync.store.writing import insert_employees, remember_mirrors
 
 _INVERSE: dict[ChangeKind, ChangeKind] = {"create": "delete", "delete": "create", "update": "update", "link": "link"}
 Image = tuple[ClockTime, str]
@@ -84,7 +85,7 @@ def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One entry for every row: how the run found it, and how it left it; a run may touch a row more than once."""
     result: dict[int, dict[str, Any]] = {}
     for entry in entries:
-        change = msgspec.json.decode(entry["change_json"], type=Change)
+        change = change_of(entry)
         first = result.get(int(entry["clock_time_id"]))
         if first is None:
             result[int(entry["clock_time_id"])] = {**entry, "change": change}

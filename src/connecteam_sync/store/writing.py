@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from sqlalchemy import select
@@ -13,26 +14,11 @@ from connecteam_sync.core.order import Move, steps
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import rows
-from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.dialect import Dialect, Kind
+from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.schema import sync_holds
 from connecteam_sync.store.session import Session
 
-JOURNAL: dict[str, Kind] = {
-    "run_id": "int",
-    "at": "int",
-    "kind": "text",
-    "clock_time_id": "int",
-    "shift_id": "text",
-    "employee_id": "int",
-    "previous_employee_id": "int",
-    "first_day": "text",
-    "last_day": "text",
-    "why": "text",
-    "change_json": "text",
-    "row_before": "text",
-    "row_after": "text",
-    "memory_before": "text",
-}
 HOLD: dict[str, Kind] = {
     "time_clock_id": "int",
     "reason": "text",
@@ -70,8 +56,9 @@ def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -
     changes, after = _read_back(session, changes)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
-    remembered = _remember(session, plan, mirrors, made, run)
     memory = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    remember_mirrors(session, mirrors, run, unknown=lambda shift: shift not in memory)
+    remembered = _remember(session, plan, made)
     write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run, now=now)
     held = _write_holds(session, plan, made, run=run, now=now)
     people: tuple[dict[str, object], ...] = tuple(
@@ -80,7 +67,7 @@ def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -
         for user, employee in made.items()
         if user == new.user_id
     )
-    return Applied(changes=changes, employees_made=people, wrote=bool(changes or remembered or held))
+    return Applied(changes=changes, employees_made=people, wrote=bool(changes or mirrors or remembered or held))
 
 
 # -- employees ---------------------------------------------------------------------------------------------------------
@@ -185,12 +172,36 @@ def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> Non
     }
     for step in steps(changes):
         kind = "park" if step[0].parked is not None else step[0].change.kind
+        if kind == "create" and session.columns.is_plain_table:
+            kinds: dict[str, Kind] = dict.fromkeys(target | born | touched, "text")
+            columns = kinds | {d.name(names.employee_id): "int"}
+            stamps = [_moment(now)] * (len(columns) - len(target))
+            session.insert_many(session.clock_times, columns, [(*_new_row(move, d), *stamps) for move in step])
+            continue
         written = session.write_set(statements[kind], [_move_values(move, now) for move in step])
         if written != len(step):
             raise RowMoved(
                 f"{len(step) - written} of {len(step)} rows were changed by another program while we wrote",
                 next_step="run the command again; it looks at the table anew",
             )
+
+
+def _new_row(move: Move, dialect: Dialect) -> tuple[object, ...]:
+    """The values of a row to be made, in the order of the columns that an update sets."""
+    image = move.change.image
+    return (
+        image.employee_id,
+        _moment(image.clock_in),
+        None if image.clock_out is None else _moment(image.clock_out),
+        image.total_minutes,
+        dialect.truth(value=image.is_active),
+        image.source,
+    )
+
+
+def _moment(instant: int) -> str:
+    """A naive UTC datetime as every database reads it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(instant))
 
 
 def _move_values(move: Move, now: int) -> dict[str, object]:
@@ -213,27 +224,24 @@ def _read_back(
     session: Session, changes: tuple[Change, ...]
 ) -> tuple[tuple[Change, ...], dict[int, tuple[ClockTime, str]]]:
     """The changes with the keys of created rows, and every written row; it must be what was meant."""
-    created = [c for c in changes if c.kind == "create" and c.after is not None]
+    created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     d, names = session.dialect, session.host.clock_times
-    keys: dict[tuple[int, int], int] = {}
-    if created:
-        found = session.read_set(
-            f"SELECT t.{d.name(names.id)} AS id, d.employee_id AS employee_id, d.clock_in AS clock_in"
-            f" FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})} {d.lookup} {session.clock_times} t"
-            f" ON t.{d.name(names.employee_id)} = d.employee_id"
-            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
-            ({"employee_id": c.image.employee_id, "clock_in": c.image.clock_in} for c in created),
-        )
-        # Where a table has no unique key yet, the highest id is the row that was just made.
-        for row in sorted(found, key=lambda row: int(row["id"])):
-            keys[int(row["employee_id"]), int(row["clock_in"])] = int(row["id"])
+    made = session.images_of(
+        f"SELECT {session.image_columns} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
+        f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
+        f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
+        ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created),
+    )
+    # Where a table has no unique key yet, the highest id is the row that was just made.
+    keys = {made[key][0].key: key for key in sorted(made)}
     final = tuple(
         msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
         if c.kind == "create" and c.after is not None
         else c
         for c in changes
     )
-    after = session.images([c.after.id for c in final if c.after and c.after.id is not None])
+    kept = (c.after.id for c in changes if c.after is not None and c.after.id is not None)
+    after = made | session.images(kept)
     for change in final:
         if change.after and (change.after.id is None or after[change.after.id][0] != change.after):
             raise DatabaseError(
@@ -257,24 +265,31 @@ def _with_row(mirror: Mirror, made: Mapping[int, int], ids: Mapping[str | None, 
     return msgspec.structs.replace(mirror, applied=applied, clock_time_id=link)
 
 
-def remember_mirrors(session: Session, mirrors: Iterable[Mirror], run: int) -> None:
-    """Rows of `connecteam_shifts`."""
-    sql = session.dialect.upsert("connecteam_shifts", rows.MIRROR, "id")
-    session.write_set(sql, [rows.mirror_values(mirror, run) for mirror in mirrors])
-
-
-def _remember(session: Session, plan: Plan, mirrors: Sequence[Mirror], made: Mapping[int, int], run: int) -> bool:
-    """Write shifts, breaks and users that differ from what is remembered; whether there were any."""
-    remember_mirrors(session, mirrors, run)
-    users = _users_to_remember(session, plan.snapshot, made)
-    d = session.dialect
+def remember_mirrors(
+    session: Session, mirrors: Iterable[Mirror], run: int, *, unknown: Callable[[str], bool] = lambda _: False
+) -> None:
+    """Rows of `connecteam_shifts`; those of shifts that are `unknown` are new, and need not be looked for."""
+    new: list[Mirror] = []
+    known: list[Mirror] = []
+    for mirror in mirrors:
+        (new if unknown(mirror.shift.id) else known).append(mirror)
+    session.insert_many("connecteam_shifts", rows.MIRROR, [rows.mirror_values(mirror, run) for mirror in new])
     session.write_set(
-        d.upsert("connecteam_breaks", rows.BREAK, "id"), [rows.pause_values(item) for item in plan.breaks]
+        session.dialect.upsert("connecteam_shifts", rows.MIRROR, "id"),
+        (dict(zip(rows.MIRROR, rows.mirror_values(mirror, run), strict=True)) for mirror in known),
     )
+
+
+def _remember(session: Session, plan: Plan, made: Mapping[int, int]) -> bool:
+    """Write breaks and users that differ from what is remembered; whether there were any."""
+    d = session.dialect
+    upsert = d.upsert("connecteam_breaks", rows.BREAK, "id")
+    session.write_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
     gone = d.update("connecteam_breaks", d.rowset({"id": "key"}), {"is_gone": "1"}, "t.id = d.id")
     session.write_set(gone, ({"id": item} for item in plan.breaks_gone))
+    users = _users_to_remember(session, plan.snapshot, made)
     session.write_set(d.upsert("connecteam_users", rows.USER, "user_id"), users)
-    return bool(mirrors or plan.breaks or plan.breaks_gone or users)
+    return bool(plan.breaks or plan.breaks_gone or users)
 
 
 def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, int]) -> list[dict[str, object]]:
@@ -320,45 +335,7 @@ def _memories(
     return result
 
 
-# -- journal and holds -------------------------------------------------------------------------------------------------
-
-
-def write_journal(
-    session: Session,
-    changes: Iterable[Change],
-    before: Mapping[int, tuple[ClockTime, str]],
-    after: Mapping[int, tuple[ClockTime, str]],
-    memories: Mapping[int, Mapping[str, Mirror | None]],
-    *,
-    run: int,
-    now: int,
-) -> None:
-    """An entry for every change, whole rows before and after."""
-    items = []
-    for change in changes:
-        key = change.image.id
-        if key is None:
-            continue
-        items.append(
-            {
-                "run_id": run,
-                "at": now,
-                "kind": change.kind,
-                "clock_time_id": key,
-                "shift_id": change.shift_id,
-                "employee_id": change.image.employee_id,
-                "previous_employee_id": change.before.employee_id if change.before else None,
-                "first_day": change.days[0].isoformat(),
-                "last_day": change.days[1].isoformat(),
-                "why": change.why,
-                "change_json": msgspec.json.encode(change).decode(),
-                "row_before": before[key][1] if change.before else None,
-                "row_after": after[key][1] if change.after else None,
-                "memory_before": msgspec.json.encode(memories.get(key, {})).decode(),
-            }
-        )
-    d = session.dialect
-    session.write_set(d.insert("sync_changes", d.rowset(JOURNAL), {c: f"d.{c}" for c in JOURNAL}), items)
+# -- holds -------------------------------------------------------------------------------------------------------------
 
 
 def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: int, now: int) -> bool:
