@@ -77,7 +77,7 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
 
 
 def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
-    """An answer may show it (an open shift reaches far): its row is made by the run over that day, and it stays held."""
+    """An answer may show it, since an open shift reaches far: its row is made by the run over that day."""
     stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
     away = msgspec.structs.replace(MORNING, start=at("20 08:00"), end=None)
     decision = decide(said(away), stored)

@@ -155,7 +155,7 @@ def test_swapped_and_rotated_clock_ins_obey_the_unique_key(store: Store) -> None
 def test_undo_gives_back_every_column_of_every_row(store: Store) -> None:
     """Creates, updates, swaps and deletes of a run, and the undo of its undo, to the last byte."""
     mirror(store, shift("a", 0, 300), shift("b", 60, 300), shift("gone", 500, 600), shift("open", 700))
-    before = table(store), [m.clock_time_id for m in read(store).mirrors]
+    before = table(store), {m.shift.id: m.clock_time_id for m in read(store).mirrors}
     number, _ = mirror(
         store,
         shift("a", 60, 300),
@@ -166,7 +166,8 @@ def test_undo_gives_back_every_column_of_every_row(store: Store) -> None:
     )
     after = table(store), table(store, "employees")
     by = take_back(store, number)
-    assert (table(store), [m.clock_time_id for m in read(store).mirrors if m.shift.id != "new"]) == before
+    links = {m.shift.id: m.clock_time_id for m in read(store).mirrors if m.shift.id != "new"}
+    assert (table(store), links) == before
     take_back(store, by, now=NOW + 900)
     assert (table(store), table(store, "employees")) == after
 
