@@ -160,6 +160,11 @@ class Connecteam:
         """Close the connections."""
         self._http.close()
 
+    @property
+    def day_calls_left(self) -> int | None:
+        """Calls that the account has left for this UTC day, as last said; None where that was not said."""
+        return self._day[1] if self._day else None
+
     # -- what it is asked --------------------------------------------------------------------------------------------
 
     def company(self) -> str:

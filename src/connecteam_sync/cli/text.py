@@ -13,11 +13,15 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
 from connecteam_sync.core.window import days_touched, local_day
+from connecteam_sync.progress import Progress
 
 SHOWN = 40
 """Lines of changes that are shown before the rest becomes a count."""
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "link": "="}
 _HOUR = 60
+_MINUTE = 60
+GO_ON = "what was done stays; the same command again goes on from there, and leaves what is done unchanged"
+"""A long run is a transaction for each slice, so there is nothing to tidy up after one that broke off."""
 
 
 def hours(minutes: int, *, signed: bool = False) -> str:
@@ -29,6 +33,19 @@ def hours(minutes: int, *, signed: bool = False) -> str:
 def many(count: int, one: str, more: str | None = None) -> str:
     """`1 shift`, `2 shifts`."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def progress_line(said: Progress, left: float) -> str:
+    """`mirroring: 145/366 days, 5,812 shifts, 9 changes, 0:42 left, 8,912 API calls left today`; `left` in seconds."""
+    parts = [f"{said.days_done}/{said.days} days", many(said.shifts, "shift"), many(said.changes, "change")]
+    if said.failed:
+        parts.append(f"{many(said.failed, 'slice')} failed")
+    if said.done < said.total:
+        minutes, seconds = divmod(round(left), _MINUTE)
+        parts.append(f"{hours(minutes)}:{seconds:02} left" if minutes >= _HOUR else f"{minutes}:{seconds:02} left")
+    if said.calls_left is not None:
+        parts.append(f"{said.calls_left:,} API calls left today")
+    return f"{said.step}: {', '.join(parts)}"
 
 
 def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False) -> str:
