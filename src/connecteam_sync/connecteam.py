@@ -145,6 +145,8 @@ class Connecteam:
             timeout=request_timeout,
             follow_redirects=False,
             trust_env=False,
+            # Without TLS (this machine only) there is no certificate to check, and reading the trusted ones takes long.
+            verify=not self.base_url.startswith("http://"),
             headers={"user-agent": f"connecteam-sync/{__version__}", "accept": "application/json"},
         )
 

@@ -12,6 +12,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"connecteam-sync {__version__}\n")
         return
-    from connecteam_sync.cli.commands import app
+    from connecteam_sync.cli.loading import loading
 
+    with loading():
+        from connecteam_sync.cli.commands import app
     app()

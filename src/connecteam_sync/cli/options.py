@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from connecteam_sync.cli import machine, text
+from connecteam_sync.cli.loading import loading
 from connecteam_sync.cli.report import Report
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
@@ -36,9 +37,10 @@ Accept = Annotated[
 
 def door() -> type[ConnecteamSync]:
     """The library's door. Behind it are SQLAlchemy and the API's client, most of what a start takes."""
-    import stamina.instrumentation
+    with loading():
+        import stamina.instrumentation
 
-    from connecteam_sync.door import ConnecteamSync
+        from connecteam_sync.door import ConnecteamSync
 
     # Retries are told by our own progress, not logged to stdout by the library that does them.
     stamina.instrumentation.set_on_retry_hooks([])

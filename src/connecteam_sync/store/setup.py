@@ -6,9 +6,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -34,6 +31,7 @@ from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.schema import VERSION_TABLE, Key, sync_guard
 
 UNIQUE_KEY = "uq_employee_clock_in"
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _OPTIONS: dict[str, Any] = {
     f"{family}_{option}": value
     for family in ("mysql", "mariadb")
@@ -41,11 +39,21 @@ _OPTIONS: dict[str, Any] = {
 } | {"sqlite_autoincrement": True}
 
 
-def _config(**attributes: object) -> Config:
+def _upgrade(output: StringIO | None = None, **attributes: object) -> None:
+    """Run our migrations; with `output`, print them there. Alembic is half of a start, and only `init` needs it."""
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes.update(attributes)
-    return config
+    config.output_buffer = output
+    command.upgrade(config, "head", sql=output is not None)
+
+
+def versions() -> list[str]:
+    """Every version our tables may be at, oldest first: each migration's file begins with its own."""
+    return sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def _named(table: str) -> tuple[str, str | None]:
@@ -97,8 +105,7 @@ def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
     employees, clock_times = host_metadata(host)
     before = version(connection)
     made_employees = not inspect(connection).has_table(employees.name, schema=employees.schema)
-    config = _config(connection=connection)
-    command.upgrade(config, "head")
+    _upgrade(connection=connection)
     now = version(connection)
     if before != now:
         done.append(f"our tables are at version {now}" + (f" (were at {before})" if before else ""))
@@ -114,9 +121,7 @@ def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
 def init_sql(dialect: Dialect, host: HostTables) -> str:
     """What `init` would run on an empty database, as statements for a person to read and run."""
     output = StringIO()
-    config = _config(dialect=dialect.name)
-    config.output_buffer = output
-    command.upgrade(config, "head", sql=True)
+    _upgrade(output, dialect=dialect.name)
     lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
     lines.append("INSERT INTO sync_guard (id, made_employees) VALUES (1, 1);\n")
     for table in host_metadata(host):
@@ -136,10 +141,10 @@ def version(connection: Connection) -> str | None:
 
 def demand_initialised(connection: Connection) -> None:
     """Raises NotInitialised unless our tables are there and of this version."""
-    found, wanted = version(connection), ScriptDirectory.from_config(_config()).get_current_head()
+    found, known = version(connection), versions()
+    wanted = known[-1]
     if found == wanted:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found is None:
         raise NotInitialised("the database has no tables of ours yet", next_step="run `connecteam-sync init`")
     if found in known:
