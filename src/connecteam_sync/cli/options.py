@@ -108,4 +108,5 @@ def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
     elif run.errors:
         for piece in run.slices:
             report.talk(f"{piece.error}; next: {piece.next_step}" if piece.error else "")
+    report.talk(text.how_to_go_on(run))
     raise typer.Exit(run.exit_code)

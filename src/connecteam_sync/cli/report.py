@@ -74,7 +74,7 @@ class Report:
             self._err.show(words.translate(_CONTROLS), *self._at)
         elif self._at[1] > 1 and now - self._told >= SILENCE:
             self._told = now
-            _write(words, sys.stderr, None)
+            _write(f"{done.step}: {words}" if done.done else words, sys.stderr, None)
 
     def quiet(self) -> None:
         """The end of progress."""
