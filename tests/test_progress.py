@@ -140,7 +140,22 @@ def test_a_plan_is_told_too_and_failed_slices_are_counted(sandbox: Sandbox, tmp_
         told.clear()
         sandbox.faults.add("bad_key", path="time-activities")
         run = mirror.sync(mirror.window(FIRST, LAST))
+        assert {p.step for p in told} == {"mirroring"}
         assert (run.errors, told[-1].failed, told[-1].shifts) == (1, 1, run.counts.total_shifts)
+
+
+def test_a_proof_is_told_twice(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The look, and then Connecteam's own timesheets, which take a call each too."""
+    told: list[Progress] = []
+    with mirror_of(sandbox, tmp_path, told) as mirror:
+        mirror.init()
+        mirror.verify(mirror.window(FIRST, LAST))
+        steps = [p.step for p in told]
+        assert steps == ["looking"] * (UNITS + 1) + ["reading timesheets"] * (UNITS + 1)
+        assert (told[-1].done, told[-1].failed, told[-1].shifts) == (UNITS, 0, SHIFTS)
+        told.clear()
+        mirror.verify(mirror.window(FIRST, LAST), totals=False)
+        assert {p.step for p in told} == {"looking"}
 
 
 def test_a_day_is_done_when_every_clock_is() -> None:

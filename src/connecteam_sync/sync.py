@@ -291,6 +291,7 @@ class Syncing:
         witness: list[Difference] = []
         failures = list(proposal.failures)
         offsets: list[Offset] = []
+        tally = self._tally("reading timesheets", [plan.window for plan in proposal.plans] if totals else [])
         for piece in self._pieces([window]):
             mine = [(p, s) for p, s in zip(proposal.plans, stored, strict=True) if p.window == piece]
             if not mine:
@@ -304,11 +305,14 @@ class Syncing:
             inside = [row for row in rows.values() if piece.holds(row.clock_in)]
             offsets += offset_rows(inside, shifts, employees, piece.zone)
             for p, _ in mine if totals else ():
+                tally.begins(p.time_clock_id, piece)
                 try:
                     said = self.client.timesheet(p.time_clock_id, piece)
                 except ConnecteamSyncError as error:
                     failures.append(_failure(p.time_clock_id, piece, error))
+                    tally.ends(piece, None)
                     continue
+                tally.ends(piece, p.counts)
                 people = {user.id: user.name for user in p.snapshot.users}
                 triples = [(total.user_id, total.day, total.minutes) for total in said]
                 witness += differing_totals(piece, p.snapshot.shifts, triples, names=people)
