@@ -251,6 +251,15 @@ def test_a_log_gets_a_line_every_few_seconds_at_most(
     assert capsys.readouterr().err == ""
 
 
+def test_a_name_cannot_steer_whoever_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters are left out; letters of every script and the line's own structure stay."""
+    told = report.Report(as_json=False)
+    told.say(["  + Zoë \x1b[2J\x1b]0;x\x07Ł\rab\x9bc\tд"])
+    told.talk("next: \x1b[31mred")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("  + Zoë [2J]0;xŁabc\tд\n", "next: [31mred\n")
+
+
 # -- going on ----------------------------------------------------------------------------------------------------------
 
 
