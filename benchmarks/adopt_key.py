@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.config import Settings
 from connecteam_sync.door import ConnecteamSync
-from connecteam_sync.sync import Progress
+from connecteam_sync.progress import Progress
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
 DOUBLES = 500

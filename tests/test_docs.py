@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from connecteam_sync import errors
-from connecteam_sync.cli.main import app
+from connecteam_sync.cli.commands import app
 from connecteam_sync.config import KEYS
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.core.run import SEVERITY

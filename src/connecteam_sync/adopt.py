@@ -20,12 +20,13 @@ from connecteam_sync.core.change import Counts, Hold
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
+from connecteam_sync.progress import Progress
 from connecteam_sync.store import backup, catalog, deduping, keying, receipts, surveying
 from connecteam_sync.store.deduping import Adoption
 from connecteam_sync.store.setup import UNIQUE_KEY
 from connecteam_sync.store.store import Lock, Store
 from connecteam_sync.store.undoing import demand_undoable, undo
-from connecteam_sync.sync import Progress, Syncing
+from connecteam_sync.sync import Syncing
 from connecteam_sync.version import __version__
 
 ROUNDS = 10

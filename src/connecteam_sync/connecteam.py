@@ -170,6 +170,8 @@ class Connecteam:
             timeout=request_timeout,
             follow_redirects=False,
             trust_env=False,
+            # Without TLS (this machine only) there is no certificate to check, and reading the trusted ones takes long.
+            verify=not self.base_url.startswith("http://"),
             headers={"user-agent": f"connecteam-sync/{__version__}", "accept": "application/json"},
         )
 
@@ -184,6 +186,11 @@ class Connecteam:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    @property
+    def day_calls_left(self) -> int | None:
+        """Calls that the account has left for this UTC day, as last said; None where that was not said."""
+        return self._day[1] if self._day else None
 
     # -- what it is asked --------------------------------------------------------------------------------------------
 

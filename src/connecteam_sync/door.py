@@ -22,9 +22,10 @@ from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Entry, Person, Proposal, Run, StandingHold, Verification
 from connecteam_sync.core.window import Window, local_day, start_of_day
 from connecteam_sync.errors import ConfigurationError, NotFound
+from connecteam_sync.progress import Progress
 from connecteam_sync.store import people, receipts
 from connecteam_sync.store.store import Store
-from connecteam_sync.sync import Progress, Syncing, checked_window
+from connecteam_sync.sync import Syncing, checked_window
 
 _EVER = (date(1971, 1, 1), date(2200, 1, 1))
 

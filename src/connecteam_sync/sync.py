@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,20 +31,12 @@ from connecteam_sync.errors import (
     UndoRefused,
     WindowError,
 )
+from connecteam_sync.progress import Progress, Tally
 from connecteam_sync.store import receipts
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.undoing import undo
 from connecteam_sync.version import __version__
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What is being done: `done` of `total` steps, and which."""
-
-    step: str
-    detail: str = ""
-    done: int = 0
-    total: int = 0
 
 
 def checked_window(first: date, last: date, timezone: str) -> Window:
@@ -137,18 +129,12 @@ class Syncing:
         stored: list[Stored] = []
         failures: list[Failure] = []
         pieces = self._pieces(windows)
-        for count, piece in enumerate(pieces):
+        tally = self._tally("looking", [piece for piece in pieces for _ in clocks])
+        for piece in pieces:
             failed = False
             earlier: list[Plan] = []
             for number, clock in enumerate(clocks):
-                self._tell(
-                    Progress(
-                        step="looking",
-                        detail=f"time clock {clock}, {piece}",
-                        done=count * len(clocks) + number,
-                        total=len(pieces) * len(clocks),
-                    )
-                )
+                tally.begins(clock, piece)
                 chosen = self._policy_for(policy or self.policy, number=number, clocks=len(clocks), failed=failed)
                 try:
                     beside = [shift.id for plan in earlier for shift in plan.snapshot.shifts]
@@ -156,12 +142,14 @@ class Syncing:
                 except ConnecteamSyncError as error:
                     failed = True
                     failures.append(_failure(clock, piece, error))
+                    tally.ends(piece, None)
                     continue
                 with self.store.reading() as session:
                     found = session.stored(piece, snapshot)
                 stored.append(found)
                 earlier.append(decide(piece, snapshot, as_if_applied(found, earlier), chosen))
                 plans.append(earlier[-1])
+                tally.ends(piece, plans[-1].counts)
         return Proposal(window=whole, plans=tuple(plans), failures=tuple(failures), version=__version__), stored
 
     # -- runs --------------------------------------------------------------------------------------------------------
@@ -195,15 +183,16 @@ class Syncing:
             attempt.failed(None, whole, error)
             return attempt.finish()
         failed: set[Window] = set()
-        for done, (piece, clock, number, clocks) in enumerate(units):
-            self._tell(Progress(step="mirroring", detail=f"time clock {clock}, {piece}", done=done, total=len(units)))
+        tally = self._tally("mirroring", [piece for piece, *_ in units])
+        for done, (piece, clock, number, clocks) in enumerate(units, 1):
+            tally.begins(clock, piece)
             chosen = self._policy_for(policy or self.policy, number=number, clocks=clocks, failed=piece in failed)
             saved = _saved(wanted, clock, piece)
             if saved is not None:
                 chosen = saved.policy
             try:
                 done_slice = attempt.unit(
-                    clock, piece, people, chosen, accept=frozenset(accept), saved=saved, last=done + 1 == len(units)
+                    clock, piece, people, chosen, accept=frozenset(accept), saved=saved, last=done == len(units)
                 )
             except LockHeld as error:
                 attempt.failed(clock, piece, error, record=False)
@@ -211,11 +200,16 @@ class Syncing:
             except ConnecteamSyncError as error:
                 failed.add(piece)
                 attempt.failed(clock, piece, error)
+                tally.ends(piece, None)
             else:
+                tally.ends(piece, done_slice.counts)
                 if done_slice.status == "refused":
                     # Its rows were left unlinked: the next clock must not take them for orphans.
                     failed.add(piece)
         return attempt.finish()
+
+    def _tally(self, step: str, slices: list[Window]) -> Tally:
+        return Tally(step, slices, tell=self._tell, calls_left=lambda: self.client.day_calls_left)
 
     def _units(self, windows: tuple[Window, ...], wanted: Proposal | None) -> list[tuple[Window, int, int, int]]:
         """(slice, clock, number of the clock, how many clocks) in the order they are done."""
@@ -301,6 +295,7 @@ class Syncing:
         witness: list[Difference] = []
         failures = list(proposal.failures)
         offsets: list[Offset] = []
+        tally = self._tally("reading timesheets", [plan.window for plan in proposal.plans] if totals else [])
         for piece in self._pieces([window]):
             mine = [(p, s) for p, s in zip(proposal.plans, stored, strict=True) if p.window == piece]
             if not mine:
@@ -314,11 +309,14 @@ class Syncing:
             inside = [row for row in rows.values() if piece.holds(row.clock_in)]
             offsets += offset_rows(inside, shifts, employees, piece.zone)
             for p, _ in mine if totals else ():
+                tally.begins(p.time_clock_id, piece)
                 try:
                     said = self.client.timesheet(p.time_clock_id, piece)
                 except ConnecteamSyncError as error:
                     failures.append(_failure(p.time_clock_id, piece, error))
+                    tally.ends(piece, None)
                     continue
+                tally.ends(piece, p.counts)
                 people = {user.id: user.name for user in p.snapshot.users}
                 triples = [(total.user_id, total.day, total.minutes) for total in said]
                 witness += differing_totals(piece, p.snapshot.shifts, triples, names=people)
@@ -366,14 +364,3 @@ def _demand_no_adoption(session: Session, old: Run) -> None:
 
 def _host() -> str:
     return socket.gethostname()
-
-
-def day_of(text: str, today: date) -> date:
-    """A day as people write it: an ISO date, `today` or `yesterday`. Raises WindowError."""
-    words = {"today": today, "yesterday": today - timedelta(days=1)}
-    if text in words:
-        return words[text]
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
-    except ValueError as error:
-        raise WindowError(f"{text!r} is no day", next_step="write it like 2025-12-01, or `today`") from error

@@ -16,9 +16,9 @@ from test_damaged import host_tables, moment
 
 from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import AdoptRefused, UndoRefused
+from connecteam_sync.progress import Progress
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store import catalog
-from connecteam_sync.sync import Progress
 from world import World
 
 KILLED = 9

@@ -424,9 +424,10 @@ def test_the_statements_of_a_run_do_not_grow_with_its_shifts(database: str, shif
         assert counts_of(run)["created"] == shifts
         assert run.statements <= 52 + 6 * (shifts // 1000)
         again = world.sync()
-        assert again.status == "nothing"
-        assert again.statements <= 30
-        assert again.http_calls == 4
+        assert (again.status, again.http_calls) == ("nothing", 4)
+        # The first time, what it was decided on is remembered; from then on, it is only compared.
+        assert again.statements <= 50
+        assert world.sync().statements <= 34
         world.mirror.close()
 
 

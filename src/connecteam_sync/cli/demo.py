@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from connecteam_sync.cli import machine, text
+from connecteam_sync.cli.options import door
 from connecteam_sync.cli.report import Report
 from connecteam_sync.config import Settings
 from connecteam_sync.core.run import Run
@@ -31,7 +32,7 @@ def tell_the_story(report: Report, keep: Path | None) -> int:
         settings = Settings(
             timezone=sandbox.company.timezone, database_url=f"sqlite:///{database}", base_url=sandbox.url
         )
-        with ConnecteamSync(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
+        with door()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
             return _acts(report, mirror, sandbox, mirror.window(FIRST, LAST), keep)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from connecteam_sync.cli import machine, text
+from connecteam_sync.cli.loading import loading
 from connecteam_sync.cli.report import Report
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import WindowError
-from connecteam_sync.sync import day_of
+
+if TYPE_CHECKING:
+    from connecteam_sync.door import ConnecteamSync
 
 Config = Annotated[
     Optional[Path],
@@ -33,9 +35,32 @@ Accept = Annotated[
 ]
 
 
+def door() -> type[ConnecteamSync]:
+    """The library's door. Behind it are SQLAlchemy and the API's client, most of what a start takes."""
+    with loading():
+        import stamina.instrumentation
+
+        from connecteam_sync.door import ConnecteamSync
+
+    # Retries are told by our own progress, not logged to stdout by the library that does them.
+    stamina.instrumentation.set_on_retry_hooks([])
+    return ConnecteamSync
+
+
 def opened(config: Path | None, report: Report) -> ConnecteamSync:
     """The door, configured."""
-    return ConnecteamSync.from_config(config, on_progress=report.progress)
+    return door().from_config(config, on_progress=report.progress)
+
+
+def day_of(text: str, today: date) -> date:
+    """A day as people write it: an ISO date, `today` or `yesterday`. Raises WindowError."""
+    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    if text in words:
+        return words[text]
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError as error:
+        raise WindowError(f"{text!r} is no day", next_step="write it like 2025-12-01, or `today`") from error
 
 
 def chosen_windows(
@@ -83,4 +108,5 @@ def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
     elif run.errors:
         for piece in run.slices:
             report.talk(f"{piece.error}; next: {piece.next_step}" if piece.error else "")
+    report.talk(text.how_to_go_on(run))
     raise typer.Exit(run.exit_code)

@@ -10,14 +10,10 @@ import msgspec
 import typer
 
 from connecteam_sync.cli import text
-from connecteam_sync.cli.demo import tell_the_story
-from connecteam_sync.cli.options import (
-    Json,
-)
+from connecteam_sync.cli.options import Json
 from connecteam_sync.cli.report import reporting
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.sandbox.server import KEY
+from connecteam_sync.sandbox.settings import KEY, Settings
 
 
 def sandbox(
@@ -36,6 +32,8 @@ def sandbox(
     as_json: Json = False,
 ) -> None:
     """Serve a simulated Connecteam on this machine, until interrupted."""
+    from connecteam_sync.sandbox import Company, Sandbox
+
     with reporting(as_json=as_json) as report:
         served = Sandbox(Company(shifts), behaviour(choose or ()), key=key, host=host, port=port)
         for order in fault or ():
@@ -79,5 +77,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """The whole story without an account or a server: sandbox and SQLite in a scratch folder."""
+    from connecteam_sync.cli.demo import tell_the_story
+
     with reporting(as_json=as_json) as report:
         raise typer.Exit(tell_the_story(report, keep))

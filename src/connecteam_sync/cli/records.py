@@ -12,12 +12,12 @@ from connecteam_sync.cli.options import (
     Config,
     Day,
     Json,
+    day_of,
     opened,
 )
 from connecteam_sync.cli.report import reporting
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sync import day_of
 
 
 def runs(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.status import Status
 
+from connecteam_sync.cli import text
 from connecteam_sync.cli.machine import SCHEMA
 from connecteam_sync.errors import ConnecteamSyncError, Refused
-from connecteam_sync.sync import Progress
+from connecteam_sync.progress import Progress
 
-_STYLES = {"  +": "green", "  ~": "yellow", "  -": "red", "  !": "magenta", "  x": "bold red"}
-"""Colours of a line by how it begins; only on a terminal."""
+if TYPE_CHECKING:
+    from connecteam_sync.cli.terminal import Terminal
+
+SILENCE = 4.0
+"""Seconds between two lines of progress where nobody watches; a job that takes no longer says nothing."""
+_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""Characters that would steer a terminal: a name in Connecteam may hold anything."""
 
 
 class Report:
@@ -25,43 +31,78 @@ class Report:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(highlight=False, markup=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._status: Status | None = None
+        self._out, self._err = _terminal(sys.stdout), _terminal(sys.stderr)
+        self._began = self._told = time.monotonic()
+        self._at = (0, 0)
+        self._is_working = False
 
     def say(self, lines: Iterable[str]) -> None:
         """Lines for a person; nothing where a machine listens."""
         if self.as_json:
             return
+        self.quiet()
         for line in lines:
-            self._out.print(line, style=_STYLES.get(line[:3]))
+            _write(line, sys.stdout, self._out)
+        sys.stdout.flush()
 
     def answer(self, said: Mapping[str, Any]) -> None:
         """One object for a machine; nothing where a person reads."""
         if self.as_json:
+            self.quiet()
             sys.stdout.write(msgspec.json.encode({"schema": SCHEMA, **said}).decode() + "\n")
+            sys.stdout.flush()
 
     def talk(self, line: str) -> None:
         """A word beside the answer."""
         if line:
-            self._err.print(line)
+            self.quiet()
+            _write(line, sys.stderr, self._err)
 
     def progress(self, done: Progress) -> None:
-        """What is being done, on a terminal only."""
-        if not self._err.is_terminal:
-            return
-        count = f" {done.done + 1}/{done.total}" if done.total else ""
-        said = f"{done.step}{count} {done.detail}"
-        if self._status is None:
-            self._status = self._err.status(said)
-            self._status.start()
-        self._status.update(said)
+        """How far a job is: in a live line on a terminal; elsewhere, of a long one, a line now and then."""
+        now = time.monotonic()
+        if done.total and not done.done:
+            self._began = self._told = now
+        if done.total:
+            self._at = (done.done, done.total)
+        self._is_working = True
+        words = f"{done.step}: {done.detail}" if done.detail else done.step
+        if done.done:
+            left = (now - self._began) / done.done * (done.total - done.done)
+            words = text.progress_line(done, left)
+        if self._err is not None:
+            self._err.show(words.translate(_CONTROLS), *self._at)
+        elif self._at[1] > 1 and now - self._told >= SILENCE:
+            self._told = now
+            _write(f"{done.step}: {words}" if done.done else words, sys.stderr, None)
 
     def quiet(self) -> None:
         """The end of progress."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._is_working, self._at = False, (0, 0)
+        if self._err is not None:
+            self._err.end()
+
+    def interrupted(self) -> None:
+        """What a person who stops a job needs to know."""
+        if self._is_working:
+            self.talk(f"interrupted; {text.GO_ON}")
+
+
+def _terminal(stream: TextIO) -> Terminal | None:
+    """The stream as a terminal, where it is one that can do more than print."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        return None
+    from connecteam_sync.cli.terminal import Terminal
+
+    return Terminal(stream)
+
+
+def _write(line: str, stream: TextIO, terminal: Terminal | None) -> None:
+    plain = line.translate(_CONTROLS)
+    if terminal is not None:
+        terminal.line(plain)
+    else:
+        stream.write(f"{plain}\n")
 
 
 @contextmanager
@@ -70,6 +111,9 @@ def reporting(*, as_json: bool) -> Iterator[Report]:
     report = Report(as_json=as_json)
     try:
         yield report
+    except KeyboardInterrupt:
+        report.interrupted()
+        raise
     except ConnecteamSyncError as error:
         report.quiet()
         failure = {"error": error.name, "message": error.message, "next_step": error.next_step}

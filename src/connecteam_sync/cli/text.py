@@ -13,11 +13,15 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
 from connecteam_sync.core.window import days_touched, local_day
+from connecteam_sync.progress import Progress
 
 SHOWN = 40
 """Lines of changes that are shown before the rest becomes a count."""
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "link": "="}
 _HOUR = 60
+_MINUTE = 60
+GO_ON = "what was done stays; the same command again goes on from there, and leaves what is done unchanged"
+"""A long run is a transaction for each slice, so there is nothing to tidy up after one that broke off."""
 
 
 def hours(minutes: int, *, signed: bool = False) -> str:
@@ -29,6 +33,22 @@ def hours(minutes: int, *, signed: bool = False) -> str:
 def many(count: int, one: str, more: str | None = None) -> str:
     """`1 shift`, `2 shifts`."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def progress_line(said: Progress, left: float) -> str:
+    """`145/366 days, 15,812 shifts, 15,812 changes, 0:42 left, 8,912 API calls left`; `left` in seconds.
+
+    Short enough for a terminal of 80 columns.
+    """
+    parts = [f"{said.days_done}/{many(said.days, 'day')}", many(said.shifts, "shift"), many(said.changes, "change")]
+    if said.failed:
+        parts.append(f"{many(said.failed, 'slice')} failed")
+    if said.done < said.total:
+        minutes, seconds = divmod(round(left), _MINUTE)
+        parts.append(f"{hours(minutes)}:{seconds:02} left" if minutes >= _HOUR else f"{minutes}:{seconds:02} left")
+    if said.calls_left is not None:
+        parts.append(f"{said.calls_left:,} API calls left")
+    return ", ".join(parts)
 
 
 def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False) -> str:
@@ -197,6 +217,14 @@ def next_step(run: Run) -> str:
     if run.status == "applied" and run.undoes is None:
         return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
     return ""
+
+
+def how_to_go_on(run: Run) -> str:
+    """What to do about a long run that broke off; nothing to say where no slice failed, or all of them did."""
+    failed = sum(piece.status == "failed" for piece in run.slices)
+    if not failed or failed == len(run.slices) or run.kind not in {"sync", "resync"}:
+        return ""
+    return f"{many(failed, 'slice')} of {len(run.slices):,} failed; {GO_ON}"
 
 
 def plan_names(proposal: Proposal, names: Mapping[int, str]) -> dict[int, str]:

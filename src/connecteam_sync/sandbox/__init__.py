@@ -1,7 +1,20 @@
 """A Connecteam that runs on this machine: a seeded company behind the real paths and shapes, on loopback only."""
 
-from connecteam_sync.sandbox.company import Company
-from connecteam_sync.sandbox.server import Sandbox
-from connecteam_sync.sandbox.settings import Settings
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connecteam_sync.sandbox.company import Company
+    from connecteam_sync.sandbox.server import Sandbox
+    from connecteam_sync.sandbox.settings import Settings
+else:
+    # Imported when first asked for: every command knows the sandbox's settings, only two need its web server.
+    _HOMES = {"Company": "company", "Sandbox": "server", "Settings": "settings"}
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=None)
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
 
 __all__ = ["Company", "Sandbox", "Settings"]

@@ -17,9 +17,8 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox.app import Desk
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.faults import Faults
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import KEY, Settings
 
-KEY = "sandbox-key"
 _START_SECONDS = 10.0
 
 

@@ -6,6 +6,9 @@ from typing import Literal
 
 import msgspec
 
+KEY = "sandbox-key"
+"""The invented key the sandbox accepts where it is not told another."""
+
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How this Connecteam behaves; the comments name the open questions of the API facts (section 20)."""

@@ -6,8 +6,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -32,6 +30,7 @@ from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.schema import VERSION_TABLE, Key, sync_guard
 
 UNIQUE_KEY = "uq_employee_clock_in"
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _OPTIONS: dict[str, Any] = {
     f"{family}_{option}": value
     for family in ("mysql", "mariadb")
@@ -39,11 +38,16 @@ _OPTIONS: dict[str, Any] = {
 } | {"sqlite_autoincrement": True}
 
 
-def _config(**attributes: object) -> Config:
+def _upgrade(output: StringIO | None = None, **attributes: object) -> None:
+    """Run our migrations; with `output`, print them there. Alembic is half of a start, and only `init` needs it."""
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes.update(attributes)
-    return config
+    config.output_buffer = output
+    command.upgrade(config, "head", sql=output is not None)
 
 
 def _named(table: str) -> tuple[str, str | None]:
@@ -95,8 +99,7 @@ def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
     employees, clock_times = host_metadata(host)
     before = version(connection)
     made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
-    config = _config(connection=connection)
-    command.upgrade(config, "head")
+    _upgrade(connection=connection)
     now = version(connection)
     if before != now:
         done.append(f"our tables are at version {now}" + (f" (were at {before})" if before else ""))
@@ -112,9 +115,7 @@ def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
 def init_sql(dialect: Dialect, host: HostTables) -> str:
     """What `init` would run on an empty database, as statements for a person to read and run."""
     output = StringIO()
-    config = _config(dialect=dialect.name)
-    config.output_buffer = output
-    command.upgrade(config, "head", sql=True)
+    _upgrade(output, dialect=dialect.name)
     lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
     lines.append("INSERT INTO sync_guard (id, made_employees) VALUES (1, 1);\n")
     for table in host_metadata(host):

@@ -1,0 +1,52 @@
+"""Every subcommand and where it is written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from connecteam_sync.cli import adoption, people, practice, records, verbs
+from connecteam_sync.version import __version__
+
+app = typer.Typer(
+    name="connecteam-sync",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Keep the SQL table clock_times an exact, explainable mirror of the Connecteam time clock.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 something is held, 4 refused, 5 difference found,"
+    " 6 another run holds the lock, 75 Connecteam unavailable, try again later.",
+)
+for command in (
+    verbs.init,
+    verbs.doctor,
+    verbs.plan,
+    verbs.apply,
+    verbs.sync,
+    verbs.resync,
+    verbs.verify,
+    adoption.adopt,
+    verbs.compare,
+    verbs.undo,
+    records.runs,
+    records.show,
+    records.history,
+    records.changes,
+    records.holds,
+    people.lock,
+    people.unlock,
+    practice.sandbox,
+    practice.demo,
+):
+    app.command()(command)
+app.add_typer(people.people, name="employees")
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Keep the SQL table clock_times an exact, explainable mirror of the Connecteam time clock."""
+    if show:
+        typer.echo(f"connecteam-sync {__version__}")
+        raise typer.Exit

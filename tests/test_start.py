@@ -1,0 +1,99 @@
+"""What a start loads, in counts: seconds would depend on the machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from connecteam_sync.store import setup
+from connecteam_sync.store.schema import VERSION
+from test_command import Terminal, terminal
+
+__all__ = ["terminal"]
+
+START = """
+import atexit, json, pathlib, sys
+bare = set(sys.modules)
+atexit.register(lambda: pathlib.Path("loaded.json").write_text(json.dumps(sorted(set(sys.modules) - bare))))
+from connecteam_sync.cli.main import main
+main()
+"""
+"""The command, leaving behind the names of the modules it loaded."""
+SERVERS = {"starlette", "uvicorn", "schemathesis", "connecteam_sync.sandbox.server"}
+MACHINERY = {"typer", "click", "rich", "msgspec", "sqlalchemy", "alembic", "httpx2", "stamina", "asyncio", "ssl"}
+DRIVERS = {"pymysql", "MySQLdb", "psycopg", "sqlalchemy.dialects.mysql", "sqlalchemy.dialects.postgresql"}
+
+
+def loaded(terminal: Terminal, *words: str) -> set[str]:
+    """The modules of a whole process, beyond those of a bare interpreter."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", START, *words],
+        cwd=terminal.folder,
+        env=terminal.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads((terminal.folder / "loaded.json").read_text()))
+
+
+def test_the_version_is_told_without_loading_the_program(terminal: Terminal) -> None:
+    """Nothing that is not in the standard library."""
+    found = loaded(terminal, "--version")
+    assert not found & (MACHINERY | SERVERS | DRIVERS)
+    assert len(found) <= 20, sorted(found)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("sync", "--help"), ("employees", "map", "--help")])
+def test_help_is_told_without_database_and_network(terminal: Terminal, words: tuple[str, ...]) -> None:
+    """It has every command, and loads none of what they work with."""
+    found = loaded(terminal, *words)
+    assert not found & (SERVERS | DRIVERS | {"sqlalchemy", "alembic", "httpx2", "stamina", "rich", "pydantic"})
+    assert len(found) <= 170, len(found)
+
+
+def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
+    """No other database's driver, no migrations, no web server, no colours where nobody watches."""
+    day = ("sync", "--day", "2025-12-03")
+    assert terminal(*day).code == 0
+    found = loaded(terminal, *day)
+    assert not found & (SERVERS | DRIVERS | {"alembic", "mako", "rich", "pydantic", "pygments"})
+    assert {"sqlalchemy", "httpx2"} <= found
+    assert len(found) <= 530, len(found)
+
+
+def test_the_library_loads_when_it_is_asked_for_a_name() -> None:
+    """`import connecteam_sync` alone is nearly nothing, and every name of the door is there."""
+    code = """
+import sys, connecteam_sync
+assert "sqlalchemy" not in sys.modules
+from connecteam_sync import *
+import connecteam_sync.sandbox
+assert "starlette" not in sys.modules
+from connecteam_sync.sandbox import *
+for room in (connecteam_sync, connecteam_sync.sandbox):
+    for name in room.__all__:
+        assert name == "__version__" or getattr(room, name).__name__ == name
+    try:
+        room.Nonsense
+    except AttributeError as error:
+        assert "Nonsense" in str(error)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own library
+
+
+def test_our_version_is_that_of_the_newest_migration() -> None:
+    """It is a word of the program, since Alembic would take longer to start than the rest of a run."""
+    config = Config()
+    folder = Path(setup.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == VERSION
