@@ -64,11 +64,13 @@ class Scratch:
     def drop(self) -> None:
         """Drop it if it is there."""
         if self._server is None:
-            for tail in ("", "-wal", "-shm", "-journal"):
-                (self._folder / f"{self.name}.db{tail}").unlink(missing_ok=True)
+            for file in self._folder.glob(f"{self.name}*"):
+                file.unlink()
         else:
             force = " WITH (FORCE)" if self.kind == "postgresql" else ""
             self._statement(f"DROP DATABASE IF EXISTS {self.name}{force}")
+            if self.is_mysql:  # dlt's staging
+                self._statement(f"DROP DATABASE IF EXISTS {self.name}_staging")
 
     def copy(self) -> Scratch:
         """A new scratch database with the same tables and rows. Nobody may be connected to this one."""
@@ -155,8 +157,9 @@ def faults(rows: Truth, folder: Path, state: str) -> list[str]:
     if len(rows) == len(found) and not missing and not extra:
         return []
     changed = msgspec.json.decode((folder / "changed.json").read_bytes(), type=Changed)
-    kept = {row[:2] for row in extra}
-    lost = {row[:2] for row in missing}
+    only_minutes = {row[:3] for row in extra} & {row[:3] for row in missing}
+    kept = {row[:2] for row in extra if row[:3] not in only_minutes}
+    lost = {row[:2] for row in missing if row[:3] not in only_minutes}
     wrong: list[str] = []
     known: set[tuple[int, int]] = set()
 
@@ -173,6 +176,8 @@ def faults(rows: Truth, folder: Path, state: str) -> list[str]:
         blame("corrected clock-ins lost", [(u, new) for u, _, new in changed.corrected], lost, len(corrected))
         blame("clock-outs not corrected", changed.clock_outs, lost | kept, len(changed.clock_outs))
         blame("new shifts lost", changed.new, lost, len(changed.new))
+    if only_minutes:
+        wrong.append(f"{len(only_minutes)} rows with other minutes")
     if lost - known:
         wrong.append(f"{len(lost - known)} rows missing or otherwise wrong")
     if kept - lost - known:

@@ -194,3 +194,16 @@ class Place(NamedTuple):
                     size_bytes=told.get("bytes"),
                 )
             )
+
+
+ALL = frozenset({"sqlite", "mysql", "mariadb", "postgresql"})
+DLT = {"table": "dlt_clock_times", "columns": "source"}
+PEERS = (
+    Subject("legacy", "handmade", "legacy"),
+    Subject("option A", "handmade", "option_a"),
+    Subject("option B", "handmade", "option_b"),
+    Subject("option C", "handmade", "option_c"),
+    Subject("SQLAlchemy session.merge", "orm", "merge"),
+    Subject("dlt delete-insert", "dlt_peer", "delete_insert", **DLT),
+    Subject("dlt upsert", "dlt_peer", "upsert", kinds=frozenset({"postgresql"}), **DLT),
+)
