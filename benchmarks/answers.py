@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
+
 from world import CLOCK, PAGE, Manifest
 
 

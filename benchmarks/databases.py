@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import URL, Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+
 from world import Changed
 
 DEFAULT = (

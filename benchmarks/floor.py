@@ -13,6 +13,7 @@ import drivers
 from job import Job, Timer, main
 
 _HOST = {"employees"}
+_PINGS = 100
 _MIRROR = "connecteam_shifts"
 
 
@@ -37,6 +38,19 @@ def decode(job: Job, timer: Timer) -> dict[str, Any]:
         with timer.running():
             del found
     return {"records": records, "bytes": size}
+
+
+def ping(job: Job, timer: Timer) -> dict[str, Any]:
+    """Seconds of one round trip to the database and back, the mean of many."""
+    connection = drivers.connect(job.kind, job.where)
+    cursor = connection.cursor()
+    for _ in range(_PINGS):
+        with timer.running():
+            cursor.execute("SELECT 1")
+        cursor.fetchall()
+    connection.close()
+    timer.seconds /= _PINGS
+    return {}
 
 
 def read(job: Job, timer: Timer) -> dict[str, Any]:
@@ -118,7 +132,7 @@ def _text_times(kind: str) -> dict[str, Any]:
     """MySQL's times as the text LOAD DATA takes: turning them into datetimes and back is nobody's floor."""
     if kind in {"sqlite", "postgresql"}:
         return {}
-    return {"conv": {code: int for code in (1, 2, 3, 8, 9)}} if drivers.HAS_MYSQLCLIENT else {}
+    return {"conv": dict.fromkeys((1, 2, 3, 8, 9), int)} if drivers.HAS_MYSQLCLIENT else {}
 
 
 def _rows(source: Any, table: str) -> tuple[list[tuple[Any, ...]], list[str]]:  # noqa: ANN401
@@ -170,6 +184,7 @@ if __name__ == "__main__":
         {
             "fetch": fetch,
             "decode": decode,
+            "ping": ping,
             "read": read,
             "write_clock_times": write_clock_times,
             "write_all": write_all,

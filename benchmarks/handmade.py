@@ -29,6 +29,7 @@ import drivers
 from answers import Row
 from heuristic import Held, decide
 from job import Job, Timer, main
+
 from world import ZONE, midnight
 
 _ZONE = ZoneInfo(ZONE)
@@ -196,7 +197,9 @@ class Legacy:
     def clean(self, end: int) -> None:
         """Doubles of the last day are deleted, the lowest id stays."""
         low, high = (self._database.moment(at) for at in (end - 86_400, end))
-        same = "SELECT min(id) AS id FROM clock_times WHERE clock_in >= ? AND clock_in < ? GROUP BY employee_id, clock_in"
+        same = (
+            "SELECT min(id) AS id FROM clock_times WHERE clock_in >= ? AND clock_in < ? GROUP BY employee_id, clock_in"
+        )
         statement = (
             f"DELETE FROM clock_times WHERE clock_in >= ? AND clock_in < ? AND id NOT IN (SELECT id FROM ({same}) k)"
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import URL, make_url
+
 from world import Manifest, manifest_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from job import Job, Timer, main
-from world import ZONE
 
 from connecteam_sync import ConnecteamSync
+from world import ZONE
 
 
 def sync(job: Job, timer: Timer) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from databases import Scratch
-from measure import Bench, Company, Measured, OutOfPatience, Ran
+from measure import DELAYS, Bench, Company, Measured, OutOfPatience, Ran
 
 COLD, AFTER, STEADY, INCREMENTAL = "cold", "nothing, after a change", "nothing", "incremental"
 STEPS = ((COLD, "before"), (AFTER, "before"), (STEADY, "before"), (STEADY, "before"), (INCREMENTAL, "after"))
 DAY = "ordinary day"
+SHORT = tuple(step for number, step in enumerate(STEPS) if number not in {1, 3})
+"""A peer's life: nothing of a peer's is warmer the second time."""
+WITH_DAY = (*STEPS[:-1], *[(DAY, "before")] * 3, STEPS[-1])
 
 
 class Subject(NamedTuple):
@@ -70,8 +73,11 @@ class Place(NamedTuple):
                 try:
                     measured = self._step(subject, work, scenario, state, number, delay_ms, patience)
                 except OutOfPatience:
-                    self._give_up(subject, scenario, number, delay_ms, patience or 0)
-                    return patience or 0
+                    waited = patience or 0
+                    given_up = self.estimate(subject, scenario, waited, f"stopped after {waited:.0f} s")
+                    given_up.delay_ms, given_up.relay = delay_ms or 0, delay_ms is not None
+                    self.bench.note(given_up)
+                    return waited
                 last = place + 1 == len(steps) or steps[place + 1][1] != state
                 if last or scenario == COLD:
                     measured.verdict = work.judge(
@@ -79,7 +85,7 @@ class Place(NamedTuple):
                     )
                 longest = max(longest, measured.seconds)
                 self.bench.note(measured)
-                if last and state == "before" and beside:
+                if scenario == STEADY and beside and steps[place + 1][0] != STEADY:
                     beside(work, number)
         finally:
             work.drop()
@@ -103,7 +109,7 @@ class Place(NamedTuple):
         counts = relay.counts() if relay else None
         return Measured(
             database=self.kind,
-            shifts=self.company.manifest.shifts,
+            shifts=self.shifts,
             subject=subject.name,
             scenario=scenario,
             how=subject.how,
@@ -139,28 +145,49 @@ class Place(NamedTuple):
         window = ["--from", str(manifest.first), "--to", str(manifest.last)]
         if scenario == DAY:
             window = ["--day", str(manifest.day)]
-        ran = self.bench.command(["sync", *window, "--json"], url, port, legacy=subject.is_legacy)
+        ran = self.bench.command(["sync", *window, "--json"], url, port, legacy=subject.is_legacy, patience=patience)
         answer = ran.answer
         return ran, {"statements": answer["statements"], "http_calls": answer["http_calls"]}
 
-    def _give_up(self, subject: Subject, scenario: str, life: int, delay_ms: int | None, patience: float) -> None:
-        self.bench.note(
-            Measured(
-                database=self.kind,
-                shifts=self.company.manifest.shifts,
-                subject=subject.name,
-                scenario=scenario,
-                how=subject.how,
-                life=life,
-                seconds=patience,
-                delay_ms=delay_ms or 0,
-                relay=delay_ms is not None,
-                estimate=True,
-                why=f"stopped after {patience:.0f} s",
-            )
+    @property
+    def shifts(self) -> int:
+        """The company's size."""
+        return self.company.manifest.shifts
+
+    def estimate(self, subject: Subject, scenario: str, seconds: float, why: str) -> Measured:
+        """What was not run, and from what its seconds are reckoned."""
+        return Measured(
+            database=self.kind,
+            shifts=self.shifts,
+            subject=subject.name,
+            scenario=scenario,
+            how=subject.how,
+            seconds=seconds,
+            estimate=True,
+            why=why,
         )
 
     # -- the floor -----------------------------------------------------------------------------------------------------
+
+    def pings(self) -> None:
+        """A round trip directly, and through the relay at every delay: what the relay itself costs."""
+        relay = self.bench.relays[self.kind]
+        for delay in (None, *DELAYS):
+            relay.start((delay or 0) / 1000)
+            port = None if delay is None else relay.port
+            job = {"task": "ping", "kind": self.kind, "url": self.base.url(port=port), "port": 0, "folder": ""}
+            self.bench.note(
+                Measured(
+                    database=self.kind,
+                    shifts=0,
+                    subject="ping",
+                    scenario="ping",
+                    how="floor",
+                    seconds=self.bench.task("floor", job).answer["seconds"],
+                    relay=delay is not None,
+                    delay_ms=delay or 0,
+                )
+            )
 
     def floor(self, work: Scratch, life: int) -> None:
         """Fetching, decoding, reading and writing, beside the product and on its rows."""
@@ -183,7 +210,7 @@ class Place(NamedTuple):
             self.bench.note(
                 Measured(
                     database=self.kind,
-                    shifts=self.company.manifest.shifts,
+                    shifts=self.shifts,
                     subject="floor",
                     scenario=task,
                     how="floor",

@@ -18,6 +18,7 @@ import msgspec
 from databases import Scratch, servers
 from relay import Relay
 from sqlalchemy import make_url
+
 from world import ZONE, Manifest, manifest_of
 
 HERE = Path(__file__).parent
@@ -117,6 +118,7 @@ class Bench:
             self.servers = {kind: url for kind, url in self.servers.items() if kind in wanted}
         self.patience = patience
         self.results: list[Measured] = []
+        self._companies: dict[int, Company] = {}
         self._stack = ExitStack()
         self._began = time.perf_counter()
 
@@ -140,10 +142,11 @@ class Bench:
 
     def company(self, shifts: int) -> Company:
         """A company of a size; the first call makes it."""
-        self.say(f"making a company of {shifts:,} shifts")
-        made = Company(shifts, self.scratch)
-        self._stack.callback(made.close)
-        return made
+        if shifts not in self._companies:
+            self.say(f"making a company of {shifts:,} shifts")
+            self._companies[shifts] = Company(shifts, self.scratch)
+            self._stack.callback(self._companies[shifts].close)
+        return self._companies[shifts]
 
     def say(self, words: str) -> None:
         """A line of progress, with the minutes since the beginning."""
@@ -200,7 +203,9 @@ class Bench:
             raise RuntimeError(msg)
         return ran
 
-    def command(self, words: list[str], url: str, port: int, *, legacy: bool = False) -> Ran:
+    def command(
+        self, words: list[str], url: str, port: int, *, legacy: bool = False, patience: float | None = None
+    ) -> Ran:
         """Run `connecteam-sync` as its users do. Raises RuntimeError unless it exits 0, or 3 (something is held)."""
         env = {
             "CONNECTEAM_SYNC_API_KEY": "bench",
@@ -209,7 +214,7 @@ class Bench:
             "CONNECTEAM_SYNC_DATABASE_URL": url,
             **({"USE_BATCH_SYNC": "false"} if legacy else {}),
         }
-        ran = self.launch([COMMAND, *words], env)
+        ran = self.launch([COMMAND, *words], env, patience=patience)
         if ran.exit not in {0, 3}:
             msg = f"connecteam-sync {' '.join(words)}: exit {ran.exit}: {ran.out[-1000:]} {ran.err[-2000:]}"
             raise RuntimeError(msg)

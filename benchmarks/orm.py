@@ -43,7 +43,9 @@ def merge(job: Job, timer: Timer) -> dict[str, Any]:
         engine = create_engine(job.where.set(drivername=driver))
         event.listen(engine, "before_cursor_execute", count)
         with Session(engine) as session:
-            employees = {int(user): key for user, key in session.execute(text("SELECT connecteam_user_id, id FROM employees"))}
+            employees = {
+                int(user): key for user, key in session.execute(text("SELECT connecteam_user_id, id FROM employees"))
+            }
             for piece in answers.slices(job.port, job.manifest):
                 for row in piece:
                     session.merge(
