@@ -25,6 +25,7 @@ import msgspec
 import page
 from databases import DEFAULT
 from lives import (
+    BRIEF,
     COMMAND,
     LIBRARY,
     PEERS,
@@ -43,7 +44,7 @@ SMALL, LARGE, DELAYED, AGAIN = 10_000, 100_000, 500, 5_000
 _LIVES = {SMALL: 3, LARGE: 2}
 """Lives of the product up to a size; one above."""
 _QUICK = 10.0
-"""Seconds below which a peer's longest step is measured three times."""
+"""Seconds below which a peer's longest step is run again through the relay, to count."""
 _ALWAYS = ("legacy", 10)
 """The baseline of the goal on delays is measured, however long it takes."""
 
@@ -129,8 +130,9 @@ def lives(place: Place) -> None:
     """The product as a process and as a call, in turns, the floor beside it; once through the relay, to count."""
     shifts = place.shifts
     for number in range(next((lives for size, lives in _LIVES.items() if shifts <= size), 1)):
-        place.life(COMMAND, number, steps=WITH_DAY if shifts <= DELAYED else STEPS, beside=place.floor)
-        place.life(LIBRARY, number)
+        steps = WITH_DAY if shifts <= DELAYED else BRIEF if shifts <= SMALL else STEPS
+        place.life(COMMAND, number, steps=steps, beside=place.floor)
+        place.life(LIBRARY, number, steps=BRIEF if shifts <= SMALL else STEPS)
         if place.kind in PYMYSQL.kinds and not number and drivers.HAS_MYSQLCLIENT:
             place.life(PYMYSQL, number, steps=SHORT)
     if place.kind in place.bench.relays and shifts <= LARGE:
@@ -160,10 +162,8 @@ def peer(place: Place, subject: Subject) -> None:
             bench.note(place.estimate(subject, scenario, seconds, why))
         return
     longest = place.life(subject, steps=SHORT, patience=bench.patience)
-    if longest < _QUICK and place.shifts <= SMALL:
-        for number in (1, 2):
-            place.life(subject, number, steps=SHORT, patience=bench.patience)
-    if longest < _QUICK and place.kind in bench.relays:
+    # At 500 shifts the delays count the round trips.
+    if longest < _QUICK and place.kind in bench.relays and place.shifts != DELAYED:
         place.life(subject, delay_ms=0, steps=SHORT, patience=bench.patience)
 
 
@@ -175,7 +175,7 @@ def _typical(bench: Bench, subject: Subject, kind: str, shifts: int, scenario: s
     return median(found) if found else 0
 
 
-# -- a network between program and database ------------------------------------------------------------------------------
+# -- a network between program and database ----------------------------------------------------------------------
 
 
 def delays(bench: Bench, *, peers: bool) -> None:

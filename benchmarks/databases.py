@@ -47,7 +47,7 @@ class Scratch:
         return self.kind in {"mysql", "mariadb"}
 
     def url(self, driver: str | None = None, port: int | None = None) -> str:
-        """The URL, by the driver named (else none, as the product's users write it), through a relay's port if given."""
+        """The URL, with a driver if named (the product's users name none), through a relay's port if given."""
         if self._server is None:
             return f"sqlite:///{self._folder}/{self.name}.db"
         found = self._server.set(database=self.name)

@@ -1,8 +1,8 @@
 """dlt: a resource of shifts merged into its own table `dlt_clock_times` beside the host's tables.
 
-`delete_insert` has a merge key too, the slice a shift was told in, so that shifts deleted upstream go; `upsert` merges by
-the shift's id, which is all that strategy takes. dlt cannot add its columns to a table that has rows, so the rows entered
-by hand are loaded into its table first (not timed). PostgreSQL is loaded by COPY from CSV.
+`delete_insert` has a merge key too, the slice a shift was told in, so that shifts deleted upstream go; `upsert` merges
+by the shift's id, which is all that strategy takes. dlt cannot add its columns to a table that has rows, so the rows
+entered by hand are loaded into its table first (not timed). PostgreSQL is loaded by COPY from CSV.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@
 - `option_b`: each answer as one JSON parameter to one set-based upsert inside the server.
 - `option_c`: one fetch of rows and employees, the old decision in memory, a write for every row it touches.
 
-All get fetching and decoding from `answers.py`, and none pays for the user list. On MySQL and MariaDB all but `option_b`
-go through the pool of mysql-connector-python, as the old code did: it checks a connection when it is taken and resets it
-when it is given back, at seven round trips a statement (of the maintained versions, the one locked here needs the fewest).
-On PostgreSQL and SQLite they use psycopg and sqlite3. Autocommit everywhere, the cheapest way to make a statement its own
-transaction. Rows entered by hand are left alone where that is
-one condition more. The servers here have no time zone tables, so a local day is a span of instants reckoned in Python.
+All get fetching and decoding from `answers.py`, and none pays for the user list. On MySQL and MariaDB all but
+`option_b` go through the pool of mysql-connector-python, as the old code did: it checks a connection when it is taken
+and resets it when it is given back, at seven round trips a statement (of the versions tried, the one locked here needs
+the fewest). On PostgreSQL and SQLite they use psycopg and sqlite3. Autocommit everywhere, the cheapest way to make a
+statement its own transaction. Rows entered by hand are left alone where that is one condition more. The servers have no
+time zone tables, so a local day is a span of instants reckoned in Python.
 """
 
 from __future__ import annotations
@@ -315,7 +315,8 @@ class _Fragments(Database):
         )
         join = "STRAIGHT_JOIN" if mysql else "JOIN"
         return (
-            f"INSERT {_INTO} SELECT e.id, {moment.format('d.i')}, {moment.format('d.o')}, d.m, d.o IS NULL, 'connecteam'"
+            f"INSERT {_INTO}"
+            f" SELECT e.id, {moment.format('d.i')}, {moment.format('d.o')}, d.m, d.o IS NULL, 'connecteam'"
             f" FROM {source} {join} employees e ON e.connecteam_user_id = d.u WHERE true{self.upsert(_VALUES)}"
         )
 

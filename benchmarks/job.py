@@ -17,7 +17,7 @@ from world import Manifest, manifest_of
 
 
 class Job(msgspec.Struct, kw_only=True):
-    """A task by name. `url` is the database, `port` the upstream's, `folder` the company's, `scratch` a place for files.
+    """A task. `url` is the database, `port` the upstream's, `folder` the company's, `scratch` a place for files.
 
     `blank` is a second database with the same tables and no rows, where the task writes into one.
     """

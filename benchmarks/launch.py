@@ -2,8 +2,8 @@
 
     python -I -S launch.py FILE COMMAND…
 
-A small process of its own: what the kernel calls a child's peak memory is never below its parent's, and the benchmark is
-large. The seconds are those between start and end of the command, this interpreter's own start not included.
+A small process of its own: what the kernel calls a child's peak memory is never below its parent's, and the benchmark
+is large. The seconds are those between start and end of the command, this interpreter's own start not included.
 """
 
 import json
@@ -21,5 +21,5 @@ answer = {
     "cpu": usage.ru_utime + usage.ru_stime,
     "exit": os.waitstatus_to_exitcode(status),
 }
-with open(sys.argv[1], "w") as file:
+with open(sys.argv[1], "w") as file:  # noqa: PTH123 - pathlib would take longer to import than all the rest
     file.write(json.dumps(answer))

@@ -13,7 +13,9 @@ STEPS = ((COLD, "before"), (AFTER, "before"), (STEADY, "before"), (STEADY, "befo
 DAY = "ordinary day"
 SHORT = tuple(step for number, step in enumerate(STEPS) if number not in {1, 3})
 """A peer's life: nothing of a peer's is warmer the second time."""
-WITH_DAY = (*STEPS[:-1], *[(DAY, "before")] * 3, STEPS[-1])
+BRIEF = tuple(step for number, step in enumerate(STEPS) if number != 2)  # noqa: PLR2004 - one of two equal steps
+"""Of a life that is lived three times."""
+WITH_DAY = (*BRIEF[:-1], (DAY, "before"), BRIEF[-1])
 
 
 class Subject(NamedTuple):

@@ -30,8 +30,8 @@ class Measured(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One measurement. `how` is `process`, `call` (timed inside the process, imports not included) or `floor`.
 
     `seconds` is what `how` says; `process_seconds` the whole process where they differ. `peak_mib` is above a bare
-    interpreter. With `relay` the program reached its database through the relay, `delay_ms` a round trip. `estimate`: not
-    run, but reckoned; `why` says from what.
+    interpreter. With `relay` the program reached its database through the relay, `delay_ms` a round trip. `estimate`:
+    not run, but reckoned; `why` says from what.
     """
 
     database: str

@@ -76,8 +76,8 @@ def _goals(summary: Summary) -> str:
         found = "–" if goal.found is None else f"{_digits(goal.found)}{' ' if goal.unit == '×' else ''}{goal.unit}"
         rows.append((goal.goal, goal.where, found, goal.verdict, goal.note))
     return (
-        "## Goals\n\nThe product's seconds are those of a library call unless the goal says whole process; so are those of"
-        " its peers.\n\n" + _table(("goal", "where", "found", "", "note"), rows)
+        "## Goals\n\nThe product's seconds are those of a library call unless the goal says whole process; so are those"
+        " of its peers.\n\n" + _table(("goal", "where", "found", "", "note"), rows)
     )
 
 
@@ -106,6 +106,7 @@ def _one(summary: Summary, kind: str, shifts: int) -> str:
     """A row for everybody: seconds, ratio to the floor and to the product's call, and what it took."""
     mine = {scenario: summary.seconds(kind, shifts, PRODUCT, scenario, how="call") for scenario in SCENARIOS}
     rows = []
+    wrong: list[str] = []
     for subject, how in summary.subjects(kind, shifts):
         cells = [f"{subject}, {how}"]
         for scenario in SCENARIOS:
@@ -116,7 +117,11 @@ def _one(summary: Summary, kind: str, shifts: int) -> str:
         cells.append(" / ".join(_n(summary.statements(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
         if kind != "sqlite":
             cells.append(" / ".join(_n(summary.trips(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
-        cells += [_n(summary.peak(kind, shifts, subject, how)), summary.verdict(kind, shifts, subject) or "–"]
+        said = summary.verdict(kind, shifts, subject)
+        if said not in {"", "right"}:
+            wrong.append(f"- {subject}, {how}: {said}.")
+            said = "**WRONG**"
+        cells += [_n(summary.peak(kind, shifts, subject, how)), said or "–"]
         rows.append(cells)
     ratio = "× floor / × ours"
     head = ["", COLD, ratio, STEADY, ratio, INCREMENTAL, ratio, "statements"]
@@ -127,7 +132,7 @@ def _one(summary: Summary, kind: str, shifts: int) -> str:
         if first:
             warm.append(f"{how} {_s(first)}")
     note = f"Nothing changed, the first time after a change: {', '.join(warm)}.\n" if warm else ""
-    return _table(head, rows) + "\n" + note
+    return "\n".join((_table(head, rows), *wrong, *([""] if wrong else []), note))
 
 
 def _delays(summary: Summary) -> str:

@@ -99,8 +99,7 @@ def _line(panel: mpl.axes.Axes, points: Points, label: str, colour: str, style: 
 
 
 def _legend(figure: Figure, panels: Iterable[mpl.axes.Axes]) -> None:
-    found = {}
-    for panel in panels:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            found[label] = handle
+    found = {
+        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
     figure.legend(found.values(), found.keys(), loc="lower center", ncols=5, frameon=False, fontsize=7)

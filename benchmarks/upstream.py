@@ -2,9 +2,9 @@
 
     python upstream.py FOLDER
 
-serves FOLDER/before on one port of the loopback and FOLDER/after on another, and prints the two ports. It parses no more
-of a request than its line, so its cost is the kernel's copying; `bench.py` measures that cost as `fetch`. Any key is
-accepted. A request nobody prepared an answer for is a 404, so a benchmark of the wrong thing fails.
+serves FOLDER/before on one port of the loopback and FOLDER/after on another, and prints the two ports. It parses no
+more of a request than its line, so its cost is the kernel's copying; `bench.py` measures that cost as `fetch`. Any key
+is accepted. A request nobody prepared an answer for is a 404, so a benchmark of the wrong thing fails.
 """
 
 from __future__ import annotations

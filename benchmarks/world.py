@@ -213,8 +213,10 @@ class World:
         for shift in chosen[: self.duplicates]:
             created = shift.created + 1
             inside.append(shift._replace(id=self._id(created), created=created))
-        for shift in chosen[self.duplicates :]:
-            inside.append(self._clocked(shift.user, self._free(shift.user, shift.start + HOUR), shift.end))
+        inside += [
+            self._clocked(shift.user, self._free(shift.user, shift.start + HOUR), shift.end)
+            for shift in chosen[self.duplicates :]
+        ]
         return {(shift.user, shift.start) for shift in chosen}
 
     def _free(self, user: int, start: int) -> int:
