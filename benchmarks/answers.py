@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
-
-from world import CLOCK, PAGE, Manifest
+from company import CLOCK, PAGE, Manifest
 
 
 class Point(msgspec.Struct, gc=False):

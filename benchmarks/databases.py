@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from company import Changed
 from sqlalchemy import URL, Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
-
-from world import Changed
 
 DEFAULT = (
     "mariadb=mysql://root@127.0.0.1:3306"

@@ -27,10 +27,9 @@ from zoneinfo import ZoneInfo
 import answers
 import drivers
 from answers import Row
+from company import ZONE, midnight
 from heuristic import Held, decide
 from job import Job, Timer, main
-
-from world import ZONE, midnight
 
 _ZONE = ZoneInfo(ZONE)
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from company import Manifest, manifest_of
 from sqlalchemy import URL, make_url
-
-from world import Manifest, manifest_of
 
 
 class Job(msgspec.Struct, kw_only=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from company import ZONE
 from job import Job, Timer, main
 
 from connecteam_sync import ConnecteamSync
-from world import ZONE
 
 
 def sync(job: Job, timer: Timer) -> dict[str, Any]:

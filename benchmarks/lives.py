@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from databases import Scratch
-from measure import DELAYS, Bench, Company, Measured, OutOfPatience, Ran
+from measure import DELAYS, Bench, Measured, OutOfPatience, Ran, Served
 
 COLD, AFTER, STEADY, INCREMENTAL = "cold", "nothing, after a change", "nothing", "incremental"
 STEPS = ((COLD, "before"), (AFTER, "before"), (STEADY, "before"), (STEADY, "before"), (INCREMENTAL, "after"))
@@ -49,7 +49,7 @@ class Place(NamedTuple):
     """Where lives are lived: a company, a kind of database, and the two it is copied from."""
 
     bench: Bench
-    company: Company
+    company: Served
     kind: str
     base: Scratch
     blank: Scratch

@@ -1,4 +1,4 @@
-"""Run one process and take its measures; hold what a whole run shares: worlds, upstreams, relays, results."""
+"""Run one process and take its measures; hold what a whole run shares: companies, upstreams, relays, results."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+from company import ZONE, Manifest, manifest_of
 from databases import Scratch, servers
 from relay import Relay
 from sqlalchemy import make_url
-
-from world import ZONE, Manifest, manifest_of
 
 HERE = Path(__file__).parent
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "connecteam-sync")
@@ -80,13 +79,13 @@ class OutOfPatience(Exception):  # noqa: N818 - not an error: a peer that is slo
     """The process took longer than it may."""
 
 
-class Company:
+class Served:
     """A company's folder, and the upstream that serves it."""
 
     def __init__(self, shifts: int, folder: Path) -> None:
         self.folder = folder / f"company-{shifts}"
         subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, str(HERE / "world.py"), str(shifts), str(self.folder)],
+            [sys.executable, str(HERE / "company.py"), str(shifts), str(self.folder)],
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -118,7 +117,7 @@ class Bench:
             self.servers = {kind: url for kind, url in self.servers.items() if kind in wanted}
         self.patience = patience
         self.results: list[Measured] = []
-        self._companies: dict[int, Company] = {}
+        self._companies: dict[int, Served] = {}
         self._stack = ExitStack()
         self._began = time.perf_counter()
 
@@ -140,11 +139,11 @@ class Bench:
     ) -> None:
         self._stack.close()
 
-    def company(self, shifts: int) -> Company:
+    def company(self, shifts: int) -> Served:
         """A company of a size; the first call makes it."""
         if shifts not in self._companies:
             self.say(f"making a company of {shifts:,} shifts")
-            self._companies[shifts] = Company(shifts, self.scratch)
+            self._companies[shifts] = Served(shifts, self.scratch)
             self._stack.callback(self._companies[shifts].close)
         return self._companies[shifts]
 
@@ -222,7 +221,7 @@ class Bench:
 
     # -- databases -----------------------------------------------------------------------------------------------------
 
-    def prepare(self, kind: str, company: Company) -> tuple[Scratch, Scratch]:
+    def prepare(self, kind: str, company: Served) -> tuple[Scratch, Scratch]:
         """Two scratch databases after `init`: one with employees and rows entered by hand, and one with no row."""
         blank = Scratch(kind, self.servers[kind], self.scratch)
         blank.create()

@@ -112,7 +112,11 @@ class _Pipe:
 
     def end(self) -> None:
         """Close the other side when all is through."""
-        asyncio.get_running_loop().call_later(self.wait, lambda: self.target and self.target.close())
+        asyncio.get_running_loop().call_later(self.wait, self._close)
+
+    def _close(self) -> None:
+        if self.target:
+            self.target.close()
 
 
 class _Client(asyncio.Protocol):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-
+from company import CLOCK, write
 from relay import Relay
 from upstream import file_of
-from world import CLOCK, write
 
 
 def test_answers_and_truth_agree(tmp_path: Path) -> None:
@@ -27,7 +23,11 @@ def test_answers_and_truth_agree(tmp_path: Path) -> None:
     for state, rows in (("before", manifest.rows_before), ("after", manifest.rows_after)):
         body = json.loads((tmp_path / state / file_of(target)).read_bytes())
         people = body["data"]["timeActivitiesByUsers"]
-        told = [(p["userId"], s["start"]["timestamp"], s.get("end", {}).get("timestamp")) for p in people for s in p["shifts"]]
+        told = [
+            (p["userId"], s["start"]["timestamp"], s.get("end", {}).get("timestamp"))
+            for p in people
+            for s in p["shifts"]
+        ]
         truth = json.loads((tmp_path / f"truth-{state}.json").read_bytes())
         inside = [row for row in told if manifest.start_utc <= row[1] < manifest.end_utc]
         assert {tuple(row[:3]) for row in truth} == set(inside)
@@ -38,25 +38,25 @@ def test_answers_and_truth_agree(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("delay", [0, 0.02])
 def test_the_relay_counts_turn_arounds_and_delays_them(delay: float) -> None:
-    """A connection is one round trip; two requests sent ahead are one; the answers come back whole and late."""
+    """A connection is one round trip; what is sent in pieces is one; the answers come back whole and late."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer() -> None:
         connection, _ = listener.accept()
         with connection:
-            while data := connection.recv(65536):
-                connection.sendall(data.upper())
+            for line in connection.makefile("rb"):
+                connection.sendall(line.upper())
 
     threading.Thread(target=answer, daemon=True).start()
     with Relay("127.0.0.1", listener.getsockname()[1]) as relay, listener:
         relay.start(delay)
         began = time.monotonic()
         with socket.create_connection(("127.0.0.1", relay.port)) as client:
-            client.sendall(b"a")
-            assert client.recv(1) == b"A"
+            client.sendall(b"a\n")
+            assert client.recv(10) == b"A\n"
             client.sendall(b"b")
-            client.sendall(b"c")
-            assert client.recv(1) + client.recv(1) == b"BC"
+            client.sendall(b"c\n")
+            assert client.recv(10) == b"BC\n"
         took = time.monotonic() - began
         assert took >= 3 * delay
-        assert relay.counts() == (3, 3, 3)
+        assert relay.counts() == (3, 5, 5)
