@@ -45,6 +45,8 @@ _LIVES = {SMALL: 3, LARGE: 2}
 """Lives of the product up to a size; one above."""
 _QUICK = 10.0
 """Seconds below which a peer's longest step is run again through the relay, to count."""
+_LONGER = 8
+"""How much more patience there is with a peer that a goal is about."""
 _ALWAYS = ("legacy", 10)
 """The baseline of the goal on delays is measured, however long it takes."""
 
@@ -54,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="500 10000 100000", help="numbers of shifts")
     parser.add_argument("--databases", default="", help="only these: sqlite postgresql mariadb mysql")
-    parser.add_argument("--patience", type=float, default=120, help="seconds one step of a peer may take")
+    parser.add_argument("--patience", type=float, default=45, help="seconds one step of a peer may take")
     parser.add_argument("--no-peers", action="store_true", help="the product and the floor only")
     parser.add_argument("--no-delays", action="store_true", help="no network delays")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "bench.json")
@@ -156,15 +158,16 @@ def peer(place: Place, subject: Subject) -> None:
     }
     if place.shifts > LARGE and not below:
         return
-    if max(guessed.values()) > bench.patience or place.shifts > LARGE:
+    patience = bench.patience * (_LONGER if subject.is_goal else 1)
+    if max(guessed.values()) > patience or place.shifts > LARGE:
         for scenario, seconds in guessed.items():
             why = f"in proportion from {below:,} shifts"
             bench.note(place.estimate(subject, scenario, seconds, why))
         return
-    longest = place.life(subject, steps=SHORT, patience=bench.patience)
+    longest = place.life(subject, steps=SHORT, patience=patience)
     # At 500 shifts the delays count the round trips.
     if longest < _QUICK and place.kind in bench.relays and place.shifts != DELAYED:
-        place.life(subject, delay_ms=0, steps=SHORT, patience=bench.patience)
+        place.life(subject, delay_ms=0, steps=SHORT, patience=patience)
 
 
 def _typical(bench: Bench, subject: Subject, kind: str, shifts: int, scenario: str) -> float:

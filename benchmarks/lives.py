@@ -21,7 +21,8 @@ WITH_DAY = (*BRIEF[:-1], (DAY, "before"), BRIEF[-1])
 class Subject(NamedTuple):
     """Who is measured. `module` and `task` of a peer or the library; the command `connecteam-sync` has neither.
 
-    `driver` is the driver the database URL names; `table` and `columns` are where its rows are found.
+    `driver` is the driver the database URL names; `table` and `columns` are where its rows are found. `is_goal`: a goal
+    is about it, so it is measured up to 100,000 shifts even where that takes long.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Subject(NamedTuple):
     table: str = "clock_times"
     columns: str = ""
     kinds: frozenset[str] = frozenset({"sqlite", "mysql", "mariadb", "postgresql"})
+    is_goal: bool = False
 
     @property
     def how(self) -> str:
@@ -226,7 +228,7 @@ class Place(NamedTuple):
 
 
 ALL = frozenset({"sqlite", "mysql", "mariadb", "postgresql"})
-DLT = {"table": "dlt_clock_times", "columns": "source"}
+DLT: dict[str, Any] = {"table": "dlt_clock_times", "columns": "source", "is_goal": True}
 PEERS = (
     Subject("legacy", "handmade", "legacy"),
     Subject("option A", "handmade", "option_a"),
