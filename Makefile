@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test histories machine mutants coverage lint types check lock clean
+.PHONY: help demo test histories machine mutants coverage bench lint types check lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -40,6 +40,23 @@ coverage: $(READY)  ## branch coverage of the planner; less than all of it fails
 	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt.py tests/attack/test_damaged.py
 	@$(BIN)/coverage report --show-missing --fail-under=100
 
+# The benchmark's packages have a venv of their own. mysqlclient is built from source, which needs the client's headers
+# (Debian: default-libmysqlclient-dev, pkg-config, a C compiler).
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
+$(BENCH_READY): benchmarks/requirements.lock benchmarks/mysqlclient.lock pyproject.toml
+	@echo "Setting up $(BENCH) (once, about two minutes) ..." >&2
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/mysqlclient.lock \
+	  || echo "WITHOUT mysqlclient: it could not be built here; the benchmark uses PyMySQL. Debian has the headers in default-libmysqlclient-dev" >&2
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(BENCH_READY)
+
+SIZES ?= 500 10000 100000
+bench: $(BENCH_READY)  ## the product against the floor and its peers; writes docs/performance.md (SIZES="1000000" for the million)
+	@$(BENCH)/bin/python benchmarks/bench.py --sizes "$(SIZES)" $(BENCHMARK)
+
 lint: $(READY)  ## ruff: style and likely mistakes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -48,9 +65,12 @@ types: $(READY)  ## mypy, strict
 
 check: lint types test  ## all three
 
+PINNED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+  --no-header --quiet --upgrade --output-file
 lock:  ## pin the dependencies anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+	uv pip compile pyproject.toml --group dev $(PINNED) requirements.lock
+	uv pip compile pyproject.toml benchmarks/requirements.in --constraint requirements.lock $(PINNED) benchmarks/requirements.lock
+	uv pip compile benchmarks/mysqlclient.in $(PINNED) benchmarks/mysqlclient.lock
 
 clean:  ## remove what `make` made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

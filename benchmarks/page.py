@@ -1,0 +1,184 @@
+"""docs/performance.md, from the results of a run; prose comes from docs/performance-notes.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+import plots
+from goals import goals
+from lives import COLD, DAY, INCREMENTAL, STEADY
+from machine import Record
+from measure import DELAYS
+from summary import NAMES, PRODUCT, SCENARIOS, Seconds, Summary
+
+DOCS = Path(__file__).parent.parent / "docs"
+_MADE = "<!-- Made by `make bench` (benchmarks/page.py); write prose into performance-notes.md instead. -->"
+_INTRO = """\
+# How fast it is, and against what
+
+Everything here was measured in one run of `make bench` on the machine named below; [the notes](../benchmarks/README.md)
+say how, what each column means and what is not measured. Nothing is written in by hand except the section *Notes*. A
+number with **≈** was not run but reckoned, in proportion from a smaller size or from its round trips.
+"""
+
+
+def write(results: Path) -> None:
+    """Write the page and its plots."""
+    record = msgspec.json.decode(results.read_bytes(), type=Record)
+    summary = Summary(record)
+    pictures = plots.draw(summary, DOCS / "performance")
+    notes = DOCS / "performance-notes.md"
+    parts = [
+        _MADE,
+        _INTRO,
+        _goals(summary),
+        "## Notes\n\n" + notes.read_text(encoding="utf-8").strip() + "\n" if notes.is_file() else "",
+        *(f"![{name.removesuffix('.svg')}](performance/{name})\n" for name in pictures),
+        _floors(summary),
+        *_tables(summary),
+        _delays(summary),
+        _starting(summary),
+        _machine(record),
+    ]
+    (DOCS / "performance.md").write_text("\n".join(part for part in parts if part), encoding="utf-8")
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _s(found: Seconds | None) -> str:
+    """Seconds, to three digits."""
+    if found is None:
+        return "–"
+    return f"{'≈ ' if found.is_estimate else ''}{_digits(found.value)} s"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+
+
+def _times(value: float | None, by: float | None) -> str:
+    return "–" if value is None or not by else f"{_digits(value / by)} ×"
+
+
+def _n(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def _goals(summary: Summary) -> str:
+    rows = []
+    for goal in goals(summary):
+        found = "–" if goal.found is None else f"{_digits(goal.found)}{' ' if goal.unit == '×' else ''}{goal.unit}"
+        rows.append((goal.goal, goal.where, found, goal.verdict, goal.note))
+    return (
+        "## Goals\n\nThe product's seconds are those of a library call unless the goal says whole process; so are those"
+        " of its peers.\n\n" + _table(("goal", "where", "found", "", "note"), rows)
+    )
+
+
+def _floors(summary: Summary) -> str:
+    parts = ("fetch", "decode", "read", "write_clock_times", "write_all")
+    rows = []
+    for shifts in summary.sizes:
+        for kind in summary.databases:
+            seconds = [_s(summary.seconds(kind, shifts, "floor", part)) for part in parts]
+            size = max((m.size_bytes or 0 for m in summary.measured(kind, shifts, "floor", "decode")), default=0)
+            count = max((m.rows or 0 for m in summary.measured(kind, shifts, "floor", "write_all")), default=0)
+            rows.append((NAMES[kind], f"{shifts:,}", f"{size / 1e6:.1f} MB", *seconds, f"{count:,}"))
+    head = ("database", "shifts", "answers", "fetch", "decode", "read", "write clock_times", "write all", "rows of all")
+    return "## The floor\n\n" + _table(head, rows)
+
+
+def _tables(summary: Summary) -> Iterator[str]:
+    for kind in summary.databases:
+        yield f"## {NAMES[kind]}\n"
+        for shifts in summary.sizes:
+            if summary.subjects(kind, shifts):
+                yield f"### {shifts:,} shifts\n\n{_one(summary, kind, shifts)}"
+
+
+def _one(summary: Summary, kind: str, shifts: int) -> str:
+    """A row for everybody: seconds, ratio to the floor and to the product's call, and what it took."""
+    mine = {scenario: summary.seconds(kind, shifts, PRODUCT, scenario, how="call") for scenario in SCENARIOS}
+    rows = []
+    wrong: list[str] = []
+    for subject, how in summary.subjects(kind, shifts):
+        cells = [f"{subject}, {how}"]
+        for scenario in SCENARIOS:
+            found = summary.seconds(kind, shifts, subject, scenario, how=how)
+            value, call = found.value if found else None, mine[scenario]
+            floor = _times(value, summary.floor_of(kind, shifts, scenario))
+            cells += [_s(found), f"{floor} / {_times(value, call.value if call else None)}"]
+        cells.append(" / ".join(_n(summary.statements(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
+        if kind != "sqlite":
+            cells.append(" / ".join(_n(summary.trips(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
+        said = summary.verdict(kind, shifts, subject)
+        if said not in {"", "right"}:
+            wrong.append(f"- {subject}, {how}: {said}.")
+            said = "**WRONG**"
+        cells += [_n(summary.peak(kind, shifts, subject, how)), said or "–"]
+        rows.append(cells)
+    ratio = "× floor / × ours"
+    head = ["", COLD, ratio, STEADY, ratio, INCREMENTAL, ratio, "statements"]
+    head += ["peak MiB", "result"] if kind == "sqlite" else ["round trips", "peak MiB", "result"]
+    warm = []
+    for how in ("process", "call"):
+        first = summary.first_after_change(kind, shifts, how)
+        if first:
+            warm.append(f"{how} {_s(first)}")
+    note = f"Nothing changed, the first time after a change: {', '.join(warm)}.\n" if warm else ""
+    return "\n".join((_table(head, rows), *wrong, *([""] if wrong else []), note))
+
+
+def _delays(summary: Summary) -> str:
+    """500 shifts at every delay, whole processes."""
+    rows = []
+    for kind in summary.databases:
+        names = dict.fromkeys(m.subject for m in summary.results if m.database == kind and m.delay_ms and m.shifts)
+        for subject in names:
+            for scenario in SCENARIOS:
+                found = [
+                    summary.seconds(kind, 500, subject, scenario, relay=True, delay=delay, whole=True)
+                    for delay in DELAYS
+                ]
+                trips = summary.trips(kind, 500, subject, scenario)
+                if any(found):
+                    rows.append((NAMES[kind], subject, scenario, _n(trips), *map(_s, found)))
+    if not rows:
+        return ""
+    pings = []
+    for kind in summary.databases:
+        direct = summary.seconds(kind, 0, "ping", "ping")
+        through = [summary.seconds(kind, 0, "ping", "ping", relay=True, delay=delay) for delay in DELAYS]
+        if direct:
+            cells = [f"{ping.value * 1000:.2f} ms" if ping else "–" for ping in (direct, *through)]
+            pings.append((NAMES[kind], *cells))
+    head = ["database", "", "", "round trips", *(f"{delay} ms" for delay in DELAYS)]
+    return (
+        "## A network between program and database\n\n500 shifts, whole processes, through the relay.\n\n"
+        + _table(head, rows)
+        + "\nOne round trip (`SELECT 1`), directly and through the relay: what the relay itself costs.\n\n"
+        + _table(["", "directly", *(f"{delay} ms" for delay in DELAYS)], pings)
+    )
+
+
+def _starting(summary: Summary) -> str:
+    rows = []
+    for scenario in ("bare interpreter", "--version"):
+        found = summary.seconds("none", 0, PRODUCT, scenario)
+        rows.append((scenario, "", _s(found), f"{found.low:.3f} to {found.high:.3f}" if found else "–"))
+    for kind in summary.databases:
+        found = summary.seconds(kind, 500, PRODUCT, DAY)
+        if found:
+            span = f"{found.low:.3f} to {found.high:.3f}"
+            rows.append(("`sync --day`, an unchanged ordinary day", NAMES[kind], _s(found), span))
+    return "## Starting\n\n" + _table(("whole process", "database", "median", "from, to"), rows)
+
+
+def _machine(record: Record) -> str:
+    return "## Machine and versions\n\n" + _table(("", ""), record.about.items())
