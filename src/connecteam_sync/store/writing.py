@@ -381,8 +381,9 @@ _OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}
 
 def _hold_values(plan: Plan, hold: Hold, made: Mapping[int, int], run: int, now: int) -> dict[str, object]:
     employee = hold.employee_id
-    if employee is not None and employee < 0:
-        employee = made.get(-employee)
+    if employee is None or employee < 0:
+        # The person may have been created by this very plan; the next run knows them, and must find nothing to correct.
+        employee = made.get(hold.user_id or 0)
     return {
         "time_clock_id": hold.time_clock_id or plan.time_clock_id,
         "reason": hold.reason,

@@ -1,0 +1,169 @@
+"""Equal inputs are decided once; whatever differs is noticed: every column of every table that a decision reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import text
+
+from connecteam_sync.connecteam import Answer
+from connecteam_sync.core.run import Run
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.store import rows
+from connecteam_sync.store.digest import combined, digest_queries
+from world import FIRST, LAST, World
+
+CLOCK_TIMES = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
+TABLES: dict[str, tuple[str, ...]] = {
+    "clock_times": CLOCK_TIMES,
+    "connecteam_shifts": tuple(name for name in rows.MIRROR if name not in {"id", "changed_in_run"}),
+    "connecteam_breaks": tuple(name for name in rows.BREAK if name != "id"),
+    "connecteam_users": tuple(name for name in rows.USER if name != "user_id"),
+    "employees": ("name", "connecteam_user_id"),
+    "sync_holds": ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "instant", "minutes"),
+}
+
+
+@pytest.fixture
+def life(database: str) -> Iterator[World]:
+    """A mirrored company with breaks, a hold and an open shift, looked at often enough to be remembered."""
+    with Sandbox(Company(40), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+        world = World(sandbox, database, max_deletes=99)
+        world.company.duplicate(world.company.shifts()[5].id)
+        world.work(3, "05:00", None)
+        world.sync()
+        world.sync()
+        yield world
+        world.mirror.close()
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The time clocks whose answers were decoded."""
+    clocks: list[int] = []
+    read = Answer.read
+
+    def reading(self: Answer, *people: object, **more: object) -> object:
+        clocks.append(self.time_clock_id)
+        return read(self, *people, **more)  # type: ignore[arg-type] # passed on as they came
+
+    monkeypatch.setattr(Answer, "read", reading)
+    return clocks
+
+
+def digest(world: World) -> str | None:
+    """Of everything in the eleven days and a day around."""
+    padded = world.window.padded()
+    with world.mirror.store.reading() as session:
+        return combined(session.fetch(*digest_queries(session, padded.start_utc, padded.end_utc)))
+
+
+def told(run: Run) -> object:
+    """What a run says, beside its number and its time."""
+    return run.status, run.counts, run.minutes, run.holds, run.exit_code
+
+
+def test_the_same_again_is_neither_decoded_nor_read(life: World, decoded: list[int]) -> None:
+    """It says what the run before said, to the hold, and writes its receipt and nothing else."""
+    before, remembered = life.everything(), life_inputs(life)
+    runs = [life.sync() for _ in range(3)]
+    assert decoded == []
+    with life.mirror.store.reading() as session:
+        assert session.read("SELECT count(*) AS many FROM sync_slices")[0]["many"] == 2 * (2 + len(runs))
+    assert (life.everything(), life_inputs(life)) == (before, remembered)
+    reading = World(life.sandbox, life.mirror.settings.database_url, max_deletes=99, unchanged="read")
+    full = reading.sync()
+    assert len(decoded) == 2
+    assert {str(told(run)) for run in (*runs, full)} == {str(told(full))}
+    assert full.exit_code == 3
+    reading.mirror.close()
+
+
+def life_inputs(world: World) -> list[dict[str, object]]:
+    """What is remembered of slices with nothing to do."""
+    with world.mirror.store.reading() as session:
+        return [dict(row) for row in session.read("SELECT * FROM sync_inputs ORDER BY time_clock_id")]
+
+
+def test_every_column_of_every_table_is_in_the_digest(life: World) -> None:
+    """Each value of one row changed by itself, then put back; a row removed; and nothing else needed to notice it."""
+    whole = digest(life)
+    assert whole is not None
+    tried = 0
+    for table, columns in TABLES.items():
+        key = "user_id" if table == "connecteam_users" else "id"
+        row = next(r for r in life.table(table) if r.get("resolved_run") is None)
+        for column in columns:
+            other = _other(row[column], column)
+            life.execute(f"UPDATE {table} SET {column} = :v WHERE {key} = :k", v=other, k=row[key])
+            assert digest(life) != whole, f"{table}.{column} is not in the digest"
+            life.execute(f"UPDATE {table} SET {column} = :v WHERE {key} = :k", v=row[column], k=row[key])
+            assert digest(life) == whole, f"{table}.{column} put back"
+            tried += 1
+    assert tried == sum(map(len, TABLES.values()))
+    life.mirror.lock(FIRST, FIRST)
+    assert digest(life) != whole
+    life.mirror.unlock(FIRST, FIRST)
+    assert digest(life) == whole
+    life.execute("DELETE FROM connecteam_breaks WHERE id = :k", k=life.table("connecteam_breaks")[0]["id"])
+    assert digest(life) != whole
+
+
+def _other(value: object, column: str) -> object:
+    """Another value of the same type."""
+    if column in {"clock_in", "clock_out"}:
+        return "2025-12-04 03:02:01"
+    if column in {"is_active", "is_archived", "is_listed", "is_auto_clock_out", "is_gone"}:
+        return not value if column == "is_active" else 1 - int(value)  # type: ignore[call-overload] # a flag
+    if column in {"start_at", "instant"}:
+        return int(value) + 1  # type: ignore[call-overload] # an instant
+    if value is None:
+        return "x" if column.endswith(("timezone", "job_id", "shift_id", "email")) else 7
+    return f"{value}x"[-190:] if isinstance(value, str) else int(value) + 1  # type: ignore[call-overload] # same
+
+
+def test_corrections_that_a_sum_would_miss_are_noticed(life: World) -> None:
+    """Two rows exchange their minutes; two get the same digit more; one takes from the other."""
+    whole = digest(life)
+    one, other = [row for row in life.table() if row["total_minutes"]][:2]
+    for first, second in (
+        (other["total_minutes"], one["total_minutes"]),
+        (one["total_minutes"] ^ 1, other["total_minutes"] ^ 1),
+        (one["total_minutes"] - 1, other["total_minutes"] + 1),
+    ):
+        for row, minutes in ((one, first), (other, second)):
+            life.execute("UPDATE clock_times SET total_minutes = :m WHERE id = :k", m=minutes, k=row["id"])
+        assert digest(life) != whole
+
+
+def test_what_changes_anywhere_is_decided_anew(life: World, decoded: list[int]) -> None:
+    """A correction upstream, an edit in the table, a mapping, a closed day, another policy: once each."""
+    shift = next(s for s in life.company.shifts(FIRST, LAST) if s.end is not None)
+    person = life.table("employees")[-1]
+    forget = "UPDATE employees SET connecteam_user_id = NULL WHERE id = :k"
+    changes: dict[str, Callable[[], object]] = {
+        "upstream": lambda: life.company.edit(shift.id, end=shift.start + 61),
+        "the table": lambda: life.execute("UPDATE clock_times SET total_minutes = 1 WHERE total_minutes > 100"),
+        "a mapping": lambda: life.execute(forget, k=person["id"]),
+        "a closed day": lambda: life.mirror.lock(FIRST, FIRST),
+        "a name": lambda: setattr(life.company.people[life.user], "first_name", "Another"),
+    }
+    for what, change in changes.items():
+        change()
+        decoded.clear()
+        life.sync()
+        assert decoded, f"{what} was not noticed"
+        life.sync()
+        decoded.clear()
+        assert life.sync().status == "nothing"
+        assert decoded == [], what
+    other = World(life.sandbox, life.mirror.settings.database_url, max_deletes=98)
+    other.sync()
+    assert decoded, "another policy was not noticed"
+    other.mirror.close()
+    with life.mirror.store.writing() as session:
+        session.connection.execute(text("UPDATE sync_inputs SET digest = 'x'"))
+    decoded.clear()
+    life.sync()
+    assert len(decoded) == 2
