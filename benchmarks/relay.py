@@ -1,8 +1,8 @@
 """A relay between a program and its database, on the loopback and in its own process: it delays, and it counts.
 
 Half of `delay` passes in each direction; making a connection costs one delay. A round trip is a turn-around: bytes from
-the client after bytes from the server; a connection counts as one. What is sent ahead without waiting (a pipeline) is
-therefore one round trip, as it is on a real network.
+the server after bytes from the client; a connection counts as one. What is sent ahead without waiting (a pipeline) is
+therefore one round trip, as it is on a real network, and a farewell that nobody answers is none.
 """
 
 from __future__ import annotations
@@ -149,9 +149,7 @@ class _Client(asyncio.Protocol):
         self._early.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self._spoke_last == "server":
-            self._spoke_last = "client"
-            self._counts[_TRIPS] += 1
+        self._spoke_last = "client"
         self._counts[_SENT] += len(data)
         if self._up.target is None:
             self._early.append(data)
@@ -159,7 +157,9 @@ class _Client(asyncio.Protocol):
             self._up.push(data)
 
     def _heard(self, size: int) -> None:
-        self._spoke_last = "server"
+        if self._spoke_last == "client":
+            self._spoke_last = "server"
+            self._counts[_TRIPS] += 1
         self._counts[_RECEIVED] += size
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature

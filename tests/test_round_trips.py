@@ -83,7 +83,9 @@ def test_round_trips_of_a_process_do_not_grow(database: str, tmp_path: Path) -> 
                     assert said["status"] == status
                     trips.append(relay.counts().round_trips)
                 found[shifts] = trips
-    assert found[500][2] == found[5000][2] <= NOTHING, found
+    # MySQL speaks TLS, whose tickets come when they come: one turn-around more or less.
+    assert abs(found[500][2] - found[5000][2]) <= database.startswith("mysql"), found
+    assert max(found[500][2], found[5000][2]) <= NOTHING, found
     assert found[500][3] <= SOMETHING, found
     assert found[500][0] <= EVERYTHING, found
     # A thousand rows a statement: a constant for every thousand changes, on whichever database.

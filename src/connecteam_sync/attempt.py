@@ -88,8 +88,7 @@ class Attempt:
 
     def check(self, windows: Iterable[Window]) -> None:
         """Read, before anybody is asked, the newest receipt and what is remembered of slices within these windows."""
-        with self.store.reading("checking the database") as session:
-            newest, found = session.fetch(NEWEST_RECEIPT, remembered_query(windows))
+        newest, found = self.store.ask("checking the database", NEWEST_RECEIPT, remembered_query(windows))
         self._head = int(newest[0][0])
         self._remembered = remembered(found)
 
@@ -126,16 +125,15 @@ class Attempt:
                     elif known is not None and combined(found[1:]) != known.digest:
                         self._remembered.clear()
                         continue
+                    elif snapshot is None:
+                        piece = receipt_of(found[0])
+                        number, ended = self._repeat(session, piece, last=last)
                     else:
+                        stored = session.stored(window, snapshot)
+                        decision = decide(window, snapshot, stored, policy)
+                        _demand_same(decision, saved, stored)
                         number = self.number or receipts.begin_run(session, self.run)
-                        if snapshot is None:
-                            piece = receipt_of(found[0])
-                            receipts.record_slice(session, number, piece)
-                        else:
-                            stored = session.stored(window, snapshot)
-                            decision = decide(window, snapshot, stored, policy)
-                            _demand_same(decision, saved, stored)
-                            piece = self._settle(session, number, decision, stored, accept=accept, inputs=inputs)
+                        piece = self._settle(session, number, decision, stored, accept=accept, inputs=inputs)
                         ended = self._end(session, number) if last else None
                 if newer[0][0]:
                     answer, snapshot = self.client.ask(clock, window), None
@@ -183,6 +181,22 @@ class Attempt:
             return [newer, receipt_query(known.slice_id), *digest_queries(session, known.start, known.end)]
 
         return queries
+
+    def _repeat(self, session: Session, piece: Slice, *, last: bool) -> tuple[int, int | None]:
+        """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
+        if self.number is not None or not last:
+            number = self.number or receipts.begin_run(session, self.run)
+            receipts.record_slice(session, number, piece)
+            return number, self._end(session, number) if last else None
+        # All there is to say of this run is known before its first row is written: its end too.
+        ended = now()
+        spent = self.store.statements - self._statements + 2
+        whole = msgspec.structs.replace(
+            self.run, finished_at=ended, statements=spent, http_calls=self.client.http_calls - self._calls
+        )
+        number = receipts.begin_run(session, whole)
+        receipts.record_slice(session, number, piece)
+        return number, ended
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

@@ -104,14 +104,14 @@ class ConnecteamSync:
 
     @property
     def _job(self) -> Syncing:
-        """The main job; made when first needed, since its policy is partly in the database."""
+        """The main job; made when first needed."""
         if self._syncing is None:
             s = self.settings
             self._syncing = Syncing(
                 self.store,
                 self._client,
                 timezone=s.timezone,
-                policy=s.policy(made_employees=self.store.made_employees()),
+                policy=lambda: s.policy(made_employees=self.store.made_employees()),
                 time_clocks=s.time_clocks,
                 slice_days=s.slice_days,
                 lookback_days=s.lookback_days,

@@ -63,14 +63,14 @@ class Syncing:
         client: Callable[[], Connecteam],
         *,
         timezone: str,
-        policy: Policy,
+        policy: Callable[[], Policy],
         time_clocks: tuple[int, ...],
         slice_days: int,
         lookback_days: int,
         by_digest: bool,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        self.store, self._make_client, self.timezone, self.policy = store, client, timezone, policy
+        self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
         self._time_clocks, self._slice_days, self._lookback = time_clocks, slice_days, lookback_days
         self._by_digest = by_digest
         self._tell = on_progress
@@ -79,6 +79,11 @@ class Syncing:
     def client(self) -> Connecteam:
         """The client, made when first needed: reading the database needs no key."""
         return self._make_client()
+
+    @property
+    def policy(self) -> Policy:
+        """What the user decided beforehand; partly kept in the database."""
+        return self._policy()
 
     # -- windows and clocks ------------------------------------------------------------------------------------------
 

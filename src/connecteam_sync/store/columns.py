@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -42,23 +42,20 @@ class HostColumns(msgspec.Struct, frozen=True):
     """Whether `clock_times` takes rows in bulk: no view, and no policy that looks at each row."""
 
 
-def host_columns(connection: Connection, dialect: Dialect, host: HostTables) -> HostColumns:
-    """Raises NotInitialised where our tables are not there or of another version, ConfigurationError where the host's
-    tables are not as configured.
-    """
-    asked = [
+def column_queries(dialect: Dialect, host: HostTables) -> list[Query]:
+    """What `columns_of` reads. Where our tables are not there, the server says so (`engine.is_unknown_table`)."""
+    return [
         Query(f"SELECT version_num FROM {VERSION_TABLE}"),
         Query("SELECT made_employees FROM sync_guard"),
         *(_columns_of(dialect, table) for table in (host.clock_times.table, host.employees.table)),
     ]
-    try:
-        versions, guards, clock_times, employees = fetch(connection, asked)
-    except DBAPIError as error:
-        if not is_unknown_table(error):
-            raise
-        raise NotInitialised(
-            "the database has no tables of ours yet", next_step="run `connecteam-sync init`"
-        ) from error
+
+
+def columns_of(host: HostTables, found: Sequence[Rows]) -> HostColumns:
+    """Raises NotInitialised where our tables are of another version, ConfigurationError where the host's tables are
+    not as configured.
+    """
+    versions, guards, clock_times, employees = found
     _demand_version(versions)
     if not guards:
         raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
@@ -72,6 +69,19 @@ def host_columns(connection: Connection, dialect: Dialect, host: HostTables) -> 
         made_employees=bool(guards[0][0]),
         is_plain_table=all(plain for *_, plain in clock_times),
     )
+
+
+def host_columns(connection: Connection, dialect: Dialect, host: HostTables) -> HostColumns:
+    """The columns. Raises NotInitialised where our tables are not there, and what `columns_of` raises."""
+    try:
+        found = fetch(connection, column_queries(dialect, host))
+    except DBAPIError as error:
+        if not is_unknown_table(error):
+            raise
+        raise NotInitialised(
+            "the database has no tables of ours yet", next_step="run `connecteam-sync init`"
+        ) from error
+    return columns_of(host, found)
 
 
 def _columns_of(dialect: Dialect, table: str) -> Query:

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event,
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, LockHeld, RowMoved
+from connecteam_sync.store.trips import MUST_BEGIN
 
 _FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
 """MySQL's numbers: an update counts the rows it found, not those it changed; a packet may hold several statements."""
@@ -81,9 +82,26 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     if backend == "sqlite":
         event.listen(engine, "connect", _sqlite_session)
         event.listen(engine, "begin", _sqlite_begin)
-    elif backend != "postgresql":
+    elif backend == "postgresql":
+        # The driver would send each BEGIN by itself and wait for it.
+        event.listen(engine, "connect", lambda connection, _: setattr(connection, "autocommit", True))
+        event.listen(engine, "begin", _postgresql_begin)
+        event.listen(engine, "before_cursor_execute", _postgresql_statement)
+    else:
         event.listen(engine, "connect", lambda connection, _: _mysql_session(connection, wait))
     return engine
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    """The transaction begins with its first statement; see `trips.fetch`."""
+    connection.info[MUST_BEGIN] = connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
+
+
+def _postgresql_statement(connection: Connection, *_: object) -> None:
+    """A statement that is sent alone has its BEGIN sent before it."""
+    if connection.info.pop(MUST_BEGIN, False):
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")
 
 
 def _mysql_session(connection: Any, wait: int) -> None:  # noqa: ANN401 - a driver's own connection

@@ -31,9 +31,10 @@ def begin_run(session: Session, run: Run) -> int:
             version=run.version,
             host=run.host[:191],
             started_at=run.started_at,
+            finished_at=run.finished_at,
             undoes=run.undoes,
-            statements=0,
-            http_calls=0,
+            statements=run.statements,
+            http_calls=run.http_calls,
         )
     )
     return _key(result)

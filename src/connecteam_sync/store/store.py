@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.errors import NotInitialised
+from connecteam_sync.errors import DatabaseError, NotInitialised
 from connecteam_sync.store import setup
-from connecteam_sync.store.columns import HostColumns, host_columns
+from connecteam_sync.store.columns import HostColumns, column_queries, columns_of, host_columns
 from connecteam_sync.store.dialect import Dialect
-from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, translated
+from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, is_unknown_table, translated
 from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query, Rows, fetch
@@ -69,6 +70,24 @@ class Store:
         """A transaction that only reads."""
         with translated(doing), self._transaction(writer=False) as connection:
             yield self._session(connection)
+
+    def ask(self, doing: str, *queries: Query) -> list[Rows]:
+        """The answers to a few queries and, where they are not known yet, the columns: all in one round trip."""
+        if self.dialect.family == "sqlite" or self._columns is not None:
+            with self.reading(doing) as session:
+                return session.fetch(*queries)
+        known = column_queries(self.dialect, self.host)
+        try:
+            with translated(doing), self._engine.connect() as connection:
+                found = fetch(connection, [*known, *queries], and_end=True)
+        except DatabaseError as error:
+            if not (isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)):
+                raise
+            # Which table is missing, and what to do about it, is told by asking for the columns alone.
+            with self.reading(doing):
+                raise
+        self._columns = columns_of(self.host, found[: len(known)])
+        return found[len(known) :]
 
     @contextmanager
     def writing(

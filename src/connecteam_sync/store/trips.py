@@ -27,15 +27,22 @@ class Query(NamedTuple):
     values: Mapping[str, object] = {}
 
 
-def fetch(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
-    """The rows of each query, in order. Raises what SQLAlchemy raises; the events of a statement fire for each."""
+MUST_BEGIN = "must_begin"
+"""In the `info` of a PostgreSQL connection: its transaction begins with whatever is sent next."""
+
+
+def fetch(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Rows]:
+    """The rows of each query, in order. Raises what SQLAlchemy raises; the events of a statement fire for each.
+
+    `and_end` (not on SQLite) ends the transaction in the same round trip.
+    """
     family = connection.dialect.name
     if family == "sqlite":
         return [_alone(connection, query) for query in queries]
     with driver_errors(connection):
         if family == "postgresql":
-            return _pipelined(connection, queries)
-        return _in_one_packet(connection, queries)
+            return _pipelined(connection, queries, and_end=and_end)
+        return _in_one_packet(connection, queries, and_end=and_end)
 
 
 def _alone(connection: Connection, query: Query) -> Rows:
@@ -43,33 +50,40 @@ def _alone(connection: Connection, query: Query) -> Rows:
         return result.cursor.fetchall()
 
 
-def _pipelined(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Rows]:
     driver: Any = connection.connection.driver_connection
     cursors = []
+    # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
     with driver.pipeline():
+        if connection.info.pop(MUST_BEGIN, False) or and_end:
+            driver.execute("BEGIN")
         for query in queries:
             sql, values = _for_driver(query, connection.dialect)
             cursor = driver.cursor(binary=True)
             connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
             cursor.execute(sql, values)
             cursors.append((cursor, sql, values))
-        found: list[Rows] = []
-        for cursor, sql, values in cursors:
-            found.append(cursor.fetchall())
-            connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-    return found
+        if and_end:
+            driver.execute("COMMIT")
+    for cursor, sql, values in cursors:
+        connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
+    return [cursor.fetchall() for cursor, _, _ in cursors]
 
 
-def _in_one_packet(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Rows]:
     driver: Any = connection.connection.driver_connection
     prepared = [_for_driver(query, connection.dialect) for query in queries]
     cursor = driver.cursor()
     for sql, values in prepared:
         connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-    cursor.execute(*_joined(prepared))
+    sql, values = _joined(prepared)
+    cursor.execute(f"{sql};\nCOMMIT" if and_end else sql, values)
     found: list[Rows] = [cursor.fetchall()]
-    while cursor.nextset():
+    while len(found) < len(queries):
+        cursor.nextset()
         found.append(cursor.fetchall())
+    while cursor.nextset():
+        pass
     cursor.close()
     for sql, values in prepared:
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
