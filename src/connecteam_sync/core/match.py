@@ -84,8 +84,10 @@ def rivals(shifts: Iterable[tuple[int, Shift]], others: Iterable[tuple[int, Shif
     return tuple(Rivals(winner=group[0], losers=tuple(group[1:])) for group in ordered)
 
 
-def successions(window: Window, snapshot: Snapshot, stored: Stored) -> dict[tuple[int, int], Mirror]:
+def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> dict[tuple[int, int], Mirror]:
     """Linked shifts that are gone from a list that names their user, by (user, start): their rows may be inherited.
+
+    `missing` are those of `absent`.
 
     Connecteam deletes a shift and creates another in its place when it approves a geofence exception (API fact 7.6).
     """
@@ -94,7 +96,7 @@ def successions(window: Window, snapshot: Snapshot, stored: Stored) -> dict[tupl
     start, end = asked.start_utc, asked.end_utc
     return {
         (mirror.shift.user_id, mirror.shift.start): mirror
-        for mirror in absent(snapshot, stored)
+        for mirror in missing
         if mirror.clock_time_id is not None
         and mirror.shift.id not in doubted
         and mirror.shift.user_id in snapshot.listed
@@ -112,14 +114,17 @@ def adoptable(stored: Stored) -> dict[tuple[int, int], list[ClockTime]]:
     return rows
 
 
-def match(pairs: Iterable[tuple[int, Rivals]], window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Match, ...]:
+def match(
+    pairs: Iterable[tuple[int, Rivals]], missing: Iterable[Mirror], window: Window, snapshot: Snapshot, stored: Stored
+) -> tuple[Match, ...]:
     """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
 
-    `pairs` are (employee id, rivals), one for each (employee, clock-in), so a row is given away once.
+    `pairs` are (employee id, rivals), one for each (employee, clock-in), so a row is given away once; `missing` are
+    those of `absent`.
     """
     rows = {row.id: row for row in stored.rows}
     mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
-    inherited = successions(window, snapshot, stored)
+    inherited = successions(missing, window, snapshot)
     unlinked = adoptable(stored)
 
     def linked_row(shift_id: str) -> ClockTime | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Applied, Mirror, Stored
-from connecteam_sync.core.match import Match, absent
+from connecteam_sync.core.match import Match
 from connecteam_sync.core.shift import Break, Shift, Snapshot
 from connecteam_sync.core.window import Window
 
@@ -19,6 +19,7 @@ def mirrors_to_remember(
     stored: Stored,
     *,
     shifts: tuple[Shift, ...],
+    missing: Iterable[Mirror],
     matches: tuple[Match, ...],
     changes: tuple[Change, ...],
 ) -> tuple[Mirror, ...]:
@@ -39,7 +40,7 @@ def mirrors_to_remember(
             clock_time_id=known.clock_time_id if known else None,
             applied=known.applied if known else None,
         )
-    for mirror in _gone(window, snapshot, stored):
+    for mirror in _gone(missing, window, snapshot):
         new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)
     replaced = {m.shift.id: m.replaces for m in matches if m.replaces}
     for change in changes:
@@ -60,13 +61,13 @@ def mirrors_to_remember(
     return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
 
 
-def _gone(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Mirror, ...]:
+def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> tuple[Mirror, ...]:
     """Shifts that start in the window proper and that a complete answer naming their user no longer shows."""
     start, end = window.start_utc, window.end_utc
     doubted = {doubt.activity_id for doubt in snapshot.doubts}
     return tuple(
         mirror
-        for mirror in absent(snapshot, stored)
+        for mirror in missing
         if mirror.shift.user_id in snapshot.listed
         and mirror.shift.id not in doubted
         and start <= mirror.shift.start < end

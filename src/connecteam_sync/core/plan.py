@@ -50,7 +50,7 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     groups = rivals(mapped, others)
     employees = {shift.id: employee for employee, shift in mapped}
     mine = [group for group in groups if group.winner.id in employees]
-    matches = match(((employees[group.winner.id], group) for group in mine), window, snapshot, stored)
+    matches = match(((employees[group.winner.id], group) for group in mine), desk.absent, window, snapshot, stored)
     for matched in matches:
         desk.settle(matched)
     taken = {*settled.values(), *(matched.row.id for matched in matches if matched.row is not None)}
@@ -77,6 +77,7 @@ class _Desk:
         self.rows = {row.id: row for row in stored.rows}
         self.mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
         self.shift_of_row = {m.clock_time_id: m for m in stored.mirrors if m.clock_time_id is not None}
+        self.absent = absent(snapshot, stored)
         self.users = {user.id: user for user in snapshot.users}
         self.doubted_users = {doubt.user_id for doubt in snapshot.doubts if doubt.user_id is not None}
         self.doubted_ids = {doubt.activity_id for doubt in snapshot.doubts if doubt.activity_id is not None}
@@ -122,9 +123,13 @@ class _Desk:
     def without_strays(self, shifts: Iterable[Shift]) -> list[Shift]:
         """Hold the shifts that have no row and are on another day by now: nothing is created outside of the window."""
         staying: list[Shift] = []
+        start, end = self.start, self.end
         for shift in shifts:
+            if start <= shift.start < end:
+                staying.append(shift)
+                continue
             mirror = self.mirrors.get(shift.id)
-            if self.inside(shift.start) or (mirror is not None and mirror.clock_time_id in self.rows):
+            if mirror is not None and mirror.clock_time_id in self.rows:
                 staying.append(shift)
             else:
                 self.hold_shift("window_edge", shift, "it is on another day by now: run the sync over that day")
@@ -203,7 +208,7 @@ class _Desk:
 
     def settle_absences(self, taken: set[int | None]) -> None:
         """Delete the rows of shifts that are gone, where there is evidence; hold them where there is not (rule 6)."""
-        for mirror in absent(self.snapshot, self.stored):
+        for mirror in self.absent:
             shift = mirror.shift
             row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
             unlisted, within = shift.user_id not in self.snapshot.listed, self.inside(shift.start)
@@ -410,7 +415,13 @@ class _Desk:
         before = sum(row.total_minutes or 0 for row in rows)
         after = before + sum(change.minutes for change in changes)
         mirrors = mirrors_to_remember(
-            self.window, self.snapshot, self.stored, shifts=shifts, matches=matches, changes=changes
+            self.window,
+            self.snapshot,
+            self.stored,
+            shifts=shifts,
+            missing=self.absent,
+            matches=matches,
+            changes=changes,
         )
         breaks, breaks_gone = breaks_to_remember(self.window, self.snapshot, self.stored)
         return Plan(
