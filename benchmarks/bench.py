@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=HERE / "results" / "bench.json")
     parser.add_argument("--page", action="store_true", help="write the page of earlier results, measure nothing")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that scratch databases are dropped
     if not args.page:
         measure(args)
     page.write(args.results)

@@ -1,8 +1,9 @@
 """dlt: a resource of shifts merged into its own table `dlt_clock_times` beside the host's tables.
 
-`delete_insert` has a merge key too, the slice a shift was told in, so that shifts deleted upstream go; `upsert` merges
-by the shift's id, which is all that strategy takes. dlt cannot add its columns to a table that has rows, so the rows
-entered by hand are loaded into its table first (not timed). PostgreSQL is loaded by COPY from CSV.
+`delete_insert` merges by the slice a shift was told in, so that shifts deleted upstream go; with the shift's id as a
+primary key beside it, a second load of 100,000 rows had not finished on PostgreSQL when it was stopped after 100 s.
+`upsert` merges by the shift's id, all that strategy takes. dlt cannot add its columns to a table that has rows,
+so the rows entered by hand are loaded into its table first (not timed). PostgreSQL is loaded by COPY from CSV.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _merge(job: Job, timer: Timer, strategy: Literal["delete-insert", "upsert"])
     resource = dlt.resource(
         rows,
         name=TABLE,
-        primary_key="id",
+        primary_key="id" if strategy == "upsert" else None,
         merge_key="slice" if strategy == "delete-insert" else None,
         write_disposition={"disposition": "merge", "strategy": strategy},
         columns=_COLUMNS,
@@ -62,7 +63,7 @@ def _merge(job: Job, timer: Timer, strategy: Literal["delete-insert", "upsert"])
     with timer.running():
         pipeline = _pipeline(job)
     if pipeline.first_run:
-        pipeline.run(_by_hand(job), table_name=TABLE, write_disposition="append", primary_key="id", columns=_COLUMNS)
+        pipeline.run(_by_hand(job), table_name=TABLE, write_disposition="append", columns=_COLUMNS)
     options: dict[str, Any] = {"loader_file_format": "csv"} if job.kind == "postgresql" else {}
     with timer.running():
         pipeline.run(resource, **options).raise_on_failed_jobs()

@@ -58,7 +58,7 @@ def _process(summary: Summary, kind: str, shifts: int, scenario: str) -> float |
 
 
 def _against_the_floor(summary: Summary) -> Iterator[Goal]:
-    for shifts in (LARGE, MILLION):
+    for shifts in sorted({LARGE, MILLION} & set(summary.sizes)):
         for kind in summary.databases:
             where = f"{NAMES[kind]}, {shifts:,}"
             floor = summary.floor_of(kind, shifts, STEADY)
@@ -120,7 +120,7 @@ def _over_a_network(summary: Summary) -> Iterator[Goal]:
 
 
 def _memory_and_calls(summary: Summary) -> Iterator[Goal]:
-    for kind in summary.databases:
+    for kind in summary.databases if MILLION in summary.sizes else ():
         peak = summary.peak(kind, MILLION, PRODUCT, "process")
         yield Goal(
             "peak memory above the interpreter's: at most 250 MB", f"{NAMES[kind]}, {MILLION:,}", peak, 250, unit=" MiB"

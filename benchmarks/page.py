@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import plots
-from goals import goals
+from goals import LARGE, MILLION, goals
 from lives import COLD, DAY, INCREMENTAL, STEADY
 from machine import Record
 from measure import DELAYS
@@ -75,9 +75,11 @@ def _goals(summary: Summary) -> str:
     for goal in goals(summary):
         found = "–" if goal.found is None else f"{_digits(goal.found)}{' ' if goal.unit == '×' else ''}{goal.unit}"
         rows.append((goal.goal, goal.where, found, goal.verdict, goal.note))
+    left = [f"{size:,}" for size in (LARGE, MILLION) if size not in summary.sizes]
+    rest = f"\nNot in this run, and so their goals: {' and '.join(left)} shifts.\n" if left else ""
     return (
         "## Goals\n\nThe product's seconds are those of a library call unless the goal says whole process; so are those"
-        " of its peers.\n\n" + _table(("goal", "where", "found", "", "note"), rows)
+        " of its peers.\n\n" + _table(("goal", "where", "found", "", "note"), rows) + rest
     )
 
 

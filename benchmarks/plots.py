@@ -74,6 +74,7 @@ def _against_delay(summary: Summary, servers: list[str]) -> Figure:
             _line(panel, points, subject, colour, "-", width=2.2 if subject == PRODUCT else 1)
         panel.set(title=NAMES[kind], yscale="log", xlabel="ms a round trip")
         panel.set_xscale("symlog", linthresh=1)
+        panel.set_xlim(-0.2, 80)
         panel.set_xticks(DELAYS, [str(delay) for delay in DELAYS])
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("seconds, 500 shifts, cold")
@@ -102,4 +103,4 @@ def _legend(figure: Figure, panels: Iterable[mpl.axes.Axes]) -> None:
     found = {
         label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(found.values(), found.keys(), loc="lower center", ncols=5, frameon=False, fontsize=7)
+    figure.legend(found.values(), found.keys(), loc="lower center", ncols=4, frameon=False, fontsize=7)
