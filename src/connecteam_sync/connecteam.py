@@ -38,6 +38,7 @@ PAGE = 500
 """Users asked for at once, the most the API gives; its own default is ten, without a sign that there are more."""
 _TOKEN_MARGIN = 300
 """Seconds before its end at which a token is renewed."""
+_DIGITS = 18
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -136,7 +137,7 @@ class Connecteam:
         self._reserve, self._total, self._limit = day_reserve_share, total_seconds, max_body_bytes
         self._first_wait, self._on_wait = first_wait, on_wait
         self._token, self._token_until = "", 0.0
-        self._day: tuple[int, int, int] | None = None
+        self._day: tuple[int, int, float] | None = None
         self._minute_free_at = 0.0
         self._deadline = 0.0
         # No proxies or certificates from the environment: whoever sets those could read the key.
@@ -347,26 +348,28 @@ class Connecteam:
         if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
             raise _TooMany(
                 "Connecteam is asked too often (429)",
-                wait=_seconds(response),
+                wait=_seconds(response, time.time() - (self.server_clock_skew or 0.0)),
                 next_step="try again later; other programs of the account share its limit",
             )
         return response.status_code, response.headers.get("content-type", ""), bytes(body)
 
     def _note_limits(self, response: httpx2.Response) -> None:
         """Remember what the headers say; they may all be absent."""
-        said = email.utils.parsedate_to_datetime(response.headers["date"]) if "date" in response.headers else None
+        said = _moment(response.headers.get("date", ""))
         if said is not None:
-            self.server_clock_skew = time.time() - said.timestamp()
+            self.server_clock_skew = time.time() - said
         numbers = {
             f"{span}-{what}": int(text)
             for span in ("minute", "day")
             for what in ("limit", "remaining", "reset")
-            if (text := response.headers.get(f"x-ratelimit-{span}-{what}", "")).isdecimal()
+            if _is_number(text := response.headers.get(f"x-ratelimit-{span}-{what}", ""))
         }
+        # Its resets are moments of its own clock, which may be hours away from ours.
+        skew = self.server_clock_skew or 0.0
         if {"day-limit", "day-remaining", "day-reset"} <= numbers.keys():
-            self._day = (numbers["day-limit"], numbers["day-remaining"], numbers["day-reset"])
+            self._day = (numbers["day-limit"], numbers["day-remaining"], numbers["day-reset"] + skew)
         if numbers.get("minute-remaining") == 0 and "minute-reset" in numbers:
-            self._minute_free_at = float(numbers["minute-reset"])
+            self._minute_free_at = numbers["minute-reset"] + skew
 
     def _refusal(self, status: int, body: bytes) -> UpstreamError:
         """The error of an answer that is none, in the server's own words where they can be read (section 5)."""
@@ -415,13 +418,26 @@ class Connecteam:
         return {"authorization": f"Bearer {self._token}"}
 
 
-def _seconds(response: httpx2.Response) -> float | None:
-    """How long a 429 asks us to stay away; None where it does not say."""
+def _moment(text: str) -> float | None:
+    """The moment a header names, in epoch seconds; None where it names none."""
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
+
+
+def _is_number(text: str) -> bool:
+    """Whether a header is a whole number, and of a length that numbers have."""
+    return text.isdecimal() and len(text) <= _DIGITS
+
+
+def _seconds(response: httpx2.Response, now: float) -> float | None:
+    """How long a 429 asks us to stay away; None where it does not say. `now` is by the server's clock."""
     after: str = response.headers.get("retry-after", "")
-    if after.isdecimal():
+    if _is_number(after):
         return float(after)
     reset: str = response.headers.get("x-ratelimit-minute-reset", "")
-    return max(0.0, int(reset) - time.time()) if reset.isdecimal() else None
+    return max(0.0, int(reset) - now) if _is_number(reset) else None
 
 
 def _words(body: bytes) -> str:

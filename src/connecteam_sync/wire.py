@@ -183,6 +183,7 @@ class Look:
         self.shifts: dict[str, Shift] = {}
         self.breaks: dict[str, Break] = {}
         self.doubts: list[Doubt] = []
+        self._contested: set[str] = set()
 
     def add(self, raw: msgspec.Raw) -> None:
         """One person and what they clocked."""
@@ -216,9 +217,10 @@ class Look:
             created_at=said.created_at,
             modified_at=said.modified_at,
         )
-        if self.shifts.setdefault(shift.id, shift) != shift:
-            # Which of the two is true cannot be known: neither is believed.
-            del self.shifts[shift.id]
+        if shift.id in self._contested or self.shifts.setdefault(shift.id, shift) != shift:
+            # Which of them is true cannot be known: none is believed, however often it comes.
+            self._contested.add(shift.id)
+            self.shifts.pop(shift.id, None)
             self._object("shift", user_id, raw, "the same id stands twice in one answer, with different contents")
 
     def _add_break(self, user_id: int, raw: msgspec.Raw) -> None:
