@@ -76,6 +76,15 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
     assert (kinds(decision), reasons(decision)) == (["create"], ["window_edge"])
 
 
+def test_a_row_on_another_day_than_its_shift_goes_once_the_shift_is_gone_there() -> None:
+    """The run over the shift's own day found it gone: there is no day left to run the sync over."""
+    stored = after_sync(MORNING)
+    away = msgspec.structs.replace(stored.mirrors[0].shift, start=at("20 08:00"), end=at("20 12:00"))
+    mirror = msgspec.structs.replace(stored.mirrors[0], shift=away, is_gone=True)
+    decision = decide(said(shift("x", "5 08:00", "5 09:00")), msgspec.structs.replace(stored, mirrors=(mirror,)))
+    assert (sorted(kinds(decision)), reasons(decision)) == (["create", "delete"], [])
+
+
 def test_a_shift_without_a_row_is_not_forgotten_when_its_user_is_not_listed() -> None:
     """It was held; silence about its user leaves it held."""
     stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
@@ -128,6 +137,14 @@ def test_a_locked_day_in_the_middle_of_a_shift_locks_it() -> None:
     stored = msgspec.structs.replace(after_sync(long), locked_days=frozenset({date(2025, 12, 4)}))
     shorter = msgspec.structs.replace(long, end=at("6 03:00"))
     assert (kinds(decide(said(shorter), stored)), reasons(decide(said(shorter), stored))) == ([], ["locked_day"])
+
+
+def test_a_shift_that_moves_across_a_locked_day_is_moved() -> None:
+    """Nothing on the day between changes: neither the old row nor the new one touches it."""
+    stored = msgspec.structs.replace(after_sync(MORNING), locked_days=frozenset({date(2025, 12, 3)}))
+    moved = msgspec.structs.replace(MORNING, start=at("4 08:00"), end=at("4 12:00"))
+    decision = decide(said(moved), stored)
+    assert (kinds(decision), reasons(decision)) == (["update"], [])
 
 
 def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:

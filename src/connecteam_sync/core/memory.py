@@ -61,16 +61,19 @@ def mirrors_to_remember(
 
 
 def _gone(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Mirror, ...]:
-    """Shifts that start in the window proper and that a complete answer naming their user no longer shows."""
-    start, end = window.start_utc, window.end_utc
+    """Shifts that start in the window proper and that the answer proves to be gone; see `no_evidence` of the plan."""
+    start, end, asked_end = window.start_utc, window.end_utc, window.padded().end_utc
     shown = {shift.id for shift in snapshot.shifts} | {doubt.activity_id for doubt in snapshot.doubts}
+    doubted = {doubt.user_id for doubt in snapshot.doubts}
     return tuple(
         mirror
         for mirror in stored.mirrors
         if mirror.shift.time_clock_id == snapshot.time_clock_id
         and mirror.shift.user_id in snapshot.listed
+        and mirror.shift.user_id not in doubted
         and mirror.shift.id not in shown
         and start <= mirror.shift.start < end
+        and (mirror.shift.end is None or mirror.shift.end < asked_end)
     )
 
 

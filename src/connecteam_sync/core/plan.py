@@ -193,26 +193,34 @@ class _Desk:
             row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
             if shift.time_clock_id != self.snapshot.time_clock_id or shift.id in present:
                 continue
-            unlisted, within = shift.user_id not in self.snapshot.listed, self.inside(shift.start)
-            if row is None and within and unlisted and not mirror.is_gone:
-                # It was held, or its row is lost: silence about its user does not let it be forgotten.
-                self.hold_shift("user_not_listed", shift, f"not written, and user {shift.user_id} is not in the answer")
+            if row is None and not mirror.is_gone and self.inside(shift.start):
+                # It was held, or its row is lost: an answer that proves nothing does not let it be forgotten.
+                found = self.no_evidence(shift)
+                if found is not None:
+                    self.hold_shift(found[0], shift, f"not written, and not in the answer: {found[1]}")
             if row is not None and row.id not in taken and self.inside(row.clock_in):
-                self.settle_absence(mirror, row, unlisted=unlisted, within=within)
+                self.settle_absence(mirror, row)
 
-    def settle_absence(self, mirror: Mirror, row: ClockTime, *, unlisted: bool, within: bool) -> None:
-        """The row of one shift that is not in the answer; `within`: it was last seen in the window proper."""
-        shift = mirror.shift
-        if not within:
+    def no_evidence(self, shift: Shift) -> tuple[HoldReason, str] | None:
+        """Why its absence from the answer does not prove that a shift is gone; None where it does."""
+        if shift.user_id not in self.snapshot.listed:
+            return ("user_not_listed", f"user {shift.user_id} is not in the answer")
+        if shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
+            return ("impossible_record", "a record of its user cannot be believed")
+        if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
+            return ("window_edge", "it ran past the days asked for")
+        return None
+
+    def settle_absence(self, mirror: Mirror, row: ClockTime) -> None:
+        """The row of one shift that is not in the answer."""
+        shift, found = mirror.shift, self.no_evidence(mirror.shift)
+        if not self.inside(shift.start) and not mirror.is_gone:
+            # Where a look at its own day has found it gone, there is no day left to look at.
             self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
-        elif unlisted:
-            self.hold_row("user_not_listed", row, f"user {shift.user_id} is not in the answer", mirror)
-        elif shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
-            self.hold_row("impossible_record", row, "not deleted: a record of its user cannot be believed", mirror)
+        elif found is not None:
+            self.hold_row(found[0], row, f"not deleted: {found[1]}", mirror)
         elif not row.is_ours:
             self.hold_row("manual_row", row, f"its shift is gone, and row {row.id} is {row.source!r}", mirror)
-        elif shift.end is not None and shift.end >= self.asked_end:
-            self.hold_row("window_edge", row, "gone from the answer, but it ran past the days asked for", mirror)
         elif self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
             self.hold_row("local_edit", row, "its shift is gone, and the row was edited in the table", mirror)
         else:
@@ -263,11 +271,16 @@ class _Desk:
             days=days,
             why=why,
         )
-        locked = [day for day in each_day(*days) if day in self.stored.locked_days] if kind != "link" else []
+        locked = self.closed_days(before, after) if kind != "link" else []
         if locked:
             self.hold_change("locked_day", change, f"{locked[0]} is locked for payroll: {kind}, {why}")
         else:
             self.changes.append(change)
+
+    def closed_days(self, *images: ClockTime | None) -> list[date]:
+        """The locked days that an image touches; one that a row only moves across stays as it is."""
+        spans = [days_touched(image.clock_in, image.clock_out, self.zone) for image in images if image is not None]
+        return sorted({day for span in spans for day in each_day(*span) if day in self.stored.locked_days})
 
     def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
         """First and last local day the images touch together."""
