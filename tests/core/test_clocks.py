@@ -131,6 +131,19 @@ def test_a_user_with_a_doubted_record_loses_nothing() -> None:
     assert set(reasons(decision)) == {"impossible_record"}
 
 
+def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
+    """A doubted record of its user, or an end past the days asked for: it is held, with its row or without, and lives."""
+    other = shift("x", "5 08:00", "5 09:00", user=102)
+    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
+    long = msgspec.structs.replace(MORNING, end=at("13 00:00"))
+    for item, doubts, reason in ((MORNING, (doubt,), "impossible_record"), (long, (), "window_edge")):
+        for stored in (after_sync(item), Stored(mirrors=(Mirror(shift=item),), employees=EMPLOYEES)):
+            decision = decide(said(other, doubts=doubts), stored)
+            assert reason in reasons(decision)
+            assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
+    assert [m.is_gone for m in decide(said(other), after_sync(MORNING)).mirrors if m.shift.id == "a"] == [True]
+
+
 def test_a_locked_day_in_the_middle_of_a_shift_locks_it() -> None:
     """Every day from the first to the last counts, not only the two ends."""
     long = shift("l", "3 20:00", "6 04:00")
