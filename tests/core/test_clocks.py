@@ -132,7 +132,7 @@ def test_a_user_with_a_doubted_record_loses_nothing() -> None:
 
 
 def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
-    """A doubted record of its user, or an end past the days asked for: it is held, with its row or without, and lives."""
+    """A doubted record of its user, or an end past the days asked for: it is held, with its row or without."""
     other = shift("x", "5 08:00", "5 09:00", user=102)
     doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
     long = msgspec.structs.replace(MORNING, end=at("13 00:00"))
