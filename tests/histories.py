@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import count, pairwise
 from typing import Literal
@@ -162,10 +163,13 @@ class History:
     """One company's life from a seed: thirty to two hundred edits and looks.
 
     Companies with different `number` share no person and no shift, so that many may live in one table; those leave the
-    closing of days to whoever keeps the table, and have one time clock.
+    closing of days to whoever keeps the table, and have one time clock. `on_plan` is shown every plan.
     """
 
-    def __init__(self, seed: int, number: int | None = None) -> None:
+    def __init__(
+        self, seed: int, number: int | None = None, on_plan: Callable[[Plan], object] = lambda _: None
+    ) -> None:
+        self.on_plan = on_plan
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, no secrets
         self.is_alone = number is None
         self.number = number or 0
@@ -378,6 +382,7 @@ class History:
                 stored = self.table.read(window, snapshot, self.locked)
                 chosen = policy if clock == self.clocks[-1] else UNDECIDED
                 decision = plan(window, snapshot, stored, chosen)
+                self.on_plan(decision)
                 if self.chance.random() < _TURNING:
                     turned = msgspec.structs.replace(snapshot, shifts=tuple(shifts[::-1]))
                     self._same(decision, plan(window, turned, stored, chosen))

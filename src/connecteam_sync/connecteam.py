@@ -5,7 +5,6 @@ Reads only. The facts behind each rule are those of the API facts beside the des
 
 from __future__ import annotations
 
-import email.utils
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
@@ -38,7 +37,6 @@ PAGE = 500
 """Users asked for at once, the most the API gives; its own default is ten, without a sign that there are more."""
 _TOKEN_MARGIN = 300
 """Seconds before its end at which a token is renewed."""
-_DIGITS = 18
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -355,14 +353,14 @@ class Connecteam:
 
     def _note_limits(self, response: httpx2.Response) -> None:
         """Remember what the headers say; they may all be absent."""
-        said = _moment(response.headers.get("date", ""))
+        said = wire.moment(response.headers.get("date", ""))
         if said is not None:
             self.server_clock_skew = time.time() - said
         numbers = {
             f"{span}-{what}": int(text)
             for span in ("minute", "day")
             for what in ("limit", "remaining", "reset")
-            if _is_number(text := response.headers.get(f"x-ratelimit-{span}-{what}", ""))
+            if wire.is_number(text := response.headers.get(f"x-ratelimit-{span}-{what}", ""))
         }
         # Its resets are moments of its own clock, which may be hours away from ours.
         skew = self.server_clock_skew or 0.0
@@ -418,26 +416,13 @@ class Connecteam:
         return {"authorization": f"Bearer {self._token}"}
 
 
-def _moment(text: str) -> float | None:
-    """The moment a header names, in epoch seconds; None where it names none."""
-    try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
-    except ValueError:
-        return None
-
-
-def _is_number(text: str) -> bool:
-    """Whether a header is a whole number, and of a length that numbers have."""
-    return text.isdecimal() and len(text) <= _DIGITS
-
-
 def _seconds(response: httpx2.Response, now: float) -> float | None:
     """How long a 429 asks us to stay away; None where it does not say. `now` is by the server's clock."""
     after: str = response.headers.get("retry-after", "")
-    if _is_number(after):
+    if wire.is_number(after):
         return float(after)
     reset: str = response.headers.get("x-ratelimit-minute-reset", "")
-    return max(0.0, int(reset) - now) if _is_number(reset) else None
+    return max(0.0, int(reset) - now) if wire.is_number(reset) else None
 
 
 def _words(body: bytes) -> str:

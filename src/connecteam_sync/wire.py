@@ -6,6 +6,7 @@ becomes a Doubt about that record. Unknown members are ignored, absent and null 
 
 from __future__ import annotations
 
+import email.utils
 import re
 from datetime import date
 from typing import Annotated, Any, TypeVar
@@ -26,6 +27,8 @@ _WIDTH = 191
 """Characters our tables keep of a name or an id."""
 _QUOTED = 60
 """Characters of a bad value that are shown."""
+_DIGITS = 18
+"""Digits of a number in a header at most."""
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 
@@ -139,6 +142,19 @@ class Token(msgspec.Struct):
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for bytes that are not as they should be; nesting without end is the last."""
+
+
+def moment(header: str) -> float | None:
+    """The moment a header names, in epoch seconds; None where it names none."""
+    try:
+        return email.utils.parsedate_to_datetime(header).timestamp()
+    except ValueError:
+        return None
+
+
+def is_number(header: str) -> bool:
+    """Whether a header is a whole number, and of a length that numbers have."""
+    return header.isdecimal() and len(header) <= _DIGITS
 
 
 def data(body: bytes, kind: type[T], what: str) -> tuple[T, int | None]:

@@ -6,11 +6,11 @@ from datetime import date
 
 import msgspec
 import pytest
-from test_plan import ANA, EMPLOYEES, MORNING, after_sync, at, decide, kinds, reasons, said, shift
+from test_plan import ANA, EMPLOYEES, MORNING, after_sync, at, decide, kinds, reasons, replay, said, shift
 
 from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Mirror, Stored
-from connecteam_sync.core.shift import Doubt
+from connecteam_sync.core.shift import Doubt, Shift
 
 OTHER = 8
 RIVAL = msgspec.structs.replace(shift("r", "3 08:00", "3 12:00"), time_clock_id=OTHER, created_at=1)
@@ -57,6 +57,52 @@ def test_a_newcomer_takes_no_row_that_stands_elsewhere() -> None:
     first = msgspec.structs.replace(MOVED, id="f", created_at=1)
     decision = decide(said(MOVED, first), after_sync(was))
     assert sorted((c.kind, c.shift_id) for c in decision.changes) == [("create", "f"), ("delete", "m")]
+
+
+def changed_places(**rival: int) -> tuple[Stored, Shift]:
+    """Ana's shift wants what the other clock's shift has, and that one, as its look has just shown, wants hers."""
+    was = msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))
+    stored = with_rival(after_sync(was))
+    seen = msgspec.structs.replace(RIVAL, start=was.start, end=was.end, **rival)
+    mirrors = (stored.mirrors[0], msgspec.structs.replace(stored.mirrors[1], shift=seen))
+    return msgspec.structs.replace(stored, mirrors=mirrors), seen
+
+
+def test_shifts_of_two_clocks_change_places() -> None:
+    """Neither look alone could move its row: the second moves both, and each keeps its row."""
+    stored, seen = changed_places()
+    decision = decide(msgspec.structs.replace(said(MOVED), beside=frozenset({seen.id})), stored)
+    assert {(c.kind, c.shift_id, c.image.id, c.image.clock_in) for c in decision.changes} == {
+        ("update", "m", 1, MOVED.start),
+        ("update", "r", 9, seen.start),
+    }
+    assert not decision.holds
+    assert replay(stored, decision.changes) == {1: (1, MOVED.start), 9: (1, seen.start)}
+    assert {m.shift.id: m.applied.clock_in for m in decision.mirrors if m.applied} == {
+        "m": MOVED.start,
+        "r": seen.start,
+    }
+
+
+def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
+    """Not seen in this run, edited by hand and kept, a closed day, nobody's any more, not ours: held, untouched."""
+    stored, seen = changed_places()
+    fresh = msgspec.structs.replace(said(MOVED), beside=frozenset({seen.id}))
+    edited = msgspec.structs.replace(stored.rows[1], total_minutes=7)
+    by_hand = msgspec.structs.replace(stored.rows[1], source="manual")
+    first = msgspec.structs.replace(seen, id="q", created_at=0)
+    cases = (
+        (said(MOVED), stored, "restore"),
+        (fresh, msgspec.structs.replace(stored, rows=(stored.rows[0], edited)), "keep"),
+        (fresh, msgspec.structs.replace(stored, rows=(stored.rows[0], by_hand)), "restore"),
+        (fresh, msgspec.structs.replace(stored, locked_days=frozenset({date(2025, 12, 2)})), "restore"),
+        (fresh, msgspec.structs.replace(stored, mirrors=(*stored.mirrors, Mirror(shift=first))), "restore"),
+        (fresh, changed_places(user_id=999)[0], "restore"),
+    )
+    for snapshot, found, choice in cases:
+        decision = decide(snapshot, found, local_edits=choice)
+        assert not decision.changes, choice
+        assert "m" in {hold.shift_id for hold in decision.holds}
 
 
 def test_the_same_id_under_two_clocks_is_held() -> None:

@@ -24,12 +24,11 @@ from connecteam_sync.core.change import (
     NewEmployee,
     Plan,
     Policy,
-    Refusal,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, provisional_employee
-from connecteam_sync.core.guards import empty_answer, too_many_deletes, users_gone
-from connecteam_sync.core.match import Match, in_scope, match, rivals
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, corrections, provisional_employee
+from connecteam_sync.core.guards import refusals
+from connecteam_sync.core.match import Match, in_scope, match, rivals, seen_elsewhere
 from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.shift import Doubt, Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, each_day
@@ -79,6 +78,7 @@ class _Desk:
         self.changes: list[Change] = []
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
+        self.asked: set[int | None] = set()
 
     def inside(self, instant: int) -> bool:
         """Whether an instant lies in the window proper; its bounds are computed once."""
@@ -149,20 +149,8 @@ class _Desk:
 
     def why(self, mirror: Mirror | None, row: ClockTime, after: ClockTime) -> str:
         """What happened to a shift, in the words of the person who reads the journal."""
-        said: list[str] = []
-        if self.edited_locally(mirror, row):
-            said.append("edited in the table")
-        if row.employee_id != after.employee_id:
-            said.append("moved to another employee")
-        if row.clock_in != after.clock_in:
-            said.append("clock-in corrected")
-        if row.clock_out is None and after.clock_out is not None:
-            said.append("clocked out")
-        elif row.clock_out is not None and after.clock_out is None:
-            said.append("re-opened")
-        elif row.clock_out != after.clock_out:
-            said.append("clock-out corrected")
-        return ", ".join(said) or "minutes or flag contradicted the times"
+        said = ["edited in the table"] if self.edited_locally(mirror, row) else []
+        return ", ".join((*said, *corrections(row, after))) or "minutes or flag contradicted the times"
 
     def settle_duplicate(self, loser: Shift, winner: Shift, taken: set[int | None], *, own: bool) -> None:
         """Hold all but the first of several shifts at one instant; a row of theirs that nobody took goes (rule 5)."""
@@ -279,7 +267,7 @@ class _Desk:
 
     def closed_days(self, *images: ClockTime | None) -> list[date]:
         """The locked days that an image touches; one that a row only moves across stays as it is."""
-        spans = [days_touched(image.clock_in, image.clock_out, self.zone) for image in images if image is not None]
+        spans = [self.days_of(image) for image in images if image is not None]
         return sorted({day for span in spans for day in each_day(*span) if day in self.stored.locked_days})
 
     def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
@@ -303,18 +291,36 @@ class _Desk:
             ]
             if not blocked:
                 return
+            if any(self.step_aside(kept[change.image.key]) for change in blocked):
+                continue
             for change in blocked:
                 other = kept[change.image.key]
-                reason: HoldReason = (
-                    "manual_row"
-                    if not other.is_ours
-                    else "duplicate_clock_in"
-                    if other.id in self.shift_of_row
-                    else "orphan"
-                )
+                if change.before is not None and change.before.id in self.asked:
+                    continue  # its own look has a hold about it
+                reason: HoldReason = "duplicate_clock_in" if other.id in self.shift_of_row else "orphan"
+                reason = reason if other.is_ours else "manual_row"
                 self.hold_change(reason, change, f"row {other.id} ({other.source}) already has that clock-in")
             gone = {id(change) for change in blocked}
             self.changes = [c for c in self.changes if id(c) not in gone]
+
+    def step_aside(self, row: ClockTime) -> bool:
+        """Draft the move of a row that is in the way, where this run has seen its shift, of another clock, elsewhere.
+
+        Shifts of two clocks that change places wait for each other: neither look alone could move its own row.
+        """
+        mirror = None if row.id is None or row.id in self.asked else self.shift_of_row.get(row.id)
+        self.asked.add(row.id)
+        after = seen_elsewhere(row, mirror, self.snapshot, self.shifts_of_other_clocks(), self.stored.employees)
+        if (
+            mirror is None
+            or after is None
+            or any(c.after and c.after.key == after.key for c in self.changes)
+            or self.closed_days(row, after)
+            or (self.edited_locally(mirror, row) and self.policy.local_edits == "keep")
+        ):
+            return False
+        self.draft("update", row, after, mirror.shift, self.why(mirror, row, after))
+        return True
 
     def hold_change(self, reason: HoldReason, change: Change, detail: str) -> None:
         """A hold in the place of a change."""
@@ -419,7 +425,9 @@ class _Desk:
             breaks_gone=breaks_gone,
             counts=counts,
             minutes=Minutes(before=before, after=after),
-            refusals=self.refusals(len(rows), counts.deleted),
+            refusals=refusals(
+                self.window, self.snapshot, self.stored, self.policy, rows=len(rows), deletes=counts.deleted
+            ),
             fingerprint=fingerprint(self.snapshot.time_clock_id, self.window, changes, new),
             policy=self.policy,
             snapshot=self.snapshot,
@@ -431,28 +439,6 @@ class _Desk:
         clock = self.snapshot.time_clock_id
         mine |= {m.clock_time_id for m in self.stored.mirrors if m.shift.time_clock_id == clock}
         return tuple(row for row in self.stored.rows if row.is_ours and row.id in mine and self.inside(row.clock_in))
-
-    def refusals(self, rows: int, deletes: int) -> tuple[Refusal, ...]:
-        """What the guards say (rule 7)."""
-        mine = frozenset(
-            m.shift.user_id
-            for m in self.stored.mirrors
-            if m.clock_time_id is not None
-            and m.shift.time_clock_id == self.snapshot.time_clock_id
-            and self.inside(m.shift.start)
-        )
-        linked = sum(
-            m.clock_time_id in self.rows
-            for m in self.stored.mirrors
-            if m.shift.time_clock_id == self.snapshot.time_clock_id and self.inside(m.shift.start)
-        )
-        found = (
-            too_many_deletes(deletes, rows, self.policy),
-            empty_answer(self.snapshot, linked),
-            users_gone(mine, self.snapshot.listed, self.policy, where="the time clock's answer"),
-            users_gone(self.stored.known_users, frozenset(self.users), self.policy, where="Connecteam's list of users"),
-        )
-        return tuple(refusal for refusal in found if refusal is not None)
 
 
 _HOW = {
