@@ -26,8 +26,9 @@ from connecteam_sync.store import receipts
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.writing import apply
-from histories import CUTS, LOCKABLE, OPEN_GUARDS, RESYNC, WINDOW, History, Meddling, look, shifts_of
+from histories import LOCKABLE, OPEN_GUARDS, RESYNC, History, Meddling
 from oracle import Fact
+from paper import CUTS, WINDOW, look, shifts_of
 from reach import FLOOR, demand, replay, tell
 
 CROWDS = int(os.environ.get("CONNECTEAM_SYNC_CROWDS", "20"))
