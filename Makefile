@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test histories machine mutants coverage bench lint types check lock clean
+.PHONY: help demo test histories crowds machine mutants coverage bench lint types check lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -30,8 +30,11 @@ N ?= 50000
 histories: $(READY)  ## random histories of a company against an oracle, N of them (N=50000)
 	@CONNECTEAM_SYNC_HISTORIES=$(N) $(BIN)/python -m pytest -q -rP tests/core/test_histories.py
 
-machine: $(READY)  ## the whole program as a state machine: 240 lives of a company
-	@CONNECTEAM_SYNC_MACHINES=240 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py
+crowds: $(READY)  ## the same histories on every database that answers
+	@$(BIN)/python -m pytest -q -rP tests/attack/test_crowd.py
+
+machine: $(READY)  ## the whole program as a state machine: 200 lives of a company
+	@CONNECTEAM_SYNC_MACHINES=200 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py
 
 mutants: $(READY)  ## planted bugs: each must be killed by the suite that is named for it
 	@$(BIN)/python tests/mutants.py

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
+
+from reach import tell
 
 SERVERS = dict(
     pair.split("=", 1)
@@ -56,6 +59,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"NOT TESTED: {name} at {SERVERS[name]} does not answer: {why}", red=True, bold=True
         )
+
+
+@pytest.fixture(autouse=True)
+def replay_line(request: pytest.FixtureRequest) -> None:
+    """What is random names its seed in the name of the test, or has one for ever: the name plays it again."""
+    if "attack" in request.node.path.parts:
+        tell(f"play it again: make test PYTEST='{request.node.nodeid} -n0'", Counter())
 
 
 @pytest.fixture(params=DATABASES)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -9,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import time_machine
 
 from connecteam_sync import wire
 from connecteam_sync.connecteam import ApiKey, ClientCredentials, Connecteam, demand_host
@@ -160,14 +164,44 @@ def test_a_reserve_of_the_day_is_kept_for_others(shared: Sandbox) -> None:
         assert client.http_calls == 1
 
 
-def test_the_minute_limit_is_waited_for_or_named() -> None:
-    """The last call of a minute is followed by a wait; one that is longer than our time is an error."""
-    with Sandbox(Company(0), Settings(minute_limit=2)) as sandbox, client_of(sandbox, total_seconds=0.5) as client:
+@pytest.mark.parametrize("hours", [0, -5, 5])
+def test_the_minute_limit_is_waited_for_or_named(hours: int) -> None:
+    """The last call of a minute is followed by a wait; one that is longer than our time is an error.
+
+    The minute is Connecteam's: where its clock is hours away from ours, the wait is as long as it is.
+    """
+    # In the middle of a minute of its own, whatever the time is here.
+    settings = Settings(minute_limit=2, clock_ahead=hours * 3600 + 30 - int(time.time()) % 60)
+    with Sandbox(Company(0), settings) as sandbox, client_of(sandbox, total_seconds=0.5) as client:
         client.company()
         client.company()
         with pytest.raises(Unavailable, match="minute"):
             client.company()
         assert sandbox.calls == 2
+        with time_machine.travel(time.time() + 45, tick=True):
+            client.company()
+
+
+@pytest.mark.parametrize("date_header", ["soon", "Mon, 01 Jan 99999 10:00:00 GMT", ""])
+def test_headers_that_say_nothing_are_passed_over(date_header: str) -> None:
+    """A moment that is none and a number without end: the answer counts, and nothing is made of them."""
+    head = f"HTTP/1.1 200 OK\r\ndate: {date_header}\r\nx-ratelimit-minute-remaining: {'9' * 5000}\r\n"
+    body = '{"data":{"companyName":"x","companyId":"1"}}'
+    said = f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with Connecteam(ApiKey("sandbox-key"), base_url=f"http://127.0.0.1:{server.getsockname()[1]}") as client:
+            assert client.company() == "x"
+            assert client.server_clock_skew is None
+        thread.join()
 
 
 def test_oauth_client_credentials(shared: Sandbox) -> None:
@@ -214,6 +248,17 @@ def test_one_bad_record_is_a_doubt_about_that_record(members: dict[str, Any], pr
     assert user in look.listed
     assert "private" not in doubt.value + doubt.problem
     assert "Invented Way" not in doubt.value + doubt.problem
+
+
+@pytest.mark.parametrize("ends", [(1, 2, 2), (1, 2, 1, 2), (1, 2, 3), (1, 1, 2, 2)])
+def test_an_id_with_several_contents_is_believed_in_none(ends: tuple[int, ...]) -> None:
+    """However often it stands there, and in whatever order."""
+    items = [{"id": "a", "start": {"timestamp": 1000}, "end": {"timestamp": 1000 + end}} for end in ends]
+    look = wire.Look(WAREHOUSE)
+    people = [{"userId": 1, "shifts": items}]
+    look.read(msgspec.Raw(msgspec.json.encode({"timeActivitiesByUsers": people})), "the clock")
+    assert not look.shifts
+    assert {doubt.activity_id for doubt in look.doubts} == {"a"}
 
 
 def test_unknown_members_and_values_are_ignored() -> None:

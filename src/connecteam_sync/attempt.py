@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from connecteam_sync.connecteam import Answer, Connecteam, People
+from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.change import Change, Counts, Plan, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.legacy import legacy_plan
@@ -35,6 +35,7 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.writing import apply
 from connecteam_sync.version import __version__
+from connecteam_sync.wire import Answer, People
 
 ATTEMPTS = 5
 """How often a slice is tried again where other programs or runs get in between."""

@@ -5,8 +5,6 @@ Reads only. The facts behind each rule are those of the API facts beside the des
 
 from __future__ import annotations
 
-import email.utils
-import hashlib
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
@@ -30,7 +28,7 @@ from connecteam_sync.errors import (
     UpstreamError,
 )
 from connecteam_sync.version import __version__
-from connecteam_sync.wire import TimeClock
+from connecteam_sync.wire import Answer, People, TimeClock
 
 T = TypeVar("T")
 
@@ -59,37 +57,6 @@ class ClientCredentials(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "ClientCredentials(…)"
-
-
-class People(msgspec.Struct, frozen=True):
-    """Every user of the account, archived ones too, and doubts about single records."""
-
-    users: tuple[User, ...]
-    doubts: tuple[Doubt, ...] = ()
-
-
-class Answer:
-    """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests."""
-
-    def __init__(self, time_clock_id: int, asked: Window, said: msgspec.Raw) -> None:
-        self.time_clock_id, self.asked, self._said = time_clock_id, asked, said
-        self.digest = hashlib.blake2b(said, digest_size=32).hexdigest()
-
-    def read(self, people: People, *, beside: Iterable[str] = ()) -> Snapshot:
-        """What the bytes say; see `Connecteam.look`. Raises BadAnswer where they are no list of people."""
-        look = wire.Look(self.time_clock_id)
-        look.read(self._said, f"time clock {self.time_clock_id}")
-        return Snapshot(
-            time_clock_id=self.time_clock_id,
-            first=self.asked.first,
-            last=self.asked.last,
-            users=people.users,
-            listed=frozenset(look.listed),
-            shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
-            breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
-            doubts=(*people.doubts, *look.doubts),
-            beside=frozenset(beside),
-        )
 
 
 class DayTotal(msgspec.Struct, frozen=True):
@@ -161,7 +128,7 @@ class Connecteam:
         self._reserve, self._total, self._limit = day_reserve_share, total_seconds, max_body_bytes
         self._first_wait, self._on_wait = first_wait, on_wait
         self._token, self._token_until = "", 0.0
-        self._day: tuple[int, int, int] | None = None
+        self._day: tuple[int, int, float] | None = None
         self._minute_free_at = 0.0
         self._deadline = 0.0
         # No proxies or certificates from the environment: whoever sets those could read the key.
@@ -369,26 +336,28 @@ class Connecteam:
         if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
             raise _TooMany(
                 "Connecteam is asked too often (429)",
-                wait=_seconds(response),
+                wait=_seconds(response, time.time() - (self.server_clock_skew or 0.0)),
                 next_step="try again later; other programs of the account share its limit",
             )
         return response.status_code, response.headers.get("content-type", ""), bytes(body)
 
     def _note_limits(self, response: httpx2.Response) -> None:
         """Remember what the headers say; they may all be absent."""
-        said = email.utils.parsedate_to_datetime(response.headers["date"]) if "date" in response.headers else None
+        said = wire.moment(response.headers.get("date", ""))
         if said is not None:
-            self.server_clock_skew = time.time() - said.timestamp()
+            self.server_clock_skew = time.time() - said
         numbers = {
             f"{span}-{what}": int(text)
             for span in ("minute", "day")
             for what in ("limit", "remaining", "reset")
-            if (text := response.headers.get(f"x-ratelimit-{span}-{what}", "")).isdecimal()
+            if wire.is_number(text := response.headers.get(f"x-ratelimit-{span}-{what}", ""))
         }
+        # Its resets are moments of its own clock, which may be hours away from ours.
+        skew = self.server_clock_skew or 0.0
         if {"day-limit", "day-remaining", "day-reset"} <= numbers.keys():
-            self._day = (numbers["day-limit"], numbers["day-remaining"], numbers["day-reset"])
+            self._day = (numbers["day-limit"], numbers["day-remaining"], numbers["day-reset"] + skew)
         if numbers.get("minute-remaining") == 0 and "minute-reset" in numbers:
-            self._minute_free_at = float(numbers["minute-reset"])
+            self._minute_free_at = numbers["minute-reset"] + skew
 
     def _refusal(self, status: int, body: bytes) -> UpstreamError:
         """The error of an answer that is none, in the server's own words where they can be read (section 5)."""
@@ -437,13 +406,13 @@ class Connecteam:
         return {"authorization": f"Bearer {self._token}"}
 
 
-def _seconds(response: httpx2.Response) -> float | None:
-    """How long a 429 asks us to stay away; None where it does not say."""
+def _seconds(response: httpx2.Response, now: float) -> float | None:
+    """How long a 429 asks us to stay away; None where it does not say. `now` is by the server's clock."""
     after: str = response.headers.get("retry-after", "")
-    if after.isdecimal():
+    if wire.is_number(after):
         return float(after)
     reset: str = response.headers.get("x-ratelimit-minute-reset", "")
-    return max(0.0, int(reset) - time.time()) if reset.isdecimal() else None
+    return max(0.0, int(reset) - now) if wire.is_number(reset) else None
 
 
 def _words(body: bytes) -> str:

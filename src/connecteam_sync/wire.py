@@ -6,14 +6,18 @@ becomes a Doubt about that record. Unknown members are ignored, absent and null 
 
 from __future__ import annotations
 
+import email.utils
+import hashlib
 import re
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from connecteam_sync.core.shift import Break, Doubt, Shift, User
+from connecteam_sync.core.shift import Break, Doubt, Shift, Snapshot, User
+from connecteam_sync.core.window import Window
 from connecteam_sync.errors import BadAnswer
 
 T = TypeVar("T")
@@ -27,6 +31,8 @@ _WIDTH = 191
 """Characters our tables keep of a name or an id."""
 _QUOTED = 60
 """Characters of a bad value that are shown."""
+_DIGITS = 18
+"""Digits of a number in a header at most."""
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 
@@ -155,6 +161,19 @@ class Token(msgspec.Struct):
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for bytes that are not as they should be; nesting without end is the last."""
+
+
+def moment(header: str) -> float | None:
+    """The moment a header names, in epoch seconds; None where it names none."""
+    try:
+        return email.utils.parsedate_to_datetime(header).timestamp()
+    except ValueError:
+        return None
+
+
+def is_number(header: str) -> bool:
+    """Whether a header is a whole number, and of a length that numbers have."""
+    return header.isdecimal() and len(header) <= _DIGITS
 
 
 def decoded(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
@@ -307,6 +326,37 @@ class Look:
                 activity_id=identity,
                 start=_believable(start),
             )
+        )
+
+
+class People(msgspec.Struct, frozen=True):
+    """Every user of the account, archived ones too, and doubts about single records."""
+
+    users: tuple[User, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+
+class Answer:
+    """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests."""
+
+    def __init__(self, time_clock_id: int, asked: Window, said: msgspec.Raw) -> None:
+        self.time_clock_id, self.asked, self._said = time_clock_id, asked, said
+        self.digest = hashlib.blake2b(said, digest_size=32).hexdigest()
+
+    def read(self, people: People, *, beside: Iterable[str] = ()) -> Snapshot:
+        """What the bytes say; see `Connecteam.look`. Raises BadAnswer where they are no list of people."""
+        look = Look(self.time_clock_id)
+        look.read(self._said, f"time clock {self.time_clock_id}")
+        return Snapshot(
+            time_clock_id=self.time_clock_id,
+            first=self.asked.first,
+            last=self.asked.last,
+            users=people.users,
+            listed=frozenset(look.listed),
+            shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
+            breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
+            doubts=(*people.doubts, *look.doubts),
+            beside=frozenset(beside),
         )
 
 

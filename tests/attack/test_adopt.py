@@ -415,7 +415,8 @@ def test_another_program_goes_on_writing(world: World, database: str) -> None:
     assert present >= set(written)
     assert refused, "after the key is there, a double is refused"
     assert world.mirror.survey().groups == 0
-    assert slowest[0] < 5
+    # Nobody is locked out while the key is made; the bound is loose, since this machine may be busy with other things.
+    assert slowest[0] < 20
 
 
 SCRIPT = """

@@ -6,11 +6,11 @@ from datetime import date
 
 import msgspec
 import pytest
-from test_plan import ANA, EMPLOYEES, MORNING, after_sync, at, decide, kinds, reasons, said, shift
+from test_plan import ANA, EMPLOYEES, MORNING, after_sync, at, decide, kinds, reasons, replay, said, shift
 
 from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Mirror, Stored
-from connecteam_sync.core.shift import Doubt
+from connecteam_sync.core.shift import Doubt, Shift
 
 OTHER = 8
 RIVAL = msgspec.structs.replace(shift("r", "3 08:00", "3 12:00"), time_clock_id=OTHER, created_at=1)
@@ -59,6 +59,52 @@ def test_a_newcomer_takes_no_row_that_stands_elsewhere() -> None:
     assert sorted((c.kind, c.shift_id) for c in decision.changes) == [("create", "f"), ("delete", "m")]
 
 
+def changed_places(**rival: int) -> tuple[Stored, Shift]:
+    """Ana's shift wants what the other clock's shift has, and that one, as its look has just shown, wants hers."""
+    was = msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))
+    stored = with_rival(after_sync(was))
+    seen = msgspec.structs.replace(RIVAL, start=was.start, end=was.end, **rival)
+    mirrors = (stored.mirrors[0], msgspec.structs.replace(stored.mirrors[1], shift=seen))
+    return msgspec.structs.replace(stored, mirrors=mirrors), seen
+
+
+def test_shifts_of_two_clocks_change_places() -> None:
+    """Neither look alone could move its row: the second moves both, and each keeps its row."""
+    stored, seen = changed_places()
+    decision = decide(msgspec.structs.replace(said(MOVED), beside=frozenset({seen.id})), stored)
+    assert {(c.kind, c.shift_id, c.image.id, c.image.clock_in) for c in decision.changes} == {
+        ("update", "m", 1, MOVED.start),
+        ("update", "r", 9, seen.start),
+    }
+    assert not decision.holds
+    assert replay(stored, decision.changes) == {1: (1, MOVED.start), 9: (1, seen.start)}
+    assert {m.shift.id: m.applied.clock_in for m in decision.mirrors if m.applied} == {
+        "m": MOVED.start,
+        "r": seen.start,
+    }
+
+
+def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
+    """Not seen in this run, edited by hand and kept, a closed day, nobody's any more, not ours: held, untouched."""
+    stored, seen = changed_places()
+    fresh = msgspec.structs.replace(said(MOVED), beside=frozenset({seen.id}))
+    edited = msgspec.structs.replace(stored.rows[1], total_minutes=7)
+    by_hand = msgspec.structs.replace(stored.rows[1], source="manual")
+    first = msgspec.structs.replace(seen, id="q", created_at=0)
+    cases = (
+        (said(MOVED), stored, "restore"),
+        (fresh, msgspec.structs.replace(stored, rows=(stored.rows[0], edited)), "keep"),
+        (fresh, msgspec.structs.replace(stored, rows=(stored.rows[0], by_hand)), "restore"),
+        (fresh, msgspec.structs.replace(stored, locked_days=frozenset({date(2025, 12, 2)})), "restore"),
+        (fresh, msgspec.structs.replace(stored, mirrors=(*stored.mirrors, Mirror(shift=first))), "restore"),
+        (fresh, changed_places(user_id=999)[0], "restore"),
+    )
+    for snapshot, found, choice in cases:
+        decision = decide(snapshot, found, local_edits=choice)
+        assert not decision.changes, choice
+        assert "m" in {hold.shift_id for hold in decision.holds}
+
+
 def test_the_same_id_under_two_clocks_is_held() -> None:
     """Following it would rewrite the row at every run."""
     twin = msgspec.structs.replace(RIVAL, time_clock_id=7)
@@ -82,6 +128,15 @@ def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
     away = msgspec.structs.replace(MORNING, start=at("20 08:00"), end=None)
     decision = decide(said(away), stored)
     assert (kinds(decision), reasons(decision), decision.mirrors) == ([], ["window_edge"], ())
+
+
+def test_a_row_on_another_day_than_its_shift_goes_once_the_shift_is_gone_there() -> None:
+    """The run over the shift's own day found it gone: there is no day left to run the sync over."""
+    stored = after_sync(MORNING)
+    away = msgspec.structs.replace(stored.mirrors[0].shift, start=at("20 08:00"), end=at("20 12:00"))
+    mirror = msgspec.structs.replace(stored.mirrors[0], shift=away, is_gone=True)
+    decision = decide(said(shift("x", "5 08:00", "5 09:00")), msgspec.structs.replace(stored, mirrors=(mirror,)))
+    assert (sorted(kinds(decision)), reasons(decision)) == (["create", "delete"], [])
 
 
 def test_a_shift_without_a_row_is_not_forgotten_when_its_user_is_not_listed() -> None:
@@ -130,12 +185,33 @@ def test_a_user_with_a_doubted_record_loses_nothing() -> None:
     assert set(reasons(decision)) == {"impossible_record"}
 
 
+def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
+    """A doubted record of its user, or an end past the days asked for: it is held, with its row or without."""
+    other = shift("x", "5 08:00", "5 09:00", user=102)
+    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
+    long = msgspec.structs.replace(MORNING, end=at("13 00:00"))
+    for item, doubts, reason in ((MORNING, (doubt,), "impossible_record"), (long, (), "window_edge")):
+        for stored in (after_sync(item), Stored(mirrors=(Mirror(shift=item),), employees=EMPLOYEES)):
+            decision = decide(said(other, doubts=doubts), stored)
+            assert reason in reasons(decision)
+            assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
+    assert [m.is_gone for m in decide(said(other), after_sync(MORNING)).mirrors if m.shift.id == "a"] == [True]
+
+
 def test_a_locked_day_in_the_middle_of_a_shift_locks_it() -> None:
     """Every day from the first to the last counts, not only the two ends."""
     long = shift("l", "3 20:00", "6 04:00")
     stored = msgspec.structs.replace(after_sync(long), locked_days=frozenset({date(2025, 12, 4)}))
     shorter = msgspec.structs.replace(long, end=at("6 03:00"))
     assert (kinds(decide(said(shorter), stored)), reasons(decide(said(shorter), stored))) == ([], ["locked_day"])
+
+
+def test_a_shift_that_moves_across_a_locked_day_is_moved() -> None:
+    """Nothing on the day between changes: neither the old row nor the new one touches it."""
+    stored = msgspec.structs.replace(after_sync(MORNING), locked_days=frozenset({date(2025, 12, 3)}))
+    moved = msgspec.structs.replace(MORNING, start=at("4 08:00"), end=at("4 12:00"))
+    decision = decide(said(moved), stored)
+    assert (kinds(decision), reasons(decision)) == (["update"], [])
 
 
 def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:

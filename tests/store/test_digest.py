@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import text
 
-from connecteam_sync.connecteam import Answer
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store import rows
 from connecteam_sync.store.digest import combined, digest_queries
+from connecteam_sync.wire import Answer
 from world import FIRST, LAST, World
 
 CLOCK_TIMES = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")

@@ -55,6 +55,22 @@ def clock_time_of(employee_id: int, clock_in: int, clock_out: int | None, *, id:
     )
 
 
+def corrections(row: ClockTime, after: ClockTime) -> list[str]:
+    """What is corrected in a row, in the words of the person who reads the journal."""
+    said: list[str] = []
+    if row.employee_id != after.employee_id:
+        said.append("moved to another employee")
+    if row.clock_in != after.clock_in:
+        said.append("clock-in corrected")
+    if row.clock_out is None and after.clock_out is not None:
+        said.append("clocked out")
+    elif row.clock_out is not None and after.clock_out is None:
+        said.append("re-opened")
+    elif row.clock_out != after.clock_out:
+        said.append("clock-out corrected")
+    return said
+
+
 def provisional_employee(user_id: int) -> int:
     """The stand-in employee id of a Connecteam user whose `employees` row this plan creates."""
     return -user_id

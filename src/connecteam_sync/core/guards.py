@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from connecteam_sync.core.change import Policy, Refusal
+from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.window import Window
 
 _ONE_PERSON = 1
 """A single person who is gone is never suspicious, however small the company."""
@@ -36,3 +38,25 @@ def users_gone(known: frozenset[int], listed: frozenset[int], policy: Policy, *,
     if len(gone) <= max(_ONE_PERSON, policy.max_users_gone_share * len(known)):
         return None
     return Refusal(guard="users_gone", message=f"{len(gone)} of {len(known)} known people are missing from {where}")
+
+
+def refusals(
+    window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, *, rows: int, deletes: int
+) -> tuple[Refusal, ...]:
+    """What every guard says to a plan that would delete so many of so many rows."""
+    start, end, clock = window.start_utc, window.end_utc, snapshot.time_clock_id
+    present = {row.id for row in stored.rows}
+    inside = [m for m in stored.mirrors if m.shift.time_clock_id == clock and start <= m.shift.start < end]
+    mine = frozenset(mirror.shift.user_id for mirror in inside if mirror.clock_time_id is not None)
+    found = (
+        too_many_deletes(deletes, rows, policy),
+        empty_answer(snapshot, sum(mirror.clock_time_id in present for mirror in inside)),
+        users_gone(mine, snapshot.listed, policy, where="the time clock's answer"),
+        users_gone(
+            stored.known_users,
+            frozenset(user.id for user in snapshot.users),
+            policy,
+            where="Connecteam's list of users",
+        ),
+    )
+    return tuple(refusal for refusal in found if refusal is not None)

@@ -6,13 +6,13 @@ Identity is the activity id. Times are attributes: nothing here compares instant
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Literal
 
 import msgspec
 
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window
 
@@ -150,3 +150,25 @@ def match(
         return Match(shift=shift, employee_id=employee_id, row=None, how="create")
 
     return tuple(row_of(employee_id, group) for employee_id, group in pairs)
+
+
+def seen_elsewhere(
+    row: ClockTime,
+    mirror: Mirror | None,
+    snapshot: Snapshot,
+    others: Iterable[tuple[int, Shift]],
+    employees: Mapping[int, int],
+) -> ClockTime | None:
+    """What a row of another time clock's shift should be, where this run has seen that shift on another key.
+
+    None where it has not, where another shift comes first there, and where the row is not ours to move.
+    """
+    if mirror is None or mirror.is_gone or mirror.shift.id not in snapshot.beside or not row.is_ours:
+        return None
+    shift, employee = mirror.shift, employees.get(mirror.shift.user_id)
+    if employee is None or (employee, shift.start) == row.key:
+        return None
+    there = (other for who, other in others if (who, other.start) == (employee, shift.start))
+    if min(there, key=precedence).id != shift.id:
+        return None
+    return clock_time_of(employee, shift.start, shift.end, id=row.id)

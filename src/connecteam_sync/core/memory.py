@@ -62,15 +62,18 @@ def mirrors_to_remember(
 
 
 def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> tuple[Mirror, ...]:
-    """Shifts that start in the window proper and that a complete answer naming their user no longer shows."""
-    start, end = window.start_utc, window.end_utc
-    doubted = {doubt.activity_id for doubt in snapshot.doubts}
+    """Shifts that start in the window proper and that the answer proves to be gone; see `no_evidence` of the plan."""
+    start, end, asked_end = window.start_utc, window.end_utc, window.padded().end_utc
+    doubted = {doubt.user_id for doubt in snapshot.doubts}
+    unreadable = {doubt.activity_id for doubt in snapshot.doubts}
     return tuple(
         mirror
         for mirror in missing
         if mirror.shift.user_id in snapshot.listed
-        and mirror.shift.id not in doubted
+        and mirror.shift.user_id not in doubted
+        and mirror.shift.id not in unreadable
         and start <= mirror.shift.start < end
+        and (mirror.shift.end is None or mirror.shift.end < asked_end)
     )
 
 

@@ -6,34 +6,36 @@ apply, verify and undo all build on it, so what is shown is what is done. The ru
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connecteam_sync.core.change import (
-    Change,
-    ChangeKind,
     Counts,
-    Hold,
     HoldReason,
     Minutes,
     NewEmployee,
     Plan,
     Policy,
-    Refusal,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Mirror, Stored, clock_time_of, provisional_employee
-from connecteam_sync.core.guards import empty_answer, too_many_deletes, users_gone
-from connecteam_sync.core.match import Match, absent, in_scope, match, rivals
+from connecteam_sync.core.clocktime import (
+    CONNECTEAM,
+    ClockTime,
+    Mirror,
+    Stored,
+    clock_time_of,
+    corrections,
+    provisional_employee,
+)
+from connecteam_sync.core.desk import Desk
+from connecteam_sync.core.guards import refusals
+from connecteam_sync.core.match import Match, in_scope, match, rivals, seen_elsewhere
 from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.settled import settled_rows
-from connecteam_sync.core.shift import Doubt, Shift, Snapshot
-from connecteam_sync.core.window import Window, days_touched, each_day
+from connecteam_sync.core.shift import Shift, Snapshot
+from connecteam_sync.core.window import Window
 
 
 def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> Plan:
@@ -41,7 +43,7 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
 
     `snapshot` must cover `window.padded()`; `stored` must have been read for the same window and snapshot.
     """
-    desk = _Desk(window, snapshot, stored, policy)
+    desk = _Decision(window, snapshot, stored, policy)
     scope = desk.without_strays(in_scope(window, snapshot, stored))
     others = tuple(desk.shifts_of_other_clocks())
     settled = settled_rows(scope, others, rows=desk.rows, mirrors=desk.mirrors, employees=stored.employees)
@@ -65,29 +67,8 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     return desk.decision(shifts, matches, settled=len(settled))
 
 
-class _Desk:
-    """The papers of one decision: drafts of changes by subject, holds, and the indexes to look things up in."""
-
-    def __init__(self, window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> None:
-        self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
-        self.zone: ZoneInfo = window.zone
-        self.fresh = snapshot.beside | {shift.id for shift in snapshot.shifts}
-        self.start, self.end = window.start_utc, window.end_utc
-        self.asked_end = window.padded().end_utc
-        self.rows = {row.id: row for row in stored.rows}
-        self.mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
-        self.shift_of_row = {m.clock_time_id: m for m in stored.mirrors if m.clock_time_id is not None}
-        self.absent = absent(snapshot, stored)
-        self.users = {user.id: user for user in snapshot.users}
-        self.doubted_users = {doubt.user_id for doubt in snapshot.doubts if doubt.user_id is not None}
-        self.doubted_ids = {doubt.activity_id for doubt in snapshot.doubts if doubt.activity_id is not None}
-        self.changes: list[Change] = []
-        self.holds: dict[tuple[HoldReason, str], Hold] = {}
-        self.new_employees: dict[int, NewEmployee] = {}
-
-    def inside(self, instant: int) -> bool:
-        """Whether an instant lies in the window proper; its bounds are computed once."""
-        return self.start <= instant < self.end
+class _Decision(Desk):
+    """What becomes of each shift and each row."""
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
@@ -160,29 +141,10 @@ class _Desk:
             why = _HOW[matched.how].format(matched.replaces) if matched.how != "id" else self.why(mirror, row, after)
             self.draft("update", row, after, shift, why)
 
-    def edited_locally(self, mirror: Mirror | None, row: ClockTime) -> bool:
-        """Whether a linked row differs from what we last applied to it (rule 11)."""
-        if mirror is None or mirror.applied is None or mirror.clock_time_id != row.id:
-            return False
-        last = mirror.applied
-        return row != clock_time_of(last.employee_id, last.clock_in, last.clock_out, id=row.id)
-
     def why(self, mirror: Mirror | None, row: ClockTime, after: ClockTime) -> str:
         """What happened to a shift, in the words of the person who reads the journal."""
-        said: list[str] = []
-        if self.edited_locally(mirror, row):
-            said.append("edited in the table")
-        if row.employee_id != after.employee_id:
-            said.append("moved to another employee")
-        if row.clock_in != after.clock_in:
-            said.append("clock-in corrected")
-        if row.clock_out is None and after.clock_out is not None:
-            said.append("clocked out")
-        elif row.clock_out is not None and after.clock_out is None:
-            said.append("re-opened")
-        elif row.clock_out != after.clock_out:
-            said.append("clock-out corrected")
-        return ", ".join(said) or "minutes or flag contradicted the times"
+        said = ["edited in the table"] if self.edited_locally(mirror, row) else []
+        return ", ".join((*said, *corrections(row, after))) or "minutes or flag contradicted the times"
 
     def settle_duplicate(self, loser: Shift, winner: Shift, taken: set[int | None], *, own: bool) -> None:
         """Hold all but the first of several shifts at one instant; a row of theirs that nobody took goes (rule 5)."""
@@ -211,26 +173,34 @@ class _Desk:
         for mirror in self.absent:
             shift = mirror.shift
             row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-            unlisted, within = shift.user_id not in self.snapshot.listed, self.inside(shift.start)
-            if row is None and within and unlisted and not mirror.is_gone:
-                # It was held, or its row is lost: silence about its user does not let it be forgotten.
-                self.hold_shift("user_not_listed", shift, f"not written, and user {shift.user_id} is not in the answer")
+            if row is None and not mirror.is_gone and self.inside(shift.start):
+                # It was held, or its row is lost: an answer that proves nothing does not let it be forgotten.
+                found = self.no_evidence(shift)
+                if found is not None:
+                    self.hold_shift(found[0], shift, f"not written, and not in the answer: {found[1]}")
             if row is not None and row.id not in taken and self.inside(row.clock_in):
-                self.settle_absence(mirror, row, unlisted=unlisted, within=within)
+                self.settle_absence(mirror, row)
 
-    def settle_absence(self, mirror: Mirror, row: ClockTime, *, unlisted: bool, within: bool) -> None:
-        """The row of one shift that is not in the answer; `within`: it was last seen in the window proper."""
-        shift = mirror.shift
-        if not within:
+    def no_evidence(self, shift: Shift) -> tuple[HoldReason, str] | None:
+        """Why its absence from the answer does not prove that a shift is gone; None where it does."""
+        if shift.user_id not in self.snapshot.listed:
+            return ("user_not_listed", f"user {shift.user_id} is not in the answer")
+        if shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
+            return ("impossible_record", "a record of its user cannot be believed")
+        if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
+            return ("window_edge", "it ran past the days asked for")
+        return None
+
+    def settle_absence(self, mirror: Mirror, row: ClockTime) -> None:
+        """The row of one shift that is not in the answer."""
+        shift, found = mirror.shift, self.no_evidence(mirror.shift)
+        if not self.inside(shift.start) and not mirror.is_gone:
+            # Where a look at its own day has found it gone, there is no day left to look at.
             self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
-        elif unlisted:
-            self.hold_row("user_not_listed", row, f"user {shift.user_id} is not in the answer", mirror)
-        elif shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
-            self.hold_row("impossible_record", row, "not deleted: a record of its user cannot be believed", mirror)
+        elif found is not None:
+            self.hold_row(found[0], row, f"not deleted: {found[1]}", mirror)
         elif not row.is_ours:
             self.hold_row("manual_row", row, f"its shift is gone, and row {row.id} is {row.source!r}", mirror)
-        elif shift.end is not None and shift.end >= self.asked_end:
-            self.hold_row("window_edge", row, "gone from the answer, but it ran past the days asked for", mirror)
         elif self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
             self.hold_row("local_edit", row, "its shift is gone, and the row was edited in the table", mirror)
         else:
@@ -246,51 +216,6 @@ class _Desk:
                     self.draft("delete", row, None, None, "orphan: no shift in Connecteam matches it")
                 else:
                     self.hold_row("orphan", row, f"row {row.id} matches no shift in Connecteam", None)
-
-    def hold_doubt(self, doubt: Doubt) -> None:
-        """Hold a record that cannot be believed, the value quoted (rule 10)."""
-        digest = hashlib.sha256(f"{doubt.kind}{doubt.user_id}{doubt.problem}{doubt.value}".encode()).hexdigest()[:16]
-        subject = f"shift:{doubt.activity_id}" if doubt.activity_id else f"record:{digest}"
-        mirror = self.mirrors.get(doubt.activity_id or "")
-        self.add_hold(
-            Hold(
-                reason="impossible_record",
-                subject=subject,
-                detail=f"{doubt.kind}: {doubt.problem}: {doubt.value}",
-                shift_id=doubt.activity_id,
-                user_id=doubt.user_id,
-                clock_time_id=mirror.clock_time_id if mirror else None,
-                employee_id=self.stored.employees.get(doubt.user_id or 0),
-                instant=mirror.shift.start if mirror else doubt.start,
-            )
-        )
-
-    # -- drafting ------------------------------------------------------------------------------------------------------
-
-    def draft(
-        self, kind: ChangeKind, before: ClockTime | None, after: ClockTime | None, shift: Shift | None, why: str
-    ) -> None:
-        """Put down a change, or its hold where a day it touches is locked (rule 9)."""
-        days = self.days_of(before, after)
-        change = Change(
-            kind=kind,
-            before=before,
-            after=after,
-            shift_id=shift.id if shift else None,
-            user_id=shift.user_id if shift else None,
-            days=days,
-            why=why,
-        )
-        locked = [day for day in each_day(*days) if day in self.stored.locked_days] if kind != "link" else []
-        if locked:
-            self.hold_change("locked_day", change, f"{locked[0]} is locked for payroll: {kind}, {why}")
-        else:
-            self.changes.append(change)
-
-    def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
-        """First and last local day the images touch together."""
-        spans = [days_touched(image.clock_in, image.clock_out, self.zone) for image in images if image is not None]
-        return (min(first for first, _ in spans), max(last for _, last in spans))
 
     def hold_blocked_keys(self) -> None:
         """Hold changes whose key is kept by a row that stays; their own rows then stay too, and may block others."""
@@ -313,81 +238,36 @@ class _Desk:
             ]
             if not blocked:
                 return
+            if any(self.step_aside(kept[change.image.key]) for change in blocked):
+                continue
             for change in blocked:
                 other = kept[change.image.key]
-                reason: HoldReason = (
-                    "manual_row"
-                    if not other.is_ours
-                    else "duplicate_clock_in"
-                    if other.id in self.shift_of_row
-                    else "orphan"
-                )
+                if change.before is not None and change.before.id in self.asked:
+                    continue  # its own look has a hold about it
+                reason: HoldReason = "duplicate_clock_in" if other.id in self.shift_of_row else "orphan"
+                reason = reason if other.is_ours else "manual_row"
                 self.hold_change(reason, change, f"row {other.id} ({other.source}) already has that clock-in")
             gone = {id(change) for change in blocked}
             self.changes = [c for c in self.changes if id(c) not in gone]
 
-    def hold_change(self, reason: HoldReason, change: Change, detail: str) -> None:
-        """A hold in the place of a change."""
-        row = change.before
-        self.add_hold(
-            Hold(
-                reason=reason,
-                subject=f"shift:{change.shift_id}" if change.shift_id else f"row:{row.id if row else None}",
-                detail=detail,
-                shift_id=change.shift_id,
-                user_id=change.user_id,
-                clock_time_id=row.id if row else None,
-                employee_id=change.image.employee_id,
-                instant=change.image.clock_in,
-                minutes=change.minutes,
-            )
-        )
+    def step_aside(self, row: ClockTime) -> bool:
+        """Draft the move of a row that is in the way, where this run has seen its shift, of another clock, elsewhere.
 
-    def hold_shift(
-        self,
-        reason: HoldReason,
-        shift: Shift,
-        detail: str,
-        *,
-        row: ClockTime | None = None,
-        image: ClockTime | None = None,
-    ) -> None:
-        """A hold about a shift that is there; `image` is the row it would have got."""
-        image = image or clock_time_of(0, shift.start, shift.end)
-        self.add_hold(
-            Hold(
-                reason=reason,
-                subject=f"shift:{shift.id}",
-                detail=detail,
-                shift_id=shift.id,
-                user_id=shift.user_id,
-                clock_time_id=row.id if row else None,
-                employee_id=image.employee_id if image.employee_id > 0 else self.stored.employees.get(shift.user_id),
-                instant=shift.start,
-                minutes=(image.total_minutes or 0) - ((row and row.total_minutes) or 0),
-                time_clock_id=shift.time_clock_id if shift.time_clock_id != self.snapshot.time_clock_id else None,
-            )
-        )
-
-    def hold_row(self, reason: HoldReason, row: ClockTime, detail: str, mirror: Mirror | None) -> None:
-        """A hold about a row that stays although Connecteam does not show its shift."""
-        self.add_hold(
-            Hold(
-                reason=reason,
-                subject=f"shift:{mirror.shift.id}" if mirror else f"row:{row.id}",
-                detail=detail,
-                shift_id=mirror.shift.id if mirror else None,
-                user_id=mirror.shift.user_id if mirror else None,
-                clock_time_id=row.id,
-                employee_id=row.employee_id,
-                instant=row.clock_in,
-                minutes=-(row.total_minutes or 0),
-            )
-        )
-
-    def add_hold(self, hold: Hold) -> None:
-        """One hold per reason and subject; the first word stands."""
-        self.holds.setdefault((hold.reason, hold.subject), hold)
+        Shifts of two clocks that change places wait for each other: neither look alone could move its own row.
+        """
+        mirror = None if row.id is None or row.id in self.asked else self.shift_of_row.get(row.id)
+        self.asked.add(row.id)
+        after = seen_elsewhere(row, mirror, self.snapshot, self.shifts_of_other_clocks(), self.stored.employees)
+        if (
+            mirror is None
+            or after is None
+            or any(c.after and c.after.key == after.key for c in self.changes)
+            or self.closed_days(row, after)
+            or (self.edited_locally(mirror, row) and self.policy.local_edits == "keep")
+        ):
+            return False
+        self.draft("update", row, after, mirror.shift, self.why(mirror, row, after))
+        return True
 
     # -- the sum -------------------------------------------------------------------------------------------------------
 
@@ -435,7 +315,9 @@ class _Desk:
             breaks_gone=breaks_gone,
             counts=counts,
             minutes=Minutes(before=before, after=after),
-            refusals=self.refusals(len(rows), counts.deleted),
+            refusals=refusals(
+                self.window, self.snapshot, self.stored, self.policy, rows=len(rows), deletes=counts.deleted
+            ),
             fingerprint=fingerprint(self.snapshot.time_clock_id, self.window, changes, new),
             policy=self.policy,
             snapshot=self.snapshot,
@@ -452,23 +334,6 @@ class _Desk:
             for row in self.stored.rows
             if start <= row.clock_in < end and row.source == CONNECTEAM and row.id in mine
         )
-
-    def refusals(self, rows: int, deletes: int) -> tuple[Refusal, ...]:
-        """What the guards say (rule 7)."""
-        clock, start, end = self.snapshot.time_clock_id, self.start, self.end
-        linked = [
-            m
-            for m in self.stored.mirrors
-            if m.clock_time_id is not None and start <= m.shift.start < end and m.shift.time_clock_id == clock
-        ]
-        mine = frozenset(m.shift.user_id for m in linked)
-        found = (
-            too_many_deletes(deletes, rows, self.policy),
-            empty_answer(self.snapshot, sum(m.clock_time_id in self.rows for m in linked)),
-            users_gone(mine, self.snapshot.listed, self.policy, where="the time clock's answer"),
-            users_gone(self.stored.known_users, frozenset(self.users), self.policy, where="Connecteam's list of users"),
-        )
-        return tuple(refusal for refusal in found if refusal is not None)
 
 
 _HOW = {

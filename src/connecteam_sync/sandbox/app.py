@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import email.utils
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
-from connecteam_sync.sandbox.faults import NAMES, Faults, altered
+from connecteam_sync.sandbox.faults import CHANGES, NAMES, PAGES, Faults, altered
 from connecteam_sync.sandbox.settings import Settings
 from connecteam_sync.sandbox.writes import Writes
 
@@ -73,7 +74,7 @@ class Desk:
         return Response(status_code=302, headers={"location": "https://connecteam.com/"})
 
     def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
             self.calls += 1
             self.paths.append(request.url.path)
             trouble = self.faults.due(self.calls, request.url.path)
@@ -85,16 +86,25 @@ class Desk:
             headers = self._limits()
             if headers is None:
                 return JSONResponse({"error": "Too many requests"}, 429, headers=self._headers())
+            request.state.pages_off = PAGES.get(trouble or "", 0)
             try:
                 response = await handler(request)
             except BadQuery as error:
                 response = model_error(str(error.args[0]), str(error.args[1]), request.url.path)
-            if trouble is not None:
+            if trouble in CHANGES:
                 response = Response(altered(bytes(response.body), trouble), media_type="application/json")
             response.headers.update(headers)
             return response
 
+        async def guarded(request: Request) -> Response:
+            response = await answer(request)
+            response.headers["date"] = email.utils.formatdate(self._now(), usegmt=True)
+            return response
+
         return guarded
+
+    def _now(self) -> float:
+        return time.time() + self.settings.clock_ahead
 
     def _unknown(self, request: Request) -> Response | None:
         """Why a caller is not let in; None for one who is."""
@@ -113,7 +123,7 @@ class Desk:
 
     def _limits(self) -> dict[str, str] | None:
         """Count this call; the headers that tell, or None where it is one too many."""
-        now = int(time.time())
+        now = int(self._now())
         minute, day = now // 60, now // 86_400
         self._minute = (minute, self._minute[1] + 1 if self._minute[0] == minute else 1)
         self._day = (day, self._day[1] + 1 if self._day[0] == day else 1)
@@ -175,6 +185,7 @@ class Desk:
             for p in sorted(self.company.people.values(), key=lambda p: (p.created_at, p.id))
             if (status == "all" or p.is_archived == (status == "archived")) and (not wanted or str(p.id) in wanted)
         ]
+        offset = max(0, offset + request.state.pages_off * limit)
         page = people[offset : offset + limit]
         paging = {"offset": offset + len(page), "total": len(people)}
         return enveloped({"users": [answers.user(p) for p in page]}, paging=paging)

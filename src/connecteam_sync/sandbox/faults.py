@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +29,9 @@ class Faults:
         self._ahead: list[Fault] = []
 
     def add(self, name: str, *, call: int | None = None, path: str = "", times: int = 1) -> None:
-        """Order a trouble; see NAMES and CHANGES."""
-        if name not in NAMES.keys() | CHANGES.keys():
-            msg = f"there is no fault {name!r}; there are: {', '.join(sorted(NAMES.keys() | CHANGES.keys()))}"
+        """Order a trouble; see NAMES, CHANGES and PAGES."""
+        if name not in KNOWN:
+            msg = f"there is no fault {name!r}; there are: {', '.join(sorted(KNOWN))}"
             raise ValueError(msg)
         self._ahead.append(Fault(name=name, call=call, path=path, times=times))
 
@@ -118,6 +119,7 @@ NAMES: dict[str, Callable[[], Response]] = {
     "server_error": lambda: _json(_PAGE, 500, "text/html"),
     "bad_gateway": lambda: _json(_PAGE, 502, "text/html"),
     "unavailable": lambda: _json('{"error":"maintenance"}', 503),
+    "gateway_timeout": lambda: _json(_PAGE, 504, "text/html"),
     "null_body": lambda: _json("null"),
     "no_content": lambda: Response(status_code=204),
     "not_found": lambda: _json('{"error":"not found","path":"/","request_id":"x"}', 404),
@@ -130,6 +132,10 @@ NAMES: dict[str, Callable[[], Response]] = {
     "dripping": Dripping,
     "too_many": lambda: _json('{"error":"Too many requests"}', 429, headers={"retry-after": "0"}),
     "too_many_for_long": lambda: _json('{"error":"Too many requests"}', 429, headers={"retry-after": "3600"}),
+    "too_many_untold": lambda: _json('{"error":"Too many requests"}', 429),
+    "too_many_until": lambda: _json(
+        '{"error":"Too many requests"}', 429, headers={"x-ratelimit-minute-reset": str(int(time.time()))}
+    ),
     "budget_spent": lambda: _json(
         '{"data":{"companyName":"x","companyId":"1"}}',
         headers={
@@ -198,6 +204,11 @@ CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
     "no_shifts": _gone,
 }
 """Troubles that alter the true answer."""
+
+PAGES: dict[str, int] = {"repeated_page": -1, "skipped_page": 1}
+"""Troubles of a list in pages: by how many pages the answer is off."""
+
+KNOWN = NAMES.keys() | CHANGES.keys() | PAGES.keys()
 
 
 def altered(body: bytes, trouble: str) -> bytes:

@@ -85,7 +85,13 @@ class Sandbox:
         # The ordered troubles would fill the log with tracebacks that mean nothing.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
-            self.desk.app(), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0, ws="none"
+            self.desk.app(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=0,
+            ws="none",
+            date_header=False,  # the desk has a clock of its own
         )
         return uvicorn.Server(config)
 

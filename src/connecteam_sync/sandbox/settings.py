@@ -31,3 +31,5 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     unpaid_break_minutes: int = 0
     """Minutes the timesheet deducts from every shift of six hours or more: automatic breaks exist only there."""
     lock_days_enabled: bool = True
+    clock_ahead: int = 0
+    """Seconds by which its clock is ahead of this machine's; the clocks of servers are not always right."""
