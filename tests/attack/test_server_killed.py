@@ -189,7 +189,9 @@ def _kill_at(world: World, server: Server, moment: str) -> list[str]:
             killed.append(moment)
             server.kill()
 
-    def watch(connection: object, _cursor: object, sql: str, *_: object) -> None:
+    def watch(connection: object, _cursor: object, statement: str, *_: object) -> None:
+        # PostgreSQL takes new rows by COPY.
+        sql = statement.replace("COPY ", "INSERT INTO ", 1) if statement.startswith("COPY") else statement
         if sql.startswith("INSERT INTO sync_slices"):
             connection.info["wrote"] = True  # type: ignore[attr-defined] # SQLAlchemy's own
         if sql.startswith(moment) and ("clock_times" in sql or "sync_" in sql):
