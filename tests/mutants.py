@@ -287,9 +287,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("wire.py", "self._contested.add(shift.id)", "pass", CLIENT),
     ("connecteam.py", 'numbers["minute-reset"] + skew', 'numbers["minute-reset"]', CLIENT),
-    ("connecteam.py", "502, 503, 504}", "502, 503}", FAULTS),
-    ("connecteam.py", "if total is None or len(users) + len(doubts) >= total:", "if True:", FAULTS),
-    ("connecteam.py", "return isinstance(error, Unavailable)", "return False", FAULTS),
+    ("connecteam.py", "502, 503, 504}", "502, 503}", f"{FAULTS} -k gateway_timeout"),
+    ("connecteam.py", "if total is None or len(users) + len(doubts) >= total:", "if True:", f"{FAULTS} -k page"),
+    ("connecteam.py", "return isinstance(error, Unavailable)", "return False", f"{FAULTS} -k storm"),
     (
         "connecteam.py",
         "except (httpx2.TransportError, httpx2.DecodingError) as error:",
