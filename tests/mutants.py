@@ -198,12 +198,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "core/plan.py",
         "if any(self.step_aside(kept[change.image.key]) for change in blocked):",
         "if False:",
-        HISTORIES,
-    ),
-    (
-        "core/plan.py",
-        "if any(self.step_aside(kept[change.image.key]) for change in blocked):",
-        "if False:",
         WHENEVER,
     ),
     ("core/match.py", "or mirror.shift.id not in snapshot.beside", "", CLOCKS),
@@ -287,7 +281,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("wire.py", "self._contested.add(shift.id)", "pass", CLIENT),
     ("connecteam.py", 'numbers["minute-reset"] + skew', 'numbers["minute-reset"]', CLIENT),
-    ("connecteam.py", "502, 503, 504}", "502, 503}", f"{FAULTS} -k gateway_timeout"),
     ("connecteam.py", "if total is None or len(users) + len(doubts) >= total:", "if True:", f"{FAULTS} -k page"),
     ("connecteam.py", "return isinstance(error, Unavailable)", "return False", f"{FAULTS} -k storm"),
     (
