@@ -20,6 +20,7 @@ import invariants
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from reach import replay, tell
 from world import FIRST, LAST, World
 
@@ -159,3 +160,24 @@ def test_an_unchanged_look_writes_nothing_but_its_receipt(database: str) -> None
             invariants.REACH["an unchanged look"] += 1
             assert len(after["sync_runs"]) == len(before["sync_runs"]) + 1
             assert len(after["sync_slices"]) == len(before["sync_slices"]) + 2
+
+
+def test_shifts_of_two_clocks_change_places(database: str) -> None:
+    """One run puts both right, each in its own row, and undo puts both back; alone they would wait for ever."""
+    with world_of(database) as world:
+        world.company.people[world.user].clocks = {WAREHOUSE, OFFICE}
+        one = world.work(3, "08:00", "12:00", clock=WAREHOUSE)
+        other = world.work(6, "08:00", "11:00", clock=OFFICE)
+        world.sync()
+        before = world.table()
+        homes = {shift["id"]: shift["clock_time_id"] for shift in world.table("connecteam_shifts")}
+        one.start, one.end, other.start, other.end = other.start, other.end, one.start, one.end
+        run = world.sync()
+        assert (run.counts.updated, run.counts.created, run.counts.deleted) == (2, 0, 0)
+        assert world.rows() == world.company.truth(FIRST, LAST)
+        assert {shift["id"]: shift["clock_time_id"] for shift in world.table("connecteam_shifts")} == homes
+        assert run.id is not None
+        assert world.sync().status == "nothing"
+        assert not world.mirror.holds()
+        world.mirror.undo(run.id)
+        assert world.table() == before
