@@ -58,6 +58,7 @@ $(BENCH_READY): benchmarks/requirements.lock benchmarks/mysqlclient.lock pyproje
 
 SIZES ?= 500 10000 100000
 bench: $(BENCH_READY)  ## the product against the floor and its peers; writes docs/performance.md (SIZES="1000000" for the million)
+	@$(BENCH)/bin/python -m compileall -q src
 	@$(BENCH)/bin/python benchmarks/bench.py --sizes "$(SIZES)" $(BENCHMARK)
 
 lint: $(READY)  ## ruff: style and likely mistakes

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import is_unknown_table
-from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.host import ClockTimesNames, HostTables
 from connecteam_sync.store.schema import VERSION, VERSION_TABLE
 from connecteam_sync.store.trips import Query, Rows, fetch
 
@@ -38,6 +38,8 @@ class HostColumns(msgspec.Struct, frozen=True):
     employees: Mapping[str, Column]
     user_id_is_number: bool
     made_employees: bool
+    clock_in_index: str | None
+    """The index that begins with the clock-in, where the database has to be told (MySQL and MariaDB)."""
     is_plain_table: bool
     """Whether `clock_times` takes rows in bulk: no view, and no policy that looks at each row."""
 
@@ -48,6 +50,7 @@ def column_queries(dialect: Dialect, host: HostTables) -> list[Query]:
         Query(f"SELECT version_num FROM {VERSION_TABLE}"),
         Query("SELECT made_employees FROM sync_guard"),
         *(_columns_of(dialect, table) for table in (host.clock_times.table, host.employees.table)),
+        *([_index_of(host.clock_times)] if dialect.family == "mysql" else ()),
     ]
 
 
@@ -55,7 +58,7 @@ def columns_of(host: HostTables, found: Sequence[Rows]) -> HostColumns:
     """Raises NotInitialised where our tables are of another version, ConfigurationError where the host's tables are
     not as configured.
     """
-    versions, guards, clock_times, employees = found
+    versions, guards, clock_times, employees, *indexes = found
     _demand_version(versions)
     if not guards:
         raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
@@ -67,6 +70,7 @@ def columns_of(host: HostTables, found: Sequence[Rows]) -> HostColumns:
         employees=people,
         user_id_is_number=people[host.employees.connecteam_user_id].is_number,
         made_employees=bool(guards[0][0]),
+        clock_in_index=next((_text(name) for index in indexes for (name,) in index), None),
         is_plain_table=all(plain for *_, plain in clock_times),
     )
 
@@ -106,6 +110,16 @@ def _columns_of(dialect: Dialect, table: str) -> Query:
         " FROM information_schema.columns WHERE table_schema = coalesce(:schema, database()) AND table_name = :name"
         " ORDER BY ordinal_position",
         {"name": name, "schema": schema or None},
+    )
+
+
+def _index_of(names: ClockTimesNames) -> Query:
+    """An index of the clock times that begins with the clock-in."""
+    schema, _, name = names.table.rpartition(".")
+    return Query(
+        "SELECT index_name FROM information_schema.statistics WHERE table_schema = coalesce(:schema, database())"
+        " AND table_name = :name AND column_name = :column AND seq_in_index = 1 ORDER BY index_name LIMIT 1",
+        {"name": name, "schema": schema or None, "column": names.clock_in},
     )
 
 

@@ -29,6 +29,8 @@ from connecteam_sync.store.trips import Query, Rows
 
 _LONGEST_SPAN = 2
 """A decision that reaches further than so many times its window is not remembered."""
+_DAYS = 4 * 86_400
+"""How much of a table MySQL and MariaDB put into one text at a time, in seconds."""
 _PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
 _HOLD = ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "clock_time_id", "employee_id")
 
@@ -114,40 +116,40 @@ def receipt_of(found: Rows) -> Slice:
 def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
     """A digest of every table that a decision reads, of the given instants where it has any; for `combined`."""
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
-    clock_in = d.name(times.clock_in)
-    span = {"start": start, "end": end}
-    own = {name: kind != "int" for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
+    own = {f"s.{name}": kind != "int" for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
     pauses = {name: kind != "int" for name, kind in rows.BREAK.items()}
     users = {name: kind != "int" for name, kind in rows.USER.items()}
-    in_span = "start_at >= :start AND start_at < :end"
-    day = {"mysql": f"to_days({clock_in})"}.get(d.family, "")
-    host = _host_columns(session, session.columns.clock_times, times, without={"created_at", "updated_at"})
+    host = _host_columns(session, session.columns.clock_times, times, without={"created_at", "updated_at"}, alias="t.")
     employees = _host_columns(session, session.columns.employees, people, without={"email"})
     holds = {name: name in {"reason", "subject", "detail", "shift_id"} for name in (*_HOLD, "instant", "minutes")}
+    clock_in = f"t.{d.name(times.clock_in)}"
+    low, high = (d.moment("CAST({} AS " + d.bigint + ")") for _ in range(2))
+    by_clock_in = f"{clock_in} >= {low} AND {clock_in} < {high}"
+    open_in_span = "resolved_run IS NULL AND (instant IS NULL OR (instant >= {} AND instant < {}))"
+    by_start = "start_at >= {} AND start_at < {}"
+    asked = (
+        (host, session.rows_by_clock_in, by_clock_in, _DAYS),
+        (own, session.shifts_by_start, by_start, _DAYS),
+        (pauses, "connecteam_breaks", by_start, _DAYS),
+        (employees, d.name(people.table), "1 = 1", None),
+        (users, "connecteam_users", "1 = 1", None),
+        ({"day": True}, "locked_days", "1 = 1", None),
+        (holds, "sync_holds", open_in_span, None),
+    )
     return tuple(
-        Query(sql, values)
-        for sql, values in (
-            (_digest(session, host, session.clock_times, d.between(clock_in), day), span),
-            (_digest(session, own, "connecteam_shifts", in_span, "start_at DIV 86400"), span),
-            (_digest(session, pauses, "connecteam_breaks", in_span, "start_at DIV 86400"), span),
-            (_digest(session, employees, d.name(people.table), "1 = 1", ""), {}),
-            (_digest(session, users, "connecteam_users", "1 = 1", ""), {}),
-            (_digest(session, {"day": True}, "locked_days", "1 = 1", ""), {}),
-            (
-                _digest(
-                    session,
-                    holds,
-                    "sync_holds",
-                    "resolved_run IS NULL AND (instant IS NULL OR (instant >= :start AND instant < :end))",
-                    "",
-                ),
-                span,
-            ),
-        )
+        _digest(session, columns, table, condition, span=(start, end), step=step)
+        for columns, table, condition, step in asked
     )
 
 
-def _host_columns(session: Session, columns: Mapping[str, Column], names: Any, *, without: set[str]) -> dict[str, bool]:  # noqa: ANN401 - either names
+def _host_columns(
+    session: Session,
+    columns: Mapping[str, Column],
+    names: Any,  # noqa: ANN401 - either names
+    *,
+    without: set[str],
+    alias: str = "",
+) -> dict[str, bool]:
     """Each mapped column, and whether it is text; by its quoted name."""
     found = {}
     for field in names.__struct_fields__:
@@ -157,13 +159,21 @@ def _host_columns(session: Session, columns: Mapping[str, Column], names: Any, *
         kind = columns[name].type.lower().split("(")[0].split(" ")[0]
         # What a column of SQLite is declared as says nothing of what it holds.
         is_plain = session.dialect.family != "sqlite" and (columns[name].is_number or kind in _PLAIN)
-        found[session.dialect.name(name)] = not is_plain
+        found[alias + session.dialect.name(name)] = not is_plain
     return found
 
 
-def _digest(session: Session, columns: Mapping[str, bool], table: str, condition: str, day: str) -> str:
-    """SELECT of a digest of some rows of a table. `columns`: whether each is text, which is quoted so that no two rows
-    read alike; `day` cuts what MySQL puts together into pieces it does not cut short.
+def _digest(
+    session: Session,
+    columns: Mapping[str, bool],
+    table: str,
+    condition: str,
+    *,
+    span: tuple[int, int],
+    step: int | None,
+) -> Query:
+    """A digest of the rows of a table within a span of instants. `columns`: whether each is text, which is quoted so
+    that no two rows read alike; `step` cuts what MySQL puts together into pieces of so many seconds.
     """
     family = session.dialect.family
     if family == "postgresql":
@@ -176,20 +186,37 @@ def _digest(session: Session, columns: Mapping[str, bool], table: str, condition
             else f"sum(hashtextextended(CAST({row} AS text), {seed}))"
             for seed in (0, 1)
         )
-        return f"SELECT count(*), {hashes} FROM {table} WHERE {condition}"
+        return Query(f"SELECT count(*), {hashes} FROM {table} WHERE {condition.format(*_SPAN)}", _bounds([span]))
     if family == "sqlite":
         # What SQLite hands over stays in this process, and is hashed here. A BLOB cannot stand in JSON.
         values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
-        return f"SELECT count(*), group_concat(json_array({values})) FROM {table} WHERE {condition}"
+        sql = f"SELECT count(*), group_concat(json_array({values})) FROM {table} WHERE {condition.format(*_SPAN)}"
+        return Query(sql, _bounds([span]))
     values = ", ".join(f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
-    grouping = f" GROUP BY {day}" if day else ""
-    # A text as long as the server allows may have been cut short without a word.
-    return (
-        "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
-        " THEN sha2(g.said, 256) END FROM ("
+    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
+    said = " UNION ALL ".join(
         f"SELECT count(*) AS many, group_concat(concat_ws(',', {values})) AS said FROM {table}"
-        f" WHERE {condition}{grouping}) g"
+        f" WHERE {condition.format(f':start{number}', f':end{number}')}"
+        for number in range(len(pieces))
     )
+    # A text as long as the server allows may have been cut short without a word.
+    return Query(
+        "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
+        f" THEN sha2(g.said, 256) END FROM ({said}) g",
+        _bounds(pieces),
+    )
+
+
+_SPAN = (":start0", ":end0")
+
+
+def _bounds(pieces: Iterable[tuple[int, int]]) -> dict[str, int]:
+    """The named values of the spans of a query."""
+    return {
+        f"{name}{number}": value
+        for number, piece in enumerate(pieces)
+        for name, value in zip(("start", "end"), piece, strict=True)
+    }
 
 
 def combined(found: Iterable[Rows]) -> str | None:

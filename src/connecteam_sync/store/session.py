@@ -102,8 +102,8 @@ class Session:
         span = {"start": padded.start_utc, "end": padded.end_utc}
         clock_in = self.dialect.name(self.host.clock_times.clock_in)
         mirrors, found, breaks, employees, users, locked = self.fetch(
-            Query(f"SELECT {rows.mirror_columns('s')} FROM connecteam_shifts s WHERE {_IN_SPAN}", span),
-            Query(self._somebodys_rows(f"{self.clock_times} t", self.dialect.between(f"t.{clock_in}")), span),
+            Query(f"SELECT {rows.mirror_columns('s')} FROM {self.shifts_by_start} WHERE {_IN_SPAN}", span),
+            Query(self._somebodys_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")), span),
             Query(
                 f"{_BREAKS} WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
                 {**span, "clock": snapshot.time_clock_id},
@@ -187,6 +187,16 @@ class Session:
                 ),
             )
             found.update((row.id, row) for row in map(rows.clock_time, (*by_key, *by_instant)))
+
+    @property
+    def rows_by_clock_in(self) -> str:
+        """The clock times `t`, found by their clock-in."""
+        return f"{self.clock_times} t{self.dialect.by_index(self.columns.clock_in_index)}"
+
+    @property
+    def shifts_by_start(self) -> str:
+        """The remembered shifts `s`, found by their start."""
+        return f"connecteam_shifts s{self.dialect.by_index('ix_connecteam_shifts_start')}"
 
     def _somebodys_rows(self, source: str, condition: str = "1 = 1") -> str:
         """SELECT of canonical rows; a row of nobody is nobody's business."""
