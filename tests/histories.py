@@ -250,7 +250,7 @@ class History:
     ) -> list[Hold]:
         """The same look again and again until it writes nothing; one part of one time clock rests after the first."""
         pieces = len(parts) * len(self.clocks)
-        # A key may be handed on from one time clock's shift to the other's and back: two looks more than there are pieces.
+        # A key may be handed on from one time clock to the other and back: two looks more than there are pieces.
         for number in range(2 + pieces):
             holds, wrote = self._once(parts, shown, listed, policy)
             if not wrote:
