@@ -250,7 +250,8 @@ class History:
     ) -> list[Hold]:
         """The same look again and again until it writes nothing; one part of one time clock rests after the first."""
         pieces = len(parts) * len(self.clocks)
-        for number in range(1 + pieces):
+        # A key may be handed on from one time clock to the other and back: two looks more than there are pieces.
+        for number in range(2 + pieces):
             holds, wrote = self._once(parts, shown, listed, policy)
             if not wrote:
                 self.reach["idempotence" if pieces == 1 else "parts and time clocks come to rest"] += 1

@@ -198,6 +198,14 @@ def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
     assert [m.is_gone for m in decide(said(other), after_sync(MORNING)).mirrors if m.shift.id == "a"] == [True]
 
 
+def test_a_shift_that_another_one_replaced_is_gone_whatever_is_doubted() -> None:
+    """Its successor has its row; a doubted record of its user does not leave it behind as if it lived."""
+    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
+    decision = decide(said(msgspec.structs.replace(MORNING, id="b"), doubts=(doubt,)), after_sync(MORNING))
+    assert kinds(decision) == ["link"]
+    assert {m.shift.id: (m.clock_time_id, m.is_gone) for m in decision.mirrors} == {"a": (None, True), "b": (1, False)}
+
+
 def test_a_locked_day_in_the_middle_of_a_shift_locks_it() -> None:
     """Every day from the first to the last counts, not only the two ends."""
     long = shift("l", "3 20:00", "6 04:00")

@@ -43,6 +43,7 @@ def mirrors_to_remember(
     for mirror in _gone(missing, window, snapshot):
         new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)
     replaced = {m.shift.id: m.replaces for m in matches if m.replaces}
+    succeeded = {m.replaces for m in matches if m.how == "succession"}
     for change in changes:
         if change.shift_id is None:
             continue
@@ -57,7 +58,10 @@ def mirrors_to_remember(
         )
         other = replaced.get(change.shift_id)
         if other:
-            new[other] = msgspec.structs.replace(new.get(other) or old[other], clock_time_id=None, applied=None)
+            was = new.get(other) or old[other]
+            # Another shift stands in its very place: that proves it gone, whatever else of the answer is doubted.
+            is_gone = was.is_gone or other in succeeded
+            new[other] = msgspec.structs.replace(was, clock_time_id=None, applied=None, is_gone=is_gone)
     return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
 
 
