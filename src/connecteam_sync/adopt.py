@@ -230,7 +230,7 @@ class Adopting:
         before, started = self.store.statements, now()
         with lock.session("looking at the adoption") as session:
             window = receipts.run(session, mine.run).window
-            demand_undoable(session, mine.run)
+            demand_undoable(session, mine.run, self._zone)
         if not mine.had_key:
             self._tell("dropping the unique key")
             with lock.changing_tables("dropping the unique key") as connection:

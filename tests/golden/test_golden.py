@@ -304,6 +304,19 @@ def test_a_locked_day_does_not_change(world: World) -> None:
     assert world.rows() == world.company.truth(FIRST, LAST)
 
 
+def test_a_row_that_moved_across_a_closed_day_is_taken_back(world: World) -> None:
+    """Neither day it was on is closed; the one between is, and nothing on it changes."""
+    shift = world.work(2, "08:00", "12:00")
+    world.sync()
+    before = world.table()
+    world.mirror.lock(date(2025, 12, 3), date(2025, 12, 3))
+    world.company.edit(shift.id, start=world.at(4, "08:00"), end=world.at(4, "12:00"))
+    run = world.sync()
+    assert (run.exit_code, run.counts.updated) == (0, 1)
+    assert world.mirror.undo(run.id or 0).exit_code == 0
+    assert world.table() == before
+
+
 def test_an_edit_in_the_table_is_seen_restored_and_undoable(world: World) -> None:
     """Somebody moved a clock-out by hand: restored, and the journal says why."""
     world.work(2, "08:00", "12:00")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
 from connecteam_sync.core.clocktime import ClockTime, Mirror
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.run import Slice
-from connecteam_sync.core.window import Window, each_day
+from connecteam_sync.core.window import Window, days_touched, each_day
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.store import rows
 from connecteam_sync.store.dialect import Kind
@@ -35,7 +36,7 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
 
 def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Undone:
     """Write the inverse of `run` as run `by`. Raises UndoRefused where a row is no longer as that run left it."""
-    entries, present = demand_undoable(session, run)
+    entries, present = demand_undoable(session, run, window.zone)
     changes = [entry["change"] for entry in entries]
     keys = [int(entry["clock_time_id"]) for entry in entries]
     inverse = [_inverted(change, run) for change in changes]
@@ -69,7 +70,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     )
 
 
-def demand_undoable(session: Session, run: int) -> tuple[list[dict[str, Any]], dict[int, Image]]:
+def demand_undoable(session: Session, run: int, zone: ZoneInfo) -> tuple[list[dict[str, Any]], dict[int, Image]]:
     """What the run did to each row, and the rows as they are, locked. Raises UndoRefused where they are not as left."""
     found = session.connection.execute(
         select(sync_changes).where(sync_changes.c.run_id == run).order_by(sync_changes.c.id)
@@ -77,7 +78,7 @@ def demand_undoable(session: Session, run: int) -> tuple[list[dict[str, Any]], d
     entries = _netted([dict(row) for row in found.mappings()])
     present = session.images([int(entry["clock_time_id"]) for entry in entries], lock=True)
     _demand_as_left(session, run, entries, present)
-    _demand_unlocked(session, [entry["change"] for entry in entries])
+    _demand_unlocked(session, [entry["change"] for entry in entries], zone)
     return entries, present
 
 
@@ -126,9 +127,11 @@ def _demand_as_left(session: Session, run: int, entries: list[dict[str, Any]], p
     )
 
 
-def _demand_unlocked(session: Session, changes: list[Change]) -> None:
-    locked = set(session.locked_days())
-    days = sorted({day for c in changes if c.kind != "link" for day in each_day(*c.days)} & locked)
+def _demand_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
+    """No day that a row was on, or is on, may be closed; one that it only moved across is none of them."""
+    images = (image for c in changes if c.kind != "link" for image in (c.before, c.after) if image is not None)
+    touched = (days_touched(image.clock_in, image.clock_out, zone) for image in images)
+    days = sorted({day for span in touched for day in each_day(*span)} & set(session.locked_days()))
     if days:
         raise UndoRefused(
             f"{days[0]} is locked for payroll, and the run changed rows on it",
