@@ -11,6 +11,7 @@ from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.run import Check
 from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.store import catalog, people
+from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 
@@ -48,7 +49,7 @@ def _database(store: Store) -> Iterator[Check]:
 
 
 def _version(connection: Connection) -> Check:
-    dialect = connection.dialect
+    dialect = inspector(connection).dialect
     name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
     found = tuple(int(part) for part in (dialect.server_version_info or ())[:2] if isinstance(part, int))
     shown = ".".join(map(str, found))

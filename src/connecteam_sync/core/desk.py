@@ -67,6 +67,8 @@ class Desk:
 
     def closed_days(self, *images: ClockTime | None) -> list[date]:
         """The locked days that an image touches; one that a row only moves across stays as it is."""
+        if not self.stored.locked_days:
+            return []
         spans = [self.days_of(image) for image in images if image is not None]
         return sorted({day for span in spans for day in each_day(*span) if day in self.stored.locked_days})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import select
@@ -201,7 +201,7 @@ def _new_row(move: Move, dialect: Dialect) -> tuple[object, ...]:
 
 def _moment(instant: int) -> str:
     """A naive UTC datetime as every database reads it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(instant))
+    return datetime.fromtimestamp(instant, UTC).isoformat(" ")[:19]
 
 
 def _move_values(move: Move, now: int) -> dict[str, object]:
