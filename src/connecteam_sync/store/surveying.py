@@ -68,7 +68,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     needed = _needed(rows, doubles, has_key=key is not None)
     return Survey(
         table=names.table,
-        database=connection.dialect.name if not getattr(connection.dialect, "is_mariadb", False) else "mariadb",
+        database="mariadb" if session.dialect.is_mariadb else connection.dialect.name,
         rows=rows,
         sources={str(row["source"]): int(row["many"]) for row in scanned},
         first_clock_in=min((int(row["first_in"]) for row in scanned if row["first_in"] is not None), default=None),
