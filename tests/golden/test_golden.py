@@ -418,6 +418,13 @@ def test_the_default_window_follows_open_rows(world: World) -> None:
     assert not any(window.first <= date(2025, 12, 2) <= window.last for window in world.mirror.default_windows())
 
 
+def test_doctor_finds_nothing_amiss(world: World) -> None:
+    """On each database: its version, our tables, the key, the rights."""
+    found = {check.name: check for check in world.mirror.doctor()}
+    assert {"database", "tables", "unique key", "rights"} <= found.keys()
+    assert [check for check in found.values() if check.state == "failed"] == []
+
+
 def test_the_names_of_the_seed_plan(world: World) -> None:
     """`sync_shifts_for_date` and `sync_todays_shifts` answer with the counts of the contract."""
     world.work(2, "08:00", "12:00")
