@@ -42,7 +42,7 @@ from measure import COMMAND as PROGRAM
 from measure import DELAYS, HERE, Bench, Measured
 
 SMALL, LARGE, DELAYED, AGAIN = 10_000, 100_000, 500, 5_000
-_LIVES = {SMALL: 3, LARGE: 2}
+_LIVES = {SMALL: 3}
 """Lives of the product up to a size; one above."""
 _QUICK = 10.0
 """Seconds below which a peer's longest step is run again through the relay, to count."""
