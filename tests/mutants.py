@@ -6,6 +6,7 @@ A bug is (file, what stands there, what stands there instead, suite). The copy i
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SECONDS = 600
 """Longer than any of the suites takes."""
+BYTES = 2 << 30
+"""More memory than any of the suites takes: a bug that fills it without end fails its suite, not this machine."""
 HISTORIES, CORE, GOLDEN, ADOPT, MACHINE, CLIENT, COMMAND, PAIR, CLOCKS = (
     "tests/core/test_histories.py",
     "tests/core",
@@ -372,6 +375,7 @@ def killed(file: str, old: str, new: str, suite: str) -> tuple[bool, float]:
 def main() -> int:
     """Every planted bug, a line each; 1 where one survives."""
     survivors = 0
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     for suite in sorted({bug[3] for bug in MUTANTS} if len(sys.argv) == 1 else ()):
         # Without any bug each suite passes: else every bug would seem to be killed.
         dead, seconds = killed("version.py", "", "", suite)
