@@ -78,22 +78,30 @@ def measure(args: argparse.Namespace) -> None:
             print(f"NOT MEASURED: {kind} does not answer: {why}", file=sys.stderr)
         if not drivers.HAS_MYSQLCLIENT:
             print("NOT MEASURED: mysqlclient, which could not be built here; PyMySQL instead", file=sys.stderr)
-        about = machine.describe(bench)
+        record = machine.Record(about=machine.describe(bench), sizes=sizes, requests={}, results=bench.results)
         starting(bench)
         for shifts in sizes:
+            manifest = bench.company(shifts).manifest
+            record.requests[str(shifts)] = (len(manifest.windows), manifest.user_pages)
             for kind in bench.servers:
-                with placed(bench, kind, shifts) as place:
+                with saved(record, args.results), placed(bench, kind, shifts) as place:
                     lives(place)
                     if not args.no_peers:
                         for subject in (*PEERS, ROLLBACK):
                             peer(place, subject)
         if not args.no_delays:
-            delays(bench, peers=not args.no_peers)
-        manifests = {str(shifts): bench.company(shifts).manifest for shifts in sizes}
-        requests = {shifts: (len(m.windows), m.user_pages) for shifts, m in manifests.items()}
-        record = machine.Record(about=about, sizes=sizes, requests=requests, results=bench.results)
-    args.results.parent.mkdir(exist_ok=True)
-    args.results.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=0))
+            with saved(record, args.results):
+                delays(bench, peers=not args.no_peers)
+
+
+@contextmanager
+def saved(record: machine.Record, path: Path) -> Iterator[None]:
+    """What was measured is in the file at the end of every part, and where a part is broken off."""
+    try:
+        yield
+    finally:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=0))
 
 
 @contextmanager

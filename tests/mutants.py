@@ -127,6 +127,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/memory.py", "new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)", "pass", CORE),
     ("core/clocktime.py", "(clock_out - clock_in) // 60", "-(-(clock_out - clock_in) // 60)", HISTORIES),
     ("core/clocktime.py", "is_active=clock_out is None,", "is_active=False,", HISTORIES),
+    ("core/plan.py", 'hold_shift("unmapped_user", shift, why, row=row)', 'hold_shift("unmapped_user", shift, why)', HISTORIES),
     (
         "core/order.py",
         "free = [c for _, c in moving if not held[c.image.key]]",

@@ -90,7 +90,10 @@ class _Decision(Desk):
             self.new_employees[user.id] = NewEmployee(user_id=user.id, name=user.name, email=user.email)
             return provisional_employee(user.id)
         who = user.name if user else "nobody in Connecteam's user list"
-        self.hold_shift("unmapped_user", shift, f"Connecteam user {shift.user_id} ({who}) is mapped to no employee")
+        # A row from when its user was mapped stays as it is, and the hold names it.
+        row = self.rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
+        why = f"Connecteam user {shift.user_id} ({who}) is mapped to no employee"
+        self.hold_shift("unmapped_user", shift, why, row=row)
         return None
 
     def shifts_of_other_clocks(self) -> Iterable[tuple[int, Shift]]:
