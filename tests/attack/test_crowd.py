@@ -131,11 +131,10 @@ class Crowd:
                 if touched is not None:
                     self.touch(session, *touched)
                 user, employee = history.stranger
-                if user in history.table.employees:
-                    session.connection.execute(
-                        text("UPDATE employees SET connecteam_user_id = :u WHERE id = :e"),
-                        {"u": str(user), "e": employee},
-                    )
+                known = str(user) if user in history.table.employees else None
+                session.connection.execute(
+                    text("UPDATE employees SET connecteam_user_id = :u WHERE id = :e"), {"u": known, "e": employee}
+                )
             if self.chance.random() < _LOCKING:
                 self._lock(session)
         self._look([history.seen() for history in self.histories])
