@@ -82,10 +82,12 @@ class Scratch:
         else:
             other.create()
             with self.connection() as connection:
-                tables = inspect(connection).get_table_names()
-            for table in tables:
+                found = inspect(connection)
+                tables = {table: found.get_columns(table) for table in found.get_table_names()}
+            for table, columns in tables.items():
+                names = ", ".join(column["name"] for column in columns if "computed" not in column)
                 self._statement(f"CREATE TABLE {other.name}.{table} LIKE {self.name}.{table}")
-                self._statement(f"INSERT INTO {other.name}.{table} SELECT * FROM {self.name}.{table}")
+                self._statement(f"INSERT INTO {other.name}.{table} ({names}) SELECT {names} FROM {self.name}.{table}")
         return other
 
     def connection(self) -> Connection:

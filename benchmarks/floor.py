@@ -62,7 +62,7 @@ def read(job: Job, timer: Timer) -> dict[str, Any]:
     rows = 0
     for statement in (
         f"SELECT id, employee_id, {begin}, {end}, total_minutes, is_active, source FROM clock_times",
-        f"SELECT * FROM {_MIRROR}",
+        f"SELECT {_columns(job.kind, cursor, _MIRROR)} FROM {_MIRROR}",
     ):
         with timer.running():
             if job.kind == "postgresql":
@@ -98,7 +98,7 @@ def _write(job: Job, timer: Timer, wanted: set[str] | None) -> dict[str, Any]:
     target = drivers.connect(job.kind, make_url(job.blank))
     rows = 0
     for table in _tables(job.kind, target) if wanted is None else wanted:
-        found, columns = _rows(source, table)
+        found, columns = _rows(job.kind, source, table)
         rows += len(found)
         if found:
             with timer.running():
@@ -135,9 +135,22 @@ def _text_times(kind: str) -> dict[str, Any]:
     return {"conv": dict.fromkeys((1, 2, 3, 8, 9), int)} if drivers.HAS_MYSQLCLIENT else {}
 
 
-def _rows(source: Any, table: str) -> tuple[list[tuple[Any, ...]], list[str]]:  # noqa: ANN401
+def _columns(kind: str, cursor: Any, table: str) -> str:  # noqa: ANN401
+    """Every column of a table that a client writes; MySQL's may have some that the server computes."""
+    if kind in {"sqlite", "postgresql"}:
+        return "*"
+    cursor.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = database() AND table_name = %s"
+        " AND coalesce(generation_expression, '') = '' ORDER BY ordinal_position",
+        (table,),
+    )
+    # Some drivers give the catalogue's names as bytes.
+    return ", ".join(name.decode() if isinstance(name, bytes) else str(name) for (name,) in cursor.fetchall())
+
+
+def _rows(kind: str, source: Any, table: str) -> tuple[list[tuple[Any, ...]], list[str]]:  # noqa: ANN401
     cursor = source.cursor()
-    cursor.execute(f"SELECT * FROM {table}")
+    cursor.execute(f"SELECT {_columns(kind, cursor, table)} FROM {table}")
     return list(cursor.fetchall()), [column[0] for column in cursor.description]
 
 

@@ -43,7 +43,8 @@ ZONES, EVERYWHERE, WHENEVER = (
     "tests/core/test_everywhere.py",
     "tests/attack/test_whenever.py",
 )
-SERVERS_TOO = {DATABASE_FAULTS}
+KEPT_DIGESTS = "tests/store/test_digest.py -k every_column"
+SERVERS_TOO = {DATABASE_FAULTS, KEPT_DIGESTS}
 """Suites that are run on the servers as well, where they answer; the others on SQLite, where nothing has to be set up."""
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (
@@ -127,7 +128,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/memory.py", "new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)", "pass", CORE),
     ("core/clocktime.py", "(clock_out - clock_in) // 60", "-(-(clock_out - clock_in) // 60)", HISTORIES),
     ("core/clocktime.py", "is_active=clock_out is None,", "is_active=False,", HISTORIES),
-    ("core/plan.py", 'hold_shift("unmapped_user", shift, why, row=row)', 'hold_shift("unmapped_user", shift, why)', HISTORIES),
+    (
+        "core/plan.py",
+        'hold_shift("unmapped_user", shift, why, row=row)',
+        'hold_shift("unmapped_user", shift, why)',
+        HISTORIES,
+    ),
     (
         "core/order.py",
         "free = [c for _, c in moving if not held[c.image.key]]",
@@ -331,6 +337,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("attempt.py", "combined(found[1:]) != known.digest", "False", DIGEST),
     ("attempt.py", "if inputs is not None and not wrote and", "if inputs is not None and", DIGEST),
+    ("store/migrations/versions/0004_row_digest.py", '    "applied_clock_out",\n', "", KEPT_DIGESTS),
     ("core/settled.py", "            or row.clock_out != end\n", "", HISTORIES),
     ("core/settled.py", " if key not in contested}", "}", HISTORIES),
     ("core/settled.py", "            or mirror.is_gone\n", "", CORE),

@@ -209,6 +209,15 @@ def test_a_shift_that_is_gone_from_a_listed_user_is_deleted() -> None:
     assert kinds(decide(said(kept), after_sync(MORNING, kept))) == ["delete"]
 
 
+def test_a_shift_that_comes_back_is_remembered_as_living() -> None:
+    """It was gone while its day was closed, so its row stood; now it is there again, exactly as it was."""
+    work = shift("a", "2 08:00", "2 12:00")
+    stored = after_sync(work)
+    gone = tuple(msgspec.structs.replace(mirror, is_gone=True) for mirror in stored.mirrors)
+    decision = decide(said(work), msgspec.structs.replace(stored, mirrors=gone))
+    assert (decision.changes, decision.mirrors) == ((), stored.mirrors)
+
+
 def test_a_user_who_is_not_listed_proves_nothing() -> None:
     """The rows of a person who vanished from the answer stay, visibly."""
     other = shift("k", "3 08:00", "3 12:00", BEN)

@@ -14,6 +14,7 @@ import pytest
 
 from connecteam_sync.core.window import local_day
 from connecteam_sync.door import counts_of
+from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
@@ -314,6 +315,17 @@ def test_a_row_that_moved_across_a_closed_day_is_taken_back(world: World) -> Non
     run = world.sync()
     assert (run.exit_code, run.counts.updated) == (0, 1)
     assert world.mirror.undo(run.id or 0).exit_code == 0
+    assert world.table() == before
+
+
+def test_a_row_that_lay_over_a_closed_day_is_not_taken_back(world: World) -> None:
+    """Neither its first day nor its last is closed, but one that it covered is."""
+    world.work(2, "22:00", "70:00")
+    run = world.sync()
+    before = world.table()
+    world.mirror.lock(date(2025, 12, 3), date(2025, 12, 3))
+    with pytest.raises(UndoRefused, match="2025-12-03 is locked"):
+        world.mirror.undo(run.id or 0)
     assert world.table() == before
 
 

@@ -4,7 +4,8 @@ A plan is a function of its inputs. Where a slice had nothing to do, its receipt
 answer, the people and the policy, and digests of all that was read from the database. When all of it is equal the
 decision is equal too, and neither the answer is decoded nor a row read. What differs in any way is read and decided in
 full, so a digest may be too strict, never too lax: it spans every mirrored column of every table that is read, it is
-cryptographic (two hashes of 64 bits on PostgreSQL), and where it cannot be had, there is none.
+cryptographic (two hashes of 64 bits on PostgreSQL), and where it cannot be had, there is none. MySQL and MariaDB keep the
+digest of each remembered shift beside it (decision 10).
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
     """A digest of every table that a decision reads, of the given instants where it has any; for `combined`."""
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
     own = {f"s.{name}": kind != "int" for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
+    if d.family == "mysql":
+        own = {"s.row_digest": False}  # of the very same columns, kept by the server (migration 0004)
     pauses = {name: kind != "int" for name, kind in rows.BREAK.items()}
     users = {name: kind != "int" for name, kind in rows.USER.items()}
     host = _host_columns(session, session.columns.clock_times, times, without={"created_at", "updated_at"}, alias="t.")
@@ -130,7 +133,7 @@ def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
     asked = (
         (host, session.rows_by_clock_in, by_clock_in, _DAYS),
         (own, session.shifts_by_start, by_start, _DAYS),
-        (pauses, "connecteam_breaks", by_start, _DAYS),
+        (pauses, f"connecteam_breaks{d.by_index('ix_connecteam_breaks_start')}", by_start, _DAYS),
         (employees, d.name(people.table), "1 = 1", None),
         (users, "connecteam_users", "1 = 1", None),
         ({"day": True}, "locked_days", "1 = 1", None),

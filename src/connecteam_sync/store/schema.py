@@ -18,7 +18,7 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Name = String(191)
 Long = Text().with_variant(_LongText(), "mysql", "mariadb")
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration: what this program needs."""
 VERSION_TABLE = "connecteam_sync_version"
 """Where Alembic notes which migration the tables are at."""
