@@ -282,7 +282,8 @@ class History:
                 self.on_plan(decision)
                 if self.chance.random() < _TURNING:
                     turned = msgspec.structs.replace(snapshot, shifts=tuple(shifts[::-1]))
-                    self._same(decision, plan(window, turned, stored, chosen))
+                    other = msgspec.structs.replace(stored, rows=stored.rows[::-1], mirrors=stored.mirrors[::-1])
+                    self._same(decision, plan(window, turned, other, chosen))
                 if decision.changes or decision.mirrors:
                     wrote = True
                     self.table.apply(decision)

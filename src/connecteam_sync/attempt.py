@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -57,15 +58,13 @@ class _Seen:
     """What one time clock answered for the window at hand; decoded only where somebody asks for its shifts."""
 
     def __init__(self, answer: Answer, people: People, snapshot: Snapshot | None) -> None:
-        self.answer, self._people = answer, people
-        self._shifts = None if snapshot is None else frozenset(shift.id for shift in snapshot.shifts)
+        self.answer, self._people, self._snapshot = answer, people, snapshot
 
-    @property
+    @cached_property
     def shifts(self) -> frozenset[str]:
         """The ids of the shifts it showed."""
-        if self._shifts is None:
-            self._shifts = frozenset(shift.id for shift in self.answer.read(self._people).shifts)
-        return self._shifts
+        snapshot = self._snapshot or self.answer.read(self._people)
+        return frozenset(shift.id for shift in snapshot.shifts)
 
 
 class Attempt:

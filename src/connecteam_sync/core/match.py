@@ -84,7 +84,7 @@ def rivals(shifts: Iterable[tuple[int, Shift]], others: Iterable[tuple[int, Shif
     return tuple(Rivals(winner=group[0], losers=tuple(group[1:])) for group in ordered)
 
 
-def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> dict[tuple[int, int], Mirror]:
+def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> dict[tuple[int, int], list[Mirror]]:
     """Linked shifts that are gone from a list that names their user, by (user, start): their rows may be inherited.
 
     `missing` are those of `absent`.
@@ -94,14 +94,16 @@ def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -
     doubted = {doubt.activity_id for doubt in snapshot.doubts}
     asked = window.padded()
     start, end = asked.start_utc, asked.end_utc
-    return {
-        (mirror.shift.user_id, mirror.shift.start): mirror
-        for mirror in missing
-        if mirror.clock_time_id is not None
-        and mirror.shift.id not in doubted
-        and mirror.shift.user_id in snapshot.listed
-        and start <= mirror.shift.start < end
-    }
+    found: dict[tuple[int, int], list[Mirror]] = defaultdict(list)
+    for mirror in missing:
+        if (
+            mirror.clock_time_id is not None
+            and mirror.shift.id not in doubted
+            and mirror.shift.user_id in snapshot.listed
+            and start <= mirror.shift.start < end
+        ):
+            found[mirror.shift.user_id, mirror.shift.start].append(mirror)
+    return found
 
 
 def adoptable(stored: Stored) -> dict[tuple[int, int], list[ClockTime]]:
@@ -135,8 +137,10 @@ def match(
         shift = group.winner
         if row := linked_row(shift.id):
             return Match(shift=shift, employee_id=employee_id, row=row, how="id")
-        gone = inherited.pop((shift.user_id, shift.start), None)
-        if gone and (row := linked_row(gone.shift.id)):
+        left = [(row, m) for m in inherited.get((shift.user_id, shift.start), ()) if (row := linked_row(m.shift.id))]
+        if left:
+            # Of several, the one whose row stands where the shift belongs: the others then go, and none is in the way.
+            row, gone = min(left, key=lambda one: (one[0].key != (employee_id, shift.start), one[1].shift.id))
             return Match(shift=shift, employee_id=employee_id, row=row, how="succession", replaces=gone.shift.id)
         for loser in group.losers:
             row = linked_row(loser.id)

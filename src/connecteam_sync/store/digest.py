@@ -4,8 +4,8 @@ A plan is a function of its inputs. Where a slice had nothing to do, its receipt
 answer, the people and the policy, and digests of all that was read from the database. When all of it is equal the
 decision is equal too, and neither the answer is decoded nor a row read. What differs in any way is read and decided in
 full, so a digest may be too strict, never too lax: it spans every mirrored column of every table that is read, it is
-cryptographic (two hashes of 64 bits on PostgreSQL), and where it cannot be had, there is none. MySQL and MariaDB keep the
-digest of each remembered shift beside it (decision 10).
+cryptographic (two hashes of 64 bits on PostgreSQL), and where it cannot be had, there is none. MySQL and MariaDB
+keep the digest of each remembered shift beside it (decision 10).
 """
 
 from __future__ import annotations

@@ -200,8 +200,11 @@ class Session:
 
     def _somebodys_rows(self, source: str, condition: str = "1 = 1") -> str:
         """SELECT of canonical rows; a row of nobody is nobody's business."""
+        return self._somebodys(self.select_rows(), source, condition)
+
+    def _somebodys(self, select: str, source: str, condition: str) -> str:
         employee = self.dialect.name(self.host.clock_times.employee_id)
-        return f"{self.select_rows()} FROM {source} WHERE {condition} AND t.{employee} IS NOT NULL"
+        return f"{select} FROM {source} WHERE {condition} AND t.{employee} IS NOT NULL"
 
     def rows_of(self, employee: int, start: int, end: int) -> tuple[ClockTime, ...]:
         """An employee's rows of any source whose clock-in lies in the span of instants, by clock-in."""
@@ -263,6 +266,13 @@ class Session:
             f" ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}",
             ({"id": key} for key in keys),
         )
+
+    def images_between(self, start: int, end: int) -> dict[int, tuple[ClockTime, str]]:
+        """Somebody's rows whose clock-in lies in the half-open span of instants, as `images` has them."""
+        clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
+        sql = self._somebodys(f"SELECT {self.image_columns}", self.rows_by_clock_in, self.dialect.between(clock_in))
+        [found] = self.fetch(Query(sql, {"start": start, "end": end}))
+        return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for row in found}
 
     @property
     def image_columns(self) -> str:

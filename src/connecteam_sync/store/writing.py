@@ -14,6 +14,7 @@ from connecteam_sync.core.order import Move, steps
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import rows
+from connecteam_sync.store.bulk import BATCH
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.schema import sync_holds
@@ -220,18 +221,32 @@ def _move_values(move: Move, now: int) -> dict[str, object]:
     return values
 
 
+def _made(session: Session, created: list[ClockTime]) -> dict[int, tuple[ClockTime, str]]:
+    """The rows that were just created, as they stand in the table, by id; and others of the same keys, if there are."""
+    if len(created) <= BATCH:
+        d, names = session.dialect, session.host.clock_times
+        return session.images_of(
+            f"SELECT {session.image_columns} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
+            f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
+            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
+            ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created),
+        )
+    # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
+    instants = [row.clock_in for row in created]
+    keys = {row.key for row in created}
+    return {
+        key: found
+        for key, found in session.images_between(min(instants), max(instants) + 1).items()
+        if found[0].key in keys
+    }
+
+
 def _read_back(
     session: Session, changes: tuple[Change, ...]
 ) -> tuple[tuple[Change, ...], dict[int, tuple[ClockTime, str]]]:
     """The changes with the keys of created rows, and every written row; it must be what was meant."""
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
-    d, names = session.dialect, session.host.clock_times
-    made = session.images_of(
-        f"SELECT {session.image_columns} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
-        f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
-        f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
-        ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created),
-    )
+    made = _made(session, created)
     # Where a table has no unique key yet, the highest id is the row that was just made.
     keys = {made[key][0].key: key for key in sorted(made)}
     final = tuple(
