@@ -129,6 +129,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/clocktime.py", "(clock_out - clock_in) // 60", "-(-(clock_out - clock_in) // 60)", HISTORIES),
     ("core/clocktime.py", "is_active=clock_out is None,", "is_active=False,", HISTORIES),
     (
+        "core/match.py",
+        "min(left, key=lambda one: (one[0].key != (employee_id, shift.start), one[1].shift.id))",
+        "left[0]",
+        HISTORIES,
+    ),
+    (
         "core/plan.py",
         'hold_shift("unmapped_user", shift, why, row=row)',
         'hold_shift("unmapped_user", shift, why)',
