@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true", help="the product and the floor only")
     parser.add_argument("--no-delays", action="store_true", help="no network delays")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "bench.json")
+    parser.add_argument("--add", action="store_true", help="keep earlier results and add to them: other sizes, delays")
     parser.add_argument("--page", action="store_true", help="write the page of earlier results, measure nothing")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that scratch databases are dropped
@@ -79,7 +80,10 @@ def measure(args: argparse.Namespace) -> None:
         if not drivers.HAS_MYSQLCLIENT:
             print("NOT MEASURED: mysqlclient, which could not be built here; PyMySQL instead", file=sys.stderr)
         record = machine.Record(about=machine.describe(bench), sizes=sizes, requests={}, results=bench.results)
-        starting(bench)
+        if args.add:
+            record = added(record, msgspec.json.decode(args.results.read_bytes(), type=machine.Record))
+        else:
+            starting(bench)
         for shifts in sizes:
             manifest = bench.company(shifts).manifest
             record.requests[str(shifts)] = (len(manifest.windows), manifest.user_pages)
@@ -92,6 +96,20 @@ def measure(args: argparse.Namespace) -> None:
         if not args.no_delays:
             with saved(record, args.results):
                 delays(bench, peers=not args.no_peers)
+
+
+def added(record: machine.Record, earlier: machine.Record) -> machine.Record:
+    """A record that begins with what an earlier run found, on the same machine; exits where it was another one."""
+    same = ("processor", "system", "Python", "connecteam-sync")
+    if any(record.about[name] != earlier.about[name] for name in same):
+        sys.exit("the earlier results are of another machine or version: run it without --add")
+    record.results[:0] = earlier.results
+    return machine.Record(
+        about=earlier.about | {"date": f"{earlier.about['date']}, added to {record.about['date']}"},
+        sizes=sorted({*earlier.sizes, *record.sizes}),
+        requests=earlier.requests,
+        results=record.results,
+    )
 
 
 @contextmanager
@@ -145,7 +163,7 @@ def lives(place: Place) -> None:
         steps = WITH_DAY if shifts <= DELAYED else BRIEF if shifts <= SMALL else STEPS
         place.life(COMMAND, number, steps=steps, beside=place.floor)
         place.life(LIBRARY, number, steps=BRIEF if shifts <= SMALL else STEPS)
-        if place.kind in PYMYSQL.kinds and not number and drivers.HAS_MYSQLCLIENT:
+        if place.kind in PYMYSQL.kinds and not number and drivers.HAS_MYSQLCLIENT and shifts <= LARGE:
             place.life(PYMYSQL, number, steps=SHORT)
     if place.kind in place.bench.relays and shifts <= LARGE:
         place.life(COMMAND, 0, delay_ms=0, steps=SHORT)

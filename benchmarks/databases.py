@@ -68,9 +68,23 @@ class Scratch:
                 file.unlink()
         else:
             force = " WITH (FORCE)" if self.kind == "postgresql" else ""
+            if self.is_mysql:
+                self._end_others()
             self._statement(f"DROP DATABASE IF EXISTS {self.name}{force}")
             if self.is_mysql:  # dlt's staging
                 self._statement(f"DROP DATABASE IF EXISTS {self.name}_staging")
+
+    def _end_others(self) -> None:
+        """End what is still at work in it: the statement of a process that ran out of patience goes on without it."""
+        assert self._server is not None
+        server = self._server.set(drivername=driver_of(self.kind))
+        with create_engine(server, poolclass=NullPool).connect() as connection:
+            others = connection.execute(
+                text("SELECT id FROM information_schema.processlist WHERE db = :name AND id <> connection_id()"),
+                {"name": self.name},
+            )
+            for number in others.scalars().all():
+                connection.execute(text(f"KILL {int(number)}"))
 
     def copy(self) -> Scratch:
         """A new scratch database with the same tables and rows. Nobody may be connected to this one."""
