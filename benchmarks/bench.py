@@ -40,6 +40,7 @@ from lives import (
 )
 from measure import COMMAND as PROGRAM
 from measure import DELAYS, HERE, Bench, Measured
+from summary import ORDER
 
 SMALL, LARGE, DELAYED, AGAIN = 10_000, 100_000, 500, 5_000
 _LIVES = {SMALL: 3}
@@ -48,6 +49,7 @@ _QUICK = 10.0
 """Seconds below which a peer's longest step is run again through the relay, to count."""
 _LONGER = 8
 """How much more patience there is with a peer that a goal is about."""
+_OURS = {COMMAND.name, "ping"}
 _ALWAYS = ("legacy", 10)
 """The baseline of the goal on delays is measured, however long it takes."""
 
@@ -81,7 +83,7 @@ def measure(args: argparse.Namespace) -> None:
             print("NOT MEASURED: mysqlclient, which could not be built here; PyMySQL instead", file=sys.stderr)
         record = machine.Record(about=machine.describe(bench), sizes=sizes, requests={}, results=bench.results)
         if args.add:
-            record = added(record, msgspec.json.decode(args.results.read_bytes(), type=machine.Record))
+            record = added(record, msgspec.json.decode(args.results.read_bytes(), type=machine.Record), args)
         else:
             starting(bench)
         for shifts in sizes:
@@ -98,12 +100,22 @@ def measure(args: argparse.Namespace) -> None:
                 delays(bench, peers=not args.no_peers)
 
 
-def added(record: machine.Record, earlier: machine.Record) -> machine.Record:
-    """A record that begins with what an earlier run found, on the same machine; exits where it was another one."""
+def added(record: machine.Record, earlier: machine.Record, args: argparse.Namespace) -> machine.Record:
+    """A record that begins with what an earlier run found, but for what is measured again.
+
+    Exits where the earlier run was on another machine.
+    """
     same = ("processor", "system", "Python", "connecteam-sync")
     if any(record.about[name] != earlier.about[name] for name in same):
         sys.exit("the earlier results are of another machine or version: run it without --add")
-    record.results[:0] = earlier.results
+    kinds = set(args.databases.split() or ORDER)
+
+    def is_measured_again(m: Measured) -> bool:
+        if m.subject == "ping" or (m.relay and m.shifts in {DELAYED, AGAIN}):
+            return not args.no_delays and m.database in kinds and (m.subject in _OURS or not args.no_peers)
+        return m.database in kinds and m.shifts in record.sizes
+
+    record.results[:0] = [m for m in earlier.results if not is_measured_again(m)]
     return machine.Record(
         about=earlier.about | {"date": f"{earlier.about['date']}, added to {record.about['date']}"},
         sizes=sorted({*earlier.sizes, *record.sizes}),
@@ -166,7 +178,7 @@ def lives(place: Place) -> None:
         if place.kind in PYMYSQL.kinds and not number and drivers.HAS_MYSQLCLIENT and shifts <= LARGE:
             place.life(PYMYSQL, number, steps=SHORT)
     if place.kind in place.bench.relays and shifts <= LARGE:
-        place.life(COMMAND, 0, delay_ms=0, steps=SHORT)
+        place.life(COMMAND, 0, delay_ms=0, steps=BRIEF)
 
 
 def peer(place: Place, subject: Subject) -> None:
@@ -213,10 +225,10 @@ def delays(bench: Bench, *, peers: bool) -> None:
     """500 shifts at every delay; 5,000 once, to count round trips; and the relay's own cost."""
     for kind in bench.relays:
         with placed(bench, kind, AGAIN) as place:
-            place.life(COMMAND, delay_ms=0, steps=SHORT)
+            place.life(COMMAND, delay_ms=0)
         with placed(bench, kind, DELAYED) as place:
             for delay in DELAYS:
-                place.life(COMMAND, delay_ms=delay, steps=(STEPS[0], *[STEPS[2]] * 3, STEPS[-1]))
+                place.life(COMMAND, delay_ms=delay)
             place.pings()
     if peers:
         with ThreadPoolExecutor(max_workers=3) as pool:
