@@ -61,8 +61,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/match.py",
-        "(mirror.shift.user_id, mirror.shift.start): mirror",
-        "(mirror.shift.user_id, 0): mirror",
+        "found[mirror.shift.user_id, mirror.shift.start].append(mirror)",
+        "found[mirror.shift.user_id, 0].append(mirror)",
         GOLDEN,
     ),
     ("core/match.py", "if row.id not in linked and row.is_ours]", "if row.id not in linked]", CORE),
