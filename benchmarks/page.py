@@ -19,7 +19,7 @@ _INTRO = """\
 # How fast it is, and against what
 
 Everything here was measured by `make bench` on the machine named below, in one run, or in runs one after the other
-where its date says "added to": what is divided by each other was measured side by side.
+where its date says "added to"; what a later run measured again, it measured beside its own floor.
 [The notes](../benchmarks/README.md) say how, what each column means and what is not measured. Nothing is written in by
 hand except the section *Notes*. A
 number with **≈** was not run but reckoned, in proportion from a smaller size or from its round trips.
