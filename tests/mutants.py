@@ -343,6 +343,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("attempt.py", "combined(found[1:]) != known.digest", "False", DIGEST),
     ("attempt.py", "if inputs is not None and not wrote and", "if inputs is not None and", DIGEST),
+    ("store/writing.py", "max(instants) + 1)", "max(instants))", "tests/test_round_trips.py -k calls"),
     ("store/migrations/versions/0004_row_digest.py", '    "applied_clock_out",\n', "", KEPT_DIGESTS),
     ("core/settled.py", "            or row.clock_out != end\n", "", HISTORIES),
     ("core/settled.py", " if key not in contested}", "}", HISTORIES),
@@ -357,7 +358,7 @@ def killed(file: str, old: str, new: str, suite: str) -> tuple[bool, float]:
     """Whether the suite fails on a copy with the bug in, and after how many seconds."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name in ("src", "tests"):
+        for name in ("src", "tests", "benchmarks"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         target = copy / "src" / "connecteam_sync" / file

@@ -97,7 +97,7 @@ def test_calls_of_a_run(tmp_path: Path) -> None:
     with Sandbox(Company(2000, people=PAGE + 20), PLENTY) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/calls.db")
         run = world.sync()
-        assert run.http_calls == 2 + 1 + 2
+        assert (run.status, run.http_calls) == ("applied", 2 + 1 + 2)
         world.mirror.close()
 
 

@@ -222,7 +222,7 @@ def _move_values(move: Move, now: int) -> dict[str, object]:
 
 
 def _made(session: Session, created: list[ClockTime]) -> dict[int, tuple[ClockTime, str]]:
-    """The rows that were just created, as they stand in the table, by id; and others of the same keys, if there are."""
+    """The rows that were just created, as they stand in the table, by id; others may be among them."""
     if len(created) <= BATCH:
         d, names = session.dialect, session.host.clock_times
         return session.images_of(
@@ -233,12 +233,7 @@ def _made(session: Session, created: list[ClockTime]) -> dict[int, tuple[ClockTi
         )
     # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
     instants = [row.clock_in for row in created]
-    keys = {row.key for row in created}
-    return {
-        key: found
-        for key, found in session.images_between(min(instants), max(instants) + 1).items()
-        if found[0].key in keys
-    }
+    return session.images_between(min(instants), max(instants) + 1)
 
 
 def _read_back(
