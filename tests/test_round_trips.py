@@ -21,7 +21,7 @@ from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from world import FIRST, LAST, World
 
-NOTHING, SOMETHING, EVERYTHING = 12, 24, 32
+NOTHING, SOMETHING, EVERYTHING = 12, 14, 16
 """Round trips of a whole process, connecting included: nothing to do, a few changes, a first load of one slice."""
 PLENTY = Settings(minute_limit=10**9, day_limit=10**9)
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # the relay's process ends with the test's

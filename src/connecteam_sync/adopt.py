@@ -91,7 +91,7 @@ class Adopting:
             piece = self._settle(lock, number, window)
             with lock.session("finishing the run") as session:
                 receipts.record_slice(session, number, piece)
-                spent = self.store.statements - before + 1
+                spent = self.store.statements + session.waiting - before + 1
                 receipts.finish_run(session, number, now=now(), statements=spent, http_calls=0)
                 run = receipts.run(session, number)
         return run
@@ -134,7 +134,7 @@ class Adopting:
                 return self._fresh("adopt", window, slices=(_waiting(window, holds),))
             if has_key and not holds and not found.decision.changes:
                 return self._fresh("adopt", window)
-            number = receipts.begin_run(session, self._fresh("adopt", window))
+            number = receipts.begin_run(session, self._fresh("adopt", window)).value
             deduping.begin_adoption(session, number, had_key=has_key)
             return number, window
 
@@ -238,7 +238,7 @@ class Adopting:
         self._tell("bringing the rows back")
         with lock.session("bringing the rows back") as session:
             keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
-            by = receipts.begin_run(session, self._fresh("undo", window, undoes=mine.run))
+            by = receipts.begin_run(session, self._fresh("undo", window, undoes=mine.run)).value
             done = undo(session, mine.run, window, by=by, now=started)
             left = deduping.move_pointers_back(session, keys, mine.run)
             if mine.backup_table is not None:
@@ -246,7 +246,7 @@ class Adopting:
             receipts.record_slice(
                 session, by, msgspec.structs.replace(done.slice, status="applied", holds=_left_behind(left))
             )
-            spent = self.store.statements - before + 1
+            spent = self.store.statements + session.waiting - before + 1
             receipts.finish_run(session, by, now=now(), statements=spent, http_calls=0)
             return receipts.run(session, by)
 

@@ -31,7 +31,7 @@ from connecteam_sync.store.digest import (
     remembered_query,
     span_of,
 )
-from connecteam_sync.store.session import NEWEST_RECEIPT, Session
+from connecteam_sync.store.session import NEWEST_RECEIPT, Key, Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.writing import apply
@@ -120,6 +120,7 @@ class Attempt:
             try:
                 with self.store.writing(f"mirroring {window}", self._opening(clock, window, known)) as session:
                     newer, *found = session.opening
+                    session.opening.clear()
                     if newer[0][0]:
                         self._head = session.newest_receipt()
                     elif known is not None and combined(found[1:]) != known.digest:
@@ -129,12 +130,12 @@ class Attempt:
                         piece = receipt_of(found[0])
                         number, ended = self._repeat(session, piece, last=last)
                     else:
-                        stored = session.stored(window, snapshot)
+                        stored = session.stored(window, snapshot, found)
                         decision = decide(window, snapshot, stored, policy)
                         _demand_same(decision, saved, stored)
-                        number = self.number or receipts.begin_run(session, self.run)
+                        number = self._begin(session, self.run)
                         piece = self._settle(session, number, decision, stored, accept=accept, inputs=inputs)
-                        ended = self._end(session, number) if last else None
+                        ended = self._end(session, number.value) if last else None
                 if newer[0][0]:
                     answer, snapshot = self.client.ask(clock, window), None
                     continue
@@ -142,7 +143,7 @@ class Attempt:
                 moved = error
                 time.sleep(0.05 * 2**attempt)
                 continue
-            self.number, self._ended = number, ended
+            self.number, self._ended = number.value, ended
             self.slices.append(piece)
             if piece.status != "refused":
                 self._seen.append(_Seen(answer, people, snapshot))
@@ -156,7 +157,7 @@ class Attempt:
         if not self._by_digest or policy.planner == "legacy":
             return None
         if self._people_digest is None or self._people_digest[0] is not people:
-            self._people_digest = (people, hashlib.blake2b(msgspec.json.encode(people), digest_size=32).hexdigest())
+            self._people_digest = (people, hashlib.sha256(msgspec.json.encode(people)).hexdigest())
         answers = [seen.answer for seen in self._seen] + [answer]
         return inputs_of(
             window=window,
@@ -177,17 +178,21 @@ class Attempt:
         def queries(session: Session) -> list[Query]:
             newer = session.newer_query(clock, window, self._head)
             if known is None:
-                return [newer]
+                return [newer, *session.stored_queries(window, clock)]
             return [newer, receipt_query(known.slice_id), *digest_queries(session, known.start, known.end)]
 
         return queries
 
-    def _repeat(self, session: Session, piece: Slice, *, last: bool) -> tuple[int, int | None]:
+    def _begin(self, session: Session, run: Run) -> Key:
+        """The number of this run, which begins where it has not yet."""
+        return receipts.begin_run(session, run) if self.number is None else Key(session, self.number)
+
+    def _repeat(self, session: Session, piece: Slice, *, last: bool) -> tuple[Key, int | None]:
         """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
         if self.number is not None or not last:
-            number = self.number or receipts.begin_run(session, self.run)
-            receipts.record_slice(session, number, piece)
-            return number, self._end(session, number) if last else None
+            number = self._begin(session, self.run)
+            receipts.record_slice(session, number.value, piece)
+            return number, self._end(session, number.value) if last else None
         # All there is to say of this run is known before its first row is written: its end too.
         ended = now()
         spent = self.store.statements - self._statements + 2
@@ -195,7 +200,7 @@ class Attempt:
             self.run, finished_at=ended, statements=spent, http_calls=self.client.http_calls - self._calls
         )
         number = receipts.begin_run(session, whole)
-        receipts.record_slice(session, number, piece)
+        receipts.record_slice(session, number.value, piece)
         return number, ended
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -203,7 +208,7 @@ class Attempt:
     def _settle(
         self,
         session: Session,
-        number: int,
+        number: Key,
         decision: Plan,
         stored: Stored,
         *,
@@ -239,15 +244,15 @@ class Attempt:
             wrote = done.wrote or bool(decision.refusals)
             if done.employees_made:
                 people = {"made": done.employees_made, "removed": ()}
-        receipt = receipts.record_slice(session, number, piece, people)
+        receipt = receipts.record_slice(session, number.value, piece, people)
         if inputs is not None and not wrote and (span := span_of(decision, decision.snapshot, stored)):
-            remember(session, receipt, decision, inputs, span)
+            remember(session, receipt.value, decision, inputs, span)
         return piece
 
     def _end(self, session: Session, number: int) -> int:
         """Note the end of the run, and when it was."""
         ended = now()
-        spent = self.store.statements - self._statements + 1
+        spent = self.store.statements + session.waiting - self._statements + 1
         calls = self.client.http_calls - self._calls
         receipts.finish_run(session, number, now=ended, statements=spent, http_calls=calls)
         return ended
@@ -268,14 +273,14 @@ class Attempt:
             return
         try:
             with self.store.writing("recording a failure") as session:
-                number = self.number or receipts.begin_run(session, self.run)
-                receipts.record_slice(session, number, piece)
+                number = self._begin(session, self.run)
+                receipts.record_slice(session, number.value, piece)
         except ConnecteamSyncError as second:
             # The first error is the one to act on; that it could not be recorded is said beside it.
             said = f"{error.message} (not recorded: {second.message})"
             self.slices[-1] = msgspec.structs.replace(piece, error=said)
             return
-        self.number = number
+        self.number = number.value
 
     def finish(self) -> Run:
         """The run as it came out, its costs noted."""

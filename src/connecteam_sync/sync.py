@@ -248,7 +248,7 @@ class Syncing:
                 started_at=started,
                 undoes=number,
             )
-            by = receipts.begin_run(session, fresh)
+            by = receipts.begin_run(session, fresh).value
             done = undo(session, number, old.window, by=by, now=started)
             people = {"made": done.employees_made, "removed": done.employees_removed}
             receipts.record_slice(session, by, done.slice, people)
@@ -256,7 +256,7 @@ class Syncing:
                 session,
                 by,
                 now=now(),
-                statements=self.store.statements - before + 1,
+                statements=self.store.statements + session.waiting - before + 1,
                 http_calls=0,
             )
         with self.store.reading() as session:

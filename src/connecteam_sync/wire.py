@@ -337,16 +337,24 @@ class People(msgspec.Struct, frozen=True):
 
 
 class Answer:
-    """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests."""
+    """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests.
+
+    It is read once, and keeps the bytes no longer than that: there are megabytes of them.
+    """
 
     def __init__(self, time_clock_id: int, asked: Window, said: msgspec.Raw) -> None:
-        self.time_clock_id, self.asked, self._said = time_clock_id, asked, said
-        self.digest = hashlib.blake2b(said, digest_size=32).hexdigest()
+        self.time_clock_id, self.asked = time_clock_id, asked
+        self._said: msgspec.Raw | None = said
+        self.digest = hashlib.sha256(said).hexdigest()
 
     def read(self, people: People, *, beside: Iterable[str] = ()) -> Snapshot:
         """What the bytes say; see `Connecteam.look`. Raises BadAnswer where they are no list of people."""
+        said, self._said = self._said, None
+        if said is None:
+            msg = "an answer is read once"
+            raise TypeError(msg)
         look = Look(self.time_clock_id)
-        look.read(self._said, f"time clock {self.time_clock_id}")
+        look.read(said, f"time clock {self.time_clock_id}")
         return Snapshot(
             time_clock_id=self.time_clock_id,
             first=self.asked.first,

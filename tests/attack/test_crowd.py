@@ -197,7 +197,7 @@ class Crowd:
         number = receipts.begin_run(session, run)
         apply(session, decision, before, run=number, now=1_700_000_000)
         piece = Slice(time_clock_id=7, window=WINDOW, status="applied")
-        receipts.record_slice(session, number, piece)
+        receipts.record_slice(session, number.value, piece)
 
     @staticmethod
     def _judge(

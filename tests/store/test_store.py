@@ -18,7 +18,7 @@ from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError, LockHeld, NotInitialised, RowMoved, UndoRefused
 from connecteam_sync.store import people, receipts
-from connecteam_sync.store.session import Session
+from connecteam_sync.store.session import Key, Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.undoing import undo
 from connecteam_sync.store.writing import apply
@@ -74,12 +74,12 @@ def mirror(store: Store, *shifts: Shift, now: int = NOW, **policy: Any) -> tuple
         done = apply(session, decision, stored, run=number, now=now)
         receipts.record_slice(
             session,
-            number,
+            number.value,
             _piece(decision),
             {"made": done.employees_made, "removed": ()},
         )
-        receipts.finish_run(session, number, now=now, statements=1, http_calls=2)
-    return number, decision
+        receipts.finish_run(session, number.value, now=now, statements=1, http_calls=2)
+    return number.value, decision
 
 
 def _piece(decision: Plan) -> Slice:
@@ -90,7 +90,7 @@ def take_back(store: Store, number: int, *, now: int = NOW + 60) -> int:
     """Undo a run as the command does; the number of the new run."""
     run = Run(id=None, kind="undo", window=WINDOW, slices=(), version="0", host="t", started_at=now, undoes=number)
     with store.writing() as session:
-        by = receipts.begin_run(session, run)
+        by = receipts.begin_run(session, run).value
         done = undo(session, number, WINDOW, by=by, now=now)
         removed = {"made": done.employees_made, "removed": done.employees_removed}
         receipts.record_slice(session, by, done.slice, removed)
@@ -227,7 +227,7 @@ def test_a_row_that_moved_ends_the_transaction(store: Store) -> None:
         touch = text("UPDATE clock_times SET total_minutes = 7 WHERE id = :i")
         session.connection.execute(touch, {"i": before[0]["id"]})
         with pytest.raises(RowMoved) as moved:
-            apply(session, decision, stored, run=99, now=NOW)
+            apply(session, decision, stored, run=Key(session, 99), now=NOW)
         session.connection.rollback()
     assert moved.value.rows == (before[0]["id"],)
     assert table(store) == before

@@ -6,12 +6,11 @@ one JSON parameter: `executemany` of their drivers falls back to a statement per
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.trips import driver_errors
@@ -21,27 +20,33 @@ BATCH = 1000
 
 
 def insert_many(
-    connection: Connection, dialect: Dialect, table: str, columns: Mapping[str, Kind], rows: Sequence[Sequence[object]]
+    connection: Connection, table: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]
 ) -> None:
-    """INSERT of rows whose values stand in the order of `columns` (quoted names). `table` must be a plain table."""
-    if not rows:
-        return
+    """INSERT of rows whose values stand in the order of `columns` (quoted names), on SQLite or PostgreSQL.
+
+    `table` must be a plain table.
+    """
     names = ", ".join(columns)
-    if dialect.family == "sqlite":
+    if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", [tuple(row) for row in rows])
-    elif dialect.family == "postgresql":
-        _copy(connection, f"COPY {table} ({names}) FROM STDIN", rows)
     else:
-        fields = {f"c{number}": kind for number, kind in enumerate(columns.values())}
-        chosen = ", ".join(f"d.{field}" for field in fields)
-        sql = text(f"INSERT INTO {table} ({names}) SELECT {chosen} FROM {dialect.rowset(fields, packed=True)}")
-        iterator = iter(rows)
-        while batch := list(islice(iterator, BATCH)):
-            connection.execute(sql, {"rows": msgspec.json.encode(batch).decode()})
+        _copy(connection, f"COPY {table} ({names}) FROM STDIN", rows)
 
 
-def _copy(connection: Connection, sql: str, rows: Sequence[Sequence[object]]) -> None:
+def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind]) -> str:
+    """INSERT of what `packed_rows` makes of rows whose values stand in the order of `columns`: MySQL and MariaDB."""
+    fields = {f"c{number}": kind for number, kind in enumerate(columns.values())}
+    chosen = ", ".join(f"d.{field}" for field in fields)
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {dialect.rowset(fields, packed=True)}"
+
+
+def packed_rows(rows: Sequence[Sequence[object]]) -> str:
+    """The parameter of `packed_insert`."""
+    return msgspec.json.encode(rows).decode()
+
+
+def _copy(connection: Connection, sql: str, rows: Iterable[Sequence[object]]) -> None:
     driver: Any = connection.connection.driver_connection
     cursor = driver.cursor()
     connection.dispatch.before_cursor_execute(connection, cursor, sql, (), None, True)

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert
 
 from connecteam_sync.core.change import Plan
 from connecteam_sync.core.clocktime import Stored
@@ -24,14 +23,13 @@ from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.store import rows
 from connecteam_sync.store.columns import Column
-from connecteam_sync.store.schema import sync_inputs
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query, Rows
 
 _LONGEST_SPAN = 2
 """A decision that reaches further than so many times its window is not remembered."""
 _DAYS = 4 * 86_400
-"""How much of a table MySQL and MariaDB put into one text at a time, in seconds."""
+"""How much of a table is put into one text at a time, in seconds; PostgreSQL needs no text."""
 _PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
 _HOLD = ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "clock_time_id", "employee_id")
 
@@ -69,23 +67,21 @@ def remember(session: Session, piece: int, decision: Plan, inputs: str, span: tu
     digest = combined(session.fetch(*digest_queries(session, *span)))
     if digest is None:
         return
-    table, window = sync_inputs.c, decision.window
-    first, last = window.first.isoformat(), window.last.isoformat()
-    session.connection.execute(
-        delete(sync_inputs).where(
-            table.time_clock_id == decision.time_clock_id, table.first_day == first, table.last_day == last
-        )
+    window = decision.window
+    of: dict[str, object] = {
+        "clock": decision.time_clock_id,
+        "first": window.first.isoformat(),
+        "last": window.last.isoformat(),
+    }
+    session.later(
+        Query("DELETE FROM sync_inputs WHERE time_clock_id = :clock AND first_day = :first AND last_day = :last", of)
     )
-    session.connection.execute(
-        insert(sync_inputs).values(
-            time_clock_id=decision.time_clock_id,
-            first_day=first,
-            last_day=last,
-            slice_id=piece,
-            inputs=inputs,
-            first_instant=span[0],
-            last_instant=span[1],
-            digest=digest,
+    session.later(
+        Query(
+            "INSERT INTO sync_inputs"
+            " (time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest)"
+            " VALUES (:clock, :first, :last, :slice, :inputs, :start, :end, :digest)",
+            of | {"slice": piece, "inputs": inputs, "start": span[0], "end": span[1], "digest": digest},
         )
     )
 
@@ -176,7 +172,7 @@ def _digest(
     step: int | None,
 ) -> Query:
     """A digest of the rows of a table within a span of instants. `columns`: whether each is text, which is quoted so
-    that no two rows read alike; `step` cuts what MySQL puts together into pieces of so many seconds.
+    that no two rows read alike; `step` cuts what is put together into pieces of so many seconds.
     """
     family = session.dialect.family
     if family == "postgresql":
@@ -190,18 +186,21 @@ def _digest(
             for seed in (0, 1)
         )
         return Query(f"SELECT count(*), {hashes} FROM {table} WHERE {condition.format(*_SPAN)}", _bounds([span]))
+    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
     if family == "sqlite":
         # What SQLite hands over stays in this process, and is hashed here. A BLOB cannot stand in JSON.
         values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
-        sql = f"SELECT count(*), group_concat(json_array({values})) FROM {table} WHERE {condition.format(*_SPAN)}"
-        return Query(sql, _bounds([span]))
-    values = ", ".join(f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
-    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
+        row = f"json_array({values})"
+    else:
+        quoted = (f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
+        row = f"concat_ws(',', {', '.join(quoted)})"
     said = " UNION ALL ".join(
-        f"SELECT count(*) AS many, group_concat(concat_ws(',', {values})) AS said FROM {table}"
+        f"SELECT count(*) AS many, group_concat({row}) AS said FROM {table}"
         f" WHERE {condition.format(f':start{number}', f':end{number}')}"
         for number in range(len(pieces))
     )
+    if family == "sqlite":
+        return Query(said, _bounds(pieces))
     # A text as long as the server allows may have been cut short without a word.
     return Query(
         "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
@@ -224,19 +223,23 @@ def _bounds(pieces: Iterable[tuple[int, int]]) -> dict[str, int]:
 
 def combined(found: Iterable[Rows]) -> str | None:
     """One digest of the answers to `digest_queries`; None where the database may have cut one short."""
-    whole = hashlib.blake2b(digest_size=32)
+    whole = hashlib.sha256()
     for answer in found:
-        for many, *hashes in sorted(answer, key=str):
-            if many and None in hashes:
+        pieces = []
+        for many, *values in answer:
+            if many and None in values:
                 return None
-            whole.update(f"{many};".encode())
-            for value in hashes:
-                whole.update(f"{value};".encode())
-        whole.update(b"|")
+            # One by one: on SQLite a value is the text of days of rows.
+            piece = hashlib.sha256(f"{many};".encode())
+            for value in values:
+                piece.update(str(value).encode())
+                piece.update(b";")
+            pieces.append(piece.digest())
+        whole.update(b"".join(sorted(pieces)) + b"|")
     return whole.hexdigest()
 
 
 def inputs_of(*, window: Window, policy: object, people: str, answers: Iterable[str], version: str) -> str:
     """A name for what a decision is made on beside the database."""
     parts = (window, policy, people, tuple(answers), version)
-    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=32).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -64,16 +64,26 @@ def write_journal(
     now: int,
 ) -> None:
     """An entry for every change, whole rows before and after; `memories` are what was remembered of its shifts."""
+    session.insert_many("sync_changes", JOURNAL, _entries(changes, before, after, memories, run=run, now=now))
+
+
+def _entries(
+    changes: Iterable[Change],
+    before: Mapping[int, tuple[ClockTime, str]],
+    after: Mapping[int, tuple[ClockTime, str]],
+    memories: Mapping[int, Mapping[str, Mirror | None]],
+    *,
+    run: int,
+    now: int,
+) -> Iterator[tuple[object, ...]]:
+    """The values of each entry, in the order of JOURNAL; one at a time, since they are long."""
     encode = msgspec.json.Encoder().encode
     days: dict[date, str] = {}
-    items: list[tuple[object, ...]] = []
     for change in changes:
         key = change.image.id
-        if key is None:
-            continue
-        first, last = change.days
-        items.append(
-            (
+        if key is not None:
+            first, last = change.days
+            yield (
                 run,
                 now,
                 change.kind,
@@ -89,5 +99,3 @@ def write_journal(
                 after[key][1] if change.after else None,
                 encode(memories.get(key, {})).decode(),
             )
-        )
-    session.insert_many("sync_changes", JOURNAL, items)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import CursorResult, and_, insert, or_, select, update
+from sqlalchemy import and_, or_, select
 
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Entry, Run, Slice, StandingHold
@@ -15,63 +15,57 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.journal import change_of
 from connecteam_sync.store.schema import sync_changes, sync_holds, sync_runs, sync_slices
-from connecteam_sync.store.session import Session
+from connecteam_sync.store.session import Key, Session
+from connecteam_sync.store.trips import Query
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def begin_run(session: Session, run: Run) -> int:
+def begin_run(session: Session, run: Run) -> Key:
     """The number of a new run, in the transaction that first has something to say about it."""
-    result = session.connection.execute(
-        insert(sync_runs).values(
-            kind=run.kind,
-            first_day=run.window.first.isoformat(),
-            last_day=run.window.last.isoformat(),
-            timezone=run.window.timezone,
-            version=run.version,
-            host=run.host[:191],
-            started_at=run.started_at,
-            finished_at=run.finished_at,
-            undoes=run.undoes,
-            statements=run.statements,
-            http_calls=run.http_calls,
-        )
+    return session.insert_one(
+        "sync_runs",
+        {
+            "kind": run.kind,
+            "first_day": run.window.first.isoformat(),
+            "last_day": run.window.last.isoformat(),
+            "timezone": run.window.timezone,
+            "version": run.version,
+            "host": run.host[:191],
+            "started_at": run.started_at,
+            "finished_at": run.finished_at,
+            "undoes": run.undoes,
+            "statements": run.statements,
+            "http_calls": run.http_calls,
+        },
     )
-    return _key(result)
 
 
-def _key(result: CursorResult[Any]) -> int:
-    key = result.inserted_primary_key
-    if key is None:
-        msg = "an insert of one row has a key"
-        raise TypeError(msg)
-    return int(key[0])
-
-
-def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, object] | None = None) -> int:
+def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, object] | None = None) -> Key:
     """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
     them back.
     """
-    result = session.connection.execute(
-        insert(sync_slices).values(
-            run_id=run,
-            time_clock_id=piece.time_clock_id,
-            first_day=piece.window.first.isoformat(),
-            last_day=piece.window.last.isoformat(),
-            status=piece.status,
-            receipt=msgspec.json.encode(piece).decode(),
-            employees=msgspec.json.encode(people).decode() if people else None,
-        )
+    return session.insert_one(
+        "sync_slices",
+        {
+            "run_id": run,
+            "time_clock_id": piece.time_clock_id,
+            "first_day": piece.window.first.isoformat(),
+            "last_day": piece.window.last.isoformat(),
+            "status": piece.status,
+            "receipt": msgspec.json.encode(piece).decode(),
+            "employees": msgspec.json.encode(people).decode() if people else None,
+        },
     )
-    return _key(result)
 
 
 def finish_run(session: Session, run: int, *, now: int, statements: int, http_calls: int) -> None:
     """Note the end of a run and what it cost."""
-    session.connection.execute(
-        update(sync_runs)
-        .where(sync_runs.c.id == run)
-        .values(finished_at=now, statements=statements, http_calls=http_calls)
+    session.later(
+        Query(
+            "UPDATE sync_runs SET finished_at = :now, statements = :statements, http_calls = :calls WHERE id = :run",
+            {"run": run, "now": now, "statements": statements, "calls": http_calls},
+        )
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -55,6 +56,22 @@ USER: dict[str, Kind] = {
     "is_archived": "int",
     "is_listed": "int",
     "employee_id": "int",
+}
+HOLD: dict[str, Kind] = {
+    "time_clock_id": "int",
+    "reason": "text",
+    "subject": "text",
+    "detail": "text",
+    "shift_id": "text",
+    "user_id": "int",
+    "clock_time_id": "int",
+    "employee_id": "int",
+    "instant": "int",
+    "minutes": "int",
+    "first_day": "text",
+    "last_day": "text",
+    "first_run": "int",
+    "first_seen": "int",
 }
 CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 
@@ -123,12 +140,29 @@ def mirror(row: Sequence[Any]) -> Mirror:
     link, employee, clock_in, clock_out, is_gone, _ = row[13:]
     return Mirror(
         Shift(
-            key, user, clock, start, start_zone, end, end_zone, job, sub_job, scheduled, bool(auto), created, modified
+            key,
+            user,
+            clock,
+            start,
+            _shared(start_zone),
+            end,
+            _shared(end_zone),
+            _shared(job),
+            _shared(sub_job),
+            scheduled,
+            bool(auto),
+            created,
+            modified,
         ),
         link,
         None if employee is None else Applied(employee, clock_in, clock_out),
         bool(is_gone),
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """One object for equal text: zones and jobs are few, and stand in every row."""
+    return None if text is None else intern(text)
 
 
 def mirror_values(item: Mirror, run: int) -> tuple[object, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
@@ -13,11 +13,11 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirr
 from connecteam_sync.core.shift import Break, Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.store import rows
-from connecteam_sync.store.bulk import BATCH, insert_many
+from connecteam_sync.store.bulk import BATCH, insert_many, packed_insert, packed_rows
 from connecteam_sync.store.columns import HostColumns
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.host import HostTables
-from connecteam_sync.store.trips import Query, Rows, fetch
+from connecteam_sync.store.trips import TRIP, Answer, Query, Rows, send
 
 T = TypeVar("T")
 
@@ -29,17 +29,84 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
+def _batched(sql: str, items: Iterable[Mapping[str, object]], **values: object) -> Iterator[Query]:
+    """A statement over a rowset, a batch at a time."""
+    return (Query(sql, {"rows": rows.json_rows(batch), **values}) for batch in batches(items))
+
+
+class Key:
+    """The key of a row that waits to be made: known once it was; asking for it sends what waits."""
+
+    def __init__(self, session: Session, value: int | None = None) -> None:
+        self._session, self._value = session, value
+
+    def is_made(self, answer: Answer) -> None:
+        """The row is made, and this is what the database said."""
+        self._value = int(answer.rows[0][0] if answer.rows else answer.key or 0)
+
+    @property
+    def value(self) -> int:
+        """The number."""
+        if self._value is None:
+            self._session.flush()
+        if not self._value:
+            msg = "an insert of one row has a key"
+            raise TypeError(msg)
+        return self._value
+
+
 class Session:
-    """A transaction. `users` are those that `stored` read, `opening` what was asked with the lock."""
+    """A transaction. `users` and `holds` are what `stored` read, `opening` what was asked with the lock.
+
+    Statements whose answers nobody needs at once wait (`later`), and travel with the next one that is asked, or at the
+    end of the transaction: always in the order they were given in.
+    """
 
     def __init__(self, connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns) -> None:
-        self.connection, self.dialect, self.host, self.columns = connection, dialect, host, columns
+        self._connection, self.dialect, self.host, self.columns = connection, dialect, host, columns
+        self._waiting: list[tuple[Query, Callable[[Answer], object]]] = []
+        self._size = 0
         self.clock_times = dialect.name(host.clock_times.table)
         self.canonical = rows.canonical(dialect, host.clock_times)
         self.users: dict[int, tuple[User, bool, int | None]] = {}
+        self.holds: list[Mapping[str, Any]] = []
         self.opening: list[Rows] = []
 
     # -- statements ----------------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, for a statement of its own; what waits is sent before."""
+        self.flush()
+        return self._connection
+
+    @property
+    def waiting(self) -> int:
+        """How many statements wait to be sent."""
+        return len(self._waiting)
+
+    def later(self, query: Query, then: Callable[[Answer], object] = lambda _: None) -> None:
+        """A statement that may wait; `then` gets its answer, and may raise."""
+        if self._waiting and self._size + query.size > TRIP:
+            self.flush()
+        self._waiting.append((query, then))
+        self._size += query.size
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._waiting:
+            self._send(())
+
+    def fetch(self, *queries: Query) -> list[Rows]:
+        """The rows of several SELECTs, in one round trip with what waits."""
+        return self._send(queries) if queries else []
+
+    def _send(self, queries: Sequence[Query]) -> list[Rows]:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        answers = send(self._connection, [*(query for query, _ in waiting), *queries])
+        for (_, then), answer in zip(waiting, answers, strict=False):
+            then(answer)
+        return [answer.rows for answer in answers[len(waiting) :]]
 
     def read(self, sql: str, **values: object) -> list[Mapping[str, Any]]:
         """Rows of a statement."""
@@ -49,24 +116,58 @@ class Session:
         """Rows of a statement over a rowset, a batch at a time."""
         return [row for batch in batches(items) for row in self.read(sql, rows=rows.json_rows(batch), **values)]
 
-    def fetch(self, *queries: Query) -> list[Rows]:
-        """The rows of several SELECTs, in one round trip."""
-        return fetch(self.connection, queries)
-
     def fetch_set(self, sql: str, items: Iterable[Mapping[str, object]]) -> list[Sequence[Any]]:
         """Rows of a statement over a rowset, a batch at a time."""
-        return [row for batch in batches(items) for row in self.fetch(Query(sql, {"rows": rows.json_rows(batch)}))[0]]
+        return [row for found in self.fetch(*_batched(sql, items)) for row in found]
 
     def write_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> int:
         """How many rows a writing statement over a rowset touched, a batch at a time."""
-        done = 0
-        for batch in batches(items):
-            done += self.connection.execute(text(sql), {"rows": rows.json_rows(batch), **values}).rowcount
-        return done
+        counts: list[int] = []
+        self.later_set(sql, items, then=lambda answer: counts.append(answer.touched), **values)
+        self.flush()
+        return sum(counts)
 
-    def insert_many(self, table: str, columns: Mapping[str, Kind], values: Sequence[Sequence[object]]) -> None:
-        """INSERT of many rows whose values stand in the order of `columns` (quoted names)."""
-        insert_many(self.connection, self.dialect, table, columns, values)
+    def later_set(
+        self,
+        sql: str,
+        items: Iterable[Mapping[str, object]],
+        *,
+        then: Callable[[Answer], object] = lambda _: None,
+        **values: object,
+    ) -> None:
+        """A writing statement over a rowset, a batch at a time, that may wait; `then` gets each batch's answer."""
+        for query in _batched(sql, items, **values):
+            self.later(query, then)
+
+    def insert_one(self, table: str, values: Mapping[str, object]) -> Key:
+        """INSERT of a row whose key the database makes; it may wait."""
+        key = Key(self)
+        names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+        asking = " RETURNING id" if self.dialect.family == "postgresql" else ""
+        self.later(Query(f"INSERT INTO {table} ({names}) VALUES ({places}){asking}", values), key.is_made)
+        return key
+
+    def insert_many(self, table: str, columns: Mapping[str, Kind], values: Iterable[Sequence[object]]) -> None:
+        """INSERT of many rows whose values stand in the order of `columns` (quoted names), the way that is quickest for
+        so many; they may wait.
+        """
+        many = iter(values)
+        first = list(islice(many, BATCH + 1))
+        if not first:
+            return
+        every = chain(first, many)
+        if self.dialect.family == "mysql":
+            sql = packed_insert(self.dialect, table, columns)
+            for batch in batches(every):
+                self.later(Query(sql, {"rows": packed_rows(batch)}))
+        elif self.dialect.family == "postgresql" and len(first) <= BATCH:
+            # A COPY waits for the server twice, and for everything before it.
+            sql = self.dialect.insert(table, self.dialect.rowset(columns), {name: f"d.{name}" for name in columns})
+            self.later_set(sql, (dict(zip(columns, row, strict=True)) for row in first))
+        else:
+            loads: Iterable[Iterable[Sequence[object]]] = batches(every)
+            for load in [every] if self.dialect.family == "postgresql" else loads:
+                insert_many(self.connection, table, columns, load)
 
     # -- what a run needs ----------------------------------------------------------------------------------------------
 
@@ -92,32 +193,45 @@ class Session:
             },
         )
 
-    def stored(self, window: Window, snapshot: Snapshot) -> Stored:
-        """Everything of the database that matters to this look, in one round trip, or three where something moved.
-
-        Shifts and rows of the padded days come by their own time; what only an id or a link leads to is looked up
-        afterwards, where there is any.
-        """
+    def stored_queries(self, window: Window, time_clock_id: int) -> list[Query]:
+        """What `stored` reads first."""
         padded = window.padded()
         span = {"start": padded.start_utc, "end": padded.end_utc}
         clock_in = self.dialect.name(self.host.clock_times.clock_in)
-        mirrors, found, breaks, employees, users, locked = self.fetch(
+        return [
             Query(f"SELECT {rows.mirror_columns('s')} FROM {self.shifts_by_start} WHERE {_IN_SPAN}", span),
             Query(self._somebodys_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")), span),
             Query(
                 f"{_BREAKS} WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
-                {**span, "clock": snapshot.time_clock_id},
+                {**span, "clock": time_clock_id},
             ),
             self.employees_query(),
             USERS_QUERY,
             LOCKED_DAYS_QUERY,
-        )
+            HOLDS_QUERY,
+        ]
+
+    def stored(self, window: Window, snapshot: Snapshot, found: list[Rows] | None = None) -> Stored:
+        """Everything of the database that matters to this look, in one round trip, or three where something moved.
+
+        Shifts and rows of the padded days come by their own time; what only an id or a link leads to is looked up
+        afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before; the
+        list is emptied, since a month of rows need not be kept twice.
+        """
+        asked = self.fetch(*self.stored_queries(window, snapshot.time_clock_id)) if found is None else found
+        padded = window.padded()
+        span = {"start": padded.start_utc, "end": padded.end_utc}
+        mirrors, clock_times, breaks, employees, users, locked, holds = asked
+        asked.clear()
         by_id = {item.shift.id: item for item in map(rows.mirror, mirrors)}
-        by_key = {row.id: row for row in map(rows.clock_time, found)}
+        del mirrors
+        by_key = {row.id: row for row in map(rows.clock_time, clock_times)}
+        del clock_times
         pauses = {item.id: item for item in map(rows.pause, breaks)}
         self._follow(snapshot, span, by_id, by_key, pauses)
         people = employees_of(employees)
         self.users = users_of(users)
+        self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
         mapping = {e.connecteam_user_id: e.id for e in people if e.connecteam_user_id}
         by_user = {user: mapping[str(user)] for user in _mentioned(snapshot, by_id.values()) if str(user) in mapping}
         # A mapping to an employee who is gone maps nobody: the user is held until a person maps them anew.
@@ -260,19 +374,22 @@ class Session:
 
     def images(self, keys: Iterable[int], *, lock: bool = False) -> dict[int, tuple[ClockTime, str]]:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the end."""
-        d, names = self.dialect, self.host.clock_times
-        return self.images_of(
-            f"SELECT {self.image_columns} FROM {d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t"
-            f" ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}",
-            ({"id": key} for key in keys),
-        )
+        return images_of(self.fetch(*self.images_queries(keys, lock=lock)))
 
-    def images_between(self, start: int, end: int) -> dict[int, tuple[ClockTime, str]]:
-        """Somebody's rows whose clock-in lies in the half-open span of instants, as `images` has them."""
+    def images_queries(self, keys: Iterable[int], *, lock: bool = False) -> list[Query]:
+        """What reads the rows of these ids for `images_of`."""
+        d, names = self.dialect, self.host.clock_times
+        sql = (
+            f"SELECT {self.image_columns} FROM {d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t"
+            f" ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}"
+        )
+        return list(_batched(sql, ({"id": key} for key in keys)))
+
+    def images_between_query(self, start: int, end: int) -> Query:
+        """What reads somebody's rows whose clock-in lies in the half-open span of instants, for `images_of`."""
         clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
         sql = self._somebodys(f"SELECT {self.image_columns}", self.rows_by_clock_in, self.dialect.between(clock_in))
-        [found] = self.fetch(Query(sql, {"start": start, "end": end}))
-        return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for row in found}
+        return Query(sql, {"start": start, "end": end})
 
     @property
     def image_columns(self) -> str:
@@ -280,17 +397,20 @@ class Session:
         canonical = ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
         return f"{canonical}, {self.dialect.image('t', self.columns.clock_times)} AS image"
 
-    def images_of(self, sql: str, items: Iterable[Mapping[str, object]]) -> dict[int, tuple[ClockTime, str]]:
-        """What a SELECT of `image_columns` over a rowset finds, by id."""
-        return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for row in self.fetch_set(sql, items)}
-
 
 _IN_SPAN = "start_at >= :start AND start_at < :end"
 _BREAK_COLUMNS = ", ".join(f"b.{column}" for column in rows.BREAK)
 _BREAKS = f"SELECT {_BREAK_COLUMNS} FROM connecteam_breaks b"
+_HOLDS = ("id", *rows.HOLD)
+HOLDS_QUERY = Query(f"SELECT {', '.join(_HOLDS)} FROM sync_holds WHERE resolved_run IS NULL ORDER BY id")
 NEWEST_RECEIPT = Query("SELECT coalesce(max(id), 0) FROM sync_slices")
 USERS_QUERY = Query(f"SELECT {', '.join(rows.USER)} FROM connecteam_users")
 LOCKED_DAYS_QUERY = Query("SELECT day FROM locked_days ORDER BY day")
+
+
+def images_of(found: Iterable[Rows]) -> dict[int, tuple[ClockTime, str]]:
+    """What SELECTs of `image_columns` found, by id: the row in canonical form, and whole as JSON text."""
+    return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for answer in found for row in answer}
 
 
 def employees_of(found: Rows) -> list[Employee]:

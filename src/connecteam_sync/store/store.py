@@ -104,6 +104,7 @@ class Store:
             session = self._session(connection)
             session.opening = self._take_guard(connection, doing, ask(session))
             yield session
+            session.flush()
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[Lock]:
@@ -165,10 +166,14 @@ class Lock:
         self._demand_held()
         if store.dialect.family == "sqlite":
             with translated(doing), self._holder.begin_nested():
-                yield store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
+                session = store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
+                yield session
+                session.flush()
             return
         with translated(doing), store._transaction(writer=True) as connection:  # noqa: SLF001 - same
-            yield store._session(connection)  # noqa: SLF001 - same
+            session = store._session(connection)  # noqa: SLF001 - same
+            yield session
+            session.flush()
 
     @contextmanager
     def changing_tables(self, doing: str) -> Iterator[Connection]:

@@ -1,4 +1,4 @@
-"""Several SELECTs in one round trip: what a run costs over a network is the number of times it waits.
+"""Several statements in one round trip: what a run costs over a network is the number of times it waits.
 
 MySQL and MariaDB take several statements in one packet, PostgreSQL's driver sends them without waiting for each answer,
 and SQLite has no network. Rows come as the driver gives them: at a million rows, every wrapper around a row is felt.
@@ -7,7 +7,7 @@ and SQLite has no network. Rows come as the driver gives them: at a million rows
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,14 +17,31 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 _NAMED = re.compile(r"%\((\w+)\)s")
+TRIP = 1 << 20
+"""Characters of values in one round trip, unless a single statement has more: every server takes a packet of that."""
 Rows = Sequence[Sequence[Any]]
 
 
 class Query(NamedTuple):
-    """A SELECT with `:named` values."""
+    """A statement with `:named` values."""
 
     sql: str
     values: Mapping[str, object] = {}
+
+    @property
+    def size(self) -> int:
+        """About how many characters travel."""
+        return len(self.sql) + sum(len(value) for value in self.values.values() if isinstance(value, str))
+
+
+class Answer(NamedTuple):
+    """What a statement came to: its rows, how many rows it touched, and the key that the database made for the last of
+    them (PostgreSQL says it only as a row, where `RETURNING` asks for it).
+    """
+
+    rows: Rows
+    touched: int
+    key: int | None
 
 
 MUST_BEGIN = "must_begin"
@@ -32,25 +49,53 @@ MUST_BEGIN = "must_begin"
 
 
 def fetch(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Rows]:
-    """The rows of each query, in order. Raises what SQLAlchemy raises; the events of a statement fire for each.
+    """The rows of each query, in order; see `send`."""
+    return [answer.rows for answer in send(connection, queries, and_end=and_end)]
 
-    `and_end` (not on SQLite) ends the transaction in the same round trip.
+
+def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Answer]:
+    """What each statement came to, in order, in one round trip, or in one for every TRIP of values.
+
+    The first that fails ends it. Raises what SQLAlchemy raises; the events of a statement fire for each. `and_end` (not
+    on SQLite) ends the transaction in the same round trip.
     """
     family = connection.dialect.name
     if family == "sqlite":
         return [_alone(connection, query) for query in queries]
+    found: list[Answer] = []
     with driver_errors(connection):
-        if family == "postgresql":
-            return _pipelined(connection, queries, and_end=and_end)
-        return _in_one_packet(connection, queries, and_end=and_end)
+        trips = list(_loads(queries))
+        for number, load in enumerate(trips, 1):
+            ending = and_end and number == len(trips)
+            if family == "postgresql":
+                found += _pipelined(connection, load, and_end=ending)
+            else:
+                found += _in_one_packet(connection, load, and_end=ending)
+    return found
 
 
-def _alone(connection: Connection, query: Query) -> Rows:
+def _loads(queries: Iterable[Query]) -> Iterator[list[Query]]:
+    """The statements of each round trip."""
+    load: list[Query] = []
+    size = 0
+    for query in queries:
+        if load and size + query.size > TRIP:
+            yield load
+            load, size = [], 0
+        load.append(query)
+        size += query.size
+    if load:
+        yield load
+
+
+def _alone(connection: Connection, query: Query) -> Answer:
     with connection.execute(text(query.sql), query.values) as result:
-        return result.cursor.fetchall()
+        if result.returns_rows:
+            return Answer(result.cursor.fetchall(), -1, None)
+        return Answer((), result.rowcount, result.lastrowid)
 
 
-def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Rows]:
+def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
     driver: Any = connection.connection.driver_connection
     cursors = []
     # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
@@ -67,10 +112,10 @@ def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: boo
             driver.execute("COMMIT")
     for cursor, sql, values in cursors:
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-    return [cursor.fetchall() for cursor, _, _ in cursors]
+    return [_answer(cursor) for cursor, _, _ in cursors]
 
 
-def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Rows]:
+def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
     driver: Any = connection.connection.driver_connection
     prepared = [_for_driver(query, connection.dialect) for query in queries]
     cursor = driver.cursor()
@@ -78,16 +123,23 @@ def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end:
         connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
     sql, values = _joined(prepared)
     cursor.execute(f"{sql};\nCOMMIT" if and_end else sql, values)
-    found: list[Rows] = [cursor.fetchall()]
+    found = [_answer(cursor)]
     while len(found) < len(queries):
         cursor.nextset()
-        found.append(cursor.fetchall())
+        found.append(_answer(cursor))
     while cursor.nextset():
         pass
     cursor.close()
     for sql, values in prepared:
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
     return found
+
+
+def _answer(cursor: Any) -> Answer:  # noqa: ANN401 - a driver's own cursor
+    if cursor.description is None:
+        return Answer((), cursor.rowcount, getattr(cursor, "lastrowid", None))
+    found = cursor.fetchall()
+    return Answer(found, cursor.rowcount, None)
 
 
 def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
-from sqlalchemy import select
 
 from connecteam_sync.core.change import Change, Hold, Plan
 from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
@@ -17,25 +17,8 @@ from connecteam_sync.store import rows
 from connecteam_sync.store.bulk import BATCH
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.journal import write_journal
-from connecteam_sync.store.schema import sync_holds
-from connecteam_sync.store.session import Session
-
-HOLD: dict[str, Kind] = {
-    "time_clock_id": "int",
-    "reason": "text",
-    "subject": "text",
-    "detail": "text",
-    "shift_id": "text",
-    "user_id": "int",
-    "clock_time_id": "int",
-    "employee_id": "int",
-    "instant": "int",
-    "minutes": "int",
-    "first_day": "text",
-    "last_day": "text",
-    "first_run": "int",
-    "first_seen": "int",
-}
+from connecteam_sync.store.session import Key, Session, batches, images_of
+from connecteam_sync.store.trips import Answer, Query
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +30,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything at all was written."""
 
 
-def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -> Applied:
+def apply(session: Session, plan: Plan, stored: Stored, *, run: Key, now: int) -> Applied:
     """Write all of a plan. Raises RowMoved where a row is not as planned, DatabaseError where it would not stay."""
     made = _make_employees(session, plan)
     changes = tuple(_with_employees(change, made) for change in plan.changes)
@@ -58,10 +41,10 @@ def apply(session: Session, plan: Plan, stored: Stored, *, run: int, now: int) -
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
     memory = {mirror.shift.id: mirror for mirror in stored.mirrors}
-    remember_mirrors(session, mirrors, run, unknown=lambda shift: shift not in memory)
+    remember_mirrors(session, mirrors, run.value, unknown=lambda shift: shift not in memory)
     remembered = _remember(session, plan, made)
-    write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run, now=now)
-    held = _write_holds(session, plan, made, run=run, now=now)
+    write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run.value, now=now)
+    held = _write_holds(session, plan, made, run=run.value, now=now)
     people: tuple[dict[str, object], ...] = tuple(
         {"id": employee, "user_id": user, "name": new.name, "email": new.email}
         for new in plan.new_employees
@@ -101,7 +84,7 @@ def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *
         }
         for person in people
     ]
-    session.write_set(d.insert(d.name(names.table), d.rowset(kinds), values), items)
+    session.later_set(d.insert(d.name(names.table), d.rowset(kinds), values), items)
 
 
 def _make_employees(session: Session, plan: Plan) -> dict[int, int]:
@@ -173,18 +156,24 @@ def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> Non
     }
     for step in steps(changes):
         kind = "park" if step[0].parked is not None else step[0].change.kind
-        if kind == "create" and session.columns.is_plain_table:
+        if kind == "create" and session.columns.is_plain_table and (d.family != "postgresql" or len(step) > BATCH):
             kinds: dict[str, Kind] = dict.fromkeys(target | born | touched, "text")
             columns = kinds | {d.name(names.employee_id): "int"}
             stamps = [_moment(now)] * (len(columns) - len(target))
-            session.insert_many(session.clock_times, columns, [(*_new_row(move, d), *stamps) for move in step])
+            session.insert_many(session.clock_times, columns, ((*_new_row(move, d), *stamps) for move in step))
             continue
-        written = session.write_set(statements[kind], [_move_values(move, now) for move in step])
-        if written != len(step):
-            raise RowMoved(
-                f"{len(step) - written} of {len(step)} rows were changed by another program while we wrote",
-                next_step="run the command again; it looks at the table anew",
-            )
+        for batch in batches(step):
+            items = (_move_values(move, now) for move in batch)
+            session.later_set(statements[kind], items, then=partial(_demand_written, len(batch)))
+
+
+def _demand_written(rows: int, answer: Answer) -> None:
+    """A guarded statement must have touched all it was about."""
+    if answer.touched != rows:
+        raise RowMoved(
+            f"{rows - answer.touched} of {rows} rows were changed by another program while we wrote",
+            next_step="run the command again; it looks at the table anew",
+        )
 
 
 def _new_row(move: Move, dialect: Dialect) -> tuple[object, ...]:
@@ -221,19 +210,22 @@ def _move_values(move: Move, now: int) -> dict[str, object]:
     return values
 
 
-def _made(session: Session, created: list[ClockTime]) -> dict[int, tuple[ClockTime, str]]:
-    """The rows that were just created, as they stand in the table, by id; others may be among them."""
+def _made(session: Session, created: list[ClockTime]) -> list[Query]:
+    """What reads the rows that were just created, as they stand in the table; others may be among them."""
+    if not created:
+        return []
     if len(created) <= BATCH:
         d, names = session.dialect, session.host.clock_times
-        return session.images_of(
+        sql = (
             f"SELECT {session.image_columns} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
             f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
-            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
-            ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created),
+            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}"
         )
+        keys = ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created)
+        return [Query(sql, {"rows": rows.json_rows(keys)})]
     # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
     instants = [row.clock_in for row in created]
-    return session.images_between(min(instants), max(instants) + 1)
+    return [session.images_between_query(min(instants), max(instants) + 1)]
 
 
 def _read_back(
@@ -241,7 +233,10 @@ def _read_back(
 ) -> tuple[tuple[Change, ...], dict[int, tuple[ClockTime, str]]]:
     """The changes with the keys of created rows, and every written row; it must be what was meant."""
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
-    made = _made(session, created)
+    kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
+    queries = _made(session, created)
+    found = session.fetch(*queries, *session.images_queries(kept))
+    made = images_of(found[: len(queries)])
     # Where a table has no unique key yet, the highest id is the row that was just made.
     keys = {made[key][0].key: key for key in sorted(made)}
     final = tuple(
@@ -250,8 +245,7 @@ def _read_back(
         else c
         for c in changes
     )
-    kept = (c.after.id for c in changes if c.after is not None and c.after.id is not None)
-    after = made | session.images(kept)
+    after = made | images_of(found[len(queries) :])
     for change in final:
         if change.after and (change.after.id is None or after[change.after.id][0] != change.after):
             raise DatabaseError(
@@ -283,8 +277,8 @@ def remember_mirrors(
     known: list[Mirror] = []
     for mirror in mirrors:
         (new if unknown(mirror.shift.id) else known).append(mirror)
-    session.insert_many("connecteam_shifts", rows.MIRROR, [rows.mirror_values(mirror, run) for mirror in new])
-    session.write_set(
+    session.insert_many("connecteam_shifts", rows.MIRROR, (rows.mirror_values(mirror, run) for mirror in new))
+    session.later_set(
         session.dialect.upsert("connecteam_shifts", rows.MIRROR, "id"),
         (dict(zip(rows.MIRROR, rows.mirror_values(mirror, run), strict=True)) for mirror in known),
     )
@@ -294,11 +288,11 @@ def _remember(session: Session, plan: Plan, made: Mapping[int, int]) -> bool:
     """Write breaks and users that differ from what is remembered; whether there were any."""
     d = session.dialect
     upsert = d.upsert("connecteam_breaks", rows.BREAK, "id")
-    session.write_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
+    session.later_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
     gone = d.update("connecteam_breaks", d.rowset({"id": "key"}), {"is_gone": "1"}, "t.id = d.id")
-    session.write_set(gone, ({"id": item} for item in plan.breaks_gone))
+    session.later_set(gone, ({"id": item} for item in plan.breaks_gone))
     users = _users_to_remember(session, plan.snapshot, made)
-    session.write_set(d.upsert("connecteam_users", rows.USER, "user_id"), users)
+    session.later_set(d.upsert("connecteam_users", rows.USER, "user_id"), users)
     return bool(plan.breaks or plan.breaks_gone or users)
 
 
@@ -352,17 +346,18 @@ def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: 
     """Open what is new, correct what moved, resolve what lost its cause; whether there was any of it."""
     window = plan.window
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
-    found = session.connection.execute(
-        select(sync_holds).where(sync_holds.c.resolved_run.is_(None), sync_holds.c.time_clock_id.in_(sorted(clocks)))
-    )
-    known = {(row["time_clock_id"], row["reason"], row["subject"]): row for row in found.mappings()}
+    known = {
+        (row["time_clock_id"], row["reason"], row["subject"]): row
+        for row in session.holds
+        if row["time_clock_id"] in clocks
+    }
     opened, moved = [], []
     for hold in plan.holds:
         values = _hold_values(plan, hold, made, run, now)
         row = known.pop((values["time_clock_id"], hold.reason, hold.subject), None)
         if row is None:
             opened.append(values)
-        elif any(row[name] != values[name] for name in HOLD if name not in _OF_THE_FIRST):
+        elif any(row[name] != values[name] for name in rows.HOLD if name not in _OF_THE_FIRST):
             moved.append({"id": row["id"], **values})
     first, last = window.first.isoformat(), window.last.isoformat()
     resolved = [
@@ -377,11 +372,11 @@ def _write_holds(session: Session, plan: Plan, made: Mapping[int, int], *, run: 
         and not (row["reason"] == "orphan" and plan.policy.orphans == "ignore")
     ]
     d = session.dialect
-    session.write_set(d.insert("sync_holds", d.rowset(HOLD), {c: f"d.{c}" for c in HOLD}), opened)
-    changing = {c: f"d.{c}" for c in HOLD if c not in _OF_THE_FIRST}
-    session.write_set(d.update("sync_holds", d.rowset({"id": "int", **HOLD}), changing, "t.id = d.id"), moved)
+    session.later_set(d.insert("sync_holds", d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
+    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _OF_THE_FIRST}
+    session.later_set(d.update("sync_holds", d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
     kinds: dict[str, Kind] = {"id": "int", "run": "int"}
-    session.write_set(d.update("sync_holds", d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), resolved)
+    session.later_set(d.update("sync_holds", d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), resolved)
     return bool(opened or moved or resolved)
 
 
