@@ -114,7 +114,8 @@ def test_a_deadlock_with_another_program(database: str) -> None:
                 holder.rollback()
 
             thread = threading.Thread(target=want_the_guard)
-            _once_before(world.mirror.store._engine, "SELECT t.", lambda _: thread.start())
+            # By then we hold the guard, and want the rows.
+            _once_before(world.mirror.store._engine, "SELECT t.", lambda _: thread.start(), holding="FOR UPDATE")
             run = world.sync()
             thread.join()
         assert ended or _deadlocks(database) > before, "there was no deadlock"
@@ -139,14 +140,21 @@ def _codes(error: object) -> set[object]:
     return {getattr(error, "sqlstate", None), arguments[0] if arguments else None}
 
 
-def _once_before(engine: Engine, beginning: str, act: Callable[[Connection], object]) -> list[bool]:
-    """Arrange that something happens before the first statement on the clock times of a writer that begins so."""
+def _once_before(
+    engine: Engine, beginning: str, act: Callable[[Connection], object], *, holding: str = ""
+) -> list[bool]:
+    """Arrange that something happens before the first statement of a writer that begins so, and holds those words."""
     done: list[bool] = []
 
     def watch(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         # PostgreSQL takes new rows by COPY.
         sql = statement.replace("COPY ", "INSERT INTO ", 1) if statement.startswith("COPY") else statement
-        if not done and sql.startswith(beginning) and connection.get_execution_options().get("writer"):
+        if (
+            not done
+            and sql.startswith(beginning)
+            and holding in sql
+            and connection.get_execution_options().get("writer")
+        ):
             done.append(True)
             act(connection)
 
