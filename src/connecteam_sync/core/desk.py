@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy
@@ -19,7 +20,6 @@ class Desk:
     def __init__(self, window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> None:
         self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
         self.zone: ZoneInfo = window.zone
-        self.fresh = snapshot.beside | {shift.id for shift in snapshot.shifts}
         self.start, self.end = window.start_utc, window.end_utc
         self.asked_end = window.padded().end_utc
         self.rows = {row.id: row for row in stored.rows}
@@ -33,6 +33,11 @@ class Desk:
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
         self.asked: set[int | None] = set()
+
+    @cached_property
+    def fresh(self) -> frozenset[str]:
+        """The shifts that this run has seen; few decisions ask, and there may be very many."""
+        return self.snapshot.beside | {shift.id for shift in self.snapshot.shifts}
 
     def inside(self, instant: int) -> bool:
         """Whether an instant lies in the window proper; its bounds are computed once."""

@@ -64,7 +64,7 @@ def remembered_query(windows: Iterable[Window]) -> Query:
 
 def remember(session: Session, piece: int, decision: Plan, inputs: str, span: tuple[int, int]) -> None:
     """Note what a slice with nothing to do was decided on, under its receipt; nothing where there is no digest."""
-    digest = combined(session.fetch(*digest_queries(session, *span)))
+    digest = combined(session.each(*digest_queries(session, *span)))
     if digest is None:
         return
     window = decision.window

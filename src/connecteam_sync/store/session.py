@@ -101,6 +101,12 @@ class Session:
         """The rows of several SELECTs, in one round trip with what waits."""
         return self._send(queries) if queries else []
 
+    def each(self, *queries: Query) -> Iterator[Rows]:
+        """As `fetch`; one after the other on SQLite, where that costs nothing and an answer may be a long text."""
+        if self.dialect.family == "sqlite":
+            return (self.fetch(query)[0] for query in queries)
+        return iter(self.fetch(*queries))
+
     def _send(self, queries: Sequence[Query]) -> list[Rows]:
         waiting, self._waiting, self._size = self._waiting, [], 0
         answers = send(self._connection, [*(query for query, _ in waiting), *queries])

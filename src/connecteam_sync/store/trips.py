@@ -110,9 +110,13 @@ def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: boo
             cursors.append((cursor, sql, values))
         if and_end:
             driver.execute("COMMIT")
+    found: list[Answer] = []
     for cursor, sql, values in cursors:
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-    return [_answer(cursor) for cursor, _, _ in cursors]
+        found.append(_answer(cursor))
+        # The driver keeps all it received for as long as a cursor is open: a month of rows a second time.
+        cursor.close()
+    return found
 
 
 def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
