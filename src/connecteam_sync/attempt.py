@@ -133,7 +133,7 @@ class Attempt:
                         stored = session.stored(window, snapshot, found)
                         decision = decide(window, snapshot, stored, policy)
                         _demand_same(decision, saved, stored)
-                        number = self._begin(session, self.run)
+                        number = self._begin(session)
                         piece = self._settle(session, number, decision, stored, accept=accept, inputs=inputs)
                         ended = self._end(session, number.value) if last else None
                 if newer[0][0]:
@@ -183,14 +183,14 @@ class Attempt:
 
         return queries
 
-    def _begin(self, session: Session, run: Run) -> Key:
+    def _begin(self, session: Session) -> Key:
         """The number of this run, which begins where it has not yet."""
-        return receipts.begin_run(session, run) if self.number is None else Key(session, self.number)
+        return receipts.begin_run(session, self.run) if self.number is None else Key(session, self.number)
 
     def _repeat(self, session: Session, piece: Slice, *, last: bool) -> tuple[Key, int | None]:
         """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
         if self.number is not None or not last:
-            number = self._begin(session, self.run)
+            number = self._begin(session)
             receipts.record_slice(session, number.value, piece)
             return number, self._end(session, number.value) if last else None
         # All there is to say of this run is known before its first row is written: its end too.
@@ -273,7 +273,7 @@ class Attempt:
             return
         try:
             with self.store.writing("recording a failure") as session:
-                number = self._begin(session, self.run)
+                number = self._begin(session)
                 receipts.record_slice(session, number.value, piece)
         except ConnecteamSyncError as second:
             # The first error is the one to act on; that it could not be recorded is said beside it.

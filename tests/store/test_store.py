@@ -370,3 +370,19 @@ def test_sessions_read_committed_times_in_utc(store: Store) -> None:
 
     with store.reading() as session:
         assert zone(session) in {"+00:00", "UTC"}
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite"], indirect=True
+)  # the one whose triggers can drop a write without a word
+def test_a_delete_that_touches_no_row_is_noticed(store: Store) -> None:
+    """A trigger of the host lets no row go: nothing is written, and no journal says that it went."""
+    mirror(store, shift("a", 0, 300), shift("b", 400, 500))
+    before = table(store)
+    with store.writing() as session:
+        session.connection.execute(
+            text("CREATE TRIGGER stay BEFORE DELETE ON clock_times BEGIN SELECT RAISE(IGNORE); END")
+        )
+    with pytest.raises(RowMoved, match="1 of 1 rows"):
+        mirror(store, shift("b", 400, 500))
+    assert table(store) == before
