@@ -272,7 +272,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/writing.py", "held = _write_holds(session, plan, made, run=run.value, now=now)", "held = False", GOLDEN),
     (
         "store/writing.py",
-        "    write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run.value, now=now)\n",
+        "    write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)\n",
         "",
         GOLDEN,
     ),

@@ -118,7 +118,9 @@ class Attempt:
                 beside = frozenset().union(*(seen.shifts for seen in self._seen))
                 snapshot = answer.read(people, beside=beside)
             try:
-                with self.store.writing(f"mirroring {window}", self._opening(clock, window, known)) as session:
+                with self.store.writing(
+                    f"mirroring {window}", self._opening(clock, window, known or snapshot)
+                ) as session:
                     newer, *found = session.opening
                     session.opening.clear()
                     if newer[0][0]:
@@ -172,14 +174,18 @@ class Attempt:
         found = self._remembered.get((clock, window.first.isoformat(), window.last.isoformat()))
         return found if found is not None and found.inputs == inputs else None
 
-    def _opening(self, clock: int, window: Window, known: Remembered | None) -> Callable[[Session], list[Query]]:
-        """What is asked with the lock: whether another run came first, and whether everything is as remembered."""
+    def _opening(
+        self, clock: int, window: Window, of: Remembered | Snapshot | None
+    ) -> Callable[[Session], list[Query]]:
+        """What is asked with the lock: whether another run came first, and what is stored, or whether all of it is as
+        remembered.
+        """
 
         def queries(session: Session) -> list[Query]:
             newer = session.newer_query(clock, window, self._head)
-            if known is None:
-                return [newer, *session.stored_queries(window, clock)]
-            return [newer, receipt_query(known.slice_id), *digest_queries(session, known.start, known.end)]
+            if isinstance(of, Remembered):
+                return [newer, receipt_query(of.slice_id), *digest_queries(session, of.start, of.end)]
+            return [newer] if of is None else [newer, *session.stored_queries(window, of)]
 
         return queries
 

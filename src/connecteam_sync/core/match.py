@@ -6,7 +6,7 @@ Identity is the activity id. Times are attributes: nothing here compares instant
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from operator import attrgetter
 from typing import Literal
 
@@ -45,15 +45,15 @@ def precedence(shift: Shift) -> tuple[int, str]:
     return (_NEVER if shift.created_at is None else shift.created_at, shift.id)
 
 
-def in_scope(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[Shift, ...]:
-    """The shifts a plan of this window is about, ordered by id.
+def in_scope(
+    window: Window, snapshot: Snapshot, *, rows: Mapping[int | None, ClockTime], mirrors: Mapping[str, Mirror]
+) -> tuple[Shift, ...]:
+    """The shifts a plan of this window is about, ordered by id; `rows` and `mirrors` are what is stored, by id.
 
     Those that start in the window proper, and those whose row, or whose remembered start, lies in it: a shift that
     moved out of the window is still the same shift. What else the padding shows belongs to other windows.
     """
     start, end = window.start_utc, window.end_utc
-    rows = {row.id: row for row in stored.rows}
-    mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
 
     def is_ours(shift: Shift) -> bool:
         mirror = mirrors.get(shift.id)
@@ -106,28 +106,28 @@ def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -
     return found
 
 
-def adoptable(stored: Stored) -> dict[tuple[int, int], list[ClockTime]]:
+def adoptable(rows: Iterable[ClockTime], linked: Container[int | None]) -> dict[tuple[int, int], list[ClockTime]]:
     """Rows of ours that no shift is linked to, by (employee, clock-in), lowest id first."""
-    linked = {mirror.clock_time_id for mirror in stored.mirrors}
-    rows: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
-    unlinked = [row for row in stored.rows if row.id not in linked and row.is_ours]
+    found: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
+    unlinked = [row for row in rows if row.id not in linked and row.is_ours]
     for row in sorted(unlinked, key=lambda row: row.id or 0):
-        rows[row.key].append(row)
-    return rows
+        found[row.key].append(row)
+    return found
 
 
 def match(
-    pairs: Iterable[tuple[int, Rivals]], missing: Iterable[Mirror], window: Window, snapshot: Snapshot, stored: Stored
+    pairs: Iterable[tuple[int, Rivals]],
+    inherited: Mapping[tuple[int, int], list[Mirror]],
+    unlinked: Mapping[tuple[int, int], list[ClockTime]],
+    *,
+    rows: Mapping[int | None, ClockTime],
+    mirrors: Mapping[str, Mirror],
 ) -> tuple[Match, ...]:
     """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
 
-    `pairs` are (employee id, rivals), one for each (employee, clock-in), so a row is given away once; `missing` are
-    those of `absent`.
+    `pairs` are (employee id, rivals), one for each (employee, clock-in), so a row is given away once; `inherited` is of
+    `successions`, `unlinked` of `adoptable`; `rows` and `mirrors` are what is stored, by id.
     """
-    rows = {row.id: row for row in stored.rows}
-    mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
-    inherited = successions(missing, window, snapshot)
-    unlinked = adoptable(stored)
 
     def linked_row(shift_id: str) -> ClockTime | None:
         mirror = mirrors.get(shift_id)

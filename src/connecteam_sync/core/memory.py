@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -16,7 +16,7 @@ from connecteam_sync.core.window import Window
 def mirrors_to_remember(
     window: Window,
     snapshot: Snapshot,
-    stored: Stored,
+    old: Mapping[str, Mirror],
     *,
     shifts: tuple[Shift, ...],
     missing: Iterable[Mirror],
@@ -25,16 +25,14 @@ def mirrors_to_remember(
 ) -> tuple[Mirror, ...]:
     """The new memory of every one of `shifts`, and of every shift that is gone, whose memory moves, by id.
 
-    A held shift is remembered with its latest values and the link and applied values it had; a gone one stays
-    remembered, marked gone, as does one whose row another shift now has.
+    `old` is what is remembered, by id. A held shift is remembered with its latest values and the link and applied
+    values it had; a gone one stays remembered, marked gone, as does one whose row another shift now has.
     """
-    old = {mirror.shift.id: mirror for mirror in stored.mirrors}
     new: dict[str, Mirror] = {}
-    foreign = {m.shift.id for m in stored.mirrors if m.shift.time_clock_id != snapshot.time_clock_id and not m.is_gone}
     for shift in shifts:
-        if shift.id in foreign:
-            continue
         known = old.get(shift.id)
+        if known and known.shift.time_clock_id != snapshot.time_clock_id and not known.is_gone:
+            continue  # another time clock's
         new[shift.id] = Mirror(
             shift=shift,
             clock_time_id=known.clock_time_id if known else None,

@@ -31,7 +31,7 @@ from connecteam_sync.core.clocktime import (
 )
 from connecteam_sync.core.desk import Desk
 from connecteam_sync.core.guards import refusals
-from connecteam_sync.core.match import Match, in_scope, match, rivals, seen_elsewhere
+from connecteam_sync.core.match import Match, adoptable, in_scope, match, rivals, seen_elsewhere, successions
 from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.settled import settled_rows
 from connecteam_sync.core.shift import Shift, Snapshot
@@ -44,7 +44,7 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     `snapshot` must cover `window.padded()`; `stored` must have been read for the same window and snapshot.
     """
     desk = _Decision(window, snapshot, stored, policy)
-    scope = desk.without_strays(in_scope(window, snapshot, stored))
+    scope = desk.without_strays(in_scope(window, snapshot, rows=desk.rows, mirrors=desk.mirrors))
     others = tuple(desk.shifts_of_other_clocks())
     settled = settled_rows(scope, others, rows=desk.rows, mirrors=desk.mirrors, employees=stored.employees)
     shifts = tuple(shift for shift in scope if shift.id not in settled)
@@ -52,7 +52,13 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
     groups = rivals(mapped, others)
     employees = {shift.id: employee for employee, shift in mapped}
     mine = [group for group in groups if group.winner.id in employees]
-    matches = match(((employees[group.winner.id], group) for group in mine), desk.absent, window, snapshot, stored)
+    matches = match(
+        ((employees[group.winner.id], group) for group in mine),
+        successions(desk.absent, window, snapshot),
+        adoptable(stored.rows, desk.shift_of_row),
+        rows=desk.rows,
+        mirrors=desk.mirrors,
+    )
     for matched in matches:
         desk.settle(matched)
     taken = {*settled.values(), *(matched.row.id for matched in matches if matched.row is not None)}
@@ -300,7 +306,7 @@ class _Decision(Desk):
         mirrors = mirrors_to_remember(
             self.window,
             self.snapshot,
-            self.stored,
+            self.mirrors,
             shifts=shifts,
             missing=self.absent,
             matches=matches,

@@ -193,7 +193,15 @@ def remove(
                 next_step="look at the triggers and column types of the table; nothing was written",
             )
     memories = _forget(session, found, run)
-    write_journal(session, decision.changes, found.images, after, memories, run=run, now=now)
+    write_journal(
+        session,
+        decision.changes,
+        found.images,
+        after,
+        lambda change: memories.get(change.image.id or 0, {}),
+        run=run,
+        now=now,
+    )
     kinds = [change.kind for change in decision.changes]
     total = sum(row.total_minutes or 0 for row, _ in found.images.values())
     return Slice(

@@ -11,7 +11,7 @@ keep the digest of each remembered shift beside it (decision 10).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -221,7 +221,7 @@ def _bounds(pieces: Iterable[tuple[int, int]]) -> dict[str, int]:
     }
 
 
-def combined(found: Iterable[Rows]) -> str | None:
+def combined(found: Iterable[Iterable[Sequence[Any]]]) -> str | None:
     """One digest of the answers to `digest_queries`; None where the database may have cut one short."""
     whole = hashlib.sha256()
     for answer in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -58,44 +58,36 @@ def write_journal(
     changes: Iterable[Change],
     before: Mapping[int, tuple[ClockTime, str]],
     after: Mapping[int, tuple[ClockTime, str]],
-    memories: Mapping[int, Mapping[str, Mirror | None]],
+    remembered: Callable[[Change], Mapping[str, Mirror | None]],
     *,
     run: int,
     now: int,
 ) -> None:
-    """An entry for every change, whole rows before and after; `memories` are what was remembered of its shifts."""
-    session.insert_many("sync_changes", JOURNAL, _entries(changes, before, after, memories, run=run, now=now))
-
-
-def _entries(
-    changes: Iterable[Change],
-    before: Mapping[int, tuple[ClockTime, str]],
-    after: Mapping[int, tuple[ClockTime, str]],
-    memories: Mapping[int, Mapping[str, Mirror | None]],
-    *,
-    run: int,
-    now: int,
-) -> Iterator[tuple[object, ...]]:
-    """The values of each entry, in the order of JOURNAL; one at a time, since they are long."""
+    """An entry for every change, whole rows before and after; `remembered` tells what was known of its shifts."""
     encode = msgspec.json.Encoder().encode
     days: dict[date, str] = {}
-    for change in changes:
-        key = change.image.id
-        if key is not None:
-            first, last = change.days
-            yield (
-                run,
-                now,
-                change.kind,
-                key,
-                change.shift_id,
-                change.image.employee_id,
-                change.before.employee_id if change.before else None,
-                days.get(first) or days.setdefault(first, first.isoformat()),
-                days.get(last) or days.setdefault(last, last.isoformat()),
-                change.why,
-                encode(Images(change.before, change.after, change.user_id)).decode(),
-                before[key][1] if change.before else None,
-                after[key][1] if change.after else None,
-                encode(memories.get(key, {})).decode(),
-            )
+
+    def entries() -> Iterator[tuple[object, ...]]:
+        """The values of each entry, in the order of JOURNAL; one at a time, since they are long."""
+        for change in changes:
+            key = change.image.id
+            if key is not None:
+                first, last = change.days
+                yield (
+                    run,
+                    now,
+                    change.kind,
+                    key,
+                    change.shift_id,
+                    change.image.employee_id,
+                    change.before.employee_id if change.before else None,
+                    days.get(first) or days.setdefault(first, first.isoformat()),
+                    days.get(last) or days.setdefault(last, last.isoformat()),
+                    change.why,
+                    encode(Images(change.before, change.after, change.user_id)).decode(),
+                    before[key][1] if change.before else None,
+                    after[key][1] if change.after else None,
+                    encode(remembered(change)).decode(),
+                )
+
+    session.insert_many("sync_changes", JOURNAL, entries())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from sys import intern
 from typing import Any
 
@@ -112,6 +112,12 @@ def clock_time(row: Sequence[Any]) -> ClockTime:
     )
 
 
+def image(row: Sequence[Any]) -> tuple[int, tuple[ClockTime, str]]:
+    """A row's id; and the row in canonical form, and whole as JSON text, which stands behind the canonical columns."""
+    found = clock_time(row[:-1])
+    return int(row[0]), (found, row[-1])
+
+
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
     """A canonical row as members of a rowset."""
     return {
@@ -132,6 +138,19 @@ def image_kinds(prefix: str = "") -> dict[str, Kind]:
 def mirror_columns(alias: str) -> str:
     """What `mirror` reads, as the columns of a SELECT."""
     return ", ".join(f"{alias}.{column}" for column in MIRROR)
+
+
+def mirror_beside(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], Mirror]:
+    """As `mirror`; a shift that equals the one `shown` under its id is that very object: there may be very many."""
+
+    def read(row: Sequence[Any]) -> Mirror:
+        found = mirror(row)
+        same = shown.get(found.shift.id)
+        if same is None or same != found.shift:
+            return found
+        return Mirror(same, found.clock_time_id, found.applied, found.is_gone)
+
+    return read
 
 
 def mirror(row: Sequence[Any]) -> Mirror:

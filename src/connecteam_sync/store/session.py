@@ -17,7 +17,7 @@ from connecteam_sync.store.bulk import BATCH, insert_many, packed_insert, packed
 from connecteam_sync.store.columns import HostColumns
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.host import HostTables
-from connecteam_sync.store.trips import TRIP, Answer, Query, Rows, send
+from connecteam_sync.store.trips import TRIP, Answer, Query, Rows, send, streamed
 
 T = TypeVar("T")
 
@@ -29,9 +29,14 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
-def _batched(sql: str, items: Iterable[Mapping[str, object]], **values: object) -> Iterator[Query]:
+def _batched(
+    sql: str,
+    items: Iterable[Mapping[str, object]],
+    values: Mapping[str, object],
+    make: Callable[[Sequence[Any]], object] | None = None,
+) -> Iterator[Query]:
     """A statement over a rowset, a batch at a time."""
-    return (Query(sql, {"rows": rows.json_rows(batch), **values}) for batch in batches(items))
+    return (Query(sql, {"rows": rows.json_rows(batch), **values}, make) for batch in batches(items))
 
 
 class Key:
@@ -101,10 +106,10 @@ class Session:
         """The rows of several SELECTs, in one round trip with what waits."""
         return self._send(queries) if queries else []
 
-    def each(self, *queries: Query) -> Iterator[Rows]:
-        """As `fetch`; one after the other on SQLite, where that costs nothing and an answer may be a long text."""
+    def each(self, *queries: Query) -> Iterator[Iterable[Sequence[Any]]]:
+        """As `fetch`; row by row on SQLite, where that costs nothing and a row may be a long text."""
         if self.dialect.family == "sqlite":
-            return (self.fetch(query)[0] for query in queries)
+            return (streamed(self.connection, query) for query in queries)
         return iter(self.fetch(*queries))
 
     def _send(self, queries: Sequence[Query]) -> list[Rows]:
@@ -124,7 +129,7 @@ class Session:
 
     def fetch_set(self, sql: str, items: Iterable[Mapping[str, object]]) -> list[Sequence[Any]]:
         """Rows of a statement over a rowset, a batch at a time."""
-        return [row for found in self.fetch(*_batched(sql, items)) for row in found]
+        return [row for found in self.fetch(*_batched(sql, items, {})) for row in found]
 
     def write_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> int:
         """How many rows a writing statement over a rowset touched, a batch at a time."""
@@ -142,7 +147,7 @@ class Session:
         **values: object,
     ) -> None:
         """A writing statement over a rowset, a batch at a time, that may wait; `then` gets each batch's answer."""
-        for query in _batched(sql, items, **values):
+        for query in _batched(sql, items, values):
             self.later(query, then)
 
     def insert_one(self, table: str, values: Mapping[str, object]) -> Key:
@@ -199,17 +204,23 @@ class Session:
             },
         )
 
-    def stored_queries(self, window: Window, time_clock_id: int) -> list[Query]:
+    def stored_queries(self, window: Window, snapshot: Snapshot) -> list[Query]:
         """What `stored` reads first."""
         padded = window.padded()
+        mirror = rows.mirror_beside({shift.id: shift for shift in snapshot.shifts})
         span = {"start": padded.start_utc, "end": padded.end_utc}
         clock_in = self.dialect.name(self.host.clock_times.clock_in)
         return [
-            Query(f"SELECT {rows.mirror_columns('s')} FROM {self.shifts_by_start} WHERE {_IN_SPAN}", span),
-            Query(self._somebodys_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")), span),
+            Query(f"SELECT {rows.mirror_columns('s')} FROM {self.shifts_by_start} WHERE {_IN_SPAN}", span, mirror),
+            Query(
+                self._somebodys_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")),
+                span,
+                rows.clock_time,
+            ),
             Query(
                 f"{_BREAKS} WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
-                {**span, "clock": time_clock_id},
+                {**span, "clock": snapshot.time_clock_id},
+                rows.pause,
             ),
             self.employees_query(),
             USERS_QUERY,
@@ -221,19 +232,15 @@ class Session:
         """Everything of the database that matters to this look, in one round trip, or three where something moved.
 
         Shifts and rows of the padded days come by their own time; what only an id or a link leads to is looked up
-        afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before; the
-        list is emptied, since a month of rows need not be kept twice.
+        afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before.
         """
-        asked = self.fetch(*self.stored_queries(window, snapshot.time_clock_id)) if found is None else found
+        asked = self.fetch(*self.stored_queries(window, snapshot)) if found is None else found
         padded = window.padded()
         span = {"start": padded.start_utc, "end": padded.end_utc}
         mirrors, clock_times, breaks, employees, users, locked, holds = asked
-        asked.clear()
-        by_id = {item.shift.id: item for item in map(rows.mirror, mirrors)}
-        del mirrors
-        by_key = {row.id: row for row in map(rows.clock_time, clock_times)}
-        del clock_times
-        pauses = {item.id: item for item in map(rows.pause, breaks)}
+        by_id = {item.shift.id: item for item in mirrors}
+        by_key = {row.id: row for row in clock_times}
+        pauses = {item.id: item for item in breaks}
         self._follow(snapshot, span, by_id, by_key, pauses)
         people = employees_of(employees)
         self.users = users_of(users)
@@ -273,20 +280,23 @@ class Session:
                 Query(
                     f"SELECT {columns} FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_shifts s ON s.id = d.id",
                     {"rows": rows.json_rows(ids)},
+                    rows.mirror,
                 ),
                 Query(
                     f"SELECT {columns} FROM {d.rowset({'id': 'int'})} {d.lookup} connecteam_shifts s"
                     " ON s.clock_time_id = d.id",
                     {"rows": rows.json_rows(unlinked)},
+                    rows.mirror,
                 ),
                 Query(
                     f"SELECT {_BREAK_COLUMNS} FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_breaks b"
                     " ON b.id = d.id WHERE b.is_gone = 0",
                     {"rows": rows.json_rows(missing)},
+                    rows.pause,
                 ),
             )
-            mirrors.update((item.shift.id, item) for item in map(rows.mirror, (*by_id, *by_row)))
-            pauses.update((item.id, item) for item in map(rows.pause, breaks))
+            mirrors.update((item.shift.id, item) for item in (*by_id, *by_row))
+            pauses.update((item.id, item) for item in breaks)
         away = sorted({m.clock_time_id for m in mirrors.values() if m.clock_time_id is not None} - found.keys())
         outside = sorted({s.start for s in snapshot.shifts if not span["start"] <= s.start < span["end"]})
         if away or outside:
@@ -297,6 +307,7 @@ class Session:
                         f"{d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t ON t.{key} = d.id"
                     ),
                     {"rows": rows.json_rows({"id": item} for item in away)},
+                    rows.clock_time,
                 ),
                 Query(
                     self._somebodys_rows(
@@ -304,9 +315,10 @@ class Session:
                         f" ON t.{clock_in} = {d.moment('i.at')}"
                     ),
                     {"rows": rows.json_rows({"at": item} for item in outside)},
+                    rows.clock_time,
                 ),
             )
-            found.update((row.id, row) for row in map(rows.clock_time, (*by_key, *by_instant)))
+            found.update((row.id, row) for row in (*by_key, *by_instant))
 
     @property
     def rows_by_clock_in(self) -> str:
@@ -389,13 +401,13 @@ class Session:
             f"SELECT {self.image_columns} FROM {d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t"
             f" ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}"
         )
-        return list(_batched(sql, ({"id": key} for key in keys)))
+        return list(_batched(sql, ({"id": key} for key in keys), {}, rows.image))
 
     def images_between_query(self, start: int, end: int) -> Query:
         """What reads somebody's rows whose clock-in lies in the half-open span of instants, for `images_of`."""
         clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
         sql = self._somebodys(f"SELECT {self.image_columns}", self.rows_by_clock_in, self.dialect.between(clock_in))
-        return Query(sql, {"start": start, "end": end})
+        return Query(sql, {"start": start, "end": end}, rows.image)
 
     @property
     def image_columns(self) -> str:
@@ -416,7 +428,7 @@ LOCKED_DAYS_QUERY = Query("SELECT day FROM locked_days ORDER BY day")
 
 def images_of(found: Iterable[Rows]) -> dict[int, tuple[ClockTime, str]]:
     """What SELECTs of `image_columns` found, by id: the row in canonical form, and whole as JSON text."""
-    return {int(row[0]): (rows.clock_time(row[:-1]), row[-1]) for answer in found for row in answer}
+    return dict(chain.from_iterable(found))
 
 
 def employees_of(found: Rows) -> list[Employee]:

@@ -7,7 +7,7 @@ and SQLite has no network. Rows come as the driver gives them: at a million rows
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,14 +19,18 @@ from sqlalchemy.exc import DBAPIError
 _NAMED = re.compile(r"%\((\w+)\)s")
 TRIP = 1 << 20
 """Characters of values in one round trip, unless a single statement has more: every server takes a packet of that."""
-Rows = Sequence[Sequence[Any]]
+Rows = list[Any]
+"""What a query made of its rows, in order."""
+_MANY = 1000
+"""Rows that a driver makes at once where something else is made of each."""
 
 
 class Query(NamedTuple):
-    """A statement with `:named` values."""
+    """A statement with `:named` values. `make` is what becomes of each row as it is read; None: it stays a sequence."""
 
     sql: str
     values: Mapping[str, object] = {}
+    make: Callable[[Sequence[Any]], object] | None = None
 
     @property
     def size(self) -> int:
@@ -74,6 +78,12 @@ def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = Fa
     return found
 
 
+def streamed(connection: Connection, query: Query) -> Iterator[Sequence[Any]]:
+    """The rows of a SELECT one by one, for a database without a network between; each may be a long text."""
+    with connection.execute(text(query.sql), query.values) as result:
+        yield from result
+
+
 def _loads(queries: Iterable[Query]) -> Iterator[list[Query]]:
     """The statements of each round trip."""
     load: list[Query] = []
@@ -91,8 +101,8 @@ def _loads(queries: Iterable[Query]) -> Iterator[list[Query]]:
 def _alone(connection: Connection, query: Query) -> Answer:
     with connection.execute(text(query.sql), query.values) as result:
         if result.returns_rows:
-            return Answer(result.cursor.fetchall(), -1, None)
-        return Answer((), result.rowcount, result.lastrowid)
+            return Answer(_made(result.cursor, query), -1, None)
+        return Answer([], result.rowcount, result.lastrowid)
 
 
 def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
@@ -111,9 +121,9 @@ def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: boo
         if and_end:
             driver.execute("COMMIT")
     found: list[Answer] = []
-    for cursor, sql, values in cursors:
+    for query, (cursor, sql, values) in zip(queries, cursors, strict=True):
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-        found.append(_answer(cursor))
+        found.append(_answer(cursor, query))
         # The driver keeps all it received for as long as a cursor is open: a month of rows a second time.
         cursor.close()
     return found
@@ -127,10 +137,10 @@ def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end:
         connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
     sql, values = _joined(prepared)
     cursor.execute(f"{sql};\nCOMMIT" if and_end else sql, values)
-    found = [_answer(cursor)]
+    found = [_answer(cursor, queries[0])]
     while len(found) < len(queries):
         cursor.nextset()
-        found.append(_answer(cursor))
+        found.append(_answer(cursor, queries[len(found)]))
     while cursor.nextset():
         pass
     cursor.close()
@@ -139,11 +149,20 @@ def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end:
     return found
 
 
-def _answer(cursor: Any) -> Answer:  # noqa: ANN401 - a driver's own cursor
+def _answer(cursor: Any, query: Query) -> Answer:  # noqa: ANN401 - a driver's own cursor
     if cursor.description is None:
-        return Answer((), cursor.rowcount, getattr(cursor, "lastrowid", None))
-    found = cursor.fetchall()
-    return Answer(found, cursor.rowcount, None)
+        return Answer([], cursor.rowcount, getattr(cursor, "lastrowid", None))
+    return Answer(_made(cursor, query), cursor.rowcount, None)
+
+
+def _made(cursor: Any, query: Query) -> Rows:  # noqa: ANN401 - a driver's own cursor
+    """What becomes of the rows; some at a time, since a month of them need not be there twice."""
+    if query.make is None:
+        return list(cursor.fetchall())
+    found: Rows = []
+    while many := cursor.fetchmany(_MANY):
+        found += map(query.make, many)
+    return found
 
 
 def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:

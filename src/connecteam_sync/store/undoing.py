@@ -47,7 +47,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     _write(session, inverse, before)
     after = session.images(keys)
     remembered = _restore_memory(session, entries, by)
-    write_journal(session, inverse, present, after, remembered, run=by, now=now)
+    write_journal(session, inverse, present, after, lambda c: remembered.get(c.image.id or 0, {}), run=by, now=now)
     removed = _remove_employees(session, removed)
     kinds = [change.kind for change in inverse]
     total = sum(c.image.total_minutes or 0 for c in changes if c.after)

@@ -20,6 +20,9 @@ from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.session import Key, Session, batches, images_of
 from connecteam_sync.store.trips import Answer, Query
 
+_READ_AT_ONCE = 20_000
+"""About how many rows are read back in one round trip, where there are very many: some drivers keep them twice."""
+
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What was really written: changes with final keys, and the employees made, as JSON images by id."""
@@ -40,10 +43,11 @@ def apply(session: Session, plan: Plan, stored: Stored, *, run: Key, now: int) -
     changes, after = _read_back(session, changes)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
-    memory = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
+    memory = {mirror.shift.id: mirror for mirror in stored.mirrors if mirror.shift.id in concerned}
     remember_mirrors(session, mirrors, run.value, unknown=lambda shift: shift not in memory)
     remembered = _remember(session, plan, made)
-    write_journal(session, changes, before, after, _memories(changes, plan, memory), run=run.value, now=now)
+    write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)
     held = _write_holds(session, plan, made, run=run.value, now=now)
     people: tuple[dict[str, object], ...] = tuple(
         {"id": employee, "user_id": user, "name": new.name, "email": new.email}
@@ -222,10 +226,12 @@ def _made(session: Session, created: list[ClockTime]) -> list[Query]:
             f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}"
         )
         keys = ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created)
-        return [Query(sql, {"rows": rows.json_rows(keys)})]
+        return [Query(sql, {"rows": rows.json_rows(keys)}, rows.image)]
     # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
-    instants = [row.clock_in for row in created]
-    return [session.images_between_query(min(instants), max(instants) + 1)]
+    instants = sorted(row.clock_in for row in created)
+    starts = instants[::_READ_AT_ONCE]
+    spans = zip(starts, [*starts[1:], instants[-1] + 1], strict=True)
+    return [session.images_between_query(start, end) for start, end in spans]
 
 
 def _read_back(
@@ -235,8 +241,9 @@ def _read_back(
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
     queries = _made(session, created)
-    found = session.fetch(*queries, *session.images_queries(kept))
-    made = images_of(found[: len(queries)])
+    made = images_of(session.fetch(query)[0] for query in queries[:-1])
+    found = session.fetch(*queries[-1:], *session.images_queries(kept))
+    made.update(images_of(found[: len(queries[-1:])]))
     # Where a table has no unique key yet, the highest id is the row that was just made.
     keys = {made[key][0].key: key for key in sorted(made)}
     final = tuple(
@@ -245,15 +252,15 @@ def _read_back(
         else c
         for c in changes
     )
-    after = made | images_of(found[len(queries) :])
+    made.update(images_of(found[len(queries[-1:]) :]))
     for change in final:
-        if change.after and (change.after.id is None or after[change.after.id][0] != change.after):
+        if change.after and (change.after.id is None or made[change.after.id][0] != change.after):
             raise DatabaseError(
                 f"the database did not keep a row as written (employee {change.after.employee_id}): "
                 "a trigger, or a column that rounds",
                 next_step="look at the triggers and column types of the table; nothing was written",
             )
-    return final, after
+    return final, made
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------
@@ -321,22 +328,20 @@ def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, 
     return result
 
 
-def _memories(
-    changes: Iterable[Change], plan: Plan, memory: Mapping[str, Mirror]
-) -> dict[int, dict[str, Mirror | None]]:
-    """By row: what was remembered of the shifts of a change before it, so that undo restores the links too."""
-    lost = {m.shift.id for m in plan.mirrors if m.clock_time_id is None and m.applied is None}
+def _memories(plan: Plan, memory: Mapping[str, Mirror]) -> Callable[[Change], dict[str, Mirror | None]]:
+    """Tells what was remembered of the shifts of a change before it, so that undo restores the links too."""
     by_row: dict[int, list[str]] = {}
-    for shift_id, mirror in memory.items():
-        if mirror.clock_time_id is not None and shift_id in lost:
-            by_row.setdefault(mirror.clock_time_id, []).append(shift_id)
-    result: dict[int, dict[str, Mirror | None]] = {}
-    for change in changes:
-        key = change.image.id
-        if key is not None:
-            names = {*by_row.get(key, ()), *((change.shift_id,) if change.shift_id else ())}
-            result[key] = {name: memory.get(name) for name in sorted(names)}
-    return result
+    for mirror in plan.mirrors:
+        was = memory.get(mirror.shift.id)
+        loses = mirror.clock_time_id is None and mirror.applied is None
+        if was is not None and was.clock_time_id is not None and loses:
+            by_row.setdefault(was.clock_time_id, []).append(mirror.shift.id)
+
+    def remembered(change: Change) -> dict[str, Mirror | None]:
+        names = {*by_row.get(change.image.id or 0, ()), *((change.shift_id,) if change.shift_id else ())}
+        return {name: memory.get(name) for name in sorted(names)}
+
+    return remembered
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
