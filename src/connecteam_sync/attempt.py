@@ -29,9 +29,9 @@ from connecteam_sync.store.digest import (
     remember,
     remembered,
     remembered_query,
-    span_of,
 )
-from connecteam_sync.store.session import NEWEST_RECEIPT, Key, Session
+from connecteam_sync.store.session import NEWEST_RECEIPT, Session
+from connecteam_sync.store.statements import Key
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.writing import apply
@@ -184,7 +184,7 @@ class Attempt:
         def queries(session: Session) -> list[Query]:
             newer = session.newer_query(clock, window, self._head)
             if isinstance(of, Remembered):
-                return [newer, receipt_query(of.slice_id), *digest_queries(session, of.start, of.end)]
+                return [newer, receipt_query(of.slice_id), *digest_queries(session, of.start, of.end, keys=of.keys)]
             return [newer] if of is None else [newer, *session.stored_queries(window, of)]
 
         return queries
@@ -251,8 +251,8 @@ class Attempt:
             if done.employees_made:
                 people = {"made": done.employees_made, "removed": ()}
         receipt = receipts.record_slice(session, number.value, piece, people)
-        if inputs is not None and not wrote and (span := span_of(decision, decision.snapshot, stored)):
-            remember(session, receipt.value, decision, inputs, span)
+        if inputs is not None and not wrote:
+            remember(session, receipt.value, decision, stored, inputs)
         return piece
 
     def _end(self, session: Session, number: int) -> int:

@@ -312,12 +312,14 @@ class Connecteam:
     ) -> tuple[int, str, bytes]:
         """Status, content type and body, read to its end and no further than allowed."""
         self.http_calls += 1
-        body = bytearray()
+        pieces: list[bytes] = []
+        size = 0
         try:
             with self._http.stream(method, path, params=query, headers=headers, data=form) as response:
                 for piece in response.iter_bytes():
-                    body += piece
-                    if len(body) > self._limit:
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > self._limit:
                         raise BadAnswer(
                             f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
                         )
@@ -339,7 +341,7 @@ class Connecteam:
                 wait=_seconds(response, time.time() - (self.server_clock_skew or 0.0)),
                 next_step="try again later; other programs of the account share its limit",
             )
-        return response.status_code, response.headers.get("content-type", ""), bytes(body)
+        return response.status_code, response.headers.get("content-type", ""), b"".join(pieces)
 
     def _note_limits(self, response: httpx2.Response) -> None:
         """Remember what the headers say; they may all be absent."""

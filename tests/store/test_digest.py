@@ -10,7 +10,7 @@ from sqlalchemy import text
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store import rows
-from connecteam_sync.store.digest import combined, digest_queries
+from connecteam_sync.store.digest import combined, digest_queries, longest_stretch
 from connecteam_sync.wire import Answer
 from world import FIRST, LAST, World
 
@@ -52,11 +52,24 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return clocks
 
 
-def digest(world: World) -> str | None:
-    """Of everything in the eleven days and a day around."""
+STRETCHES = (range(0), range(1, 10_000), range(7, 9), range(5_000, 5_001))
+"""Keys of `clock_times` that are read in their order: none, all, two in the middle, and one that no row has."""
+
+
+def digests(world: World) -> list[str]:
+    """Of everything in the eleven days and a day around, whichever keys are read in their order."""
     padded = world.window.padded()
     with world.mirror.store.reading() as session:
-        return combined(session.fetch(*digest_queries(session, padded.start_utc, padded.end_utc)))
+        found = [
+            combined(session.fetch(*digest_queries(session, padded.start_utc, padded.end_utc, keys=keys)))
+            for keys in STRETCHES
+        ]
+    return [each for each in found if each is not None]
+
+
+def differ(world: World, whole: list[str]) -> bool:
+    """Whether each digest is another one by now."""
+    return all(one != other for one, other in zip(digests(world), whole, strict=True))
 
 
 def told(run: Run) -> object:
@@ -88,8 +101,8 @@ def life_inputs(world: World) -> list[dict[str, object]]:
 
 def test_every_column_of_every_table_is_in_the_digest(life: World) -> None:
     """Each value of one row changed by itself, then put back; a row removed; and nothing else needed to notice it."""
-    whole = digest(life)
-    assert whole is not None
+    whole = digests(life)
+    assert len(whole) == len(STRETCHES)
     tried = 0
     for table, columns in TABLES.items():
         key = "user_id" if table == "connecteam_users" else "id"
@@ -97,17 +110,34 @@ def test_every_column_of_every_table_is_in_the_digest(life: World) -> None:
         for column in columns:
             other = _other(row[column], column)
             life.execute(f"UPDATE {table} SET {column} = :v WHERE {key} = :k", v=other, k=row[key])
-            assert digest(life) != whole, f"{table}.{column} is not in the digest"
+            assert differ(life, whole), f"{table}.{column} is not in the digest"
             life.execute(f"UPDATE {table} SET {column} = :v WHERE {key} = :k", v=row[column], k=row[key])
-            assert digest(life) == whole, f"{table}.{column} put back"
+            assert digests(life) == whole, f"{table}.{column} put back"
             tried += 1
     assert tried == sum(map(len, TABLES.values()))
     life.mirror.lock(FIRST, FIRST)
-    assert digest(life) != whole
+    assert differ(life, whole)
     life.mirror.unlock(FIRST, FIRST)
-    assert digest(life) == whole
+    assert digests(life) == whole
     life.execute("DELETE FROM connecteam_breaks WHERE id = :k", k=life.table("connecteam_breaks")[0]["id"])
-    assert digest(life) != whole
+    assert differ(life, whole)
+
+
+def test_every_column_of_each_row_is_read_once(life: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows read in the order of their keys, a few at a time, and rows read by clock-in: none twice, none left out."""
+    monkeypatch.setattr("connecteam_sync.store.digest._KEYS", 3)
+    padded, tables = life.window.padded(), 6
+    with life.mirror.store.reading() as session:
+        for keys in STRETCHES[:3]:
+            found = session.fetch(*digest_queries(session, padded.start_utc, padded.end_utc, keys=keys))
+            assert sum(many for answer in found[:-tables] for many, *_ in answer) == len(life.table()), keys
+
+
+def test_the_stretch_of_keys_is_where_most_rows_stand() -> None:
+    """Rows that were entered long before, or long after, do not widen it; nor does an empty table have one."""
+    assert longest_stretch([]) == range(0)
+    assert longest_stretch([3, 4, 1000, 1100, 1007, 5000]) == range(1000, 1101)
+    assert longest_stretch([1, 102]) == range(1, 2)
 
 
 def _other(value: object, column: str) -> object:
@@ -125,7 +155,7 @@ def _other(value: object, column: str) -> object:
 
 def test_corrections_that_a_sum_would_miss_are_noticed(life: World) -> None:
     """Two rows exchange their minutes; two get the same digit more; one takes from the other."""
-    whole = digest(life)
+    whole = digests(life)
     one, other = [row for row in life.table() if row["total_minutes"]][:2]
     for first, second in (
         (other["total_minutes"], one["total_minutes"]),
@@ -134,7 +164,7 @@ def test_corrections_that_a_sum_would_miss_are_noticed(life: World) -> None:
     ):
         for row, minutes in ((one, first), (other, second)):
             life.execute("UPDATE clock_times SET total_minutes = :m WHERE id = :k", m=minutes, k=row["id"])
-        assert digest(life) != whole
+        assert differ(life, whole)
 
 
 def test_what_changes_anywhere_is_decided_anew(life: World, decoded: list[int]) -> None:
@@ -162,6 +192,8 @@ def test_what_changes_anywhere_is_decided_anew(life: World, decoded: list[int]) 
     other.sync()
     assert decoded, "another policy was not noticed"
     other.mirror.close()
+    keys = {(row["first_key"], row["last_key"]) for row in life_inputs(life)}
+    assert all(None not in pair for pair in keys)
     with life.mirror.store.writing() as session:
         session.connection.execute(text("UPDATE sync_inputs SET digest = 'x'"))
     decoded.clear()

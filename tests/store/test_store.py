@@ -18,7 +18,8 @@ from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError, LockHeld, NotInitialised, RowMoved, UndoRefused
 from connecteam_sync.store import people, receipts
-from connecteam_sync.store.session import Key, Session
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.statements import Key
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.undoing import undo
 from connecteam_sync.store.writing import apply
@@ -317,6 +318,32 @@ def test_init_uses_what_is_there_and_runs_twice(store: Store, database: str) -> 
     with pytest.raises(ConfigurationError, match="source"), fresh.reading():
         pass
     fresh.close()
+
+
+def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) -> None:
+    """What came last is added where it is absent; an upgrade that was cut short goes on."""
+    with store.writing() as session:
+        session.connection.execute(text("ALTER TABLE sync_inputs DROP COLUMN last_key"))
+        session.connection.execute(text("UPDATE connecteam_sync_version SET version_num = '0004'"))
+    fresh = Store(database)
+    with pytest.raises(NotInitialised, match="0004"), fresh.reading():
+        pass
+    assert fresh.init() == ("our tables are at version 0005 (were at 0004)",)
+    mirror(fresh, shift("a", 0, 61))
+    with fresh.reading() as session:
+        assert session.read("SELECT first_key, last_key FROM sync_inputs") == []
+    fresh.close()
+
+
+def test_very_many_rows_are_read_back_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is missed where one part ends and the next begins, at an instant that several people share."""
+    monkeypatch.setattr("connecteam_sync.store.writing._READ_AT_ONCE", 400)
+    many = [shift(f"s{n}", n // 3, n // 3 + 5, user=(101, 102, 103)[n % 3]) for n in range(1501)]
+    mirror(store, *many)
+    assert len(table(store)) == len(many)
+    with store.reading() as session:
+        entries = session.read("SELECT clock_time_id, row_after FROM sync_changes")
+    assert {row["clock_time_id"] for row in entries if row["row_after"]} == {row["id"] for row in table(store)}
 
 
 def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import event, text
 from connecteam_sync.errors import RowMoved
 from connecteam_sync.store.bulk import BATCH
 from connecteam_sync.store.rows import USER
-from connecteam_sync.store.session import Key, Session
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.statements import Key
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.trips import TRIP, Answer, Query
 

@@ -11,7 +11,7 @@ keep the digest of each remembered shift beside it (decision 10).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,6 @@ import msgspec
 from connecteam_sync.core.change import Plan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.run import Slice
-from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.store import rows
 from connecteam_sync.store.columns import Column
@@ -30,18 +29,32 @@ _LONGEST_SPAN = 2
 """A decision that reaches further than so many times its window is not remembered."""
 _DAYS = 4 * 86_400
 """How much of a table is put into one text at a time, in seconds; PostgreSQL needs no text."""
+_KEYS = 10_000
+"""How many keys of `clock_times` go into one text, where its rows are read in the order of their keys."""
+_GAP = 100
+"""So many keys without a row of the slice end a stretch of them."""
 _PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
 _HOLD = ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "clock_time_id", "employee_id")
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What a slice with nothing to do was decided on. `start` to `end` are the instants all of it lies between."""
+    """What a slice with nothing to do was decided on. `start` to `end` are the instants all of it lies between.
+
+    `first_key` to `last_key` is the stretch of keys of `clock_times` that most of its rows had; None where it had none.
+    """
 
     slice_id: int
     inputs: str
     start: int
     end: int
     digest: str
+    first_key: int | None = None
+    last_key: int | None = None
+
+    @property
+    def keys(self) -> range:
+        """The stretch of keys."""
+        return range(0) if self.first_key is None or self.last_key is None else range(self.first_key, self.last_key + 1)
 
 
 def remembered(found: Rows) -> dict[tuple[int, str, str], Remembered]:
@@ -53,7 +66,8 @@ def remembered_query(windows: Iterable[Window]) -> Query:
     """What is remembered of slices within these windows."""
     windows = tuple(windows)
     return Query(
-        "SELECT time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest"
+        "SELECT time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest,"
+        " first_key, last_key"
         " FROM sync_inputs WHERE first_day >= :first AND last_day <= :last",
         {
             "first": min(window.first for window in windows).isoformat(),
@@ -62,9 +76,13 @@ def remembered_query(windows: Iterable[Window]) -> Query:
     )
 
 
-def remember(session: Session, piece: int, decision: Plan, inputs: str, span: tuple[int, int]) -> None:
+def remember(session: Session, piece: int, decision: Plan, stored: Stored, inputs: str) -> None:
     """Note what a slice with nothing to do was decided on, under its receipt; nothing where there is no digest."""
-    digest = combined(session.each(*digest_queries(session, *span)))
+    span = span_of(decision, stored)
+    if span is None:
+        return
+    keys = longest_stretch(row.id for row in stored.rows if row.id is not None)
+    digest = combined(session.each(*digest_queries(session, *span, keys=keys)))
     if digest is None:
         return
     window = decision.window
@@ -79,25 +97,41 @@ def remember(session: Session, piece: int, decision: Plan, inputs: str, span: tu
     session.later(
         Query(
             "INSERT INTO sync_inputs"
-            " (time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest)"
-            " VALUES (:clock, :first, :last, :slice, :inputs, :start, :end, :digest)",
-            of | {"slice": piece, "inputs": inputs, "start": span[0], "end": span[1], "digest": digest},
+            " (time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest,"
+            " first_key, last_key)"
+            " VALUES (:clock, :first, :last, :slice, :inputs, :start, :end, :digest, :first_key, :last_key)",
+            of
+            | {"slice": piece, "inputs": inputs, "start": span[0], "end": span[1], "digest": digest}
+            | {"first_key": keys[0] if keys else None, "last_key": keys[-1] if keys else None},
         )
     )
 
 
-def span_of(decision: Plan, snapshot: Snapshot, stored: Stored) -> tuple[int, int] | None:
+def span_of(decision: Plan, stored: Stored) -> tuple[int, int] | None:
     """The instants that all of a decision's inputs lie between; None where they are too far apart to be worth it."""
     padded = decision.window.padded()
     instants = [padded.start_utc, padded.end_utc - 1]
-    instants += (shift.start for shift in snapshot.shifts)
-    instants += (item.start for item in snapshot.breaks)
+    instants += (shift.start for shift in decision.snapshot.shifts)
+    instants += (item.start for item in decision.snapshot.breaks)
     instants += (row.clock_in for row in stored.rows)
     instants += (mirror.shift.start for mirror in stored.mirrors)
     instants += (item.start for item in stored.breaks)
     instants += (hold.instant for hold in decision.holds if hold.instant is not None)
     start, end = min(instants), max(instants) + 1
     return (start, end) if end - start <= _LONGEST_SPAN * (padded.end_utc - padded.start_utc) else None
+
+
+def longest_stretch(ids: Iterable[int]) -> range:
+    """The keys from the first to the last of the most rows that stand together."""
+    best, first, many, last = range(0), 0, 0, None
+    most = 0
+    for key in sorted(ids):
+        if last is None or key - last > _GAP:
+            first, many = key, 0
+        many, last = many + 1, key
+        if many > most:
+            best, most = range(first, key + 1), many
+    return best
 
 
 def receipt_query(slice_id: int) -> Query:
@@ -110,8 +144,12 @@ def receipt_of(found: Rows) -> Slice:
     return msgspec.json.decode(found[0][0], type=Slice)
 
 
-def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
-    """A digest of every table that a decision reads, of the given instants where it has any; for `combined`."""
+def digest_queries(session: Session, start: int, end: int, *, keys: range = range(0)) -> tuple[Query, ...]:
+    """A digest of every table that a decision reads, of the given instants where it has any; for `combined`.
+
+    MySQL and MariaDB find a row by its key far quicker than by its clock-in. So rows whose key lies in `keys` are read
+    in their order there, all others by clock-in: each row of the span once, whatever the keys are.
+    """
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
     own = {f"s.{name}": kind != "int" for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
     if d.family == "mysql":
@@ -121,13 +159,9 @@ def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
     host = _host_columns(session, session.columns.clock_times, times, without={"created_at", "updated_at"}, alias="t.")
     employees = _host_columns(session, session.columns.employees, people, without={"email"})
     holds = {name: name in {"reason", "subject", "detail", "shift_id"} for name in (*_HOLD, "instant", "minutes")}
-    clock_in = f"t.{d.name(times.clock_in)}"
-    low, high = (d.moment("CAST({} AS " + d.bigint + ")") for _ in range(2))
-    by_clock_in = f"{clock_in} >= {low} AND {clock_in} < {high}"
     open_in_span = "resolved_run IS NULL AND (instant IS NULL OR (instant >= {} AND instant < {}))"
     by_start = "start_at >= {} AND start_at < {}"
     asked = (
-        (host, session.rows_by_clock_in, by_clock_in, _DAYS),
         (own, session.shifts_by_start, by_start, _DAYS),
         (pauses, f"connecteam_breaks{d.by_index('ix_connecteam_breaks_start')}", by_start, _DAYS),
         (employees, d.name(people.table), "1 = 1", None),
@@ -135,10 +169,28 @@ def digest_queries(session: Session, start: int, end: int) -> tuple[Query, ...]:
         ({"day": True}, "locked_days", "1 = 1", None),
         (holds, "sync_holds", open_in_span, None),
     )
-    return tuple(
+    ours = (
         _digest(session, columns, table, condition, span=(start, end), step=step)
         for columns, table, condition, step in asked
     )
+    return (*_clock_times(session, host, (start, end), keys), *ours)
+
+
+def _clock_times(session: Session, host: Mapping[str, bool], span: tuple[int, int], keys: range) -> Iterator[Query]:
+    """A digest of the rows of a span of instants, in one query or in two; see `digest_queries`."""
+    d, names = session.dialect, session.host.clock_times
+    key, clock_in = (f"t.{d.name(name)}" for name in (names.id, names.clock_in))
+    low, high = (d.moment("CAST({} AS " + d.bigint + ")") for _ in range(2))
+    condition = f"{clock_in} >= {low} AND {clock_in} < {high}"
+    if not keys or d.family != "mysql":
+        yield _digest(session, host, session.rows_by_clock_in, condition, span=span, step=_DAYS)
+        return
+    others = f"{condition} AND ({key} < :low OR {key} >= :high)"
+    bounds = {"low": keys.start, "high": keys.stop, "first": span[0], "last": span[1]}
+    yield _digest(session, host, session.rows_by_clock_in, others, span=span, step=_DAYS, **bounds)
+    these = f"{key} >= {{}} AND {key} < {{}} AND {condition.format(':first', ':last')}"
+    stretch = (keys.start, keys.stop)
+    yield _digest(session, host, f"{session.clock_times} t", these, span=stretch, step=_KEYS, **bounds)
 
 
 def _host_columns(
@@ -170,9 +222,10 @@ def _digest(
     *,
     span: tuple[int, int],
     step: int | None,
+    **bounds: int,
 ) -> Query:
-    """A digest of the rows of a table within a span of instants. `columns`: whether each is text, which is quoted so
-    that no two rows read alike; `step` cuts what is put together into pieces of so many seconds.
+    """A digest of the rows of a table within a span of instants or keys. `columns`: whether each is text, which is
+    quoted so that no two rows read alike; `step` cuts what is put together into pieces of so many seconds or keys.
     """
     family = session.dialect.family
     if family == "postgresql":
@@ -205,7 +258,7 @@ def _digest(
     return Query(
         "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
         f" THEN sha2(g.said, 256) END FROM ({said}) g",
-        _bounds(pieces),
+        _bounds(pieces) | bounds,
     )
 
 

@@ -15,7 +15,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.journal import change_of
 from connecteam_sync.store.schema import sync_changes, sync_holds, sync_runs, sync_slices
-from connecteam_sync.store.session import Key, Session
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.statements import Key
 from connecteam_sync.store.trips import Query
 
 # -- writing -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from sys import intern
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM, Applied, ClockTime, Mirror
 from connecteam_sync.core.shift import Break, Shift
@@ -73,6 +74,8 @@ HOLD: dict[str, Kind] = {
     "first_run": "int",
     "first_seen": "int",
 }
+_LINK = len(Shift.__struct_fields__)
+"""Where a row of MIRROR goes on from the shift, field by field, to what was made of it."""
 CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 
 
@@ -144,11 +147,11 @@ def mirror_beside(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], Mirro
     """As `mirror`; a shift that equals the one `shown` under its id is that very object: there may be very many."""
 
     def read(row: Sequence[Any]) -> Mirror:
-        found = mirror(row)
-        same = shown.get(found.shift.id)
-        if same is None or same != found.shift:
-            return found
-        return Mirror(same, found.clock_time_id, found.applied, found.is_gone)
+        same = shown.get(row[0])
+        if same is None or astuple(same) != row[:_LINK]:
+            return mirror(row)
+        link, employee, clock_in, clock_out, is_gone, _ = row[_LINK:]
+        return Mirror(same, link, None if employee is None else Applied(employee, clock_in, clock_out), bool(is_gone))
 
     return read
 

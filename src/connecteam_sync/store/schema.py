@@ -18,7 +18,7 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Name = String(191)
 Long = Text().with_variant(_LongText(), "mysql", "mariadb")
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest migration: what this program needs."""
 VERSION_TABLE = "connecteam_sync_version"
 """Where Alembic notes which migration the tables are at."""
@@ -123,6 +123,8 @@ sync_inputs = _table(
     Column("first_instant", BigInteger, nullable=False),
     Column("last_instant", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("first_key", BigInteger),
+    Column("last_key", BigInteger),
 )
 
 sync_changes = _table(

@@ -17,7 +17,8 @@ from connecteam_sync.store import rows
 from connecteam_sync.store.bulk import BATCH
 from connecteam_sync.store.dialect import Dialect, Kind
 from connecteam_sync.store.journal import write_journal
-from connecteam_sync.store.session import Key, Session, batches, images_of
+from connecteam_sync.store.session import Session, images_of
+from connecteam_sync.store.statements import Key, batches
 from connecteam_sync.store.trips import Answer, Query
 
 _READ_AT_ONCE = 20_000
