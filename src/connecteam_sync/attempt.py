@@ -34,7 +34,7 @@ from connecteam_sync.store.session import NEWEST_RECEIPT, Session
 from connecteam_sync.store.statements import Key
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.trips import Query
-from connecteam_sync.store.writing import apply
+from connecteam_sync.store.writing import Applied, apply
 from connecteam_sync.version import __version__
 from connecteam_sync.wire import Answer, People
 
@@ -109,24 +109,25 @@ class Attempt:
         """
         if window != self._window:
             self._window, self._seen = window, []
-        answer, snapshot = self.client.ask(clock, window), None
+        answer, snapshot, before = self.client.ask(clock, window), None, None
         moved = RowMoved(f"other runs keep writing {window}", next_step="run the command again")
         for attempt in range(ATTEMPTS):
             inputs = self._inputs(window, people, policy, answer)
             known = self._known(clock, window, inputs) if saved is None else None
-            if known is None and snapshot is None:
-                beside = frozenset().union(*(seen.shifts for seen in self._seen))
-                snapshot = answer.read(people, beside=beside)
+            expected: Remembered | Snapshot
+            if known is not None:
+                expected = known
+            else:
+                expected = snapshot = snapshot or self._read(answer, people)
             try:
-                with self.store.writing(
-                    f"mirroring {window}", self._opening(clock, window, known or snapshot)
-                ) as session:
+                with self.store.writing(f"mirroring {window}", self._opening(clock, window, expected)) as session:
                     newer, *found = session.opening
                     session.opening.clear()
                     if newer[0][0]:
                         self._head = session.newest_receipt()
-                    elif known is not None and combined(found[1:]) != known.digest:
-                        self._remembered.clear()
+                    elif known is not None and (digest := combined(found[1:])) != known.digest:
+                        before = msgspec.structs.replace(known, digest=digest or "")
+                        self._remembered = {key: one for key, one in self._remembered.items() if one is not known}
                         continue
                     elif snapshot is None:
                         piece = receipt_of(found[0])
@@ -136,7 +137,9 @@ class Attempt:
                         decision = decide(window, snapshot, stored, policy)
                         _demand_same(decision, saved, stored)
                         number = self._begin(session)
-                        piece = self._settle(session, number, decision, stored, accept=accept, inputs=inputs)
+                        piece = self._settle(
+                            session, number, decision, stored, accept=accept, inputs=inputs, before=before
+                        )
                         ended = self._end(session, number.value) if last else None
                 if newer[0][0]:
                     answer, snapshot = self.client.ask(clock, window), None
@@ -151,6 +154,10 @@ class Attempt:
                 self._seen.append(_Seen(answer, people, snapshot))
             return piece
         raise moved
+
+    def _read(self, answer: Answer, people: People) -> Snapshot:
+        """What the answer says, beside what other time clocks showed of the same days."""
+        return answer.read(people, beside=frozenset().union(*(seen.shifts for seen in self._seen)))
 
     # -- equal inputs, equal decisions -------------------------------------------------------------------------------
 
@@ -174,18 +181,16 @@ class Attempt:
         found = self._remembered.get((clock, window.first.isoformat(), window.last.isoformat()))
         return found if found is not None and found.inputs == inputs else None
 
-    def _opening(
-        self, clock: int, window: Window, of: Remembered | Snapshot | None
-    ) -> Callable[[Session], list[Query]]:
-        """What is asked with the lock: whether another run came first, and what is stored, or whether all of it is as
-        remembered.
+    def _opening(self, clock: int, window: Window, expected: Remembered | Snapshot) -> Callable[[Session], list[Query]]:
+        """What is asked with the lock: whether another run came first; and what is stored beside a snapshot, or whether
+        all of it is as remembered.
         """
 
         def queries(session: Session) -> list[Query]:
             newer = session.newer_query(clock, window, self._head)
-            if isinstance(of, Remembered):
-                return [newer, receipt_query(of.slice_id), *digest_queries(session, of.start, of.end, keys=of.keys)]
-            return [newer] if of is None else [newer, *session.stored_queries(window, of)]
+            if isinstance(expected, Snapshot):
+                return [newer, *session.stored_queries(window, expected)]
+            return [newer, receipt_query(expected.slice_id), *digest_queries(session, expected)]
 
         return queries
 
@@ -220,8 +225,11 @@ class Attempt:
         *,
         accept: frozenset[str],
         inputs: str | None,
+        before: Remembered | None,
     ) -> Slice:
-        """Refuse or write, and the receipt either way; where there was nothing to write, what that was decided on."""
+        """Refuse or write, and the receipt either way; and what it was decided on. `before` is the digest that the
+        database had before anything was read.
+        """
         piece = Slice(
             time_clock_id=decision.time_clock_id,
             window=decision.window,
@@ -232,7 +240,7 @@ class Attempt:
             fingerprint=decision.fingerprint,
         )
         people: dict[str, object] | None = None
-        wrote = True
+        done: Applied | None = None
         if decision.refusals and decision.fingerprint not in accept:
             error = _refused(decision, self.run.kind)
             piece = msgspec.structs.replace(
@@ -247,12 +255,11 @@ class Attempt:
             )
         else:
             done = apply(session, decision, stored, run=number, now=now())
-            wrote = done.wrote or bool(decision.refusals)
             if done.employees_made:
                 people = {"made": done.employees_made, "removed": ()}
-        receipt = receipts.record_slice(session, number.value, piece, people)
-        if inputs is not None and not wrote:
-            remember(session, receipt.value, decision, stored, inputs)
+        receipts.record_slice(session, number.value, piece, people)
+        if inputs is not None and done is not None:
+            remember(session, decision, stored, inputs, done=done, before=before)
         return piece
 
     def _end(self, session: Session, number: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.errors import ConfigurationError, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
 from world import FIRST, LAST, World
@@ -159,6 +159,33 @@ def test_a_trigger_that_alters_values_is_an_error_and_nothing_is_written(databas
     assert "trigger" in str([piece.error for piece in failed.slices])
     assert world.table() == []
     assert world.table("connecteam_shifts") == []
+    world.mirror.close()
+
+
+def test_a_row_that_the_host_emptied_is_nobodys(database: str, sandbox: Sandbox) -> None:
+    """No employee, or no clock-in: the shift gets a row of its own again, and undo is refused."""
+    kind = kind_of(database)
+    key = {"sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT", "mysql": "BIGINT AUTO_INCREMENT PRIMARY KEY"}.get(
+        kind, "BIGSERIAL PRIMARY KEY"
+    )
+    moment = {"postgresql": "TIMESTAMP(0)"}.get(kind, "DATETIME")
+    run(
+        database,
+        f"CREATE TABLE clock_times (id {key}, employee_id BIGINT, clock_in {moment} NULL, clock_out {moment} NULL,"
+        " total_minutes INT, is_active BOOLEAN NOT NULL, source VARCHAR(32) NOT NULL, UNIQUE (employee_id, clock_in))",
+    )
+    world = World(sandbox, database)
+    first = world.sync()
+    rows = [row["id"] for row in world.table()]
+    world.execute("UPDATE clock_times SET employee_id = NULL WHERE id = :k", k=rows[3])
+    world.execute("UPDATE clock_times SET clock_in = NULL WHERE id = :k", k=rows[4])
+    assert first.id
+    with pytest.raises(UndoRefused):
+        world.mirror.undo(first.id)
+    assert world.sync().counts.created == 2
+    assert world.rows() == world.company.truth(FIRST, LAST)
+    assert len(world.table()) == len(rows) + 2
+    assert world.sync().status == "nothing"
     world.mirror.close()
 
 

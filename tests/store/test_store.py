@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.window import Window
-from connecteam_sync.errors import ConfigurationError, LockHeld, NotInitialised, RowMoved, UndoRefused
+from connecteam_sync.errors import ConfigurationError, DatabaseError, LockHeld, NotInitialised, RowMoved, UndoRefused
 from connecteam_sync.store import people, receipts
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.statements import Key
@@ -317,6 +318,24 @@ def test_init_uses_what_is_there_and_runs_twice(store: Store, database: str) -> 
     fresh = Store(database)
     with pytest.raises(ConfigurationError, match="source"), fresh.reading():
         pass
+    fresh.close()
+
+
+def test_a_damaged_file_is_an_error_in_our_words(tmp_path: Path) -> None:
+    """SQLite notices it while it hands over the rows."""
+    file = tmp_path / "damaged.db"
+    opened = Store(f"sqlite:///{file}")
+    opened.init()
+    mirror(opened, *(shift(f"s{n}", n, n + 5, user=(101, 102, 103)[n % 3]) for n in range(600)))
+    with opened.reading() as session:
+        read = session.stored_queries(WINDOW, look())[0]
+    opened.close()
+    said = file.read_bytes()
+    pages = [said[at : at + 4096] for at in range(0, len(said), 4096)]
+    file.write_bytes(b"".join(b"\xff" * 4096 if b"s300" in page else page for page in pages))
+    fresh = Store(f"sqlite:///{file}")
+    with pytest.raises(DatabaseError), fresh.reading() as session:
+        session.fetch(read)
     fresh.close()
 
 

@@ -4,8 +4,9 @@ A plan is a function of its inputs. Where a slice had nothing to do, its receipt
 answer, the people and the policy, and digests of all that was read from the database. When all of it is equal the
 decision is equal too, and neither the answer is decoded nor a row read. What differs in any way is read and decided in
 full, so a digest may be too strict, never too lax: it spans every mirrored column of every table that is read, it is
-cryptographic (two hashes of 64 bits on PostgreSQL), and where it cannot be had, there is none. MySQL and MariaDB
-keep the digest of each remembered shift beside it (decision 10).
+cryptographic (on PostgreSQL two seeded hashes of 64 bits), and where it cannot be had, there is none. It counts only
+where it was the same before the rows were read and after: others may edit them meanwhile. MySQL and MariaDB keep the
+digest of each remembered shift beside it (decision 10).
 """
 
 from __future__ import annotations
@@ -24,23 +25,25 @@ from connecteam_sync.store import rows
 from connecteam_sync.store.columns import Column
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query, Rows
+from connecteam_sync.store.writing import Applied
 
 _LONGEST_SPAN = 2
 """A decision that reaches further than so many times its window is not remembered."""
 _DAYS = 4 * 86_400
 """How much of a table is put into one text at a time, in seconds; PostgreSQL needs no text."""
-_KEYS = 10_000
+_KEYS = 4_000
 """How many keys of `clock_times` go into one text, where its rows are read in the order of their keys."""
-_GAP = 100
-"""So many keys without a row of the slice end a stretch of them."""
+_GAP = 10
+"""A row so many keys further on is still of the same stretch: finding a row takes as long as reading ten."""
 _PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
 _HOLD = ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "clock_time_id", "employee_id")
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What a slice with nothing to do was decided on. `start` to `end` are the instants all of it lies between.
+    """What a slice was decided on. `start` to `end` are the instants all of it lies between.
 
-    `first_key` to `last_key` is the stretch of keys of `clock_times` that most of its rows had; None where it had none.
+    `digest` is empty until the same was decided with nothing to do; then it is what the database had all the while.
+    `first_key` to `last_key` is the longest stretch of keys of its rows in `clock_times`; None where it had no row.
     """
 
     slice_id: int
@@ -76,21 +79,31 @@ def remembered_query(windows: Iterable[Window]) -> Query:
     )
 
 
-def remember(session: Session, piece: int, decision: Plan, stored: Stored, inputs: str) -> None:
-    """Note what a slice with nothing to do was decided on, under its receipt; nothing where there is no digest."""
+def remember(
+    session: Session, decision: Plan, stored: Stored, inputs: str, *, done: Applied, before: Remembered | None
+) -> None:
+    """Note what a slice was decided on, under the receipt just made.
+
+    `before` has the digest from before anything was read, where it was asked for. It is kept where nothing was written
+    and it is still the same: others may edit rows between our reading them and our looking at them again.
+    """
     span = span_of(decision, stored)
     if span is None:
         return
-    keys = longest_stretch(row.id for row in stored.rows if row.id is not None)
-    digest = combined(session.each(*digest_queries(session, *span, keys=keys)))
-    if digest is None:
-        return
+    keys = longest_stretch({row.id for row in stored.rows} | {change.image.id for change in done.changes})
+    fresh = Remembered(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
+    if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
+        is_settled = not done.wrote and not decision.refusals
+        if is_settled and combined(session.each(*digest_queries(session, before))) == before.digest:
+            fresh = before
     window = decision.window
     of: dict[str, object] = {
         "clock": decision.time_clock_id,
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
     }
+    values = msgspec.structs.asdict(fresh) | of | {"inputs": inputs}
+    del values["slice_id"]  # the receipt may not be made yet: under the lock it is the newest when this is
     session.later(
         Query("DELETE FROM sync_inputs WHERE time_clock_id = :clock AND first_day = :first AND last_day = :last", of)
     )
@@ -99,10 +112,9 @@ def remember(session: Session, piece: int, decision: Plan, stored: Stored, input
             "INSERT INTO sync_inputs"
             " (time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest,"
             " first_key, last_key)"
-            " VALUES (:clock, :first, :last, :slice, :inputs, :start, :end, :digest, :first_key, :last_key)",
-            of
-            | {"slice": piece, "inputs": inputs, "start": span[0], "end": span[1], "digest": digest}
-            | {"first_key": keys[0] if keys else None, "last_key": keys[-1] if keys else None},
+            " VALUES (:clock, :first, :last, (SELECT max(id) FROM sync_slices), :inputs, :start, :end, :digest,"
+            " :first_key, :last_key)",
+            values,
         )
     )
 
@@ -121,11 +133,11 @@ def span_of(decision: Plan, stored: Stored) -> tuple[int, int] | None:
     return (start, end) if end - start <= _LONGEST_SPAN * (padded.end_utc - padded.start_utc) else None
 
 
-def longest_stretch(ids: Iterable[int]) -> range:
+def longest_stretch(ids: Iterable[int | None]) -> range:
     """The keys from the first to the last of the most rows that stand together."""
     best, first, many, last = range(0), 0, 0, None
     most = 0
-    for key in sorted(ids):
+    for key in sorted(key for key in ids if key is not None):
         if last is None or key - last > _GAP:
             first, many = key, 0
         many, last = many + 1, key
@@ -144,11 +156,11 @@ def receipt_of(found: Rows) -> Slice:
     return msgspec.json.decode(found[0][0], type=Slice)
 
 
-def digest_queries(session: Session, start: int, end: int, *, keys: range = range(0)) -> tuple[Query, ...]:
-    """A digest of every table that a decision reads, of the given instants where it has any; for `combined`.
+def digest_queries(session: Session, of: Remembered) -> tuple[Query, ...]:
+    """A digest of every table that a decision reads, of the remembered instants where it has any; for `combined`.
 
-    MySQL and MariaDB find a row by its key far quicker than by its clock-in. So rows whose key lies in `keys` are read
-    in their order there, all others by clock-in: each row of the span once, whatever the keys are.
+    MySQL and MariaDB read rows in the order of their keys far quicker than by their clock-in. So rows whose key lies in
+    the remembered stretch are read like that, all others by clock-in: each row of the span once, whatever the keys.
     """
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
     own = {f"s.{name}": kind != "int" for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
@@ -170,10 +182,10 @@ def digest_queries(session: Session, start: int, end: int, *, keys: range = rang
         (holds, "sync_holds", open_in_span, None),
     )
     ours = (
-        _digest(session, columns, table, condition, span=(start, end), step=step)
+        _digest(session, columns, table, condition, span=(of.start, of.end), step=step)
         for columns, table, condition, step in asked
     )
-    return (*_clock_times(session, host, (start, end), keys), *ours)
+    return (*_clock_times(session, host, (of.start, of.end), of.keys), *ours)
 
 
 def _clock_times(session: Session, host: Mapping[str, bool], span: tuple[int, int], keys: range) -> Iterator[Query]:

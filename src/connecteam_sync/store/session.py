@@ -181,12 +181,13 @@ class Session(Statements):
         return f"connecteam_shifts s{self.dialect.by_index('ix_connecteam_shifts_start')}"
 
     def _somebodys_rows(self, source: str, condition: str = "1 = 1") -> str:
-        """SELECT of canonical rows; a row of nobody is nobody's business."""
+        """SELECT of canonical rows; a row of nobody, or of no time, is nobody's business."""
         return self._somebodys(self.select_rows(), source, condition)
 
     def _somebodys(self, select: str, source: str, condition: str) -> str:
         employee = self.dialect.name(self.host.clock_times.employee_id)
-        return f"{select} FROM {source} WHERE {condition} AND t.{employee} IS NOT NULL"
+        clock_in = self.dialect.name(self.host.clock_times.clock_in)
+        return f"{select} FROM {source} WHERE {condition} AND t.{employee} IS NOT NULL AND t.{clock_in} IS NOT NULL"
 
     def rows_of(self, employee: int, start: int, end: int) -> tuple[ClockTime, ...]:
         """An employee's rows of any source whose clock-in lies in the span of instants, by clock-in."""
@@ -247,10 +248,8 @@ class Session(Statements):
     def images_queries(self, keys: Iterable[int], *, lock: bool = False) -> list[Query]:
         """What reads the rows of these ids for `images_of`."""
         d, names = self.dialect, self.host.clock_times
-        sql = (
-            f"SELECT {self.image_columns} FROM {d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t"
-            f" ON t.{d.name(names.id)} = d.id{d.locking('t') if lock else ''}"
-        )
+        source = f"{d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
+        sql = self._somebodys(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
         return list(batched(sql, ({"id": key} for key in keys), {}, rows.image))
 
     def images_between_query(self, start: int, end: int) -> Query:

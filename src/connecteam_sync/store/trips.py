@@ -1,7 +1,8 @@
 """Several statements in one round trip: what a run costs over a network is the number of times it waits.
 
 MySQL and MariaDB take several statements in one packet, PostgreSQL's driver sends them without waiting for each answer,
-and SQLite has no network. Rows come as the driver gives them: at a million rows, every wrapper around a row is felt.
+and SQLite has no network. Rows come as the driver gives them, or as `Query.make` makes them one by one: at a million
+rows, every wrapper around a row is felt.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def _loads(queries: Iterable[Query]) -> Iterator[list[Query]]:
 def _alone(connection: Connection, query: Query) -> Answer:
     with connection.execute(text(query.sql), query.values) as result:
         if result.returns_rows:
-            return Answer(_made(result.cursor, query), -1, None)
+            with driver_errors(connection):
+                return Answer(_made(result.cursor, query), -1, None)
         return Answer([], result.rowcount, result.lastrowid)
 
 

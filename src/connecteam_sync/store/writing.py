@@ -215,7 +215,7 @@ def _move_values(move: Move, now: int) -> dict[str, object]:
     return values
 
 
-def _made(session: Session, created: list[ClockTime]) -> list[Query]:
+def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     """What reads the rows that were just created, as they stand in the table; others may be among them."""
     if not created:
         return []
@@ -241,27 +241,28 @@ def _read_back(
     """The changes with the keys of created rows, and every written row; it must be what was meant."""
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
-    queries = _made(session, created)
-    made = images_of(session.fetch(query)[0] for query in queries[:-1])
+    queries = _created_queries(session, created)
+    images = images_of(session.fetch(query)[0] for query in queries[:-1])
     found = session.fetch(*queries[-1:], *session.images_queries(kept))
-    made.update(images_of(found[: len(queries[-1:])]))
+    images.update(images_of(found[: len(queries[-1:])]))
     # Where a table has no unique key yet, the highest id is the row that was just made.
-    keys = {made[key][0].key: key for key in sorted(made)}
+    keys = {images[key][0].key: key for key in sorted(images)}
     final = tuple(
         msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
         if c.kind == "create" and c.after is not None
         else c
         for c in changes
     )
-    made.update(images_of(found[len(queries[-1:]) :]))
+    images.update(images_of(found[len(queries[-1:]) :]))
     for change in final:
-        if change.after and (change.after.id is None or made[change.after.id][0] != change.after):
+        image = images.get(change.image.id or 0)
+        if change.after and (image is None or image[0] != change.after):
             raise DatabaseError(
                 f"the database did not keep a row as written (employee {change.after.employee_id}): "
                 "a trigger, or a column that rounds",
                 next_step="look at the triggers and column types of the table; nothing was written",
             )
-    return final, made
+    return final, images
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------

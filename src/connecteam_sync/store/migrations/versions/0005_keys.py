@@ -1,4 +1,4 @@
-"""Beside the digest of a slice: the keys of most of its rows in `clock_times`, which are read in their order."""
+"""Beside the digest of a slice: the longest stretch of keys that its rows have in `clock_times`."""
 
 from __future__ import annotations
 
