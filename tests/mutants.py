@@ -370,7 +370,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "(window, people, tuple(answers), version)",
         DIGEST,
     ),
-    ("attempt.py", "combined(found[1:]) != known.digest", "False", DIGEST),
+    ("attempt.py", "(digest := combined(found[1:])) != known.digest", "(digest := None)", DIGEST),
     ("store/digest.py", "is_settled = not done.wrote and", "is_settled =", DIGEST),
     ("store/digest.py", "(session, before))) == before.digest:", "(session, before))):", MEANWHILE),
     ("store/digest.py", "before.start <= span[0] and span[1] <= before.end", "True", DIGEST),

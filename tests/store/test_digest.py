@@ -149,6 +149,27 @@ def test_the_stretch_of_keys_is_where_most_rows_stand() -> None:
     assert longest_stretch([1, 12]) == range(1, 2)
 
 
+def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decoded: list[int]) -> None:
+    """Held where another program put it, days before the window: what becomes of it there is noticed."""
+    keep = World(life.sandbox, life.mirror.settings.database_url, max_deletes=99, local_edits="keep")
+    row = next(known["clock_time_id"] for known in life.table("connecteam_shifts") if known["clock_time_id"])
+
+    def looks(edit: str) -> bool:
+        """Whether the next run but one after an edit decides anew."""
+        keep.execute(f"UPDATE clock_times SET {edit} WHERE id = :k", k=row)
+        keep.sync()
+        decoded.clear()
+        keep.execute("UPDATE clock_times SET total_minutes = total_minutes + 1 WHERE id = :k", k=row)
+        keep.sync()
+        return bool(decoded)
+
+    assert looks("total_minutes = 7")
+    for _ in range(2):
+        keep.sync()
+    assert looks("clock_in = '2025-11-22 03:02:01'")
+    keep.mirror.close()
+
+
 def test_an_edit_while_a_slice_is_decided_is_not_missed(
     life: World, decoded: list[int], database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
