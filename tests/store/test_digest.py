@@ -143,10 +143,12 @@ def test_each_row_is_read_once(life: World, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_stretch_of_keys_is_where_most_rows_stand() -> None:
-    """Rows that were entered long before, or long after, do not widen it; nor does an empty table have one."""
+    """Rows entered long before, or long after, do not widen it; rows among many others, or no rows, have none."""
     assert longest_stretch([]) == range(0)
-    assert longest_stretch([3, 4, 1000, 1017, None, 1007, 5000]) == range(1000, 1018)
-    assert longest_stretch([1, 12]) == range(1, 2)
+    assert longest_stretch([3, 4, 1000, 1023, None, 1001, 5000]) == range(1000, 1024)
+    assert longest_stretch([1, 102]) == range(1, 2)
+    assert longest_stretch(range(0, 1000, 10)) == range(991)
+    assert longest_stretch(range(0, 1000, 20)) == range(0)
 
 
 def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decoded: list[int]) -> None:

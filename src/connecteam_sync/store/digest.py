@@ -33,8 +33,10 @@ _DAYS = 4 * 86_400
 """How much of a table is put into one text at a time, in seconds; PostgreSQL needs no text."""
 _KEYS = 4_000
 """How many keys of `clock_times` go into one text, where its rows are read in the order of their keys."""
-_GAP = 10
-"""A row so many keys further on is still of the same stretch: finding a row takes as long as reading ten."""
+_GAP = 100
+"""A row so many keys further on is still of the same stretch: servers leave keys out at every load."""
+_KEYS_A_ROW = 10
+"""A stretch has at most so many keys for each of its rows: finding a row takes as long as reading ten."""
 _PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
 _HOLD = ("time_clock_id", "reason", "subject", "detail", "shift_id", "user_id", "clock_time_id", "employee_id")
 
@@ -134,7 +136,7 @@ def span_of(decision: Plan, stored: Stored) -> tuple[int, int] | None:
 
 
 def longest_stretch(ids: Iterable[int | None]) -> range:
-    """The keys from the first to the last of the most rows that stand together."""
+    """The keys from the first to the last of the most rows that stand together; none where they stand too far apart."""
     best, first, many, last = range(0), 0, 0, None
     most = 0
     for key in sorted(key for key in ids if key is not None):
@@ -143,7 +145,7 @@ def longest_stretch(ids: Iterable[int | None]) -> range:
         many, last = many + 1, key
         if many > most:
             best, most = range(first, key + 1), many
-    return best
+    return best if len(best) <= _KEYS_A_ROW * most else range(0)
 
 
 def receipt_query(slice_id: int) -> Query:
