@@ -46,8 +46,10 @@ ZONES, EVERYWHERE, WHENEVER = (
 )
 KEPT_DIGESTS = "tests/store/test_digest.py -k every_column"
 READ_BACK = "tests/store/test_store.py -k in_parts"
+FIELDS = "tests/store/test_store.py -k every_field"
 READ_ONCE = "tests/store/test_digest.py -k read_once"
 MEANWHILE = "tests/store/test_digest.py -k while_a_slice"
+TAKEN_BACK = "tests/store/test_digest.py -k taken_back"
 HOST_TABLES = "tests/attack/test_host_tables.py"
 SERVERS_TOO = {DATABASE_FAULTS, KEPT_DIGESTS, MEANWHILE, READ_ONCE, WAITING}
 """Suites that are run on the servers as well, where they answer; the others on SQLite, where nothing has to be set up."""
@@ -371,13 +373,18 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         DIGEST,
     ),
     ("attempt.py", "(digest := combined(found[1:])) != known.digest", "(digest := None)", DIGEST),
-    ("store/digest.py", "is_settled = not done.wrote and", "is_settled =", DIGEST),
-    ("store/digest.py", "(session, before))) == before.digest:", "(session, before))):", MEANWHILE),
+    (
+        "store/digest.py",
+        "combined(session.each(*digest_queries(session, before))) == before.digest:\n            fresh = before",
+        "(now := combined(session.each(*digest_queries(session, before)))):\n            fresh = Remembered(*msgspec.structs.astuple(before)[:4], now)",
+        MEANWHILE,
+    ),
+    ("store/digest.py", "(session, before))) == before.digest:", "(session, before))):", TAKEN_BACK),
     ("store/digest.py", "before.start <= span[0] and span[1] <= before.end", "True", DIGEST),
     ("store/session.py", " AND t.{clock_in} IS NOT NULL", "", HOST_TABLES),
     ("store/writing.py", "instants[-1] + 1]", "instants[-1]]", "tests/test_round_trips.py -k calls"),
     ("store/writing.py", "[*starts[1:], instants", "[*starts, instants", READ_BACK),
-    ("store/rows.py", "if same is None or astuple(same) != row[:_LINK]:", "if same is None:", GOLDEN),
+    ("store/rows.py", "if same is None or astuple(same) != row[:_LINK]:", "if same is None:", FIELDS),
     ("store/digest.py", "({key} < :low OR {key} >= :high)", "({key} >= :high)", READ_ONCE),
     ("store/digest.py", "for low in range(*span, step)]", "for low in range(*span, step)][:1]", READ_ONCE),
     ("store/migrations/versions/0004_row_digest.py", '    "applied_clock_out",\n', "", KEPT_DIGESTS),

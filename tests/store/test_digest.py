@@ -172,6 +172,28 @@ def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decod
     keep.mirror.close()
 
 
+def test_an_edit_that_was_taken_back_for_a_moment_is_not_missed(life: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There before the rows are read, not while they are, and there again: the decision in between does not count."""
+    known = next(known for known in life.table("connecteam_shifts") if known["clock_time_id"] and known["end_at"])
+    right = next(row["total_minutes"] for row in life.table() if row["id"] == known["clock_time_id"])
+    setting, read = "UPDATE clock_times SET total_minutes = :m WHERE id = :k", Answer.read
+    shift = next(s for s in life.company.shifts(FIRST, LAST) if s.end is not None and s.id != known["id"])
+    life.company.edit(shift.id, end=shift.start + 61)
+    assert life.sync().status == "applied"
+    life.execute(setting, m=7, k=known["clock_time_id"])
+
+    def taking_back(self: Answer, *people: object, **more: object) -> object:
+        if self.time_clock_id == known["time_clock_id"]:
+            life.execute(setting, m=right, k=known["clock_time_id"])
+        return read(self, *people, **more)  # type: ignore[arg-type] # passed on as they came
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Answer, "read", taking_back)
+        assert life.sync().status == "nothing"
+    life.execute(setting, m=7, k=known["clock_time_id"])
+    assert life.sync().status == "applied"
+
+
 def test_an_edit_while_a_slice_is_decided_is_not_missed(
     life: World, decoded: list[int], database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

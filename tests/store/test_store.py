@@ -354,6 +354,29 @@ def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) 
     fresh.close()
 
 
+def test_every_field_of_a_shift_is_remembered(store: Store) -> None:
+    """Each as Connecteam last said it, those that no row shows too."""
+    said = shift("a", 0, 61)
+    mirror(store, said)
+    for field, value in {
+        "user_id": 102,
+        "start": said.start + 60,
+        "start_timezone": "Europe/Paris",
+        "end": said.start + 7200,
+        "end_timezone": "Asia/Tokyo",
+        "job_id": "job",
+        "sub_job_id": "sub",
+        "scheduler_shift_id": "planned",
+        "is_auto_clock_out": True,
+        "created_at": said.start + 1,
+        "modified_at": said.start + 2,
+    }.items():
+        said = msgspec.structs.replace(said, **{field: value})
+        mirror(store, said)
+        with store.reading() as session:
+            assert [known.shift for known in session.stored(WINDOW, look()).mirrors] == [said], field
+
+
 def test_very_many_rows_are_read_back_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is missed where one part ends and the next begins, at an instant that several people share."""
     monkeypatch.setattr("connecteam_sync.store.writing._READ_AT_ONCE", 400)
