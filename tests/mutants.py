@@ -384,6 +384,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/session.py", " AND t.{clock_in} IS NOT NULL", "", HOST_TABLES),
     ("store/writing.py", "instants[-1] + 1]", "instants[-1]]", "tests/test_round_trips.py -k calls"),
     ("store/writing.py", "[*starts[1:], instants", "[*starts, instants", READ_BACK),
+    (
+        "store/trips.py",
+        "            with driver_errors(connection):\n                return Answer(_made",
+        "            if True:\n                return Answer(_made",
+        "tests/store/test_store.py -k damaged",
+    ),
     ("store/rows.py", "if same is None or astuple(same) != row[:_LINK]:", "if same is None:", FIELDS),
     ("store/digest.py", "({key} < :low OR {key} >= :high)", "({key} >= :high)", READ_ONCE),
     ("store/digest.py", "for low in range(*span, step)]", "for low in range(*span, step)][:1]", READ_ONCE),
