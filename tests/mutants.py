@@ -380,6 +380,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         MEANWHILE,
     ),
     ("store/digest.py", "(session, before))) == before.digest:", "(session, before))):", TAKEN_BACK),
+    ("store/digest.py", "is_settled = not done.wrote and not decision.refusals", "is_settled = not done.wrote", DIGEST),
     ("store/digest.py", "before.start <= span[0] and span[1] <= before.end", "True", DIGEST),
     ("store/session.py", " AND t.{clock_in} IS NOT NULL", "", HOST_TABLES),
     ("store/writing.py", "instants[-1] + 1]", "instants[-1]]", "tests/test_round_trips.py -k calls"),

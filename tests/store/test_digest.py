@@ -172,6 +172,19 @@ def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decod
     keep.mirror.close()
 
 
+def test_what_a_guard_refused_is_refused_again_after_it_was_accepted(life: World) -> None:
+    """Half of the people vanish from the answers: accepting that once, or twice, does not accept it for ever."""
+    life.sandbox.settings.lists_unassigned = False
+    for person in sorted(life.company.people)[::2]:
+        life.company.unassign(person)
+    refused = life.sync()
+    assert refused.status == "refused"
+    accepted = {piece.fingerprint for piece in refused.slices if piece.fingerprint}
+    for _ in range(3):
+        assert life.sync(accept=accepted).exit_code == 3
+    assert life.sync().status == "refused"
+
+
 def test_an_edit_that_was_taken_back_for_a_moment_is_not_missed(life: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """There before the rows are read, not while they are, and there again: the decision in between does not count."""
     known = next(known for known in life.table("connecteam_shifts") if known["clock_time_id"] and known["end_at"])
