@@ -65,8 +65,10 @@ def mirror_of(sandbox: Sandbox, folder: Path, told: list[Progress]) -> Connectea
     return ConnecteamSync(sandbox.key, settings=settings, on_progress=told.append)
 
 
-def on_a_terminal(terminal: Terminal, *words: str, columns: int = 80, **environment: str) -> Answer:
-    """The command with a terminal as its stderr; stdout is a pipe."""
+def on_a_terminal(
+    terminal: Terminal, *words: str, columns: int = 80, until: str | None = None, **environment: str
+) -> Answer:
+    """The command with a terminal as its stderr, stopped by Ctrl-C once that shows `until`; stdout is a pipe."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     given = {k: v for k, v in terminal.environment.items() if k not in {"NO_COLOR", "COLUMNS", "FORCE_COLOR"}}
@@ -83,6 +85,9 @@ def on_a_terminal(terminal: Terminal, *words: str, columns: int = 80, **environm
         seen = b""
         while piece := _read(ours):
             seen += piece
+            if until and re.search(until, plain(seen.decode(errors="replace"))):
+                running.send_signal(signal.SIGINT)
+                until = None
         assert running.stdout is not None
         said = running.stdout.read()
     os.close(ours)
@@ -95,6 +100,11 @@ def _read(ours: int) -> bytes:
         return os.read(ours, 65_536)
     except OSError:
         return b""
+
+
+def plain(shown: str) -> str:
+    """What a terminal shows, without the codes that steer it."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
 
 
 # -- a program ---------------------------------------------------------------------------------------------------------
@@ -177,18 +187,26 @@ def test_a_day_is_done_when_every_clock_is() -> None:
 
 
 def test_a_terminal_of_80_columns_shows_one_line_with_all_of_it(terminal: Terminal) -> None:
-    """Days, shifts, changes, time and calls left; taken away before the receipt; stdout has nothing but the object."""
+    """Days, shifts, changes and calls left; taken away before the receipt; stdout has nothing but the object."""
     answer = on_a_terminal(terminal, *YEAR, "--json")
     assert answer.code == 0
     assert answer.json["counts"]["created"] == SHIFTS
-    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", answer.err)
-    words = r"\d+/365 days, \d+ shifts?, \d+ changes?, \d+:\d\d left, 9,9\d\d API calls left"
-    assert re.search(words, plain), plain
-    assert "365/365 days, 70 shifts, 70 changes, 9,972 API calls left" in plain
-    assert "mirroring: time clock" in plain
-    assert "━" in plain
-    assert plain.count("\n") <= 2
+    shown = plain(answer.err)
+    assert "365/365 days, 70 shifts, 70 changes, 9,972 API calls left" in shown
+    assert "mirroring: time clock" in shown
+    assert "━" in shown
+    assert shown.count("\n") <= 2
     assert re.search(r"\x1b\[[0-9;]*3\dm", answer.err)
+
+
+def test_the_line_says_in_the_middle_how_long_it_will_take(terminal: Terminal) -> None:
+    """While Connecteam does not answer the middle slice, a person reads what is done and what is left."""
+    terminal.sandbox.faults.add("slow", call=terminal.sandbox.calls + 2 + UNITS // 2 + 1)
+    said = r"174/365 days, \d+ shifts, \d+ changes, \d+:\d\d left, 9,9\d\d API calls left"
+    answer = on_a_terminal(terminal, *YEAR, until=said, CONNECTEAM_SYNC_TOTAL_SECONDS="60")
+    assert re.search(said, plain(answer.err)), answer.err
+    assert answer.code == 130
+    assert "interrupted; what was done stays" in plain(answer.err)
 
 
 def test_no_color_and_a_terminal_that_can_do_nothing(terminal: Terminal) -> None:
