@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from connecteam_sync.store.store import Store
 from reach import tell
 
 SERVERS = dict(
@@ -85,3 +86,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield server.set(database=scratch).render_as_string(hide_password=False)
     finally:
         run_statement(server, f"DROP DATABASE {scratch}{' WITH (FORCE)' if name == 'postgresql' else ''}")
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """An initialised store on each kind of database."""
+    opened = Store(database, lock_wait=1)
+    opened.init()
+    yield opened
+    opened.close()

@@ -51,7 +51,8 @@ READ_ONCE = "tests/store/test_digest.py -k read_once"
 MEANWHILE = "tests/store/test_digest.py -k while_a_slice"
 TAKEN_BACK = "tests/store/test_digest.py -k taken_back"
 HOST_TABLES = "tests/attack/test_host_tables.py"
-SERVERS_TOO = {DATABASE_FAULTS, KEPT_DIGESTS, MEANWHILE, READ_ONCE, WAITING}
+JOURNAL = "tests/store/test_journal.py"
+SERVERS_TOO = {DATABASE_FAULTS, JOURNAL, KEPT_DIGESTS, MEANWHILE, READ_ONCE, WAITING}
 """Suites that are run on the servers as well, where they answer; the others on SQLite, where nothing has to be set up."""
 PASSED, FAILED = 0, 1
 """How pytest ends; anything else is a suite that did not run."""
@@ -178,7 +179,21 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/deduping.py", "if spot in taken", "if False", ADOPT),
     ("store/deduping.py", "remember_mirrors(session, changed, run)", "pass", ADOPT),
     ("adopt.py", "left = deduping.move_pointers_back(session, keys, mine.run)", "left = 0", ADOPT),
-    ("store/writing.py", "_demand_unmoved(changes, before)", "pass", "tests/store"),
+    ("store/writing.py", "demand_unmoved(changes, before)", "pass", "tests/store"),
+    ("store/journal.py", "WHEN 1 THEN 'true' ELSE 'false'", "WHEN 1 THEN 'false' ELSE 'true'", JOURNAL),
+    ("store/journal.py", "coalesce(d.user_id, 'null')", "coalesce(NULL, 'null')", JOURNAL),
+    ("store/journal.py", "session.columns.clock_times)} ELSE", "['id'])} ELSE", JOURNAL),
+    ("store/journal.py", "ELSE d.row_after END", "ELSE d.row_before END", JOURNAL),
+    ("store/journal.py", "(run, now, *entry[:-1])", "(now, run, *entry[:-1])", JOURNAL),
+    ("store/writing.py", "{name: memory.get(name) for name in", "{name: None for name in", JOURNAL),
+    ("store/writing.py", "if losers else own)", "if losers else ())", JOURNAL),
+    (
+        "store/clock_times.py",
+        "dict.fromkeys(stamps, d.moment",
+        "dict.fromkeys(stamps[:1], d.moment",
+        JOURNAL,
+    ),
+    ("store/clock_times.py", "day, second = divmod(instant, 86_400)", "day, second = divmod(instant, 86_401)", GOLDEN),
     ("store/undoing.py", "_demand_as_left(session, run, entries, present)", "pass", "tests/store"),
     (
         "store/undoing.py",
@@ -289,8 +304,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         GOLDEN,
     ),
     (
-        "store/writing.py",
-        "if change.after and (image is None or image[0] != change.after):",
+        "store/clock_times.py",
+        "if after and (after.id not in images or images[after.id][0] != after):",
         "if False:",
         HOST_TABLES,
     ),
@@ -309,7 +324,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         WAITING,
     ),
     ("store/trips.py", "if load and size + query.size > TRIP:", "if False:", WAITING),
-    ("store/writing.py", "if answer.touched != rows:", "if False:", "tests/store/test_store.py"),
+    ("store/clock_times.py", "if answer.touched != rows:", "if False:", "tests/store/test_store.py"),
     (
         "store/store.py",
         "            yield session\n            session.flush()\n\n",
@@ -383,8 +398,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/digest.py", "is_settled = not done.wrote and not decision.refusals", "is_settled = not done.wrote", DIGEST),
     ("store/digest.py", "before.start <= span[0] and span[1] <= before.end", "True", DIGEST),
     ("store/session.py", " AND t.{clock_in} IS NOT NULL", "", HOST_TABLES),
-    ("store/writing.py", "instants[-1] + 1]", "instants[-1]]", "tests/test_round_trips.py -k calls"),
-    ("store/writing.py", "[*starts[1:], instants", "[*starts, instants", READ_BACK),
+    ("store/clock_times.py", "instants[-1] + 1]", "instants[-1]]", "tests/test_round_trips.py -k calls"),
+    ("store/clock_times.py", "[*starts[1:], instants", "[*starts, instants", READ_BACK),
     (
         "store/trips.py",
         "            with driver_errors(connection):\n                return Answer(_made",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +15,7 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.window import Window
-from connecteam_sync.errors import ConfigurationError, DatabaseError, LockHeld, NotInitialised, RowMoved, UndoRefused
+from connecteam_sync.errors import LockHeld, RowMoved, UndoRefused
 from connecteam_sync.store import people, receipts
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.statements import Key
@@ -29,15 +27,6 @@ WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
 NOON = WINDOW.start_utc + 12 * 3600
 NOW = NOON + 40 * 86400
 USERS = tuple(User(id=u, first_name=f"Zoë {u}", last_name="Ōta", email=f"p{u}@example.test") for u in (101, 102, 103))
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    """An initialised store."""
-    opened = Store(database, lock_wait=1)
-    opened.init()
-    yield opened
-    opened.close()
 
 
 def shift(name: str, start: int, end: int | None = None, user: int = 101, clock: int = 7) -> Shift:
@@ -300,60 +289,6 @@ def test_receipts_are_read_as_written(store: Store) -> None:
     assert msgspec.json.encode(entries[0].row_after)
 
 
-def test_nothing_works_before_init(database: str) -> None:
-    """The way out is named."""
-    opened = Store(database)
-    with pytest.raises(NotInitialised) as raised, opened.reading():
-        pass
-    assert "init" in raised.value.next_step
-    opened.close()
-
-
-def test_init_uses_what_is_there_and_runs_twice(store: Store, database: str) -> None:
-    """Nothing is created twice; a host table that lacks a column is named."""
-    assert store.init() == ()
-    assert store.made_employees()
-    with store.writing() as session:
-        session.connection.execute(text("ALTER TABLE clock_times RENAME COLUMN source TO origin"))
-    fresh = Store(database)
-    with pytest.raises(ConfigurationError, match="source"), fresh.reading():
-        pass
-    fresh.close()
-
-
-def test_a_damaged_file_is_an_error_in_our_words(tmp_path: Path) -> None:
-    """SQLite notices it while it hands over the rows."""
-    file = tmp_path / "damaged.db"
-    opened = Store(f"sqlite:///{file}")
-    opened.init()
-    mirror(opened, *(shift(f"s{n}", n, n + 5, user=(101, 102, 103)[n % 3]) for n in range(600)))
-    with opened.reading() as session:
-        read = session.stored_queries(WINDOW, look())[0]
-    opened.close()
-    said = file.read_bytes()
-    pages = [said[at : at + 4096] for at in range(0, len(said), 4096)]
-    file.write_bytes(b"".join(b"\xff" * 4096 if b"s300" in page else page for page in pages))
-    fresh = Store(f"sqlite:///{file}")
-    with pytest.raises(DatabaseError), fresh.reading() as session:
-        session.fetch(read)
-    fresh.close()
-
-
-def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) -> None:
-    """What came last is added where it is absent; an upgrade that was cut short goes on."""
-    with store.writing() as session:
-        session.connection.execute(text("ALTER TABLE sync_inputs DROP COLUMN last_key"))
-        session.connection.execute(text("UPDATE connecteam_sync_version SET version_num = '0004'"))
-    fresh = Store(database)
-    with pytest.raises(NotInitialised, match="0004"), fresh.reading():
-        pass
-    assert fresh.init() == ("our tables are at version 0005 (were at 0004)",)
-    mirror(fresh, shift("a", 0, 61))
-    with fresh.reading() as session:
-        assert session.read("SELECT first_key, last_key FROM sync_inputs") == []
-    fresh.close()
-
-
 def test_every_field_of_a_shift_is_remembered(store: Store) -> None:
     """Each as Connecteam last said it, those that no row shows too."""
     said = shift("a", 0, 61)
@@ -379,39 +314,13 @@ def test_every_field_of_a_shift_is_remembered(store: Store) -> None:
 
 def test_very_many_rows_are_read_back_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is missed where one part ends and the next begins, at an instant that several people share."""
-    monkeypatch.setattr("connecteam_sync.store.writing._READ_AT_ONCE", 400)
+    monkeypatch.setattr("connecteam_sync.store.clock_times._READ_AT_ONCE", 400)
     many = [shift(f"s{n}", n // 3, n // 3 + 5, user=(101, 102, 103)[n % 3]) for n in range(1501)]
     mirror(store, *many)
     assert len(table(store)) == len(many)
     with store.reading() as session:
         entries = session.read("SELECT clock_time_id, row_after FROM sync_changes")
     assert {row["clock_time_id"] for row in entries if row["row_after"]} == {row["id"] for row in table(store)}
-
-
-def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:
-    """For a DBA to read: our tables, the guard row, the host's two."""
-    said = store.init_sql()
-    for word in (
-        "CREATE TABLE sync_changes",
-        "INSERT INTO sync_guard",
-        "uq_employee_clock_in",
-        "connecteam_sync_version",
-    ):
-        assert word in said
-
-
-def test_the_sql_of_init_is_what_init_does(database: str) -> None:
-    """Run by a DBA, statement by statement, it makes a database that works."""
-    opened = Store(database, lock_wait=1)
-    with opened.connection() as connection:
-        for statement in opened.init_sql().split(";\n"):
-            lines = [line for line in statement.splitlines() if line.strip() and not line.startswith("--")]
-            if lines and lines[0] not in {"BEGIN", "COMMIT"}:
-                connection.execute(text("\n".join(lines)))
-    assert opened.init() == ()
-    mirror(opened, shift("a", 0, 61))
-    assert len(table(opened)) == 1
-    opened.close()
 
 
 @pytest.mark.parametrize("shifts", [50, 500, 2500])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import event, text
 
@@ -16,15 +14,6 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.trips import TRIP, Answer, Query
 
 DAYS = Query("SELECT day FROM locked_days ORDER BY day")
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    """An initialised store."""
-    opened = Store(database, lock_wait=1)
-    opened.init()
-    yield opened
-    opened.close()
 
 
 def close(day: str) -> Query:

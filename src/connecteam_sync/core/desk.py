@@ -80,6 +80,8 @@ class Desk:
     def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
         """First and last local day the images touch together."""
         spans = [days_touched(image.clock_in, image.clock_out, self.zone) for image in images if image is not None]
+        if len(spans) == 1:
+            return spans[0]
         return (min(first for first, _ in spans), max(last for _, last in spans))
 
     def hold_doubt(self, doubt: Doubt) -> None:

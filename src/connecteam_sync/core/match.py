@@ -80,7 +80,7 @@ def rivals(shifts: Iterable[tuple[int, Shift]], others: Iterable[tuple[int, Shif
     for employee_id, shift in others:
         if (employee_id, shift.start) in contested:
             contested[employee_id, shift.start].append(shift)
-    ordered = (sorted(group, key=precedence) for group in contested.values())
+    ordered = (sorted(group, key=precedence) if len(group) > 1 else group for group in contested.values())
     return tuple(Rivals(winner=group[0], losers=tuple(group[1:])) for group in ordered)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 
 from connecteam_sync.core.change import (
+    Change,
     Counts,
     HoldReason,
     Minutes,
@@ -282,9 +284,7 @@ class _Decision(Desk):
 
     def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> Plan:
         """Everything drafted, counted, guarded and named; `settled` shifts beside `shifts` are as they should be."""
-        changes = tuple(
-            sorted(self.changes, key=lambda c: (c.days, c.image.employee_id, c.image.clock_in, c.image.id or 0))
-        )
+        changes = tuple(sorted(self.changes, key=_by_day))
         holds = tuple(sorted(self.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
         used = {c.image.employee_id for c in changes}
         new = tuple(n for _, n in sorted(self.new_employees.items()) if provisional_employee(n.user_id) in used)
@@ -343,6 +343,12 @@ class _Decision(Desk):
             for row in self.stored.rows
             if start <= row.clock_in < end and row.source == CONNECTEAM and row.id in mine
         )
+
+
+def _by_day(change: Change) -> tuple[tuple[date, date], int, int, int]:
+    """The order of changes that people read."""
+    image = change.image
+    return (change.days, image.employee_id, image.clock_in, image.id or 0)
 
 
 _HOW = {

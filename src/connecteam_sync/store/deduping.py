@@ -11,19 +11,18 @@ from sqlalchemy import insert, select, update
 
 from connecteam_sync.core.adopt import Dedupe, Group, dedupe, grouped
 from connecteam_sync.core.change import Counts, Minutes
-from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror
+from connecteam_sync.core.clocktime import Applied, Mirror
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import backup, catalog, rows
 from connecteam_sync.store.catalog import ForeignKey
+from connecteam_sync.store.clock_times import write_steps
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.schema import sync_adoptions, sync_references, sync_runs
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.writing import remember_mirrors, write_steps
-
-Image = tuple[ClockTime, str]
+from connecteam_sync.store.writing import remember_mirrors
 
 
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +41,7 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
 class Doubles(msgspec.Struct, frozen=True, kw_only=True):
     """Every row that shares its key with another, and what is decided about them."""
 
-    images: dict[int, Image]
+    images: dict[int, rows.Image]
     groups: tuple[Group, ...]
     mirrors: tuple[Mirror, ...]
     decision: Dedupe

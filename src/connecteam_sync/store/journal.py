@@ -10,12 +10,14 @@ import msgspec
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.store.bulk import packed_rows
 from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.rows import Image, Written
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.statements import batches
+from connecteam_sync.store.trips import Query
 
-JOURNAL: dict[str, Kind] = {
-    "run_id": "int",
-    "at": "int",
+ENTRY: dict[str, Kind] = {
     "kind": "text",
     "clock_time_id": "int",
     "shift_id": "text",
@@ -29,9 +31,10 @@ JOURNAL: dict[str, Kind] = {
     "row_after": "text",
     "memory_before": "text",
 }
+JOURNAL: dict[str, Kind] = {"run_id": "int", "at": "int", **ENTRY}
 
 
-class Images(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an entry says of its change beside its other columns: the canonical row before and after, and its user."""
 
     before: ClockTime | None = None
@@ -41,7 +44,7 @@ class Images(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 def change_of(entry: Mapping[str, Any]) -> Change:
     """The change of a journal entry."""
-    images = msgspec.json.decode(entry["change_json"], type=Images)
+    images = msgspec.json.decode(entry["change_json"], type=Told)
     return Change(
         kind=entry["kind"],
         before=images.before,
@@ -56,38 +59,75 @@ def change_of(entry: Mapping[str, Any]) -> Change:
 def write_journal(
     session: Session,
     changes: Iterable[Change],
-    before: Mapping[int, tuple[ClockTime, str]],
-    after: Mapping[int, tuple[ClockTime, str]],
+    before: Mapping[int, Image],
+    after: Mapping[int, Written],
     remembered: Callable[[Change], Mapping[str, Mirror | None]],
     *,
     run: int,
     now: int,
 ) -> None:
-    """An entry for every change, whole rows before and after; `remembered` tells what was known of its shifts."""
+    """An entry for every change, whole rows before and after; `remembered` tells what was known of its shifts.
+
+    A row of `after` that was not read whole is taken from the table, by MySQL and MariaDB themselves: it is most of
+    what would have to travel.
+    """
     encode = msgspec.json.Encoder().encode
     days: dict[date, str] = {}
 
     def entries() -> Iterator[tuple[object, ...]]:
-        """The values of each entry, in the order of JOURNAL; one at a time, since they are long."""
+        """The values of each entry, in the order of ENTRY, and its user; one at a time, since they are long."""
         for change in changes:
-            key = change.image.id
-            if key is not None:
-                first, last = change.days
-                yield (
-                    run,
-                    now,
-                    change.kind,
-                    key,
-                    change.shift_id,
-                    change.image.employee_id,
-                    change.before.employee_id if change.before else None,
-                    days.get(first) or days.setdefault(first, first.isoformat()),
-                    days.get(last) or days.setdefault(last, last.isoformat()),
-                    change.why,
-                    encode(Images(change.before, change.after, change.user_id)).decode(),
-                    before[key][1] if change.before else None,
-                    after[key][1] if change.after else None,
-                    encode(remembered(change)).decode(),
-                )
+            image = change.image
+            if image.id is None:
+                continue
+            first, last = change.days
+            whole = after[image.id][1] if change.after else None
+            in_table = change.after is not None and whole is None
+            told = None if in_table else encode(Told(change.before, change.after, change.user_id)).decode()
+            yield (
+                change.kind,
+                image.id,
+                change.shift_id,
+                image.employee_id,
+                change.before.employee_id if change.before else None,
+                days.get(first) or days.setdefault(first, first.isoformat()),
+                days.get(last) or days.setdefault(last, last.isoformat()),
+                change.why,
+                told,
+                before[image.id][1] if change.before else None,
+                whole,
+                encode(remembered(change)).decode(),
+                change.user_id,
+            )
 
-    session.insert_many("sync_changes", JOURNAL, entries())
+    if session.dialect.family == "mysql":
+        sql = _from_table(session)
+        for batch in batches(entries()):
+            session.later(Query(sql, {"rows": packed_rows(batch), "run": run, "now": now}))
+    else:
+        session.insert_many("sync_changes", JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
+
+
+def _from_table(session: Session) -> str:
+    """INSERT of entries, and of the user of each, as `packed_rows`; one that says nothing of its change is about the
+    row that the table has now.
+    """
+    d, names = session.dialect, session.host.clock_times
+    row = {
+        field: f"coalesce({session.canonical[field]}, 'null')"
+        for field in ("id", "employee_id", "clock_in", "clock_out", "total_minutes")
+    }
+    row["is_active"] = f"CASE {session.canonical['is_active']} WHEN 1 THEN 'true' ELSE 'false' END"
+    row["source"] = f"json_quote({session.canonical['source']})"
+    members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
+    told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
+    values = {column: f"d.{column}" for column in ENTRY} | {
+        "change_json": f"coalesce(d.change_json, {told})",
+        "row_after": "CASE WHEN d.change_json IS NULL THEN"
+        f" {d.image('t', session.columns.clock_times)} ELSE d.row_after END",
+    }
+    return (
+        f"INSERT INTO sync_changes (run_id, at, {', '.join(values)})"
+        f" SELECT :run, :now, {', '.join(values.values())} FROM {d.rowset({**ENTRY, 'user_id': 'int'}, packed=True)}"
+        f" LEFT JOIN {session.clock_times} t ON t.{d.name(names.id)} = d.clock_time_id AND d.change_json IS NULL"
+    )

@@ -76,6 +76,10 @@ HOLD: dict[str, Kind] = {
 }
 _LINK = len(Shift.__struct_fields__)
 """Where a row of MIRROR goes on from the shift, field by field, to what was made of it."""
+Image = tuple[ClockTime, str]
+"""A row in canonical form, and whole as JSON text."""
+Written = tuple[ClockTime, str | None]
+"""The same; None where the row as a whole was left in the table."""
 CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 
 
@@ -115,10 +119,15 @@ def clock_time(row: Sequence[Any]) -> ClockTime:
     )
 
 
-def image(row: Sequence[Any]) -> tuple[int, tuple[ClockTime, str]]:
+def image(row: Sequence[Any]) -> tuple[int, Image]:
     """A row's id; and the row in canonical form, and whole as JSON text, which stands behind the canonical columns."""
     found = clock_time(row[:-1])
     return int(row[0]), (found, row[-1])
+
+
+def written(row: Sequence[Any]) -> tuple[int, Written]:
+    """As `image`, of a row that is not read whole."""
+    return int(row[0]), (clock_time(row), None)
 
 
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:

@@ -180,6 +180,12 @@ class Session(Statements):
         """The remembered shifts `s`, found by their start."""
         return f"connecteam_shifts s{self.dialect.by_index('ix_connecteam_shifts_start')}"
 
+    def somebodys_rows_between(self, select: str, start: int, end: int) -> Query:
+        """SELECT of somebody's rows whose clock-in lies in the half-open span of instants."""
+        clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
+        sql = self._somebodys(select, self.rows_by_clock_in, self.dialect.between(clock_in))
+        return Query(sql, {"start": start, "end": end})
+
     def _somebodys_rows(self, source: str, condition: str = "1 = 1") -> str:
         """SELECT of canonical rows; a row of nobody, or of no time, is nobody's business."""
         return self._somebodys(self.select_rows(), source, condition)
@@ -241,7 +247,7 @@ class Session(Statements):
         """Every local day that payroll has closed."""
         return [date.fromisoformat(day) for (day,) in self.fetch(LOCKED_DAYS_QUERY)[0]]
 
-    def images(self, keys: Iterable[int], *, lock: bool = False) -> dict[int, tuple[ClockTime, str]]:
+    def images(self, keys: Iterable[int], *, lock: bool = False) -> dict[int, rows.Image]:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the end."""
         return images_of(self.fetch(*self.images_queries(keys, lock=lock)))
 
@@ -251,12 +257,6 @@ class Session(Statements):
         source = f"{d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
         sql = self._somebodys(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
         return list(batched(sql, ({"id": key} for key in keys), {}, rows.image))
-
-    def images_between_query(self, start: int, end: int) -> Query:
-        """What reads somebody's rows whose clock-in lies in the half-open span of instants, for `images_of`."""
-        clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
-        sql = self._somebodys(f"SELECT {self.image_columns}", self.rows_by_clock_in, self.dialect.between(clock_in))
-        return Query(sql, {"start": start, "end": end}, rows.image)
 
     @property
     def image_columns(self) -> str:
@@ -275,7 +275,7 @@ USERS_QUERY = Query(f"SELECT {', '.join(rows.USER)} FROM connecteam_users")
 LOCKED_DAYS_QUERY = Query("SELECT day FROM locked_days ORDER BY day")
 
 
-def images_of(found: Iterable[Rows]) -> dict[int, tuple[ClockTime, str]]:
+def images_of(found: Iterable[Rows]) -> dict[int, rows.Image]:
     """What SELECTs of `image_columns` found, by id: the row in canonical form, and whole as JSON text."""
     return dict(chain.from_iterable(found))
 

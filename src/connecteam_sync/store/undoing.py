@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
-from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.clocktime import Mirror
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window, days_touched, each_day
@@ -23,7 +23,6 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.writing import insert_employees, remember_mirrors
 
 _INVERSE: dict[ChangeKind, ChangeKind] = {"create": "delete", "delete": "create", "update": "update", "link": "link"}
-Image = tuple[ClockTime, str]
 
 
 class Undone(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     )
 
 
-def demand_undoable(session: Session, run: int, zone: ZoneInfo) -> tuple[list[dict[str, Any]], dict[int, Image]]:
+def demand_undoable(session: Session, run: int, zone: ZoneInfo) -> tuple[list[dict[str, Any]], dict[int, rows.Image]]:
     """What the run did to each row, and the rows as they are, locked. Raises UndoRefused where they are not as left."""
     found = session.connection.execute(
         select(sync_changes).where(sync_changes.c.run_id == run).order_by(sync_changes.c.id)
@@ -101,7 +100,9 @@ def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [e for e in result.values() if e["change"].before or e["change"].after]
 
 
-def _demand_as_left(session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[int, Image]) -> None:
+def _demand_as_left(
+    session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[int, rows.Image]
+) -> None:
     """Every row must be exactly as the run left it, every column of it."""
     touched = []
     for entry in entries:

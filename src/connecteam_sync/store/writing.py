@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from functools import partial
 
 import msgspec
 
 from connecteam_sync.core.change import Change, Hold, Plan
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
-from connecteam_sync.core.order import Move, steps
+from connecteam_sync.core.clocktime import Mirror, Stored
 from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import rows
-from connecteam_sync.store.bulk import BATCH
-from connecteam_sync.store.dialect import Dialect, Kind
+from connecteam_sync.store.clock_times import demand_unmoved, read_back, write_steps
+from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.journal import write_journal
-from connecteam_sync.store.session import Session, images_of
-from connecteam_sync.store.statements import Key, batches
-from connecteam_sync.store.trips import Answer, Query
-
-_READ_AT_ONCE = 20_000
-"""About how many rows are read back in one round trip, where there are very many: some drivers keep them twice."""
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.statements import Key
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +31,9 @@ def apply(session: Session, plan: Plan, stored: Stored, *, run: Key, now: int) -
     made = _make_employees(session, plan)
     changes = tuple(_with_employees(change, made) for change in plan.changes)
     before = session.images([c.before.id for c in changes if c.before and c.before.id is not None], lock=True)
-    _demand_unmoved(changes, before)
+    demand_unmoved(changes, before)
     write_steps(session, changes, now=now)
-    changes, after = _read_back(session, changes)
+    changes, after = read_back(session, changes)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
     concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
@@ -108,161 +100,6 @@ def _with_employees(change: Change, made: Mapping[int, int]) -> Change:
         return change
     image = msgspec.structs.replace(after, employee_id=made[-after.employee_id])
     return msgspec.structs.replace(change, after=image)
-
-
-# -- rows --------------------------------------------------------------------------------------------------------------
-
-
-def _demand_unmoved(changes: Iterable[Change], present: Mapping[int, tuple[ClockTime, str]]) -> None:
-    """Every row about to be written must be exactly as planned."""
-    moved = [
-        c.before.id
-        for c in changes
-        if c.before and c.before.id is not None and (c.before.id not in present or present[c.before.id][0] != c.before)
-    ]
-    if moved:
-        raise RowMoved(
-            f"{len(moved)} rows were changed by another program since they were read",
-            rows=tuple(moved),
-            next_step="run the command again; it looks at the table anew",
-        )
-
-
-def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
-    """The writes to `clock_times` in an order that obeys the unique key, each guarded by the image it expects."""
-    d, names = session.dialect, session.host.clock_times
-    condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
-        d.same(session.canonical[field], f"d.b_{field}") for field in rows.CANONICAL
-    )
-    target: dict[str, str] = {
-        d.name(names.employee_id): "d.employee_id",
-        d.name(names.clock_in): d.moment("d.clock_in"),
-        d.name(names.clock_out): d.moment("d.clock_out"),
-        d.name(names.total_minutes): "d.total_minutes",
-        d.name(names.is_active): d.flag("d.is_active"),
-        d.name(names.source): "d.source",
-    }
-    touched = {"updated_at": d.moment("d.now")} if names.updated_at in session.columns.clock_times else {}
-    touched = {d.name(names.updated_at): value for value in touched.values()}
-    born = {d.name(names.created_at): d.moment("d.now")} if names.created_at in session.columns.clock_times else {}
-    guard: dict[str, Kind] = {"id": "int", **rows.image_kinds("b_")}
-    full: dict[str, Kind] = {**guard, **rows.image_kinds(), "now": "int"}
-    new: dict[str, Kind] = {**rows.image_kinds(), "now": "int"}
-    statements = {
-        "delete": d.delete(session.clock_times, d.rowset(guard), d.name(names.id), condition),
-        "park": d.update(
-            session.clock_times,
-            d.rowset(full),
-            {d.name(names.clock_in): d.moment("d.clock_in")},
-            condition,
-        ),
-        "update": d.update(session.clock_times, d.rowset(full), target | touched, condition),
-        "create": d.insert(session.clock_times, d.rowset(new), target | born | touched),
-    }
-    for step in steps(changes):
-        kind = "park" if step[0].parked is not None else step[0].change.kind
-        if kind == "create" and session.columns.is_plain_table and (d.family != "postgresql" or len(step) > BATCH):
-            kinds: dict[str, Kind] = dict.fromkeys(target | born | touched, "text")
-            columns = kinds | {d.name(names.employee_id): "int"}
-            stamps = [_moment(now)] * (len(columns) - len(target))
-            session.insert_many(session.clock_times, columns, ((*_new_row(move, d), *stamps) for move in step))
-            continue
-        for batch in batches(step):
-            items = (_move_values(move, now) for move in batch)
-            session.later_set(statements[kind], items, then=partial(_demand_written, len(batch)))
-
-
-def _demand_written(rows: int, answer: Answer) -> None:
-    """A guarded statement must have touched all it was about."""
-    if answer.touched != rows:
-        raise RowMoved(
-            f"{rows - answer.touched} of {rows} rows were changed by another program while we wrote",
-            next_step="run the command again; it looks at the table anew",
-        )
-
-
-def _new_row(move: Move, dialect: Dialect) -> tuple[object, ...]:
-    """The values of a row to be made, in the order of the columns that an update sets."""
-    image = move.change.image
-    return (
-        image.employee_id,
-        _moment(image.clock_in),
-        None if image.clock_out is None else _moment(image.clock_out),
-        image.total_minutes,
-        dialect.truth(value=image.is_active),
-        image.source,
-    )
-
-
-def _moment(instant: int) -> str:
-    """A naive UTC datetime as every database reads it."""
-    return datetime.fromtimestamp(instant, UTC).isoformat(" ")[:19]
-
-
-def _move_values(move: Move, now: int) -> dict[str, object]:
-    """One write as a member of a rowset."""
-    before, after = move.change.before, move.change.after
-    values: dict[str, object] = {"now": now}
-    if before is not None:
-        held = msgspec.structs.replace(
-            before, clock_in=before.clock_in if move.from_parked is None else move.from_parked
-        )
-        values |= {"id": before.id, **rows.image_values(held, "b_")}
-    if after is not None:
-        values |= rows.image_values(after)
-    if move.parked is not None:
-        values["clock_in"] = move.parked
-    return values
-
-
-def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
-    """What reads the rows that were just created, as they stand in the table; others may be among them."""
-    if not created:
-        return []
-    if len(created) <= BATCH:
-        d, names = session.dialect, session.host.clock_times
-        sql = (
-            f"SELECT {session.image_columns} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
-            f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
-            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}"
-        )
-        keys = ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created)
-        return [Query(sql, {"rows": rows.json_rows(keys)}, rows.image)]
-    # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
-    instants = sorted(row.clock_in for row in created)
-    starts = instants[::_READ_AT_ONCE]
-    spans = zip(starts, [*starts[1:], instants[-1] + 1], strict=True)
-    return [session.images_between_query(start, end) for start, end in spans]
-
-
-def _read_back(
-    session: Session, changes: tuple[Change, ...]
-) -> tuple[tuple[Change, ...], dict[int, tuple[ClockTime, str]]]:
-    """The changes with the keys of created rows, and every written row; it must be what was meant."""
-    created = [c.after for c in changes if c.kind == "create" and c.after is not None]
-    kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
-    queries = _created_queries(session, created)
-    images = images_of(session.fetch(query)[0] for query in queries[:-1])
-    found = session.fetch(*queries[-1:], *session.images_queries(kept))
-    images.update(images_of(found[: len(queries[-1:])]))
-    # Where a table has no unique key yet, the highest id is the row that was just made.
-    keys = {images[key][0].key: key for key in sorted(images)}
-    final = tuple(
-        msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
-        if c.kind == "create" and c.after is not None
-        else c
-        for c in changes
-    )
-    images.update(images_of(found[len(queries[-1:]) :]))
-    for change in final:
-        image = images.get(change.image.id or 0)
-        if change.after and (image is None or image[0] != change.after):
-            raise DatabaseError(
-                f"the database did not keep a row as written (employee {change.after.employee_id}): "
-                "a trigger, or a column that rounds",
-                next_step="look at the triggers and column types of the table; nothing was written",
-            )
-    return final, images
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------
@@ -340,8 +177,9 @@ def _memories(plan: Plan, memory: Mapping[str, Mirror]) -> Callable[[Change], di
             by_row.setdefault(was.clock_time_id, []).append(mirror.shift.id)
 
     def remembered(change: Change) -> dict[str, Mirror | None]:
-        names = {*by_row.get(change.image.id or 0, ()), *((change.shift_id,) if change.shift_id else ())}
-        return {name: memory.get(name) for name in sorted(names)}
+        losers = by_row.get(change.image.id or 0, ())
+        own = (change.shift_id,) if change.shift_id else ()
+        return {name: memory.get(name) for name in (sorted({*losers, *own}) if losers else own)}
 
     return remembered
 

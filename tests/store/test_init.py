@@ -1,0 +1,92 @@
+"""Tables: made, found, upgraded, printed for a DBA; and what is said where they are not as they should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from test_store import WINDOW, look, mirror, shift, table
+
+from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
+from connecteam_sync.store.store import Store
+
+
+def test_nothing_works_before_init(database: str) -> None:
+    """The way out is named."""
+    opened = Store(database)
+    with pytest.raises(NotInitialised) as raised, opened.reading():
+        pass
+    assert "init" in raised.value.next_step
+    opened.close()
+
+
+def test_init_uses_what_is_there_and_runs_twice(store: Store, database: str) -> None:
+    """Nothing is created twice; a host table that lacks a column is named."""
+    assert store.init() == ()
+    assert store.made_employees()
+    with store.writing() as session:
+        session.connection.execute(text("ALTER TABLE clock_times RENAME COLUMN source TO origin"))
+    fresh = Store(database)
+    with pytest.raises(ConfigurationError, match="source"), fresh.reading():
+        pass
+    fresh.close()
+
+
+def test_a_damaged_file_is_an_error_in_our_words(tmp_path: Path) -> None:
+    """SQLite notices it while it hands over the rows."""
+    file = tmp_path / "damaged.db"
+    opened = Store(f"sqlite:///{file}")
+    opened.init()
+    mirror(opened, *(shift(f"s{n}", n, n + 5, user=(101, 102, 103)[n % 3]) for n in range(600)))
+    with opened.reading() as session:
+        read = session.stored_queries(WINDOW, look())[0]
+    opened.close()
+    said = file.read_bytes()
+    pages = [said[at : at + 4096] for at in range(0, len(said), 4096)]
+    file.write_bytes(b"".join(b"\xff" * 4096 if b"s300" in page else page for page in pages))
+    fresh = Store(f"sqlite:///{file}")
+    with pytest.raises(DatabaseError), fresh.reading() as session:
+        session.fetch(read)
+    fresh.close()
+
+
+def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) -> None:
+    """What came last is added where it is absent; an upgrade that was cut short goes on."""
+    with store.writing() as session:
+        session.connection.execute(text("ALTER TABLE sync_inputs DROP COLUMN last_key"))
+        session.connection.execute(text("UPDATE connecteam_sync_version SET version_num = '0004'"))
+    fresh = Store(database)
+    with pytest.raises(NotInitialised, match="0004"), fresh.reading():
+        pass
+    assert fresh.init() == ("our tables are at version 0005 (were at 0004)",)
+    mirror(fresh, shift("a", 0, 61))
+    with fresh.reading() as session:
+        assert session.read("SELECT first_key, last_key FROM sync_inputs") == []
+    fresh.close()
+
+
+def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:
+    """For a DBA to read: our tables, the guard row, the host's two."""
+    said = store.init_sql()
+    for word in (
+        "CREATE TABLE sync_changes",
+        "INSERT INTO sync_guard",
+        "uq_employee_clock_in",
+        "connecteam_sync_version",
+    ):
+        assert word in said
+
+
+def test_the_sql_of_init_is_what_init_does(database: str) -> None:
+    """Run by a DBA, statement by statement, it makes a database that works."""
+    opened = Store(database, lock_wait=1)
+    with opened.connection() as connection:
+        for statement in opened.init_sql().split(";\n"):
+            lines = [line for line in statement.splitlines() if line.strip() and not line.startswith("--")]
+            if lines and lines[0] not in {"BEGIN", "COMMIT"}:
+                connection.execute(text("\n".join(lines)))
+    assert opened.init() == ()
+    mirror(opened, shift("a", 0, 61))
+    assert len(table(opened)) == 1
+    opened.close()

@@ -1,0 +1,95 @@
+"""The journal says of each change what the row really was and is, whole, whoever wrote it down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+from test_store import NOW, mirror, shift, table, take_back
+
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.run import Entry
+from connecteam_sync.store import receipts
+from connecteam_sync.store.bulk import BATCH
+from connecteam_sync.store.store import Store
+
+NOTE = 'Zoë\'s "☃" \\\\ :x %s'
+"""What a column of the host is filled with by itself: everything that text is quoted for."""
+
+
+def with_notes(store: Store) -> None:
+    """Two columns that only the host knows, which every new row gets by itself."""
+    quoted = NOTE.replace("'", "''").replace(":", "\\:")
+    with store.writing() as session:
+        if session.dialect.family == "mysql":
+            quoted = quoted.replace("\\\\", "\\\\\\\\")
+        for column in (f"note VARCHAR(50) DEFAULT '{quoted}'", "rate DECIMAL(8,3) DEFAULT 12.345", "unset INTEGER"):
+            session.connection.execute(text(f"ALTER TABLE clock_times ADD COLUMN {column}"))
+    store._columns = None
+
+
+def entries(store: Store, number: int) -> list[Entry]:
+    """What the journal says of a run."""
+    with store.reading() as session:
+        return list(receipts.entries_of(session, number))
+
+
+def rows(store: Store) -> dict[int, tuple[ClockTime, Any]]:
+    """Every row of the table as it stands: canonical, and whole."""
+    keys = [row["id"] for row in table(store)]
+    with store.reading() as session:
+        return {key: (row, msgspec.json.decode(whole)) for key, (row, whole) in session.images(keys).items()}
+
+
+@pytest.mark.parametrize("many", [1, BATCH + 1])
+def test_the_journal_is_what_stood_in_the_table(store: Store, many: int) -> None:
+    """Rows made, corrected and deleted, a few and very many: every column before and after, and whose they were."""
+    with_notes(store)
+    users = (101, 102, 103)
+    shifts = [shift(f"s{n}", n, n + 5, user=users[n % 3]) for n in range(many)]
+    closed, opened, lost = shift("closed", -90, -30), shift("opened", 2000), shift("lost", -200, -100, user=102)
+    first, _ = mirror(store, *shifts, closed, opened, lost)
+    made = rows(store)
+    said = entries(store, first)
+    assert len(said) == len(made) == many + 3
+    by_shift = {entry.change.shift_id: entry for entry in said}
+    whose = {item.id: item.user_id for item in (*shifts, closed, opened, lost)}
+    for entry in said:
+        change = entry.change
+        assert (change.kind, change.before, entry.row_before, change.why) == ("create", None, None, "new shift")
+        assert (change.after, entry.row_after) == made[change.image.id or 0]
+        assert whose[change.shift_id or ""] == change.user_id
+    assert {row["note"] for _, row in made.values()} == {NOTE}
+    moment = datetime.fromtimestamp(NOW, UTC).isoformat(" ")[:19]
+    assert {(str(row["created_at"])[:19], str(row["updated_at"])[:19]) for row in table(store)} == {(moment, moment)}
+    assert [entry.change.days for entry in said] == sorted(entry.change.days for entry in said)
+
+    second, _ = mirror(store, *shifts, shift("closed", -90, -20), shift("opened", 2000, 2010), now=1_800_000_000)
+    changed = {entry.change.shift_id: entry for entry in entries(store, second)}
+    assert changed.keys() == {"closed", "opened", "lost"}
+    now = rows(store)
+    for name, entry in changed.items():
+        change, was = entry.change, by_shift[name].change.image.id or 0
+        assert (change.before, entry.row_before) == made[was]
+        assert (change.after, entry.row_after) == now.get(was, (None, None))
+    assert changed["lost"].change.kind == "delete"
+
+    take_back(store, second)
+    undone = {entry.change.shift_id: entry for entry in entries(store, second + 1)}
+    assert (undone["lost"].change.after, undone["lost"].row_after) == made[by_shift["lost"].change.image.id or 0]
+    assert {key: whole for key, (_, whole) in rows(store).items()} == {key: whole for key, (_, whole) in made.items()}
+
+
+def test_what_was_remembered_of_a_shift_stands_beside_its_new_row(store: Store) -> None:
+    """A shift that was held has a memory already; undo brings that back, and forgets what was new."""
+    mirror(store, shift("a", 0, 60, user=101), employees="match")
+    number, _ = mirror(store, shift("a", 0, 60, user=101), shift("b", 100, 160, user=102))
+    with store.reading() as session:
+        found = session.read("SELECT shift_id, memory_before FROM sync_changes WHERE run_id = :run", run=number)
+    remembered = {row["shift_id"]: msgspec.json.decode(row["memory_before"]) for row in found}
+    assert remembered["b"] == {"b": None}
+    assert remembered["a"]["a"]["clock_time_id"] is None
+    assert remembered["a"]["a"]["shift"]["user_id"] == 101
