@@ -33,6 +33,11 @@ FIRST, LAST = date(2025, 1, 1), date(2025, 12, 31)
 YEAR = ("sync", "--from", str(FIRST), "--to", str(LAST))
 CLOCKS, PIECES, SHIFTS = 2, 13, 70
 UNITS = CLOCKS * PIECES
+COMMAND = (
+    # Whatever a shell starts in the background ignores Ctrl-C, this suite and what it starts included.
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " from connecteam_sync.cli.main import main; main()"
+)
 TALKATIVE = (
     "from connecteam_sync.cli import report; report.SILENCE = 0; from connecteam_sync.cli.main import main; main()"
 )
@@ -72,7 +77,7 @@ def on_a_terminal(
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     given = {k: v for k, v in terminal.environment.items() if k not in {"NO_COLOR", "COLUMNS", "FORCE_COLOR"}}
-    command = [sys.executable, "-c", "from connecteam_sync.cli.main import main; main()", *words]
+    command = [sys.executable, "-c", COMMAND, *words]
     with subprocess.Popen(  # noqa: S603 - our own command
         command,
         cwd=terminal.folder,
@@ -300,7 +305,7 @@ def test_a_backfill_that_is_stopped_says_so_and_goes_on(terminal: Terminal) -> N
     stop_at = sandbox.calls + 2 + UNITS - 3
     sandbox.faults.add("slow", call=stop_at)
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", "from connecteam_sync.cli.main import main; main()", *YEAR],
+        [sys.executable, "-c", COMMAND, *YEAR],
         cwd=terminal.folder,
         env=terminal.environment | {"CONNECTEAM_SYNC_TOTAL_SECONDS": "60"},
         stderr=subprocess.PIPE,

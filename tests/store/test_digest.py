@@ -289,7 +289,8 @@ def test_what_changes_anywhere_is_decided_anew(life: World, decoded: list[int]) 
     assert decoded, "another policy was not noticed"
     other.mirror.close()
     keys = {(row["first_key"], row["last_key"]) for row in life_inputs(life)}
-    assert all(None not in pair for pair in keys)
+    reads_by_key = life.mirror.settings.database_url.startswith("mysql")
+    assert all((None not in pair) == reads_by_key for pair in keys)
     with life.mirror.store.writing() as session:
         session.connection.execute(text("UPDATE sync_inputs SET digest = 'x'"))
     decoded.clear()

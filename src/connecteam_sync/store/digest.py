@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -45,7 +46,8 @@ class Remembered(msgspec.Struct, frozen=True):
     """What a slice was decided on. `start` to `end` are the instants all of it lies between.
 
     `digest` is empty until the same was decided with nothing to do; then it is what the database had all the while.
-    `first_key` to `last_key` is the longest stretch of keys of its rows in `clock_times`; None where it had no row.
+    `first_key` to `last_key` is the longest stretch of keys of its rows in `clock_times`; None where it had no row, and
+    on SQLite and PostgreSQL, which read no rows by key.
     """
 
     slice_id: int
@@ -92,7 +94,9 @@ def remember(
     span = span_of(decision, stored)
     if span is None:
         return
-    keys = longest_stretch({row.id for row in stored.rows} | {change.image.id for change in done.changes})
+    keys = range(0)
+    if session.dialect.family == "mysql":
+        keys = longest_stretch({row.id for row in stored.rows} | {change.image.id for change in done.changes})
     fresh = Remembered(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
         is_settled = not done.wrote and not decision.refusals
@@ -125,11 +129,14 @@ def span_of(decision: Plan, stored: Stored) -> tuple[int, int] | None:
     """The instants that all of a decision's inputs lie between; None where they are too far apart to be worth it."""
     padded = decision.window.padded()
     instants = [padded.start_utc, padded.end_utc - 1]
-    instants += (shift.start for shift in decision.snapshot.shifts)
-    instants += (item.start for item in decision.snapshot.breaks)
-    instants += (row.clock_in for row in stored.rows)
-    instants += (mirror.shift.start for mirror in stored.mirrors)
-    instants += (item.start for item in stored.breaks)
+    for items, instant in (
+        (decision.snapshot.shifts, attrgetter("start")),
+        (decision.snapshot.breaks, attrgetter("start")),
+        (stored.rows, attrgetter("clock_in")),
+        (stored.mirrors, attrgetter("shift.start")),
+        (stored.breaks, attrgetter("start")),
+    ):
+        instants += map(instant, items)
     instants += (hold.instant for hold in decision.holds if hold.instant is not None)
     start, end = min(instants), max(instants) + 1
     return (start, end) if end - start <= _LONGEST_SPAN * (padded.end_utc - padded.start_utc) else None
