@@ -176,7 +176,7 @@ def lives(place: Place) -> None:
         place.life(COMMAND, number, steps=steps, beside=place.floor)
         place.life(LIBRARY, number, steps=BRIEF if shifts <= SMALL else STEPS)
         if place.kind in PYMYSQL.kinds and not number and drivers.HAS_MYSQLCLIENT and shifts <= LARGE:
-            place.life(PYMYSQL, number, steps=SHORT)
+            place.life(PYMYSQL, number, steps=BRIEF)
     if place.kind in place.bench.relays and shifts <= LARGE:
         place.life(COMMAND, 0, delay_ms=0, steps=BRIEF)
 

@@ -52,6 +52,7 @@ MEANWHILE = "tests/store/test_digest.py -k while_a_slice"
 TAKEN_BACK = "tests/store/test_digest.py -k taken_back"
 HOST_TABLES = "tests/attack/test_host_tables.py"
 JOURNAL = "tests/store/test_journal.py"
+ADOPT_BACK = "tests/attack/test_adopt.py -k without_its_backup"
 SERVERS_TOO = {DATABASE_FAULTS, JOURNAL, KEPT_DIGESTS, MEANWHILE, READ_ONCE, WAITING}
 """Suites that are run on the servers as well, where they answer; the others on SQLite, where nothing has to be set up."""
 PASSED, FAILED = 0, 1
@@ -178,11 +179,26 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/deduping.py", "if key.reference.movable:", "if False:", ADOPT),
     ("store/deduping.py", "if spot in taken", "if False", ADOPT),
     ("store/deduping.py", "remember_mirrors(session, changed, run)", "pass", ADOPT),
+    ("adopt.py", "backup.demand_there(session, mine.backup_table)", "pass", ADOPT_BACK),
+    (
+        "adopt.py",
+        """                backup.demand_there(session, mine.backup_table)
+                backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+""",
+        "                pass\n",
+        ADOPT_BACK,
+    ),
     ("adopt.py", "left = deduping.move_pointers_back(session, keys, mine.run)", "left = 0", ADOPT),
     ("store/writing.py", "demand_unmoved(changes, before)", "pass", "tests/store"),
     ("store/journal.py", "WHEN 1 THEN 'true' ELSE 'false'", "WHEN 1 THEN 'false' ELSE 'true'", JOURNAL),
+    ("store/journal.py", "CAST({session.canonical[field]} AS {d.bigint})", "{session.canonical[field]}", JOURNAL),
+    ("store/dialect.py", 'return f"{value} + 0"', "return value", JOURNAL),
+    ("store/dialect.py", 'return f"hex({value})"', "return value", JOURNAL),
+    ("store/dialect.py", 'return f"CONVERT({value} USING utf8mb4)"', "return value", JOURNAL),
+    ("store/dialect.py", 'return f"CAST({value} AS UNSIGNED)"', "return value", JOURNAL),
+    ("store/dialect.py", 'return f"unhex({value})" if', 'return f"{value}" if', JOURNAL),
     ("store/journal.py", "coalesce(d.user_id, 'null')", "coalesce(NULL, 'null')", JOURNAL),
-    ("store/journal.py", "session.columns.clock_times)} ELSE", "['id'])} ELSE", JOURNAL),
+    ("store/journal.py", 'd.image("t", session.columns.types)', 'd.image("t", {"id": ""})', JOURNAL),
     ("store/journal.py", "ELSE d.row_after END", "ELSE d.row_before END", JOURNAL),
     ("store/journal.py", "(run, now, *entry[:-1])", "(now, run, *entry[:-1])", JOURNAL),
     ("store/writing.py", "{name: memory.get(name) for name in", "{name: None for name in", JOURNAL),

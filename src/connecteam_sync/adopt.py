@@ -231,6 +231,10 @@ class Adopting:
         with lock.session("looking at the adoption") as session:
             window = receipts.run(session, mine.run).window
             demand_undoable(session, mine.run, self._zone)
+            if mine.backup_table is not None:
+                # Before the key goes: rows are not brought back where the backup cannot prove them.
+                backup.demand_there(session, mine.backup_table)
+                backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
         if not mine.had_key:
             self._tell("dropping the unique key")
             with lock.changing_tables("dropping the unique key") as connection:

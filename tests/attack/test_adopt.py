@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from test_damaged import host_tables, moment
 
 from connecteam_sync.door import ConnecteamSync
-from connecteam_sync.errors import AdoptRefused, UndoRefused
+from connecteam_sync.errors import AdoptRefused, DatabaseError, UndoRefused
 from connecteam_sync.progress import Progress
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store import catalog
@@ -217,6 +217,21 @@ def test_undo_is_refused_where_a_row_was_written_since(world: World) -> None:
     )
     with pytest.raises(UndoRefused, match="another program"):
         world.mirror.undo_adopt()
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+
+
+@pytest.mark.parametrize("harm", ["DROP TABLE {}", "DELETE FROM {} WHERE id = 1"])
+def test_undo_without_its_backup_is_refused_before_anything_is_done(world: World, harm: str) -> None:
+    """Dropped or written to by somebody: the key stays, the rows stay, and the backup's name is told."""
+    at = world.at(3, "08:00")
+    for _ in range(3):
+        put(world, at, at + 3600)
+    run = world.mirror.adopt()
+    before = world.table()
+    world.execute(harm.format(f"clock_times_backup_{run.id}"))
+    with pytest.raises((UndoRefused, DatabaseError), match=f"clock_times_backup_{run.id} is"):
+        world.mirror.undo_adopt()
+    assert world.table() == before
     assert world.mirror.survey().unique_key == "uq_employee_clock_in"
 
 

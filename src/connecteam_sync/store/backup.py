@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from connecteam_sync.errors import ConfigurationError, DatabaseError
+from connecteam_sync.errors import ConfigurationError, DatabaseError, UndoRefused
 from connecteam_sync.store.catalog import split
 from connecteam_sync.store.columns import HostColumns
 from connecteam_sync.store.dialect import Dialect
@@ -80,6 +80,16 @@ def fill(session: Session, name: str, images: Mapping[int, str]) -> tuple[int, s
     return len(copied), checksum(copied)
 
 
+def demand_there(session: Session, name: str) -> None:
+    """Raises UndoRefused where somebody dropped a backup."""
+    schema, bare = split(name)
+    if not inspector(session.connection).has_table(bare, schema=schema):
+        raise UndoRefused(
+            f"the backup {name} is gone, and without it the rows cannot be proved to be as they were",
+            next_step=f"bring the table {name} back from a dump, then run `connecteam-sync adopt --undo` again",
+        )
+
+
 def prove(session: Session, name: str, rows: int, expected: str) -> dict[int, str]:
     """The rows of a backup, which must be what was counted and summed when it was written. Raises DatabaseError."""
     kept = _images(session, name)
@@ -105,7 +115,7 @@ def prove_restored(session: Session, name: str, rows: int, expected: str) -> Non
 
 def _images(session: Session, name: str) -> dict[int, str]:
     d, key = session.dialect, session.dialect.name(session.host.clock_times.id)
-    image = d.image("t", session.columns.clock_times)
+    image = d.image("t", session.columns.types)
     found = session.read(f"SELECT t.{key} AS id, {image} AS image FROM {d.name(name)} t ORDER BY t.{key}")
     return {int(row["id"]): row["image"] for row in found}
 

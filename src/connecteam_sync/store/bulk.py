@@ -42,7 +42,7 @@ def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind]) -> 
 
 
 def packed_rows(rows: Sequence[Sequence[object]]) -> str:
-    """The parameter of `packed_insert`."""
+    """Rows as the parameter of a packed rowset."""
     return msgspec.json.encode(rows).decode()
 
 

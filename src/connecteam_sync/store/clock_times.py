@@ -72,10 +72,9 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
     """New rows, the way that is quickest for so many."""
     d, target, stamps = session.dialect, _target(session), _stamps(session)
     if session.columns.is_plain_table and (d.family == "sqlite" or (d.family == "postgresql" and len(images) > BATCH)):
-        kinds: dict[str, Kind] = dict.fromkeys((*target, *stamps), "text")
-        kinds[d.name(session.host.clock_times.employee_id)] = "int"
+        columns: dict[str, Kind] = dict.fromkeys((*target, *stamps), "text")
         stamp = [_moment(now)] * len(stamps)
-        session.insert_many(session.clock_times, kinds, ((*_new_row(image, d), *stamp) for image in images))
+        session.insert_many(session.clock_times, columns, ((*_new_row(image, d), *stamp) for image in images))
         return
     is_packed = d.family == "mysql"
     values = target | dict.fromkeys(stamps, d.moment(f"CAST(:now AS {d.bigint})"))
@@ -102,7 +101,7 @@ def _target(session: Session) -> dict[str, str]:
 def _stamps(session: Session, *wanted: str) -> list[str]:
     """The columns that say when a row was written, as far as the table has them: those `wanted`, by default both."""
     names = session.host.clock_times
-    asked = wanted or (names.created_at, names.updated_at)
+    asked = dict.fromkeys(wanted or (names.created_at, names.updated_at))
     return [session.dialect.name(name) for name in asked if name in session.columns.clock_times]
 
 
@@ -167,8 +166,9 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     if not created:
         return []
     d, names = session.dialect, session.host.clock_times
-    left = d.family == "mysql"
-    select, make = (session.select_rows(), rows.written) if left else (f"SELECT {session.image_columns}", rows.image)
+    stay = d.family == "mysql"
+    select = session.select_rows() if stay else f"SELECT {session.image_columns}"
+    make = rows.canonical_alone if stay else rows.image
     if len(created) <= BATCH:
         sql = (
             f"{select} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"

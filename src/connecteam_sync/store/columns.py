@@ -43,6 +43,11 @@ class HostColumns(msgspec.Struct, frozen=True):
     is_plain_table: bool
     """Whether `clock_times` takes rows in bulk: no view, and no policy that looks at each row."""
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The types of the columns of `clock_times`, by name."""
+        return {name: column.type for name, column in self.clock_times.items()}
+
 
 def column_queries(dialect: Dialect, host: HostTables) -> list[Query]:
     """What `columns_of` reads. Where our tables are not there, the server says so (`engine.is_unknown_table`)."""

@@ -156,7 +156,7 @@ def _pointing(session: Session, key: ForeignKey, ids: set[int]) -> list[dict[str
     """Rows of another table that point at any of these: where to, their key, and their columns in unique keys."""
     d, table, column = session.dialect, session.dialect.name(key.table), session.dialect.name(key.column)
     columns = sorted({*key.key, *(name for unique in key.uniques for name in unique)})
-    image = d.image("c", columns) if columns else "'{}'"
+    image = d.image("c", dict.fromkeys(columns, "")) if columns else "'{}'"
     found = session.read_set(
         f"SELECT c.{column} AS target, {image} AS image FROM {d.rowset({'id': 'int'})}"
         f" {d.lookup} {table} c ON c.{column} = d.id",

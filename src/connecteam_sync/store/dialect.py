@@ -6,7 +6,7 @@ drivers' own bulk calls silently fall back to a statement per row. Needs MySQL 8
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from sqlalchemy.engine import Dialect as Engine
@@ -22,6 +22,14 @@ _MYSQL_TYPES: dict[Kind, str] = {
     "float": "DOUBLE",
 }
 _POSTGRES_TYPES: dict[Kind, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
+
+
+def _is_bits(kind: str) -> bool:
+    return kind.lower().startswith("bit")
+
+
+def _is_bytes(kind: str) -> bool:
+    return "binary" in kind.lower() or "blob" in kind.lower()
 
 
 class Dialect:
@@ -114,12 +122,32 @@ class Dialect:
         word = {"mysql": "<=>", "postgresql": "IS NOT DISTINCT FROM", "sqlite": "IS"}[self.family]
         return f"{left} {word} {right}"
 
-    def image(self, alias: str, columns: Iterable[str]) -> str:
-        """The whole row as JSON text, as the database itself writes its values."""
+    def image(self, alias: str, columns: Mapping[str, str]) -> str:
+        """The whole row as JSON text, as the database itself writes its values; `columns` are types by name."""
         if self.family == "postgresql":
             return f"CAST(to_jsonb({alias}) AS text)"
-        inner = ", ".join(f"'{c}', {alias}.{self.name(c)}" for c in columns)
+        inner = ", ".join(f"'{c}', {self.in_json(f'{alias}.{self.name(c)}', kind)}" for c, kind in columns.items())
         return f"json_object({inner})"
+
+    def in_json(self, value: str, kind: str) -> str:
+        """A value of this type as JSON can hold it, on databases where that is not done by itself.
+
+        MariaDB puts bits, bytes, leading zeros and text of every collation into JSON as they lie, which is none then.
+        """
+        if self.family == "mysql":
+            if _is_bits(kind) or "zerofill" in kind.lower():
+                return f"{value} + 0"
+            if _is_bytes(kind):
+                return f"hex({value})"
+            if any(word in kind.lower() for word in ("char", "text", "enum", "set(")):
+                return f"CONVERT({value} USING utf8mb4)"
+        return value
+
+    def from_json(self, value: str, kind: str) -> str:
+        """The way back of `in_json`, from text; MySQL and SQLite convert everything else on assignment."""
+        if self.family == "mysql" and _is_bits(kind):
+            return f"CAST({value} AS UNSIGNED)"
+        return f"unhex({value})" if self.family == "mysql" and _is_bytes(kind) else value
 
     def update(self, table: str, rowset: str, assignments: Mapping[str, str], condition: str) -> str:
         """UPDATE of `t` from a rowset; assignments are of quoted columns."""

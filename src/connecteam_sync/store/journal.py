@@ -44,13 +44,13 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 def change_of(entry: Mapping[str, Any]) -> Change:
     """The change of a journal entry."""
-    images = msgspec.json.decode(entry["change_json"], type=Told)
+    told = msgspec.json.decode(entry["change_json"], type=Told)
     return Change(
         kind=entry["kind"],
-        before=images.before,
-        after=images.after,
+        before=told.before,
+        after=told.after,
         shift_id=entry["shift_id"],
-        user_id=images.user_id,
+        user_id=told.user_id,
         days=(date.fromisoformat(entry["first_day"]), date.fromisoformat(entry["last_day"])),
         why=entry["why"],
     )
@@ -114,17 +114,18 @@ def _from_table(session: Session) -> str:
     """
     d, names = session.dialect, session.host.clock_times
     row = {
-        field: f"coalesce({session.canonical[field]}, 'null')"
+        # Cast, since a ZEROFILL column is written with zeros in front, which no JSON has.
+        field: f"coalesce(CAST({session.canonical[field]} AS {d.bigint}), 'null')"
         for field in ("id", "employee_id", "clock_in", "clock_out", "total_minutes")
     }
     row["is_active"] = f"CASE {session.canonical['is_active']} WHEN 1 THEN 'true' ELSE 'false' END"
     row["source"] = f"json_quote({session.canonical['source']})"
     members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
     told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
+    whole = d.image("t", session.columns.types)
     values = {column: f"d.{column}" for column in ENTRY} | {
         "change_json": f"coalesce(d.change_json, {told})",
-        "row_after": "CASE WHEN d.change_json IS NULL THEN"
-        f" {d.image('t', session.columns.clock_times)} ELSE d.row_after END",
+        "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
     }
     return (
         f"INSERT INTO sync_changes (run_id, at, {', '.join(values)})"

@@ -125,8 +125,8 @@ def image(row: Sequence[Any]) -> tuple[int, Image]:
     return int(row[0]), (found, row[-1])
 
 
-def written(row: Sequence[Any]) -> tuple[int, Written]:
-    """As `image`, of a row that is not read whole."""
+def canonical_alone(row: Sequence[Any]) -> tuple[int, Written]:
+    """As `image`, of a row that is not read whole: SELECT of `canonical` and nothing else."""
     return int(row[0]), (clock_time(row), None)
 
 

@@ -262,7 +262,7 @@ class Session(Statements):
     def image_columns(self) -> str:
         """The canonical columns of `t`, and the whole row as JSON text."""
         canonical = ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
-        return f"{canonical}, {self.dialect.image('t', self.columns.clock_times)} AS image"
+        return f"{canonical}, {self.dialect.image('t', self.columns.types)} AS image"
 
 
 _IN_SPAN = "start_at >= :start AND start_at < :end"

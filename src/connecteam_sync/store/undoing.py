@@ -156,11 +156,8 @@ def _write(session: Session, inverse: list[Change], whole: Mapping[int, str | No
     """Whole rows back, in an order that obeys the unique key. The rows are locked and were compared in full."""
     d, names = session.dialect, session.host.clock_times
     key = d.name(names.id)
-    columns = list(session.columns.clock_times)
-    aliases = {column: f"c{number}" for number, column in enumerate(columns)}
-    kinds: dict[str, Kind] = {"id": "int", **dict.fromkeys(aliases.values(), "text")}
-    every = {d.name(column): _converted(session, column, alias) for column, alias in aliases.items()}
-    rowset = d.rowset(kinds)
+    aliases = {column: f"c{number}" for number, column in enumerate(session.columns.clock_times)}
+    rowset, every = _rows_again(session, aliases)
     parking: dict[str, Kind] = {"id": "int", "spot": "int"}
     for step in steps(inverse):
         ids = [{"id": move.change.image.id} for move in step]
@@ -175,7 +172,7 @@ def _write(session: Session, inverse: list[Change], whole: Mapping[int, str | No
         elif step[0].change.kind == "delete":
             session.write_set(d.delete(session.clock_times, d.rowset({"id": "int"}), key, "true"), ids)
         else:
-            items = [_whole(move.change.image.id, whole, aliases) for move in step]
+            items = [_whole(session, move.change.image.id, whole, aliases) for move in step]
             restoring = {column: value for column, value in every.items() if column != key}
             sql = (
                 d.insert(session.clock_times, rowset, every, with_key=True)
@@ -185,15 +182,26 @@ def _write(session: Session, inverse: list[Change], whole: Mapping[int, str | No
             session.write_set(sql, items)
 
 
-def _converted(session: Session, column: str, alias: str) -> str:
-    """The text of a value back in the column's own type; MySQL and SQLite convert on assignment."""
-    if session.dialect.family != "postgresql":
-        return f"d.{alias}"
-    return f"CAST(d.{alias} AS {session.columns.clock_times[column].type})"
+def _rows_again(session: Session, aliases: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Whole rows made of what `_whole` says of them, as a FROM item; and what each column becomes, by quoted name."""
+    d = session.dialect
+    if d.family == "postgresql":
+        images = d.rowset({"id": "int", "image": "text"})
+        # It knows every type it has: arrays, bytes, documents.
+        row = f"jsonb_populate_record(CAST(NULL AS {session.clock_times}), CAST(d.image AS jsonb)) AS r"
+        return f"{images} CROSS JOIN LATERAL {row}", {d.name(column): f"r.{d.name(column)}" for column in aliases}
+    kinds: dict[str, Kind] = {"id": "int", **dict.fromkeys(aliases.values(), "text")}
+    types = session.columns.types
+    return d.rowset(kinds), {d.name(c): d.from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
 
 
-def _whole(key: int | None, whole: Mapping[int, str | None], aliases: Mapping[str, str]) -> dict[str, object]:
-    image: dict[str, object] = msgspec.json.decode(whole[key or 0] or "{}")
+def _whole(
+    session: Session, key: int | None, whole: Mapping[int, str | None], aliases: Mapping[str, str]
+) -> dict[str, object]:
+    said = whole[key or 0] or "{}"
+    if session.dialect.family == "postgresql":
+        return {"id": key, "image": said}
+    image: dict[str, object] = msgspec.json.decode(said)
     return {"id": key, **{alias: _plain(image.get(column)) for column, alias in aliases.items()}}
 
 
