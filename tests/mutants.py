@@ -52,8 +52,9 @@ MEANWHILE = "tests/store/test_digest.py -k while_a_slice"
 TAKEN_BACK = "tests/store/test_digest.py -k taken_back"
 HOST_TABLES = "tests/attack/test_host_tables.py"
 JOURNAL = "tests/store/test_journal.py"
+RIGHTS = "tests/attack/test_rights.py"
 ADOPT_BACK = "tests/attack/test_adopt.py -k without_its_backup"
-SERVERS_TOO = {DATABASE_FAULTS, JOURNAL, KEPT_DIGESTS, MEANWHILE, READ_ONCE, WAITING}
+SERVERS_TOO = {DATABASE_FAULTS, JOURNAL, RIGHTS, KEPT_DIGESTS, MEANWHILE, READ_ONCE, WAITING}
 """Suites that are run on the servers as well, where they answer; the others on SQLite, where nothing has to be set up."""
 PASSED, FAILED = 0, 1
 """How pytest ends; anything else is a suite that did not run."""
@@ -179,6 +180,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/deduping.py", "if key.reference.movable:", "if False:", ADOPT),
     ("store/deduping.py", "if spot in taken", "if False", ADOPT),
     ("store/deduping.py", "remember_mirrors(session, changed, run)", "pass", ADOPT),
+    ("store/rights.py", "may = False", "may = True", RIGHTS),
+    ("store/rights.py", "result.scalar() is not False", "True", RIGHTS),
+    ("store/rights.py", "|= {table.name:", "|= {} and {table.name:", RIGHTS),
     ("adopt.py", "backup.demand_there(session, mine.backup_table)", "pass", ADOPT_BACK),
     (
         "adopt.py",
@@ -439,7 +443,7 @@ def outcome(file: str, old: str, new: str, suite: str) -> tuple[int | None, floa
     """How the suite ends on a copy with the bug in (None: not at all), and after how many seconds."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name in ("src", "tests", "benchmarks"):
+        for name in ("src", "tests", "benchmarks", "docs"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         target = copy / "src" / "connecteam_sync" / file

@@ -1,8 +1,9 @@
-"""The reference names everything there is."""
+"""The reference names everything there is, and what a page points at is there."""
 
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from connecteam_sync.store.host import ClockTimesNames, EmployeesNames
 from connecteam_sync.store.schema import metadata
 
 ROOT = Path(__file__).parent.parent
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "benchmarks" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 
 
@@ -63,9 +70,17 @@ def test_the_reference_names_every_error_and_exit_code() -> None:
     assert all(f"| {code} |" in REFERENCE for code in SEVERITY)
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
-    """Every page it names is there."""
-    text = (ROOT / "README.md").read_text()
-    for part in text.split("](")[1:]:
-        target = part.split(")")[0]
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every page, picture and heading that a page names is there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        name, _, heading = target.partition("#")
+        if "://" in name:
+            continue
+        there = page.parent / name if name else page
+        assert there.exists(), target
+        if heading:
+            lines = [line for line in there.read_text().splitlines() if line.startswith("#")]
+            assert heading in {re.sub(r"[^\w\s-]", "", line.lower()).strip().replace(" ", "-") for line in lines}, (
+                target
+            )

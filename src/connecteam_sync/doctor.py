@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.run import Check
 from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.store import catalog, people
+from connecteam_sync.store import catalog, people, rights
 from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
@@ -43,7 +42,7 @@ def _database(store: Store) -> Iterator[Check]:
             yield Check(name="tables", state="ok", detail="ours are there and of this version; yours have every column")
             yield _unique_key(session)
             yield _people(session)
-        yield from _rights(store)
+        yield _rights(store)
     except ConnecteamSyncError as error:
         yield _failed("tables", error)
 
@@ -89,38 +88,20 @@ def _people(session: Session) -> Check:
     )
 
 
-def _rights(store: Store) -> Iterator[Check]:
-    """Whether the database user may do what a run does, tried with statements that touch no row."""
-    d, names = store.dialect, store.host.clock_times
-    table, key = d.name(names.table), d.name(names.id)
-    # All that a run sets: MariaDB refuses an insert that leaves out a column without a default, also of no row.
-    wanted = (names.employee_id, names.clock_in, names.clock_out, names.total_minutes, names.is_active, names.source)
-    written = ", ".join(d.name(column) for column in wanted)
-    employees, user = d.name(store.host.employees.table), d.name(store.host.employees.id)
-    tries = {
-        "SELECT": f"SELECT 1 FROM {table}, {employees} WHERE 1 = 0",
-        "INSERT": f"INSERT INTO {table} ({written}) SELECT {written} FROM {table} WHERE 1 = 0",
-        "UPDATE": f"UPDATE {table} SET {key} = {key} WHERE 1 = 0",
-        "DELETE": f"DELETE FROM {table} WHERE 1 = 0",
-        "SELECT of people": f"SELECT {user} FROM {employees} WHERE 1 = 0",
-    }
-    refused: list[str] = []
-    for right, statement in tries.items():
-        with store.connection() as connection:
-            try:
-                connection.execute(text(statement))
-            except DBAPIError:
-                refused.append(right)
-            connection.rollback()
-    if refused:
-        yield Check(
-            name="rights",
-            state="failed",
-            detail=f"the database user may not: {', '.join(refused)}",
-            cure=f"GRANT SELECT, INSERT, UPDATE, DELETE ON {names.table} (and SELECT on {store.host.employees.table})",
+def _rights(store: Store) -> Check:
+    lacking = rights.lacking(store)
+    if not lacking:
+        return Check(name="rights", state="ok", detail="the database user may read and write what it must")
+    said = "; ".join(f"{right} on {', '.join(tables)}" for right, tables in lacking.items())
+    cures = []
+    if lacking.keys() - {rights.SEQUENCE}:
+        cures.append(
+            "GRANT SELECT, INSERT, UPDATE, DELETE on these tables to the user of daily runs"
+            f" (on {store.host.employees.table} SELECT is enough)"
         )
-    else:
-        yield Check(name="rights", state="ok", detail="the database user may read and write what it must")
+    if rights.SEQUENCE in lacking:
+        cures.append("GRANT USAGE ON ALL SEQUENCES IN SCHEMA of our tables to it")
+    return Check(name="rights", state="failed", detail=f"the database user may not: {said}", cure="; ".join(cures))
 
 
 def _upstream(make: Callable[[], Connecteam], wanted: tuple[int, ...]) -> Iterator[Check]:

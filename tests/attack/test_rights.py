@@ -1,0 +1,139 @@
+"""A database user with the rights of the how-to does the daily work; where one is lacking, `doctor` says which."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from connecteam_sync.config import Settings as Configuration
+from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from world import FIRST, LAST, World
+
+HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text()
+HOST, OURS = ("clock_times", "employees"), re.compile(r"^(sync_|connecteam_|locked_days)")
+
+
+class Daily:
+    """A user of the server who owns nothing, and the library under their name."""
+
+    def __init__(self, world: World, database: str) -> None:
+        self.world, self._url = world, make_url(database)
+        self.name = f"daily_{uuid.uuid4().hex[:8]}"
+        self.is_postgresql = self._url.get_backend_name() == "postgresql"
+        self.who = self.name if self.is_postgresql else f"'{self.name}'@'%'"
+        word = "PASSWORD" if self.is_postgresql else "IDENTIFIED BY"
+        self.run(f"CREATE USER {self.who} {word} 'daily'")
+        settings = Configuration(
+            timezone=world.company.timezone,
+            database_url=self._url.set(username=self.name, password="daily").render_as_string(hide_password=False),
+            base_url=world.sandbox.url,
+            employees="create",
+            max_deletes=10_000,
+        )
+        self.mirror = ConnecteamSync(world.sandbox.key, settings=settings)
+
+    def run(self, *statements: str) -> None:
+        """Statements of the administrator."""
+        engine = create_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def grant(self) -> None:
+        """What the how-to says, for PostgreSQL word by word."""
+        if self.is_postgresql:
+            granted = re.findall(r"^    (GRANT .* TO payroll);$", HOW_TO, re.MULTILINE)
+            assert len(granted) == 2
+            self.run(*(statement.replace("payroll", self.name) for statement in granted))
+        else:
+            self.run(
+                *(
+                    f"GRANT SELECT, INSERT, UPDATE, DELETE ON {self._url.database}.{table} TO {self.who}"
+                    for table in self.tables()
+                )
+            )
+
+    def tables(self) -> list[str]:
+        """Ours and the host's two."""
+        with self.world.mirror.store.connection() as connection:
+            schema = "current_schema()" if self.is_postgresql else "database()"
+            found = connection.execute(
+                text(f"SELECT table_name FROM information_schema.tables WHERE table_schema = {schema}")
+            ).scalars()
+            return [name for name in found if name in HOST or OURS.match(name)]
+
+    def rights(self) -> tuple[str, str]:
+        """What `doctor` says of them: state, and what is lacking."""
+        [check] = [check for check in self.mirror.doctor() if check.name == "rights"]
+        return check.state, f"{check.detail} {check.cure}"
+
+    def drop(self) -> None:
+        """The user goes."""
+        self.mirror.close()
+        self.run(*([f"DROP OWNED BY {self.name}"] if self.is_postgresql else ()), f"DROP USER {self.who}")
+
+
+@pytest.fixture
+def daily(database: str) -> Iterator[Daily]:
+    """A company, tables made by an administrator, a daily user without any right yet."""
+    with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
+        world = World(sandbox, database)
+        user = Daily(world, database)
+        yield user
+        user.drop()
+        world.mirror.close()
+
+
+SERVERS = pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
+
+
+@SERVERS
+def test_the_rights_of_the_how_to_are_enough(daily: Daily) -> None:
+    """Every command of an ordinary day: load, correct, delete, hold, lock, undo, verify."""
+    daily.grant()
+    mirror, company = daily.mirror, daily.world.company
+    assert daily.rights()[0] == "ok"
+    window = mirror.window(FIRST, LAST)
+    first = mirror.sync(window)
+    assert (first.status, first.counts.created) == ("applied", first.counts.total_shifts)
+    mirror.lock(FIRST, FIRST)
+    mirror.unlock(FIRST, FIRST)
+    company.delete(company.shifts()[3].id)
+    second = mirror.sync(window)
+    assert (second.status, second.counts.deleted) == ("applied", 1)
+    assert mirror.verify(window).differences == 0
+    assert second.id is not None
+    assert mirror.undo(second.id).status == "applied"
+    assert mirror.sync(window).counts.deleted == 1
+    assert mirror.sync(window).status == "nothing"
+
+
+@SERVERS
+@pytest.mark.parametrize("lacking", ["sync_changes", "connecteam_shifts", "sync_guard", "clock_times"])
+def test_doctor_names_the_table_whose_rights_are_lacking(daily: Daily, lacking: str) -> None:
+    """Of ours as of yours, before a run finds out."""
+    daily.grant()
+    database = "" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}."
+    word = "UPDATE" if lacking == "sync_guard" else "INSERT"
+    daily.run(f"REVOKE {word} ON {database}{lacking} FROM {daily.who}")
+    state, said = daily.rights()
+    assert state == "failed"
+    assert f"{word} on {lacking}" in said
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_doctor_names_the_sequences_of_postgresql(daily: Daily) -> None:
+    """Without USAGE on them no row of ours gets its key."""
+    daily.grant()
+    daily.run(f"REVOKE USAGE ON ALL SEQUENCES IN SCHEMA public FROM {daily.who}")
+    state, said = daily.rights()
+    assert state == "failed"
+    assert re.search(r"USAGE of the sequence on .*\bsync_runs\b", said)
+    assert "GRANT USAGE ON ALL SEQUENCES" in said
