@@ -20,17 +20,22 @@ _OLDEST = {"sqlite": (3, 38), "mariadb": (10, 6), "mysql": (8, 0), "postgresql":
 
 
 def examine(
-    store: Store, client: Callable[[], Connecteam], *, time_clocks: tuple[int, ...], configuration: Check
+    store: Store,
+    client: Callable[[], Connecteam],
+    *,
+    time_clocks: tuple[int, ...],
+    employees: str | None,
+    configuration: Check,
 ) -> tuple[Check, ...]:
-    """Every check, in the order in which a person would cure them."""
-    return (configuration, *_database(store), *_upstream(client, time_clocks))
+    """Every check, in the order in which a person would cure them; `employees` as configured."""
+    return (configuration, *_database(store, employees), *_upstream(client, time_clocks))
 
 
 def _failed(name: str, error: ConnecteamSyncError) -> Check:
     return Check(name=name, state="failed", detail=error.message, cure=error.next_step)
 
 
-def _database(store: Store) -> Iterator[Check]:
+def _database(store: Store, employees: str | None) -> Iterator[Check]:
     try:
         with store.connection() as connection:
             yield _version(connection)
@@ -42,7 +47,8 @@ def _database(store: Store) -> Iterator[Check]:
             yield Check(name="tables", state="ok", detail="ours are there and of this version; yours have every column")
             yield _unique_key(session)
             yield _people(session)
-        yield _rights(store)
+            made_employees = session.columns.made_employees
+        yield _rights(store, creates_employees=employees == "create" or (employees is None and made_employees))
     except ConnecteamSyncError as error:
         yield _failed("tables", error)
 
@@ -88,19 +94,17 @@ def _people(session: Session) -> Check:
     )
 
 
-def _rights(store: Store) -> Check:
-    lacking = rights.lacking(store)
+def _rights(store: Store, *, creates_employees: bool) -> Check:
+    lacking = rights.lacking(store, creates_employees=creates_employees)
     if not lacking:
         return Check(name="rights", state="ok", detail="the database user may read and write what it must")
     said = "; ".join(f"{right} on {', '.join(tables)}" for right, tables in lacking.items())
-    cures = []
-    if lacking.keys() - {rights.SEQUENCE}:
-        cures.append(
-            "GRANT SELECT, INSERT, UPDATE, DELETE on these tables to the user of daily runs"
-            f" (on {store.host.employees.table} SELECT is enough)"
-        )
-    if rights.SEQUENCE in lacking:
-        cures.append("GRANT USAGE ON ALL SEQUENCES IN SCHEMA of our tables to it")
+    cures = [
+        f"GRANT {right} on these tables to the user of daily runs"
+        if right != rights.SEQUENCE
+        else "GRANT USAGE ON ALL SEQUENCES IN SCHEMA of our tables to that user"
+        for right in lacking
+    ]
     return Check(name="rights", state="failed", detail=f"the database user may not: {said}", cure="; ".join(cures))
 
 

@@ -335,7 +335,11 @@ class ConnecteamSync:
         where = self.settings.file or "environment"
         configuration = Check(name="configuration", state="ok", detail=f"{where}, time zone {self.settings.timezone}")
         return doctor.examine(
-            self.store, self._client, time_clocks=self.settings.time_clocks, configuration=configuration
+            self.store,
+            self._client,
+            time_clocks=self.settings.time_clocks,
+            employees=self.settings.employees,
+            configuration=configuration,
         )
 
 

@@ -102,6 +102,9 @@ ODD_COLUMNS = {
         "ADD COLUMN swedish VARCHAR(20) CHARACTER SET latin1 DEFAULT 'Zoë'",
         "ADD COLUMN flags BIT(3) DEFAULT b'101'",
         "ADD COLUMN raw VARBINARY(20) DEFAULT 'raw'",
+        "ADD COLUMN document JSON",
+        "ADD COLUMN measured FLOAT DEFAULT 41.878113",
+        "ADD COLUMN exact DECIMAL(30,9) DEFAULT 123456789012345678901.123456789",
     ),
     "postgresql": (
         "ALTER COLUMN total_minutes TYPE NUMERIC(10,2)",
@@ -135,6 +138,35 @@ def test_odd_columns_of_a_host_are_in_the_journal_and_come_back(store: Store, ma
     mirror(store, *shifts)
     take_back(store, first)
     assert table(store) == []
+
+
+@pytest.mark.parametrize("document", ['{"a":  [1, "x", null]}', '"hi"', "true", "null", None])
+def test_a_deleted_row_comes_back_to_the_last_digit(store: Store, document: str | None) -> None:
+    """Documents as they were written, numbers longer than a float, floats as they lie: nothing of a row is rounded."""
+    with store.writing() as session:
+        family = session.dialect.family
+        for column in ("exact DECIMAL(30,9)", f"measured {'REAL' if family == 'postgresql' else 'FLOAT'}"):
+            session.connection.execute(text(f"ALTER TABLE clock_times ADD COLUMN {column}"))
+        kind = {"mysql": "JSON", "postgresql": "JSONB", "sqlite": "TEXT"}[family]
+        session.connection.execute(text(f"ALTER TABLE clock_times ADD COLUMN document {kind}"))
+    store._columns = None
+    mirror(store, shift("a", 0, 60), shift("b", 100, 160))
+    long = "0.5" if family == "sqlite" else "123456789012345678901.123456789"
+    with store.writing() as session:
+        value = "CAST(:d AS jsonb)" if family == "postgresql" else ":d"
+        session.connection.execute(
+            text(f"UPDATE clock_times SET document = {value}, measured = 41.878113, exact = {long}"), {"d": document}
+        )
+
+    def exactly() -> tuple[list[dict[str, Any]], list[Any]]:
+        with store.reading() as session:
+            return table(store), session.read("SELECT measured + 0 AS measured FROM clock_times ORDER BY id")
+
+    before = exactly()
+    number, _ = mirror(store, shift("b", 100, 160))
+    assert len(table(store)) == 1
+    take_back(store, number)
+    assert exactly() == before
 
 
 @pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)

@@ -81,12 +81,19 @@ def fill(session: Session, name: str, images: Mapping[int, str]) -> tuple[int, s
 
 
 def demand_there(session: Session, name: str) -> None:
-    """Raises UndoRefused where somebody dropped a backup."""
+    """Raises UndoRefused where somebody dropped a backup, or gave its table columns that the backup does not have."""
     schema, bare = split(name)
-    if not inspector(session.connection).has_table(bare, schema=schema):
+    look = inspector(session.connection)
+    if not look.has_table(bare, schema=schema):
         raise UndoRefused(
             f"the backup {name} is gone, and without it the rows cannot be proved to be as they were",
             next_step=f"bring the table {name} back from a dump, then run `connecteam-sync adopt --undo` again",
+        )
+    new = session.columns.clock_times.keys() - {column["name"] for column in look.get_columns(bare, schema=schema)}
+    if new:
+        raise UndoRefused(
+            f"the backup {name} is older than columns of its table: {', '.join(sorted(new))}",
+            next_step="take them away again, or restore by hand: the last part of `connecteam-sync adopt --sql`",
         )
 
 

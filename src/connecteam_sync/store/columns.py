@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import ConfigurationError, NotInitialised
-from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.dialect import Dialect, base_of
 from connecteam_sync.store.engine import is_unknown_table
 from connecteam_sync.store.host import ClockTimesNames, HostTables
 from connecteam_sync.store.schema import VERSION, VERSION_TABLE
@@ -28,7 +28,7 @@ class Column(NamedTuple):
     @property
     def is_number(self) -> bool:
         """Whether it takes whole numbers and no text."""
-        return self.type.lower().split("(")[0].split(" ")[0] in _INTEGERS
+        return base_of(self.type) in _INTEGERS
 
 
 class HostColumns(msgspec.Struct, frozen=True):

@@ -24,12 +24,15 @@ _MYSQL_TYPES: dict[Kind, str] = {
 _POSTGRES_TYPES: dict[Kind, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
 
 
-def _is_bits(kind: str) -> bool:
-    return kind.lower().startswith("bit")
+_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+_LETTERS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"}
+_AS_TEXT = _LETTERS | {"json", "decimal", "numeric"}
+_AS_NUMBER = {"bit", "float"}
 
 
-def _is_bytes(kind: str) -> bool:
-    return "binary" in kind.lower() or "blob" in kind.lower()
+def base_of(kind: str) -> str:
+    """A type without its width and its attributes: `int` of `int(10) unsigned zerofill`."""
+    return kind.lower().split("(")[0].split(" ")[0]
 
 
 class Dialect:
@@ -132,22 +135,23 @@ class Dialect:
     def in_json(self, value: str, kind: str) -> str:
         """A value of this type as JSON can hold it, on databases where that is not done by itself.
 
-        MariaDB puts bits, bytes, leading zeros and text of every collation into JSON as they lie, which is none then.
+        MariaDB puts bits, bytes, leading zeros and text of any collation into JSON as they lie, which is none then, and
+        rounds a FLOAT. What is JSON itself would lose its spelling, a long DECIMAL its last digits.
         """
         if self.family == "mysql":
-            if _is_bits(kind) or "zerofill" in kind.lower():
-                return f"{value} + 0"
-            if _is_bytes(kind):
+            if base_of(kind) in _BYTES:
                 return f"hex({value})"
-            if any(word in kind.lower() for word in ("char", "text", "enum", "set(")):
-                return f"CONVERT({value} USING utf8mb4)"
+            if base_of(kind) in _AS_TEXT:
+                return f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
+            if base_of(kind) in _AS_NUMBER or "zerofill" in kind.lower():
+                return f"{value} + 0"
         return value
 
     def from_json(self, value: str, kind: str) -> str:
         """The way back of `in_json`, from text; MySQL and SQLite convert everything else on assignment."""
-        if self.family == "mysql" and _is_bits(kind):
+        if self.family == "mysql" and base_of(kind) == "bit":
             return f"CAST({value} AS UNSIGNED)"
-        return f"unhex({value})" if self.family == "mysql" and _is_bytes(kind) else value
+        return f"unhex({value})" if self.family == "mysql" and base_of(kind) in _BYTES else value
 
     def update(self, table: str, rowset: str, assignments: Mapping[str, str], condition: str) -> str:
         """UPDATE of `t` from a rowset; assignments are of quoted columns."""

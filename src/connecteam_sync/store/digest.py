@@ -24,6 +24,7 @@ from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.store import rows
 from connecteam_sync.store.columns import Column
+from connecteam_sync.store.dialect import base_of
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query, Rows
 from connecteam_sync.store.writing import Applied
@@ -228,9 +229,9 @@ def _host_columns(
         if field in without | {"table"}:
             continue
         name = getattr(names, field)
-        kind = columns[name].type.lower().split("(")[0].split(" ")[0]
         # What a column of SQLite is declared as says nothing of what it holds.
-        is_plain = session.dialect.family != "sqlite" and (columns[name].is_number or kind in _PLAIN)
+        column = columns[name]
+        is_plain = session.dialect.family != "sqlite" and (column.is_number or base_of(column.type) in _PLAIN)
         found[alias + session.dialect.name(name)] = not is_plain
     return found
 
