@@ -189,6 +189,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/rights.py", "result.scalar() is not False", "True", RIGHTS),
     ("adopt.py", "backup.demand_there(session, mine.backup_table)", "pass", ADOPT_BACK),
+    ("store/backup.py", "    if new:", "    if False:", "tests/attack/test_adopt.py -k new_column"),
     (
         "adopt.py",
         """                backup.demand_there(session, mine.backup_table)

@@ -235,6 +235,21 @@ def test_undo_without_its_backup_is_refused_before_anything_is_done(world: World
     assert world.mirror.survey().unique_key == "uq_employee_clock_in"
 
 
+def test_undo_is_refused_where_the_table_has_a_new_column(world: World) -> None:
+    """What a backup does not know it cannot prove: the key stays."""
+    at = world.at(3, "08:00")
+    for _ in range(2):
+        put(world, at, at + 3600)
+    run = world.mirror.adopt()
+    world.execute("ALTER TABLE clock_times ADD COLUMN late INTEGER")
+    world.mirror.store._columns = None
+    before = world.table()
+    with pytest.raises(UndoRefused, match=f"clock_times_backup_{run.id} is older than columns of its table: late"):
+        world.mirror.undo_adopt()
+    assert world.table() == before
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+
+
 def test_the_backup_can_be_restored_by_hand(world: World) -> None:
     """The statements of `adopt --sql`, run by a person with nothing of ours but the backup."""
     at = world.at(3, "08:00")
