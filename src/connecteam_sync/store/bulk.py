@@ -37,8 +37,8 @@ def insert_many(
 def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind]) -> str:
     """INSERT of what `packed_rows` makes of rows whose values stand in the order of `columns`: MySQL and MariaDB."""
     fields = {f"c{number}": kind for number, kind in enumerate(columns.values())}
-    chosen = ", ".join(f"d.{field}" for field in fields)
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {dialect.rowset(fields, packed=True)}"
+    values = dict(zip(columns, (f"d.{field}" for field in fields), strict=True))
+    return dialect.insert(table, dialect.rowset(fields, packed=True), values)
 
 
 def packed_rows(rows: Sequence[Sequence[object]]) -> str:

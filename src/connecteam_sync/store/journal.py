@@ -123,12 +123,11 @@ def _from_table(session: Session) -> str:
     members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
     told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
     whole = d.image("t", session.columns.types)
-    values = {column: f"d.{column}" for column in ENTRY} | {
+    values = {"run_id": ":run", "at": ":now"} | {column: f"d.{column}" for column in ENTRY}
+    values |= {
         "change_json": f"coalesce(d.change_json, {told})",
         "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
     }
-    return (
-        f"INSERT INTO sync_changes (run_id, at, {', '.join(values)})"
-        f" SELECT :run, :now, {', '.join(values.values())} FROM {d.rowset({**ENTRY, 'user_id': 'int'}, packed=True)}"
-        f" LEFT JOIN {session.clock_times} t ON t.{d.name(names.id)} = d.clock_time_id AND d.change_json IS NULL"
-    )
+    entries = d.rowset({**ENTRY, "user_id": "int"}, packed=True)
+    row_now = f"{session.clock_times} t ON t.{d.name(names.id)} = d.clock_time_id AND d.change_json IS NULL"
+    return d.insert("sync_changes", f"{entries} LEFT JOIN {row_now}", values)
