@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test histories crowds machine mutants coverage bench lint types check lock clean
+.PHONY: help demo test histories crowds machine mutants coverage bench mysqlclient lint types check lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -40,7 +40,7 @@ mutants: $(READY)  ## planted bugs: each must be killed by the suite that is nam
 	@$(BIN)/python tests/mutants.py
 
 coverage: $(READY)  ## branch coverage of the planner; less than all of it fails
-	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt.py tests/attack/test_damaged.py
+	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt.py tests/attack/test_damaged.py tests/attack/test_stopped.py
 	@$(BIN)/coverage report --show-missing --fail-under=100
 
 # The benchmark's packages have a venv of their own. mysqlclient is built from source, which needs the client's headers
@@ -55,6 +55,17 @@ $(BENCH_READY): benchmarks/requirements.lock benchmarks/mysqlclient.lock pyproje
 	  || echo "WITHOUT mysqlclient: it could not be built here; the benchmark uses PyMySQL. Debian has the headers in default-libmysqlclient-dev" >&2
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(BENCH_READY)
+
+# The C driver beside the others, for the tests that speak to MySQL and MariaDB; one package, and only where it can be built.
+DRIVER := .venv-mysqlclient
+$(DRIVER)/.ready: benchmarks/mysqlclient.lock $(READY)
+	@rm -rf $(DRIVER)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(DRIVER) --requirement benchmarks/mysqlclient.lock
+	@touch $(DRIVER)/.ready
+
+BY_C := mariadb=mysql+mysqldb://root@127.0.0.1:3306 mysql=mysql+mysqldb://root@127.0.0.1:3307
+mysqlclient: $(DRIVER)/.ready  ## the store, the round trips and TLS by the C driver of MySQL (needs its headers and a compiler)
+	@PYTHONPATH=$(CURDIR)/$(DRIVER) CONNECTEAM_SYNC_TEST_DATABASES="$(BY_C)" $(BIN)/python -m pytest -q tests/store/test_store.py tests/test_connections.py -k "not postgres and not sqlite and not idle and not sockets"
 
 SIZES ?= 500 10000 100000
 bench: $(BENCH_READY)  ## the product against the floor and its peers; writes docs/performance.md (SIZES="1000000" for the million)
@@ -77,4 +88,4 @@ lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile benchmarks/mysqlclient.in $(PINNED) benchmarks/mysqlclient.lock
 
 clean:  ## remove what `make` made
-	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(BENCH) $(DRIVER) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

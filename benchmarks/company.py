@@ -30,8 +30,8 @@ import msgspec
 ZONE = "America/Chicago"
 CLOCK = 4_100_001
 PAGE = 500
-SLICE = 29
-"""Days of one look; a day of padding on either side is asked for with them."""
+SLICE, PADDING = 27, 2
+"""Days of one look, and those asked for with them on either side."""
 HOUR = 3600
 _JOBS = [f"b7f0c1de-0000-4000-8000-{number:012}" for number in range(1, 7)]
 _LUNCH = "a1b2c3d4-lunch"
@@ -39,7 +39,7 @@ _FIRST = ["Ana", "Ben", "Chloé", "Dmitri", "Elena", "Farid", "Grace", "Hugo", "
 _LAST = ["Álvarez", "Brandt", "Castillo", "Diaz", "Eriksen", "Fuentes", "García", "Haddad", "Ito", "Jensen", "Kowalski"]
 _STARTS = (6 * HOUR, 7 * HOUR + HOUR // 2, 8 * HOUR, 14 * HOUR, 22 * HOUR)
 _NIGHT = 4
-_SHORT, _YEAR, _MONTH = 11, 366, 29
+_SHORT, _YEAR, _MONTH = 11, 366, 27
 _SMALL, _LARGE = 5_000, 100_000
 
 
@@ -141,7 +141,8 @@ class Company:
         self.first = date(2024, 12, 1) if days == _YEAR else date(2025, 12, 1)
         self.last = self.first + timedelta(days=days - 1)
         self.day = self.first + timedelta(days=4)
-        self._midnights = {number: midnight(self.first + timedelta(days=number)) for number in range(-1, days + 2)}
+        numbers = range(-PADDING, days + PADDING)
+        self._midnights = {number: midnight(self.first + timedelta(days=number)) for number in numbers}
         self.days = days
         self.people = max(40, int(shifts / days * 1.25))
         self._keys: set[tuple[int, int]] = set()
@@ -179,10 +180,10 @@ class Company:
         )
 
     def _work(self, wanted: int) -> tuple[list[Clocked], list[Clocked]]:
-        """Shifts of the window's days, `wanted` in all, and those of the day of padding on either side."""
+        """Shifts of the window's days, `wanted` in all, and those of the days of padding on either side."""
         inside: list[Clocked] = []
         outside: list[Clocked] = []
-        for number in range(-1, self.days + 1):
+        for number in range(-PADDING, self.days + PADDING):
             within = 0 <= number < self.days
             count = wanted * (number + 1) // self.days - wanted * number // self.days if within else wanted // self.days
             once = max(1, min(self.people, count - count * 15 // 100))
@@ -260,8 +261,8 @@ class Company:
     # -- what is written down ------------------------------------------------------------------------------------------
 
     def windows(self) -> list[tuple[date, date]]:
-        """The days asked for: each slice, and the ordinary day, with a day on either side."""
-        pad = timedelta(days=1)
+        """The days asked for: each slice, and the ordinary day, with the padding on either side."""
+        pad = timedelta(days=PADDING)
         cuts = [self.first + timedelta(days=number) for number in range(0, self.days, SLICE)]
         asked = [(cut - pad, min(self.last, cut + timedelta(days=SLICE - 1)) + pad) for cut in cuts]
         return [*asked, (self.day - pad, self.day + pad)]

@@ -14,7 +14,7 @@ from job import Job, Timer, main
 
 _HOST = {"employees"}
 _PINGS = 100
-_MIRROR = "connecteam_shifts"
+_MIRROR = "connecteam_sync_shifts"
 
 
 def fetch(job: Job, timer: Timer) -> dict[str, Any]:

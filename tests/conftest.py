@@ -76,6 +76,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if name == "sqlite":
         yield f"sqlite:///{tmp_path}/test.db"
         return
+    if name not in SERVERS:
+        pytest.skip(f"{name} is not among the databases of this run (CONNECTEAM_SYNC_TEST_DATABASES)")
     if name in ABSENT:
         pytest.skip(f"{name} does not answer: {ABSENT[name]}")
     server = make_url(SERVERS[name])

@@ -15,16 +15,19 @@ from typing import Literal
 import msgspec
 
 from connecteam_sync.core.change import Hold, Plan, Policy
-from connecteam_sync.core.clocktime import ClockTime, Stored
-from connecteam_sync.core.plan import plan
+from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
-from oracle import Fact, touches, wanted
-from paper import CUTS, PADDED, WINDOW, Table, look, shifts_of, values
+from hardships import Hardships
+from oracle import AWAY, HOME, Fact, begins_on, wanted
+from paper import CUTS, WINDOW, Table, values
+from paper_runs import PaperRuns
 
-LOCKABLE = ("2025-03-08", "2025-03-09", "2025-03-10")
-OPEN_GUARDS = Policy(max_deletes=10**6, max_users_gone_share=1.0)
+LOCKABLE = tuple(f"2025-03-{day:02} {HOME}" for day in (8, 9, 10))
+LOCKABLE_ABROAD = (LOCKABLE[0], *(f"2025-03-{day:02} {AWAY}" for day in (9, 10)))
+"""Of a company that moved once: one day closed in the zone of the business, two in another, whose hours are others."""
+OPEN_GUARDS = Policy(max_deletes=10**6, max_deletes_of_person=10**6, max_users_gone_share=1.0)
 RESYNC = msgspec.structs.replace(OPEN_GUARDS, orphans="delete")
-UNDECIDED = msgspec.structs.replace(OPEN_GUARDS, orphans="ignore")
 PEOPLE = {101: 1, 102: 2, 103: 3}
 """Employee ids by user; 104 counts for nobody until a history maps them."""
 STRANGER = (104, 4)
@@ -37,30 +40,51 @@ ASSERTIONS = (
     "a function of its inputs",
     "locked days do not move",
     "a closed day is held for a reason",
+    "a day closed in another zone keeps its hours",
     "parts of the window in any order",
     "parts and time clocks come to rest",
+    "absences are decided last",
+    "no delete without evidence",
+    "a shift keeps its row from clock to clock",
+    "a new id keeps the row",
+    "a new id on another clock keeps the row",
+    "a refused record harms only itself",
+    "a row with children stays",
+    "a person mapped twice moves nothing",
+    "a time clock is not looked at",
+    "parts and time clocks in one run",
 )
+RARE = ASSERTIONS[ASSERTIONS.index("a shift keeps its row from clock to clock") :]
+"""Those of which only some lives have what they are about."""
 _START = WINDOW.start_utc
 _SLOT = 9 * 3600
 _SLOTS = 7
 _LEAST, _MOST, _MEAN = 30, 200, 24
 """Edits and looks of a life: at least, at most, and how many more than the least there are in the mean."""
-_MEDDLING, _HIDING, _RESYNCING, _SPLITTING, _TURNING = 0.3, 0.2, 0.3, 0.06, 0.4
-_LOCKING, _TWO_CLOCKS, _DAMAGED, _UNMAPPING = 0.5, 0.12, 0.35, 0.25
+_MEDDLING, _HIDING, _RESYNCING, _SPLITTING = 0.3, 0.2, 0.3, 0.06
+_LOCKING, _TWO_CLOCKS, _DAMAGED, _UNMAPPING, _MOVING = 0.5, 0.12, 0.35, 0.25, 0.3
+_FAILING, _FORGETTING = 0.25, 0.5
 Meddling = Literal["enter", "stray", "alter", "move", "remove", "forget"]
 DEEDS: tuple[Meddling, ...] = ("enter", "stray", "alter", "move", "remove", "forget")
 
 
-class History:
+class History(PaperRuns):
     """One company's life from a seed: thirty to two hundred edits and looks.
 
     Companies with different `number` share no person and no shift, so that many may live in one table; those leave the
-    closing of days to whoever keeps the table, and have one time clock. `on_plan` is shown every plan.
+    closing of days to whoever keeps the table, and have one time clock. `on_plan` is shown every plan. A `calm` life
+    has no hardships: it is as lives were before.
     """
 
     def __init__(
-        self, seed: int, number: int | None = None, on_plan: Callable[[Plan], object] = lambda _: None
+        self,
+        seed: int,
+        number: int | None = None,
+        on_plan: Callable[[Plan], object] = lambda _: None,
+        *,
+        calm: bool = False,
     ) -> None:
+        super().__init__()
         self.on_plan = on_plan
         self.chance = random.Random(seed)  # noqa: S311 - repeatable, no secrets
         self.is_alone = number is None
@@ -68,16 +92,22 @@ class History:
         self.people = {user + self.number * 1000: employee + self.number * 10 for user, employee in PEOPLE.items()}
         self.stranger = (STRANGER[0] + self.number * 1000, STRANGER[1] + self.number * 10)
         self.table = Table(dict(self.people))
-        self.facts: dict[str, Fact] = {}
         self.names = count()
-        self.reach: Counter[str] = Counter()
-        self.homes: dict[str, int] = {}
-        self.locked: frozenset[str] = frozenset()
+        self.forgotten: set[RowId | None] = set()
+        """Rows whose shift is remembered no more since the last look began: theirs is anybody's guess."""
+        self.heirs: dict[str, str] = {}
+        """New ids that were given to shifts since the last look, by what they were before."""
+        self.known: dict[str, Fact] = {}
+        """What the last look that showed everything has shown."""
         self.left = min(_MOST, _LEAST + int(self.chance.expovariate(1 / _MEAN)))
         self.clocks = (7, 8) if self.is_alone and self.chance.random() < _TWO_CLOCKS else (7,)
         self.locks = self.is_alone and self.chance.random() < _LOCKING
         # A chance of its own, so that lives that failed once stay what they were.
         self.unmaps = random.Random(seed * 100 + 7).random() < _UNMAPPING  # noqa: S311 - repeatable, no secrets
+        has_moved = random.Random(seed * 100 + 11).random() < _MOVING  # noqa: S311 - repeatable, no secrets
+        self.lockable = LOCKABLE_ABROAD if has_moved else LOCKABLE
+        self.hard = Hardships(seed, clocks=self.clocks, calm=calm or not self.is_alone)
+        self.clocks = self.hard.clocks
 
     @property
     def everybody(self) -> frozenset[int]:
@@ -110,8 +140,13 @@ class History:
         for _ in range(self.chance.randint(1, 6)):
             self._edit()
             self.left -= 1
+        for _ in range(self.hard.chance.randrange(4) if self.hard.moves and self.facts else 0):
+            self._change_clocks()
+        if self.is_alone:
+            self.hard.befall(self.people, self.table.employees, self.table.stored.rows)
+            self.table.children, self.table.ambiguous = self.hard.children, self.hard.twice
         if self.locks and self.chance.random() < _MEDDLING:
-            self.locked = frozenset(day for day in LOCKABLE if self.chance.random() < _MEDDLING)
+            self.locked = frozenset(day for day in self.lockable if self.chance.random() < _MEDDLING)
 
     def _instant(self) -> int:
         return _START + self.chance.randrange(_SLOTS) * _SLOT
@@ -143,14 +178,35 @@ class History:
             self._put(other._replace(start=fact.start, end=fact.end))
         elif kind == "replace":
             # Connecteam gives an approved shift a new id and keeps the rest.
-            del self.facts[fact.name]
-            self._put(fact._replace(name=f"{self.number}s{next(self.names)}"))
+            self._replace(fact, fact.clock)
         elif kind == "person":
             self._put(fact._replace(user=self.chance.choice([*self.people])))
         elif self.unmaps and self.stranger[0] in self.table.employees:
             del self.table.employees[self.stranger[0]]
         else:
             self.table.employees[self.stranger[0]] = self.stranger[1]
+
+    def _change_clocks(self) -> None:
+        """A shift goes to the other time clock, as it is or under a new id, or two change places with their clocks."""
+        chance = self.hard.chance
+        one, two = (self.facts[chance.choice(sorted(self.facts))] for _ in range(2))
+        other = next(clock for clock in self.clocks if clock != one.clock)
+        kind = chance.choice(["move", "move", "replace", "replace", "swap"])
+        if kind == "move":
+            self._put(one._replace(clock=other))
+        elif kind == "replace":
+            self._replace(one, other)
+        elif kind == "swap":
+            self._put(one._replace(start=two.start, end=two.end, clock=two.clock))
+            if one.name != two.name:
+                self._put(two._replace(start=one.start, end=one.end, clock=one.clock))
+
+    def _replace(self, fact: Fact, clock: int) -> None:
+        """The same work under a new id."""
+        del self.facts[fact.name]
+        name = f"{self.number}s{next(self.names)}"
+        self._put(fact._replace(name=name, clock=clock))
+        self.heirs[name] = self.heirs.pop(fact.name, fact.name)
 
     def _put(self, fact: Fact) -> None:
         self.facts[fact.name] = fact
@@ -180,7 +236,8 @@ class History:
         return self._deed(kind, self.chance.choice(ours) if ours else None)
 
     def _deed(self, kind: Meddling, row: ClockTime | None) -> tuple[Meddling, ClockTime] | None:
-        employee, start = self.chance.choice([*self.people.values()]), self._instant()
+        employee: RowId = self.chance.choice([*self.people.values()])
+        start = self._instant()
         if kind in {"enter", "stray", "move"}:
             employee = row.employee_id if row is not None and kind == "move" else employee
             if (employee, start) in {other.key for other in self.table.stored.rows}:
@@ -208,6 +265,7 @@ class History:
     def _touch(self, deed: Meddling, row: ClockTime) -> None:
         stored = self.table.stored
         if deed == "forget":
+            self.forgotten.add(row.id)
             mirrors = tuple(mirror for mirror in stored.mirrors if mirror.clock_time_id != row.id)
             self.table.stored = msgspec.structs.replace(stored, mirrors=mirrors)
             return
@@ -235,8 +293,16 @@ class History:
         if not all(any(fact.clock == clock for fact in shown) for clock in self.clocks):
             return
         before = self.table.stored
+        self.forgotten.clear()
         policy = RESYNC if self.chance.random() < _RESYNCING else OPEN_GUARDS
-        if len(self.clocks) == 1 and self.chance.random() < _SPLITTING:
+        if self.hard.fails and self.hard.chance.random() < _FAILING:
+            ours = [row for row in before.rows if row.source == "connecteam"]
+            if ours and self.hard.chance.random() < _FORGETTING:
+                self._touch("forget", self.hard.chance.choice(ours))
+            self._partly(shown, listed, RESYNC if self.hard.chance.random() < _FORGETTING else policy)
+        if (len(self.clocks) == 1 and self.chance.random() < _SPLITTING) or (
+            self.hard.moves and self.hard.chance.random() < _SPLITTING
+        ):
             parts = list(self.chance.choice(CUTS))
             self.chance.shuffle(parts)
             self._until_it_rests(parts, shown, listed, policy)
@@ -245,6 +311,7 @@ class History:
             holds = self._until_it_rests([WINDOW], shown, listed, policy)
             assert self.table.stored.rows == rows, "parts of the window in any order"
             self.reach["parts of the window in any order"] += 1
+            self.reach["parts and time clocks in one run"] += len(self.clocks) > 1
         else:
             holds = self._until_it_rests([WINDOW], shown, listed, policy)
         self.judge(shown, listed, holds, before)
@@ -264,37 +331,6 @@ class History:
         message = f"{pieces} parts do not come to rest"
         raise AssertionError(message)
 
-    def _once(
-        self, parts: list[Window], shown: list[Fact], listed: frozenset[int], policy: Policy
-    ) -> tuple[list[Hold], bool]:
-        holds: list[Hold] = []
-        wrote = False
-        for window in parts:
-            low, high = PADDED[window]
-            beside: frozenset[str] = frozenset()
-            for clock in self.clocks:
-                mine = [fact for fact in shown if fact.clock == clock and low <= fact.start < high]
-                shifts = shifts_of(mine)
-                snapshot = look(shifts, listed, window, clock=clock, beside=beside)
-                stored = self.table.read(window, snapshot, self.locked)
-                chosen = policy if clock == self.clocks[-1] else UNDECIDED
-                decision = plan(window, snapshot, stored, chosen)
-                self.on_plan(decision)
-                if self.chance.random() < _TURNING:
-                    turned = msgspec.structs.replace(snapshot, shifts=tuple(shifts[::-1]))
-                    other = msgspec.structs.replace(stored, rows=stored.rows[::-1], mirrors=stored.mirrors[::-1])
-                    self._same(decision, plan(window, turned, other, chosen))
-                if decision.changes or decision.mirrors:
-                    wrote = True
-                    self.table.apply(decision)
-                holds += decision.holds
-                beside |= {fact.name for fact in mine}
-        return holds, wrote
-
-    def _same(self, one: Plan, other: Plan) -> None:
-        assert (one.changes, one.holds, one.mirrors) == (other.changes, other.holds, other.mirrors), "order"
-        self.reach["a function of its inputs"] += 1
-
     # -- what must be --------------------------------------------------------------------------------------------------
 
     def judge(self, shown: list[Fact], listed: frozenset[int], holds: list[Hold], before: Stored) -> None:
@@ -303,23 +339,40 @@ class History:
         after = self.table.stored
         assert [row for row in after.rows if row.source != "connecteam"] == hand, "manual rows never change"
         self.reach["manual rows never change"] += bool(hand)
-        closed = [row for row in before.rows if touches(row.clock_in, row.clock_out, self.locked)]
-        still = [row for row in after.rows if touches(row.clock_in, row.clock_out, self.locked)]
+        closed = [row for row in before.rows if begins_on(row.clock_in, self.locked)]
+        still = [row for row in after.rows if begins_on(row.clock_in, self.locked)]
         assert still == closed, "locked days do not move"
         self.reach["locked days do not move"] += bool(closed)
+        self.reach["a day closed in another zone keeps its hours"] += self.lockable != LOCKABLE and bool(closed)
+        self._twice_mapped(before)
         if listed == self.everybody:
             self._converged(shown, holds, before, {row.key for row in hand})
-            self._same_homes(shown, after)
+            self._same_homes(shown, before, after)
         else:
             self.homes = {}
 
-    def _converged(self, seen: list[Fact], holds: list[Hold], before: Stored, taken: set[tuple[int, int]]) -> None:
+    def _twice_mapped(self, before: Stored) -> None:
+        """What was remembered of somebody mapped twice stays where it is: row for row."""
+        rows = {row.id: row for row in self.table.stored.rows}
+        for mirror in before.mirrors if self.hard.twice else ():
+            row = next((row for row in before.rows if row.id == mirror.clock_time_id), None)
+            if row is not None and row.id in self.forgotten:
+                continue
+            now = self.facts.get(mirror.shift.id)
+            user = mirror.shift.user_id
+            if row is not None and user in self.hard.twice and not mirror.is_gone and (now is None or now.user == user):
+                assert rows.get(row.id) == row, "a person mapped twice moves nothing"
+                self.reach["a person mapped twice moves nothing"] += 1
+
+    def _converged(self, seen: list[Fact], holds: list[Hold], before: Stored, taken: set[tuple[RowId, int]]) -> None:
         """The rows of ours are what the oracle says; but the row of a held shift stays as it was, and so its key."""
         standing = {hold.clock_time_id for hold in holds}
         rows = [row for row in self.table.stored.rows if row.source == "connecteam"]
         left = {values(row) for row in rows if row.id in standing}
         # With two clocks a row may be put right by one look and be wanted, and held, by the next.
-        assert len(self.clocks) > 1 or left <= {values(row) for row in before.rows}, "what is held is not written"
+        # So it is with parts, where one of them leaves a row to a shift that the table refuses.
+        in_turns = len(self.clocks) > 1 or self.hard.limit is not None
+        assert in_turns or left <= {values(row) for row in before.rows}, "what is held is not written"
         found = {values(row) for row in rows}
         owners = wanted(seen, self.table.employees, taken)
         wished = {row for _, row in owners.values()}
@@ -333,41 +386,72 @@ class History:
             self.reach["convergence"] += 1
             return
         keys = {row[:2] for row in found}
-        closed = self._closed(seen, holds)
+        excused = self._closed(seen, holds) | self._refused(seen, holds) | self._with_children(holds)
         for row in wished - found:
             name, _ = owners[row[:2]]
-            assert row[:2] in keys or name in closed, f"convergence: {name} is nowhere, {row}"
+            assert row[:2] in keys or name in excused, f"convergence: {name} is nowhere, {row}"
         self.reach["what is held is not written"] += 1
 
     def _closed(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
-        """The shifts held for a closed day; each of them, or its row, does touch one."""
-        spans = {fact.name: (fact.start, fact.end) for fact in seen}
-        homes = {row.id: (row.clock_in, row.clock_out) for row in self.table.stored.rows}
+        """The shifts held for a closed day; each of them, or its row, does begin on one."""
+        starts = {fact.name: fact.start for fact in seen}
+        homes = {row.id: row.clock_in for row in self.table.stored.rows}
         found = [hold for hold in holds if hold.reason == "locked_day"]
         for hold in found:
-            about = [spans[hold.shift_id]] if hold.shift_id in spans else []
+            about = [starts[hold.shift_id]] if hold.shift_id in starts else []
             about += [homes[hold.clock_time_id]] if hold.clock_time_id in homes else []
-            assert any(touches(*span, self.locked) for span in about), f"held without a closed day: {hold}"
+            assert any(begins_on(start, self.locked) for start in about), f"held without a closed day: {hold}"
             self.reach["a closed day is held for a reason"] += 1
         return {hold.shift_id for hold in found}
 
-    def _same_homes(self, seen: list[Fact], after: Stored) -> None:
-        """A shift alone on its key, before and now, keeps its row through every correction.
+    def _refused(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
+        """The shifts that the table refuses; it would refuse each of them as it is. Everything else is judged."""
+        facts = {fact.name: fact for fact in seen}
+        found = {hold.shift_id for hold in holds if hold.reason == "refused_by_database"}
+        for name in found:
+            fact = facts[name or ""]
+            image = clock_time_of(0, fact.start, fact.end)
+            assert self.hard.is_refused(image), f"held as refused, and nobody refuses {fact}"
+            self.reach["a refused record harms only itself"] += 1
+        return found
 
-        With two time clocks it may lose it to a shift of the other one: a limit that is stated.
+    def _with_children(self, holds: list[Hold]) -> set[str | None]:
+        """The shifts whose row others point at: the row is there, and so are they."""
+        found = [hold for hold in holds if hold.reason == "child_row"]
+        present = {row.id for row in self.table.stored.rows}
+        for hold in found:
+            assert hold.clock_time_id in self.hard.children, f"held without children: {hold}"
+            assert hold.clock_time_id in present, f"its row is gone: {hold}"
+            self.reach["a row with children stays"] += 1
+        return {hold.shift_id for hold in found}
+
+    def _same_homes(self, seen: list[Fact], before: Stored, after: Stored) -> None:
+        """A shift alone on its key, before and now, keeps its row through every correction, between clocks as well.
+
+        So does one that was given another id and is the same else: the new one has the row of the old one.
         """
-        if len(self.clocks) > 1:
-            return
         keys = Counter((self.table.employees.get(fact.user), fact.start) for fact in seen)
         linked = {m.shift.id: m.clock_time_id for m in after.mirrors if m.clock_time_id is not None and not m.is_gone}
-        present = {row.id for row in after.rows}
-        homes: dict[str, int] = {}
+        present, stood = {row.id for row in after.rows}, {row.id: row.key for row in before.rows}
+        homes: dict[str, RowId] = {}
         for fact in seen:
             row = linked.get(fact.name, 0)
             if row not in present or keys[self.table.employees.get(fact.user), fact.start] > 1:
                 continue
+            was = self.known.get(fact.name)
             if fact.name in self.homes:
                 assert self.homes[fact.name] == row, "a shift keeps its row"
                 self.reach["a shift keeps its row"] += 1
+                self.reach["a shift keeps its row from clock to clock"] += was is not None and was.clock != fact.clock
             homes[fact.name] = row
+            old = self.heirs.get(fact.name, "")
+            was = self.known.get(old)
+            # Where it stood on another key, held, another gone shift's row may be nearer.
+            on_its_key = stood.get(self.homes.get(old)) == (self.table.employees.get(fact.user), fact.start)
+            if on_its_key and was is not None and (was.user, was.start) == (fact.user, fact.start):
+                assert self.homes[old] == row, "a new id keeps the row"
+                self.reach["a new id keeps the row"] += 1
+                self.reach["a new id on another clock keeps the row"] += was.clock != fact.clock
         self.homes = homes
+        self.known = {fact.name: fact for fact in seen}
+        self.heirs = {}

@@ -7,11 +7,14 @@ a suite can tell a proof from a silence.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from connecteam_sync.core.change import Hold
 
 REACH: Counter[str] = Counter()
 Row = Mapping[str, Any]
@@ -80,6 +83,15 @@ def deletes_have_evidence(journal: Rows, upstream: Mapping[str, tuple[int, int]]
         REACH["no delete without evidence"] += 1
 
 
+def children_kept(before: Rows, after: Rows, rows: Rows) -> None:
+    """Rows of other tables that point at ours are as they were, and what they point at is there."""
+    assert before == after, "a row that points at ours was touched"
+    present = {row["id"] for row in rows}
+    for child in after:
+        assert child["clock_time_id"] in present, f"its row is gone: {dict(child)}"
+        REACH["what rows of others point at stays"] += 1
+
+
 def journal_gives(journal: Rows, rows: Rows, edited: Collection[int] = ()) -> None:
     """The journal replayed from its beginning gives the present rows of ours; `edited` were altered behind our back."""
     replayed: dict[int, Any] = {}
@@ -97,15 +109,27 @@ def journal_gives(journal: Rows, rows: Rows, edited: Collection[int] = ()) -> No
         if key in edited:
             continue
         assert key in present, f"row {key} of the journal is not there"
-        row = present[key]
-        assert (image["employee_id"], bool(image["is_active"])) == (row["employee_id"], bool(row["is_active"]))
-        assert image["total_minutes"] == row["total_minutes"]
+        kept, found = ({name: _plain(value) for name, value in one.items()} for one in (image, present[key]))
+        assert kept == found, f"row {key} is not as the journal left it: {kept.items() ^ found.items()}"
     for key, row in present.items():
         assert row["source"] != _OURS or key in edited or key in replayed, f"row {key} is in no journal"
 
 
 def _image(text: str | None) -> Any:  # noqa: ANN401 - a row as JSON
     return None if text is None else json.loads(text)
+
+
+def _plain(value: object) -> str | None:
+    """A value of a row, or of its image as JSON, in one spelling; moments to the second."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(int(value))
+    text = f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
+    return f"{text[:10]} {text[11:19]}" if _MOMENT.match(text) else text
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.0+)?$")
 
 
 def keys_unique(rows: Rows) -> None:
@@ -166,22 +190,18 @@ def every_shift_somewhere(
         REACH["every shift is live or held"] += 1
 
 
-def locked_days_unmoved(before: Rows, after: Rows, locked: Collection[date], zone: ZoneInfo) -> None:
-    """No row that touches a locked day is made, altered or removed."""
+def locked_days_unmoved(before: Rows, after: Rows, locked: Collection[tuple[date, str]]) -> None:
+    """No row that begins on a day closed in its zone is made, altered or removed."""
 
-    def touching(rows: Rows) -> list[Row]:
-        return [row for row in rows if _days(row, zone) & set(locked)]
+    def beginning(rows: Rows) -> list[Row]:
+        return [row for row in rows if any(_begins_on(row, *day) for day in locked)]
 
-    assert touching(before) == touching(after), "a locked day moved"
-    REACH["locked days do not move"] += len(touching(before))
+    assert beginning(before) == beginning(after), "a locked day moved"
+    REACH["locked days do not move"] += len(beginning(before))
 
 
-def _days(row: Row, zone: ZoneInfo) -> set[date]:
-    start = datetime.fromtimestamp(seconds(row["clock_in"]), zone).date()
-    end = start
-    if row["clock_out"] is not None and seconds(row["clock_out"]) > seconds(row["clock_in"]):
-        end = datetime.fromtimestamp(seconds(row["clock_out"]) - 1, zone).date()
-    return {start + timedelta(days=n) for n in range((end - start).days + 1)}
+def _begins_on(row: Row, day: date, timezone: str) -> bool:
+    return datetime.fromtimestamp(seconds(row["clock_in"]), ZoneInfo(timezone)).date() == day
 
 
 def counts_are_true(counts: Mapping[str, int], before: Rows, after: Rows, journal: Rows) -> None:
@@ -219,6 +239,14 @@ def images_as_planned(planned: Iterable[Any], journal: Rows) -> None:
     )
     assert shown == done, (shown - done, done - shown)
     REACH["a dry run equals its apply"] += sum(shown.values())
+
+
+def refused_for_a_reason(holds: Iterable[Hold], is_refused: Callable[[Hold], bool]) -> None:
+    """Whatever is held as refused by the host's table is what that table refuses; convergence judges all the others."""
+    for hold in holds:
+        if hold.reason == "refused_by_database":
+            assert is_refused(hold), f"held as refused, and nobody refuses it: {hold}"
+            REACH["a refused record harms only itself"] += 1
 
 
 def no_secret(text: str, secrets: Collection[str]) -> None:

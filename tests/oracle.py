@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_ZONE = ZoneInfo("America/Chicago")
+HOME, AWAY = "America/Chicago", "Pacific/Auckland"
 DAYS: dict[str, tuple[int, int]] = {}
-"""The instants at which the days around the night of the ninth of March begin and end."""
-for _number in range(5, 15):
-    _midnight = datetime(2025, 3, _number, tzinfo=_ZONE)
-    _next = datetime(2025, 3, _number + 1, tzinfo=_ZONE)
-    DAYS[f"2025-03-{_number:02}"] = (int(_midnight.timestamp()), int(_next.timestamp()))
+"""The instants at which the days around the night of the ninth of March begin and end: `2025-03-09 America/Chicago`."""
+for _name in (HOME, AWAY):
+    for _number in range(5, 15):
+        _midnight = datetime(2025, 3, _number, tzinfo=ZoneInfo(_name))
+        _next = datetime(2025, 3, _number + 1, tzinfo=ZoneInfo(_name))
+        DAYS[f"2025-03-{_number:02} {_name}"] = (int(_midnight.timestamp()), int(_next.timestamp()))
 
 
 class Fact(NamedTuple):
@@ -36,7 +37,7 @@ class Row(NamedTuple):
     employee: int
     clock_in: int
     clock_out: int | None
-    minutes: int | None
+    minutes: float | None
     is_active: bool
     source: str
 
@@ -45,7 +46,9 @@ Key = tuple[int, int]
 """(employee, clock-in): the table has room for one row of each."""
 
 
-def wanted(facts: Iterable[Fact], employees: Mapping[int, int], taken: Collection[Key]) -> dict[Key, tuple[str, Row]]:
+def wanted(
+    facts: Iterable[Fact], employees: Mapping[int, int], taken: Collection[object]
+) -> dict[Key, tuple[str, Row]]:
     """The rows of ours and whose they are: the first created of each contested key, none where a hand entered one."""
     best: dict[Key, Fact] = {}
     for fact in facts:
@@ -68,7 +71,6 @@ def _rank(fact: Fact) -> tuple[bool, int, str]:
     return (fact.created is None, fact.created or 0, fact.name)
 
 
-def touches(start: int, end: int | None, days: Iterable[str]) -> bool:
-    """Whether a span of work touches one of these days; an end at midnight does not touch the day that begins there."""
-    last = start + 1 if end is None or end <= start else end
-    return any(start < DAYS[day][1] and last > DAYS[day][0] for day in days)
+def begins_on(start: int, days: Iterable[str]) -> bool:
+    """Whether work begins on one of these days: a row is of that day, wherever it ends."""
+    return any(DAYS[day][0] <= start < DAYS[day][1] for day in days)

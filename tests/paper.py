@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import count, pairwise
 
 import msgspec
 
 from connecteam_sync.core.change import Plan
-from connecteam_sync.core.clocktime import ClockTime, Stored
+from connecteam_sync.core.clocktime import Child, ClockTime, Stored
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.shift import Shift, Snapshot
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import LockedDay, Window, locked_day
 from oracle import Fact, Row
 
 CHICAGO = "America/Chicago"
@@ -40,6 +42,8 @@ class Table:
         self.employees = employees
         self.stored = Stored(employees=employees)
         self.ids = count(1)
+        self.children: Mapping[RowId, tuple[Child, ...]] = {}
+        self.ambiguous: Mapping[int, tuple[int, ...]] = {}
 
     def read(self, window: Window, snapshot: Snapshot, locked: frozenset[str] = frozenset()) -> Stored:
         """What a database gives for a window and a look: no more than `Stored` promises."""
@@ -55,27 +59,47 @@ class Table:
                 if m.shift.id in named or low <= m.shift.start < high or low <= home.get(m.clock_time_id, 0) < high
             )
             linked = {m.clock_time_id for m in mirrors}
-            rows = tuple(row for row in rows if low <= row.clock_in < high or row.id in linked)
-        days = frozenset(date.fromisoformat(day) for day in locked)
-        return Stored(rows=rows, mirrors=mirrors, employees=dict(self.employees), locked_days=days)
+            moved = {m.shift.start for m in mirrors if m.clock_time_id in home}
+            former = {m.former_clock_time_id for m in mirrors}
+            rows = tuple(
+                row
+                for row in rows
+                if low <= row.clock_in < high or row.id in linked or row.id in former or row.clock_in in moved
+            )
+        return Stored(
+            rows=rows,
+            mirrors=mirrors,
+            employees=dict(self.employees),
+            ambiguous=dict(self.ambiguous),
+            users_of=self._users_of() if self.ambiguous else dict[RowId, frozenset[int]](),
+            children=dict(self.children),
+            locked=closed(locked),
+        )
+
+    def _users_of(self) -> dict[RowId, frozenset[int]]:
+        """Everybody's users, those that stand on two people among them."""
+        found: dict[RowId, frozenset[int]] = {}
+        for user, several in (*((u, (e,)) for u, e in self.employees.items()), *self.ambiguous.items()):
+            found |= {employee: found.get(employee, frozenset()) | {user} for employee in several}
+        return found
 
     def apply(self, decision: Plan) -> None:
         """Execute the ordered steps; fail where a write meets a taken key or a row that is not as planned."""
         rows = {row.id: row for row in self.stored.rows}
-        made: dict[str | None, int] = {}
+        made: dict[str | None, RowId] = {}
         for step in steps(decision.changes):
             for move in step:
                 before, after = move.change.before, move.change.after
                 taken = {row.key: row.id for row in rows.values()}
-                if before is not None and move.from_parked is None:
-                    assert rows[before.id] == before
+                if before is not None:
+                    assert rows[before.id] == (move.from_parked or before)
                 if after is None:
                     assert before is not None
                     del rows[before.id]
                     continue
                 row_id = after.id if after.id is not None else next(self.ids)
                 made[move.change.shift_id] = row_id
-                image = msgspec.structs.replace(after, id=row_id, clock_in=move.parked or after.clock_in)
+                image = msgspec.structs.replace(move.parked or after, id=row_id)
                 assert taken.get(image.key, row_id) == row_id, "the unique key would have refused this write"
                 rows[row_id] = image
         memory = {mirror.shift.id: mirror for mirror in self.stored.mirrors}
@@ -88,13 +112,18 @@ class Table:
         self.stored = msgspec.structs.replace(self.stored, rows=ordered, mirrors=tuple(memory.values()))
 
 
+def closed(days: Iterable[str]) -> tuple[LockedDay, ...]:
+    """Days like `2025-03-09 America/Chicago`, as the planner gets them."""
+    named = (day.split() for day in sorted(days))
+    return tuple(locked_day(date.fromisoformat(day), zone) for day, zone in named)
+
+
 def look(
     answer: list[Shift],
     listed: frozenset[int],
     window: Window = WINDOW,
     *,
     clock: int = 7,
-    beside: frozenset[str] = frozenset(),
 ) -> Snapshot:
     """A complete look that names these people."""
     padded = window.padded()
@@ -105,7 +134,6 @@ def look(
         users=(),
         listed=listed,
         shifts=tuple(answer),
-        beside=beside,
     )
 
 
@@ -119,4 +147,5 @@ def shifts_of(facts: list[Fact]) -> list[Shift]:
 
 def values(row: ClockTime) -> Row:
     """A row without its key."""
+    assert isinstance(row.employee_id, int)
     return Row(row.employee_id, row.clock_in, row.clock_out, row.total_minutes, row.is_active, row.source)

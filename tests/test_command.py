@@ -103,8 +103,9 @@ def test_the_contract_of_sync_json(terminal: Terminal) -> None:
     assert found["minutes"]["before"] == 0 < found["minutes"]["after"]
     assert found["holds"] == []
     assert found["statements"] > 0
-    assert found["http_calls"] == 4
+    assert found["http_calls"] == 1 + 5  # whose the key is, is asked once
     again = terminal("sync", *WINDOW, "--json").json
+    assert again["http_calls"] == 5
     assert (again["run"], again["status"], again["counts"]["unchanged"]) == (2, "nothing", 60)
     runs = terminal("runs", "--json").json["runs"]
     assert [run["run"] for run in runs] == [2, 1]
@@ -130,8 +131,11 @@ def test_every_command_answers_in_json(terminal: Terminal) -> None:
         ("history", "1"),
         ("changes", "--after", "50"),
         ("holds",),
+        ("anomalies",),
         ("employees",),
-        ("lock", *day),
+        ("lock", *day, "--reason", "payroll"),
+        ("locks",),
+        ("locks", "--all"),
         ("unlock", *day),
         ("undo", "1"),
     ):
@@ -199,6 +203,17 @@ def test_bad_input_gets_a_clear_error_and_contacts_nobody(
         ({"CONNECTEAM_SYNC_API_KEY": None}, "no API key"),
         ({"CONNECTEAM_SYNC_API_KEY": None, "CONNECTEAM_SYNC_API_KEY_FILE": "absent"}, "cannot be read"),
         ({"USE_BATCH_SYNC": "perhaps"}, "true or false"),
+        ({"USE_BATCH_SYNC": ""}, "true or false"),
+        ({"CONNECTEAM_SYNC_DATABASE_URL": ""}, "CONNECTEAM_SYNC_DATABASE_URL is set but empty"),
+        ({"CONNECTEAM_SYNC_DATABASE_URL": " \t"}, "CONNECTEAM_SYNC_DATABASE_URL is set but empty"),
+        ({"CONNECTEAM_SYNC_DATABASE_URL_FILE": ""}, "CONNECTEAM_SYNC_DATABASE_URL_FILE is set but empty"),
+        ({"CONNECTEAM_SYNC_DATABASE_URL_FILE": os.devnull}, "names an empty file"),
+        ({"CONNECTEAM_SYNC_API_KEY": ""}, "CONNECTEAM_SYNC_API_KEY is set but empty"),
+        ({"CONNECTEAM_SYNC_API_KEY": None, "CONNECTEAM_SYNC_API_KEY_FILE": os.devnull}, "names an empty file"),
+        ({"CONNECTEAM_SYNC_CLIENT_ID": ""}, "CONNECTEAM_SYNC_CLIENT_ID is set but empty"),
+        ({"CONNECTEAM_SYNC_TIMEZONE": ""}, "CONNECTEAM_SYNC_TIMEZONE is set but empty"),
+        ({"CONNECTEAM_SYNC_TIME_CLOCKS": ""}, "CONNECTEAM_SYNC_TIME_CLOCKS is set but empty"),
+        ({"CONNECTEAM_SYNC_BASE_URL": ""}, "CONNECTEAM_SYNC_BASE_URL is set but empty"),
     ],
 )
 def test_wrong_configuration_names_the_key_and_the_cure(
@@ -217,15 +232,17 @@ def test_a_configuration_file_and_secrets_in_files(terminal: Terminal) -> None:
     key.write_text(f"{terminal.sandbox.key}\n")
     file.write_text('timezone = "Europe/Berlin"\nlookback_days = 3\n')
     without = {"CONNECTEAM_SYNC_API_KEY": None, "CONNECTEAM_SYNC_API_KEY_FILE": str(key)}
-    found = terminal("sync", *WINDOW, "--json", **without).json
-    assert found["window"]["timezone"] == "America/Chicago"
     found = terminal("plan", *WINDOW, "--json", CONNECTEAM_SYNC_TIMEZONE=None).json
     assert found["window"]["timezone"] == "Europe/Berlin"
+    found = terminal("sync", *WINDOW, "--json", **without).json
+    assert found["window"]["timezone"] == "America/Chicago"
     for text, said in (
         ('time_zone = "x"', "did you mean 'timezone'?"),
         ('api_key = "x"', "secret"),
         ("[tables.clock_times]\nclockin = 'x'", "clock_in"),
         ("lookback_days = 'many'", "whole number"),
+        ('database_url = " "', "is empty"),
+        ("time_clocks = []", "names no time clock"),
         ("timezone = ", "cannot be read"),
     ):
         file.write_text(text)
@@ -240,7 +257,7 @@ def test_upstream_trouble_is_75_or_1_with_a_next_step(terminal: Terminal) -> Non
         terminal.sandbox.faults.add(fault, path="time-activities", times=99)
         answer = terminal("sync", *WINDOW, "--json")
         terminal.sandbox.faults.clear()
-        assert (answer.code, answer.json["status"], answer.json["counts"]["errors"]) == (code, "failed", 2)
+        assert (answer.code, answer.json["status"], answer.json["counts"]["errors"]) == (code, "failed", 3)
         assert "next" in answer.err
     assert terminal("runs", "--json").json["runs"][0]["status"] == "failed"
 
@@ -249,10 +266,11 @@ def test_upstream_trouble_is_75_or_1_with_a_next_step(terminal: Terminal) -> Non
     "url", ["mysql://nobody:hidden-word@127.0.0.1:9/x", "postgresql://nobody:hidden-word@127.0.0.1:9/x"]
 )
 def test_a_database_that_does_not_answer_is_1_without_its_password(terminal: Terminal, url: str) -> None:
-    """The server's own words, the next step, and nothing asked of Connecteam."""
+    """The server's own words, which database it is, the next step, and nothing asked of Connecteam."""
     answer = terminal("sync", *WINDOW, CONNECTEAM_SYNC_DATABASE_URL=url)
     assert answer.code == 1
-    assert "doctor" in answer.err
+    assert url.replace(":hidden-word", "") in answer.err
+    assert "next: see that the server runs" in answer.err
     assert "hidden-word" not in answer.err + answer.out
     assert terminal.sandbox.calls == 0
 
@@ -285,7 +303,7 @@ def test_the_demo_tells_the_story(terminal: Terminal) -> None:
     assert answer.code == 0
     assert answer.json["ok"] is True
     assert answer.json["verify"]["differences"] == 0
-    assert [run["status"] for run in answer.json["runs"]] == ["applied", "nothing", "applied", "applied"]
+    assert [run["status"] for run in answer.json["runs"]] == ["applied", "exact", "nothing", "applied", "applied"]
 
 
 def test_the_sandbox_is_served_until_interrupted(terminal: Terminal) -> None:

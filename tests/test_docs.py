@@ -13,11 +13,12 @@ import typer.main
 from connecteam_sync import errors
 from connecteam_sync.cli.commands import app
 from connecteam_sync.config import KEYS
+from connecteam_sync.core.anomalies import ANOMALY_KINDS
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.core.run import SEVERITY
 from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.store.host import ClockTimesNames, EmployeesNames
-from connecteam_sync.store.schema import metadata
+from connecteam_sync.store.own import KINDS as OWN_TABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -48,7 +49,8 @@ OPTIONS = {name for c in COMMANDS.values() for option in c.params for name in op
         *sorted(OPTIONS),
         *KEYS,
         *HOLD_REASONS,
-        *sorted(metadata.tables),
+        *ANOMALY_KINDS,
+        *(f"connecteam_sync_{kind}" for kind in OWN_TABLES),
         *ClockTimesNames.__struct_fields__,
         *EmployeesNames.__struct_fields__,
         *(name for name, _ in inspect.getmembers(ConnecteamSync, inspect.isfunction) if not name.startswith("_")),

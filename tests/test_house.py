@@ -11,8 +11,12 @@ import pytest
 HOUSE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 MAY = {
     "core": {"core"},
-    "connecteam": {"connecteam", "wire", "core", "errors", "version"},
-    "wire": {"core", "errors"},
+    "connecteam": {"connecteam", "wire", "limits", "deadline", "core", "errors", "version"},
+    "wire": {"lexical", "doubts", "core", "errors"},
+    "doubts": {"lexical", "core"},
+    "lexical": set(),
+    "limits": set(),
+    "deadline": set(),
     "store": {"store", "core", "errors", "version"},
     "sandbox": {"sandbox", "core", "errors", "version"},
 }

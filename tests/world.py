@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from connecteam_sync.config import Settings
+from connecteam_sync.core.closing import Closing
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.door import ConnecteamSync
@@ -15,7 +16,14 @@ from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
 
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
-TABLES = ("clock_times", "employees", "connecteam_shifts", "connecteam_breaks", "sync_changes", "sync_holds")
+TABLES = (
+    "clock_times",
+    "employees",
+    "connecteam_sync_shifts",
+    "connecteam_sync_breaks",
+    "connecteam_sync_changes",
+    "connecteam_sync_holds",
+)
 
 
 class World:
@@ -23,18 +31,28 @@ class World:
 
     def __init__(self, sandbox: Sandbox, database: str, **settings: Any) -> None:  # noqa: ANN401 - any setting
         self.sandbox, self.company = sandbox, sandbox.company
-        chosen: dict[str, Any] = {"employees": "create", "max_deletes": 20, "total_seconds": 2, **settings}
-        self.mirror = ConnecteamSync(
-            sandbox.key,
-            settings=Settings(timezone=self.company.timezone, database_url=database, base_url=sandbox.url, **chosen),
-        )
+        self.mirror = self.mirror_of(sandbox, database, **settings)
         self.mirror.init()
         self.user = min(self.company.people)
         self.window = self.mirror.window(FIRST, LAST)
 
+    @staticmethod
+    def mirror_of(sandbox: Sandbox, database: str, **settings: Any) -> ConnecteamSync:  # noqa: ANN401 - any setting
+        """A mirror of the company in a database that nothing was made in."""
+        chosen: dict[str, Any] = {"employees": "create", "max_deletes": 20, "total_seconds": 2, **settings}
+        timezone = sandbox.company.timezone
+        return ConnecteamSync(
+            sandbox.key,
+            settings=Settings(timezone=timezone, database_url=database, base_url=sandbox.url, **chosen),
+        )
+
     def sync(self, window: Window | None = None, **options: Any) -> Run:  # noqa: ANN401 - any option
         """A sync of the eleven days."""
         return self.mirror.sync(window or self.window, **options)
+
+    def lock(self, first: date, last: date | None = None, **options: Any) -> Closing:  # noqa: ANN401 - any option
+        """Payroll closes days as they are, whatever a look finds."""
+        return self.mirror.lock(first, last or first, **{"reason": "payroll", "anyway": True, **options})
 
     def work(
         self, day: int, begin: str, end: str | None, *, user: int | None = None, clock: int = WAREHOUSE
@@ -52,15 +70,15 @@ class World:
 
     def table(self, name: str = "clock_times") -> list[dict[str, Any]]:
         """Every column of every row."""
-        order = "id" if name != "connecteam_users" else "user_id"
+        order = "id" if name != "connecteam_sync_users" else "user_id"
         with self.mirror.store.reading() as session:
             return [dict(row) for row in session.read(f"SELECT * FROM {name} ORDER BY {order}")]
 
     def everything(self) -> list[list[dict[str, Any]]]:
         """All but the receipts."""
-        return [self.table(name) for name in (*TABLES, "connecteam_users")]
+        return [self.table(name) for name in (*TABLES, "connecteam_sync_users")]
 
-    def rows(self) -> set[tuple[int, int, int | None, int | None]]:
+    def rows(self) -> set[tuple[int, int, int | None, float | None]]:
         """(user, clock-in, clock-out, minutes) of every row of ours: what `Company.truth` is about."""
         with self.mirror.store.reading() as session:
             users = {e.id: int(e.connecteam_user_id) for e in session.employees() if e.connecteam_user_id}

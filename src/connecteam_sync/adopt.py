@@ -8,21 +8,29 @@ same run. On SQLite all of it is one transaction.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.attempt import now
 from connecteam_sync.core.adopt import Offset, Survey, offset_rows
 from connecteam_sync.core.change import Counts, Hold
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.minutes import ByMinute, by_minute
 from connecteam_sync.core.run import Run, RunKind, Slice
+from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.core.words import many
+from connecteam_sync.deciding import now
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
 from connecteam_sync.progress import Progress
-from connecteam_sync.store import backup, catalog, deduping, keying, receipts, surveying
+from connecteam_sync.store import backup, catalog, contents, deduping, keying, linking, probe, receipts, surveying
+from connecteam_sync.store.columns import demand_served
 from connecteam_sync.store.deduping import Adoption
+from connecteam_sync.store.served import demand_table
+from connecteam_sync.store.session import Session
 from connecteam_sync.store.setup import UNIQUE_KEY
 from connecteam_sync.store.store import Lock, Store
 from connecteam_sync.store.undoing import demand_undoable, undo
@@ -54,6 +62,7 @@ class Adopting:
         """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
         self._tell("looking at the table")
         with self.store.reading("looking at the table") as session:
+            demand_table(session.host, session.columns, session.dialect.family)
             found = surveying.survey(session, self.store.url, zone=self._zone, now=now())
         newest = found.last_clock_in
         if window is None and newest is not None:
@@ -62,34 +71,56 @@ class Adopting:
         if window is None:
             return found
         try:
-            offsets = self._offsets(window)
+            offsets, minutes = self._compared(window)
         except ConnecteamSyncError as error:
             # The table can be looked at without Connecteam; the report says that, and why, this part is missing.
             return msgspec.structs.replace(found, offsets_error=error.message)
-        return msgspec.structs.replace(found, offsets=offsets, offsets_days=(window.first, window.last))
+        return msgspec.structs.replace(
+            found, offsets=offsets, offsets_days=(window.first, window.last), minutes=minutes
+        )
 
-    def _offsets(self, window: Window) -> tuple[Offset, ...]:
+    def _compared(self, window: Window) -> tuple[tuple[Offset, ...], ByMinute]:
+        """Rows at a time zone's offset from a shift, and rows that agree with one but for the seconds."""
         self._tell("comparing with Connecteam")
-        found: dict[int, Offset] = {}
-        for shifts, rows, employees in self._job().evidence(window):
-            found |= {item.row.id or 0: item for item in offset_rows(rows, shifts, employees, self._zone)}
-        return tuple(found[key] for key in sorted(found))
+        found: dict[RowId, Offset] = {}
+        minutes = ByMinute()
+        for seen in self._job().evidence(window):
+            rows = tuple(seen.rows.values())
+            found |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
+            start, end = seen.window.start_utc, seen.window.end_utc
+            by = by_minute(
+                (row for row in rows if start <= row.clock_in < end),
+                (shift for shift in seen.shifts if start <= shift.start < end),
+                seen.employees,
+                linked={mirror.clock_time_id for mirror in seen.mirrors.values()},
+                settled={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
+            )
+            days = (seen.window.first, seen.window.last)
+            minutes = minutes.and_also(msgspec.structs.replace(by, days=days))
+        return tuple(found[key] for key in sorted(found, key=ordered)), minutes
 
     # -- apply ---------------------------------------------------------------------------------------------------------
 
-    def apply(self) -> Run:
-        """Back up, remove doubles, add the key. Raises AdoptRefused before anything is written, LockHeld.
+    def apply(self, link: Window | None = None) -> Run:
+        """Back up, remove doubles, add the key; and tie rows of the window `link` that agree with a shift but for their
+        seconds to it. Raises AdoptRefused and NotServed before anything is written, LockHeld, UpstreamError.
 
         The receipt's `holds` are the doubles that need a person; while there are any, the key is not added.
         """
         before = self.store.statements
+        # Connecteam is asked before the lock is taken: others need not wait for its answer.
+        pairs = self._compared(link)[1].links if link is not None else ()
         with self.store.locked("adopting the table") as lock:
-            begun = self._begin(lock)
+            begun = self._begin(lock, pairs)
             if isinstance(begun, Run):
                 return begun
             number, window = begun
             piece = self._settle(lock, number, window)
             with lock.session("finishing the run") as session:
+                if pairs:
+                    self._job().note_account(session)
+                    linked = linking.link(session, pairs, run=number, zone=self._zone, now=now())
+                    piece = _and_linked(piece, linked, len(pairs))
                 receipts.record_slice(session, number, piece)
                 spent = self.store.statements + session.waiting - before + 1
                 receipts.finish_run(session, number, now=now(), statements=spent, http_calls=0)
@@ -114,25 +145,28 @@ class Adopting:
             undoes=undoes,
         )
 
-    def _begin(self, lock: Lock) -> tuple[int, Window] | Run:
+    def _begin(self, lock: Lock, pairs: Sequence[tuple[ClockTime, Shift]] = ()) -> tuple[int, Window] | Run:
         """The run to go on with: one that was killed, or a new one; an unrecorded receipt where nothing can be done."""
         self._drop_backups_of_undone(lock)
         with lock.session("looking at the table") as session:
-            keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+            demand_served(session.host, session.columns, creates_employees=False)
+            contents.demand_contents(session)
+            keys = catalog.foreign_keys(session)
             found = deduping.doubles(session, keys, zone=self._zone, lock=False)
             key = catalog.unique_key(session.connection, session.dialect, session.host)
             has_key = key is not None and key.is_valid
             obstacles = surveying.obstacles(session, self.store.url, keys, found, has_key=has_key)
             if obstacles:
                 raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
-            newest = receipts.runs(session, limit=1)
+            probe.demand_probed(session, now=now())
+            newest = receipts.runs(session, limit=1, without="verify")
             if any(a.run == newest[0].id and not a.is_finished for a in deduping.adoptions(session)):
                 return newest[0].id or 0, newest[0].window
-            window = deduping.span(found, self._today())
+            window = deduping.days_of_ours(session, deduping.span(found, self._today()))
             holds = found.decision.holds
-            if holds and not found.decision.changes:
+            if holds and not pairs and not found.decision.changes:
                 return self._fresh("adopt", window, slices=(_waiting(window, holds),))
-            if has_key and not holds and not found.decision.changes:
+            if has_key and not holds and not pairs and not found.decision.changes:
                 return self._fresh("adopt", window)
             number = receipts.begin_run(session, self._fresh("adopt", window)).value
             deduping.begin_adoption(session, number, had_key=has_key)
@@ -151,7 +185,13 @@ class Adopting:
             self._tell("adding the unique key")
             try:
                 with lock.changing_tables("adding the unique key") as connection:
-                    keying.add(connection, self.store.dialect, self.store.host, waiting=self._tell)
+                    keying.add(
+                        connection,
+                        self.store.dialect,
+                        self.store.host,
+                        wait=self.store.lock_wait,
+                        waiting=self._tell,
+                    )
             except keying.DoublesAppeared:
                 self._tell("another program wrote a double meanwhile")
                 continue
@@ -172,13 +212,13 @@ class Adopting:
         """One round of removing doubles; the doubles that are left to a person. Raises RowMoved."""
         self._tell("looking for doubles")
         with lock.session("looking for doubles") as session:
-            keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+            keys = catalog.foreign_keys(session)
             decision = deduping.doubles(session, keys, zone=self._zone, lock=False).decision
             mine = next(a for a in deduping.adoptions(session) if a.run == number)
             columns = session.columns
         if not decision.changes:
             return decision.holds
-        name = backup.name_of(self.store.host, number)
+        name = self.store.names.backup(number)
         if mine.backup_table is None:
             with lock.changing_tables("making the backup table") as connection:
                 backup.create(connection, self.store.dialect, self.store.host, columns, name)
@@ -231,6 +271,8 @@ class Adopting:
         with lock.session("looking at the adoption") as session:
             window = receipts.run(session, mine.run).window
             demand_undoable(session, mine.run, self._zone)
+            if not mine.had_key:
+                _demand_nothing_on_key(session)
             if mine.backup_table is not None:
                 # Before the key goes: rows are not brought back where the backup cannot prove them.
                 backup.demand_there(session, mine.backup_table)
@@ -238,10 +280,45 @@ class Adopting:
         if not mine.had_key:
             self._tell("dropping the unique key")
             with lock.changing_tables("dropping the unique key") as connection:
-                keying.drop(connection, self.store.dialect, self.store.host, mine.indexes, waiting=self._tell)
+                keying.drop(
+                    connection,
+                    self.store.dialect,
+                    self.store.host,
+                    mine.indexes,
+                    wait=self.store.lock_wait,
+                    waiting=self._tell,
+                )
         self._tell("bringing the rows back")
+        try:
+            return self._bring_back(lock, mine, window, started, before)
+        except ConnecteamSyncError as error:
+            if not mine.had_key:
+                self._make_key_again(lock, error)
+            raise
+
+    def _make_key_again(self, lock: Lock, error: ConnecteamSyncError) -> None:
+        """The table as the adoption left it, where its rows could not be brought back once the key was dropped."""
+        self._tell("making the unique key again")
+        try:
+            with lock.changing_tables("making the unique key again") as connection:
+                keying.add(
+                    connection,
+                    self.store.dialect,
+                    self.store.host,
+                    wait=self.store.lock_wait,
+                    waiting=self._tell,
+                    beside_others=True,
+                )
+            said = "the unique key is there as before"
+        except (ConnecteamSyncError, keying.DoublesAppeared):
+            said = f"the unique key is dropped: make it again with {_AGAIN}"
+        error.message = f"{error.message} ({said})"
+        error.args = (error.message,)
+
+    def _bring_back(self, lock: Lock, mine: Adoption, window: Window, started: int, before: int) -> Run:
+        """The rows, pointers and links of an adoption, once its key is gone; its receipt."""
         with lock.session("bringing the rows back") as session:
-            keys = catalog.foreign_keys(session.connection, session.dialect, session.host)
+            keys = catalog.foreign_keys(session)
             by = receipts.begin_run(session, self._fresh("undo", window, undoes=mine.run)).value
             done = undo(session, mine.run, window, by=by, now=started)
             left = deduping.move_pointers_back(session, keys, mine.run)
@@ -271,7 +348,7 @@ class Adopting:
         d, host = self.store.dialect, self.store.host
         with self.store.reading("reading the columns") as session:
             columns = list(session.columns.clock_times)
-        name = backup.name_of(host, 0).removesuffix("0") + "RUN"
+        name = self.store.names.backup("RUN")
         return "\n".join(
             (
                 "-- Is there a double? The key cannot be added while this finds any row.",
@@ -294,11 +371,33 @@ def _waiting(window: Window, holds: tuple[Hold, ...]) -> Slice:
         status="nothing",
         counts=Counts(held=len(holds)),
         holds=holds,
-        error=f"{len(holds)} doubles wait for a person; until then the unique key cannot be added",
+        error=f"{many(len(holds), 'double waits', 'doubles wait')} for a person; till then no unique key can be added",
         error_name="doubles_held",
         next_step=f"decide about each double, then: {_AGAIN}",
         exit_code=3,
     )
+
+
+def _and_linked(piece: Slice, linked: Sequence[ClockTime], wanted: int) -> Slice:
+    """The receipt with what was tied to its shift; `wanted` is how many were to be."""
+    said = f"{many(len(linked), 'row')} that agree with a shift but for the seconds are linked to it"
+    if len(linked) < wanted:
+        said += f", {wanted - len(linked):,} moved meanwhile and are left"
+    note = "; ".join(filter(None, (piece.note, f"{said}; the next sync corrects the seconds")))
+    counts = msgspec.structs.replace(piece.counts, linked=piece.counts.linked + len(linked))
+    status = "applied" if linked and piece.status == "nothing" else piece.status
+    return msgspec.structs.replace(piece, counts=counts, note=note, status=status)
+
+
+def _demand_nothing_on_key(session: Session) -> None:
+    """No foreign key may point at the unique key that is to be dropped."""
+    names = session.host.clock_times
+    for key in catalog.foreign_keys(session):
+        if set(key.pointer.targets) == {names.employee_id, names.clock_in}:
+            raise UndoRefused(
+                f"{key.pointer.place} points at the unique key that would be dropped",
+                next_step="drop that foreign key first, then: connecteam-sync adopt --undo",
+            )
 
 
 def _left_behind(pointers: int) -> tuple[Hold, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +19,8 @@ from connecteam_sync.core.change import Policy
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
+from connecteam_sync.store.naming import parts
+from connecteam_sync.store.own import OwnNames
 
 FILE = "connecteam-sync.toml"
 PREFIX = "CONNECTEAM_SYNC_"
@@ -47,8 +51,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a slice with nothing to do is known: by digests of all it was decided on, or by reading every row."""
     max_deletes: int = 3
     max_deletes_share: float = 0.10
+    max_deletes_of_person: int = 3
     max_users_gone_share: float = 0.30
     lookback_days: int = 14
+    older_days: int = 92
+    """How far back a default run looks at one further slice each time, the one looked at longest ago; 0 for none."""
+    open_too_long_days: int = 2
+    """A row that is open for longer is told by `anomalies`."""
     slice_days: int = SLICE_DAYS
     lock_wait: float = 10.0
     request_timeout: float = 30.0
@@ -57,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     planner: Planner = "batch"
     """`legacy` where the environment says USE_BATCH_SYNC=false: the rollback flag."""
     tables: HostTables = HostTables()
+    own: OwnNames = OwnNames()
+    """What our own tables are called: `[tables] prefix` and `schema`."""
     file: Path | None = None
 
     def policy(self, *, made_employees: bool) -> Policy:
@@ -68,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             local_edits=self.local_edits,
             max_deletes=self.max_deletes,
             max_deletes_share=self.max_deletes_share,
+            max_deletes_of_person=self.max_deletes_of_person,
             max_users_gone_share=self.max_users_gone_share,
         )
 
@@ -81,18 +93,34 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _RANGES: dict[str, tuple[float, float]] = {
     "max_deletes": (0, 1_000_000),
     "max_deletes_share": (0, 1),
+    "max_deletes_of_person": (0, 1_000_000),
     "max_users_gone_share": (0, 1),
     "lookback_days": (0, 365),
+    "older_days": (0, 366),
+    "open_too_long_days": (0, 365),
     "slice_days": (2 * PADDING_DAYS + 1, MAX_SLICE_DAYS),
     "lock_wait": (1, 3600),
     "request_timeout": (1, 600),
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "file", "planner"})
+KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "own", "file", "planner"})
 """The keys of the file; in the environment the same in capitals behind CONNECTEAM_SYNC_."""
+_OWN = OwnNames.__struct_fields__
+"""The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
 _SECRETS = {"API_KEY", "CLIENT_ID", "CLIENT_SECRET"}
-_WHOLE = {"max_deletes", "lookback_days", "slice_days"}
+_CLOCK = re.compile("[0-9]{1,18}")
+"""A time clock's id: no database has longer numbers."""
+_NAME = 64
+"""Characters of a name of a table or column, on the database that allows the most."""
+_WHOLE = {
+    "max_deletes",
+    "max_deletes_of_person",
+    "lookback_days",
+    "older_days",
+    "open_too_long_days",
+    "slice_days",
+}
 
 
 def load_settings(
@@ -113,19 +141,20 @@ def load_settings(
     for name, value in given.items():
         if value is not None:
             values[name], places[name] = value, "the call"
-    tables = _tables(values.pop("tables", {}), str(file))
+    own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
+    tables, named = _tables(values.pop("tables", {}), str(file))
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
             "the business time zone is not set",
             next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
         )
-    return Settings(**checked, planner=_planner(environ), tables=tables, file=file)
+    return Settings(**checked, planner=_planner(environ), tables=tables, own=_own(named | own), file=file)
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
     """What the rollback flag USE_BATCH_SYNC says; unset, it is true."""
-    said = environ.get("USE_BATCH_SYNC", "").strip().lower() or "true"
+    said = environ.get("USE_BATCH_SYNC", "true").strip().lower()
     if said in {"true", "1", "yes", "on"}:
         return "batch"
     if said in {"false", "0", "no", "off"}:
@@ -155,27 +184,51 @@ def _read(file: Path) -> dict[str, Any]:
     return values
 
 
-def _demand_known(name: str, known: tuple[str, ...], place: str) -> None:
+def _demand_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[str, ...] = ()) -> None:
+    """Raises ConfigurationError for a key that is none, naming the nearest; `also` are further ones to be meant."""
     if name in known:
         return
-    near = difflib.get_close_matches(name, known, 1, 0.4)
+    # What all begin with says nothing about which was meant.
+    short = {key.removeprefix(PREFIX): key for key in (*known, *also)}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), short, 1, 0.4)
     raise ConfigurationError(
-        f"{place}: unknown key {name!r}",
-        next_step=f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}",
+        f"{place}: unknown key {name[:200]!r}",
+        next_step=f"did you mean {short[near[0]]!r}?" if near else f"known keys: {', '.join(known)}",
     )
 
 
+def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """What is to be said of files with secrets that others may write to: they could put a key of theirs into them."""
+    environ = os.environ if environ is None else environ
+    found = []
+    for name in (*sorted(_SECRETS), "DATABASE_URL"):
+        path = environ.get(f"{PREFIX}{name}_FILE", "").strip()
+        try:
+            mode = Path(path).stat().st_mode if path and os.name == "posix" else 0
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH):
+            found.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
+    return tuple(found)
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The environment's values; an unknown variable with our prefix is an error too."""
+    """The environment's values; an unknown variable with our prefix is an error too, and so is one without a value."""
     values: dict[str, Any] = {}
-    known = tuple(f"{PREFIX}{name.upper()}" for name in KEYS)
+    known = tuple(f"{PREFIX}{name.upper()}" for name in (*KEYS, *(f"table_{name}" for name in _OWN)))
     other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {f"{PREFIX}DATABASE_URL_FILE"}
     for variable in sorted(environ):
-        if not variable.startswith(PREFIX) or variable in other or variable == f"{PREFIX}TEST_DATABASES":
+        if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
             continue
-        _demand_known(variable, known, "the environment")
+        if variable not in other:
+            _demand_known(variable, known, "the environment", also=(*sorted(other), "USE_BATCH_SYNC"))
         text = environ[variable].strip()
-        if text:
+        if not text:
+            # What somebody meant to set and did not must not become a default: a file for a server's database.
+            raise ConfigurationError(
+                f"the environment: {variable} is set but empty", next_step="give it a value, or remove the variable"
+            )
+        if variable not in other:
             values[variable.removeprefix(PREFIX).lower()] = text
     url = secret("DATABASE_URL", environ)
     if url:
@@ -184,19 +237,28 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def secret(name: str, environ: Mapping[str, str]) -> str | None:
-    """A value of the environment, or the content of the file that `…_FILE` names."""
+    """A value of the environment, or the content of the file that `…_FILE` names.
+
+    Raises ConfigurationError where that file cannot be read or is empty.
+    """
     variable = f"{PREFIX}{name}"
     value = environ.get(variable, "").strip()
     path = environ.get(f"{variable}_FILE", "").strip()
     if value or not path:
         return value or None
     try:
-        return Path(path).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"{variable}_FILE names a file that cannot be read: {path}",
             next_step="correct the path or the rights of the file",
         ) from error
+    if not text:
+        raise ConfigurationError(
+            f"{variable}_FILE names an empty file: {path}",
+            next_step="write the value into the file, or name another one",
+        )
+    return text
 
 
 def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCredentials:
@@ -230,8 +292,10 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
         return _number(name, value, where)
     if name == "time_clocks":
         return _time_clocks(value, where)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         raise ConfigurationError(f"{where} must be text", next_step="write it in quotes")
+    if not value.strip():
+        raise ConfigurationError(f"{where} is empty", next_step="give it a value, or remove it")
     if name == "timezone":
         try:
             ZoneInfo(value)
@@ -266,28 +330,81 @@ def _time_clocks(value: object, where: str) -> tuple[int, ...]:
         parts = list(value)
     found: list[int] = []
     for part in parts:
-        if isinstance(part, bool) or not str(part).isdecimal():
+        if isinstance(part, bool) or not _CLOCK.fullmatch(str(part)):
             raise ConfigurationError(
-                f"{where}: {part!r} is no time clock id",
+                f"{where}: {str(part)[:60]!r} is no time clock id",
                 next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
             )
         found.append(int(str(part)))
+    if not found:
+        raise ConfigurationError(
+            f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
+        )
     return tuple(dict.fromkeys(found))
 
 
-def _tables(value: object, place: str) -> HostTables:
-    """`[tables.clock_times]` and `[tables.employees]`."""
+def _own(named: Mapping[str, object]) -> OwnNames:
+    """What our tables are called. Raises ConfigurationError."""
+    try:
+        return msgspec.convert(named, OwnNames)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"[tables]: {error}", next_step="names are text in quotes") from error
+
+
+def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
+    """`[tables.clock_times]` and `[tables.employees]`, and what `[tables]` itself says of our own tables."""
     if not isinstance(value, dict):
         raise ConfigurationError(f"{place}: tables must be a section", next_step="write [tables.clock_times]")
     kinds: dict[str, type[ClockTimesNames | EmployeesNames]] = {
         "clock_times": ClockTimesNames,
         "employees": EmployeesNames,
     }
+    own = {name: value[name] for name in _OWN if name in value}
+    value = {name: section for name, section in value.items() if name not in own}
     for name, section in value.items():
-        _demand_known(name, tuple(kinds), f"{place}, [tables]")
+        _demand_known(name, (*kinds, *_OWN), f"{place}, [tables]")
         for key in section if isinstance(section, dict) else ():
             _demand_known(key, kinds[name].__struct_fields__, f"{place}, [tables.{name}]")
     try:
-        return msgspec.convert(value, HostTables)
+        tables = msgspec.convert(value, HostTables)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{place}, [tables]: {error}", next_step="names are text in quotes") from error
+        raise ConfigurationError(
+            f"{place}, [tables]: {error}",
+            next_step="names are text in quotes; clock_in_unit is epoch_seconds or epoch_milliseconds,"
+            ' is_active_words two words like ["N", "Y"]',
+        ) from error
+    for name, names in (("clock_times", tables.clock_times), ("employees", tables.employees)):
+        said = value.get(name, {})
+        if "schema" in said and "." in said.get("table", ""):
+            raise ConfigurationError(
+                f"{place}, [tables.{name}]: both table and schema name a schema",
+                next_step=f'say it once: table = "{names.table.rpartition(".")[2]}", and the schema in schema',
+            )
+    _demand_words(tables.clock_times.is_active_words, f"{place}, [tables.clock_times] is_active_words")
+    for column in tables.clock_times.children:
+        _demand_column(column, f"{place}, [tables.clock_times] child_tables")
+    return tables, own
+
+
+def _demand_words(words: tuple[str, str] | None, where: str) -> None:
+    """Two words that no database takes for one."""
+    if words is None:
+        return
+    over, active = (word.strip().casefold() for word in words)
+    if not over or not active or over == active or not all(map(str.isprintable, words)) or "\\" in "".join(words):
+        raise ConfigurationError(
+            f"{where}: {words[0]!r} and {words[1]!r} cannot be told apart, or hold characters no such word has",
+            next_step='name two words, that of a shift that is over first: is_active_words = ["N", "Y"]',
+        )
+
+
+def _demand_column(name: str, where: str) -> None:
+    """`payslips.clock_time_id`, or with a schema before it."""
+    said = parts(name)
+    if len(said) not in {2, 3} or not all(part.strip() == part and 0 < len(part) <= _NAME for part in said):
+        raise ConfigurationError(
+            f"{where}: {name[:200]!r} names no column of a table",
+            next_step='write it like "payslips.clock_time_id", or with its schema like "other.punches.ct_id"',
+        )
+    if not name.isprintable():
+        raise ConfigurationError(f"{where}: {name[:200]!r} holds characters no name has", next_step="type it anew")

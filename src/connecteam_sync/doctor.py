@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.belonging import Belonging
 from connecteam_sync.connecteam import Connecteam
+from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.core.run import Check
-from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.store import catalog, people, rights
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, local_day
+from connecteam_sync.core.words import called, many
+from connecteam_sync.doctor_upstream import archived, failed, upstream
+from connecteam_sync.errors import (
+    ConnecteamSyncError,
+    NotServed,
+)
+from connecteam_sync.store import catalog, children, columns, contents, health, people, probe, rights, served, unserved
+from connecteam_sync.store.causes import codes_of
 from connecteam_sync.store.engine import inspector
+from connecteam_sync.store.failures import DENIED
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.trips import Query
 
-_SKEW = 120
-"""Seconds this machine's clock may be off before we say so."""
+_NAMED = 5
+"""People that are named in one line."""
 _OLDEST = {"sqlite": (3, 38), "mariadb": (10, 6), "mysql": (8, 0), "postgresql": (12,)}
 
 
@@ -23,37 +39,68 @@ def examine(
     store: Store,
     client: Callable[[], Connecteam],
     *,
+    belonging: Belonging,
     time_clocks: tuple[int, ...],
     employees: str | None,
+    zone: ZoneInfo,
     configuration: Check,
 ) -> tuple[Check, ...]:
-    """Every check, in the order in which a person would cure them; `employees` as configured."""
-    return (configuration, *_database(store, employees), *_upstream(client, time_clocks))
+    """Every check, in the order in which a person would cure them; `employees` as configured, `zone` the business's."""
+    database = tuple(_database(store, employees, zone))
+    kept = {} if any(check.state == "failed" for check in database) else _rows_of_clocks(store)
+    told = {check.detail for check in database if check.state == "failed"}
+    others = [*upstream(client, belonging, time_clocks), *archived(client, kept, zone)]
+    # What keeps the tables from being read is in the way of other looks too, and is told once.
+    return (configuration, *database, *(check for check in others if check.detail not in told))
 
 
-def _failed(name: str, error: ConnecteamSyncError) -> Check:
-    return Check(name=name, state="failed", detail=error.message, cure=error.next_step)
-
-
-def _database(store: Store, employees: str | None) -> Iterator[Check]:
+def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[Check]:
     try:
         with store.connection() as connection:
-            yield _version(connection)
+            yield _version(connection, store.name)
+            unserved.demand_rows_of_json(connection)
     except ConnecteamSyncError as error:
-        yield _failed("database", error)
+        yield failed("database", error)
         return
     try:
         with store.reading() as session:
             yield Check(name="tables", state="ok", detail="ours are there and of this version; yours have every column")
+            own = _own_tables(session)
+            yield own
+            if own.state == "failed":
+                return
+            creates = employees == "create" or (employees is None and session.columns.made_employees)
+            yield from _table(session, creates_employees=creates)
+            yield _served(session, creates_employees=creates)
             yield _unique_key(session)
-            yield _people(session)
+            if is_served := not served.faults(session.host, session.columns, session.dialect.family):
+                yield from _contents(session)
+                yield from _odd_rows(session)
+            yield _children(session)
+            yield from _triggers(session)
+            yield _links(session, zone)
+            yield from _people(session)
             made_employees = session.columns.made_employees
-        yield _rights(store, creates_employees=employees == "create" or (employees is None and made_employees))
+        if is_served:
+            yield _probe(store)
+        yield _rights(store, creates=creates, renames=made_employees)
     except ConnecteamSyncError as error:
-        yield _failed("tables", error)
+        yield _denied(store, error, creates=employees == "create") or failed("tables", error)
 
 
-def _version(connection: Connection) -> Check:
+def _denied(store: Store, error: ConnecteamSyncError, *, creates: bool) -> Check | None:
+    """Every right that is lacking, where the tables cannot be read because one is; None where that is not why."""
+    cause = error.__cause__
+    if not isinstance(cause, DBAPIError) or not codes_of(cause) & DENIED:
+        return None
+    made = "where our tables are not made yet: connecteam-sync init, with a user that may create them; then"
+    check = _rights(store, creates=creates, renames=False)
+    if check.state == "ok":
+        return Check(name="rights", state="failed", detail=error.message, cure=f"{made} GRANT SELECT on what it names")
+    return msgspec.structs.replace(check, cure=f"{made} {check.cure}")
+
+
+def _version(connection: Connection, where: str) -> Check:
     dialect = inspector(connection).dialect
     name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
     found = tuple(int(part) for part in (dialect.server_version_info or ())[:2] if isinstance(part, int))
@@ -63,10 +110,141 @@ def _version(connection: Connection) -> Check:
         return Check(
             name="database",
             state="failed",
-            detail=f"{name} {shown} is too old",
+            detail=f"{name} {shown} is too old ({where})",
             cure=f"upgrade it to {wanted} or newer",
         )
-    return Check(name="database", state="ok", detail=f"{name} {shown} answers")
+    return Check(name="database", state="ok", detail=f"{name} {shown} answers: {where}")
+
+
+def _own_tables(session: Session) -> Check:
+    """Columns and indexes, not only the number of the version."""
+    prefix = session.own.names.prefix
+    found = [
+        fault
+        for fault in health.faults(session.connection, session.dialect, session.own.names)
+        # MySQL and MariaDB show nobody a table on which they have no right; daily work needs none on some.
+        if not (
+            fault.is_table
+            and session.dialect.family == "mysql"
+            and fault.table.name.removeprefix(prefix) not in rights.NEEDED
+        )
+    ]
+    if not found:
+        return Check(name="our tables", state="ok", detail="every column and index of ours is as this version needs it")
+    lost = [fault for fault in found if not fault.mends]
+    cures = ["connecteam-sync init, with the user that made our tables, puts back what is missing"] * (found != lost)
+    if lost:
+        tables = ", ".join(dict.fromkeys(fault.table.fullname for fault in lost))
+        cures.append(
+            f"take back what was done to {tables}, or bring it back from a dump: nobody knows what stood in it"
+        )
+    told = "; ".join(fault.said for fault in found)
+    return Check(name="our tables", state="failed", detail=told, cure="; ".join(cures))
+
+
+def _links(session: Session, zone: ZoneInfo) -> Check:
+    """One shift for a row, one row for a shift."""
+    found, names = health.stale_links(session), session.host.clock_times
+    if not found.gone + found.other:
+        return Check(name="links", state="ok", detail=f"every shift that has a row of {names.table} fits it")
+    said = [f"rows that shifts are linked to and that are gone: {found.gone}"] * bool(found.gone)
+    said += [f"rows that say neither what was written nor what the shift says: {found.other}"] * bool(found.other)
+    first, last = local_day(found.first or 0, zone), local_day(found.last or 0, zone)
+    last = min(last, first + timedelta(days=MAX_WINDOW_DAYS - 1))
+    return Check(
+        name="links",
+        state="warning",
+        detail=f"{names.table}: {'; '.join(said)}",
+        cure=f"connecteam-sync sync --from {first} --to {last}, which writes what Connecteam says",
+    )
+
+
+def _table(session: Session, *, creates_employees: bool) -> Iterator[Check]:
+    """Whether the table can be mirrored at all: its kind, its engine, the types and values of its columns."""
+    found = served.faults(session.host, session.columns, session.dialect.family)
+    if creates_employees:
+        found += served.people_faults(session.host, session.columns)
+    for fault in found:
+        yield Check(name="table", state="failed", detail=fault.said, cure=fault.cure)
+    if not found:
+        yield Check(name="table", state="ok", detail="its engine, and the types of its columns, are served")
+
+
+def _served(session: Session, *, creates_employees: bool) -> Check:
+    said = columns.unserved(session.host, session.columns, creates_employees=creates_employees)
+    if not said:
+        return Check(name="columns", state="ok", detail="every column that a new row must fill is filled")
+    return Check(name="columns", state="failed", detail="; ".join(said), cure=columns.UNSERVED_CURE)
+
+
+def _contents(session: Session) -> Iterator[Check]:
+    """Whether the rows are of the people, and say the words, that the configuration names."""
+    for fault in (found := contents.faults(session)):
+        yield Check(name="contents", state="failed", detail=fault.said, cure=fault.cure)
+    if not found:
+        yield Check(name="contents", state="ok", detail="the rows are of the people, and as the configuration says")
+
+
+def _odd_rows(session: Session) -> Iterator[Check]:
+    """Rows that nothing says a word of otherwise."""
+    names, odd = session.host.clock_times, health.odd_rows(session)
+    if odd.nobodys:
+        yield Check(
+            name="rows of nobody",
+            state="warning",
+            detail=f"{names.table}: {many(odd.nobodys, 'row')} of ours with no {names.employee_id} or no"
+            f" {names.clock_in} that is a time: nothing looks at them, and their shifts get rows of their own",
+            cure="write what is missing there, or delete them; then connecteam-sync adopt, which shows what is double",
+        )
+    if odd.nearly_ours:
+        yield Check(
+            name="source",
+            state="warning",
+            detail=f"{names.table}: {many(odd.nearly_ours, 'row')} whose {names.source} is {odd.example!r}: ours say"
+            f" {CONNECTEAM!r}, to the letter; all others count as entered by hand and are never written",
+            cure=f"where they came from Connecteam: UPDATE {names.table} SET {names.source} = '{CONNECTEAM}' of them",
+        )
+    if odd.without_source:
+        yield Check(
+            name="source",
+            state="warning",
+            detail=f"{names.table}: {many(odd.without_source, 'row')} without a {names.source} count as entered by"
+            " hand, and are never written",
+            cure=f"where they came from Connecteam: UPDATE {names.table} SET {names.source} = '{CONNECTEAM}' of them",
+        )
+
+
+def _probe(store: Store) -> Check:
+    """Whether a row can be made, corrected, deleted and brought back, tried and taken back."""
+    table = store.host.clock_times.table
+    try:
+        with store.writing("probing the table") as session:
+            found = probe.probe_copy(session, now=int(time.time()))
+            people_known, is_due = bool(session.employees()), session.columns.is_new
+    except NotServed as error:
+        return failed("probe", error)
+    except ConnecteamSyncError as error:
+        said = f"{table} could not be probed: {error.message}"
+        return Check(name="probe", state="warning", detail=said, cure=error.next_step)
+    if found is None and not is_due:
+        return Check(name="probe", state="ok", detail=f"{table} is as it was when it was probed last, or made")
+    if found is None:
+        why = "no row of ours yet" if people_known else "no employee yet"
+        return Check(
+            name="probe",
+            state="warning",
+            detail=f"not probed: {why}; the first run that writes probes {table} with its first row",
+            cure="nothing to do; after the first run: connecteam-sync doctor",
+        )
+    if found.refused:
+        return Check(
+            name="probe",
+            state="warning",
+            detail=f"{table} refuses a copy of a row that is there, so it could not be probed: {found.refused}",
+            cure="nothing, where the database is meant to refuse such a row; single shifts that it refuses are held",
+        )
+    detail = f"a row was made, corrected, deleted and brought back to the byte, and all of it taken back: {probe.SAID}"
+    return Check(name="probe", state="ok", detail=detail)
 
 
 def _unique_key(session: Session) -> Check:
@@ -82,20 +260,90 @@ def _unique_key(session: Session) -> Check:
     )
 
 
-def _people(session: Session) -> Check:
-    waiting = people.people(session, unmapped=True)
+def _children(session: Session) -> Check:
+    """Tables that point at the clock times: rows of ours that have rows there are never deleted."""
+    table, pointers = session.host.clock_times.table, children.pointers_at_ours(session, fresh=True)
+    told = ", ".join(f"{p.place} ({f'ON DELETE {p.on_delete}' if p.is_declared else 'configured'})" for p in pointers)
+    said = f"{told}: rows with children are never deleted" if told else f"no table that is known points at {table}"
+    hidden = [pointer for pointer in pointers if pointer.hidden]
+    why = children.unseen(session)
+    if hidden:
+        names = ", ".join(dict.fromkeys(pointer.name for pointer in hidden))
+        return Check(
+            name="child tables",
+            state="warning",
+            detail=f"{said}; {names} cannot be read ({hidden[0].hidden}), so no row of {table} is deleted at all",
+            cure=f"GRANT SELECT on {names} to the user of daily runs, without a policy that hides rows",
+        )
+    if why and session.host.clock_times.child_tables is None:
+        return Check(
+            name="child tables",
+            state="warning",
+            detail=f"{said}; {why}",
+            cure=(
+                "ask the administrator which tables point here, and name them in child_tables under"
+                " [tables.clock_times]; child_tables = [] says that there are no others"
+            ),
+        )
+    return Check(name="child tables", state="ok", detail=said)
+
+
+def _triggers(session: Session) -> Iterator[Check]:
+    """MySQL and MariaDB show nobody a trigger without the right to make one: then it is not known whether there are."""
+    if session.dialect.family != "mysql" or unserved.sees_triggers(session.connection, session.host.clock_times.table):
+        return
+    table = session.host.clock_times.table
+    yield Check(
+        name="triggers",
+        state="warning",
+        detail=f"whether {table} has triggers is not known: the server shows them to nobody without the TRIGGER right",
+        cure=f"GRANT TRIGGER ON {table} to the user of daily runs, or ask the administrator what its triggers write",
+    )
+
+
+def _people(session: Session) -> Iterator[Check]:
+    names, contested = session.host.employees, people.ambiguous(session)
+    for user, several in sorted(contested.items()):
+        yield Check(
+            name="people",
+            state="failed",
+            detail=f"several rows of {names.table} carry Connecteam user {user}: {several}; their shifts are held",
+            cure=f"leave {names.connecteam_user_id} {user} on one of them, or say whose hours they are:"
+            f" connecteam-sync employees map {user} EMPLOYEE",
+        )
+    if odd := people.no_users(session):
+        shown = ", ".join(f"{one.id} {called(one.name)}: {called(one.connecteam_user_id)!r}" for one in odd[:_NAMED])
+        more = f" and {len(odd) - _NAMED:,} more" if len(odd) > _NAMED else ""
+        yield Check(
+            name="people",
+            state="warning",
+            detail=f"what stands in {names.table}.{names.connecteam_user_id} is no Connecteam user id in"
+            f" {many(len(odd), 'row')}, and counts as nothing: {shown}{more}",
+            cure=f"write the number that Connecteam shows, or nothing; or connecteam-sync employees map USER"
+            f" {odd[0].id if len(odd) == 1 else 'EMPLOYEE'}",
+        )
+    waiting = [person for person in people.people(session, unmapped=True) if not person.ambiguous]
+    if not waiting and not contested and not odd:
+        yield Check(name="people", state="ok", detail="every Connecteam user seen so far counts for an employee")
     if not waiting:
-        return Check(name="people", state="ok", detail="every Connecteam user seen so far counts for an employee")
-    return Check(
+        return
+    yield Check(
         name="people",
         state="warning",
-        detail=f"{len(waiting)} Connecteam users count for nobody yet",
+        detail=f"{many(len(waiting), 'Connecteam user counts', 'Connecteam users count')} for nobody yet",
         cure="connecteam-sync employees --unmapped, then connecteam-sync employees map USER EMPLOYEE",
     )
 
 
-def _rights(store: Store, *, creates_employees: bool) -> Check:
-    lacking = rights.lacking(store, creates_employees=creates_employees)
+def _rights(store: Store, *, creates: bool, renames: bool) -> Check:
+    lacking, is_kept = rights.lacking(store, creates_employees=creates, renames_employees=renames)
+    if is_kept and not lacking:
+        return Check(
+            name="rights",
+            state="warning",
+            detail="not tried to the end: another program holds a table that would be written",
+            cure="run doctor again once it has let go; a run waits for it, and ends with 6 where that takes too long",
+        )
     if not lacking:
         return Check(name="rights", state="ok", detail="the database user may read and write what it must")
     said = "; ".join(f"{right} on {', '.join(tables)}" for right, tables in lacking.items())
@@ -108,37 +356,11 @@ def _rights(store: Store, *, creates_employees: bool) -> Check:
     return Check(name="rights", state="failed", detail=f"the database user may not: {said}", cure="; ".join(cures))
 
 
-def _upstream(make: Callable[[], Connecteam], wanted: tuple[int, ...]) -> Iterator[Check]:
-    try:
-        client = make()
-        yield Check(name="Connecteam", state="ok", detail=f"the key is that of {client.company()}")
-    except ConnecteamSyncError as error:
-        yield _failed("Connecteam", error)
-        return
-    skew = client.server_clock_skew
-    if skew is not None and abs(skew) > _SKEW:
-        yield Check(
-            name="clock",
-            state="warning",
-            detail=f"this machine's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} Connecteam's",
-            cure="let it follow a time server",
+def _rows_of_clocks(store: Store) -> dict[int, int]:
+    """How many rows each time clock's live shifts have."""
+    with store.reading() as session:
+        counted = Query(
+            f"SELECT time_clock_id, count(*) FROM {session.own.shifts}"
+            " WHERE is_gone = 0 AND clock_time_id IS NOT NULL GROUP BY time_clock_id"
         )
-    else:
-        yield Check(name="clock", state="ok", detail="this machine's clock agrees with Connecteam's")
-    try:
-        clocks = client.time_clocks()
-        known = {clock.id for clock in clocks}
-        missing = [str(clock) for clock in wanted if clock not in known]
-        shown = ", ".join(f"{c.id} {c.name}{' (archived)' if c.is_archived else ''}" for c in clocks)
-        if missing:
-            yield Check(
-                name="time clocks",
-                state="failed",
-                detail=f"there is no time clock {', '.join(missing)}",
-                cure=f"set CONNECTEAM_SYNC_TIME_CLOCKS to some of: {shown}",
-            )
-        else:
-            yield Check(name="time clocks", state="ok", detail=shown)
-        yield Check(name="users", state="ok", detail=f"{len(client.users().users)} users can be read")
-    except ConnecteamSyncError as error:
-        yield _failed("time clocks and users", error)
+        return {int(clock): int(count) for clock, count in session.fetch(counted)[0]}

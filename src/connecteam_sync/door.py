@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,26 +11,35 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync import doctor
+from connecteam_sync import doctor, saved
+from connecteam_sync.accounts import Accounts
 from connecteam_sync.adopt import Adopting
-from connecteam_sync.attempt import now
+from connecteam_sync.belonging import Belonging, region_of
+from connecteam_sync.choosing import Choosing
 from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.connecteam import ApiKey, Connecteam
 from connecteam_sync.core.adopt import Survey
-from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.clocktime import Employee
+from connecteam_sync.core.closing import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.compare import Comparison
-from connecteam_sync.core.run import Check, Entry, Person, Proposal, Run, StandingHold, Verification
-from connecteam_sync.core.window import Window, local_day, start_of_day
-from connecteam_sync.errors import ConfigurationError, NotFound
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import Check, Move, Person, Proposal, Run, Suggestion, Verification
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.deciding import now
+from connecteam_sync.employees import create_employee
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.locking import Locking
 from connecteam_sync.progress import Progress
-from connecteam_sync.store import people, receipts
+from connecteam_sync.records import Records
+from connecteam_sync.store import locks, people
+from connecteam_sync.store.ours import Former
 from connecteam_sync.store.store import Store
-from connecteam_sync.sync import Syncing, checked_window
+from connecteam_sync.sync import Syncing
+from connecteam_sync.units import checked_window
+from connecteam_sync.verify import on_record
 
-_EVER = (date(1971, 1, 1), date(2200, 1, 1))
 
-
-class ConnecteamSync:
+class ConnecteamSync(Records, Accounts):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` gives back connections.
 
     `api_key` is read from the environment where it is not given, like everything else (see `load_settings`); days are
@@ -55,11 +64,22 @@ class ConnecteamSync:
             settings = load_settings(
                 timezone=timezone, database_url=database_url, base_url=base_url, time_clocks=clocks or None
             )
+        if api_key is not None and not api_key.strip():
+            raise ConfigurationError(
+                "the API key is empty", next_step="give one, or leave it out to read that of the environment"
+            )
         self.settings = settings
         self._key = api_key
-        self.store = Store(settings.database_url, settings.tables, lock_wait=settings.lock_wait)
+        self.store = Store(settings.database_url, settings.tables, own=settings.own, lock_wait=settings.lock_wait)
         self._on_progress = on_progress
         self._syncing: Syncing | None = None
+        self._belonging = Belonging(
+            self.store,
+            self._client,
+            region=region_of(settings.base_url),
+            timezone=settings.timezone,
+            time_clocks=settings.time_clocks,
+        )
         self._connecteam: Connecteam | None = None
 
     @classmethod
@@ -110,11 +130,18 @@ class ConnecteamSync:
             self._syncing = Syncing(
                 self.store,
                 self._client,
+                belonging=self._belonging,
                 timezone=s.timezone,
+                choosing=Choosing(
+                    self.store,
+                    belonging=self._belonging,
+                    timezone=s.timezone,
+                    time_clocks=s.time_clocks,
+                    slice_days=s.slice_days,
+                    lookback_days=s.lookback_days,
+                    older_days=s.older_days,
+                ),
                 policy=lambda: s.policy(made_employees=self.store.made_employees()),
-                time_clocks=s.time_clocks,
-                slice_days=s.slice_days,
-                lookback_days=s.lookback_days,
                 by_digest=s.unchanged == "digest",
                 on_progress=self._tell,
             )
@@ -142,13 +169,14 @@ class ConnecteamSync:
 
     def default_windows(self) -> tuple[Window, ...]:
         """What `sync` looks at by itself: the last days, today, and the day of every open row."""
-        return self._job.default_windows()
+        return self._job.choosing.default_windows()
 
     # -- the five verbs ----------------------------------------------------------------------------------------------
 
-    def plan(self, window: Window | Iterable[Window] | None = None) -> Proposal:
-        """What `sync` would do. Nothing is written."""
-        return self._job.propose(self._windows(window))[0]
+    def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Proposal:
+        """What `sync` (or `resync`) would do. Nothing is written."""
+        proposal, _ = self._job.propose(self._windows(window), resync=resync)
+        return msgspec.structs.replace(proposal, is_resync=resync)
 
     def sync(self, window: Window | Iterable[Window] | None = None, *, accept: Iterable[str] = ()) -> Run:
         """Make the window's rows equal to Connecteam; by default those of `default_windows`."""
@@ -156,16 +184,18 @@ class ConnecteamSync:
 
     def resync(self, window: Window, *, accept: Iterable[str] = ()) -> Run:
         """`sync`, and rows of ours that never had a shift and match none are deleted."""
-        policy = msgspec.structs.replace(self._job.policy, orphans="delete")
-        return self._job.run("resync", [window], policy=policy, accept=accept)
+        return self._job.run("resync", [window], accept=accept)
 
     def apply(self, proposal: Proposal, *, accept: Iterable[str] = ()) -> Run:
         """Apply a plan exactly as it was shown; slices that no longer fit are refused (StalePlan), naming the rows."""
         return self._job.run("apply", [proposal.window], wanted=proposal, accept=accept)
 
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
-        """A fresh look against the table. Nothing is written."""
-        return self._job.verify(window, totals=totals)
+        """A fresh look against the table. Nothing is written but its receipt, a run of its own kind.
+
+        Where that cannot be written (another run holds the lock, a user who may only read), `not_recorded` says why.
+        """
+        return on_record(self.store, window, lambda: self._job.verify(window, totals=totals), lambda: self.http_calls)
 
     def compare(self, window: Window) -> Comparison:
         """Which shifts the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""
@@ -175,9 +205,10 @@ class ConnecteamSync:
         """The exact inverse of a run. Raises NotFound, UndoRefused."""
         return self._job.undo(run)
 
-    def _windows(self, window: Window | Iterable[Window] | None) -> tuple[Window, ...]:
+    @staticmethod
+    def _windows(window: Window | Iterable[Window] | None) -> tuple[Window, ...] | None:
         if window is None:
-            return self.default_windows()
+            return None
         return (window,) if isinstance(window, Window) else tuple(window)
 
     def sync_todays_shifts(self) -> dict[str, int]:
@@ -198,12 +229,14 @@ class ConnecteamSync:
         """
         return self._adopting.look(window)
 
-    def adopt(self) -> Run:
+    def adopt(self, *, link_minutes: Window | None = None) -> Run:
         """Back up and remove doubles, add the unique key. Killed, it goes on when called again.
 
-        While a double needs a person (`holds`), the key is not added. Raises AdoptRefused, LockHeld.
+        Rows of the days `link_minutes` that agree with a shift but for their seconds are linked to it. While a double
+        needs a person (`holds`), the key is not added. Raises AdoptRefused, LockHeld, UpstreamError.
         """
-        return self._adopting.apply()
+        self.demand_account()
+        return self._adopting.apply(link_minutes)
 
     def undo_adopt(self) -> tuple[Run, ...]:
         """Take every adoption back, to the byte, newest first. Raises UndoRefused where a later run touched rows."""
@@ -221,65 +254,12 @@ class ConnecteamSync:
 
     @staticmethod
     def save_proposal(proposal: Proposal, path: str | Path) -> None:
-        """Write a plan to a file only its owner can read: it names people and hours."""
-        file = Path(path)
-        try:
-            file.touch(mode=0o600)
-            file.chmod(0o600)
-            file.write_bytes(msgspec.json.encode(proposal))
-        except OSError as error:
-            raise ConfigurationError(
-                f"the plan cannot be written to {file}: {error.strerror}", next_step="choose another path"
-            ) from error
+        """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError."""
+        saved.save_proposal(proposal, path)
 
-    @staticmethod
-    def read_proposal(path: str | Path) -> Proposal:
-        """A plan written by `save_proposal`. Raises ConfigurationError."""
-        try:
-            return msgspec.json.decode(Path(path).read_bytes(), type=Proposal)
-        except OSError as error:
-            raise ConfigurationError(
-                f"the plan {path} cannot be read: {error.strerror}",
-                next_step="make one: connecteam-sync plan --out FILE",
-            ) from error
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise ConfigurationError(
-                f"{path} is no plan of this version: {error}", next_step="make one: connecteam-sync plan --out FILE"
-            ) from error
-
-    # -- receipts, journal, holds ------------------------------------------------------------------------------------
-
-    def runs(self, limit: int = 20) -> tuple[Run, ...]:
-        """The newest runs."""
-        with self.store.reading() as session:
-            return receipts.runs(session, limit=limit)
-
-    def show(self, run: int) -> tuple[Run, tuple[Entry, ...]]:
-        """A run and each of its changes. Raises NotFound."""
-        with self.store.reading() as session:
-            return receipts.run(session, run), receipts.entries_of(session, run)
-
-    def history(self, employee: int | str, day: date | None = None) -> tuple[tuple[ClockTime, ...], tuple[Entry, ...]]:
-        """The rows an employee (id or exact name) has, of a day where given, and all that ever happened to them."""
-        zone = ZoneInfo(self.settings.timezone)
-        first, last = (day, day + timedelta(days=1)) if day else _EVER
-        with self.store.reading() as session:
-            found = [e for e in session.employees() if str(e.id) == str(employee) or e.name == employee]
-            if len(found) != 1:
-                many = f"{len(found)} employees are called" if found else "there is no employee"
-                raise NotFound(f"{many} {employee!r}", next_step="name the employee by id; `employees` lists them")
-            rows = session.rows_of(found[0].id, start_of_day(first, zone), start_of_day(last, zone))
-            return rows, receipts.history(session, found[0].id, day)
-
-    def changes(self, after: int = 0, limit: int = 1000) -> tuple[Entry, ...]:
-        """The journal behind entry `after`: a feed for programs that follow."""
-        with self.store.reading() as session:
-            return receipts.entries_after(session, after, limit)
-
-    def holds(self, reason: str | None = None) -> tuple[StandingHold, ...]:
-        """What is deliberately not written, until its cause is gone."""
-        with self.store.reading() as session:
-            return receipts.standing_holds(session, reason)
+    def read_proposal(self, path: str | Path) -> Proposal:
+        """A plan written by `save_proposal`. Raises ConfigurationError where it is none, or was altered since."""
+        return saved.read_proposal(path, timezone=self.settings.timezone)
 
     # -- people and payroll ------------------------------------------------------------------------------------------
 
@@ -288,43 +268,92 @@ class ConnecteamSync:
         with self.store.reading() as session:
             return people.people(session, unmapped=unmapped)
 
-    def map_employee(self, user: int, employee: int) -> Person:
+    def employees_without_user(self) -> tuple[Employee, ...]:
+        """Rows of the host's people for whom no Connecteam user counts: whom a user could be mapped to."""
+        with self.store.reading() as session:
+            return people.without_user(session)
+
+    def map_employee(self, user: int, employee: RowId) -> Person:
         """Let a user's shifts count for an employee from the next run on. Raises NotFound."""
         with self.store.writing("mapping a user") as session:
             return people.map_user(session, user, employee)
+
+    def mapping(self, user: int, employee: RowId) -> Move:
+        """What `map_employee` of these two would do: whose hours, how many. Nothing is written. Raises NotFound."""
+        with self.store.reading() as session:
+            return people.move(session, user, employee)
+
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """Who the users without an employee might be, with the evidence. Never applied by themselves."""
+        with self.store.reading() as session:
+            return people.suggestions(session)
+
+    def map_employees(self, pairs: Iterable[tuple[int, RowId]]) -> tuple[Person, ...]:
+        """`map_employee` for each (user, employee), all of them or none. Raises NotFound."""
+        with self.store.writing("mapping users") as session:
+            return tuple(people.map_user(session, user, employee) for user, employee in pairs)
+
+    def create_employee(self, user: int) -> tuple[Person, int | None]:
+        """Make an employee for a user who has none, and map the two: a run, whose number is told, that can be undone.
+
+        For a person who only looks like somebody else (`possible_double`). Raises NotFound, MappingRefused.
+        """
+        return create_employee(self.store, user, today=self.today(), timezone=self.settings.timezone)
 
     def unmap_employee(self, user: int) -> Person:
         """Forget a mapping made with `map_employee`. Raises NotFound."""
         with self.store.writing("unmapping a user") as session:
             return people.unmap_user(session, user)
 
-    def names(self) -> Mapping[int, str]:
+    def names(self) -> Mapping[RowId, str]:
         """Employee names by id."""
         with self.store.reading() as session:
             return {e.id: e.name for e in session.employees() if e.name}
 
-    def lock(self, first: date, last: date) -> int:
-        """Close local days for payroll: no run changes them. How many were open."""
-        window = self.window(first, last)
-        with self.store.writing("locking days") as session:
-            return people.lock(session, window.first, window.last, now=now())
+    def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
+        """Close local days for payroll: no run changes them. They are days of the time zone of now, also later.
 
-    def unlock(self, first: date, last: date) -> int:
-        """Open local days again. How many were closed."""
-        window = self.window(first, last)
-        with self.store.writing("unlocking days") as session:
-            return people.unlock(session, window.first, window.last)
+        First looks at them as `verify` does. Where a row is open, anything differs or is held, raises LockRefused, and
+        where Connecteam cannot be reached UpstreamError; `anyway` closes them nevertheless and records what was wrong.
+        Raises WindowError of days that are not over. `by` is who does it, by default the user of the system.
+        """
+        self.demand_account()
+        return self._locking.lock(self.window(first, last), reason=reason, by=by, anyway=anyway)
+
+    def unlock(self, first: date, last: date, *, reason: str = "", by: str | None = None) -> Opening:
+        """Open local days again, whatever zone they were closed in."""
+        self.demand_account()
+        return self._locking.unlock(self.window(first, last), reason=reason, by=by)
 
     def locked_days(self) -> tuple[date, ...]:
         """The days that are closed."""
         with self.store.reading() as session:
-            return tuple(session.locked_days())
+            return tuple(sorted({closed.day for closed in session.locked(self.settings.timezone)}))
+
+    def locks(self) -> tuple[ClosedDays, ...]:
+        """What is closed, joined to ranges: who closed it, when, why, and what a look had found. Newest first."""
+        with self.store.reading() as session:
+            return locks.closed(session, self.settings.timezone)
+
+    def lock_history(self) -> tuple[LockEvent, ...]:
+        """Every locking and unlocking, newest first."""
+        with self.store.reading() as session:
+            return locks.lock_history(session)
+
+    @property
+    def _locking(self) -> Locking:
+        return Locking(self.store, lambda window: self._job.verify(window, totals=False))
 
     # -- the house ---------------------------------------------------------------------------------------------------
 
-    def init(self) -> tuple[str, ...]:
-        """Create what is absent, upgrade our tables; what was done, a sentence each."""
-        return self.store.init()
+    def init(self, *, from_prefix: str | None = None, beside: bool = False, moved: bool = False) -> tuple[str, ...]:
+        """Create what is absent, upgrade our tables; what was done, a sentence each.
+
+        Where our tables are there under another prefix: `from_prefix` renames them, `beside` makes others that know
+        nothing of them. `moved`: the table of clock times is in another schema, or has another name, with its rows.
+        Raises ConfigurationError where neither is said, or a name of ours is somebody else's table.
+        """
+        return self.store.init(Former(from_prefix, beside, moved))
 
     def init_sql(self) -> str:
         """What `init` would run on an empty database."""
@@ -337,8 +366,10 @@ class ConnecteamSync:
         return doctor.examine(
             self.store,
             self._client,
+            belonging=self._belonging,
             time_clocks=self.settings.time_clocks,
             employees=self.settings.employees,
+            zone=ZoneInfo(self.settings.timezone),
             configuration=configuration,
         )
 

@@ -1,42 +1,67 @@
-"""Every way it can fail. Each error knows its exit code and the next step for the person who reads it.
+"""Every way it can fail. Each error knows its exit code, the next step for the person who reads it, and whether the
+same command may succeed when it is tried again, nothing changed (`retryable`, marked with * below).
 
 ConnecteamSyncError                    1
 ├── ConfigurationError                 2   a key, a file, the cure
-│   └── NotInitialised                 2   our tables are absent or of another version
+│   ├── NotInitialised                 2   our tables are absent or of another version
+│   └── NotServed                      2   the host's table can take no row of ours at all
 ├── WindowError                        2   reversed, or too long; nothing was contacted
-├── UpstreamError                     75   nothing was written; try again later
-│   ├── Unavailable                   75   no answer, a timeout, a 5xx, too many requests
-│   ├── BadAnswer                     75   an answer that cannot be trusted to be complete
-│   ├── BudgetSpent                   75   the day's reserve of API calls is reached
+├── UpstreamError                     75 * nothing was written; try again later
+│   ├── Unavailable                   75 * no answer, a timeout, a 5xx, too many requests
+│   ├── BadAnswer                     75 * an answer that cannot be trusted to be complete
+│   ├── BudgetSpent                   75 * the day's reserve of API calls is reached
 │   └── Rejected                       1   trying again cannot help: a bad key, an unknown clock
 ├── DatabaseError                      1   nothing was written
-│   └── RowMoved                       1   somebody else wrote a row between our reading and our writing
+│   ├── DatabaseUnavailable            1 * no connection, or it was lost: the server is away, restarts or is full
+│   ├── RecordRefused                  1   the host's table refuses what was to be written
+│   └── RowMoved                       6 * somebody else wrote a row between our reading and our writing
 ├── Refused                            4   nothing was written
 │   ├── GuardRefused                   4
 │   ├── StalePlan                      4
 │   ├── AdoptRefused                   4
+│   ├── FeedReset                      4   the entry a follower read last is not there as it was
+│   ├── NotOurs                        4   a plan that would write a row of another source
+│   ├── MappingRefused                 4
+│   ├── LockRefused                    4
+│   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
-└── LockHeld                           6   another run is writing
+└── LockHeld                           6 * another run is writing
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.words import one_line
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.closing import Verified
 
 
 class ConnecteamSyncError(Exception):
     """Something failed and nothing was written. `message` says what and why, `next_step` what to do about it."""
 
     exit_code = 1
+    retryable = False
+    """Whether the same command may succeed when it is tried again, nothing changed."""
 
     def __init__(self, message: str, *, next_step: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.next_step = next_step
+        # Names and a database's words are in it: it is read on one line, wherever it is read.
+        self.message, self.next_step = one_line(message), one_line(next_step)
+        super().__init__(self.message)
 
     @property
     def name(self) -> str:
         """The kind of failure as one word for machines, e.g. `bad_answer`."""
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__).lstrip("_")
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a program is told beside the message, as members of its JSON."""
+        return {}
 
 
 class ConfigurationError(ConnecteamSyncError):
@@ -47,6 +72,10 @@ class ConfigurationError(ConnecteamSyncError):
 
 class NotInitialised(ConfigurationError):  # noqa: N818 - a state, in the field's words
     """The database has no tables of ours, or tables of another version."""
+
+
+class NotServed(ConfigurationError):  # noqa: N818 - says what happened
+    """The host's table can take no row of ours at all, as it is; the message names the column. Nothing was written."""
 
 
 class WindowError(ConnecteamSyncError):
@@ -65,6 +94,7 @@ class UpstreamError(ConnecteamSyncError):
     """Connecteam did not give a complete answer. `http_calls` made so far are on the client."""
 
     exit_code = 75
+    retryable = True
 
 
 class Unavailable(UpstreamError):  # noqa: N818 - says what happened
@@ -80,19 +110,50 @@ class BudgetSpent(UpstreamError):  # noqa: N818 - says what happened
 
 
 class Rejected(UpstreamError):  # noqa: N818 - says what happened
-    """Connecteam refused the request itself; trying again unchanged cannot help."""
+    """Connecteam refused the request itself; trying again unchanged cannot help. `status` is HTTP's, if it counts."""
 
     exit_code = 1
+    retryable = False
+    _NO_KEY = "Invalid API key"
+
+    @property
+    def is_of_the_key(self) -> bool:
+        """Whether the key itself is not accepted, for anything."""
+        return self.status == 401 or self._NO_KEY in self.message  # noqa: PLR2004 - HTTP's number
+
+    def __init__(self, message: str, *, status: int | None = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.status = status
 
 
 class DatabaseError(ConnecteamSyncError):
     """The database failed; the transaction was rolled back."""
 
 
+class DatabaseUnavailable(DatabaseError):  # noqa: N818 - says what happened
+    """There is no connection to the database, or it was lost: the server is away, restarts or takes no more of them."""
+
+    retryable = True
+
+
+class RecordRefused(DatabaseError):  # noqa: N818 - says what happened
+    """The host's table refuses what was to be written; the transaction was rolled back.
+
+    `words` are the database's own, `constraint` the constraint or column it names (None where it names none).
+    """
+
+    def __init__(self, message: str, *, words: str, constraint: str | None = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.words, self.constraint = words, constraint
+
+
 class RowMoved(DatabaseError):  # noqa: N818 - says what happened
     """Rows changed between our reading and our writing; the transaction was rolled back. `rows` names them."""
 
-    def __init__(self, message: str, *, rows: tuple[int, ...] = (), next_step: str = "") -> None:
+    exit_code = 6
+    retryable = True
+
+    def __init__(self, message: str, *, rows: tuple[RowId, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.rows = rows
 
@@ -114,7 +175,7 @@ class GuardRefused(Refused):
 class StalePlan(Refused):
     """A saved plan no longer fits the table. `rows` are the `clock_times` ids that moved since."""
 
-    def __init__(self, message: str, *, rows: tuple[int, ...] = (), next_step: str = "") -> None:
+    def __init__(self, message: str, *, rows: tuple[RowId, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.rows = rows
 
@@ -123,10 +184,62 @@ class AdoptRefused(Refused):
     """The table cannot be taken over as it is; the message names the obstacle. Nothing was written."""
 
 
+class FeedReset(Refused):
+    """The journal is not the one that a follower of it read: restored, or begun again. Nothing of it was given out.
+
+    `after` is the cursor to read on from, `newest` the newest there is.
+    """
+
+    def __init__(self, message: str, *, after: str, newest: str, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.after, self.newest = after, newest
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Where the feed goes on."""
+        return {"from": self.after, "newest": self.newest}
+
+
+class NotOurs(Refused):
+    """A row whose source is not ours would have been written. `rows` are their `clock_times` ids; None is a new one."""
+
+    def __init__(self, message: str, *, rows: tuple[RowId | None, ...] = (), next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.rows = rows
+
+
+class MappingRefused(Refused):
+    """A user is not mapped to somebody of another name, or away from somebody, without a person's word.
+
+    `move` is what the mapping would do, for machines.
+    """
+
+    def __init__(self, message: str, *, move: Mapping[str, object] | None = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self._move = dict(move or {})
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the mapping would do."""
+        return self._move
+
+
+class LockRefused(Refused):
+    """Days are not closed, since something on them is not right yet; `verified` says what. Nothing was written."""
+
+    def __init__(self, message: str, *, verified: Verified, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.verified = verified
+
+
+class NotConfirmed(Refused):
+    """A person has to agree to this, and did not; nothing was written."""
+
+
 class UndoRefused(Refused):
     """A later run, or somebody else, touched rows of the run to be undone. `rows` are their `clock_times` ids."""
 
-    def __init__(self, message: str, *, rows: tuple[int, ...] = (), next_step: str = "") -> None:
+    def __init__(self, message: str, *, rows: tuple[RowId, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.rows = rows
 
@@ -135,3 +248,4 @@ class LockHeld(ConnecteamSyncError):  # noqa: N818 - says what happened
     """Another run is writing and did not finish within the time we wait."""
 
     exit_code = 6
+    retryable = True

@@ -7,73 +7,71 @@ its rows, memory, journal and receipt commit together, and one slice's failure l
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 
-from connecteam_sync.attempt import Attempt, decide, now
-from connecteam_sync.connecteam import Connecteam
-from connecteam_sync.core.adopt import Offset, offset_rows
-from connecteam_sync.core.change import Plan, Policy
-from connecteam_sync.core.clocktime import ClockTime, Stored
+from connecteam_sync.attempt import Attempt
+from connecteam_sync.belonging import Belonging
+from connecteam_sync.choosing import Choosing
+from connecteam_sync.connecteam import Connecteam, DayTotal
+from connecteam_sync.core.change import Planner, Policy
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
 from connecteam_sync.core.compare import Comparison, harms
-from connecteam_sync.core.memory import as_if_applied
-from connecteam_sync.core.proof import differing_days, differing_totals
-from connecteam_sync.core.run import Difference, Failure, Proposal, Run, RunKind, Verification
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.rounds import ROUNDS, left_for_the_end
+from connecteam_sync.core.run import Proposal, Run, RunKind, Slice, Verification
 from connecteam_sync.core.shift import Shift
-from connecteam_sync.core.window import MAX_WINDOW_DAYS, PADDING_DAYS, Window, local_day, windows_of_days
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
+from connecteam_sync.deciding import Unit, demand_fingerprints, now
+from connecteam_sync.elsewhere import Elsewhere
 from connecteam_sync.errors import (
-    BadAnswer,
+    ConfigurationError,
     ConnecteamSyncError,
     LockHeld,
+    NotServed,
+    Rejected,
     UndoRefused,
-    WindowError,
 )
 from connecteam_sync.progress import Progress, Tally
+from connecteam_sync.proposing import Proposing, newest_plans
+from connecteam_sync.proving import proved
 from connecteam_sync.store import receipts
-from connecteam_sync.store.session import Session
+from connecteam_sync.store.columns import demand_served
+from connecteam_sync.store.digest import remembered_query
+from connecteam_sync.store.served import demand_people, demand_table
+from connecteam_sync.store.session import Session, newest_receipt_query
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.undoing import undo
+from connecteam_sync.store.undoing import demand_kind_undoable, undo
+from connecteam_sync.units import hull_of
 from connecteam_sync.version import __version__
 
 
-def checked_window(first: date, last: date, timezone: str) -> Window:
-    """The window of a command. Raises WindowError where it is reversed or too long; nothing is contacted."""
-    if last < first:
-        raise WindowError(
-            f"the window ends ({last}) before it begins ({first})", next_step="exchange the two days of --from and --to"
-        )
-    window = Window(first, last, timezone)
-    if window.days > MAX_WINDOW_DAYS:
-        raise WindowError(
-            f"the window has {window.days} days; at most {MAX_WINDOW_DAYS} are taken at once",
-            next_step="run it for a year at a time",
-        )
-    return window
-
-
 class Syncing:
-    """The main job on one store: plans, runs, proofs and undo. `client` is called when Connecteam is first needed."""
+    """The main job on one store: plans, runs, proofs and undo.
+
+    `client` is called when Connecteam is first needed, `choosing` says which looks a run makes.
+    """
 
     def __init__(
         self,
         store: Store,
         client: Callable[[], Connecteam],
         *,
+        belonging: Belonging,
         timezone: str,
+        choosing: Choosing,
         policy: Callable[[], Policy],
-        time_clocks: tuple[int, ...],
-        slice_days: int,
-        lookback_days: int,
         by_digest: bool,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
-        self._time_clocks, self._slice_days, self._lookback = time_clocks, slice_days, lookback_days
+        self._belonging, self.choosing = belonging, choosing
         self._by_digest = by_digest
         self._tell = on_progress
+        self._elsewhere = Elsewhere(store, client, choosing.clocks)
 
     @property
     def client(self) -> Connecteam:
@@ -85,154 +83,191 @@ class Syncing:
         """What the user decided beforehand; partly kept in the database."""
         return self._policy()
 
-    # -- windows and clocks ------------------------------------------------------------------------------------------
-
-    def today(self) -> date:
-        """The business's day."""
-        return local_day(now(), ZoneInfo(self.timezone))
-
-    def default_windows(self) -> tuple[Window, ...]:
-        """The last days, today, and the day of every open row, in as few windows as possible."""
-        today = self.today()
-        days = {today - timedelta(days=back) for back in range(self._lookback + 1)}
-        zone = ZoneInfo(self.timezone)
-        with self.store.reading("looking for open rows") as session:
-            days |= {local_day(clock_in, zone) for clock_in in session.open_clock_ins()}
-        return windows_of_days(days, self.timezone, self._slice_days - 2 * PADDING_DAYS)
-
-    def _pieces(self, windows: Iterable[Window]) -> list[Window]:
-        return [piece for window in windows for piece in window.slices(self._slice_days)]
-
-    def _clocks(self) -> tuple[int, ...]:
-        if self._time_clocks:
-            return self._time_clocks
-        clocks = tuple(clock.id for clock in self.client.time_clocks() if not clock.is_archived)
-        if not clocks:
-            # Nothing to look at would pass for nothing to do.
-            raise BadAnswer(
-                "Connecteam lists no time clock that is in use",
-                next_step="try again later; `connecteam-sync doctor` lists the time clocks",
-            )
-        return clocks
-
-    def _policy_for(self, policy: Policy, *, number: int, clocks: int, failed: bool) -> Policy:
-        """A row without an id may belong to any clock: orphans are decided with the last, when every look succeeded."""
-        if clocks == 1 or (number == clocks - 1 and not failed):
-            return policy
-        return msgspec.structs.replace(policy, orphans="ignore")
-
     # -- plan --------------------------------------------------------------------------------------------------------
 
-    def propose(self, windows: Iterable[Window], *, policy: Policy | None = None) -> tuple[Proposal, list[Stored]]:
+    def propose(
+        self, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
+    ) -> tuple[Proposal, list[Stored]]:
         """What a sync would do, and what the table held for each plan. Nothing is written."""
-        windows = tuple(windows)
-        whole = Window(min(w.first for w in windows), max(w.last for w in windows), self.timezone)
-        with self.store.reading("checking the database") as session:
-            session.newest_receipt()
-        people, clocks = self.client.users(), self._clocks()
-        plans: list[Plan] = []
-        stored: list[Stored] = []
-        failures: list[Failure] = []
-        pieces = self._pieces(windows)
-        tally = self._tally("looking", [piece for piece in pieces for _ in clocks])
-        for piece in pieces:
-            failed = False
-            earlier: list[Plan] = []
-            for number, clock in enumerate(clocks):
-                tally.begins(clock, piece)
-                chosen = self._policy_for(policy or self.policy, number=number, clocks=len(clocks), failed=failed)
-                try:
-                    beside = [shift.id for plan in earlier for shift in plan.snapshot.shifts]
-                    snapshot = self.client.look(clock, piece, people, beside=beside)
-                except ConnecteamSyncError as error:
-                    failed = True
-                    failures.append(_failure(clock, piece, error))
-                    tally.ends(piece, None)
-                    continue
-                with self.store.reading() as session:
-                    found = session.stored(piece, snapshot)
-                stored.append(found)
-                earlier.append(decide(piece, snapshot, as_if_applied(found, earlier), chosen))
-                plans.append(earlier[-1])
-                tally.ends(piece, plans[-1].counts)
-        return Proposal(window=whole, plans=tuple(plans), failures=tuple(failures), version=__version__), stored
+        chosen = tuple(windows) if windows is not None else None
+        self.choosing.begin()
+        account, vouched, *past = self.store.ask(
+            "checking the database", *self._belonging.queries(), *self.choosing.queries(chosen)
+        )
+        self._belonging.heard((account, vouched))
+        # Of a table that cannot be read as it is meant, nothing can be said either.
+        demand_table(self.store.host, self.store.columns(), self.store.dialect.family)
+        # Part of the policy is in the database, and comes with what was asked.
+        policy = self.policy
+        if resync:
+            policy = msgspec.structs.replace(policy, orphans="delete")
+        if planner is not None:
+            policy = msgspec.structs.replace(policy, planner=planner)
+        self._belonging.ask()
+        people = self.client.users()
+        units = self.choosing.units(chosen, past, policy)
+        proposing = Proposing(
+            self.store,
+            self.client,
+            people,
+            units,
+            self.choosing.looks(units, policy),
+            is_archived=self.choosing.is_archived,
+            elsewhere=self._elsewhere,
+            tally=self._tally("looking", [unit.window for unit in units]),
+        )
+        return proposing.propose()
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
     def run(
         self,
         kind: RunKind,
-        windows: Iterable[Window],
+        windows: Iterable[Window] | None,
         *,
-        policy: Policy | None = None,
         accept: Iterable[str] = (),
         wanted: Proposal | None = None,
     ) -> Run:
-        """Look, plan and apply, slice by slice. `accept`: fingerprints of plans that may pass the guards.
+        """Look, plan and apply, slice by slice. `accept`: fingerprints of what guards may let through.
 
-        With `wanted`, each plan must make the very changes of the saved one. Failures are receipts of their slices.
+        Without `windows`, what a default run looks at. With `wanted`, each plan must make the very changes of the saved
+        one. Failures are receipts of their slices.
         """
-        windows = tuple(windows)
-        whole = Window(min(w.first for w in windows), max(w.last for w in windows), self.timezone)
+        chosen = tuple(windows) if windows is not None else None
+        last = self.choosing.last()
+        hull = (
+            hull_of(chosen) if chosen else Window(last.last - timedelta(days=MAX_WINDOW_DAYS), last.last, self.timezone)
+        )
+        self.choosing.begin()
+        own = self.store.own
+        asked = (newest_receipt_query(own), remembered_query(own, [hull]), *self._belonging.queries())
+        newest, remembered, account, vouched, *past = self.store.ask(
+            "checking the database", *asked, *self.choosing.queries(chosen)
+        )
+        self._belonging.heard((account, vouched))
+        # Part of the policy is in the database, and comes with what was asked.
+        policy = msgspec.structs.replace(self.policy, accepted=demand_fingerprints(accept))
+        is_resync = kind == "resync" or (wanted is not None and wanted.is_resync)
+        if is_resync:
+            policy = msgspec.structs.replace(policy, orphans="delete")
+        demand_table(self.store.host, self.store.columns(), self.store.dialect.family)
+        creates = policy.employees == "create"
+        demand_served(self.store.host, self.store.columns(), creates_employees=creates)
+        if creates:
+            demand_people(self.store.host, self.store.columns())
+        started = Run(id=None, kind=kind, window=hull, slices=(), version=__version__, host=_host(), started_at=now())
         attempt = Attempt(
             self.store,
             self.client,
-            Run(id=None, kind=kind, window=whole, slices=(), version=__version__, host=_host(), started_at=now()),
-            by_digest=self._by_digest,
+            started,
+            belonging=self._belonging,
+            by_digest=self._by_digest and policy.orphans != "delete",
+            head=int(newest[0][0]),
+            found=[remembered],
         )
-        attempt.check(windows)
+        attempt.is_resync = is_resync
         try:
-            people = self.client.users()
-            units = self._units(windows, wanted)
-        except ConnecteamSyncError as error:
-            attempt.failed(None, whole, error)
-            return attempt.finish()
-        failed: set[Window] = set()
-        tally = self._tally("mirroring", [piece for piece, *_ in units])
-        for done, (piece, clock, number, clocks) in enumerate(units, 1):
-            tally.begins(clock, piece)
-            chosen = self._policy_for(policy or self.policy, number=number, clocks=clocks, failed=piece in failed)
-            saved = _saved(wanted, clock, piece)
-            if saved is not None:
-                chosen = saved.policy
-            try:
-                done_slice = attempt.unit(
-                    clock, piece, people, chosen, accept=frozenset(accept), saved=saved, last=done == len(units)
-                )
-            except LockHeld as error:
-                attempt.failed(clock, piece, error, record=False)
-                break
-            except ConnecteamSyncError as error:
-                failed.add(piece)
-                attempt.failed(clock, piece, error)
-                tally.ends(piece, None)
+            self._belonging.ask()
+            attempt.people = self.client.users()
+            if wanted is not None:
+                units = self.choosing.saved_units(wanted, policy)
             else:
-                tally.ends(piece, done_slice.counts)
-                if done_slice.status == "refused":
-                    # Its rows were left unlinked: the next clock must not take them for orphans.
-                    failed.add(piece)
+                units = self.choosing.units(chosen, past, policy)
+            attempt.units, attempt.asked = units, hull_of(chosen) if chosen else None
+            attempt.looks = self.choosing.looks(units, policy)
+        except ConfigurationError:
+            # The key is another company's: that is no run of this database.
+            raise
+        except ConnecteamSyncError as error:
+            attempt.failed(None, hull, error)
+            return attempt.finish()
+        attempt.run = msgspec.structs.replace(started, window=hull_of(unit.window for unit in units))
+        self._go_over(attempt, wanted)
         return attempt.finish()
+
+    def _go_over(self, attempt: Attempt, wanted: Proposal | None) -> None:
+        """Every unit, then what they left for the end of the run, until nothing is left."""
+        tally = self._tally("mirroring", [unit.window for unit in attempt.units])
+        places: list[int] = list(range(len(attempt.units)))
+        made: list[int] = []
+        for round_ in range(ROUNDS + 1):
+            if not self._do_all(attempt, places, tally if not round_ else None):
+                return
+            if not round_:
+                more = self._elsewhere.units(attempt.units, attempt.plans, attempt.looks)
+                added = range(len(attempt.units), len(attempt.units) + len(more))
+                attempt.units += more if wanted is None else _beside(more, wanted)
+                if not self._do_all(attempt, added, None):
+                    return
+                places += added
+            made = [*(place for place in made if place not in places), *places]
+            plans = [attempt.plans.get(place) for place in made]
+            left = {made[number] for number in left_for_the_end(plans, attempt.looks)}
+            places = sorted(left if round_ else left | self._hand_over(attempt))
+            if not places:
+                attempt.refuse_not_done(wanted.plans if wanted is not None else ())
+                return
+            orphans = {plan.window for plan in plans if plan is not None and plan.pending.orphans}
+            mirrored = {unit.clock for unit in attempt.units}
+            self._elsewhere.owners(attempt.looks, attempt.people, orphans, mirrored)
+            if wanted is not None:
+                attempt.units = [_at_the_end(unit, wanted) for unit in attempt.units]
+
+    @staticmethod
+    def _hand_over(attempt: Attempt) -> set[int]:
+        """Where the look that decides on rows without a shift did not come about, another of its days does it."""
+        handed: set[int] = set()
+        for place in attempt.undone:
+            unit = attempt.units[place]
+            if unit.policy.orphans == "ignore":
+                continue
+            seen = [n for n, other in enumerate(attempt.units) if other.window == unit.window and attempt.plans.get(n)]
+            if seen:
+                attempt.units[seen[-1]] = attempt.units[seen[-1]]._replace(policy=unit.policy)
+                handed.add(seen[-1])
+        return handed
+
+    def _do_all(self, attempt: Attempt, places: Sequence[int], tally: Tally | None) -> bool:
+        """These units, one after the other. False where the run had better stop."""
+        return all(self._do(attempt, place, tally, last=place == places[-1]) for place in places)
+
+    def _do(self, attempt: Attempt, place: int, tally: Tally | None, *, last: bool) -> bool:
+        """One unit; its failure is its own. False where the run had better stop."""
+        unit = attempt.units[place]
+        if tally is not None:
+            tally.begins(unit.clock, unit.window)
+        done: Slice | None = None
+        try:
+            done = attempt.unit(place, last=last)
+        except (LockHeld, NotServed) as error:
+            return attempt.stopped(unit, error)
+        except Rejected as error:
+            if error.is_of_the_key or not self.choosing.is_archived(unit.clock):
+                attempt.failed(unit.clock, unit.window, error)
+            else:
+                done = attempt.unreadable(unit, error)
+        except ConnecteamSyncError as error:
+            attempt.failed(unit.clock, unit.window, error)
+        if done is None or unit.clock not in attempt.looks.read_clocks(unit.window):
+            attempt.undone.add(place)
+        if done is None:
+            # What a failed look leaves undecided is held where rows may go; a mere report waits for the next run.
+            attempt.silence(unit.window, {"report"})
+        elif done.status == "refused":
+            attempt.silence(unit.window, {"report", "delete"})
+        if tally is not None:
+            tally.ends(unit.window, done.counts if done is not None else None)
+        return True
 
     def _tally(self, step: str, slices: list[Window]) -> Tally:
         return Tally(step, slices, tell=self._tell, calls_left=lambda: self.client.day_calls_left)
-
-    def _units(self, windows: tuple[Window, ...], wanted: Proposal | None) -> list[tuple[Window, int, int, int]]:
-        """(slice, clock, number of the clock, how many clocks) in the order they are done."""
-        if wanted is not None:
-            return [(saved.window, saved.time_clock_id, 0, 1) for saved in wanted.plans]
-        clocks = self._clocks()
-        return [
-            (piece, clock, number, len(clocks))
-            for piece in self._pieces(windows)
-            for number, clock in enumerate(clocks)
-        ]
 
     def undo(self, number: int) -> Run:
         """The exact inverse of a run as a new run, in one transaction. Raises NotFound, UndoRefused."""
         before, started = self.store.statements, now()
         with self.store.writing(f"undoing run {number}") as session:
             old = receipts.run(session, number)
-            _demand_no_adoption(session, old)
+            demand_kind_undoable(session, old)
             if old.undone_by is not None:
                 raise UndoRefused(
                     f"run {number} was undone by run {old.undone_by} already",
@@ -250,7 +285,11 @@ class Syncing:
             )
             by = receipts.begin_run(session, fresh).value
             done = undo(session, number, old.window, by=by, now=started)
-            people = {"made": done.employees_made, "removed": done.employees_removed}
+            people = {
+                "made": done.employees_made,
+                "removed": done.employees_removed,
+                "renamed": done.employees_renamed,
+            }
             receipts.record_slice(session, by, done.slice, people)
             receipts.finish_run(
                 session,
@@ -262,25 +301,31 @@ class Syncing:
         with self.store.reading() as session:
             return receipts.run(session, by)
 
-    def evidence(self, window: Window) -> Iterator[tuple[list[Shift], tuple[ClockTime, ...], dict[int, int]]]:
-        """For each slice: the shifts of every clock, the rows around them, and the employee of each user."""
-        people, clocks = self.client.users(), self._clocks()
-        for piece in self._pieces([window]):
-            shifts: list[Shift] = []
-            rows: dict[int | None, ClockTime] = {}
-            employees: dict[int, int] = {}
-            for clock in clocks:
-                snapshot = self.client.look(clock, piece, people)
+    def evidence(self, window: Window) -> Iterator[Evidence]:
+        """What every time clock shows of each slice, and what is stored of it."""
+        self.choosing.begin()
+        self._belonging.check_stored()
+        self._belonging.ask()
+        people = self.client.users()
+        for wanted in self.choosing.of((window,)):
+            found = Evidence(wanted.window, [], {}, {}, {})
+            for clock in wanted.clocks:
+                snapshot = self.client.look(clock, wanted.window, people)
                 with self.store.reading() as session:
-                    found = session.stored(piece, snapshot)
-                shifts += snapshot.shifts
-                rows |= {row.id: row for row in found.rows}
-                employees |= found.employees
-            yield shifts, tuple(rows.values()), employees
+                    stored = session.stored(wanted.window, snapshot)
+                found.shifts.extend(snapshot.shifts)
+                found.rows.update((row.id, row) for row in stored.rows)
+                found.employees.update(stored.employees)
+                found.mirrors.update((mirror.shift.id, mirror) for mirror in stored.mirrors)
+            yield found
+
+    def note_account(self, session: Session) -> None:
+        """Note whose data this is with what is written, as every run does; `evidence` has asked."""
+        self._belonging.remember(session)
 
     def compare(self, window: Window) -> Comparison:
         """What the old algorithm would do to the window's shifts, from the table as it is. Nothing is written."""
-        proposal, stored = self.propose([window], policy=msgspec.structs.replace(self.policy, planner="legacy"))
+        proposal, stored = self.propose([window], planner="legacy")
         pairs = list(zip(proposal.plans, stored, strict=True))
         mapped = sum(p.window.holds(s.start) and s.user_id in t.employees for p, t in pairs for s in p.snapshot.shifts)
         return Comparison(
@@ -295,76 +340,42 @@ class Syncing:
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
         """A fresh look against the table, by plan and by plain counting. Nothing is written."""
         # The proof is by shift ids, whichever planner writes.
-        proposal, stored = self.propose([window], policy=msgspec.structs.replace(self.policy, planner="batch"))
-        days: list[Difference] = []
-        witness: list[Difference] = []
-        failures = list(proposal.failures)
-        offsets: list[Offset] = []
-        tally = self._tally("reading timesheets", [plan.window for plan in proposal.plans] if totals else [])
-        for piece in self._pieces([window]):
-            mine = [(p, s) for p, s in zip(proposal.plans, stored, strict=True) if p.window == piece]
-            if not mine:
-                continue
-            shifts = [shift for p, _ in mine for shift in p.snapshot.shifts]
-            rows = {row.id: row for _, s in mine for row in s.rows}
-            employees = {user: employee for _, s in mine for user, employee in s.employees.items()}
-            names = {employee: name for _, s in mine for employee, name in s.names.items()}
-            holds = [hold for p, _ in mine for hold in p.holds]
-            days += differing_days(piece, shifts, rows.values(), employees=employees, names=names, holds=holds)
-            inside = [row for row in rows.values() if piece.holds(row.clock_in)]
-            offsets += offset_rows(inside, shifts, employees, piece.zone)
-            for p, _ in mine if totals else ():
-                tally.begins(p.time_clock_id, piece)
-                try:
-                    said = self.client.timesheet(p.time_clock_id, piece)
-                except ConnecteamSyncError as error:
-                    failures.append(_failure(p.time_clock_id, piece, error))
-                    tally.ends(piece, None)
-                    continue
-                tally.ends(piece, p.counts)
-                people = {user.id: user.name for user in p.snapshot.users}
-                triples = [(total.user_id, total.day, total.minutes) for total in said]
-                witness += differing_totals(piece, p.snapshot.shifts, triples, names=people)
-        shown = [s for p in proposal.plans for s in p.snapshot.shifts if p.window.holds(s.start)]
-        return Verification(
-            window=window,
-            proposal=msgspec.structs.replace(proposal, failures=tuple(failures)),
-            days=tuple(days),
-            totals=tuple(witness),
-            offsets=tuple(offsets),
-            shifts=len(shown),
-            minutes=sum((s.end - s.start) // 60 for s in shown if s.end is not None),
-        )
+        proposal, stored = self.propose([window], planner="batch")
+        looked = newest_plans(proposal.plans, stored)
+        tally = self._tally("reading timesheets", [plan.window for plan, _ in looked] if totals else [])
+        return proved(window, proposal, looked, self._timesheet if totals else None, tally)
+
+    def _timesheet(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
+        """Connecteam's own totals; None of an archived time clock that it does not show any more."""
+        try:
+            return self.client.timesheet(clock, window)
+        except Rejected:
+            if self.choosing.is_archived(clock):
+                return None
+            raise
 
 
-def _saved(wanted: Proposal | None, clock: int, window: Window) -> Plan | None:
-    plans = wanted.plans if wanted else ()
-    return next((p for p in plans if p.time_clock_id == clock and p.window == window), None)
+class Evidence(NamedTuple):
+    """A slice of a window: the shifts of every time clock around it, and the rows, employees (by user) and memories."""
+
+    window: Window
+    shifts: list[Shift]
+    rows: dict[RowId | None, ClockTime]
+    employees: dict[int, RowId]
+    mirrors: dict[str, Mirror]
 
 
-def _failure(clock: int | None, window: Window, error: ConnecteamSyncError) -> Failure:
-    return Failure(
-        time_clock_id=clock,
-        window=window,
-        error=error.message,
-        error_name=error.name,
-        next_step=error.next_step,
-        exit_code=error.exit_code,
-    )
+def _at_the_end(unit: Unit, wanted: Proposal) -> Unit:
+    """A unit beside what its saved plan makes of it at the end of the run: nothing, where there is none."""
+    plans = [p for p in wanted.plans if (p.time_clock_id, p.window) == (unit.clock, unit.window)]
+    end = next((plan for plan in plans if plan.stage == "end"), None)
+    return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
 
 
-def _demand_no_adoption(session: Session, old: Run) -> None:
-    """A run of `adopt` also made a key and a backup, so it has a way back of its own."""
-    if old.kind == "adopt":
-        raise UndoRefused(
-            f"run {old.id} took the table over, its unique key included",
-            next_step="connecteam-sync adopt --undo",
-        )
-    if old.undoes is not None and receipts.run(session, old.undoes).kind == "adopt":
-        raise UndoRefused(
-            f"run {old.id} took an adoption back",
-            next_step="to adopt again: connecteam-sync adopt --apply",
-        )
+def _beside(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
+    """Further looks of a run that does what was saved: whatever they would write was not shown."""
+    nothing = msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="")
+    return [unit._replace(saved=nothing) for unit in units]
 
 
 def _host() -> str:

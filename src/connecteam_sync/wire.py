@@ -6,34 +6,35 @@ becomes a Doubt about that record. Unknown members are ignored, absent and null 
 
 from __future__ import annotations
 
-import email.utils
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
+from connecteam_sync.core.people import phone_marks
 from connecteam_sync.core.shift import Break, Doubt, Shift, Snapshot, User
 from connecteam_sync.core.window import Window
+from connecteam_sync.doubts import (
+    LARGEST,
+    UNREADABLE,
+    WIDTH,
+    about,
+    flaw_of_id,
+    flaw_of_times,
+    members,
+    unreadable,
+)
 from connecteam_sync.errors import BadAnswer
+from connecteam_sync.lexical import tidied
 
 T = TypeVar("T")
-Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=LARGEST)]
 """A whole number that fits into a column."""
-Key = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-
-_LATEST = 10_000_000_000
-"""Epoch seconds of the year 2286: what is larger was meant in milliseconds."""
-_WIDTH = 191
-"""Characters our tables keep of a name or an id."""
-_QUOTED = 60
-"""Characters of a bad value that are shown."""
-_DIGITS = 18
-"""Digits of a number in a header at most."""
-_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
+Key = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
+Hours = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
 
 
 class Envelope(msgspec.Struct):
@@ -49,31 +50,38 @@ class Paging(msgspec.Struct):
     total: int | None = None
 
 
-class Company(msgspec.Struct, rename="camel"):
-    """Whose account it is."""
+class Company(msgspec.Struct, frozen=True):
+    """Whose account the credentials belong to. `id` is opaque, and never shared by two companies."""
 
-    company_name: str
-    company_id: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=WIDTH)] = msgspec.field(name="companyId")
+    name: str = msgspec.field(name="companyName")
+
+    def __post_init__(self) -> None:
+        if not self.id.isprintable():
+            msg = "the company's id is not printable"
+            raise ValueError(msg)
+        msgspec.structs.force_setattr(self, "name", _clipped(self.name) or "")
 
 
 class TimeClock(msgspec.Struct, frozen=True, rename="camel"):
     """A time clock. Its zone and its settings cannot be read."""
 
-    id: int
+    id: Key
     name: str
     is_archived: bool = False
 
 
 class TimeClocks(msgspec.Struct, rename="camel"):
-    """Every time clock."""
+    """Every time clock, each still to be decoded."""
 
-    time_clocks: list[TimeClock]
+    time_clocks: list[msgspec.Raw]
 
 
 class Users(msgspec.Struct):
-    """A page of users, each still to be decoded."""
+    """A page of users, each still to be decoded; `paging` stands here or in the envelope."""
 
     users: list[msgspec.Raw]
+    paging: Paging | None = None
 
 
 class Activities(msgspec.Struct, rename="camel"):
@@ -128,28 +136,30 @@ class _User(msgspec.Struct, rename="camel"):
     last_name: str | None = None
     email: str | None = None
     is_archived: bool | None = None
+    phone_number: object = None
+    """Text; whatever else it is, it is no reason to doubt the user."""
 
 
 class Timesheet(msgspec.Struct):
-    """Totals by person; people without entries are left out."""
+    """Totals by person, each still to be decoded; people without entries are left out."""
 
-    users: list[TimesheetUser]
+    users: list[msgspec.Raw]
 
 
 class TimesheetUser(msgspec.Struct, rename="camel"):
-    """One person's totals."""
+    """One person's days, each still to be decoded."""
 
-    user_id: int
-    daily_records: list[TimesheetDay]
+    user_id: Key
+    daily_records: list[msgspec.Raw]
 
 
 class TimesheetDay(msgspec.Struct, rename="camel"):
     """Decimal hours of one day."""
 
     date: date
-    daily_total_work_hours: float
-    is_locked: bool = False
-    is_approved: bool = False
+    daily_total_work_hours: Hours | None = None
+    is_locked: bool | None = None
+    is_approved: bool | None = None
 
 
 class Token(msgspec.Struct):
@@ -159,53 +169,96 @@ class Token(msgspec.Struct):
     expires_in: int
 
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises for bytes that are not as they should be; nesting without end is the last."""
-
-
-def moment(header: str) -> float | None:
-    """The moment a header names, in epoch seconds; None where it names none."""
-    try:
-        return email.utils.parsedate_to_datetime(header).timestamp()
-    except ValueError:
-        return None
-
-
-def is_number(header: str) -> bool:
-    """Whether a header is a whole number, and of a length that numbers have."""
-    return header.isdecimal() and len(header) <= _DIGITS
-
-
 def decoded(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
-    """An answer, or a part of one. Raises BadAnswer."""
+    """An answer, or a part of one. Single values that no decoder takes are set aside. Raises BadAnswer."""
+    found = _read(body, kind)
+    if isinstance(found, Exception):
+        raise BadAnswer(
+            f"Connecteam's answer about {what} is not as its contract says: {found}",
+            next_step="try again later; if it stays, the API has changed and connecteam-sync needs an upgrade",
+        ) from found
+    return found
+
+
+def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T | Exception:
+    """What the bytes say, as they are or else with odd values set aside; or why they cannot be read."""
     try:
         return msgspec.json.decode(body, type=kind)
     except UNREADABLE as error:
-        raise BadAnswer(
-            f"Connecteam's answer about {what} is not as its contract says: {error}",
-            next_step="try again later; if it stays, the API has changed and connecteam-sync needs an upgrade",
-        ) from error
+        why: Exception = error
+    tidy = tidied(body)
+    if tidy == bytes(body):
+        return why
+    try:
+        return msgspec.json.decode(tidy, type=kind)
+    except UNREADABLE as error:
+        return error
 
 
-def data(body: bytes, kind: type[T], what: str) -> tuple[T, int | None]:
-    """The data of an answer, and the total of all pages where it tells. Raises BadAnswer."""
+def token(body: bytes) -> Token:
+    """A new token. Raises BadAnswer."""
+    said = _read(body, Token)
+    if isinstance(said, Exception):
+        raise BadAnswer("Connecteam's token cannot be read", next_step="try again later") from said
+    return said
+
+
+def words(body: bytes) -> str:
+    """The words of any of the five shapes of errors, as far as a line holds."""
+    said = members(body)
+    reason = said.get("error") or said.get("detail") or "no reason given"
+    return (reason if isinstance(reason, str) else msgspec.json.encode(reason).decode())[:200]
+
+
+def data(body: bytes, kind: type[T], what: str) -> tuple[T, Paging | None]:
+    """The data of an answer, and where its page ends, if it has pages. Raises BadAnswer."""
     envelope = decoded(body, Envelope, what)
-    return decoded(envelope.data, kind, what), envelope.paging.total if envelope.paging else None
+    return decoded(envelope.data, kind, what), envelope.paging
 
 
 def user(raw: msgspec.Raw) -> User | Doubt:
     """One user of the list."""
-    try:
-        said = msgspec.json.decode(raw, type=_User)
-    except UNREADABLE as error:
-        return _doubt("user", raw, error)
+    said = _read(raw, _User)
+    if isinstance(said, Exception):
+        return unreadable("user", raw, said)
     return User(
         id=said.user_id,
         first_name=_clipped(said.first_name) or "",
         last_name=_clipped(said.last_name) or "",
         email=_clipped(said.email),
         is_archived=bool(said.is_archived),
+        phone=phone_marks(said.phone_number) if isinstance(said.phone_number, str) else None,
     )
+
+
+def time_clock(raw: msgspec.Raw) -> TimeClock:
+    """One time clock of the list. Raises BadAnswer where it has no id: a list without it would pass for all of them.
+
+    Its name is for people: one that cannot be read is no reason to leave its shifts out.
+    """
+    said = _read(raw, TimeClock)
+    if not isinstance(said, Exception):
+        return msgspec.structs.replace(said, name=_clipped(said.name) or f"time clock {said.id}")
+    record = members(raw)
+    plain = {"id": record.get("id"), "isArchived": record.get("isArchived") is True}
+    try:
+        return msgspec.convert(plain | {"name": f"time clock {record.get('id')}"}, TimeClock)
+    except msgspec.ValidationError:
+        why = unreadable("time clock", raw, said).problem
+        raise BadAnswer(
+            f"a time clock of Connecteam's list cannot be read: {why}", next_step="try again later"
+        ) from said
+
+
+def day_totals(raw: msgspec.Raw) -> Iterable[tuple[int, TimesheetDay]]:
+    """The days of one person of a timesheet; what of it cannot be read is left out, and no total of it vouches."""
+    person = _read(raw, TimesheetUser)
+    if isinstance(person, Exception):
+        return
+    for record in person.daily_records:
+        day = _read(record, TimesheetDay)
+        if not isinstance(day, Exception):
+            yield person.user_id, day
 
 
 @lru_cache(maxsize=4096)
@@ -214,7 +267,7 @@ def _clipped(text: str | None) -> str | None:
 
     Remembered, since zones and jobs are few and stand in every record: each is one object then.
     """
-    return (text or "").replace("\0", "")[:_WIDTH] or None
+    return (text or "").replace("\0", "")[:WIDTH] or None
 
 
 class Look:
@@ -246,10 +299,9 @@ class Look:
 
     def _add_doubtful(self, raw: msgspec.Raw) -> None:
         """One person and what they clocked."""
-        try:
-            person = msgspec.json.decode(raw, type=_DoubtfulPerson)
-        except UNREADABLE as error:
-            self.doubts.append(_doubt("user", raw, error))
+        person = _read(raw, _DoubtfulPerson)
+        if isinstance(person, Exception):
+            self._add_nobody(unreadable("user", raw, person), members(raw))
             return
         self.listed.add(person.user_id)
         for item in person.shifts:
@@ -259,16 +311,25 @@ class Look:
             if said := self._activity("break", person.user_id, item):
                 self._add_break(person.user_id, said)
 
+    def _add_nobody(self, lost: Doubt, record: Mapping[str, object]) -> None:
+        """A person who cannot be told, or whose lists cannot: nobody is listed by it, no shift of its gone."""
+        shifts = record.get("shifts")
+        found = [item for item in shifts if isinstance(item, dict)] if isinstance(shifts, list) else []
+        self.doubts += [
+            about("shift", lost.problem, user_id=lost.user_id, record=item, value=record.get("userId"))
+            for item in found
+        ] or [lost]
+
     def _activity(self, kind: str, user_id: int, raw: msgspec.Raw) -> _Activity | None:
         """The record, where it can be read; else a doubt about it."""
-        try:
-            return msgspec.json.decode(raw, type=_Activity)
-        except UNREADABLE as error:
-            self.doubts.append(_doubt(kind, raw, error, user_id=user_id))
-            return None
+        said = _read(raw, _Activity)
+        if not isinstance(said, Exception):
+            return said
+        self.doubts.append(unreadable(kind, raw, said, user_id=user_id))
+        return None
 
     def _add_shift(self, user_id: int, said: _Activity) -> None:
-        problem = _problem(said)
+        problem = flaw_of_id(said.id) or _flaw_of_times(said)
         if problem:
             self._object("shift", user_id, said, problem)
             return
@@ -295,8 +356,9 @@ class Look:
             self._object("shift", user_id, said, "the same id stands twice in one answer, with different contents")
 
     def _add_break(self, user_id: int, said: _Activity) -> None:
-        problem = _problem(said) or ("" if said.manual_break_id else "it has no type (manualBreakId)")
-        if problem or not said.manual_break_id:
+        type_id = said.manual_break_id or ""
+        problem = flaw_of_id(said.id) or _flaw_of_times(said) or flaw_of_id(type_id, "its kind of break")
+        if problem:
             self._object("break", user_id, said, problem)
             return
         start, end = said.start, said.end
@@ -304,7 +366,7 @@ class Look:
             said.id,
             user_id,
             self.time_clock_id,
-            said.manual_break_id[:_WIDTH],
+            type_id,
             start.timestamp,
             _clipped(start.timezone),
             end.timestamp if end else None,
@@ -315,18 +377,10 @@ class Look:
         )
 
     def _object(self, kind: str, user_id: int, said: _Activity, problem: str) -> None:
-        start, end = said.start.timestamp, said.end.timestamp if said.end else None
-        identity = said.id[:_WIDTH] if said.id.isprintable() and said.id else None
-        self.doubts.append(
-            Doubt(
-                kind=kind,
-                problem=problem,
-                value=f"start {start}, end {end}, id {identity}"[: 3 * _QUOTED],
-                user_id=user_id,
-                activity_id=identity,
-                start=_believable(start),
-            )
-        )
+        record = {"id": said.id, "start": {"timestamp": said.start.timestamp}}
+        if said.end is not None:
+            record["end"] = {"timestamp": said.end.timestamp}
+        self.doubts.append(about(kind, problem, user_id=user_id, record=record, value=said.id))
 
 
 class People(msgspec.Struct, frozen=True):
@@ -347,7 +401,7 @@ class Answer:
         self._said: msgspec.Raw | None = said
         self.digest = hashlib.sha256(said).hexdigest()
 
-    def read(self, people: People, *, beside: Iterable[str] = ()) -> Snapshot:
+    def read(self, people: People) -> Snapshot:
         """What the bytes say; see `Connecteam.look`. Raises BadAnswer where they are no list of people."""
         said, self._said = self._said, None
         if said is None:
@@ -364,59 +418,8 @@ class Answer:
             shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
             breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
             doubts=(*people.doubts, *look.doubts),
-            beside=frozenset(beside),
         )
 
 
-def _problem(said: _Activity) -> str:
-    """Why a record that can be read cannot be believed; empty where it can."""
-    start, end = said.start.timestamp, said.end.timestamp if said.end else None
-    if not said.id or len(said.id) > _WIDTH or not said.id.isprintable():
-        return "its id is empty, too long or not printable"
-    if not 0 < start < _LATEST or (end is not None and not 0 < end < _LATEST):
-        return "its times are not epoch seconds (milliseconds?)"
-    if end is not None and end < start:
-        return "it ends before it starts"
-    return ""
-
-
-def _doubt(kind: str, raw: msgspec.Raw, error: Exception, user_id: int | None = None) -> Doubt:
-    """A doubt with the member that cannot be read, and nothing else of the record."""
-    record = _members(raw)
-    said = str(error)
-    path = _PATH.search(said)
-    value: object = record
-    for step in path["path"].split(".") if path else ("id",):
-        value = value.get(step) if isinstance(value, dict) else None
-    if user_id is None and isinstance(record.get("userId"), int):
-        user_id = record["userId"]
-    return Doubt(
-        kind=kind,
-        problem=said,
-        value=repr(value)[:_QUOTED] if not isinstance(value, dict) else "an object",
-        user_id=user_id,
-        activity_id=_identity(record),
-        start=_believable(_timestamp(record, "start")),
-    )
-
-
-def _members(raw: msgspec.Raw) -> dict[str, Any]:
-    try:
-        record = msgspec.json.decode(raw)
-    except UNREADABLE:
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _identity(record: dict[str, Any]) -> str | None:
-    found = record.get("id")
-    return found[:_WIDTH] if isinstance(found, str) and found.isprintable() and found else None
-
-
-def _timestamp(record: dict[str, Any], name: str) -> object:
-    point = record.get(name)
-    return point.get("timestamp") if isinstance(point, dict) else None
-
-
-def _believable(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LATEST else None
+def _flaw_of_times(said: _Activity) -> str:
+    return flaw_of_times(said.start.timestamp, said.end.timestamp if said.end else None)

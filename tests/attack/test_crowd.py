@@ -26,7 +26,7 @@ from connecteam_sync.store import receipts
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.writing import apply
-from histories import LOCKABLE, OPEN_GUARDS, RESYNC, History, Meddling
+from histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, History, Meddling
 from oracle import Fact
 from paper import CUTS, WINDOW, look, shifts_of
 from reach import FLOOR, demand, replay, tell
@@ -34,7 +34,7 @@ from reach import FLOOR, demand, replay, tell
 CROWDS = int(os.environ.get("CONNECTEAM_SYNC_CROWDS", "20"))
 FIRST = int(os.environ.get("CONNECTEAM_SYNC_FIRST_SEED", "0"))
 COMPANIES = 50
-_LOCKING, _SPLITTING, _RESYNCING = 0.3, 0.15, 0.3
+_LOCKING, _SPLITTING, _RESYNCING, _STAYING = 0.3, 0.15, 0.3, 0.6
 ROUNDS = 10
 KEPT = tomllib.loads((Path(__file__).parent.parent / "corpus" / "seeds.toml").read_text())
 ASSERTIONS = (
@@ -43,18 +43,20 @@ ASSERTIONS = (
     "manual rows never change",
     "what is held is not written",
     "a shift keeps its row",
+    "a new id keeps the row",
     "locked days do not move",
     "a closed day is held for a reason",
+    "a day closed in another zone keeps its hours",
     "parts of the window in any order",
 )
 TABLES = (
-    "sync_changes",
-    "sync_holds",
-    "sync_slices",
-    "sync_runs",
-    "locked_days",
-    "connecteam_shifts",
-    "connecteam_users",
+    "connecteam_sync_changes",
+    "connecteam_sync_holds",
+    "connecteam_sync_slices",
+    "connecteam_sync_runs",
+    "connecteam_sync_locked_days",
+    "connecteam_sync_shifts",
+    "connecteam_sync_users",
     "clock_times",
     "employees",
 )
@@ -77,7 +79,7 @@ class Crowd:
                         text("INSERT INTO employees (name, connecteam_user_id) VALUES (:n, :u)"),
                         {"n": f"{user}", "u": str(user) if user in history.people else f"later {number}"},
                     )
-            found = {str(employee.name): employee.id for employee in session.employees()}
+            found = {str(employee.name): int(employee.id) for employee in session.employees()}
         for history in self.histories:
             history.people = {user: found[str(user)] for user in history.people}
             history.stranger = (history.stranger[0], found[str(history.stranger[0])])
@@ -104,7 +106,7 @@ class Crowd:
             "alter": "UPDATE clock_times SET clock_out = :o, total_minutes = :m WHERE id = :k",
             "move": "UPDATE clock_times SET clock_in = :i WHERE id = :k",
             "remove": "DELETE FROM clock_times WHERE id = :k",
-            "forget": "DELETE FROM connecteam_shifts WHERE clock_time_id = :k",
+            "forget": "DELETE FROM connecteam_sync_shifts WHERE clock_time_id = :k",
         }[deed]
         used = {key: value for key, value in values.items() if f":{key}" in statement}
         session.connection.execute(text(statement), used)
@@ -141,10 +143,12 @@ class Crowd:
 
     def _lock(self, session: Session) -> None:
         """Payroll closes and opens days, for everybody."""
-        locked = frozenset(day for day in LOCKABLE if self.chance.random() < _LOCKING)
-        session.connection.execute(text("DELETE FROM locked_days"))
-        for day in locked:
-            session.connection.execute(text("INSERT INTO locked_days (day, locked_at) VALUES (:d, 0)"), {"d": day})
+        lockable = LOCKABLE if self.chance.random() < _STAYING else LOCKABLE_ABROAD
+        locked = frozenset(day for day in lockable if self.chance.random() < _LOCKING)
+        session.connection.execute(text("DELETE FROM connecteam_sync_locked_days"))
+        closing = text("INSERT INTO connecteam_sync_locked_days (day, timezone, locked_at) VALUES (:d, :z, 0)")
+        for day, zone in (name.split() for name in locked):
+            session.connection.execute(closing, {"d": day, "z": zone})
         for history in self.histories:
             history.locked = locked
 
@@ -251,4 +255,4 @@ def test_histories_on_a_database(database: str) -> None:
     reach = lived(database, seeds)
     tell(f"{CROWDS * COMPANIES:,} histories on {database.partition(':')[0]}, crowds from seeds {seeds}", reach)
     if CROWDS * COMPANIES >= FLOOR:
-        demand(reach, ASSERTIONS)
+        demand(reach, ASSERTIONS, floors={"a new id keeps the row": CROWDS * COMPANIES // 2})

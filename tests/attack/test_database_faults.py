@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -25,10 +25,10 @@ def company_in(database: str, **settings: float) -> Iterator[World]:
     """A mirrored company with a correction, a delete and an addition under way."""
     with Sandbox(Company(60), Settings(minute_limit=10**9)) as sandbox:
         world = World(sandbox, database, max_deletes=99, **settings)
-        world.sync()
-        happen(world, 1)
-        yield world
-        world.mirror.close()
+        with closing(world.mirror):
+            world.sync()
+            happen(world, 1)
+            yield world
 
 
 def happen(world: World, number: int) -> None:
@@ -52,7 +52,7 @@ def exact_again(world: World) -> None:
     assert world.sync().exit_code == 0
     assert world.rows() == world.company.truth(FIRST, LAST)
     invariants.keys_unique(world.table())
-    invariants.journal_gives(world.table("sync_changes"), world.table())
+    invariants.journal_gives(world.table("connecteam_sync_changes"), world.table())
     assert world.sync().status == "nothing"
 
 
@@ -76,7 +76,11 @@ def test_a_stuck_holder_of_the_guard_row(database: str) -> None:
     with company_in(database, lock_wait=1) as world:
         before = world.everything()
         with another(database) as holder:
-            lock = "BEGIN IMMEDIATE" if database.startswith("sqlite") else "SELECT id FROM sync_guard FOR UPDATE"
+            lock = (
+                "BEGIN IMMEDIATE"
+                if database.startswith("sqlite")
+                else "SELECT id FROM connecteam_sync_guard FOR UPDATE"
+            )
             holder.exec_driver_sql(lock)
             run = world.sync()
         failed_well(world, run, before, 6)
@@ -85,13 +89,14 @@ def test_a_stuck_holder_of_the_guard_row(database: str) -> None:
 
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_row_that_another_program_holds(database: str) -> None:
-    """A long transaction on the table: tried five times, then an error that says what to look for."""
+    """A long transaction on the table: tried five times, then exit 6, and what to look for."""
     with company_in(database, lock_wait=1) as world:
         before = world.everything()
         with another(database) as holder:
             holder.execute(text("UPDATE clock_times SET total_minutes = total_minutes + 1"))
             run = world.sync()
-        failed_well(world, run, before)
+        failed_well(world, run, before, 6)
+        assert run.slices[0].retryable
         assert "long transaction" in (run.slices[0].next_step or "")
         exact_again(world)
 
@@ -108,7 +113,7 @@ def test_a_deadlock_with_another_program(database: str) -> None:
 
             def want_the_guard() -> None:
                 try:
-                    holder.exec_driver_sql("SELECT id FROM sync_guard FOR UPDATE")
+                    holder.exec_driver_sql("SELECT id FROM connecteam_sync_guard FOR UPDATE")
                 except DBAPIError as error:
                     ended.extend(_codes(error.orig) & DEADLOCK)
                 holder.rollback()
@@ -216,7 +221,7 @@ def test_a_server_that_never_lets_us_through(database: str) -> None:
     with company_in(database) as world:
         before = world.everything()
         refusing(world, "serialization failure", 1000)
-        failed_well(world, world.sync(), before)
+        failed_well(world, world.sync(), before, 6)
         table = " ON clock_times" if database.startswith("postgres") else ""
         world.execute(f"DROP TRIGGER refuse{table}")
         exact_again(world)
@@ -262,8 +267,8 @@ def test_a_user_without_the_right_to_write(database: str) -> None:
         reader = url.set(username=user).render_as_string(hide_password=False)
         try:
             limited = World(world.sandbox, reader, max_deletes=99)
-            run = limited.sync()
-            limited.mirror.close()
+            with closing(limited.mirror):
+                run = limited.sync()
         finally:
             if is_postgres:
                 run_statement(url, f"DROP OWNED BY {user}")
@@ -329,7 +334,7 @@ def test_a_disk_that_is_full(database: str, room: int) -> None:
 # -- connections that are lost -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("moment", ["SELECT", "UPDATE", "INSERT INTO sync_changes", "COMMIT"])
+@pytest.mark.parametrize("moment", ["SELECT", "UPDATE", "INSERT INTO connecteam_sync_changes", "COMMIT"])
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_connection_lost_in_mid_write(database: str, moment: str) -> None:
     """An administrator drops us before a statement or before the commit: nothing is written, the next run finishes."""
@@ -355,7 +360,7 @@ def _drop_at(world: World, database: str, moment: str) -> list[bool]:
 
     if moment != "COMMIT":
         return _once_before(engine, moment, drop)
-    wrote = _once_before(engine, "INSERT INTO sync_slices", lambda _: None)
+    wrote = _once_before(engine, "INSERT INTO connecteam_sync_slices", lambda _: None)
     dropped: list[bool] = []
 
     def at_commit(connection: Connection) -> None:
@@ -373,7 +378,7 @@ def test_a_lost_reply_to_commit_is_found_in_the_receipt(database: str) -> None:
     with company_in(database) as world:
         engine, lost = world.mirror.store._engine, list[bool]()
         commit = engine.dialect.do_commit
-        wrote = _once_before(engine, "INSERT INTO sync_slices", lambda _: None)
+        wrote = _once_before(engine, "INSERT INTO connecteam_sync_slices", lambda _: None)
 
         def commit_and_lose(connection: object) -> None:
             commit(connection)  # type: ignore[arg-type] # a driver's own connection
@@ -391,4 +396,4 @@ def test_a_lost_reply_to_commit_is_found_in_the_receipt(database: str) -> None:
         assert world.sync().exit_code == 0
         assert world.rows() == world.company.truth(FIRST, LAST)
         invariants.keys_unique(world.table())
-        invariants.journal_gives(world.table("sync_changes"), world.table())
+        invariants.journal_gives(world.table("connecteam_sync_changes"), world.table())

@@ -19,11 +19,11 @@ from connecteam_sync import wire
 from connecteam_sync.config import Settings as Chosen
 from connecteam_sync.config import load_settings
 from connecteam_sync.core.run import Proposal
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import BadAnswer, ConfigurationError
 from connecteam_sync.sandbox import Company, Settings
 from connecteam_sync.sandbox import answers as bodies
 from connecteam_sync.sandbox.company import FIRST, WAREHOUSE
+from connecteam_sync.saved import read_proposal
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 MANY = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
@@ -178,7 +178,7 @@ def test_plans_of_the_corpus(file: Path) -> None:
 
 def _read_plan(file: Path) -> None:
     try:
-        found: Proposal | str = ConnecteamSync.read_proposal(file)
+        found: Proposal | str = read_proposal(file, timezone="America/Chicago")
     except ConfigurationError as error:
         found = error.next_step
     assert found

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 import invariants
 from connecteam_sync.sandbox import Company, Sandbox, Settings
@@ -65,11 +66,12 @@ class Scene:
             leftover.unlink()
         shutil.copy(self.file.with_suffix(".kept"), self.file)
 
-    def facts(self) -> tuple[object, ...]:
-        """The rows without the moments of their writing, and the links of the memory."""
+    def facts(self, world: World | None = None) -> tuple[object, ...]:
+        """The rows without the moments of their writing, and the links of the memory; as `world` sees them."""
+        world = world or self.world
         names = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source", "id")
-        rows = tuple(tuple(row[name] for name in names) for row in self.world.table())
-        links = tuple((s["id"], s["clock_time_id"], s["is_gone"]) for s in self.world.table("connecteam_shifts"))
+        rows = tuple(tuple(row[name] for name in names) for row in world.table())
+        links = tuple((s["id"], s["clock_time_id"], s["is_gone"]) for s in world.table("connecteam_sync_shifts"))
         return rows, links
 
 
@@ -83,16 +85,20 @@ def scene(database: str) -> Iterator[Scene]:
 
 
 def whole_states(scene: Scene, command: Callable[[], object]) -> list[tuple[object, ...]]:
-    """The states that a run may be stopped at: before, and after each of its slices, which are done in order."""
-    states = [scene.facts()]
-    world = scene.world
-    if command == world.sync:
-        # Each time clock is one transaction: the first alone is a whole state too.
-        first = World(scene.sandbox, scene.database, **OPTIONS, time_clocks=(WAREHOUSE,))
-        first.sync()
-        states.append(scene.facts())
-        first.mirror.close()
-    command()
+    """The states that a run may be stopped at: before, and after each of its transactions, which are done in order."""
+    onlooker = World(scene.sandbox, scene.database, **OPTIONS)
+    states = [scene.facts(onlooker)]
+    engine = scene.world.mirror.store._engine
+
+    def before_a_commit(_: Connection) -> None:
+        states.append(scene.facts(onlooker))
+
+    event.listen(engine, "commit", before_a_commit)
+    try:
+        command()
+    finally:
+        event.remove(engine, "commit", before_a_commit)
+        onlooker.mirror.close()
     return [*states, scene.facts()]
 
 
@@ -122,7 +128,7 @@ def test_every_point_of_a_run(scene: Scene, command: str) -> None:
         points += 1
         now = scene.facts()
         assert now in allowed, f"half a run came through at point {at}"
-        invariants.journal_gives(world.table("sync_changes"), world.table())
+        invariants.journal_gives(world.table("connecteam_sync_changes"), world.table())
         if now == before:
             doing[command]()
         else:
@@ -139,7 +145,7 @@ def _without_restoring(scene: Scene, command: str, before: tuple[object, ...]) -
             break
         points += 1
         if scene.facts() != before:
-            invariants.journal_gives(scene.world.table("sync_changes"), scene.world.table())
+            invariants.journal_gives(scene.world.table("connecteam_sync_changes"), scene.world.table())
             if not EVERY:
                 break
             if command == "undo":
@@ -175,7 +181,7 @@ def test_kills_at_random_instants(scene: Scene) -> None:
         shift = chance.choice(shifts)
         shift.end = shift.start + chance.randrange(36_000)
         killed_late("sync", scene.sandbox.url, scene.database, OPTIONS, chance.uniform(0.0, 0.25))
-        invariants.journal_gives(scene.world.table("sync_changes"), scene.world.table())
+        invariants.journal_gives(scene.world.table("connecteam_sync_changes"), scene.world.table())
         invariants.keys_unique(scene.world.table())
     run = scene.world.sync()
     assert run.exit_code in {0, 3}

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
+from connecteam_sync.store import locks
 from reach import demand, replay, tell
 from world import FIRST, LAST, World
 
@@ -38,6 +42,7 @@ ENOUGH = 200
 """Lives in which every assertion is reached often enough."""
 ASSERTIONS = (
     "a dry run equals its apply",
+    "a refused record harms only itself",
     "a shift keeps its row",
     "convergence",
     "every shift is live or held",
@@ -53,8 +58,21 @@ ASSERTIONS = (
     "the unique key",
     "undo is byte-identical",
     "whole or not at all",
+    "what rows of others point at stays",
 )
+RARE = {
+    "a dry run equals its apply": 400,
+    "idempotence": 400,
+    "a refused record harms only itself": 150,
+    "no delete without evidence": 150,
+    "what rows of others point at stays": 150,
+}
+"""Deletes are few since each needs its evidence, rows with children never go, not every table refuses, and what is left
+open proves less.
+"""
 ZONE = ZoneInfo("America/Chicago")
+ABROAD = "Pacific/Auckland"
+"""A zone the business was in once: days closed in it hold other hours."""
 SECRETS = ("sandbox-key", "+1555", "Invented Way")
 HARMLESS = ("html_200", "truncated", "empty_body", "null_data", "wrong_list", "redirect", "domain_error")
 """Troubles that end a run at once; those that are waited for have tests of their own."""
@@ -81,7 +99,23 @@ EVENTS = (
     "spoil",
     "mend",
     "assign",
+    "clock",
+    "clock",
+    "archive",
 )
+Happening = tuple[str, int, int, int | None, int]
+
+
+def happenings(least: int, most: int) -> st.SearchStrategy[list[Happening]]:
+    """So many things that happen in a company."""
+    return st.lists(st.tuples(st.sampled_from(EVENTS), picks, slots, lengths, picks), min_size=least, max_size=most)
+
+
+HANDS = ("alter", "remove", "enter", "lock", "unlock", "map", "point", "point", "unpoint")
+REFUSED = 600
+"""Minutes that a row may have where the table refuses longer ones."""
+REFUSING = f"""CREATE TRIGGER too_long_{{event}} BEFORE {{event}} ON clock_times WHEN NEW.total_minutes > {REFUSED}
+BEGIN SELECT RAISE(ABORT, 'longer than ten hours'); END"""
 
 
 class Life(RuleBasedStateMachine):
@@ -99,6 +133,7 @@ class Life(RuleBasedStateMachine):
         self.homes: dict[str, int] = {}
         self.seen: set[str] = set()
         self.clean = True
+        self.refuses = False
 
     def teardown(self) -> None:
         """Give everything back."""
@@ -112,17 +147,33 @@ class Life(RuleBasedStateMachine):
         create=st.booleans(),
         keep=st.booleans(),
         selects=st.sampled_from(["start", "overlap", "end"]),
+        slice_days=st.sampled_from([27, 27, 11]),
+        refuses=st.sampled_from([False, False, True]),
         shifts=st.lists(st.tuples(picks, slots, lengths, st.booleans()), min_size=24, max_size=36),
     )
-    def begin(self, *, create: bool, keep: bool, selects: Any, shifts: list[Any]) -> None:  # noqa: ANN401 - words, tuples
+    def begin(
+        self,
+        *,
+        create: bool,
+        keep: bool,
+        selects: Any,  # noqa: ANN401 - one of three words
+        shifts: list[Any],
+        slice_days: int = 27,
+        refuses: bool = False,
+    ) -> None:
         """People on both clocks, with shifts; `create` makes their employees, else those of all but one are there."""
         self.options: dict[str, Any] = {
             "max_deletes": 10**6,
             "max_users_gone_share": 1.0,
             "employees": "create" if create else "match",
             "local_edits": "keep" if keep else "restore",
+            "slice_days": slice_days,
         }
         self.sandbox.settings.selects_by = selects
+        if not create:
+            # The host's own, which takes a user twice.
+            with closing(sqlite3.connect(f"{self.folder}/life.db")) as host:
+                host.execute("CREATE TABLE employees (id INTEGER PRIMARY KEY, name, email, connecteam_user_id TEXT)")
         self.world = World(self.sandbox, self.database, **self.options)
         self.company = self.world.company
         self.people = sorted(self.company.people)
@@ -131,20 +182,24 @@ class Life(RuleBasedStateMachine):
         if not create:
             for user in self.people[:-1]:
                 self.world.execute("INSERT INTO employees (name, connecteam_user_id) VALUES ('X', :u)", u=str(user))
+        self.world.execute(
+            "CREATE TABLE payslips (line INTEGER PRIMARY KEY, clock_time_id INTEGER REFERENCES clock_times (id))"
+        )
+        self.refuse(refuses=refuses)
         self.add(shifts)
         for number in range(0 if create else 6):
             self._enter(self.world.table(), number, self._instant(number * 7))
         # Closed once its rows are there, so that there is something that must not move.
         self.world.sync(self.world.mirror.window(FIRST, FIRST + timedelta(days=1)))
-        self.world.mirror.lock(FIRST, FIRST)
+        self.world.lock(FIRST)
 
     # -- the company ---------------------------------------------------------------------------------------------------
 
     def _instant(self, slot: int) -> int:
         return self.company.at(FIRST + timedelta(days=slot // 4), f"{slot % 4 * 6:02}:00")
 
-    @rule(events=st.lists(st.tuples(st.sampled_from(EVENTS), picks, slots, lengths, picks), min_size=2, max_size=8))
-    def happen(self, events: list[tuple[str, int, int, int | None, int]]) -> None:
+    @rule(events=happenings(2, 8))
+    def happen(self, events: Sequence[Happening]) -> None:
         """Some things happen in the company."""
         for kind, pick, slot, length, other in events:
             shifts = self.company.shifts()
@@ -153,14 +208,18 @@ class Life(RuleBasedStateMachine):
             elif kind == "swap":
                 one, two = shifts[pick % len(shifts)], shifts[other % len(shifts)]
                 one.start, one.end, two.start, two.end = two.start, two.end, one.start, one.end
+            elif kind == "archive":
+                self.company.clocks[OFFICE].is_archived ^= True
+            elif kind == "clock":
+                moved = shifts[pick % len(shifts)]
+                moved.clock_id = OFFICE if moved.clock_id == WAREHOUSE else WAREHOUSE
             else:
                 self._befall(kind, shifts[pick % len(shifts)], slot, length)
 
     def _befall(self, kind: str, shift: Activity, slot: int, length: int | None) -> None:
-        if kind == "correct":
-            self.company.edit(shift.id, start=self._instant(slot))
-            shift.end = None if length is None else shift.start + length
-        elif kind == "end":
+        if kind in {"correct", "end"}:
+            if kind == "correct":
+                self.company.edit(shift.id, start=self._instant(slot))
             shift.end = None if length is None else shift.start + length
         elif kind == "delete":
             for gone in self.company.shifts()[slot % 3 :: 3]:
@@ -189,7 +248,7 @@ class Life(RuleBasedStateMachine):
 
     # -- the host ------------------------------------------------------------------------------------------------------
 
-    @rule(kind=st.sampled_from(["alter", "remove", "enter", "lock", "unlock", "map"]), pick=picks, slot=slots)
+    @rule(kind=st.sampled_from(HANDS), pick=picks, slot=slots)
     def meddle(self, kind: str, pick: int, slot: int) -> None:
         """Somebody works on the tables by hand, or payroll closes and opens days."""
         self.undoable = None
@@ -197,6 +256,8 @@ class Life(RuleBasedStateMachine):
         ours = [row for row in rows if row["source"] == "connecteam"]
         if kind in {"alter", "remove"} and ours:
             row = ours[pick % len(ours)]
+            if kind == "remove":
+                self.world.execute("DELETE FROM payslips WHERE clock_time_id = :i", i=row["id"])
             statement = "UPDATE clock_times SET total_minutes = 7" if kind == "alter" else "DELETE FROM clock_times"
             self.world.execute(f"{statement} WHERE id = :i", i=row["id"])
             self.edited.add(row["id"])
@@ -208,11 +269,41 @@ class Life(RuleBasedStateMachine):
             if rows:
                 moment = invariants.seconds(rows[pick % len(rows)]["clock_in"])
                 day = datetime.fromtimestamp(moment, ZONE).date()
-            self.world.mirror.lock(day, day)
+            timezone = ZONE.key if pick % 3 else ABROAD
+            window = Window(day, day, timezone)
+            # As `lock` does at last: what it looks at before would only make this slow.
+            with self.world.mirror.store.writing() as session:
+                locks.lock(session, window, by="payroll", reason="payroll", now=0)
         elif kind == "unlock":
             self.world.mirror.unlock(FIRST + timedelta(days=pick % 2), LAST)
+        elif kind in {"point", "unpoint"}:
+            statement = "DELETE FROM payslips WHERE line % 5 = :n"
+            if kind == "point":
+                statement = "INSERT INTO payslips (clock_time_id) SELECT id FROM clock_times WHERE id % 5 = :n"
+            self.world.execute(statement, n=pick % 5)
         elif kind == "map" and self.options["employees"] == "match":
             self._map(pick)
+
+    @rule(kind=st.sampled_from(["refuse", "allow", "twin", "single"]), pick=picks)
+    def rearrange(self, kind: str, pick: int) -> None:
+        """The host's table refuses long rows from now on, or no longer; somebody who has an employee is
+        entered a second time by hand, or those doubles lose their user again.
+        """
+        self.undoable = None
+        if kind in {"refuse", "allow"}:
+            self.refuse(refuses=kind == "refuse")
+        elif kind == "single":
+            self.world.execute("UPDATE employees SET connecteam_user_id = NULL WHERE name = 'Twin'")
+        elif self.options["employees"] == "match":
+            user = str(self.people[pick % PEOPLE])
+            self.world.execute("INSERT INTO employees (name, connecteam_user_id) VALUES ('Twin', :u)", u=user)
+
+    def refuse(self, *, refuses: bool) -> None:
+        """Set or lift the limit of the host's table."""
+        if refuses != self.refuses:
+            for event in ("INSERT", "UPDATE"):
+                self.world.execute(REFUSING.format(event=event) if refuses else f"DROP TRIGGER too_long_{event}")
+            self.refuses = refuses
 
     def _enter(self, rows: list[Any], pick: int, start: int) -> None:
         employees = [row["id"] for row in self.world.table("employees")]
@@ -248,27 +339,53 @@ class Life(RuleBasedStateMachine):
     def _tables(self) -> dict[str, list[dict[str, Any]]]:
         return {
             name: self.world.table(name)
-            for name in ("clock_times", "connecteam_shifts", "connecteam_breaks", "sync_changes", "sync_holds")
-        }
+            for name in (
+                "clock_times",
+                "connecteam_sync_shifts",
+                "connecteam_sync_breaks",
+                "connecteam_sync_changes",
+                "connecteam_sync_holds",
+            )
+        } | {"payslips": self._payslips()}
 
-    def _locked(self) -> set[date]:
-        return set(self.world.mirror.locked_days())
+    def _payslips(self) -> list[dict[str, Any]]:
+        with self.world.mirror.store.reading() as session:
+            return [dict(row) for row in session.read("SELECT * FROM payslips ORDER BY line")]
+
+    def _locked(self) -> set[tuple[date, str]]:
+        with self.world.mirror.store.reading() as session:
+            return {(closed.day, closed.timezone) for closed in session.locked(ZONE.key)}
 
     def _window(self, first: int, length: int) -> Window:
         start = FIRST + timedelta(days=first)
         return self.world.mirror.window(start, min(LAST, start + timedelta(days=length)))
 
-    @rule(first=firsts, length=spans, resync=st.booleans())
-    def look(self, first: int, length: int, *, resync: bool) -> None:
+    @rule(first=firsts, length=spans, resync=st.booleans(), events=happenings(0, 5))
+    def look(self, first: int, length: int, *, resync: bool, events: Sequence[Happening] = ()) -> None:
         """A run over some of the days."""
+        self.happen(events)
         window = self._window(first, length)
         before, locked = self._tables(), self._locked()
         run = self.world.mirror.resync(window) if resync else self.world.sync(window)
         self._judge(window, run, before, locked)
 
-    @rule(first=firsts, length=st.sampled_from([10, 10, 4]))
-    def plan_and_apply(self, first: int, length: int) -> None:
+    @rule(events=happenings(0, 5))
+    def every_day(self, events: Sequence[Happening] = ()) -> None:
+        """A run as it is every few minutes, over the days that it chooses."""
+        self.happen(events)
+        before, locked = self._tables(), self._locked()
+        run = self.world.mirror.sync()
+        after = self._tables()
+        self._judge_writes(run, before, after, locked)
+        if run.status != "nothing":
+            self.undoable = None
+        if run.status == "applied" and run.id is not None and run.exit_code in {0, 3}:
+            self.undoable = (run.id, before["clock_times"], after["clock_times"])
+
+    @rule(first=firsts, length=st.sampled_from([10, 10, 4]), events=happenings(1, 5))
+    def plan_and_apply(self, first: int, length: int, events: Sequence[Happening] = ()) -> None:
         """A dry run, and its apply, which does what was shown."""
+        self.happen(events)
         window = self._window(first, length)
         before, locked = self._tables(), self._locked()
         proposal = self.world.mirror.plan(window)
@@ -283,7 +400,7 @@ class Life(RuleBasedStateMachine):
                 for plan in proposal.plans
                 for c in plan.changes
             ]
-            fresh = [entry for entry in self.world.table("sync_changes") if entry["run_id"] == run.id]
+            fresh = [entry for entry in self.world.table("connecteam_sync_changes") if entry["run_id"] == run.id]
             invariants.images_as_planned(planned, fresh)
 
     @rule(fault=st.sampled_from(HARMLESS), call=st.integers(0, 3), first=days)
@@ -294,13 +411,15 @@ class Life(RuleBasedStateMachine):
         window = self._window(first, 10)
         run = self.world.sync(window)
         self.sandbox.faults.clear()
-        # 4 where the other clock answered without any shift, which a guard refuses.
-        assert run.exit_code in {1, 4, 75}, run
+        # 4 where the other clock answered without any shift, which a guard refuses; where it is archived, its rows of
+        # these days are held (3), or there are none and a note says that it cannot be read (0).
+        noted = self.company.clocks[OFFICE].is_archived and any("cannot be read" in (s.note or "") for s in run.slices)
+        assert run.exit_code in {1, 4, 75} or (run.exit_code in {0, 3} and noted), run
         if run.status == "failed" and not any(s.status in {"applied", "nothing"} for s in run.slices):
             invariants.one_way_or_the_other(self._tables(), before, before)
         self._judge(window, run, before, locked)
 
-    @precondition(lambda self: self.undoable is not None)
+    @precondition(lambda self: self.undoable is not None and not self.refuses)
     @rule()
     def undo(self) -> None:
         """The last run is taken back, to the byte; and taken back again, it is there again."""
@@ -314,51 +433,69 @@ class Life(RuleBasedStateMachine):
         self.undoable = (run.id, after, before)
         self.homes = {}
 
-    def _judge(self, window: Window, run: Run, before: dict[str, Any], locked: set[date]) -> None:
-        """Everything that must hold after a run, whatever became of it."""
+    def _judge(self, window: Window, run: Run, before: dict[str, Any], locked: set[tuple[date, str]]) -> None:
+        """Everything that must hold after a run over these days, whatever became of it."""
         after = self._tables()
         rows, old = after["clock_times"], before["clock_times"]
-        journal = [entry for entry in after["sync_changes"] if entry["run_id"] == run.id]
+        self._judge_writes(run, before, after, locked)
+        # A look is about the shifts it shows, and about those remembered, or having their row, in the window.
         asked = window.padded()
-        upstream = {s.id: (s.user_id, s.start) for s in self.company.shifts(asked.first, asked.last)}
+        shown = {shift.id for shift in self.company.shifts(asked.first, asked.last)}
+        linked: set[int] = set()
+        for tables in (before, after):
+            rows_in = {row["id"] for row in tables["clock_times"] if window.holds(invariants.seconds(row["clock_in"]))}
+            for shift in tables["connecteam_sync_shifts"]:
+                if shift["id"] in shown or window.holds(shift["start_at"]) or shift["clock_time_id"] in rows_in:
+                    linked.add(shift["clock_time_id"])
+        invariants.isolated(old, rows, first=window.start_utc, end=window.end_utc, seen_rows=linked)
+        if run.exit_code in {0, 3} and not any("cannot be read" in (piece.note or "") for piece in run.slices):
+            self._judge_success(window, run, old, after)
+        elif run.status != "nothing":
+            self.undoable = None
+
+    def _judge_writes(
+        self, run: Run, before: dict[str, Any], after: dict[str, Any], locked: set[tuple[date, str]]
+    ) -> None:
+        """What must hold of everything that any run wrote."""
+        rows, old = after["clock_times"], before["clock_times"]
+        journal = [entry for entry in after["connecteam_sync_changes"] if entry["run_id"] == run.id]
+        upstream = {
+            shift.id: (shift.user_id, shift.start)
+            for clock, asked in {(piece.time_clock_id, piece.window.padded()) for piece in run.slices}
+            for shift in self.company.shifts(asked.first, asked.last)
+            if shift.clock_id == clock
+        }
         listed = {user for user in self.people if self.company.people[user].clocks}
         listed |= {shift.user_id for shift in self.company.shifts()}
         invariants.deletes_have_evidence(journal, upstream, listed)
+        invariants.children_kept(before["payslips"], after["payslips"], rows)
         invariants.manual_rows_unchanged(old, rows)
-        invariants.locked_days_unmoved(old, rows, locked, ZONE)
+        invariants.locked_days_unmoved(old, rows, locked)
         invariants.keys_unique(rows)
         invariants.minutes_right([row for row in rows if row["id"] not in self.edited])
-        invariants.journal_gives(after["sync_changes"], rows, self.edited)
+        invariants.journal_gives(after["connecteam_sync_changes"], rows, self.edited)
         invariants.counts_are_true(
             {"created": run.counts.created, "updated": run.counts.updated, "deleted": run.counts.deleted},
             old,
             rows,
             journal,
         )
-        # A look is about the shifts it shows, and about those remembered, or having their row, in the window.
-        shown = set(upstream)
-        linked: set[int] = set()
-        for tables in (before, after):
-            rows_in = {row["id"] for row in tables["clock_times"] if window.holds(invariants.seconds(row["clock_in"]))}
-            for shift in tables["connecteam_shifts"]:
-                if shift["id"] in shown or window.holds(shift["start_at"]) or shift["clock_time_id"] in rows_in:
-                    linked.add(shift["clock_time_id"])
-        invariants.isolated(old, rows, first=window.start_utc, end=window.end_utc, seen_rows=linked)
         invariants.no_secret(str(after) + str(run), SECRETS)
-        self.homes = invariants.rows_kept(self.homes, after["connecteam_shifts"], rows)
-        if run.exit_code in {0, 3}:
-            self._judge_success(window, run, old, after)
-        elif run.status != "nothing":
-            self.undoable = None
+        self.homes = invariants.rows_kept(self.homes, after["connecteam_sync_shifts"], rows)
+        lengths = {s.id: (s.end - s.start) // 60 for s in self.company.shifts() if s.end is not None}
+        if run.kind != "apply":  # which is done as it was shown, with what had been refused before
+            invariants.refused_for_a_reason(
+                run.holds, lambda hold: self.refuses and lengths.get(hold.shift_id or "", 0) > REFUSED
+            )
 
     def _judge_success(self, window: Window, run: Run, old: list[Any], after: dict[str, Any]) -> None:
         """What a run that says it succeeded has promised."""
         believed = [s for s in self.company.shifts(window.first, window.last) if not s.spoiled]
         self.seen |= {s.id for s in believed}
         invariants.every_shift_somewhere(
-            after["connecteam_shifts"],
+            after["connecteam_sync_shifts"],
             after["clock_times"],
-            after["sync_holds"],
+            after["connecteam_sync_holds"],
             seen=self.seen,
             covered=(window.start_utc, window.end_utc),
         )
@@ -373,7 +510,7 @@ class Life(RuleBasedStateMachine):
         # was held for it, with the next run. Nothing else may be left to do.
         held = {hold.shift_id for hold in run.holds}
         again = self.world.sync(window)
-        fresh = [entry for entry in self.world.table("sync_changes") if entry["run_id"] == again.id]
+        fresh = [entry for entry in self.world.table("connecteam_sync_changes") if entry["run_id"] == again.id]
         assert {entry["shift_id"] for entry in fresh} <= held, "idempotence"
         if fresh:
             self.undoable = None
@@ -381,12 +518,13 @@ class Life(RuleBasedStateMachine):
             assert self.world.sync(window).status == "nothing"
         now = self._tables()
         invariants.wrote_nothing(
-            (after["clock_times"], after["sync_changes"]), (now["clock_times"], now["sync_changes"])
+            (after["clock_times"], after["connecteam_sync_changes"]),
+            (now["clock_times"], now["connecteam_sync_changes"]),
         )
 
     def _facts(self) -> set[invariants.Fact]:
         users: dict[int, list[int]] = {}
-        for shift in self.world.table("connecteam_shifts"):
+        for shift in self.world.table("connecteam_sync_shifts"):
             if shift["clock_time_id"] is not None:
                 users.setdefault(shift["clock_time_id"], []).append(shift["user_id"])
         facts = set()
@@ -402,7 +540,7 @@ class Life(RuleBasedStateMachine):
         rows = {row["id"]: invariants.seconds(row["clock_in"]) for row in after["clock_times"]}
         upstream = {s.id: s for s in self.company.shifts()}
         found: set[tuple[int, int]] = set()
-        for hold in after["sync_holds"]:
+        for hold in after["connecteam_sync_holds"]:
             if hold["resolved_run"] is not None:
                 continue
             user = hold["user_id"] or 0
@@ -426,7 +564,9 @@ def test_the_lives_that_failed_once() -> None:
         with replay(f"make test PYTEST='{Path(__file__).relative_to(Path.cwd())} -k failed_once'  # {path.name}"):
             try:
                 for name, arguments in json.loads(path.read_text()):
-                    getattr(life, name)(**arguments)
+                    # What a run left to take back may be nothing by today's rules.
+                    if name != "undo" or life.undoable is not None:
+                        getattr(life, name)(**arguments)
             finally:
                 life.teardown()
 
@@ -449,4 +589,4 @@ def test_a_machine_of_lives() -> None:
     seed = "seeds of Hypothesis's own choice" if RANDOM else "the same lives each time (derandomized)"
     tell(f"{EXAMPLES} lives of forty steps, {seed}", invariants.REACH)
     if EXAMPLES >= ENOUGH:
-        demand(invariants.REACH, ASSERTIONS)
+        demand(invariants.REACH, ASSERTIONS, floors=RARE)

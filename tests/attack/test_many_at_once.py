@@ -51,7 +51,7 @@ def run_some(url: str, database: str, record: str, seed: int) -> None:
         words = statement.lower()
         # SQLite has its lock with BEGIN; elsewhere the guard row is locked. Settings are read from that table too.
         takes = "for update" in words or database.startswith("sqlite")
-        if "sync_guard" in words and takes and "made_employees" not in words:
+        if "connecteam_sync_guard" in words and takes and "made_employees" not in words:
             note("locked")
         elif words.startswith(("insert", "update", "delete", "with")) and "clock_times" in words:
             note("write")
@@ -101,7 +101,7 @@ def test_a_serial_order_exists(database: str, tmp_path: Path, processes: int) ->
         events = [json.loads(line) for file in tmp_path.glob("*.jsonl") for line in file.read_text().splitlines()]
         assert serial.serial_order(events) >= processes * ROUNDS // 2
         assert serial.looks_monotonic(events) > 0
-        assert serial.chained(world.table("sync_changes")) > 0
+        assert serial.chained(world.table("connecteam_sync_changes")) > 0
         assert world.sync().exit_code == 0
         truth = {row for row in world.company.truth(date(2025, 12, 1), LAST) if row[0] in _of_the_warehouse(world)}
         assert world.rows() == truth

@@ -82,8 +82,8 @@ def endless_headers(caller: socket.socket) -> None:
     caller.sendall(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 200_000)
 
 
-def certified(place: Path) -> Handling:
-    """A certificate that nobody vouches for."""
+def certified(place: Path, behind: int, heard: list[bytes]) -> Handling:
+    """A certificate that nobody vouches for; whoever trusts it is given all that Connecteam says, and is noted down."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("NOT TESTED: openssl is not here to make a certificate")
@@ -93,23 +93,29 @@ def certified(place: Path) -> Handling:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{place}/certificate", f"{place}/key")
 
-    def greet(caller: socket.socket) -> None:
+    def answer(caller: socket.socket) -> None:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes(8))
         with context.wrap_socket(caller, server_side=True) as secured:
-            secured.recv(4096)
+            while said := secured.recv(65536):
+                heard.append(said)
+                with socket.create_connection(("127.0.0.1", behind)) as sandbox:
+                    sandbox.sendall(said.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
+                    while part := sandbox.recv(65536):
+                        secured.sendall(part)
+                return
 
-    return greet
+    return answer
 
 
-NETWORKS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[int]]]] = {
-    "refused": ("http", lambda _: refused()),
-    "reset": ("http", lambda _: listening(lambda _: None)),
-    "no http": ("http", lambda _: listening(lambda caller: caller.sendall(b"hello\r\n"))),
-    "half an answer": ("http", lambda _: listening(half)),
-    "endless headers": ("http", lambda _: listening(endless_headers)),
-    "nobody lets us in": ("http", lambda _: full()),
-    "no word": ("http", lambda _: listening(silent)),
-    "no tls": ("https", lambda _: listening(lambda caller: caller.sendall(b"hello\r\n"))),
-    "unknown certificate": ("https", lambda place: listening(certified(place))),
+NETWORKS: dict[str, tuple[str, Callable[[], AbstractContextManager[int]]]] = {
+    "refused": ("http", refused),
+    "reset": ("http", lambda: listening(lambda _: None)),
+    "no http": ("http", lambda: listening(lambda caller: caller.sendall(b"hello\r\n"))),
+    "half an answer": ("http", lambda: listening(half)),
+    "endless headers": ("http", lambda: listening(endless_headers)),
+    "nobody lets us in": ("http", full),
+    "no word": ("http", lambda: listening(silent)),
+    "no tls": ("https", lambda: listening(lambda caller: caller.sendall(b"hello\r\n"))),
 }
 
 
@@ -145,23 +151,64 @@ def fails(life: World, base_url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(NETWORKS))
-def test_a_network_that_fails(life: World, kind: str, tmp_path: Path) -> None:
-    """Nobody there, a broken line, another protocol, a stranger's certificate, silence."""
+def test_a_network_that_fails(life: World, kind: str) -> None:
+    """Nobody there, a broken line, another protocol, silence."""
     scheme, network = NETWORKS[kind]
-    with network(tmp_path) as port:
+    with network() as port:
         fails(life, f"{scheme}://127.0.0.1:{port}")
 
 
-def test_a_name_that_is_not_found(life: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stranger_with_a_certificate_of_its_own_is_told_nothing(
+    life: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would answer as Connecteam does; not a byte of a request reaches it, so no key either.
+
+    The environment does not say whom to trust.
+    """
+    heard: list[bytes] = []
+    behind = int(life.sandbox.url.rpartition(":")[2])
+    with listening(certified(tmp_path, behind, heard)) as port:
+        fails(life, f"https://127.0.0.1:{port}")
+        monkeypatch.setenv("SSL_CERT_FILE", f"{tmp_path}/certificate")
+        fails(life, f"https://127.0.0.1:{port}")
+        assert not heard
+        # Whoever trusts the certificate is served: it is the check of it that kept the key here.
+        trusting = ssl.create_default_context(cafile=f"{tmp_path}/certificate")
+        with (
+            socket.create_connection(("127.0.0.1", port)) as line,
+            trusting.wrap_socket(line, server_hostname="127.0.0.1") as secured,
+        ):
+            secured.sendall(f"GET /me HTTP/1.1\r\nhost: x\r\nx-api-key: {life.sandbox.key}\r\n\r\n".encode())
+            assert secured.recv(65536).startswith(b"HTTP/1.1 200")
+    assert heard
+
+
+def test_no_proxy_of_the_environment_gets_the_key(life: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that the environment names is somebody else's choice: it is not called, whatever the case of its name."""
+    called: list[bytes] = []
+    with listening(lambda caller: called.append(caller.recv(4096))) as port:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+            monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{port}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert life.sync().exit_code == 0
+    assert not called
+    assert life.rows() == life.company.truth(FIRST, LAST)
+
+
+def test_a_name_that_is_not_found(life: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The name server does not answer."""
 
     def unknown(*_: object, **__: object) -> object:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    settings = Chosen(timezone=life.company.timezone, database_url=life.mirror.settings.database_url, total_seconds=1)
-    before = life.everything()
+    # A database of its own: that of the sandbox belongs to another region.
+    fresh = f"sqlite:///{tmp_path}/of-nobody-yet.db"
+    settings = Chosen(timezone=life.company.timezone, database_url=fresh, total_seconds=1)
     with ConnecteamSync("sandbox-key", settings=settings) as mirror, monkeypatch.context() as patch:
+        mirror.init()
         patch.setattr(socket, "getaddrinfo", unknown)
         run = mirror.sync(life.window)
-    assert run.exit_code == 75, run
-    assert life.everything() == before
+        assert run.exit_code == 75, run
+        assert mirror.employees() == ()

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
@@ -14,11 +15,12 @@ from sqlalchemy.pool import NullPool
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.store.host import ClockTimesNames, HostTables
 from connecteam_sync.store.rights import NEEDED
 from world import FIRST, LAST, World
 
 HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text()
-HOST, OURS = ("clock_times", "employees"), re.compile(r"^(sync_|connecteam_|locked_days)")
+HOST, OURS = ("clock_times", "employees"), re.compile(r"^connecteam_sync_")
 
 
 class Daily:
@@ -64,7 +66,8 @@ class Daily:
     def grant_the_least(self) -> None:
         """What `doctor` tries, and nothing else."""
         prefix = "" if self.is_postgresql else f"{self._url.database}."
-        needed = {**NEEDED, "clock_times": ("SELECT", "INSERT", "UPDATE", "DELETE"), "employees": ("SELECT", "INSERT")}
+        needed = {f"connecteam_sync_{kind}": words for kind, words in NEEDED.items()}
+        needed |= {"clock_times": ("SELECT", "INSERT", "UPDATE", "DELETE"), "employees": ("SELECT", "INSERT", "UPDATE")}
         needed["connecteam_sync_version"] = ("SELECT",)
         self.run(*(f"GRANT {', '.join(words)} ON {prefix}{table} TO {self.who}" for table, words in needed.items()))
         if self.is_postgresql:
@@ -114,7 +117,7 @@ def test_the_rights_of_the_how_to_are_enough(daily: Daily, granted: str) -> None
     window = mirror.window(FIRST, LAST)
     first = mirror.sync(window)
     assert (first.status, first.counts.created) == ("applied", first.counts.total_shifts)
-    mirror.lock(FIRST, FIRST)
+    mirror.lock(FIRST, FIRST, reason="payroll", anyway=True)
     mirror.unlock(FIRST, FIRST)
     company.delete(company.shifts()[3].id)
     company.edit(company.shifts()[5].id, end=company.shifts()[5].start + 61)
@@ -130,12 +133,26 @@ def test_the_rights_of_the_how_to_are_enough(daily: Daily, granted: str) -> None
 
 
 @SERVERS
-@pytest.mark.parametrize("lacking", ["sync_changes", "connecteam_shifts", "sync_guard", "clock_times"])
+def test_a_user_who_may_only_read_still_gets_a_proof(daily: Daily) -> None:
+    """It is not on record, and says so; nothing else is different."""
+    daily.world.sync()
+    database = "" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}."
+    daily.run(*(f"GRANT SELECT ON {database}{table} TO {daily.who}" for table in daily.tables()))
+    found = daily.mirror.verify(daily.mirror.window(FIRST, LAST))
+    assert (found.exit_code, found.differences, found.run) == (0, 0, None)
+    assert "denied" in (found.not_recorded or "")
+    assert daily.mirror.runs(kind="verify") == ()
+
+
+@SERVERS
+@pytest.mark.parametrize(
+    "lacking", ["connecteam_sync_changes", "connecteam_sync_shifts", "connecteam_sync_guard", "clock_times"]
+)
 def test_doctor_names_the_table_whose_rights_are_lacking(daily: Daily, lacking: str) -> None:
     """Of ours as of yours, before a run finds out."""
     daily.grant()
     database = "" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}."
-    word = "UPDATE" if lacking == "sync_guard" else "INSERT"
+    word = "UPDATE" if lacking == "connecteam_sync_guard" else "INSERT"
     daily.run(f"REVOKE {word} ON {database}{lacking} FROM {daily.who}")
     state, said = daily.rights()
     assert state == "failed"
@@ -149,5 +166,36 @@ def test_doctor_names_the_sequences_of_postgresql(daily: Daily) -> None:
     daily.run(f"REVOKE USAGE ON ALL SEQUENCES IN SCHEMA public FROM {daily.who}")
     state, said = daily.rights()
     assert state == "failed"
-    assert re.search(r"USAGE of the sequence on .*\bsync_runs\b", said)
+    assert re.search(r"USAGE of the sequence on .*\bconnecteam_sync_runs\b", said)
     assert "GRANT USAGE ON ALL SEQUENCES" in said
+
+
+@SERVERS
+@pytest.mark.parametrize("has_host", [True, False])
+def test_doctor_lists_every_right_to_a_user_without_any(daily: Daily, *, has_host: bool) -> None:
+    """Before `init`, or before anybody granted anything: the cure is no `doctor`, and nothing is told twice."""
+    prefix = "" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}."
+    rights = "SELECT, INSERT, UPDATE, DELETE" if has_host else "SELECT"
+    daily.run(*(f"GRANT {rights} ON {prefix}{table} TO {daily.who}" for table in HOST))
+    checks = daily.mirror.doctor()
+    failed = [check for check in checks if check.state == "failed"]
+    assert [check.name for check in failed] == ["rights"]
+    assert "SELECT on connecteam_sync_users" in failed[0].detail
+    assert ("INSERT on clock_times" in failed[0].detail) is not has_host
+    assert "connecteam-sync init, with a user that may create them; then GRANT " in failed[0].cure
+    assert "GRANT SELECT on these tables" in failed[0].cure
+    assert "connecteam-sync doctor" not in failed[0].cure
+
+
+@pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
+def test_a_child_table_without_a_right_is_told_once_with_both_cures(daily: Daily) -> None:
+    """These servers show no table on which the user has no right: either cure may be the one."""
+    daily.grant()
+    daily.world.execute("CREATE TABLE payslips (id BIGINT PRIMARY KEY, clock_time_id BIGINT)")
+    names = ClockTimesNames(child_tables=("payslips.clock_time_id",))
+    settings = msgspec.structs.replace(daily.mirror.settings, tables=HostTables(clock_times=names))
+    with ConnecteamSync(daily.world.sandbox.key, settings=settings) as mirror:
+        failed = [check for check in mirror.doctor() if check.state == "failed"]
+    assert [check.name for check in failed] == ["tables"]
+    assert "correct child_tables" in failed[0].cure
+    assert "or GRANT SELECT on payslips" in failed[0].cure

@@ -160,7 +160,9 @@ def _kill_and_go_on(server: Server, sandbox: Sandbox, database: str) -> None:
     world = World(sandbox, database, max_deletes=99)
     world.sync()
     shifts = [shift for shift in world.company.shifts() if shift.end is not None]
-    for number, moment in enumerate(["UPDATE", "INSERT INTO sync_changes", "INSERT INTO sync_slices", "commit"]):
+    for number, moment in enumerate(
+        ["UPDATE", "INSERT INTO connecteam_sync_changes", "INSERT INTO connecteam_sync_slices", "commit"]
+    ):
         world.company.edit(shifts[number].id, end=shifts[number].start + 60 * (number + 1))
         before, truth = world.table(), world.company.truth(FIRST, LAST)
         killed = _kill_at(world, server, moment)
@@ -174,7 +176,7 @@ def _kill_and_go_on(server: Server, sandbox: Sandbox, database: str) -> None:
         server.start()
         world = World(sandbox, database, max_deletes=99)
         assert world.table() == before or world.rows() == truth, f"half a run came through at {moment}"
-        invariants.journal_gives(world.table("sync_changes"), world.table())
+        invariants.journal_gives(world.table("connecteam_sync_changes"), world.table())
         assert world.sync().exit_code == 0
         assert world.rows() == truth
     world.mirror.close()
@@ -192,7 +194,7 @@ def _kill_at(world: World, server: Server, moment: str) -> list[str]:
     def watch(connection: object, _cursor: object, statement: str, *_: object) -> None:
         # PostgreSQL takes new rows by COPY.
         sql = statement.replace("COPY ", "INSERT INTO ", 1) if statement.startswith("COPY") else statement
-        if sql.startswith("INSERT INTO sync_slices"):
+        if sql.startswith("INSERT INTO connecteam_sync_slices"):
             connection.info["wrote"] = True  # type: ignore[attr-defined] # SQLAlchemy's own
         if sql.startswith(moment) and ("clock_times" in sql or "sync_" in sql):
             kill()

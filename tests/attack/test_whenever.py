@@ -27,13 +27,15 @@ from world import FIRST, LAST, World
 MOMENTS = (datetime(2025, 12, 12, 3, tzinfo=UTC), datetime(2031, 2, 28, 23, 59, 58, tzinfo=UTC))
 OF_THE_RUN = {
     "clock_times": {"created_at", "updated_at"},
-    "sync_runs": {"started_at", "finished_at"},
-    "sync_changes": {"at", "row_before", "row_after"},
-    "sync_holds": {"first_seen"},
-    "locked_days": {"locked_at"},
+    "connecteam_sync_runs": {"started_at", "finished_at"},
+    "connecteam_sync_account": {"at", "key_salt", "key_digest"},
+    "connecteam_sync_changes": {"at", "row_before", "row_after"},
+    "connecteam_sync_holds": {"first_seen"},
+    "connecteam_sync_locked_days": {"locked_at"},
+    "connecteam_sync_lock_events": {"at"},
 }
 """The columns that tell when a run was; row images have the two of `clock_times` in them. Nothing else may."""
-RECEIPTS = {"sync_runs", "sync_slices"}
+RECEIPTS = {"connecteam_sync_runs", "connecteam_sync_slices"}
 SEEDS = range(3)
 
 
@@ -68,7 +70,7 @@ def lived(database: str, moment: datetime, seed: int) -> dict[str, list[dict[str
             if number == 5:
                 life.meddle()
             if number == 3:
-                world.mirror.lock(date(2025, 12, 4), date(2025, 12, 4))
+                world.lock(date(2025, 12, 4))
             run = accepted(world, world.window)
         world.mirror.unlock(date(2025, 12, 4), date(2025, 12, 4))
         run = accepted(world, world.window)
@@ -90,13 +92,19 @@ def test_nothing_stored_depends_on_when_we_ran(tmp_path: Path, seed: int) -> Non
     with replay(f"make test PYTEST='tests/attack/test_whenever.py -k when_we_ran'  # seed {seed}"):
         one, other = (lived(f"sqlite:///{tmp_path}/{n}.db", moment, seed) for n, moment in enumerate(MOMENTS))
         assert one.keys() == other.keys()
-        assert {"clock_times", "connecteam_shifts", "sync_changes", "sync_holds", "sync_slices"} <= one.keys()
+        assert {
+            "clock_times",
+            "connecteam_sync_shifts",
+            "connecteam_sync_changes",
+            "connecteam_sync_holds",
+            "connecteam_sync_slices",
+        } <= one.keys()
         for table, rows in one.items():
             assert rows == other[table], table
     counted = Counter({table: len(rows) for table, rows in one.items()})
     tell(f"a life of seed {seed} at {MOMENTS}", counted)
     assert counted["clock_times"] > 15
-    assert counted["sync_changes"] > counted["clock_times"]
+    assert counted["connecteam_sync_changes"] > counted["clock_times"]
 
 
 def cuts(chance: random.Random) -> list[tuple[date, date]]:
@@ -158,8 +166,8 @@ def test_an_unchanged_look_writes_nothing_but_its_receipt(database: str) -> None
             for name in before.keys() - RECEIPTS - {"sqlite_sequence"}:
                 assert sorted(map(repr, before[name])) == sorted(map(repr, after[name])), name
             invariants.REACH["an unchanged look"] += 1
-            assert len(after["sync_runs"]) == len(before["sync_runs"]) + 1
-            assert len(after["sync_slices"]) == len(before["sync_slices"]) + 2
+            assert len(after["connecteam_sync_runs"]) == len(before["connecteam_sync_runs"]) + 1
+            assert len(after["connecteam_sync_slices"]) == len(before["connecteam_sync_slices"]) + 3
 
 
 def test_shifts_of_two_clocks_change_places(database: str) -> None:
@@ -170,12 +178,12 @@ def test_shifts_of_two_clocks_change_places(database: str) -> None:
         other = world.work(6, "08:00", "11:00", clock=OFFICE)
         world.sync()
         before = world.table()
-        homes = {shift["id"]: shift["clock_time_id"] for shift in world.table("connecteam_shifts")}
+        homes = {shift["id"]: shift["clock_time_id"] for shift in world.table("connecteam_sync_shifts")}
         one.start, one.end, other.start, other.end = other.start, other.end, one.start, one.end
         run = world.sync()
         assert (run.counts.updated, run.counts.created, run.counts.deleted) == (2, 0, 0)
         assert world.rows() == world.company.truth(FIRST, LAST)
-        assert {shift["id"]: shift["clock_time_id"] for shift in world.table("connecteam_shifts")} == homes
+        assert {shift["id"]: shift["clock_time_id"] for shift in world.table("connecteam_sync_shifts")} == homes
         assert run.id is not None
         assert world.sync().status == "nothing"
         assert not world.mirror.holds()

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import msgspec
 import pytest
-from test_plan import ANA, EMPLOYEES, MORNING, after_sync, at, decide, kinds, reasons, replay, said, shift
+from test_plan import (
+    ANA,
+    CHICAGO,
+    EMPLOYEES,
+    MORNING,
+    WINDOW,
+    after_sync,
+    at,
+    decide,
+    kinds,
+    reasons,
+    replay,
+    said,
+    shift,
+)
 
-from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.absences import nothing_seen, unreadable
+from connecteam_sync.core.change import Change, Plan, Policy
 from connecteam_sync.core.clocktime import Mirror, Stored
+from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.shift import Doubt, Shift
+from connecteam_sync.core.window import Window, locked_day
 
 OTHER = 8
 RIVAL = msgspec.structs.replace(shift("r", "3 08:00", "3 12:00"), time_clock_id=OTHER, created_at=1)
@@ -27,6 +45,14 @@ def with_rival(stored: Stored, *, linked: bool = True) -> Stored:
     )
 
 
+def seen_before(*shifts: Shift) -> Looks:
+    """A run of two time clocks at its end: the other one's look has just shown these."""
+    looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
+    looks.saw(WINDOW, msgspec.structs.replace(said(*shifts), time_clock_id=OTHER))
+    looks.stage = "end"
+    return looks
+
+
 def test_what_is_only_remembered_of_another_clock_takes_no_row() -> None:
     """Ana's shift moves onto the key of another clock's shift, which may have moved away: it is held where it is."""
     before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
@@ -38,9 +64,19 @@ def test_what_is_only_remembered_of_another_clock_takes_no_row() -> None:
 def test_what_this_run_has_seen_at_another_clock_decides() -> None:
     """Both were seen: the first created keeps the key, and the other's row goes."""
     before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
-    snapshot = msgspec.structs.replace(said(MOVED), beside=frozenset({RIVAL.id}))
-    decision = decide(snapshot, before)
+    decision = decide(said(MOVED), before, looks=seen_before(RIVAL))
     assert (kinds(decision), reasons(decision)) == (["delete"], ["duplicate_clock_in"])
+
+
+def test_what_was_looked_at_as_evidence_only_takes_no_row() -> None:
+    """A clock that is not mirrored shows the rival, which may have moved: what is remembered of it is old."""
+    before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
+    looks = Looks([(7, WINDOW)])
+    elsewhere = msgspec.structs.replace(RIVAL, start=at("3 18:00"), end=at("3 20:00"))
+    looks.saw(WINDOW, msgspec.structs.replace(said(elsewhere), time_clock_id=OTHER), as_evidence=True)
+    looks.stage = "end"
+    decision = decide(said(MOVED), before, looks=looks)
+    assert (kinds(decision), reasons(decision)) == ([], ["duplicate_clock_in"])
 
 
 def test_a_shift_of_another_clock_that_loses_its_row_is_held_under_its_own_clock() -> None:
@@ -71,7 +107,7 @@ def changed_places(**rival: int) -> tuple[Stored, Shift]:
 def test_shifts_of_two_clocks_change_places() -> None:
     """Neither look alone could move its row: the second moves both, and each keeps its row."""
     stored, seen = changed_places()
-    decision = decide(msgspec.structs.replace(said(MOVED), beside=frozenset({seen.id})), stored)
+    decision = decide(said(MOVED), stored, looks=seen_before(seen))
     assert {(c.kind, c.shift_id, c.image.id, c.image.clock_in) for c in decision.changes} == {
         ("update", "m", 1, MOVED.start),
         ("update", "r", 9, seen.start),
@@ -87,20 +123,20 @@ def test_shifts_of_two_clocks_change_places() -> None:
 def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
     """Not seen in this run, edited by hand and kept, a closed day, nobody's any more, not ours: held, untouched."""
     stored, seen = changed_places()
-    fresh = msgspec.structs.replace(said(MOVED), beside=frozenset({seen.id}))
     edited = msgspec.structs.replace(stored.rows[1], total_minutes=7)
     by_hand = msgspec.structs.replace(stored.rows[1], source="manual")
     first = msgspec.structs.replace(seen, id="q", created_at=0)
     cases = (
-        (said(MOVED), stored, "restore"),
-        (fresh, msgspec.structs.replace(stored, rows=(stored.rows[0], edited)), "keep"),
-        (fresh, msgspec.structs.replace(stored, rows=(stored.rows[0], by_hand)), "restore"),
-        (fresh, msgspec.structs.replace(stored, locked_days=frozenset({date(2025, 12, 2)})), "restore"),
-        (fresh, msgspec.structs.replace(stored, mirrors=(*stored.mirrors, Mirror(shift=first))), "restore"),
-        (fresh, changed_places(user_id=999)[0], "restore"),
+        (None, stored, "restore"),
+        (seen, msgspec.structs.replace(stored, rows=(stored.rows[0], edited)), "keep"),
+        (seen, msgspec.structs.replace(stored, rows=(stored.rows[0], by_hand)), "restore"),
+        (seen, msgspec.structs.replace(stored, locked=(locked_day(date(2025, 12, 2), CHICAGO),)), "restore"),
+        (seen, msgspec.structs.replace(stored, mirrors=(*stored.mirrors, Mirror(shift=first))), "restore"),
+        (seen, changed_places(user_id=999)[0], "restore"),
     )
-    for snapshot, found, choice in cases:
-        decision = decide(snapshot, found, local_edits=choice)
+    for shown, found, choice in cases:
+        looks = seen_before(shown) if shown is not None else None
+        decision = decide(said(MOVED), found, looks=looks, local_edits=choice)
         assert not decision.changes, choice
         assert "m" in {hold.shift_id for hold in decision.holds}
 
@@ -108,9 +144,36 @@ def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
 def test_the_same_id_under_two_clocks_is_held() -> None:
     """Following it would rewrite the row at every run."""
     twin = msgspec.structs.replace(RIVAL, time_clock_id=7)
-    decision = decide(said(twin), with_rival(Stored(employees=EMPLOYEES)))
+    decision = decide(said(twin), with_rival(Stored(employees=EMPLOYEES)), looks=seen_before(RIVAL))
     assert (kinds(decision), reasons(decision)) == ([], ["impossible_record"])
     assert decision.mirrors == ()
+
+
+def test_a_shift_takes_its_row_along_to_another_clock() -> None:
+    """The clock it was on was looked at and does not show it: same row, same id, remembered under its new clock."""
+    here = msgspec.structs.replace(RIVAL, time_clock_id=7)
+    stored = with_rival(Stored(employees=EMPLOYEES))
+    decision = decide(said(here), stored, looks=seen_before())
+    assert (kinds(decision), reasons(decision)) == ([], [])
+    assert [(m.shift.time_clock_id, m.clock_time_id, m.is_gone) for m in decision.mirrors] == [(7, 9, False)]
+
+
+def test_a_shift_whose_clock_was_not_looked_at_waits_where_it_is() -> None:
+    """Nobody knows whether its old clock shows it as well."""
+    here = msgspec.structs.replace(RIVAL, time_clock_id=7)
+    decision = decide(said(here), with_rival(Stored(employees=EMPLOYEES)))
+    assert (kinds(decision), reasons(decision), decision.mirrors) == ([], ["clock_not_looked_at"], ())
+
+
+def test_a_look_reaches_to_the_end_of_its_last_day_and_no_further() -> None:
+    """Its old clock was looked at up to midnight; at midnight it may still show the shift."""
+    before = msgspec.structs.replace(RIVAL, start=WINDOW.end_utc, end=WINDOW.end_utc + 3600)
+    stored = Stored(mirrors=(Mirror(shift=before),), employees=EMPLOYEES)
+    here = msgspec.structs.replace(RIVAL, time_clock_id=7)
+    assert reasons(decide(said(here), stored, looks=seen_before())) == ["clock_not_looked_at"]
+    last = msgspec.structs.replace(before, start=WINDOW.end_utc - 1)
+    stored = Stored(mirrors=(Mirror(shift=last),), employees=EMPLOYEES)
+    assert kinds(decide(said(here), stored, looks=seen_before())) == ["create"]
 
 
 def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
@@ -120,6 +183,9 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
     moved = msgspec.structs.replace(stored, mirrors=(msgspec.structs.replace(stored.mirrors[0], shift=away),))
     decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved)
     assert (kinds(decision), reasons(decision)) == (["create"], ["window_edge"])
+    planned = Looks([(7, WINDOW), (7, Window(date(2025, 12, 12), date(2025, 12, 31), CHICAGO))])
+    decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved, looks=planned)
+    assert reasons(decision) == [], "this very run has yet to look at that day"
 
 
 def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
@@ -156,7 +222,7 @@ def test_a_row_deleted_by_hand(choice: str, expected: tuple[list[str], list[str]
     assert (kinds(decision), reasons(decision)) == expected
 
 
-def gone(stored: Stored, **policy: str) -> Plan:
+def gone(stored: Stored, **policy: Any) -> Plan:  # noqa: ANN401 - any policy
     """Ana's morning is gone from a look that lists her."""
     return decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, **policy)
 
@@ -185,11 +251,19 @@ def test_a_user_with_a_doubted_record_loses_nothing() -> None:
     assert set(reasons(decision)) == {"impossible_record"}
 
 
+def test_a_record_that_cannot_be_believed_keeps_the_shift_of_its_id_whoever_it_was_of() -> None:
+    """Given to somebody else and spoiled at once: its row is under the name of before, and stays remembered."""
+    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=102, activity_id="a")
+    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102), doubts=(doubt,)), after_sync(MORNING))
+    assert (kinds(decision), set(reasons(decision))) == (["create"], {"impossible_record"})
+    assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
+
+
 def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
     """A doubted record of its user, or an end past the days asked for: it is held, with its row or without."""
     other = shift("x", "5 08:00", "5 09:00", user=102)
     doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
-    long = msgspec.structs.replace(MORNING, end=at("13 00:00"))
+    long = msgspec.structs.replace(MORNING, end=at("14 00:00"))
     for item, doubts, reason in ((MORNING, (doubt,), "impossible_record"), (long, (), "window_edge")):
         for stored in (after_sync(item), Stored(mirrors=(Mirror(shift=item),), employees=EMPLOYEES)):
             decision = decide(said(other, doubts=doubts), stored)
@@ -206,22 +280,6 @@ def test_a_shift_that_another_one_replaced_is_gone_whatever_is_doubted() -> None
     assert {m.shift.id: (m.clock_time_id, m.is_gone) for m in decision.mirrors} == {"a": (None, True), "b": (1, False)}
 
 
-def test_a_locked_day_in_the_middle_of_a_shift_locks_it() -> None:
-    """Every day from the first to the last counts, not only the two ends."""
-    long = shift("l", "3 20:00", "6 04:00")
-    stored = msgspec.structs.replace(after_sync(long), locked_days=frozenset({date(2025, 12, 4)}))
-    shorter = msgspec.structs.replace(long, end=at("6 03:00"))
-    assert (kinds(decide(said(shorter), stored)), reasons(decide(said(shorter), stored))) == ([], ["locked_day"])
-
-
-def test_a_shift_that_moves_across_a_locked_day_is_moved() -> None:
-    """Nothing on the day between changes: neither the old row nor the new one touches it."""
-    stored = msgspec.structs.replace(after_sync(MORNING), locked_days=frozenset({date(2025, 12, 3)}))
-    moved = msgspec.structs.replace(MORNING, start=at("4 08:00"), end=at("4 12:00"))
-    decision = decide(said(moved), stored)
-    assert (kinds(decision), reasons(decision)) == (["update"], [])
-
-
 def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:
     """Rows of other sources have no shift, and need none."""
     stored = after_sync(MORNING)
@@ -233,6 +291,77 @@ def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:
     assert kinds(decision) == ["delete"]
 
 
+def test_a_row_id_that_another_shift_got_is_no_row_of_the_one_that_had_it() -> None:
+    """A shift is gone, and its row; the id was given anew, to a shift of another clock at the same instant."""
+    went = Mirror(shift=MORNING, is_gone=True, former_clock_time_id=9)
+    rival = msgspec.structs.replace(MORNING, id="r", time_clock_id=OTHER)
+    heir = after_sync(rival)
+    row, mirror = heir.rows[0], heir.mirrors[0]
+    stored = msgspec.structs.replace(
+        heir,
+        rows=(msgspec.structs.replace(row, id=9),),
+        mirrors=(went, msgspec.structs.replace(mirror, clock_time_id=9)),
+    )
+    decision = decide(said(shift("x", "5 08:00", "5 09:00")), stored)
+    assert (kinds(decision), reasons(decision)) == (["create"], [])
+    for moved in ({"clock_in": at("4 08:00")}, {"employee_id": 2}):
+        other = msgspec.structs.replace(row, id=9, **moved)
+        decision = decide(
+            said(shift("x", "5 08:00", "5 09:00")),
+            msgspec.structs.replace(stored, rows=(other,), mirrors=(went,)),
+            orphans="ignore",
+        )
+        assert (kinds(decision), reasons(decision)) == (["create"], []), moved
+
+
+def test_a_row_without_a_shift_stays_where_a_shift_stands_that_is_held() -> None:
+    """Two clocks show one id: it is not written, and the row of its very instant may be its own."""
+    rival = msgspec.structs.replace(MORNING, time_clock_id=OTHER)
+    stored = after_sync(MORNING)
+    stored = msgspec.structs.replace(stored, mirrors=(Mirror(shift=rival),))
+    decision = decide(said(MORNING), stored, looks=seen_before(rival), orphans="delete")
+    assert (kinds(decision), sorted(reasons(decision))) == ([], ["impossible_record", "orphan"])
+
+
+@pytest.mark.parametrize(("listed", "goes"), [({101, 102}, ["delete"]), ({102}, [])])
+def test_a_row_without_a_shift_stays_where_its_person_left_another_clock(listed: set[int], goes: list[str]) -> None:
+    """Once on that clock, and not listed there now: it may be a shift of that clock that nobody shows any more."""
+    stored = after_sync(MORNING)
+    there = Mirror(shift=msgspec.structs.replace(RIVAL, start=at("6 08:00"), end=at("6 12:00")), is_gone=True)
+    looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
+    looks.saw(WINDOW, msgspec.structs.replace(said(listed=listed), time_clock_id=OTHER))
+    looks.stage = "end"
+    stored = msgspec.structs.replace(stored, mirrors=(there,))
+    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, looks=looks, orphans="delete")
+    assert [kind for kind in kinds(decision) if kind == "delete"] == goes
+    assert reasons(decision) == ([] if goes else ["user_not_listed"])
+
+
+@pytest.mark.parametrize("days", [(1, 10), (2, 11), (5, 6)])
+def test_a_clock_that_was_looked_at_on_some_of_the_days_was_not_looked_at(days: tuple[int, int]) -> None:
+    """A row without a shift stays; it goes where the look reaches over all of them."""
+    stored = msgspec.structs.replace(after_sync(MORNING), mirrors=())
+    for window, goes in (
+        (Window(date(2025, 12, days[0]), date(2025, 12, days[1]), CHICAGO), False),
+        (WINDOW, True),
+        (WINDOW.padded(), True),
+    ):
+        looks = Looks([(7, WINDOW), (OTHER, window)], account={7: "one", OTHER: "time clock 8 (other)"})
+        for clock, of in ((7, WINDOW), (OTHER, window)):
+            looks.saw(of, msgspec.structs.replace(said(), time_clock_id=clock))
+        looks.stage = "end"
+        decision = decide(said(shift("x", "5 08:00", "5 09:00")), stored, looks=looks, orphans="delete")
+        assert ("delete" in kinds(decision), reasons(decision)) == (goes, [] if goes else ["clock_not_looked_at"])
+
+
+def test_of_a_clock_that_cannot_be_read_the_rows_of_these_days_are_held() -> None:
+    """Those around them are held by the look at their own days."""
+    stored = after_sync(MORNING, shift("late", "12 08:00", "12 12:00"))
+    decision = unreadable(WINDOW, nothing_seen(7, WINDOW, ()), stored, Policy(), "HTTP 400", standing=())
+    assert [(hold.reason, hold.shift_id) for hold in decision.holds] == [("clock_not_looked_at", "a")]
+    assert (decision.minutes.before, decision.minutes.after) == (240, 240)
+
+
 def test_a_change_of_nothing_is_none() -> None:
     """Neither before nor after: a mistake of ours, said at once."""
     nothing = Change(
@@ -240,3 +369,42 @@ def test_a_change_of_nothing_is_none() -> None:
     )
     with pytest.raises(ValueError, match="a before, an after, or both"):
         _ = nothing.image
+
+
+def test_what_another_look_of_the_run_has_shown_does_not_go() -> None:
+    """It has moved to another time clock, where a closed day or a guard may hold it: its row stays."""
+    other = shift("x", "5 08:00", "5 09:00", user=102)
+    moved = msgspec.structs.replace(MOVED, time_clock_id=OTHER)
+    looks = seen_before(moved)
+    looks.absent.add(MOVED.id)
+    decision = decide(said(other), after_sync(MOVED, other), looks=looks)
+    assert (kinds(decision), reasons(decision), decision.mirrors) == ([], [], ())
+    gone = decide(said(other), after_sync(MOVED, other), looks=seen_before())
+    assert kinds(gone) == ["delete"]
+
+
+def test_a_run_with_a_failed_look_deletes_nothing() -> None:
+    """What is absent may be where nobody could look. A person's word stands for a clock that nobody is shown; for no
+    passing trouble.
+    """
+    other = shift("x", "5 08:00", "5 09:00", user=102)
+    looks = seen_before()
+    looks.failed(9, WINDOW, "HTTP 503")
+    decision = decide(said(other), after_sync(MOVED, other), looks=looks)
+    assert (kinds(decision), reasons(decision)) == ([], ["clock_not_looked_at"])
+    vouching = Looks([(7, WINDOW), (OTHER, WINDOW)], vouched={9})
+    vouching.failed(9, WINDOW, "HTTP 503")
+    vouching.stage = "end"
+    assert kinds(decide(said(other), after_sync(MOVED, other), looks=vouching)) == []
+    vouching.failed(9, WINDOW, "HTTP 400", turned_away=True)
+    assert kinds(decide(said(other), after_sync(MOVED, other), looks=vouching)) == ["delete"]
+
+
+def test_a_part_of_a_run_deletes_nothing_and_says_what_is_open() -> None:
+    """The row is noted for the end; its hold, if one stands, is left alone."""
+    other = shift("x", "5 08:00", "5 09:00", user=102)
+    looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
+    decision = decide(said(other), after_sync(MOVED, other), looks=looks)
+    assert (kinds(decision), decision.pending.absent) == ([], ("m",))
+    assert sorted(decision.undecided) == ["row:1", "shift:m"]
+    assert [change.image.id for change in decision.pending.deletes] == [1]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 from test_plan import EMPLOYEES, MORNING, WINDOW, after_sync, at, decide, kinds, reasons, said, shift
 
+from connecteam_sync.cli.text import compare_text, offset_line
 from connecteam_sync.core.adopt import offset_rows
 from connecteam_sync.core.change import Policy
 from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.compare import harms
+from connecteam_sync.core.compare import Comparison, harms
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.memory import as_if_applied
-from connecteam_sync.core.proof import differing_days
+from connecteam_sync.core.proof import Held, differing_days
 
 STRANGER = shift("s", "4 08:00", "4 12:00", user=999)
 BEFORE = shift("b", "25 08:00", "25 12:00")
@@ -28,6 +29,23 @@ def test_what_a_plan_would_leave_wrong_is_named() -> None:
     with_double = msgspec.structs.replace(stored, rows=(*stored.rows, double))
     assert [(harm.kind, harm.minutes) for harm in harms(decision, with_double)] == [("doubled", -240)]
     assert harms(decision, stored) == ()
+
+
+def test_a_row_that_stays_open_is_not_counted_up_to_now() -> None:
+    """The old code adds to open rows at every run: what it would say of days long ago is no hour anybody worked."""
+    still_open = shift("o", "2 08:00")
+    stored = after_sync(still_open)
+    closed = msgspec.structs.replace(still_open, end=at("2 16:00"))
+    counted = msgspec.structs.replace(stored.rows[0], total_minutes=500_000)
+    decision = decide(said(still_open, EVENING), stored)
+    for upstream, minutes in ((still_open, 0), (closed, 480)):
+        legacy = msgspec.structs.replace(decision, snapshot=said(upstream), changes=())
+        found = harms(legacy, msgspec.structs.replace(stored, rows=(counted,)))
+        assert [(harm.kind, harm.minutes) for harm in found] == [("wrong", minutes)]
+    found = tuple(msgspec.structs.replace(found[0], minutes=minutes) for minutes in (480, -60, 0))
+    whole = Comparison(window=WINDOW, shifts=3, harms=found)
+    assert (whole.missing, whole.surplus, whole.minutes) == (480, 60, 420)
+    assert "8:00 hours missing and 1:00 too many, of 1 person" in "\n".join(compare_text(whole))
 
 
 def test_the_old_planner_holds_strangers_too() -> None:
@@ -61,7 +79,7 @@ def test_a_plan_as_if_applied_takes_its_deletes_away() -> None:
     """The next clock's plan does not see the row."""
     stored = after_sync(MORNING, EVENING)
     decision = decide(said(MORNING), stored)
-    assert [row.id for row in as_if_applied(stored, [decision]).rows] == [1]
+    assert [row.id for row in as_if_applied(stored, [decision], WINDOW).rows] == [1]
 
 
 def test_a_linked_row_that_became_manual_and_says_the_same_is_left_alone() -> None:
@@ -88,7 +106,7 @@ def test_counting_leaves_out_strangers_and_other_days() -> None:
     """The witness counts what can be written in the window."""
     rows = list(after_sync(MORNING).rows)
     rows.append(msgspec.structs.replace(rows[0], id=5, clock_in=at("4 08:00"), source="manual"))
-    found = differing_days(WINDOW, [MORNING, STRANGER, BEFORE], rows, employees=EMPLOYEES, names={}, holds=())
+    found = differing_days(WINDOW, [MORNING, STRANGER, BEFORE], rows, employees=EMPLOYEES, names={}, held=Held())
     assert found == ()
 
 
@@ -96,3 +114,14 @@ def test_strangers_are_at_no_offset() -> None:
     """Only shifts of mapped people are compared with rows."""
     rows = after_sync(MORNING).rows
     assert offset_rows(rows, [STRANGER, MORNING], EMPLOYEES, WINDOW.zone) == ()
+
+
+def test_a_row_at_an_offset_names_the_row_of_its_shift() -> None:
+    """Where other tables point at the wrong one it stays: this says what they should point at."""
+    [right] = after_sync(MORNING).rows
+    wrong = msgspec.structs.replace(right, id=36, clock_in=right.clock_in + 6 * 3600)
+    for rows, beside in (((wrong,), None), ((right, wrong), right.id)):
+        [found] = offset_rows(rows, [MORNING], EMPLOYEES, WINDOW.zone)
+        assert (found.row.id, found.beside) == (36, beside)
+        told = f"the shift has row {right.id}: what points at row 36 belongs there"
+        assert (told in offset_line(found, WINDOW.zone, {})) is (beside is not None)

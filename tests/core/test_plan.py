@@ -11,10 +11,12 @@ import pytest
 
 from connecteam_sync.core.change import Change, Plan, Policy
 from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, Stored, clock_time_of
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Doubt, Shift, Snapshot, User
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import Window, locked_day
 
 CHICAGO = "America/Chicago"
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), CHICAGO)
@@ -60,9 +62,15 @@ def after_sync(*shifts: Shift) -> Stored:
     return Stored(rows=tuple(rows), mirrors=tuple(mirrors), employees=EMPLOYEES)
 
 
-def decide(snapshot: Snapshot, stored: Stored, **policy: Any) -> Plan:  # noqa: ANN401 - any policy
+def decide(
+    snapshot: Snapshot,
+    stored: Stored,
+    *,
+    looks: Looks | None = None,
+    **policy: Any,  # noqa: ANN401 - any policy
+) -> Plan:
     """The plan of the eleven days."""
-    return plan(WINDOW, snapshot, stored, Policy(**policy))
+    return plan(WINDOW, snapshot, stored, Policy(**policy), looks)
 
 
 def kinds(decision: Plan) -> list[str]:
@@ -166,7 +174,7 @@ def test_a_manual_row_that_says_the_same_is_no_row_of_ours() -> None:
 
 def test_a_shift_gone_that_ran_past_the_days_asked_for_is_held() -> None:
     """Where the API selects by the end, its absence says nothing; one that ends inside is deleted."""
-    edge = WINDOW.padded().end_utc
+    _, edge = WINDOW.surely_asked
     inside, past = (
         shift("in", "11 08:00", "11 12:00"),
         msgspec.structs.replace(shift("past", "11 20:00"), end=edge),
@@ -182,6 +190,7 @@ def test_an_unmapped_person_is_held_and_remembered_then_written() -> None:
     """The shift waits in the memory; once the mapping exists the next run writes it."""
     decision = decide(said(MORNING), Stored())
     assert (kinds(decision), reasons(decision)) == ([], ["unmapped_user"])
+    assert [hold.employee_id for hold in decision.holds] == [None]
     assert [m.shift for m in decision.mirrors] == [MORNING]
     assert kinds(decide(said(MORNING), Stored(mirrors=decision.mirrors, employees=EMPLOYEES))) == ["create"]
 
@@ -236,7 +245,7 @@ def test_an_impossible_record_blocks_deletes_of_its_user_only() -> None:
 
 def test_nothing_on_a_locked_day_changes() -> None:
     """The difference is held with its minutes, also where only the row's old day is locked."""
-    stored = msgspec.structs.replace(after_sync(MORNING), locked_days=frozenset({date(2025, 12, 2)}))
+    stored = msgspec.structs.replace(after_sync(MORNING), locked=(locked_day(date(2025, 12, 2), CHICAGO),))
     decision = decide(said(shift("a", "3 08:00", "3 12:30")), stored)
     assert not decision.changes
     assert [(hold.reason, hold.minutes) for hold in decision.holds] == [("locked_day", 30)]
@@ -276,7 +285,7 @@ def test_swapped_clock_ins_keep_both_primary_keys() -> None:
 def test_a_change_whose_key_is_kept_is_held_with_all_that_wait_for_it() -> None:
     """A locked row keeps its key, so the shift that moves onto it waits, and so does the one behind that."""
     one, two, three = (shift(n, f"{d} 08:00", f"{d} 09:00") for n, d in (("a", 2), ("b", 3), ("c", 4)))
-    stored = msgspec.structs.replace(after_sync(one, two, three), locked_days=frozenset({date(2025, 12, 2)}))
+    stored = msgspec.structs.replace(after_sync(one, two, three), locked=(locked_day(date(2025, 12, 2), CHICAGO),))
     moved = (
         shift("a", "5 08:00", "5 09:00"),
         shift("b", "2 08:00", "2 09:00"),
@@ -287,7 +296,7 @@ def test_a_change_whose_key_is_kept_is_held_with_all_that_wait_for_it() -> None:
     assert sorted(reasons(decision)) == ["duplicate_clock_in", "locked_day", "locked_day"]
 
 
-def replay(stored: Stored, changes: tuple[Change, ...]) -> dict[int, tuple[int, int]]:
+def replay(stored: Stored, changes: tuple[Change, ...]) -> dict[RowId, tuple[RowId, int]]:
     """Execute the ordered steps on (id -> key), failing where any write meets a taken key."""
     table = {row.id: row.key for row in stored.rows if row.id is not None}
     for step in steps(changes):
@@ -298,7 +307,7 @@ def replay(stored: Stored, changes: tuple[Change, ...]) -> dict[int, tuple[int, 
             if image is None:
                 del table[row_id]
                 continue
-            key = image.key if move.parked is None else (image.employee_id, move.parked)
+            key = (move.parked or image).key
             assert key == table.get(row_id) or key not in before, "a step moved a row onto a key somebody still holds"
             table[row_id] = key
     assert len(set(table.values())) == len(table)

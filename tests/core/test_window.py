@@ -1,13 +1,13 @@
 """Local days of the business and the instants they span."""
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connecteam_sync.core.window import Window, days_touched, local_day, windows_of_days
+from connecteam_sync.core.window import Window, days_touched, local_day, start_of_day, windows_of_days
 
 CHICAGO = "America/Chicago"
 ZONE = ZoneInfo(CHICAGO)
@@ -40,7 +40,7 @@ def test_a_reversed_window_is_refused() -> None:
         Window(date(2025, 12, 2), date(2025, 12, 1), CHICAGO)
 
 
-@given(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.integers(0, 400), st.integers(3, 90))
+@given(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.integers(0, 400), st.integers(5, 90))
 def test_slices_cover_the_window_without_gap_or_overlap(first: date, days: int, limit: int) -> None:
     """Every day is in exactly one slice, and no padded slice asks for more days than the API takes."""
     last = date.fromordinal(first.toordinal() + days)
@@ -73,7 +73,23 @@ def test_the_local_day_is_not_the_utc_day() -> None:
     assert local_day(instant, ZONE) == date(2025, 12, 1)
 
 
-def test_the_padding_is_a_day_on_either_side() -> None:
+def test_the_padding_is_two_days_on_either_side() -> None:
     """The zone of the API's dates is unknown, and so is how it selects a night shift."""
     window = Window(date(2025, 12, 1), date(2025, 12, 2), CHICAGO)
-    assert window.padded() == Window(date(2025, 11, 30), date(2025, 12, 3), CHICAGO)
+    assert window.padded() == Window(date(2025, 11, 29), date(2025, 12, 4), CHICAGO)
+    assert len(Window(date(2025, 1, 1), date(2025, 12, 31), CHICAGO).slices()) == 14
+
+
+@pytest.mark.parametrize(
+    "business", ["Etc/GMT+12", "Pacific/Apia", "America/Chicago", "Asia/Kathmandu", "Pacific/Kiritimati"]
+)
+def test_the_window_lies_inside_what_is_asked_in_every_zone(business: str) -> None:
+    """The dates of a request may be read in any zone of the world, on any day, clocks changing or not."""
+    zones = [ZoneInfo(name) for name in sorted(available_timezones())]
+    for number in range(0, 365, 5):
+        day = date.fromordinal(date(2025, 1, 1).toordinal() + number)
+        window = Window(day, day, business)
+        asked, (low, high) = window.padded(), window.surely_asked
+        assert low <= window.start_utc < window.end_utc <= high
+        assert max(start_of_day(asked.first, zone) for zone in zones) <= low
+        assert min(start_of_day(asked.last + timedelta(days=1), zone) for zone in zones) >= high

@@ -44,7 +44,7 @@ def test_manual_rows_and_locked_days_are_safe_from_the_old_planner(database: str
         new.work(3, "08:00", "12:00")
         new.sync()
         new.execute("UPDATE clock_times SET source = 'manual' WHERE id = 1")
-        new.mirror.lock(date(2025, 12, 3), date(2025, 12, 3))
+        new.lock(date(2025, 12, 3))
         before = new.table()
         for shift in new.company.shifts():
             new.company.edit(shift.id, start=shift.start + 6 * 3600, end=shift.start + 9 * 3600)

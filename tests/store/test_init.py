@@ -9,6 +9,7 @@ from sqlalchemy import text
 from test_store import WINDOW, look, mirror, shift, table
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
+from connecteam_sync.store.schema import VERSION
 from connecteam_sync.store.store import Store
 
 
@@ -54,15 +55,17 @@ def test_a_damaged_file_is_an_error_in_our_words(tmp_path: Path) -> None:
 def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) -> None:
     """What came last is added where it is absent; an upgrade that was cut short goes on."""
     with store.writing() as session:
-        session.connection.execute(text("ALTER TABLE sync_inputs DROP COLUMN last_key"))
+        session.connection.execute(text("ALTER TABLE connecteam_sync_holds DROP COLUMN acknowledged_by"))
+        session.connection.execute(text("ALTER TABLE connecteam_sync_inputs DROP COLUMN last_key"))
         session.connection.execute(text("UPDATE connecteam_sync_version SET version_num = '0004'"))
     fresh = Store(database)
     with pytest.raises(NotInitialised, match="0004"), fresh.reading():
         pass
-    assert fresh.init() == ("our tables are at version 0005 (were at 0004)",)
+    assert fresh.init() == (f"our tables are at version {VERSION} (were at 0004)",)
     mirror(fresh, shift("a", 0, 61))
     with fresh.reading() as session:
-        assert session.read("SELECT first_key, last_key FROM sync_inputs") == []
+        assert session.read("SELECT first_key, last_key FROM connecteam_sync_inputs") == []
+        assert session.read("SELECT acknowledged_by FROM connecteam_sync_holds") == []
     fresh.close()
 
 
@@ -70,8 +73,8 @@ def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:
     """For a DBA to read: our tables, the guard row, the host's two."""
     said = store.init_sql()
     for word in (
-        "CREATE TABLE sync_changes",
-        "INSERT INTO sync_guard",
+        "CREATE TABLE connecteam_sync_changes",
+        "INSERT INTO connecteam_sync_guard",
         "uq_employee_clock_in",
         "connecteam_sync_version",
     ):

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from test_store import NOW, mirror, shift, table, take_back
 
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Entry
-from connecteam_sync.store import receipts
+from connecteam_sync.store import feed
 from connecteam_sync.store.bulk import BATCH
 from connecteam_sync.store.store import Store
 
@@ -34,10 +35,10 @@ def with_notes(store: Store) -> None:
 def entries(store: Store, number: int) -> list[Entry]:
     """What the journal says of a run."""
     with store.reading() as session:
-        return list(receipts.entries_of(session, number))
+        return list(feed.entries_of(session, number))
 
 
-def rows(store: Store) -> dict[int, tuple[ClockTime, Any]]:
+def rows(store: Store) -> dict[RowId, tuple[ClockTime, Any]]:
     """Every row of the table as it stands: canonical, and whole."""
     keys = [row["id"] for row in table(store)]
     with store.reading() as session:
@@ -88,7 +89,9 @@ def test_what_was_remembered_of_a_shift_stands_beside_its_new_row(store: Store) 
     mirror(store, shift("a", 0, 60, user=101), employees="match")
     number, _ = mirror(store, shift("a", 0, 60, user=101), shift("b", 100, 160, user=102))
     with store.reading() as session:
-        found = session.read("SELECT shift_id, memory_before FROM sync_changes WHERE run_id = :run", run=number)
+        found = session.read(
+            "SELECT shift_id, memory_before FROM connecteam_sync_changes WHERE run_id = :run", run=number
+        )
     remembered = {row["shift_id"]: msgspec.json.decode(row["memory_before"]) for row in found}
     assert remembered["b"] == {"b": None}
     assert remembered["a"]["a"]["clock_time_id"] is None

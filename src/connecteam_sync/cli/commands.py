@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connecteam_sync.cli import adoption, people, practice, records, verbs
+from connecteam_sync.cli import accounts, adoption, locking, people, practice, records, verbs
 from connecteam_sync.version import __version__
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Keep the SQL table clock_times an exact, explainable mirror of the Connecteam time clock.",
     epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 something is held, 4 refused, 5 difference found,"
-    " 6 another run holds the lock, 75 Connecteam unavailable, try again later.",
+    " 6 another run or program is in the way, try again, 75 Connecteam unavailable, try again later.",
 )
 for command in (
     verbs.init,
@@ -34,14 +34,18 @@ for command in (
     records.show,
     records.history,
     records.changes,
-    records.holds,
-    people.lock,
-    people.unlock,
+    records.anomalies,
+    locking.lock,
+    locking.unlock,
+    locking.locks,
     practice.sandbox,
     practice.demo,
 ):
     app.command()(command)
+app.add_typer(records.holds, name="holds")
 app.add_typer(people.people, name="employees")
+app.add_typer(accounts.account, name="account")
+app.add_typer(accounts.clocks, name="clocks")
 
 
 @app.callback(invoke_without_command=True)

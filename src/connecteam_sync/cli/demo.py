@@ -13,6 +13,7 @@ from connecteam_sync.cli.report import Report
 from connecteam_sync.config import Settings
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import many
 from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox
@@ -49,7 +50,7 @@ def _acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: Wind
 
     act(
         "1. A company and an empty database",
-        f"{company.name}: {text.many(len(company.people), 'person', 'people')}, three time clocks, a simulated "
+        f"{company.name}: {many(len(company.people), 'person', 'people')}, three time clocks, a simulated "
         "Connecteam behind the real HTTP API on this machine.",
         *mirror.init(),
     )
@@ -83,7 +84,7 @@ def _acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: Wind
     report.say(text.verify_text(proof, mirror.names()))
 
     act(f"9. Take the second run back (connecteam-sync undo {second.id})")
-    before_undo = mirror.runs(1)[0]
+    before_undo = mirror.runs(1, "sync")[0]
     undone = mirror.undo(second.id or 0)
     mirrored(undone)
 

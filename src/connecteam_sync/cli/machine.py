@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from connecteam_sync.core.adopt import Offset, Survey
+from connecteam_sync.core.adopt import Offset
+from connecteam_sync.core.anomalies import Anomaly
 from connecteam_sync.core.change import Change, Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
-from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.past import History, TrackedShift
+from connecteam_sync.core.run import (
+    Check,
+    Difference,
+    Entry,
+    Move,
+    Person,
+    Proposal,
+    Run,
+    StandingHold,
+    Suggestion,
+    Verification,
+)
 from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import one_line
 
 SCHEMA = 1
 Json = dict[str, Any]
+_AS_IT_IS = {"sql", "source"}
+"""Members whose value a program runs or compares: it stands as it is, escaped as JSON has it."""
+
+
+def encoded(said: Json) -> str:
+    """An object as one line of JSON that steers no terminal it is shown on.
+
+    Texts from outside are made one line each (`one_line`), but for those that a program compares or runs.
+    """
+    try:
+        text = msgspec.json.encode(said).decode()
+        if text.isprintable() and "\\" not in text:
+            return text
+    except UnicodeEncodeError:  # a half of a character, of a file's name perhaps
+        pass
+    text = msgspec.json.encode(_tidy(said)).decode()
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _tidy(said: object) -> object:
+    if isinstance(said, str):
+        return said if said.isprintable() else one_line(said)
+    if isinstance(said, dict):
+        return {name: value if name in _AS_IT_IS else _tidy(value) for name, value in said.items()}
+    return [_tidy(item) for item in said] if isinstance(said, (list, tuple)) else said
+
+
+def _escaped(character: str) -> str:
+    """A character as JSON writes it with digits only; one beyond the first plane as two."""
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def instant(at: int | None) -> str | None:
@@ -26,6 +73,30 @@ def instant(at: int | None) -> str | None:
 def window(found: Window) -> Json:
     """First and last local day, and their zone."""
     return {"first": found.first.isoformat(), "last": found.last.isoformat(), "timezone": found.timezone}
+
+
+def ranges(found: Iterable[tuple[int, Window]]) -> list[Json]:
+    """What was really looked at, without padding."""
+    return [
+        {"first": days.first.isoformat(), "last": days.last.isoformat(), "time_clock_id": clock}
+        for clock, days in found
+    ]
+
+
+def stopped(found: Iterable[Change]) -> list[Json]:
+    """The deletes that a guard stopped."""
+    return [
+        {
+            "clock_time_id": item.image.id,
+            "employee_id": item.image.employee_id,
+            "day": item.days[0].isoformat(),
+            "clock_in": instant(item.image.clock_in),
+            "clock_out": instant(item.image.clock_out),
+            "minutes": -item.minutes,
+            "why": item.why,
+        }
+        for item in found
+    ]
 
 
 def counts(found: Counts, errors: int) -> Json:
@@ -52,13 +123,17 @@ def hold(found: Hold) -> Json:
         "employee_id": found.employee_id,
         "at": instant(found.instant),
         "minutes": found.minutes,
+        "acknowledged": found.acknowledged,
     }
 
 
 def standing(found: StandingHold) -> Json:
-    """One standing hold."""
+    """One standing hold; `acknowledged` says who knows of it, or null."""
+    said = found.acknowledged
     return {
+        "id": found.id,
         **hold(found.hold),
+        "acknowledged": {"by": said.by, "at": instant(said.at), "reason": said.reason} if said else None,
         "time_clock_id": found.time_clock_id,
         "first_seen": instant(found.first_seen),
         "first_run": found.first_run,
@@ -102,8 +177,40 @@ def change(found: Change) -> Json:
 def person(found: Person) -> Json:
     """A user and the employee they count for."""
     shown: Json = msgspec.to_builtins(found)
-    shown["suggestions"] = [{"employee_id": key, "name": name} for key, name in found.suggestions]
+    shown["ambiguous"] = [{"employee_id": key, "name": name} for key, name in found.ambiguous]
     return shown
+
+
+def move(found: Move) -> Json:
+    """What mapping a user to an employee does, beside the two."""
+    before = None if found.from_id is None else {"employee_id": found.from_id, "name": found.from_name}
+    return {
+        "from": before,
+        "names_differ": found.names_differ,
+        "shifts": found.shifts,
+        "minutes": found.minutes,
+        "linked": found.linked,
+        "linked_minutes": found.linked_minutes,
+        "kept_out": found.kept_out,
+        "left": [{"employee_id": key, "name": name} for key, name in found.left_with],
+        "left_rows": found.left,
+        "left_minutes": found.left_minutes,
+        "rows": found.rows,
+        "row_minutes": found.row_minutes,
+    }
+
+
+def suggestion(found: Suggestion) -> Json:
+    """Who a user might be, and why."""
+    return {
+        "user_id": found.move.user_id,
+        "name": found.move.user_name,
+        "employee_id": found.move.employee_id,
+        "employee_name": found.move.employee_name,
+        "evidence": found.evidence,
+        "is_certain": found.is_certain,
+        **move(found.move),
+    }
 
 
 def check(found: Check) -> Json:
@@ -116,10 +223,56 @@ def entry(found: Entry) -> Json:
     """One line of the journal."""
     return {
         "entry": found.number,
+        "cursor": found.cursor,
         "run": found.run,
         "at": instant(found.at),
         **change(found.change),
         "employee": found.employee_name,
+    }
+
+
+def history(found: History) -> Json:
+    """An employee's rows and all that explains them."""
+    return {
+        "employee": {"employee_id": found.employee.id, "name": found.employee.name},
+        "rows": [row(item) for item in found.rows],
+        "changes": [entry(item) for item in found.changes],
+        "holds": [standing(item) for item in found.holds],
+        "shifts": [tracked(item) for item in found.shifts],
+    }
+
+
+def tracked(found: TrackedShift) -> Json:
+    """A shift as Connecteam showed it last."""
+    shift = found.shift
+    return {
+        "shift_id": shift.id,
+        "user_id": shift.user_id,
+        "time_clock_id": shift.time_clock_id,
+        "start": instant(shift.start),
+        "end": instant(shift.end),
+        "is_auto_clock_out": shift.is_auto_clock_out,
+        "is_gone": found.is_gone,
+        "clock_time_id": found.clock_time_id,
+        "modified_at": instant(shift.modified_at),
+        "changed_in_run": found.changed_in_run,
+        "changed_at": instant(found.changed_at),
+    }
+
+
+def anomaly(found: Anomaly, shifts: Mapping[RowId, tuple[str, int]], names: Mapping[RowId, str]) -> Json:
+    """One thing to look at."""
+    return {
+        "kind": found.kind,
+        "employee_id": found.employee_id,
+        "employee": names.get(found.employee_id),
+        "day": found.day.isoformat(),
+        "minutes": found.minutes,
+        "rows": [
+            {**(row(item) or {}), "shift_id": shift, "time_clock_id": clock}
+            for item in found.rows
+            for shift, clock in (shifts.get(item.id or 0, (None, None)),)
+        ],
     }
 
 
@@ -130,9 +283,11 @@ def run(found: Run) -> Json:
             "error": piece.error_name,
             "message": piece.error,
             "next_step": piece.next_step,
+            "retryable": piece.retryable,
             "time_clock_id": piece.time_clock_id,
             "window": window(piece.window),
             "fingerprint": piece.fingerprint,
+            "stopped": stopped(piece.stopped),
         }
         for piece in found.slices
         if piece.error
@@ -142,6 +297,7 @@ def run(found: Run) -> Json:
         "kind": found.kind,
         "status": found.status,
         "window": window(found.window),
+        "ranges": ranges(found.ranges),
         "counts": counts(found.counts, found.errors),
         "minutes": {"before": found.minutes.before, "after": found.minutes.after},
         "holds": [hold(item) for item in found.holds],
@@ -151,21 +307,25 @@ def run(found: Run) -> Json:
         "http_calls": found.http_calls,
         "started_at": instant(found.started_at),
         "finished_at": instant(found.finished_at),
+        "result": msgspec.to_builtins(found.result),
         "undoes": found.undoes,
         "undone_by": found.undone_by,
         "version": found.version,
         "host": found.host,
         "exit_code": found.exit_code,
+        "retryable": found.retryable,
+        "next_step": found.next_step,
     }
 
 
-def proposal(found: Proposal, total: Counts) -> Json:
+def proposal(found: Proposal) -> Json:
     """What a sync would do."""
     plans = found.plans
     return {
         "window": window(found.window),
-        "counts": counts(total, len(found.failures)),
-        "minutes": {"before": sum(p.minutes.before for p in plans), "after": sum(p.minutes.after for p in plans)},
+        "ranges": ranges(found.ranges),
+        "counts": counts(found.counts, len(found.failures)),
+        "minutes": {"before": found.minutes.before, "after": found.minutes.after},
         "changes": [change(item) for item in found.changes],
         "holds": [hold(item) for item in found.holds],
         "refusals": [
@@ -174,12 +334,14 @@ def proposal(found: Proposal, total: Counts) -> Json:
                 "window": window(plan.window),
                 "guard": refusal.guard,
                 "message": refusal.message,
-                "fingerprint": plan.fingerprint,
+                "fingerprint": refusal.fingerprint,
+                "stopped": stopped(refusal.stopped),
             }
             for plan in plans
             for refusal in plan.refusals
         ],
         "fingerprints": [plan.fingerprint for plan in plans],
+        "notes": list(dict.fromkeys(str(rename) for plan in plans for rename in plan.renames)),
         "errors": failures(found),
     }
 
@@ -207,40 +369,7 @@ def offset(found: Offset) -> Json:
         "shift_start": instant(found.shift.start),
         "shift_end": instant(found.shift.end),
         "minutes": found.minutes,
-    }
-
-
-def survey(found: Survey) -> Json:
-    """What a look at the table found before it is taken over."""
-    days = found.offsets_days
-    return {
-        "table": found.table,
-        "database": found.database,
-        "rows": found.rows,
-        "sources": found.sources,
-        "first_clock_in": instant(found.first_clock_in),
-        "last_clock_in": instant(found.last_clock_in),
-        "unique_key": found.unique_key,
-        "doubles": {
-            "groups": found.groups,
-            "shapes": found.shapes,
-            "rows_removed": len(found.dedupe.survivors),
-            "changes": [change(item) for item in found.dedupe.changes],
-            "holds": [hold(item) for item in found.dedupe.holds],
-        },
-        "findings": {
-            name: {"rows": count, "examples": found.examples.get(name, ())} for name, count in found.findings.items()
-        },
-        "offsets": {
-            "first": days[0].isoformat() if days else None,
-            "last": days[1].isoformat() if days else None,
-            "rows": [offset(item) for item in found.offsets],
-            "error": found.offsets_error,
-        },
-        "foreign_keys": [msgspec.to_builtins(key) for key in found.references],
-        "triggers": found.triggers,
-        "disk": {"table": found.table_bytes, "needed": found.needed_bytes, "free": found.free_bytes},
-        "obstacles": found.obstacles,
+        "shift_row": found.beside,
     }
 
 
@@ -251,6 +380,7 @@ def failures(found: Proposal | Comparison) -> list[Json]:
             "error": failure.error_name,
             "message": failure.error,
             "next_step": failure.next_step,
+            "retryable": failure.retryable,
             "time_clock_id": failure.time_clock_id,
             "window": window(failure.window),
         }
@@ -265,7 +395,10 @@ def verification(found: Verification) -> Json:
         return [msgspec.to_builtins(line) for line in lines]
 
     return {
+        "run": found.run,
+        "not_recorded": found.not_recorded,
         "window": window(found.window),
+        "ranges": ranges(found.proposal.ranges),
         "differences": found.differences,
         "shifts": found.shifts,
         "minutes": found.minutes,

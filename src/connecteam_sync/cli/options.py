@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -12,7 +13,7 @@ from connecteam_sync.cli import machine, text
 from connecteam_sync.cli.loading import loading
 from connecteam_sync.cli.report import Report
 from connecteam_sync.core.run import Run
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import WindowError
 
 if TYPE_CHECKING:
@@ -28,11 +29,35 @@ Last = Annotated[str, typer.Option("--to", metavar="DAY", help="Last local day, 
 MaybeFirst = Annotated[Optional[str], typer.Option("--from", metavar="DAY", help="First local day.")]
 MaybeLast = Annotated[Optional[str], typer.Option("--to", metavar="DAY", help="Last local day, included.")]
 Day = Annotated[Optional[str], typer.Option("--day", metavar="DAY", help="A single local day.")]
-Days = Annotated[Optional[int], typer.Option("--days", min=0, help="Today and the N days before it.")]
+Days = Annotated[
+    Optional[int], typer.Option("--days", min=0, max=MAX_WINDOW_DAYS - 1, help="Today and the N days before it.")
+]
+LARGEST = 2**63 - 1
+"""The largest number that a database has for a run, a person, a time clock or a hold."""
+RunNumber = Annotated[int, typer.Argument(metavar="RUN", min=1, max=LARGEST, help="The number of the run.")]
+User = Annotated[int, typer.Argument(metavar="USER", min=1, max=LARGEST, help="The Connecteam user id.")]
 Accept = Annotated[
     Optional[list[str]],
     typer.Option("--accept", metavar="FINGERPRINT", help="Let this one plan through the guards; a refusal names it."),
 ]
+
+Who = Annotated[
+    Optional[str], typer.Option("--as", metavar="WHO", help="Who says so; else the user of this machine's system.")
+]
+
+
+OPENED: list[ConnecteamSync] = []
+"""What the command works on, for whoever has to say how far it came."""
+
+
+def somebody(who: str | None) -> str:
+    """Who does something that is recorded: as they say, else the user of the system."""
+    if who is not None:
+        return who
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for this user id: KeyError until Python 3.12
+        return "somebody"
 
 
 def door() -> type[ConnecteamSync]:
@@ -49,7 +74,13 @@ def door() -> type[ConnecteamSync]:
 
 def opened(config: Path | None, report: Report) -> ConnecteamSync:
     """The door, configured."""
-    return door().from_config(config, on_progress=report.progress)
+    mirror = door().from_config(config, on_progress=report.progress)
+    from connecteam_sync.config import loose_files
+
+    OPENED[:] = [mirror]
+    for loose in loose_files():
+        report.talk(f"warning: {loose}")
+    return mirror
 
 
 def day_of(text: str, today: date) -> date:
@@ -58,9 +89,12 @@ def day_of(text: str, today: date) -> date:
     if text in words:
         return words[text]
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
     except ValueError as error:
-        raise WindowError(f"{text!r} is no day", next_step="write it like 2025-12-01, or `today`") from error
+        raise WindowError(f"{text[:60]!r} is no day", next_step="write it like 2025-12-01, or `today`") from error
+    if not EARLIEST <= day <= LATEST:
+        raise WindowError(f"{day} is out of reach", next_step=f"use days from {EARLIEST} to {LATEST}")
+    return day
 
 
 def chosen_windows(
@@ -100,7 +134,7 @@ def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
                 run,
                 entries,
                 people=mirror.employees() if run.holds else (),
-                employees=mirror.names() if run.holds else {},
+                employees=mirror.names() if run.holds or any(piece.stopped for piece in run.slices) else {},
             )
         )
         step = text.next_step(run)

@@ -9,18 +9,20 @@ from typing import Annotated, Optional
 import msgspec
 import typer
 
-from connecteam_sync.cli import text
 from connecteam_sync.cli.options import Json
 from connecteam_sync.cli.report import reporting
+from connecteam_sync.core.words import many
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox.settings import KEY, Settings
 
 
 def sandbox(
-    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = 8123,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8123,
     host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
     key: Annotated[str, typer.Option("--key", help="The invented key it accepts; begins with sandbox-.")] = KEY,
-    shifts: Annotated[int, typer.Option("--shifts", min=0, help="Shifts from 2025-12-01 to 2025-12-11.")] = 585,
+    shifts: Annotated[
+        int, typer.Option("--shifts", min=0, max=1_000_000, help="Shifts from 2025-12-01 to 2025-12-11.")
+    ] = 585,
     fault: Annotated[
         Optional[list[str]],
         typer.Option("--fault", metavar="NAME[@CALL]", help="A trouble, at a call number where given."),
@@ -47,7 +49,7 @@ def sandbox(
             report.answer({"url": served.url, "key": served.key, "timezone": served.company.timezone})
             report.say(
                 [
-                    f"{served.company.name} at {served.url}: {text.many(shifts, 'shift')} of 2025-12-01 to 11",
+                    f"{served.company.name} at {served.url}: {many(shifts, 'shift')} of 2025-12-01 to 11",
                     f"export CONNECTEAM_SYNC_BASE_URL={served.url}",
                     f"export CONNECTEAM_SYNC_API_KEY={served.key}",
                     f"export CONNECTEAM_SYNC_TIMEZONE={served.company.timezone}",

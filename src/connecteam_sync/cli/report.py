@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-import msgspec
 import typer
 
 from connecteam_sync.cli import text
-from connecteam_sync.cli.machine import SCHEMA
+from connecteam_sync.cli.machine import SCHEMA, encoded
+from connecteam_sync.cli.streams import Streams, escaped
+from connecteam_sync.core.words import plain
 from connecteam_sync.errors import ConnecteamSyncError, Refused
 from connecteam_sync.progress import Progress
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 SILENCE = 4.0
 """Seconds between two lines of progress where nobody watches; a job that takes no longer says nothing."""
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
-"""Characters that would steer a terminal: a name in Connecteam may hold anything."""
 
 
 class Report:
@@ -49,7 +48,8 @@ class Report:
         """One object for a machine; nothing where a person reads."""
         if self.as_json:
             self.quiet()
-            sys.stdout.write(msgspec.json.encode({"schema": SCHEMA, **said}).decode() + "\n")
+            sys.stdout.write(escaped(encoded({"schema": SCHEMA, **said}), sys.stdout) + "\n")
+            Streams.answered = True
             sys.stdout.flush()
 
     def talk(self, line: str) -> None:
@@ -71,7 +71,7 @@ class Report:
             left = (now - self._began) / done.done * (done.total - done.done)
             words = text.progress_line(done, left)
         if self._err is not None:
-            self._err.show(words.translate(_CONTROLS), *self._at)
+            self._err.show(plain(words), *self._at)
         elif self._at[1] > 1 and now - self._told >= SILENCE:
             self._told = now
             _write(f"{done.step}: {words}" if done.done else words, sys.stderr, None)
@@ -81,6 +81,15 @@ class Report:
         self._is_working, self._at = False, (0, 0)
         if self._err is not None:
             self._err.end()
+
+    def ask(self, question: str) -> str | None:
+        """What a person answers, in small letters; None where nobody can: no terminal, or a machine listens."""
+        if self.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return None
+        self.quiet()
+        sys.stderr.write("\n".join(plain(line) for line in question.split("\n")))
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower()
 
     def interrupted(self) -> None:
         """What a person who stops a job needs to know."""
@@ -98,11 +107,12 @@ def _terminal(stream: TextIO) -> Terminal | None:
 
 
 def _write(line: str, stream: TextIO, terminal: Terminal | None) -> None:
-    plain = line.translate(_CONTROLS)
+    """One line, whatever stands in it: what somebody is called must neither forge another one nor steer a terminal."""
+    said = plain(line)
     if terminal is not None:
-        terminal.line(plain)
+        terminal.line(said)
     else:
-        stream.write(f"{plain}\n")
+        stream.write(f"{said}\n")
 
 
 @contextmanager
@@ -116,9 +126,9 @@ def reporting(*, as_json: bool) -> Iterator[Report]:
         raise
     except ConnecteamSyncError as error:
         report.quiet()
-        failure = {"error": error.name, "message": error.message, "next_step": error.next_step}
+        failure = {"error": error.name, "message": error.message, "next_step": error.next_step, **error.facts}
         status = "refused" if isinstance(error, Refused) else "failed"
-        report.answer({"status": status, **failure, "exit_code": error.exit_code})
+        report.answer({"status": status, **failure, "exit_code": error.exit_code, "retryable": error.retryable})
         report.talk(error.message)
         report.talk(f"next: {error.next_step}" if error.next_step else "")
         raise typer.Exit(error.exit_code) from error

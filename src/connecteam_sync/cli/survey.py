@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.cli.text import SHOWN, change_lines, hold_lines, many, offset_line
+import msgspec
+
+from connecteam_sync.cli import machine
+from connecteam_sync.cli.holding import hold_lines
+from connecteam_sync.cli.text import SHOWN, change_lines, employee, offset_line, times
 from connecteam_sync.core.adopt import Shape, Survey
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import local_day
+from connecteam_sync.core.words import called, clock, many
 
 _SHAPES: dict[Shape, str] = {
     "both_closed": "closed at the same time",
@@ -29,9 +35,9 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _STEP = 1024
 
 
-def survey_text(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list[str]:
+def survey_text(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
     """The table as it is, what `--apply` would do, and what only a person can judge."""
-    sources = ", ".join(f"{count:,} {source}" for source, count in sorted(found.sources.items()))
+    sources = ", ".join(f"{count:,} {called(source)}" for source, count in sorted(found.sources.items()))
     lines = [f"adopt {found.table} ({found.database}); nothing was written"]
     lines.append(f"{many(found.rows, 'row')} ({sources or 'none'})" + _span(found, zone))
     lines.append(f"unique key      {found.unique_key or 'missing: nothing keeps doubles out'}")
@@ -49,6 +55,7 @@ def survey_text(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list
         more = ", …" if count > len(found.examples.get(name, ())) else ""
         lines.append(f"  {count:>7,}  {_FINDINGS[name]}: rows {ids}{more}")
     lines += _offsets(found, zone, names)
+    lines += _minutes(found, zone, names)
     lines += [f"  x {obstacle}" for obstacle in found.obstacles]
     return lines
 
@@ -57,6 +64,9 @@ def next_step(found: Survey) -> str:
     """The one obvious next step after a look."""
     if found.obstacles:
         return "cure what is marked x, then look again: connecteam-sync adopt"
+    if found.minutes.links and found.offsets_days:
+        days = f"--from {found.offsets_days[0]} --to {found.offsets_days[1]}"
+        return f"connecteam-sync adopt --apply --link-minutes {days}   (taken back by: connecteam-sync adopt --undo)"
     if found.dedupe.changes or (found.unique_key is None and not found.dedupe.holds):
         return "connecteam-sync adopt --apply   (all of it can be taken back: connecteam-sync adopt --undo)"
     if found.dedupe.holds:
@@ -89,7 +99,7 @@ def _bytes(count: int) -> str:
     return ""
 
 
-def _doubles(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list[str]:
+def _doubles(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
     """Groups by shape, then each row that would go."""
     if not found.groups:
         return ["doubles         none"]
@@ -98,10 +108,10 @@ def _doubles(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list[st
     lines = [f"Doubles: {many_rows}; {many(removed, 'row')} would be removed (backed up, journaled)"]
     lines += [f"  {count:>7,}  {_SHAPES[shape]}" for shape, count in found.shapes.items() if count]
     lines += change_lines(found.dedupe.changes, zone, names, "connecteam-sync adopt --json")
-    return lines + hold_lines(found.dedupe.holds, zone, names, {})
+    return lines + hold_lines(found.dedupe.holds, zone, names, {}, elsewhere="connecteam-sync adopt --json")
 
 
-def _offsets(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list[str]:
+def _offsets(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
     if found.offsets_error is not None:
         return [f"Not compared with Connecteam: {found.offsets_error}"]
     if found.offsets_days is None:
@@ -116,5 +126,68 @@ def _offsets(found: Survey, zone: ZoneInfo, names: Mapping[int, str]) -> list[st
     return [head, *(offset_line(item, zone, names) for item in found.offsets[:SHOWN]), *_rest(len(found.offsets))]
 
 
+def _minutes(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """Rows without seconds beside their shifts: what can be linked, and what is left to a person."""
+    lines: list[str] = []
+    links, left = found.minutes.links, found.minutes.left
+    if links:
+        days = "{}..{}".format(*found.offsets_days or ("", ""))
+        agree = "row of yours agrees" if len(links) == 1 else "rows of yours agree"
+        lines.append(f"{len(links):,} {agree} with a shift but for the seconds, {days}:")
+        lines.append("  a sync would write them a second time; --link-minutes ties each to its shift, no value moves")
+    for row, shift in links[:SHOWN]:
+        day = local_day(row.clock_in, zone)
+        seconds = clock(shift.start, zone, day, seconds=True)
+        lines.append(f"  {day} {employee(row.employee_id, names)} row {row.id} {times(row, zone, day)}: {seconds}")
+    lines += _rest(len(links))
+    if left:
+        lines.append(f"{many(len(left), 'row')} without seconds that cannot be linked, for a person to judge:")
+    for row, why in left[:SHOWN]:
+        day = local_day(row.clock_in, zone)
+        lines.append(f"  {day} {employee(row.employee_id, names)} row {row.id} {times(row, zone, day)}: {why}")
+    return lines + _rest(len(left))
+
+
 def _rest(count: int) -> list[str]:
     return [f"  … and {many(count - SHOWN, 'more row')}: connecteam-sync adopt --json"] if count > SHOWN else []
+
+
+def survey_json(found: Survey) -> machine.Json:
+    """What a look at the table found before it is taken over."""
+    days = found.offsets_days
+    return {
+        "table": found.table,
+        "database": found.database,
+        "rows": found.rows,
+        "sources": found.sources,
+        "first_clock_in": machine.instant(found.first_clock_in),
+        "last_clock_in": machine.instant(found.last_clock_in),
+        "unique_key": found.unique_key,
+        "doubles": {
+            "groups": found.groups,
+            "shapes": found.shapes,
+            "rows_removed": len(found.dedupe.survivors),
+            "changes": [machine.change(item) for item in found.dedupe.changes],
+            "holds": [machine.hold(item) for item in found.dedupe.holds],
+        },
+        "findings": {
+            name: {"rows": count, "examples": found.examples.get(name, ())} for name, count in found.findings.items()
+        },
+        "offsets": {
+            "first": days[0].isoformat() if days else None,
+            "last": days[1].isoformat() if days else None,
+            "rows": [machine.offset(item) for item in found.offsets],
+            "error": found.offsets_error,
+        },
+        "minutes": {
+            "links": [
+                {"row": machine.row(item), "shift_id": shift.id, "start": machine.instant(shift.start)}
+                for item, shift in found.minutes.links
+            ],
+            "left": [{"row": machine.row(item), "why": why} for item, why in found.minutes.left],
+        },
+        "foreign_keys": [msgspec.to_builtins(key) for key in found.references],
+        "triggers": found.triggers,
+        "disk": {"table": found.table_bytes, "needed": found.needed_bytes, "free": found.free_bytes},
+        "obstacles": found.obstacles,
+    }

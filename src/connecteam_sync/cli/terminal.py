@@ -16,7 +16,7 @@ class Terminal:
     """Writes lines to a terminal, and shows how far a job is in a line of its own."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live: Progress | None = None
         self._task = TaskID(0)
 

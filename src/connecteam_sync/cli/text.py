@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from connecteam_sync.cli.holding import hold_lines
 from connecteam_sync.core.adopt import Offset
-from connecteam_sync.core.change import Change, Counts, Hold, Plan
+from connecteam_sync.core.change import Change, Counts, Plan, Refusal
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
-from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, StandingHold, Verification
-from connecteam_sync.core.window import days_touched, local_day
+from connecteam_sync.core.guards import way_on
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import (
+    Check,
+    Difference,
+    Entry,
+    Person,
+    Proposal,
+    Run,
+    Verification,
+)
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, local_day
+from connecteam_sync.core.words import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.progress import Progress
 
 SHOWN = 40
 """Lines of changes that are shown before the rest becomes a count."""
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "link": "="}
-_HOUR = 60
 _MINUTE = 60
+_STOPPED = 10
+"""Lines of rows that a guard stopped."""
+IF_RIGHT = "(if all that was stopped is right)"
 GO_ON = "what was done stays; the same command again goes on from there, and leaves what is done unchanged"
 """A long run is a transaction for each slice, so there is nothing to tidy up after one that broke off."""
-
-
-def hours(minutes: int, *, signed: bool = False) -> str:
-    """Minutes as hours, e.g. `7:45`, `1,234:05`, with a sign `+0:15`."""
-    sign = "-" if minutes < 0 else "+" if signed else ""
-    return f"{sign}{abs(minutes) // _HOUR:,}:{abs(minutes) % _HOUR:02}"
-
-
-def many(count: int, one: str, more: str | None = None) -> str:
-    """`1 shift`, `2 shifts`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def progress_line(said: Progress, left: float) -> str:
@@ -45,27 +50,25 @@ def progress_line(said: Progress, left: float) -> str:
         parts.append(f"{many(said.failed, 'slice')} failed")
     if said.done < said.total:
         minutes, seconds = divmod(round(left), _MINUTE)
-        parts.append(f"{hours(minutes)}:{seconds:02} left" if minutes >= _HOUR else f"{minutes}:{seconds:02} left")
+        parts.append(f"{hours(minutes)}:{seconds:02} left" if minutes >= _MINUTE else f"{minutes}:{seconds:02} left")
     if said.calls_left is not None:
         parts.append(f"{said.calls_left:,} API calls left")
     return ", ".join(parts)
 
 
-def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False) -> str:
-    """A time of day; with its date where it is another day than the line's."""
-    moment = datetime.fromtimestamp(instant, zone)
-    shown = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
-    return shown if moment.date() == day else f"{shown} ({moment:%d %b})"
+def employee(number: RowId, names: Mapping[RowId, str]) -> str:
+    """An employee's name, as a part of a line; the number where there is none."""
+    return called(names.get(number) or "") or f"employee {number}"
 
 
 def times(row: ClockTime, zone: ZoneInfo, day: date) -> str:
     """`08:00-16:30`, `08:00-…` while open."""
-    return f"{clock(row.clock_in, zone, day)}-{clock(row.clock_out, zone, day) if row.clock_out is not None else '…'}"
+    return span(row.clock_in, row.clock_out, zone, day)
 
 
-def change_line(change: Change, zone: ZoneInfo, names: Mapping[int, str], day: date) -> str:
+def change_line(change: Change, zone: ZoneInfo, names: Mapping[RowId, str], day: date) -> str:
     """`~ Ana Álvarez   08:00 -> 08:15 -16:30   8:30 -> 8:15   clock-in corrected`."""
-    name = names.get(change.image.employee_id, f"employee {change.image.employee_id}")
+    name = employee(change.image.employee_id, names)
     before, after = change.before, change.after
     said = times(change.image, zone, day)
     worked = hours(change.minutes, signed=True) if change.minutes else ""
@@ -74,8 +77,8 @@ def change_line(change: Change, zone: ZoneInfo, names: Mapping[int, str], day: d
         end = _moved(before.clock_out, after.clock_out, zone, day)
         said = f"{start} - {end}" if "->" in start + end else said
         if before.employee_id != after.employee_id:
-            name = f"{names.get(before.employee_id, before.employee_id)} -> {name}"
-    return f"  {_SIGNS[change.kind]} {name:<24} {said:<32} {worked:>9}  {change.why}".rstrip()
+            name = f"{employee(before.employee_id, names)} -> {name}"
+    return f"  {_SIGNS[change.kind]} {name:<24} {said:<32} {worked:>9}  {one_line(change.why)}".rstrip()
 
 
 def _moved(before: int | None, after: int | None, zone: ZoneInfo, day: date) -> str:
@@ -87,58 +90,35 @@ def _moved(before: int | None, after: int | None, zone: ZoneInfo, day: date) -> 
 
 
 def change_lines(
-    changes: Iterable[Change], zone: ZoneInfo, names: Mapping[int, str], more: str, *, limit: int | None = SHOWN
+    changes: Iterable[Change], zone: ZoneInfo, names: Mapping[RowId, str], more: str, *, limit: int | None = SHOWN
 ) -> list[str]:
-    """Changes by day; `more` is where those beyond `limit` can be read."""
+    """Changes by day, each day once whatever time clock it is of; `more` is where those beyond `limit` can be read."""
     lines: list[str] = []
     last = None
-    found = [change for change in changes if change.kind != "link"]
-    for shown, change in enumerate(found):
+    by_day = ((local_day(change.image.clock_in, zone), change) for change in changes if change.kind != "link")
+    found = sorted(by_day, key=lambda pair: (pair[0], pair[1].image.clock_in))
+    for shown, (day, change) in enumerate(found):
         if shown == limit:
             lines.append(f"  … and {many(len(found) - shown, 'more change')}: {more}")
             break
-        day = local_day((change.after or change.image).clock_in, zone)
         if day != last:
-            lines.append(f"{day:%a %d %b %Y}")
+            lines.append(day_name(day))
             last = day
         lines.append(change_line(change, zone, names, day))
     return lines
 
 
-def hold_line(hold: Hold, zone: ZoneInfo, who: str) -> str:
-    """`! 2025-12-02 08:00  Ana  unmapped_user  …`."""
-    at = f"{datetime.fromtimestamp(hold.instant, zone):%Y-%m-%d %H:%M}" if hold.instant is not None else "no time"
-    worked = f" ({hours(hold.minutes, signed=True)} h)" if hold.minutes else ""
-    return f"  ! {at:<16}  {who:<24} {hold.reason}: {hold.detail}{worked}"
-
-
-def hold_lines(holds: Iterable[Hold], zone: ZoneInfo, names: Mapping[int, str], users: Mapping[int, str]) -> list[str]:
-    """Holds under a headline; nothing where there are none."""
-    found = list(holds)
-    if not found:
-        return []
-
-    def who(hold: Hold) -> str:
-        return names.get(hold.employee_id or 0) or users.get(hold.user_id or 0) or f"user {hold.user_id}"
-
-    lines = [f"Held, waiting for a person or for its cause to go ({many(len(found), 'record')}):"]
-    lines += [hold_line(hold, zone, who(hold)) for hold in found[:SHOWN]]
-    if len(found) > SHOWN:
-        lines.append(f"  … and {many(len(found) - SHOWN, 'more hold')}: connecteam-sync holds")
-    return lines
-
-
-def offset_line(item: Offset, zone: ZoneInfo, names: Mapping[int, str]) -> str:
+def offset_line(item: Offset, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
     """`  row 17  Ana  02:00-06:00, 6:00 h before shift … 08:00-12:00`."""
     day = local_day(item.shift.start, zone)
-    who = names.get(item.row.employee_id, f"employee {item.row.employee_id}")
-    end = "…" if item.shift.end is None else clock(item.shift.end, zone, day)
+    who = employee(item.row.employee_id, names)
     gap = abs(item.minutes)
     side = "before" if item.minutes > 0 else "after"
-    shift = f"{day} {clock(item.shift.start, zone, day)}-{end}"
+    shift = f"{day} {span(item.shift.start, item.shift.end, zone, day)}"
+    beside = f"; the shift has row {item.beside}: what points at row {item.row.id} belongs there" if item.beside else ""
     return (
-        f"  row {item.row.id}  {who:<24} {times(item.row, zone, day)}, {gap // 60}:{gap % 60:02} h {side} the shift"
-        f" {shift} ({item.shift.id})"
+        f"  row {item.row.id}  {who:<24} {times(item.row, zone, day)}, {hours(gap)} h {side} the shift"
+        f" {shift} ({item.shift.id}){beside}"
     )
 
 
@@ -155,12 +135,50 @@ def sum_line(counts: Counts) -> str:
     return f"{many(counts.total_shifts, 'shift')} in Connecteam: {', '.join(parts)}"
 
 
-def hours_line(before: int, after: int, people: int) -> str:
-    """The headline: hours and people."""
+def hours_line(before: int, after: int, people: int, of: str = "") -> str:
+    """The headline: hours (`of` which rows), and how many people have rows that are new, corrected or deleted."""
     moved = (
         f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
     )
-    return f"Hours: {moved}; {many(people, 'person', 'people')} affected"
+    return f"Hours{of}: {moved}; {_affected(people)}"
+
+
+def _affected(people: int) -> str:
+    return f"{many(people, 'person', 'people')} affected" if people else "nobody's rows change"
+
+
+def stopped_lines(stopped: Sequence[Change], zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """The rows whose deletion a guard stopped: whose, of which day, which row; a count of those beyond a few."""
+    lines = [
+        f"    - {employee(item.image.employee_id, names):<24} {item.days[0]} {times(item.image, zone, item.days[0])}"
+        f"  {hours(-item.minutes)} h kept, row {item.image.id}: {one_line(item.why)}"
+        for item in stopped[:_STOPPED]
+    ]
+    left = stopped[_STOPPED:]
+    if left:
+        people = len({item.image.employee_id for item in left})
+        lines.append(f"    … and {many(len(left), 'more row')} of {many(people, 'person', 'people')}: see --json")
+    return lines
+
+
+def days_of(run: Run) -> str:
+    """The days that a run was about: `2025-12-03, 2026-11-11..2026-11-25`, not all that lies in between."""
+    return _joined(run.window, (piece.window for piece in run.slices if piece.time_clock_id is not None))
+
+
+def _joined(whole: Window, windows: Iterable[Window]) -> str:
+    return ", ".join(map(str, stretches(windows) or [whole]))
+
+
+def stretches(windows: Iterable[Window]) -> list[Window]:
+    """Windows that touch or overlap as one, in order."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        if found and window.first <= found[-1].last + timedelta(days=1):
+            found[-1] = msgspec.structs.replace(found[-1], last=max(found[-1].last, window.last))
+        else:
+            found.append(window)
+    return found
 
 
 def run_text(
@@ -168,7 +186,7 @@ def run_text(
     entries: Sequence[Entry],
     *,
     people: Sequence[Person] = (),
-    employees: Mapping[int, str] | None = None,
+    employees: Mapping[RowId, str] | None = None,
     everything: bool = False,
 ) -> list[str]:
     """A receipt, with each of its changes where `everything` is wanted. `people` and `employees` name who is held."""
@@ -176,44 +194,80 @@ def run_text(
     changes = [entry.change for entry in entries]
     names = dict(employees or {})
     names |= {e.change.image.employee_id: e.employee_name for e in entries if e.employee_name}
-    touched = len({change.image.employee_id for change in changes})
-    word = {"applied": "done", "nothing": "nothing to do", "refused": "refused", "failed": "failed"}[run.status]
+    touched = len({change.image.employee_id for change in changes if change.kind != "link"})
     if run.kind == "adopt" and run.id is None and not run.slices:
         return ["the table is adopted already: no double, and the unique key is there"]
-    number = f"run {run.id}" if run.id else "run not recorded"
-    what = f"undo of run {run.undoes}" if run.undoes else run.kind
-    lines = [f"{number}: {what} {run.window} ({run.window.timezone}): {word}"]
+    lines = [_title(run)]
+    if (result := run.result) is not None:
+        said = f"{many(result.shifts, 'shift')}, {hours(result.minutes)} hours of closed ones"
+        lines.append(f"Connecteam had {said}; {many(result.differences, 'difference')}, {result.held:,} held")
     if run.status in {"applied", "nothing"} or changes:
         if run.kind == "adopt":
-            closed = many(run.counts.updated, "clock-out")
-            lines.append(hours_line(run.minutes.before, run.minutes.after, touched))
-            lines.append(f"{many(run.counts.deleted, 'double')} removed, {closed} taken over from them")
-        elif run.undoes is None:
+            lines += _doubles_removed(run, touched)
+        elif run.undoes is None and run.kind != "people":
             lines += [hours_line(run.minutes.before, run.minutes.after, touched), sum_line(run.counts)]
-        else:
+        elif run.kind != "people":
             moved = hours(run.minutes.after - run.minutes.before, signed=True)
-            lines.append(f"Hours: {moved}; {many(touched, 'person', 'people')} affected")
-    lines += [piece.note for piece in run.slices if piece.note]
+            lines.append(f"Hours: {moved}; {_affected(touched)}")
+    if run.counts.linked and run.kind != "adopt":
+        lines.append(_linked(run.counts.linked))
+    lines += [one_line(piece.note) for piece in run.slices if piece.note]
     lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
-    lines += hold_lines(run.holds, zone, names, {person.user_id: person.name for person in people})
+    users = {person.user_id: person.name for person in people}
+    # What an adoption leaves to a person is found anew by each look at the table; what others hold is on record.
+    elsewhere = {"adopt": "connecteam-sync adopt --json", "undo": f"connecteam-sync show {run.id} --json"}
+    lines += hold_lines(run.holds, zone, names, users, elsewhere=elsewhere.get(run.kind))
     for piece in run.slices:
         if piece.error:
             where = f"time clock {piece.time_clock_id}, {piece.window}" if piece.time_clock_id else f"{piece.window}"
-            lines += [f"  x {where}: {piece.error}", f"    next: {piece.next_step}"]
+            lines.append(f"  x {where}: {piece.error}")
+            lines += stopped_lines(piece.stopped, zone, names)
+            lines.append(f"    next: {piece.next_step}")
     return lines
+
+
+def _title(run: Run) -> str:
+    """`run 12: sync 2025-12-01..2025-12-11 (America/Chicago): done`."""
+    words = {"applied": "done", "nothing": "nothing to do", "differs": "not exact"}
+    number, word = f"run {run.id}" if run.id else "run not recorded", words.get(run.status, run.status)
+    if run.kind == "adopt" and run.id is None:
+        number, word = "no run", "a person decides first"
+    what = f"undo of run {run.undoes}" if run.undoes else run.kind
+    return f"{number}: {what} {days_of(run)} ({run.window.timezone}): {word}"
+
+
+def _doubles_removed(run: Run, people: int) -> list[str]:
+    """What an adoption did to rows: the hours are those of the clock-ins that had several."""
+    counts = run.counts
+    if not counts.deleted + counts.updated:
+        return ["no double was removed"]
+    closed = many(counts.updated, "clock-out")
+    return [
+        hours_line(run.minutes.before, run.minutes.after, people, of=" of doubled clock-ins"),
+        f"{many(counts.deleted, 'double')} removed, {closed} taken over from them",
+    ]
+
+
+def _linked(count: int) -> str:
+    return f"{many(count, 'row')} of the table linked to the shift in Connecteam: no hours move"
 
 
 def next_step(run: Run) -> str:
     """The one obvious next step after a run."""
-    window = f"--from {run.window.first} --to {run.window.last}"
-    reasons = Counter(hold.reason for hold in run.holds)
+    looked = stretches(piece.window for piece in run.slices if piece.time_clock_id is not None)
+    window = options_of(looked[-1] if looked else run.window)
+    reasons = Counter(hold.reason for hold in run.holds if not hold.acknowledged)
     if run.status in {"failed", "refused"}:
-        return ""
+        return f"{run.next_step}   {IF_RIGHT}" if run.next_step else ""
     if run.kind == "adopt":
-        again = f"connecteam-sync resync {window}   (take it back: connecteam-sync adopt --undo)"
+        first = max(run.window.first, run.window.last - timedelta(days=MAX_WINDOW_DAYS - 1))
+        window = options_of(msgspec.structs.replace(run.window, first=first))
+        further = f", then the days before it, back to {run.window.first}" if first > run.window.first else ""
+        again = f"connecteam-sync resync {window}{further}   (take it back: connecteam-sync adopt --undo)"
         return "" if run.holds else again if run.id else "connecteam-sync plan"
     if reasons:
-        return "connecteam-sync employees --unmapped" if reasons["unmapped_user"] else "connecteam-sync holds"
+        people = reasons["unmapped_user"] + reasons["possible_double"]
+        return "connecteam-sync employees --unmapped" if people else "connecteam-sync holds"
     if run.status == "applied" and run.undoes is None:
         return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
     return ""
@@ -227,54 +281,82 @@ def how_to_go_on(run: Run) -> str:
     return f"{many(failed, 'slice')} of {len(run.slices):,} failed; {GO_ON}"
 
 
-def plan_names(proposal: Proposal, names: Mapping[int, str]) -> dict[int, str]:
+def plan_names(proposal: Proposal, names: Mapping[RowId, str]) -> dict[RowId, str]:
     """Employee names, those about to be created among them."""
-    new = {-n.user_id: f"{n.name} (new)" for plan in proposal.plans for n in plan.new_employees}
+    new: dict[RowId, str] = {-n.user_id: f"{n.name} (new)" for plan in proposal.plans for n in plan.new_employees}
     return {**names, **new}
 
 
-def plan_text(proposal: Proposal, names: Mapping[int, str]) -> list[str]:
-    """What a sync would do."""
+def options_of(window: Window) -> str:
+    """A window as a command takes it."""
+    return f"--from {window.first} --to {window.last}"
+
+
+def plan_text(proposal: Proposal, names: Mapping[RowId, str], *, is_default: bool = False) -> list[str]:
+    """What a sync would do. `is_default`: of the days that a command takes that is told of none."""
     zone = ZoneInfo(proposal.window.timezone)
     known = plan_names(proposal, names)
     users = {user.id: user.name for plan in proposal.plans for user in plan.snapshot.users}
-    total = counts_of_plans(proposal.plans)
+    total, minutes = proposal.counts, proposal.minutes
     changes = [change for change in proposal.changes if change.kind != "link"]
     people = len({change.image.employee_id for change in changes})
-    before = sum(plan.minutes.before for plan in proposal.plans)
-    after = sum(plan.minutes.after for plan in proposal.plans)
-    lines = [f"plan for {proposal.window} ({proposal.window.timezone}); nothing was written"]
-    lines += [hours_line(before, after, people), sum_line(total)]
+    days = _joined(proposal.window, (plan.window for plan in proposal.plans))
+    lines = [f"plan for {days} ({proposal.window.timezone}); nothing was written"]
+    lines += [hours_line(minutes.before, minutes.after, people), sum_line(total)]
+    lines += [_linked(total.linked)] * bool(total.linked)
     ordered = sorted(changes, key=lambda c: (c.days, c.image.employee_id, c.image.clock_in))
-    lines += change_lines(ordered, zone, known, "connecteam-sync plan --json")
-    lines += hold_lines(proposal.holds, zone, known, users)
+    more = " ".join(
+        ("connecteam-sync plan", *([] if is_default else [options_of(proposal.window)]))
+        + ("--resync",) * proposal.is_resync
+        + ("--json",)
+    )
+    lines += change_lines(ordered, zone, known, more)
+    lines += dict.fromkeys(str(rename) for plan in proposal.plans for rename in plan.renames)
+    lines += hold_lines(proposal.holds, zone, known, users, elsewhere=more)
+    told: set[str] = set()
     for plan in proposal.plans:
-        for refusal in plan.refusals:
-            lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
-            lines.append(f"    if it is right: add --accept {plan.fingerprint} to the sync of these days")
+        new = [refusal for refusal in plan.refusals if refusal.fingerprint not in told]
+        told |= {refusal.fingerprint for refusal in new}
+        lines += _refusal_lines(plan, new, zone, known, resync=proposal.is_resync)
     for failure in proposal.failures:
         lines += [f"  x time clock {failure.time_clock_id}, {failure.window}: {failure.error}"]
         lines += [f"    next: {failure.next_step}"]
     return lines
 
 
-def counts_of_plans(plans: Iterable[Plan]) -> Counts:
-    """The sum over plans."""
-    found = [plan.counts for plan in plans]
-    return Counts(**{f: sum(getattr(c, f) for c in found) for f in Counts.__struct_fields__})
+def _refusal_lines(
+    plan: Plan, refusals: Sequence[Refusal], zone: ZoneInfo, names: Mapping[RowId, str], *, resync: bool
+) -> list[str]:
+    """What guards would refuse to a sync: what for, which rows, and the command for whoever finds that right."""
+    lines: list[str] = []
+    for refusal in refusals:
+        lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
+        lines += stopped_lines(refusal.stopped, zone, names)
+    return [*lines, f"    if it is right: {way_on(plan.window, plan.refusals, resync=resync)}"] if lines else []
 
 
-def verify_text(found: Verification, names: Mapping[int, str]) -> list[str]:
+def verify_text(found: Verification, names: Mapping[RowId, str]) -> list[str]:
     """Equal, or what differs: by person and day, then row by row."""
     zone = ZoneInfo(found.window.timezone)
-    lines = [f"verify {found.window} ({found.window.timezone}); nothing was written"]
+    written = f"nothing was written but its receipt, run {found.run}"
+    if found.run is None:
+        written = f"nothing was written, not even its receipt: {found.not_recorded or 'it was not asked for'}"
+    lines = [f"verify {found.window} ({found.window.timezone}); {written}"]
     lines.append(f"Connecteam has {many(found.shifts, 'shift')}, {hours(found.minutes)} hours of closed ones")
     exact = "the table is exact" if not found.proposal.holds else "but for what is held below"
     lines.append(f"{many(found.differences, 'difference')}" + ("" if found.differences else f": {exact}"))
-    lines += [_difference(line, "the table has", line.minutes, f"{line.rows} rows") for line in found.days[:SHOWN]]
+    lines += [
+        f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
+        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
+        for line in found.days[:SHOWN]
+    ]
     changes = [change for change in found.proposal.changes if change.kind != "link"]
-    lines += change_lines(changes, zone, plan_names(found.proposal, names), "connecteam-sync verify --json")
-    lines += hold_lines(found.proposal.holds, zone, names, {})
+    lines += change_lines(
+        changes, zone, plan_names(found.proposal, names), f"connecteam-sync verify {options_of(found.window)} --json"
+    )
+    users = {user.id: user.name for plan in found.proposal.plans for user in plan.snapshot.users}
+    more = f"connecteam-sync verify {options_of(found.window)} --json"
+    lines += hold_lines(found.proposal.holds, zone, names, users, elsewhere=more)
     if found.offsets:
         lines.append(
             "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
@@ -283,16 +365,22 @@ def verify_text(found: Verification, names: Mapping[int, str]) -> list[str]:
     if found.totals:
         lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
         lines += [
-            _difference(line, "the punches say", line.minutes, f"{line.rows} shifts") for line in found.totals[:SHOWN]
+            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
+            for line in found.totals[:SHOWN]
         ]
     for failure in found.proposal.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
 
 
-def _difference(line: Difference, other: str, minutes: int, count: str) -> str:
-    said = f"{hours(line.minutes_upstream)} in {many(line.shifts_upstream, 'shift')}"
-    return f"  {line.day}  {line.name:<24} Connecteam {said}; {other} {hours(minutes)} in {count}"
+def _punches(line: Difference) -> str:
+    if not line.rows:
+        return "but no shift of theirs is shown"
+    return f"the punches {hours(line.minutes)} h in {many(line.rows, 'shift')}"
+
+
+def _of_day(line: Difference) -> str:
+    return f"  {line.day}  {called(line.name):<24}"
 
 
 def compare_text(found: Comparison) -> list[str]:
@@ -303,17 +391,19 @@ def compare_text(found: Comparison) -> list[str]:
     people = many(found.people, "person", "people")
     lines.append(
         f"Of the {many(found.shifts, 'shift')} of mapped people {len(found.harms):,} would be wrong: "
-        f"{hours(found.minutes)} hours of {people} missing"
+        f"{hours(found.missing)} hours missing and {hours(found.surplus)} too many, of {people}"
     )
     if kinds:
         lines.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
     for harm in found.harms[:SHOWN]:
         day = local_day(harm.start, zone)
-        end = "…" if harm.end is None else clock(harm.end, zone, day)
-        said = f"{clock(harm.start, zone, day)}-{end}"
-        lines.append(f"  - {day}  {harm.name:<24} {said:<20} {hours(harm.minutes):>7}  {harm.kind}: {harm.detail}")
+        said, name = span(harm.start, harm.end, zone, day), called(harm.name)
+        lines.append(f"  - {day}  {name:<24} {said:<20} {hours(harm.minutes):>7}  {harm.kind}: {one_line(harm.detail)}")
     if len(found.harms) > SHOWN:
-        lines.append(f"  … and {many(len(found.harms) - SHOWN, 'more shift')}: connecteam-sync compare --json")
+        lines.append(
+            f"  … and {many(len(found.harms) - SHOWN, 'more shift')}:"
+            f" connecteam-sync compare {options_of(found.window)} --json"
+        )
     for failure in found.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
@@ -322,59 +412,20 @@ def compare_text(found: Comparison) -> list[str]:
 def runs_text(found: Iterable[Run], zone: ZoneInfo) -> list[str]:
     """Runs as a table, newest first."""
     columns = ("new", "corr", "del", "held")
-    head = f"{'run':>5}  {'started':<16}  {'kind':<7} {'status':<8} {'window':<24} "
-    lines = [head + " ".join(f"{name:>5}" for name in columns)]
+    head = f"{'run':>5}  {'started':<16}  {'kind':<7} {'status':<8} "
+    lines = [head + " ".join(f"{name:>5}" for name in columns) + "  days"]
     for run in found:
-        started = f"{datetime.fromtimestamp(run.started_at, zone):%Y-%m-%d %H:%M}"
+        started = stamp(run.started_at, zone)
         c = run.counts
         end = "" if run.finished_at is not None else "  (not finished)"
         undone = f"  undone by {run.undone_by}" if run.undone_by else ""
+        if run.result is not None and run.result.differences:
+            undone = f"  {many(run.result.differences, 'difference')}"
         lines.append(
-            f"{run.id or 0:>5}  {started:<16}  {run.kind:<7} {run.status:<8} {run.window!s:<24}"
-            f" {c.created:>5} {c.updated:>5} {c.deleted:>5} {c.held:>5}{end}{undone}"
+            f"{run.id or 0:>5}  {started:<16}  {run.kind:<7} {run.status:<8}"
+            f" {c.created:>5} {c.updated:>5} {c.deleted:>5} {c.held:>5}  {days_of(run)}{end}{undone}"
         )
     return lines if len(lines) > 1 else ["no run yet: connecteam-sync sync"]
-
-
-def history_text(
-    rows: Iterable[ClockTime], entries: Iterable[Entry], zone: ZoneInfo, names: Mapping[int, str]
-) -> list[str]:
-    """What an employee's rows say now, and how they came to say it."""
-    lines: list[str] = []
-    for row in rows:
-        day = days_touched(row.clock_in, row.clock_out, zone)[0]
-        worked = hours(row.total_minutes) if row.total_minutes is not None else "open"
-        lines.append(f"row {row.id}: {day:%a %d %b %Y} {times(row, zone, day)}  {worked}  source {row.source}")
-    lines = lines or ["no row now"]
-    for entry in entries:
-        day = local_day(entry.change.image.clock_in, zone)
-        at = f"{datetime.fromtimestamp(entry.at, zone):%Y-%m-%d %H:%M}"
-        line = change_line(entry.change, zone, names, day).strip()
-        lines.append(f"  {at}  run {entry.run:<5} row {entry.change.image.id}  {day}  {line}")
-    return lines
-
-
-def holds_text(found: Iterable[StandingHold], zone: ZoneInfo) -> list[str]:
-    """Standing holds, oldest shift first."""
-    lines = []
-    for item in found:
-        who = item.employee_name or item.user_name or f"user {item.hold.user_id}"
-        since = f"{datetime.fromtimestamp(item.first_seen, zone):%Y-%m-%d}"
-        lines.append(f"{hold_line(item.hold, zone, who)}  since {since}, run {item.first_run}")
-    return lines or ["nothing is held"]
-
-
-def people_text(found: Iterable[Person]) -> list[str]:
-    """Users and their employees; for the unmapped, who they might be."""
-    lines = []
-    for person in found:
-        who = f"{person.user_id:>10}  {person.name:<28}{' (archived)' if person.is_archived else ''}"
-        if person.employee_id is not None:
-            lines.append(f"{who} counts for employee {person.employee_id} {person.employee_name or ''}".rstrip())
-            continue
-        guess = "; ".join(f"{key} {name}" for key, name in person.suggestions) or "no suggestion"
-        lines.append(f"{who} counts for nobody; might be: {guess}")
-    return lines or ["nobody"]
 
 
 def checks_text(found: Iterable[Check]) -> list[str]:

@@ -18,18 +18,30 @@ from connecteam_sync.cli.options import (
     Last,
     MaybeFirst,
     MaybeLast,
+    RunNumber,
     chosen_windows,
     one_window,
     opened,
     tell_run,
 )
 from connecteam_sync.cli.report import reporting
+from connecteam_sync.core.change import waiting
+from connecteam_sync.core.guards import way_through, words_for
 from connecteam_sync.core.run import worst
 
 
 def init(
     config: Config = None,
     sql: Annotated[bool, typer.Option("--sql", help="Print the statements instead of running them.")] = False,
+    from_prefix: Annotated[
+        Optional[str], typer.Option("--from-prefix", metavar="PREFIX", help="Rename our tables of another prefix.")
+    ] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside", help="Make others beside those of another prefix or schema.")
+    ] = False,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="Your table of clock times was moved or renamed, with its rows.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Create what is absent and upgrade our tables. Your own tables are used as they are."""
@@ -39,7 +51,7 @@ def init(
             report.answer({"sql": statements})
             report.say(statements.splitlines())
             return
-        done = mirror.init()
+        done = mirror.init(from_prefix=from_prefix, beside=beside, moved=moved)
         report.answer({"done": done})
         report.say(done or ["everything is there already"])
         report.talk("next: connecteam-sync doctor")
@@ -66,25 +78,33 @@ def plan(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 5 where rows would change, 3 where something is held.")
     ] = False,
+    resync: Annotated[
+        bool, typer.Option("--resync", help="Show what `resync` would do: rows without a shift go.")
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Show what `sync` would do. Nothing is written."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, day, days)
-        proposal = mirror.plan(windows)
+        proposal = mirror.plan(windows, resync=resync)
         report.quiet()
         if out is not None and not proposal.failures:
             mirror.save_proposal(proposal, out)
-        report.answer(machine.proposal(proposal, text.counts_of_plans(proposal.plans)))
-        report.say(text.plan_text(proposal, mirror.names()))
+        report.answer(machine.proposal(proposal))
+        report.say(text.plan_text(proposal, mirror.names(), is_default=windows is None))
         changing = any(change.kind != "link" for change in proposal.changes)
-        window = f"--from {proposal.window.first} --to {proposal.window.last}"
-        step = f"connecteam-sync apply {out}" if out else f"connecteam-sync sync {window}"
-        report.talk(f"next: {step}" if changing and not proposal.failures else "")
+        window = f" --from {proposal.window.first} --to {proposal.window.last}" if windows is not None else ""
+        step = f"connecteam-sync apply {out}" if out else f"connecteam-sync {'resync' if resync else 'sync'}{window}"
+        stopped = [(plan.window, plan.refusals) for plan in proposal.plans if plan.refusals]
+        if stopped:
+            whole = way_through(stopped, proposal.window if windows is not None else None, resync=resync)
+            step = f"{step} {words_for(r for _, found in stopped for r in found)}" if out else whole or step
+            step = f"{step}   {text.IF_RIGHT}"
+        report.talk(f"next: {step}" if (changing or stopped) and not proposal.failures else "")
         codes = [failure.exit_code for failure in proposal.failures]
         if exit_code:
-            codes.append(5 if changing else 3 if proposal.holds else 0)
+            codes.append(5 if changing else 3 if waiting(proposal.holds) else 0)
         raise typer.Exit(worst(*codes))
 
 
@@ -109,7 +129,7 @@ def sync(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Look, plan and apply. By default the last 14 days, today, and the day of every open row."""
+    """Look, plan and apply. By default the last 14 days, days with open rows, and one slice of the past."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, day, days)
         tell_run(mirror, report, mirror.sync(windows, accept=accept or ()))
@@ -129,7 +149,7 @@ def verify(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the table against a fresh look. Nothing is written."""
+    """Prove the table against a fresh look. Nothing is written but its receipt."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         found = mirror.verify(one_window(mirror, first, last), totals=totals)
         report.quiet()
@@ -151,7 +171,7 @@ def compare(first: First, last: Last, config: Config = None, as_json: Json = Fal
 
 
 def undo(
-    run: Annotated[int, typer.Argument(metavar="RUN", help="The number of the run.")],
+    run: RunNumber,
     config: Config = None,
     as_json: Json = False,
 ) -> None:

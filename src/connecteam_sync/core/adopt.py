@@ -12,8 +12,12 @@ import msgspec
 
 from connecteam_sync.core.change import Change, Hold
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.minutes import ByMinute
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import days_touched, utc_offset
+from connecteam_sync.core.words import day_name
 
 Shape = Literal["both_closed", "different_clock_outs", "one_open", "all_open", "manual_among"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
@@ -47,18 +51,21 @@ class Dedupe(msgspec.Struct, frozen=True, kw_only=True):
 
     changes: tuple[Change, ...] = ()
     holds: tuple[Hold, ...] = ()
-    survivors: dict[int, int] = {}
+    survivors: dict[RowId, RowId] = {}
 
 
 class Offset(msgspec.Struct, frozen=True, kw_only=True):
     """A row that sits exactly the zone's offset away from a shift of its employee: local time stored as if it were UTC.
 
-    Evidence for a person, not a rule. `minutes` is how far the row's clock-in is behind the shift's.
+    Evidence for a person, not a rule. `minutes` is how far the row's clock-in is behind the shift's; `beside` is the
+    row that stands at the shift's own time, where there is one: the hours count twice, and what points at the wrong
+    row should point at that one.
     """
 
     row: ClockTime
     shift: Shift
     minutes: int
+    beside: RowId | None = None
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +93,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     shapes: dict[Shape, int]
     dedupe: Dedupe
     findings: dict[str, int]
-    examples: dict[str, tuple[int, ...]]
+    examples: dict[str, tuple[RowId, ...]]
     references: tuple[Reference, ...]
     triggers: tuple[str, ...]
     unique_key: str | None
@@ -97,6 +104,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     offsets: tuple[Offset, ...] = ()
     offsets_days: tuple[date, date] | None = None
     offsets_error: str | None = None
+    minutes: ByMinute = ByMinute()
+    """Rows without seconds, beside the shifts that they may be; of the days in `offsets_days`."""
 
     @property
     def groups(self) -> int:
@@ -106,8 +115,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 def grouped(rows: Iterable[ClockTime]) -> tuple[Group, ...]:
     """Rows by key; only keys that several rows hold."""
-    ordered = sorted(rows, key=lambda row: (row.key, row.id or 0))
-    found = (tuple(members) for _, members in groupby(ordered, key=lambda row: row.key))
+    in_turn = sorted(rows, key=lambda row: (ordered(row.employee_id), row.clock_in, ordered(row.id)))
+    found = (tuple(members) for _, members in groupby(in_turn, key=lambda row: row.key))
     return tuple(Group(rows=members) for members in found if len(members) > 1)
 
 
@@ -115,9 +124,9 @@ def dedupe(
     groups: Iterable[Group],
     *,
     zone: ZoneInfo,
-    live: Mapping[int, str],
-    locked_days: frozenset[date] = frozenset(),
-    immovable: Mapping[int, str] | None = None,
+    live: Mapping[RowId, str],
+    locks: Locks | None = None,
+    immovable: Mapping[RowId, str] | None = None,
 ) -> Dedupe:
     """One row for every key, as far as rows of ours allow.
 
@@ -127,10 +136,10 @@ def dedupe(
     """
     changes: list[Change] = []
     holds: list[Hold] = []
-    survivors: dict[int, int] = {}
+    survivors: dict[RowId, RowId] = {}
     for group in groups:
         survivor, *others = sorted(group.rows, key=lambda row: _rank(row, live))
-        hold = _held(group, [row.id for row in others], zone, locked_days, immovable or {})
+        hold = _held(group, [row.id for row in others], locks or Locks(()), immovable or {})
         if hold is not None:
             holds.append(hold)
             continue
@@ -143,16 +152,14 @@ def dedupe(
             why = f"row {row.id} is a double of row {survivor.id}"
             changes.append(_change("delete", row, None, live=live, zone=zone, why=why))
             survivors[row.id or 0] = survivor.id or 0
-    changes.sort(
-        key=lambda change: (change.days, change.image.employee_id, change.image.clock_in, change.image.id or 0)
-    )
+    changes.sort(key=lambda c: (c.days, ordered(c.image.employee_id), c.image.clock_in, ordered(c.image.id)))
     return Dedupe(changes=tuple(changes), holds=tuple(holds), survivors=survivors)
 
 
-def _rank(row: ClockTime, live: Mapping[int, str]) -> tuple[bool, bool, bool, int]:
+def _rank(row: ClockTime, live: Mapping[RowId, str]) -> tuple[bool, bool, bool, tuple[bool, RowId]]:
     """Lowest survives; a clock-out before the clock-in counts for less than a possible one, but for more than none."""
     possible = row.clock_out is not None and row.clock_out >= row.clock_in
-    return (row.id not in live, not possible, row.clock_out is None, row.id or 0)
+    return (row.id not in live, not possible, row.clock_out is None, ordered(row.id))
 
 
 def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTime:
@@ -165,14 +172,11 @@ def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTi
     return clock_time_of(survivor.employee_id, survivor.clock_in, closing, id=survivor.id)
 
 
-def _held(
-    group: Group, losing: list[int | None], zone: ZoneInfo, locked_days: frozenset[date], immovable: Mapping[int, str]
-) -> Hold | None:
+def _held(group: Group, losing: list[RowId | None], locks: Locks, immovable: Mapping[RowId, str]) -> Hold | None:
     """Why a person must decide about this group; None where we may."""
     first = group.rows[0]
     ids = ", ".join(f"{row.id} ({row.source})" for row in group.rows)
-    spans = [days_touched(row.clock_in, row.clock_out, zone) for row in group.rows]
-    locked = sorted(day for day in locked_days if any(begin <= day <= end for begin, end in spans))
+    locked = locks.at(first.clock_in)
     held = Hold(
         reason="manual_row",
         subject=f"row:{first.id}",
@@ -183,8 +187,9 @@ def _held(
     )
     if group.shape == "manual_among":
         return held
-    if locked:
-        detail = f"rows {ids} share a clock-in on {locked[0]}, which is locked: unlock it, or leave the key for later"
+    if locked is not None:
+        day = day_name(locked.day)
+        detail = f"rows {ids} share a clock-in on {day}, which is locked: unlock it, or leave the key for later"
         return msgspec.structs.replace(held, reason="locked_day", detail=detail)
     stuck = next((immovable[key] for key in losing if key is not None and key in immovable), None)
     if stuck is not None:
@@ -197,7 +202,7 @@ def _change(
     before: ClockTime,
     after: ClockTime | None,
     *,
-    live: Mapping[int, str],
+    live: Mapping[RowId, str],
     zone: ZoneInfo,
     why: str,
 ) -> Change:
@@ -214,22 +219,25 @@ def _change(
 
 
 def offset_rows(
-    rows: Iterable[ClockTime], shifts: Iterable[Shift], employees: Mapping[int, int], zone: ZoneInfo
+    rows: Iterable[ClockTime], shifts: Iterable[Shift], employees: Mapping[int, RowId], zone: ZoneInfo
 ) -> tuple[Offset, ...]:
     """Rows of ours without a shift of their own instant that sit at the zone's offset from one of their employee's."""
-    starts: dict[tuple[int, int], Shift] = {}
+    starts: dict[tuple[RowId, int], Shift] = {}
     for shift in shifts:
         if shift.user_id in employees:
             starts[employees[shift.user_id], shift.start] = shift
+    every = tuple(rows)
+    standing = {row.key: row.id for row in every}
     found = []
-    for row in rows:
+    for row in every:
         if not row.is_ours or row.key in starts:
             continue
         for offset in _offsets(row.clock_in, zone):
             shift_there = starts.get((row.employee_id, row.clock_in - offset))
             if shift_there is not None:
                 minutes = (shift_there.start - row.clock_in) // 60
-                found.append(Offset(row=row, shift=shift_there, minutes=minutes))
+                beside = standing.get((row.employee_id, shift_there.start))
+                found.append(Offset(row=row, shift=shift_there, minutes=minutes, beside=beside))
                 break
     return tuple(found)
 

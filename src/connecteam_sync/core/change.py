@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal, get_args
 
 import msgspec
 
 from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.looks import Stage
+from connecteam_sync.core.people import Rename
 from connecteam_sync.core.shift import Break, Snapshot
 from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import LONGEST, one_line
 
 ChangeKind = Literal["create", "update", "link", "delete"]
 """`update` covers every correction, a moved clock-in or another employee included: same row, same primary key. `link`
@@ -27,15 +32,27 @@ HoldReason = Literal[
     "local_edit",
     "window_edge",
     "child_row",
+    "ambiguous_employee",
+    "clock_not_looked_at",
+    "refused_by_database",
+    "possible_double",
+    "deletes_guarded",
+    "no_connecteam_user",
+    "same_minute",
 ]
+_SUBJECT = 191
+"""Characters that the column of a hold's subject takes."""
 HOLD_REASONS: tuple[HoldReason, ...] = get_args(HoldReason)
 """The closed list of reasons; `docs/reference.md` explains each, and a test keeps the two equal."""
+
+
+Planner = Literal["batch", "legacy"]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What the user decided beforehand; every choice is a configuration key of the same name."""
 
-    planner: Literal["batch", "legacy"] = "batch"
+    planner: Planner = "batch"
     """`legacy` is the rollback flag: the old algorithm, which guesses identity from times."""
     employees: Literal["create", "match"] = "match"
     """`create` adds an `employees` row for a new user with a shift; `match` only ever uses existing rows."""
@@ -44,7 +61,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     local_edits: Literal["restore", "keep"] = "restore"
     max_deletes: int = 3
     max_deletes_share: float = 0.10
+    max_deletes_of_person: int = 3
+    """One person may lose all of so many rows of a window; of more, they are held."""
     max_users_gone_share: float = 0.30
+    accepted: frozenset[str] = frozenset()
+    """Fingerprints of what guards stopped before, and a person has looked at since (`--accept`)."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -75,7 +96,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def minutes(self) -> int:
         """By how many minutes the table's total moves; an open shift counts nothing."""
-        return ((self.after and self.after.total_minutes) or 0) - ((self.before and self.before.total_minutes) or 0)
+        return (self.after.minutes if self.after else 0) - (self.before.minutes if self.before else 0)
+
+
+def subject_of(change: Change) -> str:
+    """What a change is about, stable from run to run: the subject of a hold in its place."""
+    if change.shift_id:
+        return f"shift:{change.shift_id}"
+    return f"row:{change.before.id}" if change.before else f"new:{change.image.employee_id}:{change.image.clock_in}"
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -87,27 +115,52 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     reason: HoldReason
     subject: str
-    """What is held, stable from run to run: `shift:<id>`, `row:<id>` or `record:<digest>`."""
+    """What is held, stable from run to run: `shift:<id>`, `row:<id>` or `record:<digest>`; of an id that leaves no room
+    for the word before it, `shift#<digest>`. No longer than its column."""
     detail: str
     shift_id: str | None = None
     user_id: int | None = None
-    clock_time_id: int | None = None
-    employee_id: int | None = None
+    clock_time_id: RowId | None = None
+    employee_id: RowId | None = None
     instant: int | None = None
     minutes: int = 0
     time_clock_id: int | None = None
     """The time clock of the shift, where it is not the one the plan is of: its row was taken over."""
+    acknowledged: bool = False
+    """Whether a person has said that it may stay as it is: it is still shown, and no longer makes a run end with 3."""
+
+    def __post_init__(self) -> None:
+        # Names and a database's words are in it: it is read on one line, wherever it is read.
+        if not self.detail.isprintable() or "  " in self.detail or len(self.detail) > LONGEST:
+            msgspec.structs.force_setattr(self, "detail", one_line(self.detail))
+        if len(self.subject) > _SUBJECT:
+            kind, _, key = self.subject.partition(":")
+            digest = hashlib.sha256(key.encode()).hexdigest()[:40]
+            msgspec.structs.force_setattr(self, "subject", f"{kind}#{digest}")
+
+
+def waiting(holds: Iterable[Hold]) -> bool:
+    """Whether any of these holds waits for somebody: has not been acknowledged."""
+    return any(not hold.acknowledged for hold in holds)
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard that does not let the plan of this window be applied without a person's word."""
+    """A guard that does not let the plan of this window be applied without a person's word.
 
-    guard: Literal["too_many_deletes", "empty_answer", "users_gone"]
+    `fingerprint` names what it stopped and nothing else, so that a person's word for it holds while others go on
+    punching; `stopped` are the deletes it is about (none where it is about a list of people).
+    """
+
+    guard: Literal["too_many_deletes", "empty_answer", "users_gone", "doubled_hours"]
     message: str
+    fingerprint: str = ""
+    stopped: tuple[Change, ...] = ()
+    lacks_seconds: bool = False
+    """Whether what it stopped agrees with rows that are there but for the seconds: those are to be linked first."""
 
 
 class NewEmployee(msgspec.Struct, frozen=True, kw_only=True):
-    """An `employees` row this plan creates. In the plan's rows its id is `provisional_employee(user_id)`."""
+    """An `employees` row this plan creates. In the plan's rows its id is `keys.provisional_employee(user_id)`."""
 
     user_id: int
     name: str
@@ -136,11 +189,51 @@ class Minutes(msgspec.Struct, frozen=True, kw_only=True):
     after: int = 0
 
 
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift that is there and cannot be decided before the end of its run.
+
+    `because` is the shift that is in its way: where that turns out to be as it was, nothing is left to decide. None:
+    the end decides in any case. `has_row`: it needs no row of a shift that is gone.
+    """
+
+    shift_id: str
+    user_id: int
+    start: int
+    because: str | None = None
+    has_row: bool = False
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look leaves for the end of its run, when all others are in.
+
+    `deletes` are rows that would go, `absent` the shifts found gone from their day among them, `waits` shifts that wait
+    for either; `orphans`: rows without a shift whose person may have it on a time clock that was not looked at yet.
+    """
+
+    deletes: tuple[Change, ...] = ()
+    absent: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    orphans: bool = False
+
+
+class Losses(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look would take from whom: guards that go by people judge all looks of a run together.
+
+    `rows`: how many rows of ours each employee has in the window; `going`: every delete that nothing but a guard keeps
+    from being made, now or at the end of the run; `let_through`: the rows that a person's word lets go.
+    """
+
+    rows: tuple[tuple[RowId, int], ...] = ()
+    going: tuple[Change, ...] = ()
+    let_through: tuple[RowId, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The whole decision for one (time clock, window): what to write, what not to, and why.
 
     `mirrors`, `breaks` and `breaks_gone` are the memory to be written with it: only what differs from what is stored.
     `holds` is complete: a hold of this time clock inside the window that is not among them has lost its cause.
+    `renames` are told, and written only where `init` made the table of people.
     `fingerprint` names this decision on these images; equal inputs give equal fingerprints on every machine.
     """
 
@@ -158,6 +251,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     policy: Policy
     snapshot: Snapshot
+    stage: Stage = "whole"
+    """Which look of its run it is of; see `looks`."""
+    pending: Pending = Pending()
+    undecided: frozenset[str] = frozenset()
+    """Subjects of holds that this plan says nothing about: what stands of them stays."""
+    leans: bool = False
+    """Whether other looks of the run had a say: then equal inputs of this one are not all that it was decided on."""
+    renames: tuple[Rename, ...] = ()
+    at_risk: tuple[RowId, ...] = ()
+    """Rows beside those of `changes` of which it matters whether others point at them: they would go, if they may, or
+    are told as rows that could."""
+    losses: Losses = Losses()
 
     @property
     def writes_rows(self) -> bool:
@@ -170,3 +275,9 @@ def fingerprint(
 ) -> str:
     """A name for this decision on these images: sixteen hex digits."""
     return hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]
+
+
+def fingerprint_of_stopped(guard: str, time_clock_id: int, rows: Iterable[tuple[RowId, ...]]) -> str:
+    """A name for what a guard stopped: the same for as long as it would stop the same."""
+    stopped = sorted(rows, key=lambda row: [*map(ordered, row)])
+    return hashlib.sha256(msgspec.json.encode((guard, time_clock_id, stopped))).hexdigest()[:16]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
 
 import msgspec
 
-from connecteam_sync.core.shift import Break, Shift
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.shift import Break, Shift, User
+from connecteam_sync.core.window import LockedDay
 
 CONNECTEAM = "connecteam"
 """The `source` of the rows this program owns. Rows with any other source are never written."""
@@ -16,19 +18,31 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
     """One row of `clock_times` in canonical form: instants in epoch seconds, minutes whole and elapsed.
 
     `id` is None only in the image of a row that has yet to be inserted. A negative `employee_id` stands for an
-    employee that this very plan creates: the Connecteam user id with its sign changed (see `provisional_employee`).
+    employee that this very plan creates: the Connecteam user id with its sign changed (`keys.provisional_employee`).
+    Minutes with a fraction are somebody else's: they are read as they are, and never equal to what is right.
     """
 
-    id: int | None
-    employee_id: int
+    id: RowId | None
+    employee_id: RowId
     clock_in: int
     clock_out: int | None
-    total_minutes: int | None
+    total_minutes: int | float | None
     is_active: bool
     source: str = CONNECTEAM
 
     @property
-    def key(self) -> tuple[int, int]:
+    def entered_by(self) -> str:
+        """Whose row it says it is, for a hold; a word that is nearly ours is easily overlooked."""
+        near = self.source.strip().casefold() == CONNECTEAM and not self.is_ours
+        return f"{self.source!r}{f' (which is not {CONNECTEAM!r} to the letter)' if near else ''}"
+
+    @property
+    def minutes(self) -> int:
+        """Whole minutes, for sums; none while the shift is open."""
+        return int(self.total_minutes or 0)
+
+    @property
+    def key(self) -> tuple[RowId, int]:
         """What the unique key of the table spans: (employee, clock-in)."""
         return (self.employee_id, self.clock_in)
 
@@ -39,11 +53,14 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
 
 
 def elapsed_minutes(clock_in: int, clock_out: int | None) -> int | None:
-    """Whole elapsed minutes, rounded down; None while the shift is open. From instants, so DST nights are right."""
+    """Whole elapsed minutes, rounded down; None while the shift is open. From instants, so DST nights are right.
+
+    From clock-in to clock-out: unpaid breaks inside a shift are in it. Who pays by it deducts them.
+    """
     return None if clock_out is None else (clock_out - clock_in) // 60
 
 
-def clock_time_of(employee_id: int, clock_in: int, clock_out: int | None, *, id: int | None = None) -> ClockTime:  # noqa: A002 - the column's name
+def clock_time_of(employee_id: RowId, clock_in: int, clock_out: int | None, *, id: RowId | None = None) -> ClockTime:  # noqa: A002 - the column's name
     """The one canonical row for a shift of these instants: minutes and flag follow from the times."""
     return ClockTime(
         id=id,
@@ -71,39 +88,53 @@ def corrections(row: ClockTime, after: ClockTime) -> list[str]:
     return said
 
 
-def provisional_employee(user_id: int) -> int:
-    """The stand-in employee id of a Connecteam user whose `employees` row this plan creates."""
-    return -user_id
-
-
 class Applied(msgspec.Struct, frozen=True, gc=False):
     """The values we last wrote for a shift: tells an edit made in the table behind our back from one made upstream."""
 
-    employee_id: int
+    employee_id: RowId
     clock_in: int
     clock_out: int | None
 
 
 class Mirror(msgspec.Struct, frozen=True, gc=False):
-    """What we remember of one shift Connecteam has shown us: a row of `connecteam_shifts`.
+    """What we remember of one shift Connecteam has shown us: a row of our `shifts`.
 
     `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None beside
-    an `applied`: the row is about to be created and its id is not known yet.
+    an `applied`: the row is about to be created and its id is not known yet. `former_clock_time_id` is the row it had
+    until that was deleted: a shift that returns gets it back.
     """
 
     shift: Shift
-    clock_time_id: int | None = None
+    clock_time_id: RowId | None = None
     applied: Applied | None = None
     is_gone: bool = False
+    former_clock_time_id: RowId | None = None
 
 
 class Employee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One row of the host's `employees` table; `connecteam_user_id` is compared as text."""
+    """One row of the host's `employees` table; `connecteam_user_id` is compared as text.
 
-    id: int
+    `phone` are marks of the number (`people.phone_marks`), never the number itself.
+    """
+
+    id: RowId
     name: str | None = None
     email: str | None = None
     connecteam_user_id: str | None = None
+    phone: str | None = None
+
+
+class Child(msgspec.Struct, frozen=True, gc=False):
+    """Rows of another table, or other rows of the same one, that point at one row of `clock_times`.
+
+    `count` is None where that table cannot be read: nobody knows, so the row counts as having some. `fields` are what
+    they point at it by; `follows`: where one of these is corrected, the database lets them follow.
+    """
+
+    table: str
+    count: int | None
+    fields: frozenset[str] = frozenset({"id"})
+    follows: bool = True
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,10 +150,26 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     mirrors: tuple[Mirror, ...] = ()
     breaks: tuple[Break, ...] = ()
     """Remembered breaks of this clock starting in the padded window or named by the snapshot, not found gone."""
-    employees: dict[int, int] = {}
+    employees: Mapping[int, RowId] = {}
     """Connecteam user id -> employee id, for every mapped user."""
-    names: dict[int, str] = {}
+    ambiguous: Mapping[int, tuple[RowId, ...]] = {}
+    """Connecteam user id -> the employees that all carry it: whose hours they are cannot be told, nothing moves."""
+    users_of: dict[RowId, frozenset[int]] = {}
+    """Employee id -> every user mapped to them, ambiguous ones too; who is not in it has no Connecteam user at all."""
+    names: dict[RowId, str] = {}
     """Employee id -> name, for the people mentioned."""
+    people: tuple[Employee, ...] = ()
+    """Everybody in the host's table of people, by id: who a user without an employee might be."""
+    users: dict[int, User] = {}
+    """Every user an earlier run has seen, as they were then."""
     known_users: frozenset[int] = frozenset()
     """Users of the account that an earlier run saw and that were not archived then."""
-    locked_days: frozenset[date] = frozenset()
+    locked: tuple[LockedDay, ...] = ()
+    """Every day that payroll has closed, with the hours it holds."""
+    refused: dict[str, str] = {}
+    """What the host's table refuses, and the database's words: `shift:<id>` or `row:<id>` of a change, `user:<id>` of a
+    person to be created. Known where it was tried, in this transaction or (as holds) by the run before."""
+    refused_before: dict[str, str] = {}
+    """What the last run held as refused, in the same words: not tried again yet, and likely to be refused again."""
+    children: dict[RowId, tuple[Child, ...]] = {}
+    """Row id -> what points at it; read only of rows that a plan would delete, or move off what is pointed at."""

@@ -9,8 +9,10 @@ import msgspec
 
 from connecteam_sync.core.change import Plan
 from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Failure
 from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import many
 
 HarmKind = Literal["lost", "overwritten", "doubled", "wrong"]
 """`lost`: no row for the shift; `overwritten`: it had one, which would hold another shift; `doubled`: several rows;
@@ -18,12 +20,15 @@ HarmKind = Literal["lost", "overwritten", "doubled", "wrong"]
 
 
 class Harm(msgspec.Struct, frozen=True, kw_only=True):
-    """One shift the old algorithm would not mirror. `minutes` are the shift's, less those its row would have."""
+    """One shift the old algorithm would not mirror. `minutes` are the shift's, less those its row would have.
+
+    A row that is still open has none: the old algorithm counts it up to now, which is no hour that anybody worked.
+    """
 
     kind: HarmKind
     shift_id: str
     user_id: int
-    employee_id: int
+    employee_id: RowId
     name: str
     start: int
     end: int | None
@@ -47,7 +52,17 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def minutes(self) -> int:
         """By how many minutes the sum would be short (negative: too long)."""
-        return sum(harm.minutes for harm in self.harms)
+        return self.missing - self.surplus
+
+    @property
+    def missing(self) -> int:
+        """Minutes that rows would lack."""
+        return sum(harm.minutes for harm in self.harms if harm.minutes > 0)
+
+    @property
+    def surplus(self) -> int:
+        """Minutes that rows would have too many."""
+        return -sum(harm.minutes for harm in self.harms if harm.minutes < 0)
 
 
 def harms(legacy: Plan, stored: Stored) -> tuple[Harm, ...]:
@@ -59,7 +74,7 @@ def harms(legacy: Plan, stored: Stored) -> tuple[Harm, ...]:
             born.append(change.after)
         elif change.after is not None:
             after[change.after.id] = change.after
-    rows: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
+    rows: dict[tuple[RowId, int], list[ClockTime]] = defaultdict(list)
     for row in (*after.values(), *born):
         rows[row.key].append(row)
     had = {row.key for row in stored.rows}
@@ -70,15 +85,15 @@ def harms(legacy: Plan, stored: Stored) -> tuple[Harm, ...]:
             continue
         right = clock_time_of(employee, shift.start, shift.end)
         mine = rows.get(right.key, [])
-        worked = right.total_minutes or 0
+        worked = right.minutes
         if not mine:
             kind: HarmKind = "overwritten" if right.key in had else "lost"
             detail, minutes = "no row with its clock-in", worked
         elif len(mine) > 1:
-            kind, minutes = "doubled", worked - sum(row.total_minutes or 0 for row in mine)
-            detail = f"{len(mine)} rows with its clock-in"
+            kind, minutes = "doubled", worked - sum(map(_worked, mine))
+            detail = f"{many(len(mine), 'row')} with its clock-in"
         elif msgspec.structs.replace(mine[0], id=None, source=right.source) != right:
-            kind, minutes = "wrong", worked - (mine[0].total_minutes or 0)
+            kind, minutes = "wrong", worked - _worked(mine[0])
             detail = "its row would have another clock-out, other minutes or another flag"
         else:
             continue
@@ -96,3 +111,7 @@ def harms(legacy: Plan, stored: Stored) -> tuple[Harm, ...]:
             )
         )
     return tuple(found)
+
+
+def _worked(row: ClockTime) -> int:
+    return 0 if row.clock_out is None else row.minutes

@@ -2,42 +2,182 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
 from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of
-from connecteam_sync.core.match import absent
+import msgspec
+
+from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
+from connecteam_sync.core.children import held_detail, kept_by
+from connecteam_sync.core.clocktime import (
+    CONNECTEAM,
+    ClockTime,
+    Employee,
+    Mirror,
+    Stored,
+    clock_time_of,
+)
+from connecteam_sync.core.keys import RowId, provisional_employee
+from connecteam_sync.core.locks import Locks, unwritten
+from connecteam_sync.core.looks import Looks
+from connecteam_sync.core.match import Match, absent
+from connecteam_sync.core.people import Likenesses, taken
 from connecteam_sync.core.shift import Doubt, Shift, Snapshot
-from connecteam_sync.core.window import Window, days_touched, each_day
+from connecteam_sync.core.window import LockedDay, Window, days_touched, local_day
+from connecteam_sync.core.words import span, stamp
+
+_DOUBTED = {"shift": "a shift", "break": "a break", "user": "a person's record"}
+
+
+WHAT: dict[ChangeKind, str] = {
+    "create": "a new row",
+    "update": "the correction",
+    "link": "the link",
+    "delete": "the deletion",
+}
 
 
 class Desk:
-    """Drafts of changes by subject, holds, and the indexes to look things up in."""
+    """Drafts of changes by subject, holds, what waits for the end of the run, and the indexes to look things up in."""
 
-    def __init__(self, window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> None:
+    def __init__(self, window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> None:
         self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
+        self.looks, self.stage = looks, looks.stage
+        self.clock = snapshot.time_clock_id
         self.zone: ZoneInfo = window.zone
         self.start, self.end = window.start_utc, window.end_utc
-        self.asked_end = window.padded().end_utc
+        _, self.asked_end = window.surely_asked
         self.rows = {row.id: row for row in stored.rows}
         self.mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
         self.shift_of_row = {m.clock_time_id: m for m in stored.mirrors if m.clock_time_id is not None}
         self.absent = absent(snapshot, stored)
         self.users = {user.id: user for user in snapshot.users}
+        self.locks = Locks(stored.locked)
         self.doubted_users = {doubt.user_id for doubt in snapshot.doubts if doubt.user_id is not None}
         self.doubted_ids = {doubt.activity_id for doubt in snapshot.doubts if doubt.activity_id is not None}
         self.changes: list[Change] = []
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
-        self.asked: set[int | None] = set()
+        self.strangers: dict[int, tuple[HoldReason | None, str]] = {}
+        self.asked: set[RowId | None] = set()
+        self.pending: dict[RowId, Change] = {}
+        """Deletes for the end of the run, by row."""
+        self.going: tuple[Change, ...] = ()
+        """Every delete that nothing but a guard keeps from being made."""
+        self.reported: list[RowId] = []
+        """Rows without a shift that are only reported."""
+        self.guarded: set[RowId | None] = set()
+        """Rows that a person would lose with all of theirs: held by themselves, or let through."""
+        self.let_through: set[RowId] = set(looks.let_through)
+        """Rows that a person's word lets go."""
+        self.pending_absent: set[str] = set()
+        self.pending_orphans = False
+        self.waits: dict[str, Wait] = {}
+        self.undecided: set[str] = set()
+        self.unremembered: set[str] = set()
+        """Shifts of which nothing new is remembered yet."""
+        self.stale: set[str] = set()
+        """Shifts whose link no longer fits: their row is another shift's by now."""
+        self.leans = False
 
     @cached_property
-    def fresh(self) -> frozenset[str]:
-        """The shifts that this run has seen; few decisions ask, and there may be very many."""
-        return self.snapshot.beside | {shift.id for shift in self.snapshot.shifts}
+    def likenesses(self) -> Likenesses:
+        """The employees that a user without one might be."""
+        working = (user.id for user in self.snapshot.users if not user.is_archived)
+        return Likenesses(self.stored.people, taken(self.stored.users_of, working))
+
+    @cached_property
+    def leavers(self) -> Likenesses:
+        """Archived users who get an employee by this very plan, as employees with provisional ids: one may be back."""
+        clocked = {shift.user_id for shift in self.snapshot.shifts} - self.stored.employees.keys()
+        left = (user for user in self.snapshot.users if user.is_archived and user.id in clocked)
+        return Likenesses(
+            Employee(id=provisional_employee(u.id), name=u.name, email=u.email, phone=u.phone) for u in left
+        )
+
+    @cached_property
+    def rows_of_people(self) -> Counter[RowId]:
+        """How many rows of ours each employee has in the window, whatever their time clock."""
+        return Counter(row.employee_id for row in self.stored.rows if row.is_ours and self.inside(row.clock_in))
+
+    @cached_property
+    def present(self) -> frozenset[str]:
+        """The shifts of this answer; few decisions ask, and there may be very many."""
+        return frozenset(shift.id for shift in self.snapshot.shifts)
+
+    @cached_property
+    def shown(self) -> dict[str, Shift]:
+        """The shifts of this answer by id, where one has to be found."""
+        return {shift.id: shift for shift in self.snapshot.shifts}
+
+    def unlinked(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
+        """Rows of ours in the window that have no shift, and get none."""
+        taken = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
+        taken |= self.pending.keys()
+        return tuple(
+            row
+            for row in self.stored.rows
+            if row.is_ours and row.id not in self.shift_of_row and row.id not in taken and self.inside(row.clock_in)
+        )
+
+    def rows_of_this_clock(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
+        """Rows of ours in the window that belong to this time clock, or that this decision is about."""
+        mine = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
+        mine |= {m.clock_time_id for m in self.stored.mirrors if m.shift.time_clock_id == self.clock}
+        start, end = self.start, self.end
+        return tuple(
+            row
+            for row in self.stored.rows
+            if start <= row.clock_in < end and row.source == CONNECTEAM and row.id in mine
+        )
+
+    def is_known(self, mirror: Mirror) -> bool:
+        """Whether what is remembered of a shift is what this run has seen of it."""
+        return self.shown.get(mirror.shift.id) == mirror.shift or self.looks.has_refreshed(mirror)
+
+    def is_fresh(self, shift_id: str) -> bool:
+        """Whether this run has seen a shift: what is remembered of any other may be out of date."""
+        if shift_id in self.present:
+            return True
+        self.leans = True
+        mirror = self.mirrors.get(shift_id)
+        return mirror is not None and self.looks.has_refreshed(mirror)
+
+    def decides_on(self, mirror: Mirror, row: ClockTime) -> bool:
+        """Whether this look decides on a shift and its row: not where its padding alone shows another look's shift."""
+        shown = self.shown.get(mirror.shift.id)
+        return shown is not None and (
+            self.inside(shown.start) or self.inside(row.clock_in) or not self.looks.plans(self.clock, shown.start)
+        )
+
+    def has_left(self, mirror: Mirror, at: int, shift: Shift) -> bool:
+        """Whether a shift that the padding alone shows was, at an instant, on a day of another look of this run, and is
+        on a day of none by now: whoever sees it takes its row along.
+        """
+        self.leans = True
+        return self.looks.plans(mirror.shift.time_clock_id, at) and not self.looks.plans(self.clock, shift.start)
+
+    def wait(self, shift: Shift, because: str | None = None) -> None:
+        """Leave a shift to the end of the run: in any case, or where the one `because` of which turns out to differ."""
+        self.leans = True
+        known = self.waits.get(shift.id)
+        if known is None or known.because is not None:
+            mirror = self.mirrors.get(shift.id)
+            self.waits[shift.id] = Wait(
+                shift_id=shift.id,
+                user_id=shift.user_id,
+                start=shift.start,
+                because=because,
+                has_row=mirror is not None and mirror.clock_time_id in self.rows,
+            )
+
+    def give_up_link(self, mirror: Mirror) -> None:
+        """Forget that a row is a shift's: it has become another one's."""
+        self.stale.add(mirror.shift.id)
+        self.shift_of_row.pop(mirror.clock_time_id or 0, None)
+        self.mirrors[mirror.shift.id] = msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
 
     def inside(self, instant: int) -> bool:
         """Whether an instant lies in the window proper; its bounds are computed once."""
@@ -53,29 +193,49 @@ class Desk:
     def draft(
         self, kind: ChangeKind, before: ClockTime | None, after: ClockTime | None, shift: Shift | None, why: str
     ) -> None:
-        """Put down a change, or its hold where a day it touches is locked (rule 9)."""
-        days = self.days_of(before, after)
-        change = Change(
+        """Put down a change, or its hold where the day it is on, or was on, is locked (rule 9), or rows point at it."""
+        change = self.change(kind, before, after, shift, why)
+        found = self.obstacle(change)
+        if found is None:
+            self.changes.append(change)
+        else:
+            self.hold_change(found[0], change, found[1])
+
+    def obstacle(self, change: Change) -> tuple[HoldReason, str] | None:
+        """Why a change cannot be written, whatever asks for it: the reason of its hold, and a sentence."""
+        kind, before, after = change.kind, change.before, change.after
+        locked = self.closed_days(before, after) if kind != "link" else ()
+        refused = self.stored.refused.get(subject_of(change)) if kind != "link" else None
+        if locked:
+            return ("locked_day", unwritten(change, locked[0], self.zone, self.names()))
+        if pointing := kept_by(self.stored.children, before, after):
+            return ("child_row", held_detail(change.image.id, pointing))
+        if refused is not None:
+            return ("refused_by_database", f"{WHAT[kind]} ({change.why}): your table refuses it: {refused}")
+        return None
+
+    def change(
+        self, kind: ChangeKind, before: ClockTime | None, after: ClockTime | None, shift: Shift | None, why: str
+    ) -> Change:
+        """A change, and the days that it touches."""
+        return Change(
             kind=kind,
             before=before,
             after=after,
             shift_id=shift.id if shift else None,
             user_id=shift.user_id if shift else None,
-            days=days,
+            days=self.days_of(before, after),
             why=why,
         )
-        locked = self.closed_days(before, after) if kind != "link" else []
-        if locked:
-            self.hold_change("locked_day", change, f"{locked[0]} is locked for payroll: {kind}, {why}")
-        else:
-            self.changes.append(change)
 
-    def closed_days(self, *images: ClockTime | None) -> list[date]:
-        """The locked days that an image touches; one that a row only moves across stays as it is."""
-        if not self.stored.locked_days:
-            return []
-        spans = [self.days_of(image) for image in images if image is not None]
-        return sorted({day for span in spans for day in each_day(*span) if day in self.stored.locked_days})
+    def names(self) -> dict[RowId, str]:
+        """Names by employee id, those this plan creates among them."""
+        made = {provisional_employee(user): person.name for user, person in self.new_employees.items()}
+        return self.stored.names | made
+
+    def closed_days(self, *images: ClockTime | None) -> tuple[LockedDay, ...]:
+        """The locked days that the clock-ins of the images fall on: a row belongs to the day on which it begins."""
+        return self.locks.holding(images)
 
     def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
         """First and last local day the images touch together."""
@@ -86,14 +246,14 @@ class Desk:
 
     def hold_doubt(self, doubt: Doubt) -> None:
         """Hold a record that cannot be believed, the value quoted (rule 10)."""
-        digest = hashlib.sha256(f"{doubt.kind}{doubt.user_id}{doubt.problem}{doubt.value}".encode()).hexdigest()[:16]
-        subject = f"shift:{doubt.activity_id}" if doubt.activity_id else f"record:{digest}"
+        kind = "break" if doubt.kind == "break" else "shift"
+        subject = f"{kind}:{doubt.activity_id}" if doubt.activity_id else f"record:{doubt.digest}"
         mirror = self.mirrors.get(doubt.activity_id or "")
         self.add_hold(
             Hold(
                 reason="impossible_record",
                 subject=subject,
-                detail=f"{doubt.kind}: {doubt.problem}: {doubt.value}",
+                detail=f"{_DOUBTED.get(doubt.kind, doubt.kind)} cannot be believed: {doubt.problem}{self.when(doubt)}",
                 shift_id=doubt.activity_id,
                 user_id=doubt.user_id,
                 clock_time_id=mirror.clock_time_id if mirror else None,
@@ -102,13 +262,23 @@ class Desk:
             )
         )
 
+    def when(self, doubt: Doubt) -> str:
+        """The times of a doubted record that can be believed, on the clock of the business: a sentence's end."""
+        if doubt.start is None:
+            # A time in milliseconds is no time; which day was meant is all that leads to the record.
+            return f" (as milliseconds that would be {stamp(doubt.meant, self.zone)})" if doubt.meant else ""
+        if doubt.end is None:
+            return f" (it began {stamp(doubt.start, self.zone)})"
+        day = local_day(doubt.start, self.zone)
+        return f" ({day} {span(doubt.start, doubt.end, self.zone, day)})"
+
     def hold_change(self, reason: HoldReason, change: Change, detail: str) -> None:
         """A hold in the place of a change."""
         row = change.before
         self.add_hold(
             Hold(
                 reason=reason,
-                subject=f"shift:{change.shift_id}" if change.shift_id else f"row:{row.id if row else None}",
+                subject=subject_of(change),
                 detail=detail,
                 shift_id=change.shift_id,
                 user_id=change.user_id,
@@ -130,6 +300,9 @@ class Desk:
     ) -> None:
         """A hold about a shift that is there; `image` is the row it would have got."""
         image = image or clock_time_of(0, shift.start, shift.end)
+        employee: RowId | None = image.employee_id
+        if isinstance(employee, int) and employee <= 0:  # nobody, or somebody who is not there yet
+            employee = self.stored.employees.get(shift.user_id, row.employee_id if row else None)
         self.add_hold(
             Hold(
                 reason=reason,
@@ -138,26 +311,31 @@ class Desk:
                 shift_id=shift.id,
                 user_id=shift.user_id,
                 clock_time_id=row.id if row else None,
-                employee_id=image.employee_id if image.employee_id > 0 else self.stored.employees.get(shift.user_id),
+                employee_id=employee,
                 instant=shift.start,
-                minutes=(image.total_minutes or 0) - ((row and row.total_minutes) or 0),
-                time_clock_id=shift.time_clock_id if shift.time_clock_id != self.snapshot.time_clock_id else None,
+                minutes=image.minutes - (row.minutes if row else 0),
+                time_clock_id=shift.time_clock_id if shift.time_clock_id != self.clock else None,
             )
         )
 
-    def hold_row(self, reason: HoldReason, row: ClockTime, detail: str, mirror: Mirror | None) -> None:
-        """A hold about a row that stays although Connecteam does not show its shift."""
+    def hold_row(
+        self, reason: HoldReason, row: ClockTime, detail: str, mirror: Mirror | None, *, beside: bool = False
+    ) -> None:
+        """A hold about a row that stays although Connecteam does not show its shift.
+
+        `beside`: another look of the run has a hold about the shift itself.
+        """
         self.add_hold(
             Hold(
                 reason=reason,
-                subject=f"shift:{mirror.shift.id}" if mirror else f"row:{row.id}",
+                subject=f"shift:{mirror.shift.id}" if mirror and not beside else f"row:{row.id}",
                 detail=detail,
                 shift_id=mirror.shift.id if mirror else None,
                 user_id=mirror.shift.user_id if mirror else None,
                 clock_time_id=row.id,
                 employee_id=row.employee_id,
                 instant=row.clock_in,
-                minutes=-(row.total_minutes or 0),
+                minutes=-row.minutes,
             )
         )
 

@@ -2,61 +2,283 @@
 
 from __future__ import annotations
 
-from connecteam_sync.core.change import Policy, Refusal
-from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.core.window import Window
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+
+from connecteam_sync.core.change import Change, Policy, Refusal, fingerprint_of_stopped
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.minutes import without_seconds
+from connecteam_sync.core.shift import Snapshot, User
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.core.words import many, named
 
 _ONE_PERSON = 1
 """A single person who is gone is never suspicious, however small the company."""
+_DOUBLED_PEOPLE, _DOUBLED_SHARE = 3, 0.8
+"""Of at least so many people, more than half would get so much of their hours a second time."""
 
 
-def too_many_deletes(deletes: int, rows: int, policy: Policy) -> Refusal | None:
+def too_many_deletes(deletes: Sequence[Change], rows: int, policy: Policy, clock: int = 0) -> Refusal | None:
     """Refuse more deletes than the larger of a fixed number and a share of the window's rows."""
-    limit = max(policy.max_deletes, int(policy.max_deletes_share * rows))
-    if deletes <= limit:
+    limit = _limit(rows, policy)
+    if len(deletes) <= limit:
         return None
+    people = len({change.image.employee_id for change in deletes})
+    span = _days(change.days[0] for change in deletes)
     return Refusal(
         guard="too_many_deletes",
-        message=f"{deletes} of {rows} rows would be deleted; without a person's word at most {limit} may be",
+        message=(
+            f"{len(deletes):,} of {many(rows, 'row')}, of {many(people, 'person', 'people')} {span}, would be deleted;"
+            f" without a person's word at most {limit:,} may be"
+        ),
+        fingerprint=_name_of_linked(deletes, clock),
+        stopped=tuple(deletes),
     )
 
 
-def empty_answer(snapshot: Snapshot, rows: int) -> Refusal | None:
-    """Refuse an answer without any shift where we hold some: upstream silence is never data."""
-    if snapshot.shifts or not rows:
+def too_many_orphans(deletes: Sequence[Change], rows: int, policy: Policy) -> Refusal | None:
+    """The same of rows without a shift, which belong to no time clock: `rows` are those of ours of every clock.
+
+    `deletes` are all that would go; those of shifts count too, and are told only as a number.
+    """
+    limit = _limit(rows, policy)
+    orphans = [change for change in deletes if change.shift_id is None]
+    if not orphans or len(deletes) <= limit:
         return None
+    people = many(len({change.image.employee_id for change in orphans}), "person", "people")
+    span, others = _days(change.days[0] for change in orphans), len(deletes) - len(orphans)
+    beside = f" beside {many(others, 'other')}" if others else ""
+    return Refusal(
+        guard="too_many_deletes",
+        message=(
+            f"{many(len(orphans), 'row')} without a shift, of {people} {span}, would be deleted"
+            f"{beside}, of {many(rows, 'row')} of every time clock; without a person's word at most {limit:,} may be"
+        ),
+        fingerprint=_name_of_orphans(orphans),
+        stopped=tuple(orphans),
+    )
+
+
+def _limit(rows: int, policy: Policy) -> int:
+    """How many of so many rows may go without a person's word."""
+    return max(policy.max_deletes, int(policy.max_deletes_share * rows))
+
+
+def _days(found: Iterable[date]) -> str:
+    days = sorted(found)
+    return f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
+
+
+def empty_answer(window: Window, snapshot: Snapshot, held: Sequence[Mirror]) -> Refusal | None:
+    """Refuse an answer without any shift where we hold some: upstream silence is never data."""
+    if snapshot.shifts or not held:
+        return None
+    people = many(len({m.shift.user_id for m in held}), "person", "people")
+    days = _days(local_day(m.shift.start, window.zone) for m in held)
+    rows = [(m.clock_time_id or 0, m.shift.user_id, m.shift.start) for m in held]
+    doubted = sum(doubt.kind == "shift" for doubt in snapshot.doubts)
+    said = f"no shift that can be believed ({doubted} cannot)" if doubted else "no shift at all"
     return Refusal(
         guard="empty_answer",
-        message=f"Connecteam's answer has no shift at all, and the table holds {rows} in this window",
+        message=f"Connecteam's answer has {said}, and the table holds {many(len(rows), 'row')} of {people} {days}",
+        fingerprint=fingerprint_of_stopped("empty_answer", snapshot.time_clock_id, rows),
     )
 
 
-def users_gone(known: frozenset[int], listed: frozenset[int], policy: Policy, *, where: str) -> Refusal | None:
+def users_gone(
+    known: frozenset[int],
+    listed: frozenset[int],
+    policy: Policy,
+    *,
+    where: str,
+    names: Mapping[int, User],
+    clock: int = 0,
+) -> Refusal | None:
     """Refuse where more than a share of the users we know are missing from a list that should name them."""
     gone = known - listed
     if len(gone) <= max(_ONE_PERSON, policy.max_users_gone_share * len(known)):
         return None
-    return Refusal(guard="users_gone", message=f"{len(gone)} of {len(known)} known people are missing from {where}")
+    return Refusal(
+        guard="users_gone",
+        message=(
+            f"{len(gone):,} of {many(len(known), 'known person', 'known people')} are missing from {where}:"
+            f" {named(names[user].name if user in names else f'user {user}' for user in gone)}"
+        ),
+        fingerprint=fingerprint_of_stopped(f"users_gone {where}", clock, ((user,) for user in gone)),
+    )
+
+
+def doubled_hours(creates: Iterable[Change], unlinked: Iterable[ClockTime], clock: int) -> Refusal | None:
+    """Refuse new rows that would stand beside rows of ours without a shift, about as long, for most of the people.
+
+    Whoever takes over a table with other times than Connecteam has would get every hour twice.
+    """
+    creates, unlinked = tuple(creates), tuple(unlinked)
+    had: dict[RowId, int] = defaultdict(int)
+    for row in unlinked:
+        had[row.employee_id] += row.minutes
+    new: dict[RowId, int] = defaultdict(int)
+    rows = []
+    for change in creates:
+        if change.image.employee_id in had:
+            new[change.image.employee_id] += change.image.minutes
+            rows.append((change.image.employee_id, change.image.clock_in))
+    doubled = [person for person, minutes in had.items() if new[person] and new[person] >= _DOUBLED_SHARE * minutes]
+    if len(had) < _DOUBLED_PEOPLE or len(doubled) <= len(had) / 2:
+        return None
+    seconds = without_seconds(creates, unlinked)
+    why = (
+        f"{seconds}: connecteam-sync adopt shows and links them"
+        if seconds
+        else "(a time zone? times that were rounded?)"
+    )
+    return Refusal(
+        guard="doubled_hours",
+        message=(
+            f"{len(doubled)} of {len(had)} people with rows of ours that match no shift would get as many hours again:"
+            f" the rows may be the same shifts at other times{';' if seconds else ''} {why}"
+        ),
+        fingerprint=fingerprint_of_stopped("doubled_hours", clock, rows),
+        lacks_seconds=bool(seconds),
+    )
+
+
+def rows_of_listed(rows: Iterable[ClockTime], stored: Stored, snapshot: Snapshot) -> tuple[ClockTime, ...]:
+    """The rows of people whom the time clock lists: of others it could create none, whatever is wrong."""
+    people = {stored.employees.get(user) for user in snapshot.listed}
+    return tuple(row for row in rows if row.employee_id in people)
 
 
 def refusals(
-    window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, *, rows: int, deletes: int
+    window: Window,
+    snapshot: Snapshot,
+    stored: Stored,
+    policy: Policy,
+    *,
+    rows: int,
+    rows_of_all: int,
+    deletes: Sequence[Change],
+    changes: Iterable[Change] = (),
+    unlinked: Sequence[ClockTime] = (),
+    orphans_go: bool = False,
 ) -> tuple[Refusal, ...]:
-    """What every guard says to a plan that would delete so many of so many rows."""
+    """What every guard says to a plan that would delete so many of so many rows.
+
+    `rows` are those of the plan's time clock, `rows_of_all` those of every clock.
+    """
     start, end, clock = window.start_utc, window.end_utc, snapshot.time_clock_id
     present = {row.id for row in stored.rows}
     inside = [m for m in stored.mirrors if m.shift.time_clock_id == clock and start <= m.shift.start < end]
     mine = frozenset(mirror.shift.user_id for mirror in inside if mirror.clock_time_id is not None)
+    names = {**stored.users, **{user.id: user for user in snapshot.users}}
     found = (
-        too_many_deletes(deletes, rows, policy),
-        empty_answer(snapshot, sum(mirror.clock_time_id in present for mirror in inside)),
-        users_gone(mine, snapshot.listed, policy, where="the time clock's answer"),
+        too_many_deletes([change for change in deletes if change.shift_id is not None], rows, policy, clock),
+        too_many_orphans(deletes, rows_of_all, policy),
+        empty_answer(window, snapshot, [mirror for mirror in inside if mirror.clock_time_id in present]),
+        users_gone(mine, snapshot.listed, policy, where="the time clock's answer", names=names, clock=clock),
         users_gone(
             stored.known_users,
             frozenset(user.id for user in snapshot.users),
             policy,
             where="Connecteam's list of users",
+            names=names,
+        ),
+        # Rows without a shift that go at the end of the run, and may, double nothing.
+        None
+        if orphans_go and len(unlinked) <= _limit(rows_of_all, policy)
+        else doubled_hours(
+            (c for c in changes if c.kind == "create"), rows_of_listed(unlinked, stored, snapshot), clock
         ),
     )
-    return tuple(refusal for refusal in found if refusal is not None)
+    return tuple(r for r in found if r is not None)
+
+
+def let_through(deletes: Sequence[Change], clock: int, policy: Policy) -> set[RowId]:
+    """The rows of deletes that a person has let go as they are, all of them at once."""
+    if not policy.accepted:
+        return set()
+    linked, orphans = (
+        [c for c in deletes if c.shift_id is not None],
+        [c for c in deletes if c.shift_id is None],
+    )
+    names = {_name_of_linked(linked, clock): linked, _name_of_orphans(orphans): orphans}
+    return {c.image.id or 0 for name, found in names.items() if name in policy.accepted for c in found}
+
+
+def _name_of_linked(deletes: Iterable[Change], clock: int) -> str:
+    return fingerprint_of_stopped("too_many_deletes", clock, map(_row, deletes))
+
+
+def _name_of_orphans(deletes: Iterable[Change]) -> str:
+    return fingerprint_of_stopped("too_many_orphans", 0, map(_row, deletes))
+
+
+def days_at_stake(window: Window, found: Sequence[Refusal]) -> str:
+    """The days that refusals are about, as options of a command: those of the rows that they stopped, else all."""
+    stopped = [change.days[0] for refusal in found for change in refusal.stopped]
+    first, last = window.first, window.last
+    if stopped and all(refusal.stopped for refusal in found):
+        first, last = min(stopped), max(stopped)
+    return f"--from {first} --to {last}"
+
+
+def way_on(window: Window, found: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
+    """The command that lets just what these guards stopped through, where a person finds it right.
+
+    `accepted` is what they let through already: it would be stopped again without.
+    """
+    return (
+        _linking([window], found)
+        or f"{_verb(resync=resync)} {days_at_stake(window, found)} {words_for(found, accepted)}"
+    )
+
+
+def way_through(
+    stopped: Sequence[tuple[Window, Sequence[Refusal]]],
+    asked: Window | None,
+    *,
+    resync: bool,
+    accepted: Iterable[str] = (),
+) -> str | None:
+    """The one command that lets through all that guards stopped in a run: of these slices, each with its refusals.
+
+    The days at stake where they are of one slice. Else those the run was `asked` for (None: it was told of none), since
+    other days are other slices, in which guards would stop other rows.
+    """
+    if not stopped:
+        return None
+    found = [refusal for _, refusals_ in stopped for refusal in refusals_]
+    accepted = sorted(accepted)
+    windows = {window for window, _ in stopped}
+    if linking := _linking(windows, found):
+        return linking
+    if len(windows) == 1 and not accepted:
+        return way_on(windows.pop(), found, resync=resync)
+    days = f" --from {asked.first} --to {asked.last}" if asked is not None else ""
+    return f"{_verb(resync=resync)}{days} {words_for(found, accepted)}"
+
+
+def _linking(windows: Collection[Window], found: Iterable[Refusal]) -> str | None:
+    """The command for rows that lack only the seconds: whoever let the new rows through would have each hour twice."""
+    if not any(refusal.lacks_seconds for refusal in found):
+        return None
+    first, last = min(window.first for window in windows), max(window.last for window in windows)
+    return f"connecteam-sync adopt --apply --link-minutes --from {first} --to {last}"
+
+
+def words_for(found: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
+    """The options that let refusals through, each once, behind what is accepted already."""
+    names = dict.fromkeys((*sorted(accepted), *(refusal.fingerprint for refusal in found)))
+    return " ".join(f"--accept {name}" for name in names)
+
+
+def _verb(*, resync: bool) -> str:
+    return f"connecteam-sync {'resync' if resync else 'sync'}"
+
+
+def _row(change: Change) -> tuple[RowId, RowId, int]:
+    """What names a delete: the row, and whose it is when."""
+    image = change.image
+    return (image.id or 0, image.employee_id, image.clock_in)

@@ -13,10 +13,25 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan, Policy, fingerprint
+from connecteam_sync.core.change import (
+    Change,
+    Counts,
+    Hold,
+    HoldReason,
+    Minutes,
+    Plan,
+    Policy,
+    fingerprint,
+    subject_of,
+)
+from connecteam_sync.core.children import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Stored
+from connecteam_sync.core.desk import WHAT
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.locks import Locks, unwritten
+from connecteam_sync.core.people import named, renamed
 from connecteam_sync.core.shift import Shift, Snapshot
-from connecteam_sync.core.window import Window, days_touched, each_day, local_day
+from connecteam_sync.core.window import Window, days_touched, local_day
 
 _SAME = 300
 """Seconds within which two clock-ins were taken for one shift, and by which a shift had to follow the last row."""
@@ -27,8 +42,8 @@ _ZONE = 21_600
 class Guess(msgspec.Struct):
     """A row as the old code works on it; new rows have negative ids until they are created."""
 
-    id: int
-    employee_id: int
+    id: RowId
+    employee_id: RowId
     clock_in: int
     clock_out: int | None
     total_minutes: int | None
@@ -40,7 +55,7 @@ class Guess(msgspec.Struct):
     def image(self) -> ClockTime:
         """The row as the table holds it."""
         return ClockTime(
-            id=self.id if self.id > 0 else None,
+            id=None if isinstance(self.id, int) and self.id <= 0 else self.id,
             employee_id=self.employee_id,
             clock_in=self.clock_in,
             clock_out=self.clock_out,
@@ -78,11 +93,11 @@ class LegacyTable:
         day = self._day(one)
         return day is not None and day == self._day(other)
 
-    def sync_one(self, employee_id: int, shift: Shift) -> bool:
+    def sync_one(self, employee_id: RowId, shift: Shift) -> bool:
         """One shift, as the old code did it: True for "updated", False for "created"."""
         near = sorted(
             (row for row in self.rows if row.employee_id == employee_id and self._same_day(row.clock_in, shift.start)),
-            key=lambda row: (abs(shift.start - row.clock_in), row.id),
+            key=lambda row: (abs(shift.start - row.clock_in), ordered(row.id)),
         )
         for row in near:
             distance = abs(shift.start - row.clock_in)
@@ -124,7 +139,7 @@ class LegacyTable:
             row.clock_out, row.is_active = shift.end, False
             row.total_minutes = (shift.end - row.clock_in) // 60
 
-    def _close_any(self, employee_id: int, shift: Shift, end: int) -> None:
+    def _close_any(self, employee_id: RowId, shift: Shift, end: int) -> None:
         """Some open row of today gets the clock-out, whosever shift it is; the shift itself is never stored."""
         opened = [
             row
@@ -132,18 +147,18 @@ class LegacyTable:
             if row.employee_id == employee_id and row.clock_out is None and self._same_day(row.clock_in, self.now)
         ]
         if opened:
-            row = min(opened, key=lambda row: row.id)
+            row = min(opened, key=lambda row: ordered(row.id))
             row.clock_out, row.is_active, row.total_minutes = end, False, (end - row.clock_in) // 60
             row.why, row.user_id = f"open row of today closed by shift {shift.id}", shift.user_id
 
-    def _taken(self, mine: Guess | None, clock_in: int, employee_id: int | None = None) -> bool:
+    def _taken(self, mine: Guess | None, clock_in: int, employee_id: RowId | None = None) -> bool:
         employee = mine.employee_id if mine else employee_id
         others = (row for row in self.rows if row is not mine)
         return (employee, clock_in) in self.foreign or any(
             row.employee_id == employee and row.clock_in == clock_in for row in others
         )
 
-    def _insert(self, employee_id: int, shift: Shift) -> bool:
+    def _insert(self, employee_id: RowId, shift: Shift) -> bool:
         if self.has_key and self._taken(None, shift.start, employee_id):
             return True
         self._made += 1
@@ -173,35 +188,30 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Poli
     for shift in shifts:
         employee = stored.employees.get(shift.user_id)
         if employee is None:
-            holds.append(_unmapped(shift))
+            holds.append(_unmapped(shift, stored))
         else:
             table.sync_one(employee, shift)
-    old = {row.id: row for row in stored.rows}
+    old, locks, zone = {row.id: row for row in stored.rows}, Locks(stored.locked), window.zone
     changes: list[Change] = []
     for guess in table.rows:
         before, after = old.get(guess.id), guess.image()
         if before == after:
             continue
         change = _change(window, before, after, guess)
-        locked = sorted(set(each_day(*change.days)) & stored.locked_days)
+        locked = locks.holding((before, after))
+        refused = stored.refused.get(subject_of(change))
         if locked:
-            holds.append(
-                Hold(
-                    reason="locked_day",
-                    subject=f"row:{before.id}" if before else f"new:{after.employee_id}:{after.clock_in}",
-                    detail=f"{locked[0]} is locked for payroll: {change.kind}, {change.why}",
-                    user_id=guess.user_id,
-                    clock_time_id=before.id if before else None,
-                    employee_id=after.employee_id,
-                    instant=after.clock_in,
-                    minutes=change.minutes,
-                )
-            )
+            holds.append(_instead("locked_day", change, unwritten(change, locked[0], zone, stored.names)))
+        elif pointing := kept_by(stored.children, before, after):
+            holds.append(_instead("child_row", change, held_detail(guess.id, pointing)))
+        elif refused is not None:
+            detail = f"{WHAT[change.kind]} ({change.why}): your table refuses it: {refused}"
+            holds.append(_instead("refused_by_database", change, detail))
         else:
             changes.append(change)
     done = tuple(changes)
     kinds = [change.kind for change in done]
-    before_minutes = sum(r.total_minutes or 0 for r in stored.rows if r.is_ours and window.holds(r.clock_in))
+    before_minutes = sum(r.minutes for r in stored.rows if r.is_ours and window.holds(r.clock_in))
     return Plan(
         time_clock_id=snapshot.time_clock_id,
         window=window,
@@ -223,6 +233,7 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Poli
         fingerprint=fingerprint(snapshot.time_clock_id, window, done, ()),
         policy=policy,
         snapshot=snapshot,
+        renames=renamed(stored.users, snapshot.users, stored.employees),
     )
 
 
@@ -239,11 +250,27 @@ def _change(window: Window, before: ClockTime | None, after: ClockTime, guess: G
     )
 
 
-def _unmapped(shift: Shift) -> Hold:
+def _instead(reason: HoldReason, change: Change, detail: str) -> Hold:
+    """A hold in the place of a change."""
     return Hold(
-        reason="unmapped_user",
+        reason=reason,
+        subject=subject_of(change),
+        detail=detail,
+        user_id=change.user_id,
+        clock_time_id=change.before.id if change.before else None,
+        employee_id=change.image.employee_id,
+        instant=change.image.clock_in,
+        minutes=change.minutes,
+    )
+
+
+def _unmapped(shift: Shift, stored: Stored) -> Hold:
+    several = stored.ambiguous.get(shift.user_id)
+    why = f"stands on {len(several)} employees ({named(several, stored.names)})" if several else "is mapped to nobody"
+    return Hold(
+        reason="ambiguous_employee" if several else "unmapped_user",
         subject=f"shift:{shift.id}",
-        detail=f"Connecteam user {shift.user_id} is mapped to no employee",
+        detail=f"Connecteam user {shift.user_id} {why}",
         shift_id=shift.id,
         user_id=shift.user_id,
         instant=shift.start,

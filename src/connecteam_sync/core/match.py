@@ -6,13 +6,14 @@ Identity is the activity id. Times are attributes: nothing here compares instant
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from operator import attrgetter
 from typing import Literal
 
 import msgspec
 
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window
 
@@ -23,14 +24,16 @@ _NEVER = 2**62
 class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A shift, the employee it counts for, and the row that is its own (None: to be created).
 
-    `replaces` is the shift the row was linked to until now, where that is another one.
+    `replaces` is the shift the row was linked to until now, where that is another one. `former` is the id of the row
+    that the shift had before, where its row is to be created and that id is free.
     """
 
     shift: Shift
-    employee_id: int
+    employee_id: RowId
     row: ClockTime | None
     how: How
     replaces: str | None = None
+    former: RowId | None = None
 
 
 class Rivals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -46,12 +49,18 @@ def precedence(shift: Shift) -> tuple[int, str]:
 
 
 def in_scope(
-    window: Window, snapshot: Snapshot, *, rows: Mapping[int | None, ClockTime], mirrors: Mapping[str, Mirror]
+    window: Window,
+    snapshot: Snapshot,
+    *,
+    rows: Mapping[RowId | None, ClockTime],
+    mirrors: Mapping[str, Mirror],
+    has_left: Callable[[Mirror, int, Shift], bool],
 ) -> tuple[Shift, ...]:
     """The shifts a plan of this window is about, ordered by id; `rows` and `mirrors` are what is stored, by id.
 
     Those that start in the window proper, and those whose row, or whose remembered start, lies in it: a shift that
-    moved out of the window is still the same shift. What else the padding shows belongs to other windows.
+    moved out of the window is still the same shift. So is one that moved out of the days of all looks of the run, of
+    which `has_left` is asked. What else the padding shows belongs to other windows.
     """
     start, end = window.start_utc, window.end_utc
 
@@ -60,7 +69,8 @@ def in_scope(
         if mirror is None or mirror.is_gone:
             return False
         row = rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-        return start <= (mirror.shift.start if row is None else row.clock_in) < end
+        at = mirror.shift.start if row is None else row.clock_in
+        return start <= at < end or (at != shift.start and has_left(mirror, at, shift))
 
     shifts = [shift for shift in snapshot.shifts if start <= shift.start < end or is_ours(shift)]
     return tuple(sorted(shifts, key=attrgetter("id")))
@@ -72,9 +82,9 @@ def absent(snapshot: Snapshot, stored: Stored) -> list[Mirror]:
     return [m for m in stored.mirrors if m.shift.id not in present and m.shift.time_clock_id == clock]
 
 
-def rivals(shifts: Iterable[tuple[int, Shift]], others: Iterable[tuple[int, Shift]]) -> tuple[Rivals, ...]:
+def rivals(shifts: Iterable[tuple[RowId, Shift]], others: Iterable[tuple[RowId, Shift]]) -> tuple[Rivals, ...]:
     """One winner for each (employee, clock-in) of `shifts`; `others` are the live shifts of other time clocks."""
-    contested: dict[tuple[int, int], list[Shift]] = defaultdict(list)
+    contested: dict[tuple[RowId, int], list[Shift]] = defaultdict(list)
     for employee_id, shift in shifts:
         contested[employee_id, shift.start].append(shift)
     for employee_id, shift in others:
@@ -92,8 +102,7 @@ def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -
     Connecteam deletes a shift and creates another in its place when it approves a geofence exception (API fact 7.6).
     """
     doubted = {doubt.activity_id for doubt in snapshot.doubts}
-    asked = window.padded()
-    start, end = asked.start_utc, asked.end_utc
+    start, end = window.surely_asked
     found: dict[tuple[int, int], list[Mirror]] = defaultdict(list)
     for mirror in missing:
         if (
@@ -106,21 +115,21 @@ def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -
     return found
 
 
-def adoptable(rows: Iterable[ClockTime], linked: Container[int | None]) -> dict[tuple[int, int], list[ClockTime]]:
+def adoptable(rows: Iterable[ClockTime], linked: Container[RowId | None]) -> dict[tuple[RowId, int], list[ClockTime]]:
     """Rows of ours that no shift is linked to, by (employee, clock-in), lowest id first."""
-    found: dict[tuple[int, int], list[ClockTime]] = defaultdict(list)
+    found: dict[tuple[RowId, int], list[ClockTime]] = defaultdict(list)
     unlinked = [row for row in rows if row.id not in linked and row.is_ours]
-    for row in sorted(unlinked, key=lambda row: row.id or 0):
+    for row in sorted(unlinked, key=lambda row: ordered(row.id)):
         found[row.key].append(row)
     return found
 
 
 def match(
-    pairs: Iterable[tuple[int, Rivals]],
+    pairs: Iterable[tuple[RowId, Rivals]],
     inherited: Mapping[tuple[int, int], list[Mirror]],
-    unlinked: Mapping[tuple[int, int], list[ClockTime]],
+    unlinked: Mapping[tuple[RowId, int], list[ClockTime]],
     *,
-    rows: Mapping[int | None, ClockTime],
+    rows: Mapping[RowId | None, ClockTime],
     mirrors: Mapping[str, Mirror],
 ) -> tuple[Match, ...]:
     """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
@@ -133,7 +142,7 @@ def match(
         mirror = mirrors.get(shift_id)
         return rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
 
-    def row_of(employee_id: int, group: Rivals) -> Match:
+    def row_of(employee_id: RowId, group: Rivals) -> Match:
         shift = group.winner
         if row := linked_row(shift.id):
             return Match(shift=shift, employee_id=employee_id, row=row, how="id")
@@ -151,28 +160,9 @@ def match(
             # Without a unique key there may be several: the one that already says what upstream says, else the oldest.
             same = next((row for row in candidates if row.clock_out == shift.end), candidates[0])
             return Match(shift=shift, employee_id=employee_id, row=same, how="adoption")
-        return Match(shift=shift, employee_id=employee_id, row=None, how="create")
+        known = mirrors.get(shift.id)
+        former = known.former_clock_time_id if known is not None else None
+        former = former if former not in rows else None
+        return Match(shift=shift, employee_id=employee_id, row=None, how="create", former=former)
 
     return tuple(row_of(employee_id, group) for employee_id, group in pairs)
-
-
-def seen_elsewhere(
-    row: ClockTime,
-    mirror: Mirror | None,
-    snapshot: Snapshot,
-    others: Iterable[tuple[int, Shift]],
-    employees: Mapping[int, int],
-) -> ClockTime | None:
-    """What a row of another time clock's shift should be, where this run has seen that shift on another key.
-
-    None where it has not, where another shift comes first there, and where the row is not ours to move.
-    """
-    if mirror is None or mirror.is_gone or mirror.shift.id not in snapshot.beside or not row.is_ours:
-        return None
-    shift, employee = mirror.shift, employees.get(mirror.shift.user_id)
-    if employee is None or (employee, shift.start) == row.key:
-        return None
-    there = (other for who, other in others if (who, other.start) == (employee, shift.start))
-    if min(there, key=precedence).id != shift.id:
-        return None
-    return clock_time_of(employee, shift.start, shift.end, id=row.id)

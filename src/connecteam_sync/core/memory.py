@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
+from itertools import count
 
 import msgspec
 
 from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Applied, Mirror, Stored
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.match import Match
 from connecteam_sync.core.shift import Break, Shift, Snapshot
 from connecteam_sync.core.window import Window
@@ -19,27 +21,30 @@ def mirrors_to_remember(
     old: Mapping[str, Mirror],
     *,
     shifts: tuple[Shift, ...],
-    missing: Iterable[Mirror],
+    missing: Collection[Mirror],
     matches: tuple[Match, ...],
     changes: tuple[Change, ...],
+    doubted: Container[int] = (),
+    stale: Container[str] = (),
 ) -> tuple[Mirror, ...]:
     """The new memory of every one of `shifts`, and of every shift that is gone, whose memory moves, by id.
 
     `old` is what is remembered, by id. A held shift is remembered with its latest values and the link and applied
-    values it had; a gone one stays remembered, marked gone, as does one whose row another shift now has.
+    values it had (but for `stale` links); a gone one stays remembered, marked gone, as does one whose row another shift
+    now has. One whose row goes remembers which it was. Of `doubted` users nothing is found gone.
     """
     new: dict[str, Mirror] = {}
     for shift in shifts:
         known = old.get(shift.id)
-        if known and known.shift.time_clock_id != snapshot.time_clock_id and not known.is_gone:
-            continue  # another time clock's
-        new[shift.id] = Mirror(
-            shift=shift,
-            clock_time_id=known.clock_time_id if known else None,
-            applied=known.applied if known else None,
-        )
-    for mirror in _gone(missing, window, snapshot):
-        new[mirror.shift.id] = msgspec.structs.replace(mirror, is_gone=True)
+        if known is None:
+            new[shift.id] = Mirror(shift=shift)
+        else:
+            new[shift.id] = msgspec.structs.replace(_without_stale(known, stale), shift=shift, is_gone=False)
+    for mirror in _gone(missing, window, snapshot, doubted):
+        new[mirror.shift.id] = msgspec.structs.replace(_without_stale(mirror, stale), is_gone=True)
+    for mirror in missing:
+        if mirror.shift.id in stale:
+            new.setdefault(mirror.shift.id, _without_stale(mirror, stale))
     replaced = {m.shift.id: m.replaces for m in matches if m.replaces}
     succeeded = {m.replaces for m in matches if m.how == "succession"}
     for change in changes:
@@ -47,12 +52,15 @@ def mirrors_to_remember(
             continue
         row = change.after
         mirror = new.get(change.shift_id) or old[change.shift_id]
+        # The id of a row to be created, if it has one already, is put down once the row is there.
+        link = row.id if row is not None and change.before is not None else None
         new[change.shift_id] = msgspec.structs.replace(
             mirror,
-            clock_time_id=row.id if row else None,
+            clock_time_id=link,
             applied=Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
             if row
             else None,
+            former_clock_time_id=None if row is not None or change.before is None else change.before.id,
         )
         other = replaced.get(change.shift_id)
         if other:
@@ -63,10 +71,16 @@ def mirrors_to_remember(
     return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
 
 
-def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> tuple[Mirror, ...]:
+def _without_stale(mirror: Mirror, stale: Container[str]) -> Mirror:
+    """What is remembered, without a link that no longer fits."""
+    if mirror.shift.id not in stale:
+        return mirror
+    return msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
+
+
+def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot, doubted: Container[int]) -> tuple[Mirror, ...]:
     """Shifts that start in the window proper and that the answer proves to be gone; see `no_evidence` of the plan."""
-    start, end, asked_end = window.start_utc, window.end_utc, window.padded().end_utc
-    doubted = {doubt.user_id for doubt in snapshot.doubts}
+    start, end, asked_end = window.start_utc, window.end_utc, window.surely_asked[1]
     unreadable = {doubt.activity_id for doubt in snapshot.doubts}
     return tuple(
         mirror
@@ -103,18 +117,32 @@ def breaks_to_remember(window: Window, snapshot: Snapshot, stored: Stored) -> tu
     return changed, gone
 
 
-def as_if_applied(stored: Stored, plans: Iterable[Plan]) -> Stored:
-    """What would be stored once these plans of other time clocks were applied; rows yet to be created are left out.
+def as_if_applied(stored: Stored, plans: Iterable[Plan], window: Window) -> Stored:
+    """What would be stored for a window once these plans were applied; rows yet to be created have ids below zero.
 
-    A proposal of several clocks needs it: a row that one clock's shift takes over is no orphan to the next.
+    A proposal of several looks needs it: a row that one look's shift takes over is no orphan to the next. Of plans of
+    other days, only what they do to rows that exist is of interest.
     """
     rows = {row.id: row for row in stored.rows}
     mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
+    provisional = count(-1, -1)
     for plan in plans:
+        is_same = plan.window == window
+        touched: dict[str | None, RowId | None] = {}
         for change in plan.changes:
-            if change.after is not None and change.after.id is not None:
-                rows[change.after.id] = change.after
-            elif change.before is not None:
-                rows.pop(change.before.id, None)
-        mirrors |= {mirror.shift.id: mirror for mirror in plan.mirrors}
+            before, after = change.before, change.after
+            if before is None and not is_same:
+                continue
+            key = before.id if before is not None else (after and after.id) or next(provisional)
+            touched[change.shift_id] = key if after is not None else None
+            if after is not None:
+                rows[key] = msgspec.structs.replace(after, id=key)
+            else:
+                rows.pop(key, None)
+        for mirror in plan.mirrors:
+            name = mirror.shift.id
+            if is_same or name in touched or name in mirrors:
+                is_made = mirror.applied is not None and mirror.clock_time_id is None
+                link = touched.get(name) if is_made else mirror.clock_time_id
+                mirrors[name] = msgspec.structs.replace(mirror, clock_time_id=link)
     return msgspec.structs.replace(stored, rows=tuple(rows.values()), mirrors=tuple(mirrors.values()))

@@ -3,7 +3,8 @@
 Databases check a unique key row by row, even inside one statement, so corrected clock-ins that swap or chain would
 collide. Changes are therefore cut into steps: within one step no row moves onto a key that any row still holds, so a
 step may be one statement. A cycle is broken by parking one of its rows on a free key for the length of the transaction:
-the row keeps its primary key, which others point at.
+the row keeps its primary key, which others point at. It is parked whole, as a closed row of its own length at a time of
+its own: a constraint of the host that looks at more than the clock-in has nothing against it.
 """
 
 from __future__ import annotations
@@ -14,17 +15,22 @@ from collections.abc import Iterable
 import msgspec
 
 from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import ClockTime, elapsed_minutes
+from connecteam_sync.core.keys import RowId
 
 _PARKING = 86_400
-"""Clock-ins for parked rows start here: 2 January 1970, valid for every column type and before any clock-out."""
+"""Parked rows stand from here on: 2 January 1970, valid for every column type and before any shift."""
+_MINUTE = 60
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One write of a step. `parked` is the clock-in a row is parked on; then it is not the change's last write."""
+    """One write of a step. `parked` is what a row is while it is parked; then it is not the change's last write, which
+    finds it as `from_parked`.
+    """
 
     change: Change
-    from_parked: int | None = None
-    parked: int | None = None
+    from_parked: ClockTime | None = None
+    parked: ClockTime | None = None
 
 
 def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
@@ -38,7 +44,8 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
     # whose unique key is yet to be added may hold one twice.
     moving = [(_before(c), c) for c in updates if _before(c) != c.image.key]
     result = [tuple(Move(change=c) for c in todo if c.kind == "delete")]
-    parked: dict[int, int] = {}
+    parked: dict[int, ClockTime] = {}
+    spot = _PARKING
     while moving:
         held = Counter(key for key, _ in moving)
         free = [c for _, c in moving if not held[c.image.key]]
@@ -47,16 +54,53 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
             moving = [(key, c) for key, c in moving if held[c.image.key]]
             continue
         # Only cycles are left: park one row; its key is free from then on.
-        (employee_id, _), change = moving[0]
-        spot = _PARKING + len(parked)
-        parked[id(change)] = spot
-        result.append((Move(change=change, parked=spot),))
-        moving[0] = ((employee_id, spot), change)
+        _, change = moving[0]
+        aside = _parked(change.before or change.image, spot)
+        spot = (aside.clock_out or spot) + _MINUTE
+        parked[id(change)] = aside
+        result.append((Move(change=change, parked=aside),))
+        moving[0] = (aside.key, change)
     result.append(tuple(Move(change=c) for c in updates if _before(c) == c.image.key))
     result.append(tuple(Move(change=c) for c in todo if c.kind == "create"))
     return tuple(step for step in result if step)
 
 
-def _before(change: Change) -> tuple[int, int]:
+def units(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
+    """The same writes, cut as small as can be, in an order in which each could be made by itself: one change, or those
+    whose rows change places in a ring.
+    """
+    todo = tuple(changes)
+    home = {_before(c): c for c in todo if c.kind == "update" and _before(c) != c.image.key}
+    rings: dict[int, tuple[Change, ...]] = {}
+    seen: set[int] = set()
+    for first in home.values():
+        walk: list[Change] = []
+        at: Change | None = first
+        while at is not None and id(at) not in seen:
+            seen.add(id(at))
+            walk.append(at)
+            at = home.get(at.image.key)
+        closing = next((number for number, change in enumerate(walk) if change is at), None)
+        if closing is not None:
+            ring = tuple(walk[closing:])
+            rings |= {id(change): ring for change in ring}
+    moves = [move.change for step in steps(todo) for move in step if move.parked is None]
+    cut = {id(unit[0]): unit for change in moves for unit in [rings.get(id(change), (change,))]}
+    return tuple(cut.values())
+
+
+def _parked(row: ClockTime, spot: int) -> ClockTime:
+    """The row out of everybody's way."""
+    length = max((row.clock_out or 0) - row.clock_in, _MINUTE)
+    return msgspec.structs.replace(
+        row,
+        clock_in=spot,
+        clock_out=spot + length,
+        total_minutes=elapsed_minutes(spot, spot + length),
+        is_active=False,
+    )
+
+
+def _before(change: Change) -> tuple[RowId, int]:
     """The key the row of a change holds before it; an update always has one."""
     return (change.before or change.image).key

@@ -7,56 +7,64 @@ apply, verify and undo all build on it, so what is shown is what is done. The ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import msgspec
 
+from connecteam_sync.core.absences import Absences
 from connecteam_sync.core.change import (
     Change,
     Counts,
     HoldReason,
+    Losses,
     Minutes,
     NewEmployee,
+    Pending,
     Plan,
     Policy,
     fingerprint,
 )
 from connecteam_sync.core.clocktime import (
-    CONNECTEAM,
     ClockTime,
     Mirror,
     Stored,
     clock_time_of,
     corrections,
-    provisional_employee,
 )
-from connecteam_sync.core.desk import Desk
 from connecteam_sync.core.guards import refusals
-from connecteam_sync.core.match import Match, adoptable, in_scope, match, rivals, seen_elsewhere, successions
+from connecteam_sync.core.held_back import held_back
+from connecteam_sync.core.keys import RowId, ordered, provisional_employee
+from connecteam_sync.core.looks import Looks
+from connecteam_sync.core.match import Match, Rivals, adoptable, in_scope, match, precedence, rivals, successions
 from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
+from connecteam_sync.core.people import renamed
 from connecteam_sync.core.settled import settled_rows
-from connecteam_sync.core.shift import Shift, Snapshot
+from connecteam_sync.core.shift import Shift, Snapshot, User
+from connecteam_sync.core.strangers import one_address_each, stranger
 from connecteam_sync.core.window import Window
 
 
-def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> Plan:
+def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks | None = None) -> Plan:
     """Decide what makes the window's rows equal to Connecteam, without writing anything.
 
-    `snapshot` must cover `window.padded()`; `stored` must have been read for the same window and snapshot.
+    `snapshot` covers `window.padded()`, `stored` was read for both; `looks` are the run's other looks, if any.
     """
-    desk = _Decision(window, snapshot, stored, policy)
-    scope = desk.without_strays(in_scope(window, snapshot, rows=desk.rows, mirrors=desk.mirrors))
+    desk = _Decision(window, snapshot, stored, policy, looks or Looks())
+    about = in_scope(window, snapshot, rows=desk.rows, mirrors=desk.mirrors, has_left=desk.has_left)
+    scope = desk.without_strays(about)
     others = tuple(desk.shifts_of_other_clocks())
     settled = settled_rows(scope, others, rows=desk.rows, mirrors=desk.mirrors, employees=stored.employees)
     shifts = tuple(shift for shift in scope if shift.id not in settled)
     mapped = [(employee, shift) for shift in shifts if (employee := desk.employee_of(shift)) is not None]
     groups = rivals(mapped, others)
     employees = {shift.id: employee for employee, shift in mapped}
-    mine = [group for group in groups if group.winner.id in employees]
+    desk.give_up_stale_links((employees[g.winner.id], g.winner) for g in groups if g.winner.id in employees)
+    inherited = desk.inheritable()
+    mine = [g for g in groups if g.winner.id in employees and not desk.waits_for_a_row(employees, g, inherited)]
     matches = match(
         ((employees[group.winner.id], group) for group in mine),
-        successions(desk.absent, window, snapshot),
+        inherited,
         adoptable(stored.rows, desk.shift_of_row),
         rows=desk.rows,
         mirrors=desk.mirrors,
@@ -71,46 +79,138 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy) -> 
         desk.hold_doubt(doubt)
     desk.settle_absences(taken)
     desk.settle_orphans(taken)
+    desk.guard_people()
     desk.hold_blocked_keys()
+    if any(change.kind == "create" for change in desk.changes):
+        held_back(desk, desk.unlinked(matches))
     return desk.decision(shifts, matches, settled=len(settled))
 
 
-class _Decision(Desk):
+class _Decision(Absences):
     """What becomes of each shift and each row."""
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
-    def employee_of(self, shift: Shift) -> int | None:
-        """The employee a shift counts for; None, and a hold, where there is none (rule 8) or the id is contested."""
+    def employee_of(self, shift: Shift) -> RowId | None:
+        """The employee a shift counts for; None, and a hold, where there is none (rule 8) or it cannot be told yet."""
         mirror = self.mirrors.get(shift.id)
         if mirror and mirror.shift.time_clock_id != shift.time_clock_id and not mirror.is_gone:
-            self.hold_shift(
-                "impossible_record",
-                shift,
-                f"the same id is also a shift of time clock {mirror.shift.time_clock_id}",
-            )
-            return None
+            self.leans = True
+            if not self.has_come_here(shift, mirror):
+                return None
         employee = self.stored.employees.get(shift.user_id)
         if employee is not None:
             return employee
-        user = self.users.get(shift.user_id)
-        if self.policy.employees == "create" and user is not None:
-            self.new_employees[user.id] = NewEmployee(user_id=user.id, name=user.name, email=user.email)
-            return provisional_employee(user.id)
-        who = user.name if user else "nobody in Connecteam's user list"
         # A row from when its user was mapped stays as it is, and the hold names it.
         row = self.rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
-        why = f"Connecteam user {shift.user_id} ({who}) is mapped to no employee"
-        self.hold_shift("unmapped_user", shift, why, row=row)
+        if shift.user_id in self.stored.ambiguous:
+            self.hold_shift("ambiguous_employee", shift, self.contested(shift.user_id), row=row)
+            return None
+        user = self.users.get(shift.user_id)
+        reason, why = self.unmapped(shift.user_id, user)
+        if reason is None and (said := self.stored.refused.get(f"user:{shift.user_id}")) is not None and user:
+            reason, why = "refused_by_database", f"{user.name} cannot be added to your employees: {said}"
+        if reason is None and user is not None:
+            email = None if self.likenesses.has_email(user.email) else user.email
+            self.new_employees[user.id] = NewEmployee(user_id=user.id, name=user.name, email=email)
+            return provisional_employee(user.id)
+        self.hold_shift(reason or "unmapped_user", shift, why, row=row)
         return None
 
-    def shifts_of_other_clocks(self) -> Iterable[tuple[int, Shift]]:
+    def unmapped(self, user_id: int, user: User | None) -> tuple[HoldReason | None, str]:
+        """Why the shifts of a user without an employee are held, told once for all of them; None: they get one."""
+        if user_id not in self.strangers:
+            creates = self.policy.employees == "create"
+            self.strangers[user_id] = stranger(user_id, user, self.likenesses, self.leavers, creates=creates)
+        return self.strangers[user_id]
+
+    def has_come_here(self, shift: Shift, mirror: Mirror) -> bool:
+        """Whether a shift that is remembered of another time clock is this one's now; else it is held, or waits."""
+        other, looks = mirror.shift.time_clock_id, self.looks
+        if looks.shows(mirror, clock=other):
+            self.hold_shift("impossible_record", shift, f"the same id is also a shift of time clock {other}")
+        elif looks.covers(other, mirror.shift.start) or looks.is_vouched(other):
+            return True
+        elif self.stage == "part" and looks.plans(other, mirror.shift.start):
+            self.wait(shift)
+        else:
+            why = f"until now it was on time clock {other}, which this run did not look at for that day"
+            self.hold_shift("clock_not_looked_at", shift, why)
+        self.unremembered.add(shift.id)
+        if shift.id in self.waits:
+            self.undecided.add(f"shift:{shift.id}")
+        return False
+
+    def shifts_of_other_clocks(self) -> Iterable[tuple[RowId, Shift]]:
         """Live remembered shifts of other time clocks, with their employees: they compete for the same keys."""
         for mirror in self.stored.mirrors:
-            if mirror.shift.time_clock_id != self.snapshot.time_clock_id and not mirror.is_gone:
-                employee = self.stored.employees.get(mirror.shift.user_id)
-                if employee is not None:
-                    yield (employee, mirror.shift)
+            if mirror.shift.time_clock_id == self.clock or mirror.is_gone:
+                continue
+            employee = self.stored.employees.get(mirror.shift.user_id)
+            if employee is not None and mirror.shift.id not in self.present and not self.looks.is_gone(mirror):
+                yield (employee, mirror.shift)
+
+    # -- rows that others had ------------------------------------------------------------------------------------------
+
+    def give_up_stale_links(self, mapped: Iterable[tuple[RowId, Shift]]) -> None:
+        """Give up links to rows that are no longer as applied and say exactly what another shift says.
+
+        `mapped` are the shifts that come first on their clock-ins: no other has a claim to a row. A row's id that is
+        used again (a restored dump, TRUNCATE) would have two shifts fight for it for ever.
+        """
+        wanted = {(employee, shift.start, shift.end): shift.id for employee, shift in mapped}
+        if not wanted:
+            return
+        there = {(row.employee_id, row.clock_in, row.clock_out) for row in self.stored.rows if row.is_ours}
+        # One whose own row is nowhere else keeps its link: what stands there was edited, and is put right.
+        concerned = [m for image, i in wanted.items() if image in there and (m := self.mirrors.get(i)) is not None]
+        for mirror in (*concerned, *self.absent):
+            row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
+            if row is not None and self.edited_locally(mirror, row):
+                owner = wanted.get((row.employee_id, row.clock_in, row.clock_out))
+                if owner is not None and owner != mirror.shift.id and not self.has_its_row(owner):
+                    self.give_up_link(mirror)
+
+    def has_its_row(self, shift_id: str) -> bool:
+        """Whether a shift is linked to a row that is as it was last applied."""
+        mirror = self.mirrors.get(shift_id)
+        row = self.rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
+        return row is not None and not self.edited_locally(mirror, row)
+
+    def inheritable(self) -> dict[tuple[int, int], list[Mirror]]:
+        """Gone shifts whose rows may be inherited, by (user, start): of this time clock, and at the end of any."""
+        missing = [m for m in self.absent if m.shift.id not in self.stale and not self.has_moved(m)]
+        found = successions((self.mirrors[m.shift.id] for m in missing), self.window, self.snapshot)
+        if self.looks.absent:
+            for mirror in self.stored.mirrors:
+                shift = mirror.shift
+                if shift.time_clock_id != self.clock and mirror.clock_time_id and self.looks.is_gone(mirror):
+                    found[shift.user_id, shift.start].append(mirror)
+        return found
+
+    def waits_for_a_row(
+        self, employees: Mapping[str, RowId], group: Rivals, inherited: Mapping[tuple[int, int], list[Mirror]]
+    ) -> bool:
+        """Whether the winner of a clock-in waits for the end of the run, since its row may be on the move elsewhere."""
+        shift = group.winner
+        if self.stage != "part":
+            return False
+        mirror = self.mirrors.get(shift.id)
+        if mirror is not None and mirror.clock_time_id in self.rows:
+            return False
+        key = (employees[shift.id], shift.start)
+        gone = any(m.clock_time_id in self.rows for m in inherited.get((shift.user_id, shift.start), ()))
+        unseen = any(
+            loser.time_clock_id != self.clock
+            and (row := self.rows.get(self.mirrors[loser.id].clock_time_id)) is not None
+            and row.key == key
+            and not self.is_fresh(loser.id)
+            for loser in group.losers
+        )
+        if gone or unseen:
+            self.wait(shift)
+            self.undecided.add(f"shift:{shift.id}")
+        return gone or unseen
 
     def without_strays(self, shifts: Iterable[Shift]) -> list[Shift]:
         """Hold the shifts that have no row and are on another day by now: nothing is created outside of the window."""
@@ -132,17 +232,19 @@ class _Decision(Desk):
     def settle(self, matched: Match) -> None:
         """Create, correct, link or leave alone the row of one shift (rules 2 to 4)."""
         shift, row = matched.shift, matched.row
-        after = clock_time_of(matched.employee_id, shift.start, shift.end, id=row.id if row else None)
+        after = clock_time_of(matched.employee_id, shift.start, shift.end, id=row.id if row else matched.former)
         mirror = self.mirrors.get(shift.id)
         if row is None:
             lost = mirror is not None and mirror.clock_time_id is not None
             if lost and self.policy.local_edits == "keep":
                 self.hold_shift("local_edit", shift, "its row was deleted in the table by somebody else", image=after)
                 return
-            self.draft("create", None, after, shift, "its row had been deleted in the table" if lost else "new shift")
+            why = "its row had been deleted in the table" if lost else "new shift"
+            self.draft("create", None, after, shift, "it is back, and so is its row" if matched.former else why)
         elif not row.is_ours:
             if row != msgspec.structs.replace(after, source=row.source):
-                self.hold_shift("manual_row", shift, f"row {row.id} has source {row.source!r}", row=row, image=after)
+                why = f"row {row.id} was entered by {row.entered_by}, and differs: it is never changed"
+                self.hold_shift("manual_row", shift, why, row=row, image=after)
         elif row == after:
             if matched.how != "id":
                 self.draft("link", row, after, shift, _HOW[matched.how].format(matched.replaces))
@@ -156,77 +258,6 @@ class _Decision(Desk):
         """What happened to a shift, in the words of the person who reads the journal."""
         said = ["edited in the table"] if self.edited_locally(mirror, row) else []
         return ", ".join((*said, *corrections(row, after))) or "minutes or flag contradicted the times"
-
-    def settle_duplicate(self, loser: Shift, winner: Shift, taken: set[int | None], *, own: bool) -> None:
-        """Hold all but the first of several shifts at one instant; a row of theirs that nobody took goes (rule 5)."""
-        mirror = self.mirrors.get(loser.id)
-        row = self.rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
-        # A shift of another time clock may have moved away since: only what this run has seen lets a row go.
-        fresh = self.fresh >= {winner.id, loser.id}
-        is_taken = row is not None and row.id in taken
-        goes = row is not None and row.is_ours and not is_taken and fresh
-        # A shift of another time clock that loses its row here is held here: its own look may be days away.
-        if own or is_taken or goes:
-            self.hold_shift(
-                "duplicate_clock_in",
-                loser,
-                f"shift {winner.id} of the same person has the same clock-in; shift {loser.id} is not written",
-                row=None if fresh else row,
-                image=clock_time_of(0, loser.start, loser.end),
-            )
-        if goes:
-            self.draft("delete", row, None, loser, f"has the same clock-in as shift {winner.id}")
-
-    # -- shifts that are not -------------------------------------------------------------------------------------------
-
-    def settle_absences(self, taken: set[int | None]) -> None:
-        """Delete the rows of shifts that are gone, where there is evidence; hold them where there is not (rule 6)."""
-        for mirror in self.absent:
-            shift = mirror.shift
-            row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-            if row is None and not mirror.is_gone and self.inside(shift.start):
-                # It was held, or its row is lost: an answer that proves nothing does not let it be forgotten.
-                found = self.no_evidence(shift)
-                if found is not None:
-                    self.hold_shift(found[0], shift, f"not written, and not in the answer: {found[1]}")
-            if row is not None and row.id not in taken and self.inside(row.clock_in):
-                self.settle_absence(mirror, row)
-
-    def no_evidence(self, shift: Shift) -> tuple[HoldReason, str] | None:
-        """Why its absence from the answer does not prove that a shift is gone; None where it does."""
-        if shift.user_id not in self.snapshot.listed:
-            return ("user_not_listed", f"user {shift.user_id} is not in the answer")
-        if shift.user_id in self.doubted_users or shift.id in self.doubted_ids:
-            return ("impossible_record", "a record of its user cannot be believed")
-        if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
-            return ("window_edge", "it ran past the days asked for")
-        return None
-
-    def settle_absence(self, mirror: Mirror, row: ClockTime) -> None:
-        """The row of one shift that is not in the answer."""
-        shift, found = mirror.shift, self.no_evidence(mirror.shift)
-        if not self.inside(shift.start) and not mirror.is_gone:
-            # Where a look at its own day has found it gone, there is no day left to look at.
-            self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
-        elif found is not None:
-            self.hold_row(found[0], row, f"not deleted: {found[1]}", mirror)
-        elif not row.is_ours:
-            self.hold_row("manual_row", row, f"its shift is gone, and row {row.id} is {row.source!r}", mirror)
-        elif self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
-            self.hold_row("local_edit", row, "its shift is gone, and the row was edited in the table", mirror)
-        else:
-            self.draft("delete", row, None, shift, "deleted in Connecteam")
-
-    def settle_orphans(self, taken: set[int | None]) -> None:
-        """Report, or delete on request, rows of ours without a shift (rule 6, last sentence)."""
-        if self.policy.orphans == "ignore":
-            return
-        for row in self.stored.rows:
-            if row.id not in self.shift_of_row and row.is_ours and row.id not in taken and self.inside(row.clock_in):
-                if self.policy.orphans == "delete":
-                    self.draft("delete", row, None, None, "orphan: no shift in Connecteam matches it")
-                else:
-                    self.hold_row("orphan", row, f"row {row.id} matches no shift in Connecteam", None)
 
     def hold_blocked_keys(self) -> None:
         """Hold changes whose key is kept by a row that stays; their own rows then stay too, and may block others."""
@@ -252,23 +283,42 @@ class _Decision(Desk):
             if any(self.step_aside(kept[change.image.key]) for change in blocked):
                 continue
             for change in blocked:
-                other = kept[change.image.key]
-                if change.before is not None and change.before.id in self.asked:
-                    continue  # its own look has a hold about it
-                reason: HoldReason = "duplicate_clock_in" if other.id in self.shift_of_row else "orphan"
-                reason = reason if other.is_ours else "manual_row"
-                self.hold_change(reason, change, f"row {other.id} ({other.source}) already has that clock-in")
+                if change.before is None or change.before.id not in self.asked:  # its own look has a hold about it
+                    self.hold_blocked(change, kept[change.image.key])
             gone = {id(change) for change in blocked}
             self.changes = [c for c in self.changes if id(c) not in gone]
 
-    def step_aside(self, row: ClockTime) -> bool:
-        """Draft the move of a row that is in the way, where this run has seen its shift, of another clock, elsewhere.
+    def hold_blocked(self, change: Change, other: ClockTime) -> None:
+        """Hold a change whose key another row keeps; where that row may yet move in this run, wait for it."""
+        owner = self.shift_of_row.get(other.id or 0)
+        if self.stage == "part" and other.id in self.pending:
+            self.wait_for(change, None)
+            self.undecided.add(f"shift:{change.shift_id}")
+            return
+        reason: HoldReason = "duplicate_clock_in" if owner is not None else "orphan"
+        reason = reason if other.is_ours else "manual_row"
+        self.hold_change(
+            reason,
+            change,
+            f"row {other.id} ({other.source if other.is_ours else other.entered_by}) already has that clock-in",
+        )
+        if owner is not None and not self.decides_on(owner, other):
+            self.wait_for(change, owner.shift.id)
 
-        Shifts of two clocks that change places wait for each other: neither look alone could move its own row.
+    def wait_for(self, change: Change, because: str | None) -> None:
+        """The shift of a change waits for the end of the run."""
+        shift = next((s for s in self.snapshot.shifts if s.id == change.shift_id), None)
+        if shift is not None:
+            self.wait(shift, because)
+
+    def step_aside(self, row: ClockTime) -> bool:
+        """Draft the move of a row that is in the way, where this run has seen its shift, in another look, elsewhere.
+
+        Shifts of two looks that change places wait for each other: neither look alone could move its own row.
         """
         mirror = None if row.id is None or row.id in self.asked else self.shift_of_row.get(row.id)
         self.asked.add(row.id)
-        after = seen_elsewhere(row, mirror, self.snapshot, self.shifts_of_other_clocks(), self.stored.employees)
+        after = self.seen_elsewhere(row, mirror)
         if (
             mirror is None
             or after is None
@@ -280,6 +330,22 @@ class _Decision(Desk):
         self.draft("update", row, after, mirror.shift, self.why(mirror, row, after))
         return True
 
+    def seen_elsewhere(self, row: ClockTime, mirror: Mirror | None) -> ClockTime | None:
+        """What the row of a shift of another look should be, where this run has seen that shift on another key.
+
+        None where it has not, where another shift comes first there, and where the row is not ours to move.
+        """
+        if mirror is None or mirror.is_gone or not row.is_ours or self.decides_on(mirror, row):
+            return None
+        self.leans = True
+        shift, employee = mirror.shift, self.stored.employees.get(mirror.shift.user_id)
+        if employee is None or (employee, shift.start) == row.key or not self.is_known(mirror):
+            return None
+        live = [s for e, s in self.shifts_of_other_clocks() if (e, s.start) == (employee, shift.start)]
+        if min((*live, shift), key=precedence).id != shift.id:
+            return None
+        return clock_time_of(employee, shift.start, shift.end, id=row.id)
+
     # -- the sum -------------------------------------------------------------------------------------------------------
 
     def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> Plan:
@@ -287,8 +353,10 @@ class _Decision(Desk):
         changes = tuple(sorted(self.changes, key=_by_day))
         holds = tuple(sorted(self.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
         used = {c.image.employee_id for c in changes}
-        new = tuple(n for _, n in sorted(self.new_employees.items()) if provisional_employee(n.user_id) in used)
-        held = {hold.shift_id for hold in holds}
+        new = one_address_each(
+            n for _, n in sorted(self.new_employees.items()) if provisional_employee(n.user_id) in used
+        )
+        held = {hold.shift_id for hold in holds} | self.waits.keys()
         written = {c.shift_id for c in changes if c.kind in {"create", "update"}}
         kinds = Counter(change.kind for change in changes)
         counts = Counts(
@@ -301,20 +369,40 @@ class _Decision(Desk):
             linked=kinds["link"],
         )
         rows = self.rows_of_this_clock(matches)
-        before = sum(row.total_minutes or 0 for row in rows)
+        before = sum(row.minutes for row in rows)
         after = before + sum(change.minutes for change in changes)
         mirrors = mirrors_to_remember(
             self.window,
             self.snapshot,
-            self.mirrors,
-            shifts=shifts,
-            missing=self.absent,
+            {mirror.shift.id: mirror for mirror in self.stored.mirrors},
+            shifts=tuple(shift for shift in shifts if shift.id not in self.unremembered),
+            missing=[m for m in self.absent if m.shift.id not in self.pending_absent and not self.has_moved(m)],
             matches=matches,
             changes=changes,
+            doubted=self.doubted_by_any,
+            stale=self.stale,
         )
+        # What is held in any case would make a guard stop all the rest for ever.
+        free = self.guarded | self.let_through
+        deletes = {c.image.id or 0: c for c in self.going if c.image.id not in free}
+        found = refusals(
+            self.window,
+            self.snapshot,
+            self.stored,
+            rows=len(rows),
+            rows_of_all=self.rows_of_people.total() if deletes or kinds["create"] else 0,
+            policy=self.policy,
+            deletes=tuple(deletes.values()),
+            changes=changes,
+            unlinked=self.unlinked(matches) if kinds["create"] else (),
+            orphans_go=self.policy.orphans == "delete" or bool(self.looks.account),
+        )
+        accepted = [refusal for refusal in found if refusal.fingerprint in self.policy.accepted]
+        self.let_through |= {change.image.id or 0 for refusal in accepted for change in refusal.stopped}
+
         breaks, breaks_gone = breaks_to_remember(self.window, self.snapshot, self.stored)
         return Plan(
-            time_clock_id=self.snapshot.time_clock_id,
+            time_clock_id=self.clock,
             window=self.window,
             changes=changes,
             holds=holds,
@@ -324,31 +412,35 @@ class _Decision(Desk):
             breaks_gone=breaks_gone,
             counts=counts,
             minutes=Minutes(before=before, after=after),
-            refusals=refusals(
-                self.window, self.snapshot, self.stored, self.policy, rows=len(rows), deletes=counts.deleted
-            ),
-            fingerprint=fingerprint(self.snapshot.time_clock_id, self.window, changes, new),
+            refusals=tuple(refusal for refusal in found if refusal not in accepted),
+            fingerprint=fingerprint(self.clock, self.window, changes, new),
+            renames=renamed(self.stored.users, self.snapshot.users, self.stored.employees),
             policy=self.policy,
             snapshot=self.snapshot,
+            stage=self.stage,
+            pending=Pending(
+                deletes=tuple(sorted(self.pending.values(), key=_by_day)),
+                absent=tuple(sorted(self.pending_absent)),
+                waits=tuple(wait for _, wait in sorted(self.waits.items())),
+                orphans=self.pending_orphans,
+            ),
+            undecided=frozenset(self.undecided),
+            leans=self.leans,
+            at_risk=tuple(sorted((*self.reported, *(c.image.id or 0 for c in self.going)), key=ordered)),
+            losses=Losses(
+                rows=tuple(sorted(self.rows_of_people.items(), key=lambda one: ordered(one[0])))
+                if self.going or self.stage == "part"
+                else (),
+                going=self.going,
+                let_through=tuple(sorted(self.let_through, key=ordered)),
+            ),
         )
 
-    def rows_of_this_clock(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
-        """Rows of ours in the window that belong to this time clock, or that this decision is about."""
-        mine = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
-        clock = self.snapshot.time_clock_id
-        mine |= {m.clock_time_id for m in self.stored.mirrors if m.shift.time_clock_id == clock}
-        start, end = self.start, self.end
-        return tuple(
-            row
-            for row in self.stored.rows
-            if start <= row.clock_in < end and row.source == CONNECTEAM and row.id in mine
-        )
 
-
-def _by_day(change: Change) -> tuple[tuple[date, date], int, int, int]:
+def _by_day(change: Change) -> tuple[tuple[date, date], tuple[bool, RowId], int, tuple[bool, RowId]]:
     """The order of changes that people read."""
     image = change.image
-    return (change.days, image.employee_id, image.clock_in, image.id or 0)
+    return (change.days, ordered(image.employee_id), image.clock_in, ordered(image.id))
 
 
 _HOW = {

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import NamedTuple, TypeVar
 
-from connecteam_sync.core.change import Hold
-from connecteam_sync.core.clocktime import ClockTime, elapsed_minutes
+from connecteam_sync.core.change import Plan
+from connecteam_sync.core.clocktime import ClockTime, Stored, elapsed_minutes
+from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.run import Difference
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import Window, local_day
 
-Tally = dict[tuple[date, int], tuple[int, int]]
+Person = TypeVar("Person")
+Tally = dict[tuple[date, Person], tuple[int, int]]
+"""Shifts and minutes by day and person."""
+
+
+class Held(NamedTuple):
+    """Shifts, and rows, by id, that are knowingly not as Connecteam shows them: neither is counted."""
+
+    shifts: frozenset[str | None] = frozenset()
+    rows: frozenset[RowId | None] = frozenset()
+
+
+def held_by(looked: Iterable[tuple[Plan, Stored]]) -> Held:
+    """What the holds of these plans are about: of a shift also the row that is its own, unless another one gets it."""
+    every = list(looked)
+    holds = [hold for plan, _ in every for hold in plan.holds]
+    shifts = frozenset(hold.shift_id for hold in holds if hold.shift_id is not None)
+    rows = {hold.clock_time_id for hold in holds}
+    rows |= {mirror.clock_time_id for _, stored in every for mirror in stored.mirrors if mirror.shift.id in shifts}
+    given = {change.before.id for plan, _ in every for change in plan.changes if change.before is not None}
+    return Held(shifts, frozenset(rows - given))
 
 
 def differing_days(
@@ -19,40 +41,38 @@ def differing_days(
     shifts: Iterable[Shift],
     rows: Iterable[ClockTime],
     *,
-    employees: Mapping[int, int],
-    names: Mapping[int, str],
-    holds: Iterable[Hold],
+    employees: Mapping[int, RowId],
+    names: Mapping[RowId, str],
+    held: Held,
 ) -> tuple[Difference, ...]:
-    """The person-days of the window on which counts or whole minutes disagree and no hold explains it.
+    """The person-days of the window on which counts or whole minutes disagree in what is not held.
 
     `employees` maps users to employees; shifts of unmapped users are held, and count nowhere.
     """
-    upstream: Tally = {}
-    table: Tally = {}
-    keys: set[tuple[int, int]] = set()
+    upstream: Tally[RowId] = {}
+    table: Tally[RowId] = {}
+    keys: set[tuple[RowId, int]] = set()
     for shift in shifts:
         employee = employees.get(shift.user_id)
-        if employee is not None:
+        if employee is not None and shift.id not in held.shifts:
             keys.add((employee, shift.start))
             _count(upstream, window, employee, shift.start, elapsed_minutes(shift.start, shift.end))
     for row in rows:
         # A row entered by hand on the very key of a shift stands in for it.
-        if row.is_ours or row.key in keys:
-            _count(table, window, row.employee_id, row.clock_in, row.total_minutes)
-    explained = {(local_day(hold.instant, window.zone), hold.employee_id) for hold in holds if hold.instant is not None}
+        if row.id not in held.rows and (row.is_ours or row.key in keys):
+            _count(table, window, row.employee_id, row.clock_in, row.minutes)
     return tuple(
         Difference(
             day=day,
             employee_id=employee,
             name=names.get(employee, f"employee {employee}"),
             shifts_upstream=said[0],
-            rows=held[0],
+            rows=there[0],
             minutes_upstream=said[1],
-            minutes=held[1],
+            minutes=there[1],
         )
-        for day, employee in sorted(upstream.keys() | table.keys())
-        if (said := upstream.get((day, employee), (0, 0))) != (held := table.get((day, employee), (0, 0)))
-        and (day, employee) not in explained
+        for day, employee in sorted(upstream.keys() | table.keys(), key=lambda key: (key[0], ordered(key[1])))
+        if (said := upstream.get((day, employee), (0, 0))) != (there := table.get((day, employee), (0, 0)))
     )
 
 
@@ -60,7 +80,7 @@ def differing_totals(
     window: Window, shifts: Iterable[Shift], totals: Iterable[tuple[int, date, int]], *, names: Mapping[int, str]
 ) -> tuple[Difference, ...]:
     """Where the timesheet's totals (user, day, minutes) are off the punches by more than a minute a shift."""
-    worked: Tally = {}
+    worked: Tally[int] = {}
     for shift in shifts:
         _count(worked, window, shift.user_id, shift.start, elapsed_minutes(shift.start, shift.end))
     said = {(day, user): minutes for user, day, minutes in totals if window.first <= day <= window.last}
@@ -80,7 +100,7 @@ def differing_totals(
     )
 
 
-def _count(tally: Tally, window: Window, person: int, start: int, minutes: int | None) -> None:
+def _count(tally: Tally[Person], window: Window, person: Person, start: int, minutes: int | None) -> None:
     if window.holds(start):
         key = (local_day(start, window.zone), person)
         count, total = tally.get(key, (0, 0))

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from connecteam_sync.core.adopt import Offset
-from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan
+from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan, waiting
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.people import Evidence, Likeness
 from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import one_line
 
-RunKind = Literal["sync", "apply", "resync", "adopt", "undo"]
-Status = Literal["applied", "nothing", "refused", "failed"]
-"""`nothing`: all was as it should be; no row was written. A run whose process died keeps its finished slices."""
+RunKind = Literal["sync", "apply", "resync", "adopt", "undo", "people", "verify"]
+"""`people`: an employee made by `employees create`."""
+RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
+Status = Literal["applied", "nothing", "refused", "failed", "exact", "differs"]
+"""`nothing`: all was as it should be; no row was written. A run whose process died keeps its finished slices. The last
+two are what `verify` comes to, which mirrors nothing.
+"""
+
+
+class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proof came to, in counts: `differences` in rows, else in person-days; `minutes` of closed shifts."""
+
+    differences: int
+    person_days: int
+    shifts: int
+    minutes: int
+    held: int
+    timesheet: int
+    """Person-days on which Connecteam's own timesheet says otherwise."""
+    offsets: int
+    """Rows at a time zone's offset from a shift."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,12 +51,43 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     minutes: Minutes = Minutes()
     holds: tuple[Hold, ...] = ()
     fingerprint: str | None = None
+    stopped: tuple[Change, ...] = ()
+    """The deletes that a guard stopped, the first of very many."""
     note: str | None = None
     """A sentence for a person about what was done beside the rows: a backup, a key."""
     error: str | None = None
     error_name: str | None = None
     next_step: str | None = None
     exit_code: int = 0
+    retryable: bool = False
+    """Whether a failed one may succeed when it is tried again, nothing changed."""
+    result: VerifyResult | None = None
+    """Of the whole of a proof; its `time_clock_id` is None."""
+
+
+def _counts(parts: Sequence[Slice] | Sequence[Plan]) -> Counts:
+    newest = {(part.time_clock_id, part.window): part.counts for part in parts}
+    created, updated = (sum(getattr(part.counts, name) for part in parts) for name in ("created", "updated"))
+    # To a look that is made again what it wrote before is as it should be.
+    before = created + updated - sum(counts.created + counts.updated for counts in newest.values())
+    return Counts(
+        total_shifts=sum(counts.total_shifts for counts in newest.values()),
+        created=created,
+        updated=updated,
+        unchanged=max(sum(counts.unchanged for counts in newest.values()) - before, 0),
+        deleted=sum(part.counts.deleted for part in parts),
+        held=sum(counts.held for counts in newest.values()),
+        linked=sum(part.counts.linked for part in parts),
+    )
+
+
+def _minutes(parts: Sequence[Slice] | Sequence[Plan]) -> Minutes:
+    # What a look is about may grow: rows without a shift are known as its own only where it lets them go. One that is
+    # about no row with hours says nothing: the last word on an adoption is about its key.
+    told = [part for part in parts if part.minutes != Minutes()]
+    last = {(part.time_clock_id, part.window): part.minutes.after for part in told}
+    after = sum(last.values())
+    return Minutes(before=after - sum(part.minutes.after - part.minutes.before for part in told), after=after)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,34 +108,42 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     undone_by: int | None = None
     statements: int = 0
     http_calls: int = 0
+    next_step: str | None = None
+    """The one command that lets through all that guards stopped; None where they stopped nothing, and of old runs."""
 
     @property
     def status(self) -> Status:
-        """The worst of the slices: failed, refused, applied, nothing."""
+        """The worst of the slices: failed, refused, applied, nothing; of a proof failed, differs, exact."""
         seen = {piece.status for piece in self.slices}
-        order: tuple[Status, ...] = ("failed", "refused", "applied", "nothing")
+        order: tuple[Status, ...] = ("failed", "refused", "differs", "applied", "nothing", "exact")
         return next((status for status in order if status in seen), "nothing")
 
     @property
     def counts(self) -> Counts:
-        """The sum over the slices."""
-        total = Counts()
-        return Counts(
-            **{f: sum(getattr(piece.counts, f) for piece in self.slices) for f in msgspec.structs.asdict(total)}
-        )
+        """The sum over the slices; of one that was looked at again at the end of the run, what it held counts once."""
+        return _counts(self.slices)
 
     @property
     def minutes(self) -> Minutes:
-        """The sum over the slices."""
-        return Minutes(
-            before=sum(piece.minutes.before for piece in self.slices),
-            after=sum(piece.minutes.after for piece in self.slices),
-        )
+        """The sum over the slices: as each was left last, and as it was before all that was written."""
+        return _minutes(self.slices)
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """The holds of every slice, by instant."""
-        return tuple(sorted((h for piece in self.slices for h in piece.holds), key=lambda h: h.instant or 0))
+        """The holds of every slice as it was left, by instant."""
+        newest = {(piece.time_clock_id, piece.window): piece.holds for piece in self.slices}
+        return tuple(sorted((h for found in newest.values() for h in found), key=lambda h: h.instant or 0))
+
+    @property
+    def ranges(self) -> tuple[tuple[int, Window], ...]:
+        """What was really looked at, without padding: (time clock, days), in order."""
+        looked = ((p.time_clock_id, p.window) for p in self.slices if p.status != "failed")
+        return tuple(dict.fromkeys((clock, window) for clock, window in looked if clock is not None))
+
+    @property
+    def result(self) -> VerifyResult | None:
+        """What a proof came to; None of other runs, and where nothing could be looked at."""
+        return next((piece.result for piece in self.slices if piece.result is not None), None)
 
     @property
     def errors(self) -> int:
@@ -91,8 +152,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """What the command answers: the worst of the slices, 3 where all went well and something is held."""
-        return worst(*(piece.exit_code for piece in self.slices), 3 if self.holds else 0)
+        """What the command answers: the worst of the slices, 3 where all went well and something waits for somebody."""
+        return worst(*(piece.exit_code for piece in self.slices), 3 if waiting(self.holds) else 0)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether what failed worst may succeed when the same is tried again, nothing changed."""
+        worst_of_all = [piece for piece in self.slices if piece.error and piece.exit_code == self.exit_code]
+        return bool(worst_of_all) and all(piece.retryable for piece in worst_of_all)
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +171,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error_name: str
     next_step: str
     exit_code: int
+    retryable: bool = False
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +181,23 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     plans: tuple[Plan, ...]
     failures: tuple[Failure, ...] = ()
     version: str = ""
+    is_resync: bool = False
+    """Whether rows without a shift go, where there is evidence."""
+
+    @property
+    def ranges(self) -> tuple[tuple[int, Window], ...]:
+        """What was really looked at, without padding: (time clock, days), in order."""
+        return tuple(dict.fromkeys((plan.time_clock_id, plan.window) for plan in self.plans))
+
+    @property
+    def counts(self) -> Counts:
+        """The sum over the plans; of a look that is planned again at the end, what is not written counts once."""
+        return _counts(self.plans)
+
+    @property
+    def minutes(self) -> Minutes:
+        """The sum over the plans: as each look would be left last, and as it is before all that would be written."""
+        return _minutes(self.plans)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -121,17 +206,20 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """The holds of every plan."""
-        return tuple(hold for plan in self.plans for hold in plan.holds)
+        """The holds of the newest plan of every look."""
+        newest = {(plan.time_clock_id, plan.window): plan.holds for plan in self.plans}
+        return tuple(hold for holds in newest.values() for hold in holds)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the journal. `number` grows with every entry; `at` is in epoch seconds.
 
+    `cursor` is the number and a short hash of what the entry says: `changes` reads on behind it, where it is there.
     `row_before` and `row_after` are whole rows as the database wrote them, columns unknown to us included.
     """
 
     number: int
+    cursor: str
     run: int
     at: int
     change: Change
@@ -140,33 +228,106 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     row_after: dict[str, object] | None = None
 
 
-class StandingHold(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold that is still open; `first_seen` in epoch seconds, `first_run` the run that found it."""
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+    """Who said that a hold may stay as it is, when (epoch seconds), and why."""
 
+    by: str
+    at: int
+    reason: str
+
+
+class StandingHold(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold that is still open; `first_seen` in epoch seconds, `first_run` the run that found it.
+
+    `acknowledged` is void as soon as anything about the hold changes.
+    """
+
+    id: int
     hold: Hold
     time_clock_id: int
     first_seen: int
     first_run: int
     employee_name: str | None = None
     user_name: str | None = None
+    acknowledged: Acknowledgement | None = None
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A Connecteam user and the employee they count for; `suggestions` are employee (id, name), never applied."""
+    """A Connecteam user and the employee they count for; where there is none, who they might be (never applied).
+
+    `ambiguous` are the employees (id, name) that all carry the user: until a person decides, they count for none.
+    """
 
     user_id: int
     name: str
     is_archived: bool
-    employee_id: int | None = None
+    employee_id: RowId | None = None
     employee_name: str | None = None
-    suggestions: tuple[tuple[int, str], ...] = ()
+    ambiguous: tuple[tuple[RowId, str], ...] = ()
+    suggestions: tuple[Likeness, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """What mapping a user to an employee does: shifts that wait and will be written, rows that will change hands.
+
+    `shifts` have no row yet. `linked` are rows that stand there already without a shift and get one, `linked_minutes`
+    by how much they are corrected by it; `kept_out` are shifts whose clock-in a row by hand or of another shift has.
+    `left` are rows of others who carry the user (`left_with`) on the very clock-ins of these shifts: nothing moves
+    them, and their hours would count twice.
+
+    `from_id` is the employee the user counts for now, `other_users` those who count for the new one beside this user.
+    `names_differ` in more than case, accents, punctuation and the order of words. Minutes are whole, of closed shifts;
+    `first` and `last` the clock-ins, in epoch seconds, between which all of it lies.
+    """
+
+    user_id: int
+    user_name: str
+    employee_id: RowId
+    employee_name: str
+    from_id: RowId | None = None
+    from_name: str | None = None
+    names_differ: bool = False
+    has_same_email: bool = False
+    other_users: tuple[int, ...] = ()
+    shifts: int = 0
+    minutes: int = 0
+    linked: int = 0
+    linked_minutes: int = 0
+    kept_out: int = 0
+    left: int = 0
+    left_minutes: int = 0
+    left_with: tuple[tuple[RowId, str], ...] = ()
+    rows: int = 0
+    row_minutes: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the user counts for this employee already."""
+        return self.from_id == self.employee_id
+
+    @property
+    def needs_a_word(self) -> bool:
+        """Whether a person has to agree: another name, or hours that somebody else has now."""
+        return not self.is_done and (self.names_differ or self.from_id is not None or self.rows + self.left > 0)
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """An employee a user might be, why, and what mapping them does. `is_certain`: unique and not contradicted."""
+
+    move: Move
+    evidence: tuple[Evidence, ...]
+    is_certain: bool
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One person-day on which the table and Connecteam disagree: counts of shifts, and whole minutes of closed ones."""
+    """One person-day on which the table and Connecteam disagree: counts of shifts, and whole minutes of closed ones;
+    what is held is in neither.
+    """
 
     day: date
-    employee_id: int | None
+    employee_id: RowId | None
     name: str
     shifts_upstream: int
     rows: int
@@ -189,6 +350,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     shifts: int
     minutes: int
     offsets: tuple[Offset, ...] = ()
+    run: int | None = None
+    """The number of its receipt."""
+    not_recorded: str | None = None
+    """Why there is none: the proof holds all the same."""
 
     @property
     def differences(self) -> int:
@@ -200,7 +365,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     def exit_code(self) -> int:
         """5 where anything differs, 3 where something is only held, the failure's where a look failed."""
         failed = (failure.exit_code for failure in self.proposal.failures)
-        return worst(*failed, 5 if self.differences else 0, 3 if self.proposal.holds else 0)
+        return worst(*failed, 5 if self.differences else 0, 3 if waiting(self.proposal.holds) else 0)
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +375,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["ok", "warning", "failed"]
     detail: str
     cure: str = ""
+
+    def __post_init__(self) -> None:
+        # A finding is a line: what somebody called a time clock or a company must not make it two.
+        msgspec.structs.force_setattr(self, "detail", one_line(self.detail))
+        msgspec.structs.force_setattr(self, "cure", one_line(self.cure))
 
 
 SEVERITY = (1, 2, 4, 5, 75, 6, 3, 0)

@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Mirror
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 
-Key = tuple[int, int]
+Key = tuple[RowId, int]
 
 
 def settled_rows(
     shifts: Iterable[Shift],
-    others: Iterable[tuple[int, Shift]],
+    others: Iterable[tuple[RowId, Shift]],
     *,
-    rows: Mapping[int | None, ClockTime],
+    rows: Mapping[RowId | None, ClockTime],
     mirrors: Mapping[str, Mirror],
-    employees: Mapping[int, int],
-) -> dict[str, int | None]:
+    employees: Mapping[int, RowId],
+) -> dict[str, RowId | None]:
     """The row of every settled shift, by shift id. `others` are live shifts of other time clocks, with employees."""
-    found: dict[Key, tuple[str, int | None]] = {}
+    found: dict[Key, tuple[str, RowId | None]] = {}
     contested: set[Key] = {(employee, shift.start) for employee, shift in others}
     row_of, mirror_of, employee_of = rows.get, mirrors.get, employees.get
     for shift in shifts:

@@ -51,13 +51,17 @@ class Break(msgspec.Struct, frozen=True, gc=False):
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One Connecteam account, archived or not. Names and e-mail addresses are not unique."""
+    """One Connecteam account, archived or not. Names and e-mail addresses are not unique.
+
+    `phone` are marks of the number (`people.phone_marks`), never the number itself.
+    """
 
     id: int
     first_name: str
     last_name: str
     email: str | None = None
     is_archived: bool = False
+    phone: str | None = None
 
     @property
     def name(self) -> str:
@@ -69,16 +73,24 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record of an otherwise complete answer that cannot be believed, with the offending value quoted.
 
     It blocks deletes for its user and nothing else. `activity_id` and `user_id` are None where the record does not
-    tell; `start` is None unless the record has a believable one. `value` never holds notes, addresses or coordinates.
+    tell; `start` and `end` are None unless the record has a believable one. `value` and `problem` never hold notes,
+    addresses or coordinates. Where the user cannot be told, no delete needs to be blocked beside those of its shifts:
+    whoever is listed has a readable element of their own, and of whoever is not listed nothing is proven.
     """
 
     kind: str
     """`shift`, `break` or `user`."""
     problem: str
+    """What is odd, as a sentence about "it", the value quoted; who and when are in the other members."""
     value: str
     user_id: int | None = None
     activity_id: str | None = None
     start: int | None = None
+    end: int | None = None
+    digest: str = ""
+    """A name of the record where its id is none."""
+    meant: int | None = None
+    """Its start in epoch seconds, where it says one in milliseconds: for a person who looks for the record."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +108,3 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     shifts: tuple[Shift, ...]
     breaks: tuple[Break, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    beside: frozenset[str] = frozenset()
-    """Shifts of other time clocks that the same run has seen for these days: what is remembered of them is as fresh as
-    this look. What is remembered of any other may be out of date."""

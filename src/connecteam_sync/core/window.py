@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 MAX_WINDOW_DAYS = 366
 """The longest window a command accepts: a longer one is more likely a slip of the keyboard than a wish."""
+EARLIEST, LATEST = date(1971, 1, 1), date(2199, 12, 31)
+"""The days that a command takes: beyond them the calendars of databases and of this machine come to their ends."""
 SLICE_DAYS = 31
 """Days asked for at once. The documents disagree on the API's limit (31, 90 or 92); this satisfies all of them."""
 MAX_SLICE_DAYS = 90
 """The most a configuration may ask for at once."""
-PADDING_DAYS = 1
-"""Days asked for on either side: the zone of the API's dates, and how it selects a night shift, are unknown."""
+PADDING_DAYS = 2
+"""Days asked for on either side: the zone of the API's dates, and how it selects a night shift, are unknown.
+
+A day of the business touches days of the account's zone up to two earlier and two later: UTC+14 and UTC-12 lie 26 hours
+apart.
+"""
+_EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -53,6 +61,25 @@ def each_day(first: date, last: date) -> Iterator[date]:
     while day <= last:
         yield day
         day += _ONE_DAY
+
+
+class LockedDay(msgspec.Struct, frozen=True, gc=False):
+    """A local day that payroll has closed, in the time zone it was closed in, whatever zone the business has now.
+
+    `start` to `end` is the half-open span of instants it holds: 23, 24 or 25 hours, or whatever the calendar gave it.
+    """
+
+    day: date
+    timezone: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=8192)
+def locked_day(day: date, timezone: str) -> LockedDay:
+    """The hours of a day of a zone. Raises ZoneInfoNotFoundError where this machine does not know the zone."""
+    zone = ZoneInfo(timezone)
+    return LockedDay(day=day, timezone=timezone, start=start_of_day(day, zone), end=start_of_day(day + _ONE_DAY, zone))
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
@@ -98,6 +125,17 @@ class Window(msgspec.Struct, frozen=True, order=True):
         """The window with `days` more on either side: what is asked of the API."""
         pad = timedelta(days=days)
         return Window(self.first - pad, self.last + pad, self.timezone)
+
+    @property
+    def surely_asked(self) -> tuple[int, int]:
+        """First instant, and first instant after, of what the padded days are in every zone the API may read them in.
+
+        The window proper lies inside, whatever the business's zone; what ends behind it may be in no answer.
+        """
+        asked = self.padded()
+        low = datetime.combine(asked.first, time.min, tzinfo=UTC) - _WESTERNMOST
+        high = datetime.combine(asked.last + _ONE_DAY, time.min, tzinfo=UTC) - _EASTERNMOST
+        return (int(low.timestamp()), int(high.timestamp()))
 
     def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
         """The window cut into pieces that, padding included, span at most `days` days each; in order, gapless."""

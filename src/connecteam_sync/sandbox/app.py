@@ -17,7 +17,7 @@ from starlette.routing import Route
 from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
-from connecteam_sync.sandbox.faults import CHANGES, NAMES, PAGES, Faults, altered
+from connecteam_sync.sandbox.faults import NAMES, PAGES, Faults
 from connecteam_sync.sandbox.settings import Settings
 from connecteam_sync.sandbox.writes import Writes
 
@@ -78,23 +78,23 @@ class Desk:
             self.calls += 1
             self.paths.append(request.url.path)
             trouble = self.faults.due(self.calls, request.url.path)
-            if trouble in NAMES:
-                return NAMES[trouble]()
+            if trouble is not None and trouble.name in NAMES:
+                return NAMES[trouble.name]()
             refused = self._unknown(request)
             if refused is not None:
                 return refused
             headers = self._limits()
             if headers is None:
-                return JSONResponse({"error": "Too many requests"}, 429, headers=self._headers())
-            request.state.pages_off = PAGES.get(trouble or "", 0)
+                return _with_headers(JSONResponse({"error": "Too many requests"}, 429), self._headers())
+            request.state.pages_off = PAGES.get(trouble.name, 0) if trouble is not None else 0
             try:
                 response = await handler(request)
             except BadQuery as error:
                 response = model_error(str(error.args[0]), str(error.args[1]), request.url.path)
-            if trouble in CHANGES:
-                response = Response(altered(bytes(response.body), trouble), media_type="application/json")
-            response.headers.update(headers)
-            return response
+            if trouble is not None and trouble.change is not None:
+                body = self.faults.changed(trouble, bytes(response.body))
+                response = Response(body, response.status_code, media_type="application/json")
+            return _with_headers(response, headers)
 
         async def guarded(request: Request) -> Response:
             response = await answer(request)
@@ -121,7 +121,7 @@ class Desk:
             return None
         return JSONResponse({"detail": "Invalid API key"}, 403)
 
-    def _limits(self) -> dict[str, str] | None:
+    def _limits(self) -> list[tuple[str, str]] | None:
         """Count this call; the headers that tell, or None where it is one too many."""
         now = int(self._now())
         minute, day = now // 60, now // 86_400
@@ -130,7 +130,20 @@ class Desk:
         over = self._minute[1] > self.settings.minute_limit or self._day[1] > self.settings.day_limit
         return None if over else self._headers()
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self) -> list[tuple[str, str]]:
+        """The headers of the limits, once or twice, as the settings say."""
+        how = self.settings.limit_headers
+        if how == "garbage":
+            return [(name, "soon") for name, _ in self._true_headers()]
+        if how == "once":
+            return self._true_headers()
+        better = {"limit": "1", "remaining": "999999", "reset": "1"}
+        twice = [(name, better[name.rpartition("-")[2]], value) for name, value in self._true_headers()]
+        if how == "doubled":
+            return [(name, f"{first}, {second}") for name, first, second in twice]
+        return [(name, value) for name, first, second in twice for value in (first, second)]
+
+    def _true_headers(self) -> list[tuple[str, str]]:
         shown: dict[str, str] = {}
         for name, (number, used), limit, seconds in (
             ("minute", self._minute, self.settings.minute_limit, 60),
@@ -139,15 +152,15 @@ class Desk:
             shown[f"x-ratelimit-{name}-limit"] = str(limit)
             shown[f"x-ratelimit-{name}-remaining"] = str(max(0, limit - used))
             shown[f"x-ratelimit-{name}-reset"] = str((number + 1) * seconds)
-        return shown
+        return list(shown.items())
 
     async def token(self, request: Request) -> Response:
         """OAuth client credentials: a bearer token for a day, without an envelope."""
         self.calls += 1
         self.paths.append(request.url.path)
         trouble = self.faults.due(self.calls, request.url.path)
-        if trouble in NAMES:
-            return NAMES[trouble]()
+        if trouble is not None and trouble.name in NAMES:
+            return NAMES[trouble.name]()
         scheme, _, basic = request.headers.get("authorization", "").partition(" ")
         try:
             given = base64.b64decode(basic).decode()
@@ -188,7 +201,10 @@ class Desk:
         offset = max(0, offset + request.state.pages_off * limit)
         page = people[offset : offset + limit]
         paging = {"offset": offset + len(page), "total": len(people)}
-        return enveloped({"users": [answers.user(p) for p in page]}, paging=paging)
+        shown: dict[str, Any] = {"users": [answers.user(p) for p in page]}
+        if self.settings.paging_in == "data":
+            return enveloped(shown | {"paging": paging})
+        return enveloped(shown, **({"paging": paging} if self.settings.paging_in == "envelope" else {}))
 
     async def jobs(self, request: Request) -> Response:
         """The one job everybody works on."""
@@ -239,6 +255,13 @@ class Desk:
         if request.path_params["clock"] in self.company.clocks:
             return None
         return domain_error(400, "time clock id doesn't exist", request.url.path)
+
+
+def _with_headers(response: Response, headers: list[tuple[str, str]]) -> Response:
+    """The response, its headers added; one may come twice."""
+    for name, value in headers:
+        response.headers.append(name, value)
+    return response
 
 
 def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:

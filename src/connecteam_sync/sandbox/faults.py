@@ -20,6 +20,8 @@ class Fault(msgspec.Struct, kw_only=True):
     call: int | None = None
     path: str = ""
     times: int = 1
+    change: Callable[[bytes], bytes] | None = None
+    """What is done to the bytes of the true answer."""
 
 
 class Faults:
@@ -27,27 +29,44 @@ class Faults:
 
     def __init__(self) -> None:
         self._ahead: list[Fault] = []
+        self.served: list[str] = []
+        """The names of the troubles that callers have met, in order."""
 
     def add(self, name: str, *, call: int | None = None, path: str = "", times: int = 1) -> None:
-        """Order a trouble; see NAMES, CHANGES and PAGES."""
+        """Order a trouble; see NAMES, CHANGES, ODDITIES and PAGES."""
         if name not in KNOWN:
             msg = f"there is no fault {name!r}; there are: {', '.join(sorted(KNOWN))}"
             raise ValueError(msg)
-        self._ahead.append(Fault(name=name, call=call, path=path, times=times))
+        self._ahead.append(Fault(name=name, call=call, path=path, times=times, change=_change_of(name)))
+
+    def rewrite(
+        self, change: Callable[[bytes], bytes], *, call: int | None = None, path: str = "", times: int = 1
+    ) -> None:
+        """Order a change to the very bytes of a true answer; in `served` it is `rewritten` where it changed any."""
+        self._ahead.append(Fault(name="rewritten", call=call, path=path, times=times, change=change))
 
     def clear(self) -> None:
         """No more troubles."""
         self._ahead.clear()
 
-    def due(self, call: int, path: str) -> str | None:
+    def due(self, call: int, path: str) -> Fault | None:
         """The trouble of this call, used up by asking."""
         for fault in self._ahead:
             if fault.path in path and fault.call in {None, call}:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._ahead.remove(fault)
-                return fault.name
+                if fault.change is None:
+                    self.served.append(fault.name)
+                return fault
         return None
+
+    def changed(self, fault: Fault, body: bytes) -> bytes:
+        """A true answer with the trouble in it."""
+        changed = fault.change(body) if fault.change else body
+        if changed != body:
+            self.served.append(fault.name)
+        return changed
 
 
 class Dropped(Response):
@@ -205,12 +224,27 @@ CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 """Troubles that alter the true answer."""
 
-PAGES: dict[str, int] = {"repeated_page": -1, "skipped_page": 1}
-"""Troubles of a list in pages: by how many pages the answer is off."""
+ODDITIES: dict[str, bytes] = {
+    "half_emoji": rb'"Ana \ud83d"',
+    "nan": b"NaN",
+    "infinity": b"-Infinity",
+    "huge_number": b"1e400",
+    "not_utf8": b'"Caf\xe9"',
+    "bare_control": b'"two\nlines"',
+    "deep_member": b"[" * 5000 + b"]" * 5000,
+}
+"""Troubles in a member that nobody reads: values no decoder takes, one in each record."""
 
-KNOWN = NAMES.keys() | CHANGES.keys() | PAGES.keys()
+PAGES: dict[str, int] = {"repeated_page": -1, "skipped_page": 1, "endless_list": -(10**9)}
+"""Troubles of a list in pages: by how many pages the answer is off; without end it is always the first."""
+
+KNOWN = NAMES.keys() | CHANGES.keys() | ODDITIES.keys() | PAGES.keys()
 
 
-def altered(body: bytes, trouble: str) -> bytes:
-    """A true answer with one of CHANGES in it."""
-    return msgspec.json.encode(_everywhere(msgspec.json.decode(body), CHANGES[trouble]))
+def _change_of(name: str) -> Callable[[bytes], bytes] | None:
+    """What one of CHANGES or ODDITIES does to a body."""
+    if name in ODDITIES:
+        return lambda body: body.replace(b"[{", b'[{"somethingNew":' + ODDITIES[name] + b",")
+    if name in CHANGES:
+        return lambda body: msgspec.json.encode(_everywhere(msgspec.json.decode(body), CHANGES[name]))
+    return None

@@ -42,7 +42,7 @@ class Sandbox:
                 "the sandbox refuses a key that could be a real one",
                 next_step="give it an invented key that begins with sandbox-",
             )
-        if not ipaddress.ip_address(host).is_loopback:
+        if not _is_loopback(host):
             raise ConfigurationError("the sandbox serves this machine only", next_step="use the host 127.0.0.1")
         self.company = company if company is not None else Company()
         self.settings = settings if settings is not None else Settings()
@@ -121,3 +121,11 @@ class Sandbox:
             self._thread.join(timeout=_START_SECONDS)
         if self._socket:
             self._socket.close()
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is an address (not a name) of this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

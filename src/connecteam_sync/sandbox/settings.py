@@ -31,5 +31,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     unpaid_break_minutes: int = 0
     """Minutes the timesheet deducts from every shift of six hours or more: automatic breaks exist only there."""
     lock_days_enabled: bool = True
+    paging_in: Literal["envelope", "data", "nowhere"] = "envelope"
+    """Where an answer in pages says how many there are."""
+    limit_headers: Literal["once", "doubled", "two_lines", "garbage"] = "once"
+    """How the headers of its limits come; of two readings the second is the true one, and the worse."""
     clock_ahead: int = 0
     """Seconds by which its clock is ahead of this machine's; the clocks of servers are not always right."""

@@ -12,26 +12,34 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.sql.sqltypes import DateTime, Integer, String
 
 from connecteam_sync.core.adopt import Reference
+from connecteam_sync.store.children import pointers_at_ours
+from connecteam_sync.store.columns import mysql_keys, plain_text
 from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.naming import run, split
+from connecteam_sync.store.pointers import Pointer
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.trips import fetch
 
 _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
 """Hosts whose disk is this machine's."""
 
 
 class ForeignKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A column of another table that points at a column of ours. `table` carries a schema where it needs one.
+    """A key of another table that points at ours. `table` carries a schema where it needs one.
 
-    `key` are the columns of that table's primary key and their types; `uniques` its unique keys with the column in.
+    `is_mismatch`: SQLite refuses every write to our table because of it. `key` are the columns of that table's primary
+    key and their types; `uniques` its unique keys with the column in.
     """
 
+    pointer: Pointer
     table: str
     column: str
-    target: str
     key: dict[str, Any]
     uniques: tuple[tuple[str, ...], ...]
     moments: tuple[str, ...]
+    is_mismatch: bool
     reference: Reference
 
 
@@ -41,12 +49,6 @@ class UniqueKey(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     is_valid: bool
     is_constraint: bool
-
-
-def split(table: str) -> tuple[str | None, str]:
-    """Schema and name of a table."""
-    schema, _, name = table.rpartition(".")
-    return schema or None, name
 
 
 # -- keys --------------------------------------------------------------------------------------------------------------
@@ -63,10 +65,21 @@ WHERE x.indrelid = to_regclass(:table) AND x.indisunique AND x.indpred IS NULL
 
 def unique_key(connection: Connection, dialect: Dialect, host: HostTables) -> UniqueKey | None:
     """The key that keeps doubles out, under whatever name; a valid one before a broken one."""
+    return next(iter(sorted(unique_keys(connection, dialect, host), key=lambda key: not key.is_valid)), None)
+
+
+def unique_keys(connection: Connection, dialect: Dialect, host: HostTables) -> list[UniqueKey]:
+    """Every such key: the host may have one of its own beside ours."""
     names = host.clock_times
     wanted = {names.employee_id, names.clock_in}
-    if dialect.family == "postgresql":
-        rows = connection.execute(text(_POSTGRES_KEYS), {"table": dialect.name(names.table)}).mappings()
+    if dialect.family == "mysql":
+        found = [
+            UniqueKey(name=name, is_valid=True, is_constraint=False)
+            for name, columns, is_unique in _mysql_indexes(connection, dialect, host)
+            if is_unique and set(columns) == wanted
+        ]
+    elif dialect.family == "postgresql":
+        rows = connection.execute(text(_POSTGRES_KEYS), {"table": dialect.table(names.table)}).mappings()
         found = [
             UniqueKey(name=row["name"], is_valid=row["is_valid"], is_constraint=bool(row["is_constraint"]))
             for row in rows
@@ -87,11 +100,36 @@ def unique_key(connection: Connection, dialect: Dialect, host: HostTables) -> Un
             for key in tables.get_unique_constraints(table, schema=schema)
             if set(key["column_names"]) == wanted
         ]
-    return next(iter(sorted(found, key=lambda key: not key.is_valid)), None)
+        if not found:
+            # SQLAlchemy reads them out of the statement that made the table, which it does not always understand.
+            found = [
+                UniqueKey(name=str(row[0]), is_valid=True, is_constraint=True)
+                for row in run(connection, _SQLITE_KEYS, {"name": table, "schema": schema or "main"})
+                if set(str(row[1]).split("\n")) == wanted
+            ]
+    return found
 
 
-def indexes(connection: Connection, host: HostTables) -> dict[str, list[str]]:
+_SQLITE_KEYS = """
+SELECT l.name, (SELECT group_concat(coalesce(i.name, ''), char(10)) FROM pragma_index_info(l.name, :schema) i)
+FROM pragma_index_list(:name, :schema) l WHERE l."unique" AND NOT l.partial
+"""
+
+
+def _mysql_indexes(connection: Connection, dialect: Dialect, host: HostTables) -> list[tuple[str, list[str], bool]]:
+    """Name, columns and uniqueness of every index."""
+    [found] = fetch(connection, [mysql_keys(dialect, host.clock_times)])
+    return [
+        (plain_text(name), plain_text(columns).split("\n"), bool(unique))
+        for name, columns, unique, _ in found
+        if columns is not None
+    ]
+
+
+def indexes(connection: Connection, dialect: Dialect, host: HostTables) -> dict[str, list[str]]:
     """Columns of every plain index of the table, by name."""
+    if dialect.family == "mysql":
+        return {name: columns for name, columns, unique in _mysql_indexes(connection, dialect, host) if not unique}
     schema, table = split(host.clock_times.table)
     return {
         str(index["name"]): [column for column in index["column_names"] if column is not None]
@@ -102,67 +140,60 @@ def indexes(connection: Connection, host: HostTables) -> dict[str, list[str]]:
 
 # -- tables that point at ours -----------------------------------------------------------------------------------------
 
-_POINTING = {
-    "mysql": """
-SELECT CASE WHEN table_schema = DATABASE() THEN table_name ELSE concat(table_schema, '.', table_name) END AS name,
-       column_name AS col, referenced_column_name AS target
-FROM information_schema.key_column_usage
-WHERE referenced_table_schema = COALESCE(:schema, DATABASE()) AND referenced_table_name = :name
-ORDER BY 1, 2
-""",
-    "postgresql": """
-SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END AS name,
-       a.attname AS col, b.attname AS target
-FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = ANY(f.conkey)
-JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = f.confkey[array_position(f.conkey, a.attnum)]
-WHERE f.contype = 'f' AND f.confrelid = to_regclass(:table)
-ORDER BY 1, 2
-""",
-    "sqlite": """
-SELECT m.name AS name, f."from" AS col, COALESCE(f."to", :id) AS target
-FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
-WHERE m.type = 'table' AND lower(f."table") = lower(:name)
-ORDER BY 1, 2
-""",
-}
+
+def foreign_keys(session: Session) -> tuple[ForeignKey, ...]:
+    """Every declared key and configured column that points at the table, as far as the database user may see."""
+    tables = inspector(session.connection)
+    return tuple(_foreign_key(tables, session, pointer) for pointer in pointers_at_ours(session, fresh=True))
 
 
-def foreign_keys(connection: Connection, dialect: Dialect, host: HostTables) -> tuple[ForeignKey, ...]:
-    """Every column that points at the table, as far as the database user is allowed to see."""
-    schema, name = split(host.clock_times.table)
-    values = {"schema": schema, "name": name, "table": dialect.name(host.clock_times.table), "id": host.clock_times.id}
-    statement = text(_POINTING[dialect.family])
-    wanted = {key: value for key, value in values.items() if key in statement.compile().params}
-    found = connection.execute(statement, wanted).all()
-    tables = inspector(connection)
-    return tuple(_foreign_key(tables, host, str(row.name), str(row.col), str(row.target)) for row in found)
-
-
-def _foreign_key(tables: Any, host: HostTables, table: str, column: str, target: str) -> ForeignKey:  # noqa: ANN401 - SQLAlchemy's Inspector
-    schema, name = split(table)
+def _foreign_key(tables: Any, session: Session, pointer: Pointer) -> ForeignKey:  # noqa: ANN401 - SQLAlchemy's Inspector
+    schema, name, column = pointer.schema, pointer.table, pointer.columns[0]
     types = {item["name"]: item["type"] for item in tables.get_columns(name, schema=schema)}
     key = tables.get_pk_constraint(name, schema=schema)["constrained_columns"]
     uniques = [tuple(item["column_names"]) for item in tables.get_unique_constraints(name, schema=schema)]
     uniques += [tuple(item["column_names"]) for item in tables.get_indexes(name, schema=schema) if item["unique"]]
-    why = ""
-    if target != host.clock_times.id:
-        why = f"{table}.{column} points at {target}, not at the row's id"
-    elif split(host.clock_times.table)[1] == name and schema == split(host.clock_times.table)[0]:
-        why = f"{table}.{column} points at other rows of the same table"
-    elif not key or column in key:
-        why = f"{table} has no primary key apart from {column}, so a move could not be taken back"
-    elif not all(isinstance(types[part], Integer | String) or _is_uuid(types[part]) for part in key):
-        why = f"the primary key of {table} is neither number nor text"
+    why = _immovable(session, pointer, types, key)
     return ForeignKey(
-        table=table,
-        column=column,
-        target=target,
+        pointer=pointer,
+        table=pointer.name,
+        column=", ".join(pointer.columns),
         key={part: types[part] for part in key},
         uniques=tuple(sorted({item for item in [*uniques, tuple(key)] if column in item and None not in item})),
         moments=tuple(item for item, kind in types.items() if isinstance(kind, DateTime)),
-        reference=Reference(table=table, column=column, movable=not why, why=why),
+        is_mismatch=session.dialect.family == "sqlite" and pointer.is_declared and not _is_unique(session, pointer),
+        reference=Reference(table=pointer.name, column=", ".join(pointer.columns), movable=not why, why=why),
     )
+
+
+def _immovable(session: Session, pointer: Pointer, types: Mapping[str, object], key: Sequence[str]) -> str:
+    """Why rows of another table cannot be pointed elsewhere and back; empty where they can."""
+    place, column = pointer.place, pointer.columns[0]
+    if pointer.targets != (session.host.clock_times.id,):
+        return f"{place} points at {', '.join(pointer.targets)}, not at the row's id"
+    if pointer.is_same_table:
+        return f"{place} points at other rows of the same table"
+    kind, is_text = types.get(column), session.dialect.keys.row.is_text
+    is_fit = isinstance(kind, String) or _is_uuid(kind) if is_text else isinstance(kind, Integer)
+    if pointer.hidden or not is_fit:
+        what = f"holds no {'text' if is_text else 'whole numbers'}"
+        return f"{place} cannot be read: {pointer.hidden}" if pointer.hidden else f"{place} {what}"
+    if not key or column in key:
+        return f"{pointer.name} has no primary key apart from {column}, so a move could not be taken back"
+    if not all(isinstance(types[part], Integer | String) or _is_uuid(types[part]) for part in key):
+        return f"the primary key of {pointer.name} is neither number nor text"
+    return ""
+
+
+def _is_unique(session: Session, pointer: Pointer) -> bool:
+    """Whether what a key points at is unique; SQLite lets one be declared that no write would be taken under."""
+    schema, name = split(session.host.clock_times.table)
+    tables = inspector(session.connection)
+    keys: list[Sequence[str | None]] = [tables.get_pk_constraint(name, schema=schema)["constrained_columns"]]
+    keys += [item["column_names"] for item in tables.get_unique_constraints(name, schema=schema)]
+    keys += [item["column_names"] for item in tables.get_indexes(name, schema=schema) if item["unique"]]
+    wanted = sorted(target.lower() for target in pointer.targets)
+    return any(None not in key and sorted(str(part).lower() for part in key) == wanted for key in keys)
 
 
 def _is_uuid(kind: object) -> bool:
@@ -184,7 +215,7 @@ def _values(dialect: Dialect, host: HostTables) -> Mapping[str, str | None]:
     schema, name = split(host.clock_times.table)
     everything: dict[str, dict[str, str | None]] = {
         "mysql": {"schema": schema, "name": name},
-        "postgresql": {"table": dialect.name(host.clock_times.table)},
+        "postgresql": {"table": dialect.table(host.clock_times.table)},
         "sqlite": {"name": name},
     }
     return everything[dialect.family]
@@ -228,7 +259,7 @@ def obstacles(
     connection: Connection, dialect: Dialect, host: HostTables, keys: Sequence[ForeignKey]
 ) -> tuple[str, ...]:
     """What forbids taking the table over, a sentence each."""
-    found = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.target != host.clock_times.id]
+    found = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
     if dialect.family == "mysql":
         where = "table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name"
         engine = connection.execute(

@@ -10,21 +10,24 @@ from itertools import chain
 import msgspec
 
 from connecteam_sync.core.change import Change
-from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime
+from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.order import Move, steps
-from connecteam_sync.errors import DatabaseError, RowMoved
+from connecteam_sync.core.words import many
+from connecteam_sync.errors import NotOurs, RecordRefused, RowMoved
 from connecteam_sync.store import rows
 from connecteam_sync.store.bulk import BATCH, packed_rows
 from connecteam_sync.store.dialect import Dialect, Kind
+from connecteam_sync.store.keys import new_key, row_id
 from connecteam_sync.store.session import Session, images_of
-from connecteam_sync.store.statements import batches
 from connecteam_sync.store.trips import Answer, Query
+from connecteam_sync.store.whole_rows import by_columns, rows_again, whole_row
 
 _READ_AT_ONCE = 20_000
 """About how many rows are read back in one round trip, where there are very many: some drivers keep them twice."""
 
 
-def demand_unmoved(changes: Iterable[Change], present: Mapping[int, rows.Image]) -> None:
+def demand_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image]) -> None:
     """Every row about to be written must be exactly as planned."""
     moved = [
         c.before.id
@@ -33,59 +36,118 @@ def demand_unmoved(changes: Iterable[Change], present: Mapping[int, rows.Image])
     ]
     if moved:
         raise RowMoved(
-            f"{len(moved)} rows were changed by another program since they were read",
+            f"{many(len(moved), 'row')} changed in another program since they were read",
             rows=tuple(moved),
             next_step="run the command again; it looks at the table anew",
         )
 
 
+def check_now(session: Session) -> None:
+    """What the database would look at with the commit only is looked at now, behind all that waits."""
+    if session.columns.checks_late:
+        session.later(Query("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+def demand_ours(changes: Iterable[Change]) -> None:
+    """Whoever made these changes: no row of another source is written. Raises NotOurs, before anything is sent."""
+    found = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
+    if not found:
+        return
+    rows = tuple(dict.fromkeys(change.image.id for change in found))
+    named = ", ".join("a new row" if row is None else f"row {row}" for row in rows[:10])
+    raise NotOurs(
+        f"{found[0].kind} of {named}: rows whose source is not {CONNECTEAM!r} are never written",
+        rows=rows,
+        next_step="make a new plan: connecteam-sync plan; if it shows this again, report it: it is an error of ours",
+    )
+
+
 def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
     """The writes to `clock_times` in an order that obeys the unique key, each guarded by the image it expects."""
     d, names = session.dialect, session.host.clock_times
+    found = {**session.canonical, "total_minutes": d.whole(session.canonical["total_minutes"])}
     condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
-        d.same(session.canonical[field], f"d.b_{field}") for field in rows.CANONICAL
+        d.same(found[field], f"d.b_{field}") for field in rows.CANONICAL
     )
+    condition += f" AND {session.is_ours}"
     touched = {name: d.moment("d.now") for name in _stamps(session, names.updated_at)}
-    guard: dict[str, Kind] = {"id": "int", **rows.image_kinds("b_")}
+    guard: dict[str, Kind] = {"id": "row", **rows.image_kinds("b_")}
     full: dict[str, Kind] = {**guard, **rows.image_kinds(), "now": "int"}
     statements = {
         "delete": d.delete(session.clock_times, d.rowset(guard), d.name(names.id), condition),
-        "park": d.update(
-            session.clock_times,
-            d.rowset(full),
-            {d.name(names.clock_in): d.moment("d.clock_in")},
-            condition,
-        ),
-        "update": d.update(session.clock_times, d.rowset(full), _target(session) | touched, condition),
+        "park": d.update(session.clock_times, d.rowset(full), row_target(session), condition),
+        "update": d.update(session.clock_times, d.rowset(full), row_target(session) | touched, condition),
     }
     for step in steps(changes):
         kind = "park" if step[0].parked is not None else step[0].change.kind
         if kind == "create":
-            _create(session, [move.change.image for move in step], now=now)
+            images = [move.change.image for move in step]
+            _bring_back(session, [image for image in images if image.id is not None], now=now)
+            _create(session, [image for image in images if image.id is None], now=now)
             continue
-        for batch in batches(step):
-            items = (_move_values(move, now) for move in batch)
-            session.later_set(statements[kind], items, then=partial(_demand_written, len(batch)))
+        session.later_counted(statements[kind], (_move_values(move, now) for move in step), _demand_written)
+
+
+def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
+    """Rows of shifts that returned, under the ids they had; what else the table keeps of them is as when they went."""
+    if not images:
+        return
+    d, names = session.dialect, session.host.clock_times
+    found = session.fetch_set(
+        f"SELECT c.clock_time_id, c.row_before FROM {session.own.changes} c JOIN (SELECT max(e.id) AS newest"
+        f" FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.changes} e ON e.clock_time_id = d.id"
+        " WHERE e.kind = 'delete' GROUP BY e.clock_time_id) n ON c.id = n.newest",
+        ({"id": image.id} for image in images),
+    )
+    whole: dict[RowId, str | None] = {row_id(key): before for key, before in found}
+    touched = dict.fromkeys(_stamps(session, names.updated_at), d.moment("d.now"))
+    by_key = {image.id or 0: image for image in images}
+    # A column that the table has got since is left to its default.
+    for columns, keys in by_columns(session, by_key, whole).items():
+        some = [by_key[key] for key in keys]
+        aliases = {column: f"c{number}" for number, column in enumerate(columns)}
+        rowset, every = rows_again(session, aliases, {**rows.image_kinds(), "now": "int"})
+        values = {**every, **row_target(session), **touched, d.name(names.id): "d.id"}
+        sql = d.as_stored(d.insert(session.clock_times, rowset, values, with_key=True))
+        kept = {image.id or 0: whole.get(image.id or 0) for image in some}
+        items = [
+            {**whole_row(session, image.id, kept, aliases), **rows.image_values(image), "now": now} for image in some
+        ]
+        session.later_counted(sql, items, _demand_written)
 
 
 def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
     """New rows, the way that is quickest for so many."""
-    d, target, stamps = session.dialect, _target(session), _stamps(session)
+    if not images:
+        return
+    d, target, stamps = session.dialect, row_target(session), _stamps(session)
+    kinds = rows.image_kinds()
+    is_given = not d.keys.row.draws
+    if is_given:
+        # Text that the database gives no row by itself.
+        target = {d.name(session.host.clock_times.id): "d.id", **target}
+        kinds = {"id": "row", **kinds}
+        images = [msgspec.structs.replace(image, id=new_key()) for image in images]
     if session.columns.is_plain_table and (d.family == "sqlite" or (d.family == "postgresql" and len(images) > BATCH)):
         columns: dict[str, Kind] = dict.fromkeys((*target, *stamps), "text")
-        stamp = [_moment(now)] * len(stamps)
-        session.insert_many(session.clock_times, columns, ((*_new_row(image, d), *stamp) for image in images))
+        stamp = [_moment(now, d)] * len(stamps)
+        session.insert_many(
+            session.clock_times, columns, ((*_new_row(image, session, is_given=is_given), *stamp) for image in images)
+        )
         return
     is_packed = d.family == "mysql"
     values = target | dict.fromkeys(stamps, d.moment(f"CAST(:now AS {d.bigint})"))
-    sql = d.insert(session.clock_times, d.rowset(rows.image_kinds(), packed=is_packed), values)
-    for batch in batches(images):
-        items = [rows.image_values(image) for image in batch]
-        new = packed_rows([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
+    sql = d.insert(session.clock_times, d.rowset(kinds, packed=is_packed), values)
+
+    def encode(batch: Sequence[ClockTime]) -> str:
+        items = [({"id": image.id} if is_given else {}) | rows.image_values(image) for image in batch]
+        return packed_rows([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
+
+    for batch, new in session.fitting(images, encode):
         session.later(Query(sql, {"rows": new, "now": now}), partial(_demand_written, len(batch)))
 
 
-def _target(session: Session) -> dict[str, str]:
+def row_target(session: Session) -> dict[str, str]:
     """What the columns of a row are set to, from a rowset of `image_values`; by quoted name, in their order."""
     d, names = session.dialect, session.host.clock_times
     return {
@@ -93,8 +155,8 @@ def _target(session: Session) -> dict[str, str]:
         d.name(names.clock_in): d.moment("d.clock_in"),
         d.name(names.clock_out): d.moment("d.clock_out"),
         d.name(names.total_minutes): "d.total_minutes",
-        d.name(names.is_active): d.flag("d.is_active"),
-        d.name(names.source): "d.source",
+        d.name(names.is_active): session.flag.write("d.is_active"),
+        d.name(names.source): d.as_type("d.source", session.columns.kind_of(names.source)),
     }
 
 
@@ -106,28 +168,38 @@ def _stamps(session: Session, *wanted: str) -> list[str]:
 
 
 def _demand_written(rows: int, answer: Answer) -> None:
-    """A guarded statement must have touched all it was about."""
-    if answer.touched != rows:
+    demand_written(rows, answer.touched)
+
+
+def demand_written(rows: int, touched: int) -> None:
+    """A guarded statement must have touched all it was about. Raises RowMoved."""
+    if touched != rows:
         raise RowMoved(
-            f"{rows - answer.touched} of {rows} rows were changed by another program while we wrote",
+            f"{rows - touched} of {rows} rows were changed by another program while we wrote",
             next_step="run the command again; it looks at the table anew",
         )
 
 
-def _new_row(image: ClockTime, dialect: Dialect) -> tuple[object, ...]:
-    """The values of a row to be made, in the order of `_target`."""
+def _new_row(image: ClockTime, session: Session, *, is_given: bool) -> tuple[object, ...]:
+    """The values of a row to be made, in the order of `row_target`, its key before them where it `is_given`."""
     return (
+        *((image.id,) if is_given else ()),
         image.employee_id,
-        _moment(image.clock_in),
-        None if image.clock_out is None else _moment(image.clock_out),
+        _moment(image.clock_in, session.dialect),
+        None if image.clock_out is None else _moment(image.clock_out, session.dialect),
         image.total_minutes,
-        dialect.truth(value=image.is_active),
+        session.flag.value(is_active=image.is_active),
         image.source,
     )
 
 
-def _moment(instant: int) -> str:
-    """A naive UTC datetime as every database reads it; put together, since days and times of day come again."""
+def _moment(instant: int, dialect: Dialect) -> str | int:
+    """A naive UTC datetime as every database reads it; put together, since days and times of day come again. A number
+    where the columns count in one.
+    """
+    number = dialect.instant(instant)
+    if number is not None:
+        return number
     day, second = divmod(instant, 86_400)
     return f"{_day(day)} {_time_of_day(second)}"
 
@@ -147,14 +219,10 @@ def _move_values(move: Move, now: int) -> dict[str, object]:
     before, after = move.change.before, move.change.after
     values: dict[str, object] = {"now": now}
     if before is not None:
-        held = msgspec.structs.replace(
-            before, clock_in=before.clock_in if move.from_parked is None else move.from_parked
-        )
-        values |= {"id": before.id, **rows.image_values(held, "b_")}
-    if after is not None:
-        values |= rows.image_values(after)
-    if move.parked is not None:
-        values["clock_in"] = move.parked
+        values |= {"id": before.id, **rows.image_values(move.from_parked or before, "b_")}
+    image = move.parked or after
+    if image is not None:
+        values |= rows.image_values(image)
     return values
 
 
@@ -171,7 +239,7 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     make = rows.canonical_alone if stay else rows.image
     if len(created) <= BATCH:
         sql = (
-            f"{select} FROM {d.rowset({'employee_id': 'int', 'clock_in': 'int'})}"
+            f"{select} FROM {d.rowset({'employee_id': 'person', 'clock_in': 'int'})}"
             f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
             f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}"
         )
@@ -184,16 +252,33 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     return [session.somebodys_rows_between(select, start, end)._replace(make=make) for start, end in spans]
 
 
-def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], dict[int, rows.Written]]:
+def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
+    """What became of a row."""
+    if kept is None:
+        return "it is not there"
+    said = [
+        f"{field} is {getattr(kept, field)} and not {getattr(meant, field)}"
+        for field in rows.CANONICAL
+        if getattr(kept, field) != getattr(meant, field)
+    ]
+    return ", ".join(said) or "its id is another one"
+
+
+def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], dict[RowId, rows.Written]]:
     """The changes with the keys of created rows, and every written row; it must be what was meant."""
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
     queries = _created_queries(session, created)
-    images: dict[int, rows.Written] = dict(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
+    images: dict[RowId, rows.Written] = dict(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
     found = session.fetch(*queries[-1:], *session.images_queries(kept))
     images.update(chain.from_iterable(found[: len(queries[-1:])]))
-    # Where a table has no unique key yet, the highest id is the row that was just made.
-    keys = {images[key][0].key: key for key in sorted(images)}
+    # Where a table has no unique key yet, the highest id is the row that was just made; of text none is the highest.
+    keys = {images[key][0].key: key for key in sorted(images, key=ordered)}
+    if session.dialect.keys.row.is_text and len(keys) != len(images):
+        raise RowMoved(
+            "another program made rows of the same employee and clock-in while we wrote",
+            next_step="run the command again; it looks at the table anew",
+        )
     final = tuple(
         msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
         if c.kind == "create" and c.after is not None
@@ -204,9 +289,11 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
     for change in final:
         after = change.after
         if after and (after.id not in images or images[after.id][0] != after):
-            raise DatabaseError(
-                f"the database did not keep a row as written (employee {after.employee_id}): "
-                "a trigger, or a column that rounds",
+            found_now = images[after.id][0] if after.id in images else None
+            words = f"a trigger, or a column that rounds or is too small: {_altered(after, found_now)}"
+            raise RecordRefused(
+                f"the database did not keep a row as written (employee {after.employee_id}): {words}",
+                words=f"it is not kept as written, by {words}",
                 next_step="look at the triggers and column types of the table; nothing was written",
             )
     return final, images

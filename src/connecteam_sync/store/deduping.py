@@ -11,18 +11,24 @@ from sqlalchemy import insert, select, update
 
 from connecteam_sync.core.adopt import Dedupe, Group, dedupe, grouped
 from connecteam_sync.core.change import Counts, Minutes
+from connecteam_sync.core.children import said_of
 from connecteam_sync.core.clocktime import Applied, Mirror
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.core.words import many
 from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store import backup, catalog, rows
 from connecteam_sync.store.catalog import ForeignKey
-from connecteam_sync.store.clock_times import write_steps
+from connecteam_sync.store.children import children_of, counted
+from connecteam_sync.store.clock_times import demand_ours, write_steps
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.journal import write_journal
-from connecteam_sync.store.schema import sync_adoptions, sync_references, sync_runs
+from connecteam_sync.store.keys import row_id
+from connecteam_sync.store.memory import remember_mirrors
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.writing import remember_mirrors
+from connecteam_sync.store.trips import Query
 
 
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +47,7 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
 class Doubles(msgspec.Struct, frozen=True, kw_only=True):
     """Every row that shares its key with another, and what is decided about them."""
 
-    images: dict[int, rows.Image]
+    images: dict[RowId, rows.Image]
     groups: tuple[Group, ...]
     mirrors: tuple[Mirror, ...]
     decision: Dedupe
@@ -52,12 +58,9 @@ class Doubles(msgspec.Struct, frozen=True, kw_only=True):
 
 def adoptions(session: Session) -> tuple[Adoption, ...]:
     """Every run of `adopt --apply`, oldest first."""
-    undone = {row.undoes for row in session.connection.execute(select(sync_runs.c.undoes)) if row.undoes}
-    wanted = (
-        select(sync_adoptions, sync_runs.c.finished_at)
-        .join(sync_runs, sync_runs.c.id == sync_adoptions.c.run_id)
-        .order_by(sync_adoptions.c.run_id)
-    )
+    made, runs = session.tables.adoptions, session.tables.runs
+    undone = {row.undoes for row in session.connection.execute(select(runs.c.undoes)) if row.undoes}
+    wanted = select(made, runs.c.finished_at).join(runs, runs.c.id == made.c.run_id).order_by(made.c.run_id)
     return tuple(
         Adoption(
             run=row["run_id"],
@@ -76,10 +79,10 @@ def adoptions(session: Session) -> tuple[Adoption, ...]:
 def begin_adoption(session: Session, run: int, *, had_key: bool) -> None:
     """Note how the table was before anything is done to it."""
     session.connection.execute(
-        insert(sync_adoptions).values(
+        insert(session.tables.adoptions).values(
             run_id=run,
             had_key=int(had_key),
-            indexes=msgspec.json.encode(catalog.indexes(session.connection, session.host)).decode(),
+            indexes=msgspec.json.encode(catalog.indexes(session.connection, session.dialect, session.host)).decode(),
             backup_rows=0,
             backup_checksum="",
         )
@@ -88,9 +91,10 @@ def begin_adoption(session: Session, run: int, *, had_key: bool) -> None:
 
 def note_backup(session: Session, run: int, table: str | None, count: int = 0, checksum: str = "") -> None:
     """Note the backup of a run, or (None) that it is dropped."""
+    adoptions = session.tables.adoptions
     session.connection.execute(
-        update(sync_adoptions)
-        .where(sync_adoptions.c.run_id == run)
+        update(adoptions)
+        .where(adoptions.c.run_id == run)
         .values(backup_table=table, backup_rows=count, backup_checksum=checksum)
     )
 
@@ -105,46 +109,46 @@ def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, loc
     employee = f"t.{d.name(names.employee_id)}"
     # By whole seconds, as every rule of ours. Rows of nobody, or without a time, cannot collide.
     counted = (
-        f"SELECT t.{d.name(names.id)} AS id, count(*) OVER (PARTITION BY {employee}, {clock_in}) AS many"
+        f"SELECT {session.canonical['id']} AS id, count(*) OVER (PARTITION BY {employee}, {clock_in}) AS many"
         f" FROM {session.clock_times} t WHERE {employee} IS NOT NULL AND t.{d.name(names.clock_in)} IS NOT NULL"
     )
-    ids = [int(row["id"]) for row in session.read(f"SELECT q.id FROM ({counted}) q WHERE q.many > 1 ORDER BY q.id")]
+    ids = [row_id(row["id"]) for row in session.read(f"SELECT q.id FROM ({counted}) q WHERE q.many > 1 ORDER BY q.id")]
     images = session.images(ids, lock=lock)
     groups = grouped(row for row, _ in images.values())
     images = {row.id: images[row.id] for group in groups for row in group.rows if row.id is not None}
     mirrors = _links(session, list(images))
     live = {m.clock_time_id: m.shift.id for m in mirrors if m.clock_time_id is not None and not m.is_gone}
-    locked = frozenset(session.locked_days())
-    decision = dedupe(groups, zone=zone, live=live, locked_days=locked)
+    locks = Locks(session.locked(zone.key))
+    decision = dedupe(groups, zone=zone, live=live, locks=locks)
     immovable = _immovable(session, keys, decision.survivors)
     if immovable:
-        decision = dedupe(groups, zone=zone, live=live, locked_days=locked, immovable=immovable)
+        decision = dedupe(groups, zone=zone, live=live, locks=locks, immovable=immovable)
     return Doubles(images=images, groups=groups, mirrors=mirrors, decision=decision)
 
 
-def _links(session: Session, ids: list[int]) -> tuple[Mirror, ...]:
+def _links(session: Session, ids: list[RowId]) -> tuple[Mirror, ...]:
     d = session.dialect
     found = session.fetch_set(
-        f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'int'})} {d.lookup} connecteam_shifts s"
+        f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.shifts} s"
         " ON s.clock_time_id = d.id",
         ({"id": row} for row in ids),
     )
     return tuple(rows.mirror(row) for row in found)
 
 
-def _immovable(session: Session, keys: Sequence[ForeignKey], survivors: Mapping[int, int]) -> dict[int, str]:
+def _immovable(session: Session, keys: Sequence[ForeignKey], survivors: Mapping[RowId, RowId]) -> dict[RowId, str]:
     """Rows to be removed that other tables' rows point at in a way that cannot be moved, and why."""
-    found: dict[int, str] = {}
+    found: dict[RowId, str] = {}
     for key in keys:
-        pointing = _pointing(session, key, {*survivors, *survivors.values()})
         if not key.reference.movable:
-            found |= {int(row["target"]): key.reference.why for row in pointing if row["target"] in survivors}
+            found |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)
             continue
+        pointing = _pointing(session, key, {*survivors, *survivors.values()})
         for unique in key.uniques:
             taken: set[tuple[object, ...]] = set()
             # Rows that stay come first, so that it is the moving one that finds its place taken.
             for row in sorted(pointing, key=lambda row: row["target"] in survivors):
-                target = int(row["target"])
+                target = row["target"]
                 spot = tuple(survivors.get(target, target) if c == key.column else row["image"][c] for c in unique)
                 if spot in taken and None not in spot:
                     found[target] = f"both have a row in {key.table}, which allows one: decide which of them counts"
@@ -152,17 +156,17 @@ def _immovable(session: Session, keys: Sequence[ForeignKey], survivors: Mapping[
     return found
 
 
-def _pointing(session: Session, key: ForeignKey, ids: set[int]) -> list[dict[str, Any]]:
+def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[str, Any]]:
     """Rows of another table that point at any of these: where to, their key, and their columns in unique keys."""
-    d, table, column = session.dialect, session.dialect.name(key.table), session.dialect.name(key.column)
+    d, table, column = session.dialect, key.pointer.source(session.dialect), session.dialect.exact(key.column)
     columns = sorted({*key.key, *(name for unique in key.uniques for name in unique)})
     image = d.image("c", dict.fromkeys(columns, "")) if columns else "'{}'"
     found = session.read_set(
-        f"SELECT c.{column} AS target, {image} AS image FROM {d.rowset({'id': 'int'})}"
+        f"SELECT {d.keys.row.read.format(f'c.{column}')} AS target, {image} AS image FROM {d.rowset({'id': 'row'})}"
         f" {d.lookup} {table} c ON c.{column} = d.id",
-        ({"id": row} for row in sorted(ids)),
+        ({"id": row} for row in sorted(ids, key=ordered)),
     )
-    return [{"target": int(row["target"]), "image": msgspec.json.decode(row["image"])} for row in found]
+    return [{"target": row_id(row["target"]), "image": msgspec.json.decode(row["image"])} for row in found]
 
 
 # -- removing ----------------------------------------------------------------------------------------------------------
@@ -171,8 +175,9 @@ def _pointing(session: Session, key: ForeignKey, ids: set[int]) -> list[dict[str
 def remove(
     session: Session, found: Doubles, keys: Sequence[ForeignKey], *, run: int, table: str, window: Window, now: int
 ) -> Slice:
-    """Back up, point other tables elsewhere, remove, journal. Raises RowMoved, DatabaseError; then nothing happened."""
+    """Back up, point other tables elsewhere, remove, journal. Where it raises nothing happened: RowMoved, NotOurs."""
     decision = found.decision
+    demand_ours(decision.changes)
     touched = {row.id for group in found.groups for row in group.rows if row.id is not None} & {
         *decision.survivors,
         *decision.survivors.values(),
@@ -182,6 +187,12 @@ def remove(
     for key in keys:
         if key.reference.movable:
             _move_pointers(session, key, decision.survivors, run)
+    if left := children_of(session, decision.survivors):
+        raise RowMoved(
+            "; ".join(said_of(row, pointing) for row, pointing in sorted(left.items())[:10]),
+            rows=tuple(sorted(left)),
+            next_step="run the command again; it looks at the table anew",
+        )
     write_steps(session, decision.changes, now=now)
     after = session.images(touched)
     for change in decision.changes:
@@ -202,15 +213,26 @@ def remove(
         now=now,
     )
     kinds = [change.kind for change in decision.changes]
-    total = sum(row.total_minutes or 0 for row, _ in found.images.values())
+    total = sum(row.minutes for row, _ in found.images.values())
     return Slice(
         time_clock_id=None,
         window=window,
         status="applied" if decision.changes else "nothing",
         counts=Counts(updated=kinds.count("update"), deleted=kinds.count("delete")),
         minutes=Minutes(before=total, after=total + sum(change.minutes for change in decision.changes)),
-        note=f"{count:,} rows are backed up, keys kept, in table {table}; SHA-256 {checksum}",
+        note=f"{many(count, 'row is', 'rows are')} backed up, keys kept, in table {table}; SHA-256 {checksum}",
     )
+
+
+def days_of_ours(session: Session, otherwise: Window) -> Window:
+    """From the first to the last local day of rows of ours; `otherwise` where there are none."""
+    d, zone = session.dialect, otherwise.zone
+    clock_in = f"t.{d.name(session.host.clock_times.clock_in)}"
+    bounds = ", ".join(d.epoch(f"{end}({clock_in})") for end in ("min", "max"))
+    [(first, last)] = session.fetch(Query(f"SELECT {bounds} FROM {session.clock_times} t WHERE {session.is_ours}"))[0]
+    if first is None or last is None:
+        return otherwise
+    return Window(local_day(int(first), zone), local_day(int(last), zone), otherwise.timezone)
 
 
 def span(found: Doubles, otherwise: Window) -> Window:
@@ -220,11 +242,11 @@ def span(found: Doubles, otherwise: Window) -> Window:
     return Window(min(days), max(days), otherwise.timezone) if days else otherwise
 
 
-def _forget(session: Session, found: Doubles, run: int) -> dict[int, dict[str, Mirror | None]]:
+def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str, Mirror | None]]:
     """Links of removed rows go, applied values follow a survivor that was closed. What was remembered, by row."""
     after = {change.image.id: change.after for change in found.decision.changes}
     changed: list[Mirror] = []
-    before: dict[int, dict[str, Mirror | None]] = {}
+    before: dict[RowId, dict[str, Mirror | None]] = {}
     for mirror in found.mirrors:
         row = mirror.clock_time_id
         if row is None or row not in after:
@@ -236,7 +258,7 @@ def _forget(session: Session, found: Doubles, run: int) -> dict[int, dict[str, M
         elif mirror.applied is not None:
             applied = Applied(employee_id=image.employee_id, clock_in=image.clock_in, clock_out=image.clock_out)
             changed.append(msgspec.structs.replace(mirror, applied=applied))
-    remember_mirrors(session, changed, run)
+    remember_mirrors(session, changed, run, {mirror.shift.id: mirror for mirror in found.mirrors})
     return before
 
 
@@ -251,18 +273,21 @@ def _still(session: Session, key: ForeignKey) -> dict[str, str]:
     return {name: f"t.{name}" for name in names}
 
 
-def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[int, int], run: int) -> None:
+def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[RowId, RowId], run: int) -> None:
     """Point rows of another table at the survivors, and note which, so that they can be pointed back."""
     pointing = _pointing(session, key, set(survivors))
     if not pointing:
         return
-    d, column = session.dialect, session.dialect.name(key.column)
-    kinds: dict[str, Kind] = {"from_id": "int", "to_id": "int"}
+    d, column = session.dialect, session.dialect.exact(key.column)
+    kinds: dict[str, Kind] = {"from_id": "row", "to_id": "row"}
     done = session.write_set(
         d.update(
-            d.name(key.table), d.rowset(kinds), {column: "d.to_id"} | _still(session, key), f"t.{column} = d.from_id"
+            key.pointer.source(d),
+            d.rowset(kinds),
+            {column: "d.to_id"} | _still(session, key),
+            f"t.{column} = d.from_id",
         ),
-        ({"from_id": old, "to_id": survivors[old]} for old in sorted({row["target"] for row in pointing})),
+        ({"from_id": old, "to_id": survivors[old]} for old in sorted({row["target"] for row in pointing}, key=ordered)),
     )
     if done != len(pointing):
         raise RowMoved(
@@ -274,10 +299,11 @@ def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[int, in
         "table_name": "text",
         "column_name": "text",
         "row_key": "text",
-        **kinds,
+        "from_id": "link",
+        "to_id": "link",
     }
     session.write_set(
-        d.insert("sync_references", d.rowset(columns), {name: f"d.{name}" for name in columns}),
+        d.insert(session.own.references, d.rowset(columns), {name: f"d.{name}" for name in columns}),
         (
             {
                 "run_id": run,
@@ -295,7 +321,8 @@ def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[int, in
 def move_pointers_back(session: Session, keys: Sequence[ForeignKey], run: int) -> int:
     """Point back what a run pointed elsewhere; how many had been pointed elsewhere again, or removed, since."""
     by_name = {(key.table, key.column): key for key in keys}
-    wanted = select(sync_references).where(sync_references.c.run_id == run).order_by(sync_references.c.id.desc())
+    moved = session.tables.references
+    wanted = select(moved).where(moved.c.run_id == run).order_by(moved.c.id.desc())
     left = 0
     # One row at a time within a step: a pointer may have moved more than once, and must go back in reverse.
     batches: dict[tuple[str, str, int], list[dict[str, object]]] = {}
@@ -317,8 +344,8 @@ def move_pointers_back(session: Session, keys: Sequence[ForeignKey], run: int) -
 
 
 def _back(session: Session, key: ForeignKey) -> str:
-    d, column = session.dialect, session.dialect.name(key.column)
-    kinds: dict[str, Kind] = {"from_id": "int", "to_id": "int"}
+    d, column = session.dialect, session.dialect.exact(key.column)
+    kinds: dict[str, Kind] = {"from_id": "row", "to_id": "row"}
     condition = f"t.{column} = d.to_id"
     for number, (part, kind) in enumerate(key.key.items()):
         is_number = kind.python_type is int
@@ -328,4 +355,4 @@ def _back(session: Session, key: ForeignKey) -> str:
             value = f"CAST({value} AS {kind.compile(session.connection.dialect)})"
         condition += f" AND t.{d.name(part)} = {value}"
     changes = {column: "d.from_id"} | _still(session, key)
-    return d.update(d.name(key.table), d.rowset(kinds), changes, condition)
+    return d.update(key.pointer.source(d), d.rowset(kinds), changes, condition)

@@ -7,27 +7,50 @@ drivers' own bulk calls silently fall back to a statement per row. Needs MySQL 8
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy.engine import Dialect as Engine
 
-Kind = Literal["int", "key", "text", "float"]
-"""`key` is text that is compared with a key of ours: short enough for an index to be used."""
+from connecteam_sync.store.host import ClockTimesNames, EmployeesNames
+from connecteam_sync.store.keys import LONGEST, Key, Keys
+from connecteam_sync.store.naming import literal, quoted, split
+
+Kind = Literal["int", "key", "text", "float", "row", "person", "employee", "link", "who"]
+"""`key` is text that is compared with a key of ours: short enough for an index to be used.
+
+`row` is compared with the key of the host's `clock_times`, `person` with its column of employees, `employee` with the
+key of the table of people; `link` and `who` with what our own tables keep of a row's and of a person's key (`keys`).
+"""
 Family = Literal["sqlite", "mysql", "postgresql"]
 
-_MYSQL_TYPES: dict[Kind, str] = {
+_MYSQL_TYPES: dict[str, str] = {
     "int": "BIGINT",
     "key": "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "text": "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "float": "DOUBLE",
 }
-_POSTGRES_TYPES: dict[Kind, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
+_POSTGRES_TYPES: dict[str, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
 
 
-_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+_OURS: dict[Family, str] = {
+    "mysql": f"VARCHAR({LONGEST}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "postgresql": "text",
+    "sqlite": "TEXT",
+}
+"""What our own tables keep a key of text in."""
+_SHAPES = {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
+_SHAPES |= {"geometrycollection", "geomcollection", "vector"}
+_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"} | _SHAPES
 _LETTERS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"}
-_AS_TEXT = _LETTERS | {"json", "decimal", "numeric"}
+_AS_TEXT = _LETTERS | {"json", "decimal", "numeric", "year"}
 _AS_NUMBER = {"bit", "float"}
+_USUAL = {
+    default
+    for names in (ClockTimesNames(), EmployeesNames())
+    for field in names.__struct_fields__
+    if isinstance(default := getattr(names, field), str)
+}
+"""What the host's tables and columns are called where nothing else is said: words of no database."""
 
 
 def base_of(kind: str) -> str:
@@ -35,10 +58,47 @@ def base_of(kind: str) -> str:
     return kind.lower().split("(")[0].split(" ")[0]
 
 
+_PLAIN = {"smallint", "integer", "bigint", "numeric", "money", "text", "character", "name", "uuid"}
+_PLAIN |= {"boolean", "date", "time", "timestamp", "interval", "bytea", "bit", "inet", "cidr", "macaddr", "oid", "xml"}
+_PLAIN |= {'"char"', "citext", "point", "tsvector", "int4range", "int8range", "numrange", "tsrange", "tstzrange"}
+
+
+def is_spelled(kind: str) -> bool:
+    """Whether a type of PostgreSQL's may lose something in a JSON document, so that its own spelling is kept: what is
+    JSON itself (blanks, a null that is no NULL), a zero below zero, composites, and whatever is not known here.
+    """
+    base = base_of(kind)
+    return bool(kind) and base not in _PLAIN and base.removesuffix("[]") not in _PLAIN
+
+
+def _spelled(value: str, kind: str) -> str:
+    """PostgreSQL's own spelling of a value; an array has one in JSON, unless it is counted from another number than 1.
+
+    It is read back as any other: an array of JSON may be a text.
+    """
+    text = f"CAST({value} AS text)"
+    return text if is_spelled(kind) else f"CASE WHEN {text} LIKE '[%' THEN to_jsonb({text}) ELSE to_jsonb({value}) END"
+
+
+def _any(v: str) -> str:
+    """A value of SQLite, whose columns hold anything: what JSON cannot hold, or not to the last digit, says what it is.
+
+    Each case is looked at only where the one before it is none.
+    """
+    is_exact = f"abs({v}) < 1e300 AND json_extract(json_array({v}), '$[0]') = {v}"
+    return (
+        f"CASE typeof({v}) WHEN 'blob' THEN json_object('blob', hex({v}))"
+        f" WHEN 'real' THEN CASE WHEN {is_exact} THEN {v}"
+        f" ELSE json_object('real', connecteam_sync_spelled({v})) END"
+        f" WHEN 'text' THEN CASE WHEN instr({v}, char(0)) = 0 THEN {v} ELSE json_object('text', hex({v})) END"
+        f" ELSE {v} END"
+    )
+
+
 class Dialect:
     """Fragments for one database. Every `d` is the alias of a rowset, every argument an SQL expression."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, unit: str | None = None) -> None:
         names: dict[str, Family] = {
             "sqlite": "sqlite",
             "mysql": "mysql",
@@ -48,11 +108,50 @@ class Dialect:
         self.family: Family = names[engine.name]
         self.is_mariadb = False
         """Known once there is a connection."""
+        self._keys, self._types = Keys(), dict[str, str]()
+        self.keys = self._keys
+        self._unit = {None: 0, "epoch_seconds": 1, "epoch_milliseconds": 1000}[unit]
+        """What the host's times are counted in, as a part of a second; 0 where they are datetimes."""
         self._quote = engine.identifier_preparer.quote
 
+    @property
+    def keys(self) -> Keys:
+        """What the keys of the host's tables are; whole numbers, until that is known."""
+        return self._keys
+
+    @keys.setter
+    def keys(self, keys: Keys) -> None:
+        self._keys = keys
+        plain = _POSTGRES_TYPES if self.family == "postgresql" else _MYSQL_TYPES
+        hosts = {"row": keys.row, "person": keys.person, "employee": keys.employee}
+        ours = {"link": keys.row, "who": keys.person}
+        self._types = {
+            **plain,
+            **{which: key.rowset or plain["int"] for which, key in hosts.items()},
+            **{which: self.own_type(key) for which, key in ours.items()},
+        }
+
+    def own_type(self, key: Key) -> str:
+        """The type that a column of ours has for such a key of the host's."""
+        if key.is_text:
+            return "uuid" if key.is_native else _OURS[self.family]
+        return key.rowset if key.is_unsigned else "bigint"
+
     def name(self, name: str) -> str:
-        """A column, or a table with or without its schema, quoted where it must be."""
+        """A column, or a table without its schema: one name, whatever is in it."""
+        return name if name in _USUAL else quoted(self.family, name)
+
+    def table(self, name: str) -> str:
+        """A table with or without its schema, as the configuration names it (`naming.split`)."""
+        return ".".join(self.name(part) for part in split(name) if part is not None)
+
+    def own(self, name: str) -> str:
+        """A table of ours with or without its schema; what they may be called needs no thought (`own.OwnNames`)."""
         return ".".join(self._quote(part) for part in name.split("."))
+
+    def exact(self, *parts: str) -> str:
+        """Names as they stand in the catalogue, always quoted."""
+        return ".".join(quoted(self.family, part) for part in parts)
 
     def rowset(
         self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
@@ -63,10 +162,10 @@ class Dialect:
         """
         if self.family == "mysql":
             places = {c: f"[{number}]" if packed else f".{c}" for number, c in enumerate(columns)}
-            inner = ", ".join(f"{c} {_MYSQL_TYPES[k]} PATH '${places[c]}' ERROR ON ERROR" for c, k in columns.items())
+            inner = ", ".join(f"{c} {self._types[k]} PATH '${places[c]}' ERROR ON ERROR" for c, k in columns.items())
             return f"JSON_TABLE(:{parameter}, '$[*]' COLUMNS ({inner})) AS {alias}"
         if self.family == "postgresql":
-            inner = ", ".join(f"{c} {_POSTGRES_TYPES[k]}" for c, k in columns.items())
+            inner = ", ".join(f"{c} {self._types[k]}" for c, k in columns.items())
             return f"json_to_recordset(CAST(:{parameter} AS json)) AS {alias}({inner})"
         inner = ", ".join(f"json_extract(value, '$.{c}') AS {c}" for c in columns)
         return f"(SELECT {inner} FROM json_each(:{parameter})) AS {alias}"
@@ -81,26 +180,50 @@ class Dialect:
         return "STRAIGHT_JOIN" if self.family == "mysql" else "JOIN"
 
     def epoch(self, moment: str) -> str:
-        """Whole epoch seconds of a datetime column."""
+        """Whole epoch seconds of a column of times; NULL of what is no time."""
+        if self._unit:
+            # The remainder of a division has the sign of what is divided.
+            parts = f"(({moment}) - (({moment}) % {self._unit} + {self._unit}) % {self._unit})"
+            divided = {"mysql": f"{parts} DIV {self._unit}", "postgresql": f"{parts} / {self._unit}"}
+            return moment if self._unit == 1 else f"({divided.get(self.family, f'{parts} / {self._unit}')})"
         if self.family == "mysql":
             return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {moment})"
         if self.family == "postgresql":
-            return f"CAST(floor(extract(epoch FROM {moment})) AS bigint)"
+            finite = f"CASE WHEN isfinite({moment}) THEN {moment} END"
+            return f"CAST(floor(extract(epoch FROM {finite})) AS bigint)"
         return f"CAST(strftime('%s', {moment}) AS INTEGER)"
 
     def moment(self, epoch: str) -> str:
-        """The naive UTC datetime of epoch seconds."""
+        """Epoch seconds as the host's columns have them: the naive UTC datetime, or a number of the unit."""
+        if self._unit:
+            return epoch if self._unit == 1 else f"({epoch}) * {self._unit}"
         if self.family == "mysql":
             return f"TIMESTAMPADD(SECOND, {epoch}, CAST('1970-01-01' AS DATETIME))"
         if self.family == "postgresql":
             return f"(to_timestamp({epoch}) AT TIME ZONE 'UTC')"
         return f"datetime({epoch}, 'unixepoch')"
 
+    def instant(self, epoch: int) -> int | None:
+        """The same of a number; None where the columns hold datetimes."""
+        return epoch * self._unit if self._unit else None
+
+    def as_text(self, value: str, kind: str) -> str:
+        """Text of any type as one that is compared letter by letter, also with what is in a rowset."""
+        if self.family == "mysql":
+            return f"CAST({value} AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
+        return f"CAST({value} AS text)" if self.family == "postgresql" and kind != "text" else value
+
+    def as_type(self, value: str, kind: str) -> str:
+        """Text as a value of this type, where the database does not see to that by itself (PostgreSQL's ENUM)."""
+        return f"CAST({value} AS {kind})" if self.family == "postgresql" else value
+
     def whole(self, number: str) -> str:
-        """A number rounded down."""
+        """A number rounded down; -1 of what no whole number is made of."""
         if self.family == "sqlite":
             return f"CAST({number} AS INTEGER)"
-        return f"CAST(floor({number}) AS bigint)" if self.family == "postgresql" else f"floor({number})"
+        if self.family == "postgresql":
+            return f"CAST(floor(CASE WHEN abs({number}) >= 1e15 THEN -1 ELSE {number} END) AS bigint)"
+        return f"floor({number})"
 
     @property
     def bigint(self) -> str:
@@ -128,15 +251,26 @@ class Dialect:
     def image(self, alias: str, columns: Mapping[str, str]) -> str:
         """The whole row as JSON text, as the database itself writes its values; `columns` are types by name."""
         if self.family == "postgresql":
-            return f"CAST(to_jsonb({alias}) AS text)"
-        inner = ", ".join(f"'{c}', {self.in_json(f'{alias}.{self.name(c)}', kind)}" for c, kind in columns.items())
+            whole = f"to_jsonb({alias}.*)"
+            spelled = [
+                f"{literal(self.family, c)}, {_spelled(f'{alias}.{self.name(c)}', kind)}"
+                for c, kind in columns.items()
+                if is_spelled(kind) or kind.endswith("[]")
+            ]
+            # A function takes a hundred arguments.
+            for at in range(0, len(spelled), 40):
+                whole += f" || jsonb_build_object({', '.join(spelled[at : at + 40])})"
+            return f"CAST({whole} AS text)"
+        inner = ", ".join(
+            f"{literal(self.family, c)}, {self.in_json(f'{alias}.{self.name(c)}', kind)}" for c, kind in columns.items()
+        )
         return f"json_object({inner})"
 
     def in_json(self, value: str, kind: str) -> str:
         """A value of this type as JSON can hold it, on databases where that is not done by itself.
 
         MariaDB puts bits, bytes, leading zeros and text of any collation into JSON as they lie, which is none then, and
-        rounds a FLOAT. What is JSON itself would lose its spelling, a long DECIMAL its last digits.
+        rounds a FLOAT. What is JSON itself would lose its spelling, a long DECIMAL its last digits, a YEAR its zeros.
         """
         if self.family == "mysql":
             if base_of(kind) in _BYTES:
@@ -145,10 +279,34 @@ class Dialect:
                 return f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
             if base_of(kind) in _AS_NUMBER or "zerofill" in kind.lower():
                 return f"{value} + 0"
+        if self.family == "sqlite":
+            return _any(value)
         return value
+
+    def spelled(self, image: str, column: str, kind: str) -> str:
+        """A column that an image keeps as PostgreSQL spells it."""
+        return f"CAST(CAST({image} AS jsonb) ->> {literal(self.family, column)} AS {kind})"
+
+    def as_stored(self, sql: str) -> str:
+        """A statement that takes values as they once were stored, whatever the server would refuse today: dates of
+        zeros, a key of zero. What became of them is read back.
+        """
+        if self.family != "mysql":
+            return sql
+        modes = "ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO"
+        if self.is_mariadb:
+            return f"SET STATEMENT sql_mode = '{modes}' FOR {sql}"
+        verb, _, rest = sql.partition(" ")
+        return f"{verb} /*+ SET_VAR(sql_mode = '{modes}') */ {rest}"
 
     def from_json(self, value: str, kind: str) -> str:
         """The way back of `in_json`, from text; MySQL and SQLite convert everything else on assignment."""
+        if self.family == "sqlite":
+            return (
+                f"CASE {value}_is WHEN 'blob' THEN connecteam_sync_bytes({value})"
+                f" WHEN 'text' THEN CAST(connecteam_sync_bytes({value}) AS TEXT)"
+                f" WHEN 'real' THEN connecteam_sync_real({value}) ELSE {value} END"
+            )
         if self.family == "mysql" and base_of(kind) == "bit":
             return f"CAST({value} AS UNSIGNED)"
         return f"unhex({value})" if self.family == "mysql" and base_of(kind) in _BYTES else value
@@ -192,3 +350,88 @@ class Dialect:
             return ""
         # MySQL cannot lock the rows of a JSON_TABLE and wants to be told what to lock; MariaDB does not know the word.
         return f" FOR UPDATE OF {alias}" if alias and not self.is_mariadb else " FOR UPDATE"
+
+
+# -- truth values in somebody's columns: as such, as numbers, bits or words --------------------------------------------
+
+NUMBERS = {"int", "integer", "bigint", "smallint", "mediumint", "tinyint"}
+LETTERS = {
+    "char",
+    "character",
+    "bpchar",
+    "varchar",
+    "nchar",
+    "nvarchar",
+    "text",
+    "tinytext",
+    "mediumtext",
+    "longtext",
+    "clob",
+    "citext",
+}
+_NUMERIC = NUMBERS | {"decimal", "numeric", "real", "double", "float"}
+Form = Literal["truth", "number", "bit", "words"]
+"""`truth`: what the database itself takes for true or false."""
+
+
+_NUMBER: Form = "number"
+_BITS: dict[str, dict[str, Form]] = {"bit(1)": {"bit": "bit"}, "bit": {"bit": "bit"}}
+
+
+def is_text(kind: str) -> bool:
+    """Whether a type holds text; on SQLite as its rules of affinity say."""
+    base = base_of(kind)
+    return base in LETTERS or any(part in kind.lower() for part in ("char", "clob", "text"))
+
+
+def form_of(kind: str, words: tuple[str, str] | None, family: Family, *, is_enum: bool = False) -> Form | None:
+    """How a column of this type says true and false; None where nobody could tell."""
+    if words is not None:
+        return "words"
+    base = base_of(kind)
+    if is_enum or is_text(kind):
+        return None
+    if family != "postgresql":
+        known = base != "blob" if family == "sqlite" else base in _NUMERIC | {"bit", "bool", "boolean"}
+        return "truth" if known else None
+    forms: dict[str, Form] = {"boolean": "truth", **dict.fromkeys(_NUMERIC, _NUMBER), **_BITS.get(kind, {})}
+    return forms.get(base)
+
+
+class Flag(NamedTuple):
+    """How `is_active` is read from its column and written to it. `words` are those of a shift that is over, and of one
+    that is not.
+    """
+
+    dialect: Dialect
+    kind: str
+    form: Form
+    words: tuple[str, str] = ("", "")
+
+    def read(self, column: str, clock_out: str) -> str:
+        """1 or 0. A word that is neither contradicts the times, whatever they are: it is never as it should be."""
+        if self.form == "words":
+            over, active = (literal(self.dialect.family, word) for word in self.words)
+            said = self.dialect.as_text(column, self.kind)
+            odd = f"CASE WHEN {clock_out} IS NULL THEN 0 ELSE 1 END"
+            return f"CASE {said} WHEN {active} THEN 1 WHEN {over} THEN 0 ELSE {odd} END"
+        if self.form == "number":
+            return f"CASE WHEN {column} <> 0 THEN 1 ELSE 0 END"
+        if self.form == "bit":
+            return f"CASE WHEN {column} = B'1' THEN 1 ELSE 0 END"
+        return f"CASE WHEN {column} THEN 1 ELSE 0 END"
+
+    def write(self, number: str) -> str:
+        """What the column is set to, from 1 or 0."""
+        if self.form == "words":
+            over, active = (literal(self.dialect.family, word) for word in self.words)
+            return self.dialect.as_type(f"CASE WHEN {number} = 1 THEN {active} ELSE {over} END", self.kind)
+        if self.form == "number":
+            return number
+        return f"CAST(CAST({number} AS int) AS bit(1))" if self.form == "bit" else self.dialect.flag(number)
+
+    def value(self, *, is_active: bool) -> object:
+        """What a new row has there, where rows are inserted in bulk."""
+        if self.form == "words":
+            return self.words[is_active]
+        return self.dialect.truth(value=is_active) if self.form == "truth" else int(is_active)

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event, inspect
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SAWarning, SQLAlchemyError
+from sqlalchemy.types import NullType
 
-from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, LockHeld, RowMoved
-from connecteam_sync.store.trips import MUST_BEGIN
+from connecteam_sync.errors import (
+    ConfigurationError,
+    ConnecteamSyncError,
+    DatabaseError,
+    DatabaseUnavailable,
+    LockHeld,
+    NotFound,
+    RowMoved,
+)
+from connecteam_sync.store import causes, sessions, unserved, urls
+from connecteam_sync.store.failures import OTHERWISE, cure_of, file_of
+from connecteam_sync.store.keys import uuids_as_text
 
 _FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
 """MySQL's numbers: an update counts the rows it found, not those it changed; a packet may hold several statements."""
-LOCK_CODES = {1205, 3572, "55P03"}
-"""Lock wait timed out: MySQL and MariaDB, MySQL NOWAIT, PostgreSQL."""
-UNKNOWN_TABLE_CODES = {1146, "42P01"}
-RETRY_CODES = {1213, 1020, "40P01", "40001"}
-"""Deadlock or serialization failure: the server rolled back one of two; that one may simply start again."""
 
 
 def database_url(text: str) -> URL:
     """The URL with a driver that is here. Raises ConfigurationError, never showing the password."""
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise ConfigurationError(
-            "the database URL cannot be read",
-            next_step="write it like mysql://user@host/database; special characters of a password are percent-encoded",
-        ) from error
+    url = urls.parsed(text)
     scheme = url.drivername
     if scheme in {"mysql", "mariadb"}:
         url = url.set(drivername=f"{scheme}+{'mysqldb' if find_spec('MySQLdb') else 'pymysql'}")
@@ -44,9 +45,11 @@ def database_url(text: str) -> URL:
             f"database {backend!r} is not supported",
             next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
         )
-    if backend == "sqlite" and url.database and not Path(url.database).absolute().parent.is_dir():
+    urls.demand_named(url)
+    file = file_of(url) if backend == "sqlite" else None
+    if file and not file.parent.is_dir():
         raise ConfigurationError(
-            f"the folder of the SQLite database {url.database!r} does not exist",
+            f"the folder of the SQLite database {file} does not exist",
             next_step="create the folder, or correct CONNECTEAM_SYNC_DATABASE_URL",
         )
     return url
@@ -59,19 +62,19 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     # the answers: `inspector` asks where they are needed. Every transaction is ended by us: the pool has none to end.
     options: dict[str, Any] = {"_initialize": False, "pool_reset_on_return": None}
     wait = max(1, round(lock_wait))
+    settings: dict[str, str] = {}
     if backend == "sqlite":
         options["connect_args"] = {"timeout": lock_wait}
     elif backend == "postgresql":
-        settings = f"-c timezone=UTC -c lock_timeout={wait}s -c default_transaction_isolation=read\\ committed"
-        options["connect_args"] = {"options": settings, "connect_timeout": 10}
+        # What the driver has to say of a pipeline that failed is no more than the error itself.
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
+        url, settings = sessions.postgresql_url(url)
+        settings |= {"timezone": "UTC", "lock_timeout": f"{wait}s"}
+        options["connect_args"] = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     else:
         # The server's own default of autocommit is left to the session's settings, which are one statement anyway.
-        options["connect_args"] = {
-            "charset": "utf8mb4",
-            "connect_timeout": 10,
-            "client_flag": _FOUND_ROWS | _MULTI_STATEMENTS,
-            "autocommit": None,
-        }
+        url, options["connect_args"] = sessions.mysql_url(url)
+        options["connect_args"] |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
     try:
         engine = create_engine(url, **options)
     except (NoSuchModuleError, ImportError) as error:
@@ -79,42 +82,30 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
             f"the database driver of {url.drivername!r} is not installed",
             next_step="leave the driver out of the URL, or install it",
         ) from error
+    except (ArgumentError, ValueError, TypeError) as error:
+        raise urls.option_refused(url.drivername, str(error)) from error
+    event.listen(engine, "do_connect", urls.connected)
     if backend == "sqlite":
         event.listen(engine, "connect", _sqlite_session)
         event.listen(engine, "begin", _sqlite_begin)
-    elif backend == "postgresql":
-        # The driver would send each BEGIN by itself and wait for it.
-        event.listen(engine, "connect", lambda connection, _: setattr(connection, "autocommit", True))
-        event.listen(engine, "begin", _postgresql_begin)
-        event.listen(engine, "before_cursor_execute", _postgresql_statement)
+        return engine
+    event.listen(engine, "connect", lambda connection, _: unserved.demand_served(backend, connection))
+    event.listen(engine, "checkin", sessions.rests)
+    event.listen(engine, "checkout", lambda connection, record, _: sessions.wakes(engine.dialect, connection, record))
+    if backend == "postgresql":
+        event.listen(
+            engine,
+            "connect",
+            lambda connection, record: sessions.postgresql_session(connection, record.info, settings),
+        )
+        event.listen(engine, "connect", uuids_as_text)
+        event.listen(engine, "begin", sessions.must_begin)
+        event.listen(engine, "before_cursor_execute", sessions.begin_alone)
     else:
-        event.listen(engine, "connect", lambda connection, _: _mysql_session(connection, wait))
+        event.listen(
+            engine, "connect", lambda connection, record: sessions.mysql_session(connection, record.info, wait)
+        )
     return engine
-
-
-def _postgresql_begin(connection: Connection) -> None:
-    """The transaction begins with its first statement; see `trips.fetch`."""
-    connection.info[MUST_BEGIN] = connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
-
-
-def _postgresql_statement(connection: Connection, *_: object) -> None:
-    """A statement that is sent alone has its BEGIN sent before it."""
-    if connection.info.pop(MUST_BEGIN, False):
-        driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN")
-
-
-def _mysql_session(connection: Any, wait: int) -> None:  # noqa: ANN401 - a driver's own connection
-    """Session settings; MariaDB 10 and MySQL name the isolation level differently, so it is set by statement."""
-    cursor = connection.cursor()
-    cursor.execute(
-        f"SET autocommit = 0, time_zone = '+00:00', SESSION innodb_lock_wait_timeout = {wait},"
-        " SESSION group_concat_max_len = 4294967295;"
-        " SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-    )
-    while cursor.nextset():
-        pass
-    cursor.close()
 
 
 def is_mariadb(connection: Connection) -> bool:
@@ -125,15 +116,40 @@ def is_mariadb(connection: Connection) -> bool:
 
 def inspector(connection: Connection) -> Inspector:
     """SQLAlchemy's view of the tables, which first asks the server a few things about itself."""
+    # A type it has never heard of, in a column that is none of ours, is no news for whoever runs a command.
+    warnings.filterwarnings("ignore", message="Did not recognize type", category=SAWarning)
     if not connection.info.get("initialised"):
         connection.dialect.initialize(connection)
+        if connection.dialect.name in {"mysql", "mariadb"}:
+            dialect: Any = connection.dialect
+            dialect.ischema_names = _Types(dialect.ischema_names)
         connection.info["initialised"] = True
     return inspect(connection)
+
+
+class _Types(dict[str, Any]):
+    """Types by name. One that SQLAlchemy has never heard of is an error to it where it has a length: VECTOR(3)."""
+
+    def __missing__(self, name: str) -> type[NullType]:
+        return _Unheard
+
+
+class _Unheard(NullType):
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__()
+
+
+def _bytes_of(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text)
 
 
 def _sqlite_session(connection: sqlite3.Connection, _: object) -> None:
     """Leave transactions to us, keep foreign keys."""
     connection.isolation_level = None
+    # The bytes of a BLOB and the digits of a number, to and from JSON: not every SQLite has `unhex`.
+    connection.create_function("connecteam_sync_bytes", 1, _bytes_of, deterministic=True)
+    connection.create_function("connecteam_sync_spelled", 1, float.hex, deterministic=True)
+    connection.create_function("connecteam_sync_real", 1, float.fromhex, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
 
 
@@ -143,54 +159,74 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
-def codes_of(error: DBAPIError) -> set[object]:
-    """The database's own numbers for an error: SQLSTATE, and MySQL's."""
-    original = error.orig
-    codes: set[object] = {getattr(original, "sqlstate", None)}
-    if original is not None and original.args:
-        codes.add(original.args[0])
-    return codes
+@contextmanager
+def translated(
+    doing: str, *, where: str = "", waiting: bool = False, is_moved: Callable[[DBAPIError], bool] = lambda _: False
+) -> Iterator[None]:
+    """Turn the database's errors into ours, and name the database, `where`, in what is about it as a whole.
 
-
-def is_unknown_table(error: DBAPIError) -> bool:
-    """Whether a statement named a table that is not there."""
-    return bool(codes_of(error) & UNKNOWN_TABLE_CODES) or "no such table" in str(error.orig)
+    `waiting`: a lock that is not had means that another run holds it. `is_moved` tells a key that another program has
+    taken from everything else that a database refuses. Raises DatabaseError, RowMoved, LockHeld.
+    """
+    try:
+        with _translated(doing, waiting=waiting, is_moved=is_moved):
+            yield
+    except (ConfigurationError, DatabaseError, LockHeld) as error:
+        if where and where not in error.message:
+            error.message = f"{error.message} ({where})"
+            error.args = (error.message,)
+        raise
 
 
 @contextmanager
-def translated(doing: str, *, waiting: bool = False) -> Iterator[None]:
-    """Turn the database's errors into ours. `waiting`: a lock that is not had means that another run holds it."""
+def _translated(doing: str, *, waiting: bool, is_moved: Callable[[DBAPIError], bool]) -> Iterator[None]:
     try:
         yield
     except ConnecteamSyncError:
         raise
-    except IntegrityError as error:
-        raise RowMoved(
-            f"{doing}: another program wrote a row with the same key meanwhile; nothing was written",
-            next_step="run the command again; it looks at the table anew",
-        ) from error
     except DBAPIError as error:
-        codes = codes_of(error)
-        busy = "database is locked" in str(error.orig)
-        if waiting and (busy or codes & LOCK_CODES):
-            raise LockHeld(
-                "another run is writing, and did not finish while we waited",
-                next_step="try again in a minute; `connecteam-sync runs` shows what ran",
-            ) from error
-        if codes & RETRY_CODES or busy or codes & LOCK_CODES:
-            raise RowMoved(
-                f"{doing}: another program holds rows we need; nothing was written",
-                next_step="try again; if it stays, look for a long transaction on the table",
-            ) from error
-        raise DatabaseError(
-            f"{doing}: the database said: {_said(error)}",
-            next_step="run `connecteam-sync doctor`; nothing was written",
+        raise _ours(doing, error, waiting=waiting, is_moved=is_moved(error)) from error
+    except OverflowError as error:
+        raise NotFound(
+            f"{doing}: a number is larger than any that the database holds", next_step="correct the number"
         ) from error
     except SQLAlchemyError as error:
-        raise DatabaseError(f"{doing}: {type(error).__name__}", next_step="run `connecteam-sync doctor`") from error
+        raise DatabaseError(f"{doing}: {type(error).__name__}", next_step=OTHERWISE) from error
 
 
-def _said(error: DBAPIError) -> str:
-    """The database's own words, without the statement and its values."""
-    words = " ".join(str(part) for part in (error.orig.args if error.orig else ()))
-    return words.split("\n")[0][:200] or type(error.orig).__name__
+def _ours(doing: str, error: DBAPIError, *, waiting: bool, is_moved: bool) -> ConnecteamSyncError:
+    """Which of our errors a database's is."""
+    if is_moved:
+        return causes.clock_in_taken(doing)
+    setting = unserved.setting_of(error)
+    if setting is not None:
+        return setting
+    if causes.is_in_the_way(error):
+        return _in_the_way(doing, error, waiting=waiting)
+    if causes.is_away(error):
+        return DatabaseUnavailable(
+            f"{doing}: the database does not answer: {causes.said(error)}",
+            next_step=cure_of(error, causes.codes_of(error), is_away=True),
+        )
+    cause = causes.refusal(error)
+    if cause is not None:
+        return causes.refused(doing, cause)
+    return DatabaseError(
+        f"{doing}: the database said: {causes.said(error)}",
+        next_step=f"{cure_of(error, causes.codes_of(error), doing=doing)} (nothing was written)",
+    )
+
+
+def _in_the_way(doing: str, error: DBAPIError, *, waiting: bool) -> LockHeld | RowMoved:
+    """Others hold what is needed, or the server chose us to give way to them."""
+    # Who waited in vain waits no second time: what was asked for is had within `lock_wait`, or it is not.
+    has_waited = not causes.codes_of(error) & causes.RETRY_CODES
+    if waiting and has_waited:
+        return LockHeld(
+            "another run is writing, and did not finish while we waited",
+            next_step="try again in a minute; `connecteam-sync runs` shows what ran",
+        )
+    return (LockHeld if has_waited else RowMoved)(
+        f"{doing}: another program holds rows or a table that we need; nothing was written",
+        next_step="try again; if it stays, look for a long transaction on the table, or a lock of it",
+    )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words"}
+"""What the configuration says of a table beside the names of its columns."""
 
 
 class ClockTimesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,16 +23,37 @@ class ClockTimesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     source: str = "source"
     created_at: str = "created_at"
     updated_at: str = "updated_at"
+    child_tables: tuple[str, ...] | None = None
+    """Columns that hold ids of this table's rows without a declared foreign key: `payslips.clock_time_id`.
+
+    Named at all, also as an empty list, it says that somebody has looked.
+    """
+    trigger_columns: tuple[str, ...] = ()
+    """Columns that a trigger of the host's, or the database by itself, writes with every change: undo leaves them."""
+    clock_in_unit: Literal["epoch_seconds", "epoch_milliseconds"] | None = None
+    """What the times are counted in, where they are whole numbers (all four of them) and no datetimes."""
+    is_active_words: tuple[str, str] | None = None
+    """The words of `is_active` where it holds words: of a shift that is over, and of one that is not."""
+    schema: str | None = None
+    """Where the table is, where `table` does not say it."""
+
+    @property
+    def children(self) -> tuple[str, ...]:
+        """The columns of `child_tables`, each once."""
+        return tuple(dict.fromkeys(self.child_tables or ()))
 
 
 class EmployeesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Name and columns of the table of people. `email` may be absent from it."""
+    """Name and columns of the table of people. `email` and `phone` may be absent from it."""
 
     table: str = "employees"
     id: str = "id"
     name: str = "name"
     email: str = "email"
+    phone: str = "phone"
     connecteam_user_id: str = "connecteam_user_id"
+    schema: str | None = None
+    """Where the table is, where `table` does not say it."""
 
 
 class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,3 +61,11 @@ class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     clock_times: ClockTimesNames = ClockTimesNames()
     employees: EmployeesNames = EmployeesNames()
+
+    def __post_init__(self) -> None:
+        """A schema of its own goes before the name of the table, as if it had been written there."""
+        for field in self.__struct_fields__:
+            names = getattr(self, field)
+            if names.schema is not None:
+                whole = msgspec.structs.replace(names, table=f"{names.schema}.{names.table}", schema=None)
+                msgspec.structs.force_setattr(self, field, whole)

@@ -10,19 +10,19 @@ import msgspec
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.bulk import packed_rows
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.rows import Image, Written
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.statements import batches
 from connecteam_sync.store.trips import Query
 
 ENTRY: dict[str, Kind] = {
     "kind": "text",
-    "clock_time_id": "int",
+    "clock_time_id": "link",
     "shift_id": "text",
-    "employee_id": "int",
-    "previous_employee_id": "int",
+    "employee_id": "who",
+    "previous_employee_id": "who",
     "first_day": "text",
     "last_day": "text",
     "why": "text",
@@ -59,8 +59,8 @@ def change_of(entry: Mapping[str, Any]) -> Change:
 def write_journal(
     session: Session,
     changes: Iterable[Change],
-    before: Mapping[int, Image],
-    after: Mapping[int, Written],
+    before: Mapping[RowId, Image],
+    after: Mapping[RowId, Written],
     remembered: Callable[[Change], Mapping[str, Mirror | None]],
     *,
     run: int,
@@ -102,10 +102,10 @@ def write_journal(
 
     if session.dialect.family == "mysql":
         sql = _from_table(session)
-        for batch in batches(entries()):
-            session.later(Query(sql, {"rows": packed_rows(batch), "run": run, "now": now}))
+        for _, said in session.fitting(entries(), packed_rows):
+            session.later(Query(sql, {"rows": said, "run": run, "now": now}))
     else:
-        session.insert_many("sync_changes", JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
+        session.insert_many(session.own.changes, JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
 
 
 def _from_table(session: Session) -> str:
@@ -118,6 +118,11 @@ def _from_table(session: Session) -> str:
         field: f"coalesce(CAST({session.canonical[field]} AS {d.bigint}), 'null')"
         for field in ("id", "employee_id", "clock_in", "clock_out", "total_minutes")
     }
+    for field, key in (("id", d.keys.row), ("employee_id", d.keys.person)):
+        if key.is_text:
+            row[field] = f"json_quote({key.cast.format(session.canonical[field])})"
+        elif key.is_unsigned:
+            row[field] = f"CAST({session.canonical[field]} AS UNSIGNED)"
     row["is_active"] = f"CASE {session.canonical['is_active']} WHEN 1 THEN 'true' ELSE 'false' END"
     row["source"] = f"json_quote({session.canonical['source']})"
     members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
@@ -128,6 +133,6 @@ def _from_table(session: Session) -> str:
         "change_json": f"coalesce(d.change_json, {told})",
         "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
     }
-    entries = d.rowset({**ENTRY, "user_id": "int"}, packed=True)
+    entries = d.rowset({**ENTRY, "clock_time_id": "row", "user_id": "int"}, packed=True)
     row_now = f"{session.clock_times} t ON t.{d.name(names.id)} = d.clock_time_id AND d.change_json IS NULL"
-    return d.insert("sync_changes", f"{entries} LEFT JOIN {row_now}", values)
+    return d.insert(session.own.changes, f"{entries} LEFT JOIN {row_now}", values)

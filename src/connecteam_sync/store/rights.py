@@ -3,67 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.store.engine import LOCK_CODES, codes_of
-from connecteam_sync.store.schema import metadata
+from connecteam_sync.store.causes import LOCK_CODES, codes_of
+from connecteam_sync.store.naming import run
+from connecteam_sync.store.schema import tables_of
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.unserved import setting_of
 
 SEQUENCE = "USAGE of the sequence"
 """PostgreSQL's right to the numbers of a key."""
 _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "connecteam_users": _ALL[:3],
-    "connecteam_shifts": _ALL[:3],
-    "connecteam_breaks": _ALL[:3],
-    "sync_runs": _ALL[:3],
-    "sync_slices": _ALL[:2],
-    "sync_inputs": ("SELECT", "INSERT", "DELETE"),
-    "sync_changes": _ALL[:2],
-    "sync_holds": _ALL[:3],
+    "users": _ALL[:3],
+    "shifts": _ALL[:3],
+    "breaks": _ALL[:3],
+    "runs": _ALL[:3],
+    "slices": _ALL[:2],
+    "inputs": ("SELECT", "INSERT", "DELETE"),
+    "changes": _ALL[:2],
+    "holds": _ALL[:3],
     "locked_days": ("SELECT", "INSERT", "DELETE"),
-    "sync_guard": ("SELECT", "UPDATE"),
-    "sync_adoptions": ("SELECT",),
+    "lock_events": _ALL[:2],
+    "account": _ALL[:3],
+    "vouches": _ALL[:3],
+    "guard": ("SELECT", "UPDATE"),
+    "adoptions": ("SELECT",),
 }
-"""What daily work does to our tables; nothing ever changes the journal, so a DBA may see to it."""
+"""What daily work does to our tables, by what each is for; nothing ever changes the journal, so a DBA may see to it."""
 
 
-def lacking(store: Store, *, creates_employees: bool) -> dict[str, list[str]]:
-    """The tables on which the user lacks a right that a run needs, by right; empty where nothing is lacking."""
+class Lacking(NamedTuple):
+    """The tables on which the user lacks a right that a run needs, by right."""
+
+    by_right: dict[str, list[str]]
+    is_kept: bool
+    """Whether another program held a table, so that what stands behind it was not tried."""
+
+
+def lacking(store: Store, *, creates_employees: bool, renames_employees: bool = False) -> Lacking:
+    """What the user of the database may not do. A lock is waited for once, not for each right."""
     found: dict[str, list[str]] = {}
-    for right, table, statement in _tries(store, creates_employees=creates_employees):
+    is_kept = False
+    for right, table, statement in _tries(store, creates=creates_employees, renames=renames_employees):
+        if is_kept:
+            break
         with store.connection() as connection:
             try:
-                result = connection.execute(text(statement))
+                result = run(connection, statement)
                 may = not result.returns_rows or result.scalar() is not False
             except DBAPIError as error:
-                # A lock that somebody else holds says nothing of rights.
-                may = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
+                # A lock that somebody else holds says nothing of rights, and a setting of the server is told as one.
+                if setting_of(error) is not None:
+                    raise
+                may = is_kept = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
             connection.rollback()
         if not may:
             found.setdefault(right, []).append(table)
-    return found
+    return Lacking(found, is_kept)
 
 
-def _tries(store: Store, *, creates_employees: bool) -> Iterator[tuple[str, str, str]]:
+def _tries(store: Store, *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:
     """(right, table, statement): it fails, or says false, where the right is lacking."""
     d, times, people = store.dialect, store.host.clock_times, store.host.employees
     # All that a run sets: MariaDB refuses an insert that leaves out a column without a default, also of no row.
     written = [times.employee_id, times.clock_in, times.clock_out, times.total_minutes, times.is_active, times.source]
-    yield from _of_table(d.name(times.table), [d.name(column) for column in written], _ALL)
+    written = [*([] if d.keys.row.draws else [times.id]), *written]
+    yield from _of_table(d.table(times.table), [d.name(column) for column in written], _ALL)
     mapped = [d.name(people.name), d.name(people.connecteam_user_id)]
-    yield from _of_table(d.name(people.table), mapped, _ALL[: 1 + creates_employees])
+    mapped = [*([] if d.keys.employee.draws else [d.name(people.id)]), *mapped]
+    wanted = ("SELECT", *(("INSERT",) if creates else ()), *(("UPDATE",) if renames else ()))
+    yield from _of_table(d.table(people.table), mapped, wanted)
     if d.family == "sqlite":
         return  # what a file allows of one table it allows of every table
-    for name, rights in NEEDED.items():
-        yield from _of_table(name, [column.name for column in metadata.tables[name].columns], rights)
+    ours = tables_of(store.names)._asdict()
+    for kind, rights in NEEDED.items():
+        yield from _of_table(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)
     if d.family == "postgresql":
-        keys = {name: "id" for name in NEEDED if "id" in metadata.tables[name].columns and "INSERT" in NEEDED[name]}
-        keys |= {times.table: times.id} | ({people.table: people.id} if creates_employees else {})
+        keys = {ours[kind].fullname: "id" for kind in NEEDED if _makes_keys(ours[kind], NEEDED[kind])}
+        keys |= {times.table: times.id} | ({people.table: people.id} if creates else {})
         for name, key in keys.items():
-            table, column = (part.replace("'", "''") for part in (d.name(name), key))
+            table, column = (part.replace("'", "''") for part in (d.table(name), key))
             # A key that is an identity needs no right, and one without a sequence has none.
             may = (
                 "SELECT bool_and(a.attidentity <> '' OR has_sequence_privilege(s.name, 'USAGE, UPDATE'))"
@@ -71,6 +94,11 @@ def _tries(store: Store, *, creates_employees: bool) -> Iterator[tuple[str, str,
                 f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
             )
             yield SEQUENCE, name, may
+
+
+def _makes_keys(table: Table, rights: tuple[str, ...]) -> bool:
+    """Whether rows of this table of ours get their keys from the database."""
+    return "id" in table.columns and "INSERT" in rights
 
 
 def _of_table(table: str, columns: list[str], rights: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, Text, Uuid
+from sqlalchemy.sql.elements import quoted_name
+from sqlalchemy.sql.schema import RETAIN_SCHEMA
+
+from connecteam_sync.store.keys import LONGEST
+from connecteam_sync.store.own import OwnNames
 
 
 class _LongText(Text):
@@ -18,21 +24,22 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Name = String(191)
 Long = Text().with_variant(_LongText(), "mysql", "mariadb")
 
-VERSION = "0005"
+VERSION = "0014"
 """The newest migration: what this program needs."""
-VERSION_TABLE = "connecteam_sync_version"
-"""Where Alembic notes which migration the tables are at."""
+TOUCHED = "touched_at"
+"""When the server last wrote a shift, on MySQL and MariaDB."""
 
-metadata = MetaData()
+templates = MetaData()
+"""Every table of ours under what it is for; an index under what it serves. `tables_of` gives them their names."""
 
 
-def _table(name: str, *columns: Column[Any] | Index) -> Table:
+def _table(kind: str, *columns: Column[Any] | Index) -> Table:
     """A table of ours. What only its making needs to know, per database, is said in `migrations`."""
-    return Table(name, metadata, *columns)
+    return Table(kind, templates, *columns)
 
 
-connecteam_users = _table(
-    "connecteam_users",
+_table(
+    "users",
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("first_name", Name, nullable=False),
     Column("last_name", Name, nullable=False),
@@ -40,10 +47,11 @@ connecteam_users = _table(
     Column("is_archived", SmallInteger, nullable=False),
     Column("is_listed", SmallInteger, nullable=False),
     Column("employee_id", BigInteger),
+    Column("phone", Name),
 )
 
-connecteam_shifts = _table(
-    "connecteam_shifts",
+_table(
+    "shifts",
     Column("id", Name, primary_key=True),
     Column("user_id", BigInteger, nullable=False),
     Column("time_clock_id", BigInteger, nullable=False),
@@ -62,13 +70,14 @@ connecteam_shifts = _table(
     Column("applied_clock_in", BigInteger),
     Column("applied_clock_out", BigInteger),
     Column("is_gone", SmallInteger, nullable=False),
+    Column("former_clock_time_id", BigInteger),
     Column("changed_in_run", BigInteger, nullable=False),
-    Index("ix_connecteam_shifts_start", "start_at"),
-    Index("ix_connecteam_shifts_row", "clock_time_id"),
+    Index("start", "start_at"),
+    Index("row", "clock_time_id", unique=True),
 )
 
-connecteam_breaks = _table(
-    "connecteam_breaks",
+_table(
+    "breaks",
     Column("id", Name, primary_key=True),
     Column("user_id", BigInteger, nullable=False),
     Column("time_clock_id", BigInteger, nullable=False),
@@ -81,11 +90,11 @@ connecteam_breaks = _table(
     Column("upstream_created_at", BigInteger),
     Column("upstream_modified_at", BigInteger),
     Column("is_gone", SmallInteger, nullable=False),
-    Index("ix_connecteam_breaks_start", "start_at"),
+    Index("start", "start_at"),
 )
 
-sync_runs = _table(
-    "sync_runs",
+_table(
+    "runs",
     Column("id", Key, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("first_day", String(10), nullable=False),
@@ -100,8 +109,8 @@ sync_runs = _table(
     Column("http_calls", Integer, nullable=False),
 )
 
-sync_slices = _table(
-    "sync_slices",
+_table(
+    "slices",
     Column("id", Key, primary_key=True),
     Column("run_id", BigInteger, nullable=False),
     Column("time_clock_id", BigInteger),
@@ -110,11 +119,11 @@ sync_slices = _table(
     Column("status", String(16), nullable=False),
     Column("receipt", Long, nullable=False),
     Column("employees", Long),
-    Index("ix_sync_slices_run", "run_id"),
+    Index("run", "run_id"),
 )
 
-sync_inputs = _table(
-    "sync_inputs",
+_table(
+    "inputs",
     Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
     Column("first_day", String(10), primary_key=True),
     Column("last_day", String(10), primary_key=True),
@@ -127,8 +136,8 @@ sync_inputs = _table(
     Column("last_key", BigInteger),
 )
 
-sync_changes = _table(
-    "sync_changes",
+_table(
+    "changes",
     Column("id", Key, primary_key=True),
     Column("run_id", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -144,13 +153,13 @@ sync_changes = _table(
     Column("row_before", Long),
     Column("row_after", Long),
     Column("memory_before", Long, nullable=False),
-    Index("ix_sync_changes_run", "run_id"),
-    Index("ix_sync_changes_row", "clock_time_id"),
-    Index("ix_sync_changes_employee", "employee_id"),
+    Index("run", "run_id"),
+    Index("row", "clock_time_id"),
+    Index("employee", "employee_id"),
 )
 
-sync_holds = _table(
-    "sync_holds",
+_table(
+    "holds",
     Column("id", Key, primary_key=True),
     Column("time_clock_id", BigInteger, nullable=False),
     Column("reason", String(32), nullable=False),
@@ -167,17 +176,34 @@ sync_holds = _table(
     Column("first_run", BigInteger, nullable=False),
     Column("first_seen", BigInteger, nullable=False),
     Column("resolved_run", BigInteger),
-    Index("ix_sync_holds_open", "resolved_run", "time_clock_id"),
+    Column("acknowledged_at", BigInteger),
+    Column("acknowledged_by", Name),
+    Column("acknowledged_reason", Text),
+    Index("open", "resolved_run", "time_clock_id"),
 )
 
-locked_days = _table(
+_table(
     "locked_days",
     Column("day", String(10), primary_key=True),
+    Column("timezone", String(64), primary_key=True),
     Column("locked_at", BigInteger, nullable=False),
+    Column("event_id", BigInteger),
 )
 
-sync_adoptions = _table(
-    "sync_adoptions",
+_table(
+    "lock_events",
+    Column("id", Key, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("days", Long, nullable=False),
+    Column("anyway", SmallInteger, nullable=False),
+    Column("verified", Long),
+)
+
+_table(
+    "adoptions",
     Column("run_id", BigInteger, primary_key=True, autoincrement=False),
     Column("had_key", SmallInteger, nullable=False),
     Column("indexes", Long, nullable=False),
@@ -186,8 +212,8 @@ sync_adoptions = _table(
     Column("backup_checksum", String(64), nullable=False),
 )
 
-sync_references = _table(
-    "sync_references",
+_table(
+    "references",
     Column("id", Key, primary_key=True),
     Column("run_id", BigInteger, nullable=False),
     Column("table_name", Name, nullable=False),
@@ -195,11 +221,102 @@ sync_references = _table(
     Column("row_key", Text, nullable=False),
     Column("from_id", BigInteger, nullable=False),
     Column("to_id", BigInteger, nullable=False),
-    Index("ix_sync_references_run", "run_id"),
+    Index("run", "run_id"),
 )
 
-sync_guard = _table(
-    "sync_guard",
+_table(
+    "account",
+    Column("id", Key, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("run_id", BigInteger),
+    Column("actor", Name),
+    Column("what", Name, nullable=False),
+    Column("company_id", Name),
+    Column("company_name", Name),
+    Column("region", String(16)),
+    Column("timezone", String(64)),
+    Column("time_clocks", Long, nullable=False),
+    Column("known_by", String(16)),
+    Column("key_salt", String(32)),
+    Column("key_digest", String(64)),
+)
+
+_table(
+    "vouches",
+    Column("id", Key, primary_key=True),
+    Column("time_clock_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("withdrawn_at", BigInteger),
+    Column("withdrawn_by", Name),
+)
+
+_table(
+    "guard",
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("made_employees", SmallInteger, nullable=False),
+    Column("probed", String(64)),
+    Column("place", String(255)),
 )
+
+
+class Tables(NamedTuple):
+    """Our tables for SQLAlchemy, by what each is for; where Alembic keeps their version is no business of theirs."""
+
+    users: Table
+    shifts: Table
+    breaks: Table
+    runs: Table
+    slices: Table
+    inputs: Table
+    changes: Table
+    holds: Table
+    locked_days: Table
+    lock_events: Table
+    adoptions: Table
+    references: Table
+    account: Table
+    vouches: Table
+    guard: Table
+
+
+LINKS = {
+    "shifts": ("clock_time_id", "former_clock_time_id"),
+    "changes": ("clock_time_id",),
+    "holds": ("clock_time_id",),
+    "references": ("from_id", "to_id"),
+}
+"""Columns of ours that hold the key of a row of `clock_times`."""
+PERSONS = {
+    "users": ("employee_id",),
+    "shifts": ("applied_employee_id",),
+    "changes": ("employee_id", "previous_employee_id"),
+    "holds": ("employee_id",),
+}
+"""Columns of ours that hold the key of an employee."""
+_KEY_TEXT = Text().with_variant(String(LONGEST), "mysql", "mariadb")
+
+
+@lru_cache
+def tables_of(names: OwnNames, link: str = "bigint", who: str = "bigint") -> Tables:
+    """Our tables under the names that were chosen, their indexes too.
+
+    `link` and `who` are the types of the columns that hold keys of the host's (`dialect.own_type`).
+    """
+    metadata = MetaData()
+    tables = {kind: _named(table, names, metadata) for kind, table in templates.tables.items()}
+    for columns, spelled in ((LINKS, link), (PERSONS, who)):
+        if spelled.upper().startswith("BIGINT"):
+            continue
+        for kind, several in columns.items():
+            for column in several:
+                tables[kind].c[column].type = Uuid(as_uuid=False) if spelled == "uuid" else _KEY_TEXT
+    return Tables(**tables)
+
+
+def _named(template: Table, names: OwnNames, metadata: MetaData) -> Table:
+    table = template.to_metadata(metadata, name=names.name(template.name), schema=names.schema or RETAIN_SCHEMA)
+    for index in table.indexes:
+        index.name = quoted_name(names.index(template.name, str(index.name)), None)
+    return table

@@ -4,50 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, Stored
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.people import mapped, phone_marks
 from connecteam_sync.core.shift import Break, Snapshot, User
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import LockedDay, Window, locked_day
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store import rows
 from connecteam_sync.store.columns import HostColumns
 from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.keys import row_id
+from connecteam_sync.store.own import OwnTables
+from connecteam_sync.store.schema import tables_of
 from connecteam_sync.store.statements import Statements, batched
 from connecteam_sync.store.trips import Query, Rows
 
 
 class Session(Statements):
-    """A transaction. `users` and `holds` are what `stored` read, `opening` what was asked with the lock."""
+    """A transaction. `users` and `holds` are what `stored` read, `opening` what was asked with the lock.
 
-    def __init__(self, connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns) -> None:
+    `own` are our tables' names for SQL, `tables` the same tables for SQLAlchemy.
+    """
+
+    def __init__(
+        self, connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns, own: OwnTables
+    ) -> None:
         super().__init__(connection, dialect)
         self.host, self.columns = host, columns
-        self.clock_times = dialect.name(host.clock_times.table)
-        self.canonical = rows.canonical(dialect, host.clock_times)
-        self.users: dict[int, tuple[User, bool, int | None]] = {}
+        self.own, self.tables = (
+            own,
+            tables_of(own.names, *(dialect.own_type(key) for key in (dialect.keys.row, dialect.keys.person))),
+        )
+        self.clock_times = dialect.table(host.clock_times.table)
+        names = host.clock_times
+        self.flag = columns.flag(dialect, names)
+        self.canonical = rows.canonical(dialect, names, self.flag, columns.kind_of(names.source))
+        self.users: dict[int, tuple[User, bool, RowId | None]] = {}
         self.holds: list[Mapping[str, Any]] = []
         self.opening: list[Rows] = []
+        self.probed: str | None = None
+        """The stamp of the table as it was probed in this transaction."""
+
+    @property
+    def is_ours(self) -> str:
+        """That a row `t` is one we may write: part of every statement that alters or deletes one."""
+        return f"{self.canonical['source']} = '{CONNECTEAM}'"
 
     def newest_receipt(self) -> int:
         """The number of the newest slice receipt; 0 where there is none."""
-        return int(self.fetch(NEWEST_RECEIPT)[0][0][0])
+        return int(self.fetch(newest_receipt_query(self.own))[0][0][0])
 
     def select_rows(self) -> str:
         """SELECT of the canonical columns of `t`."""
         return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
-    @staticmethod
-    def newer_query(time_clock_id: int, window: Window, head: int) -> Query:
-        """How many looks at this clock and an overlapping window were applied after receipt `head`."""
+    def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None) -> Query:
+        """Since receipt `head`, and by other runs than `run`: how many looks at this clock and an overlapping window
+        were applied, and how many receipts there are at all. And the newest entry of whose data this is.
+        """
         return Query(
-            "SELECT count(*) FROM sync_slices WHERE id > :head AND time_clock_id = :clock"
-            " AND status IN ('applied', 'nothing') AND first_day <= :last AND last_day >= :first",
+            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock AND status IN ('applied', 'nothing')"
+            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), count(*),"
+            f" (SELECT coalesce(max(id), 0) FROM {self.own.account})"
+            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run",
             {
                 "head": head,
+                "run": run or 0,
                 "clock": time_clock_id,
                 "first": window.first.isoformat(),
                 "last": window.last.isoformat(),
@@ -68,21 +98,29 @@ class Session(Statements):
                 rows.clock_time,
             ),
             Query(
-                f"{_BREAKS} WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
+                f"SELECT {_BREAK_COLUMNS} FROM {self.own.breaks} b"
+                f" WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
                 {**span, "clock": snapshot.time_clock_id},
                 rows.pause,
             ),
             self.employees_query(),
-            USERS_QUERY,
-            LOCKED_DAYS_QUERY,
-            HOLDS_QUERY,
+            users_query(self.own),
+            locked_days_query(self.own),
+            holds_query(self.own),
         ]
 
-    def stored(self, window: Window, snapshot: Snapshot, found: list[Rows] | None = None) -> Stored:
+    def stored(
+        self,
+        window: Window,
+        snapshot: Snapshot,
+        found: list[Rows] | None = None,
+        seen: Mapping[str, int] | None = None,
+    ) -> Stored:
         """Everything of the database that matters to this look, in one round trip, or three where something moved.
 
         Shifts and rows of the padded days come by their own time; what only an id or a link leads to is looked up
-        afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before.
+        afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before;
+        `seen` are starts of shifts as other looks of a proposal have seen them: they are not stored.
         """
         asked = self.fetch(*self.stored_queries(window, snapshot)) if found is None else found
         padded = window.padded()
@@ -91,84 +129,107 @@ class Session(Statements):
         by_id = {item.shift.id: item for item in mirrors}
         by_key = {row.id: row for row in clock_times}
         pauses = {item.id: item for item in breaks}
-        self._follow(snapshot, span, by_id, by_key, pauses)
+        self._follow(snapshot, by_id, by_key, pauses)
+        self._follow_rows(snapshot, span, by_id, by_key, seen or {})
         people = employees_of(employees)
         self.users = users_of(users)
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
-        mapping = {e.connecteam_user_id: e.id for e in people if e.connecteam_user_id}
-        by_user = {user: mapping[str(user)] for user in _mentioned(snapshot, by_id.values()) if str(user) in mapping}
-        # A mapping to an employee who is gone maps nobody: the user is held until a person maps them anew.
-        living = {e.id for e in people}
-        by_user |= {user: employee for user, (_, _, employee) in self.users.items() if employee in living and employee}
+        who = mapped(people, {user: employee for user, (_, _, employee) in self.users.items()})
         return Stored(
             rows=tuple(by_key.values()),
             mirrors=tuple(by_id.values()),
             breaks=tuple(pauses.values()),
-            employees=by_user,
+            employees=who.employees,
+            ambiguous=who.ambiguous,
+            users_of=who.users_of,
             names={e.id: e.name for e in people if e.name},
+            people=tuple(people),
+            users={user_id: user for user_id, (user, _, _) in self.users.items()},
             known_users=frozenset(u.id for u, is_listed, _ in self.users.values() if is_listed and not u.is_archived),
-            locked_days=frozenset(date.fromisoformat(day) for (day,) in locked),
+            locked=locked_of(locked, window.timezone),
         )
 
     def _follow(
         self,
         snapshot: Snapshot,
-        span: Mapping[str, int],
         mirrors: dict[str, Mirror],
-        found: dict[int | None, ClockTime],
+        found: dict[RowId | None, ClockTime],
         pauses: dict[str, Break],
     ) -> None:
-        """Add what ids and links lead to, outside the span of instants: shifts, then their rows."""
-        d, names = self.dialect, self.host.clock_times
+        """Add the shifts that ids and links lead to, outside the span of instants."""
+        d = self.dialect
         linked = {mirror.clock_time_id for mirror in mirrors.values()}
         ids = [{"id": shift.id} for shift in snapshot.shifts if shift.id not in mirrors]
-        unlinked = [{"id": key} for key in found if key not in linked]
+        unlinked = [key for key in found if key not in linked]
         missing = [{"id": item.id} for item in snapshot.breaks if item.id not in pauses]
         columns = rows.mirror_columns("s")
         if ids or unlinked or missing:
-            by_id, by_row, breaks = self.fetch(
-                Query(
-                    f"SELECT {columns} FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_shifts s ON s.id = d.id",
-                    {"rows": rows.json_rows(ids)},
-                    rows.mirror,
-                ),
-                Query(
-                    f"SELECT {columns} FROM {d.rowset({'id': 'int'})} {d.lookup} connecteam_shifts s"
-                    " ON s.clock_time_id = d.id",
-                    {"rows": rows.json_rows(unlinked)},
-                    rows.mirror,
-                ),
-                Query(
-                    f"SELECT {_BREAK_COLUMNS} FROM {d.rowset({'id': 'key'})} {d.lookup} connecteam_breaks b"
-                    " ON b.id = d.id WHERE b.is_gone = 0",
-                    {"rows": rows.json_rows(missing)},
-                    rows.pause,
-                ),
+            by_id = f"SELECT {columns} FROM {d.rowset({'id': 'key'})} {d.lookup} {self.own.shifts} s ON s.id = d.id"
+            breaks = (
+                f"SELECT {_BREAK_COLUMNS} FROM {d.rowset({'id': 'key'})} {d.lookup} {self.own.breaks} b"
+                " ON b.id = d.id WHERE b.is_gone = 0"
             )
-            mirrors.update((item.shift.id, item) for item in (*by_id, *by_row))
-            pauses.update((item.id, item) for item in breaks)
-        away = sorted({m.clock_time_id for m in mirrors.values() if m.clock_time_id is not None} - found.keys())
-        outside = sorted({s.start for s in snapshot.shifts if not span["start"] <= s.start < span["end"]})
-        if away or outside:
-            key, clock_in = d.name(names.id), d.name(names.clock_in)
-            by_key, by_instant = self.fetch(
-                Query(
-                    self._somebodys_rows(
-                        f"{d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t ON t.{key} = d.id"
-                    ),
-                    {"rows": rows.json_rows({"id": item} for item in away)},
-                    rows.clock_time,
-                ),
-                Query(
-                    self._somebodys_rows(
-                        f"{d.rowset({'at': 'int'}, 'i')} {d.lookup} {self.clock_times} t"
-                        f" ON t.{clock_in} = {d.moment('i.at')}"
-                    ),
-                    {"rows": rows.json_rows({"at": item} for item in outside)},
-                    rows.clock_time,
-                ),
+            shifts = [*self.all_of(by_id, ids, rows.mirror), *self._shifts_of_rows(unlinked)]
+            found_now = self.fetch(*shifts, *self.all_of(breaks, missing, rows.pause))
+            mirrors.update((item.shift.id, item) for some in found_now[: len(shifts)] for item in some)
+            pauses.update((item.id, item) for some in found_now[len(shifts) :] for item in some)
+
+    def _shifts_of_rows(self, keys: Iterable[RowId | None]) -> list[Query]:
+        """What is remembered of the shifts of these rows."""
+        d = self.dialect
+        return self.all_of(
+            f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'link'})} {d.lookup} {self.own.shifts} s"
+            " ON s.clock_time_id = d.id",
+            ({"id": key} for key in keys),
+            rows.mirror,
+        )
+
+    def _follow_rows(
+        self,
+        snapshot: Snapshot,
+        span: Mapping[str, int],
+        mirrors: dict[str, Mirror],
+        found: dict[RowId | None, ClockTime],
+        seen: Mapping[str, int],
+    ) -> None:
+        """Add the rows that shifts lead to, and what stands in their way; `seen` are starts that are not stored yet."""
+        d, names = self.dialect, self.host.clock_times
+        rows_of = {key for m in mirrors.values() for key in (m.clock_time_id, m.former_clock_time_id)} - {None}
+        away = sorted((key for key in rows_of if key is not None and key not in found), key=ordered)
+        key, clock_in = d.name(names.id), d.name(names.clock_in)
+        looked: set[int] = set()
+        while True:
+            # Where shifts are by now that have a row here: others may stand there.
+            moved = {seen.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in found}
+            starts = moved.union(shift.start for shift in snapshot.shifts) - looked
+            outside = sorted(start for start in starts if not span["start"] <= start < span["end"])
+            if not away and not outside:
+                return
+            of_keys = self.all_of(
+                self._somebodys_rows(f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{key} = d.id"),
+                ({"id": item} for item in away),
+                rows.clock_time,
             )
-            found.update((row.id, row) for row in (*by_key, *by_instant))
+            of_instants = self.all_of(
+                self._somebodys_rows(
+                    f"{d.rowset({'at': 'int'}, 'i')} {d.lookup} {self.clock_times} t"
+                    f" ON t.{clock_in} = {d.moment('i.at')}"
+                ),
+                ({"at": item} for item in outside),
+                rows.clock_time,
+            )
+            answers = self.fetch(*of_keys, *of_instants)
+            by_instant = list(chain.from_iterable(answers[len(of_keys) :]))
+            found.update((row.id, row) for row in chain.from_iterable(answers))
+            away = []
+            looked.update(outside)
+            # Those who stand there may be elsewhere in turn: a ring is followed until it closes.
+            linked = {mirror.clock_time_id for mirror in mirrors.values()}
+            others = [row.id for row in by_instant if row.clock_in in moved and row.id not in linked]
+            if others:
+                mirrors.update(
+                    (item.shift.id, item) for item in chain.from_iterable(self.fetch(*self._shifts_of_rows(others)))
+                )
 
     @property
     def rows_by_clock_in(self) -> str:
@@ -178,7 +239,7 @@ class Session(Statements):
     @property
     def shifts_by_start(self) -> str:
         """The remembered shifts `s`, found by their start."""
-        return f"connecteam_shifts s{self.dialect.by_index('ix_connecteam_shifts_start')}"
+        return f"{self.own.shifts} s{self.dialect.by_index(self.own.names.index('shifts', 'start'))}"
 
     def somebodys_rows_between(self, select: str, start: int, end: int) -> Query:
         """SELECT of somebody's rows whose clock-in lies in the half-open span of instants."""
@@ -191,11 +252,11 @@ class Session(Statements):
         return self._somebodys(self.select_rows(), source, condition)
 
     def _somebodys(self, select: str, source: str, condition: str) -> str:
-        employee = self.dialect.name(self.host.clock_times.employee_id)
-        clock_in = self.dialect.name(self.host.clock_times.clock_in)
-        return f"{select} FROM {source} WHERE {condition} AND t.{employee} IS NOT NULL AND t.{clock_in} IS NOT NULL"
+        employee, clock_in = (self.canonical[field] for field in ("employee_id", "clock_in"))
+        # MySQL says of the time 0000-00-00 both that it is NULL and that it is not; no instant it is in any case.
+        return f"{select} FROM {source} WHERE {condition} AND {employee} IS NOT NULL AND {clock_in} IS NOT NULL"
 
-    def rows_of(self, employee: int, start: int, end: int) -> tuple[ClockTime, ...]:
+    def rows_of(self, employee: RowId, start: int, end: int) -> tuple[ClockTime, ...]:
         """An employee's rows of any source whose clock-in lies in the span of instants, by clock-in."""
         d, names = self.dialect, self.host.clock_times
         clock_in = f"t.{d.name(names.clock_in)}"
@@ -208,23 +269,10 @@ class Session(Statements):
 
     def rows_of_all(self) -> tuple[ClockTime, ...]:
         """Every row of somebody at some time, by id: for proofs on small tables, not for runs."""
-        key, who, began = (
-            f"t.{self.dialect.name(name)}"
-            for name in (self.host.clock_times.id, self.host.clock_times.employee_id, self.host.clock_times.clock_in)
-        )
+        key, who, began = (self.canonical[field] for field in ("id", "employee_id", "clock_in"))
         sql = f"{self.select_rows()} FROM {self.clock_times} t WHERE {who} IS NOT NULL AND {began} IS NOT NULL"
         sql += f" ORDER BY {key}"
         return tuple(rows.clock_time(row) for row in self.fetch(Query(sql))[0])
-
-    def open_clock_ins(self) -> tuple[int, ...]:
-        """The clock-ins of every open row of ours, in epoch seconds."""
-        d, names = self.dialect, self.host.clock_times
-        sql = (
-            f"SELECT {self.canonical['clock_in']} AS clock_in FROM {self.clock_times} t"
-            f" WHERE t.{d.name(names.clock_out)} IS NULL AND t.{d.name(names.clock_in)} IS NOT NULL"
-            f" AND t.{d.name(names.source)} = :ours"
-        )
-        return tuple(int(row["clock_in"]) for row in self.read(sql, ours=CONNECTEAM))
 
     def employees(self) -> list[Employee]:
         """Every row of the host's table of people, by id."""
@@ -233,28 +281,29 @@ class Session(Statements):
     def employees_query(self) -> Query:
         """What `employees_of` reads."""
         names, name = self.host.employees, self.dialect.name
-        email = name(names.email) if names.email in self.columns.employees else "NULL"
+        email, phone = (name(one) if one in self.columns.employees else "NULL" for one in (names.email, names.phone))
+        key = self.dialect.keys.employee.read.format(name(names.id))
         return Query(
-            f"SELECT {name(names.id)}, {name(names.name)}, {email}, {name(names.connecteam_user_id)}"
-            f" FROM {name(names.table)} ORDER BY {name(names.id)}"
+            f"SELECT {key}, {name(names.name)}, {email}, {name(names.connecteam_user_id)}, {phone}"
+            f" FROM {self.dialect.table(names.table)} ORDER BY {name(names.id)}"
         )
 
-    def known_users(self) -> dict[int, tuple[User, bool, int | None]]:
+    def known_users(self) -> dict[int, tuple[User, bool, RowId | None]]:
         """Every user a run has seen, by id: (user, whether listed last time, mapped employee)."""
-        return users_of(self.fetch(USERS_QUERY)[0])
+        return users_of(self.fetch(users_query(self.own))[0])
 
-    def locked_days(self) -> list[date]:
-        """Every local day that payroll has closed."""
-        return [date.fromisoformat(day) for (day,) in self.fetch(LOCKED_DAYS_QUERY)[0]]
+    def locked(self, timezone: str) -> tuple[LockedDay, ...]:
+        """Every local day that payroll has closed, by instant; see `locked_of`."""
+        return locked_of(self.fetch(locked_days_query(self.own))[0], timezone)
 
-    def images(self, keys: Iterable[int], *, lock: bool = False) -> dict[int, rows.Image]:
+    def images(self, keys: Iterable[RowId], *, lock: bool = False) -> dict[RowId, rows.Image]:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the end."""
         return images_of(self.fetch(*self.images_queries(keys, lock=lock)))
 
-    def images_queries(self, keys: Iterable[int], *, lock: bool = False) -> list[Query]:
+    def images_queries(self, keys: Iterable[RowId], *, lock: bool = False) -> list[Query]:
         """What reads the rows of these ids for `images_of`."""
         d, names = self.dialect, self.host.clock_times
-        source = f"{d.rowset({'id': 'int'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
+        source = f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
         sql = self._somebodys(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
         return list(batched(sql, ({"id": key} for key in keys), {}, rows.image))
 
@@ -267,15 +316,30 @@ class Session(Statements):
 
 _IN_SPAN = "start_at >= :start AND start_at < :end"
 _BREAK_COLUMNS = ", ".join(f"b.{column}" for column in rows.BREAK)
-_BREAKS = f"SELECT {_BREAK_COLUMNS} FROM connecteam_breaks b"
-_HOLDS = ("id", *rows.HOLD)
-HOLDS_QUERY = Query(f"SELECT {', '.join(_HOLDS)} FROM sync_holds WHERE resolved_run IS NULL ORDER BY id")
-NEWEST_RECEIPT = Query("SELECT coalesce(max(id), 0) FROM sync_slices")
-USERS_QUERY = Query(f"SELECT {', '.join(rows.USER)} FROM connecteam_users")
-LOCKED_DAYS_QUERY = Query("SELECT day FROM locked_days ORDER BY day")
+_HOLDS = ("id", *rows.HOLD, "acknowledged_at")
 
 
-def images_of(found: Iterable[Rows]) -> dict[int, rows.Image]:
+def holds_query(own: OwnTables) -> Query:
+    """The standing holds."""
+    return Query(f"SELECT {', '.join(_HOLDS)} FROM {own.holds} WHERE resolved_run IS NULL ORDER BY id")
+
+
+def newest_receipt_query(own: OwnTables) -> Query:
+    """The number of the newest slice receipt."""
+    return Query(f"SELECT coalesce(max(id), 0) FROM {own.slices}")
+
+
+def users_query(own: OwnTables) -> Query:
+    """What `users_of` reads."""
+    return Query(f"SELECT {', '.join(rows.USER)} FROM {own.users}")
+
+
+def locked_days_query(own: OwnTables) -> Query:
+    """What `locked_of` reads."""
+    return Query(f"SELECT day, timezone FROM {own.locked_days} ORDER BY day, timezone")
+
+
+def images_of(found: Iterable[Rows]) -> dict[RowId, rows.Image]:
     """What SELECTs of `image_columns` found, by id: the row in canonical form, and whole as JSON text."""
     return dict(chain.from_iterable(found))
 
@@ -284,27 +348,87 @@ def employees_of(found: Rows) -> list[Employee]:
     """The people of `Session.employees_query`."""
     return [
         Employee(
-            id=int(key),
+            id=row_id(key),
             name=name,
             email=email,
-            connecteam_user_id=None if user_id is None else str(user_id).strip(),
+            connecteam_user_id=_user_id(user_id),
+            phone=phone_marks(phone),
         )
-        for key, name, email, user_id in found
+        for key, name, email, user_id, phone in found
     ]
 
 
-def users_of(found: Rows) -> dict[int, tuple[User, bool, int | None]]:
-    """The users of USERS_QUERY, by id: (user, whether listed last time, mapped employee)."""
+def _user_id(said: Any) -> str | None:  # noqa: ANN401 - whatever type the host's column has
+    """A user id as trimmed text. A column of fractional numbers says 8000111.0 of a whole one."""
+    if isinstance(said, float | Decimal) and said % 1 == 0:
+        return str(int(said))
+    if isinstance(said, bytes):
+        said = said.decode(errors="replace")
+    return None if said is None else str(said).strip() or None
+
+
+def users_of(found: Rows) -> dict[int, tuple[User, bool, RowId | None]]:
+    """The users of `users_query`, by id: (user, whether listed last time, mapped employee)."""
     return {
         user_id: (
-            User(id=user_id, first_name=first, last_name=last, email=email, is_archived=bool(is_archived)),
+            User(id=user_id, first_name=first, last_name=last, email=email, is_archived=bool(is_archived), phone=phone),
             bool(is_listed),
             employee,
         )
-        for user_id, first, last, email, is_archived, is_listed, employee in found
+        for user_id, first, last, email, is_archived, is_listed, employee, phone in found
     }
 
 
-def _mentioned(snapshot: Snapshot, mirrors: Iterable[Mirror]) -> set[int]:
-    users = {user.id for user in snapshot.users} | {shift.user_id for shift in snapshot.shifts}
-    return users | {mirror.shift.user_id for mirror in mirrors}
+def past_queries(dialect: Dialect, host: HostTables, own: OwnTables, last: Window) -> list[Query]:
+    """What a default run wants to know of older days than those of `last`: open rows of ours with the time clock of
+    each; the time clocks of shifts remembered in these days; and of the newest receipts, when which older days were
+    looked at with which time clock.
+    """
+    names, d = host.clock_times, dialect
+    began = rows.instants(d, names)["clock_in"]
+    return [
+        Query(
+            f"SELECT {began}, s.time_clock_id FROM {d.table(names.table)} t"
+            f" JOIN {own.shifts} s ON s.clock_time_id = {d.keys.row.cast.format(f't.{d.name(names.id)}')}"
+            f" WHERE t.{d.name(names.clock_out)} IS NULL AND {began} IS NOT NULL"
+            f" AND t.{d.name(names.source)} = :ours",
+            {"ours": CONNECTEAM},
+            again=lambda: past_queries(dialect, host, own, last)[0],
+        ),
+        remembered_clocks_query(own, last),
+        Query(
+            "SELECT p.time_clock_id, p.first_day, p.last_day, max(p.id), max(r.started_at)"
+            f" FROM {own.slices} p JOIN {own.runs} r ON r.id = p.run_id"
+            f" WHERE p.id > (SELECT coalesce(max(id), 0) FROM {own.slices}) - :newest AND p.last_day < :first"
+            " AND p.time_clock_id IS NOT NULL AND p.status IN ('applied', 'nothing')"
+            " GROUP BY p.time_clock_id, p.first_day, p.last_day",
+            {"newest": _NEWEST_RECEIPTS, "first": last.first.isoformat()},
+        ),
+    ]
+
+
+def remembered_clocks_query(own: OwnTables, window: Window) -> Query:
+    """The time clocks of shifts that are remembered, and were there, in a window."""
+    return Query(
+        f"SELECT time_clock_id FROM {own.shifts} WHERE {_IN_SPAN} AND is_gone = 0 GROUP BY time_clock_id",
+        {"start": window.start_utc, "end": window.end_utc},
+    )
+
+
+_NEWEST_RECEIPTS = 5_000
+"""More receipts than a day of runs every five minutes makes."""
+
+
+def locked_of(found: Rows, timezone: str) -> tuple[LockedDay, ...]:
+    """The closed days of `locked_days_query`. One from before zones were kept, and before any run, has `timezone`.
+
+    Raises ConfigurationError where this machine does not know the zone of one: nobody could tell what is closed.
+    """
+    try:
+        days = (locked_day(date.fromisoformat(day), zone or timezone) for day, zone in found)
+        return tuple(sorted(days, key=lambda closed: closed.start))
+    except ZoneInfoNotFoundError as error:
+        raise ConfigurationError(
+            f"a day is locked in a time zone that this machine does not know: {error}",
+            next_step="install the time zones of this system anew (package tzdata)",
+        ) from error

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     Connection,
     DateTime,
-    Dialect,
     Index,
     Integer,
     MetaData,
@@ -23,11 +22,16 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.engine import Dialect as Engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from connecteam_sync.store import health, keeping, ours, renaming
+from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.host import HostTables
-from connecteam_sync.store.schema import VERSION_TABLE, Key, sync_guard
+from connecteam_sync.store.naming import split
+from connecteam_sync.store.own import OwnTables
+from connecteam_sync.store.schema import VERSION, Key, tables_of
 
 UNIQUE_KEY = "uq_employee_clock_in"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,8 +55,8 @@ def _upgrade(output: StringIO | None = None, **attributes: object) -> None:
 
 
 def _named(table: str) -> tuple[str, str | None]:
-    schema, _, name = table.rpartition(".")
-    return name, schema or None
+    schema, name = split(table)
+    return name, schema
 
 
 def host_metadata(host: HostTables) -> tuple[Table, Table]:
@@ -93,41 +97,52 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
     return employees, clock_times
 
 
-def init(connection: Connection, host: HostTables) -> tuple[str, ...]:
-    """Create what is absent, upgrade ours; what was done, a sentence each. Interrupted, it goes on where it stopped."""
-    done: list[str] = []
+def init(
+    connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, former: ours.Former
+) -> tuple[str, ...]:
+    """Create what is absent, upgrade ours; what was done, a sentence each. Interrupted, it goes on where it stopped.
+
+    `former` is what is said of tables of ours under another prefix. Raises ConfigurationError, and nothing was done,
+    where a name of ours is a table of somebody else's, or nothing is said of such tables.
+    """
     employees, clock_times = host_metadata(host)
-    before = version(connection)
+    inspector(connection)  # which learns what kind of server this is
+    keeping.look(connection, dialect, own.names, host)
+    found = ours.look(connection, dialect, own.names, former)
     made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
-    _upgrade(connection=connection)
-    now = version(connection)
-    if before != now:
-        done.append(f"our tables are at version {now}" + (f" (were at {before})" if before else ""))
-    if connection.execute(select(sync_guard.c.id)).first() is None:
-        connection.execute(insert(sync_guard).values(id=1, made_employees=int(made_employees)))
+    done = list(renaming.rename(connection, dialect, found, own.names))
+    _upgrade(connection=connection, names=own.names, host=host)
+    if found.version != VERSION:
+        done.append(f"our tables are at version {VERSION}" + (f" (were at {found.version})" if found.version else ""))
+    done += health.mend(connection, dialect, own.names, host)
+    guard = tables_of(own.names).guard
+    if connection.execute(select(guard.c.id)).first() is None:
+        connection.execute(insert(guard).values(id=1, made_employees=int(made_employees)))
     for table in (employees, clock_times):
         if not inspector(connection).has_table(table.name, schema=table.schema):
             table.create(connection)
-            done.append(f"created table {table.fullname}")
+            done.append(_made(table))
+    done += keeping.follow(connection, dialect, own.names, host)
     return tuple(done)
 
 
-def init_sql(dialect: Dialect, host: HostTables) -> str:
+def _made(table: Table) -> str:
+    return f"created table {table.fullname}"
+
+
+def made(host: HostTables) -> str:
+    """What `init` says where it made the clock times."""
+    return _made(host_metadata(host)[1])
+
+
+def init_sql(dialect: Engine, host: HostTables, own: OwnTables) -> str:
     """What `init` would run on an empty database, as statements for a person to read and run."""
     output = StringIO()
-    _upgrade(output, dialect=dialect.name)
+    _upgrade(output, dialect=dialect.name, names=own.names)
     lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
-    lines.append("INSERT INTO sync_guard (id, made_employees) VALUES (1, 1);\n")
+    lines.append(f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1);\n")
     for table in host_metadata(host):
         lines.append(f"\n-- Only where you have no table {table.fullname} yet:")
         lines.append(str(CreateTable(table).compile(dialect=dialect)).rstrip() + ";\n")
         lines += [str(CreateIndex(index).compile(dialect=dialect)) + ";\n" for index in table.indexes]
     return "\n".join(lines)
-
-
-def version(connection: Connection) -> str | None:
-    """The migration the tables are at; None where there are none of ours."""
-    if not inspector(connection).has_table(VERSION_TABLE):
-        return None
-    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
-    return None if found is None else str(found)

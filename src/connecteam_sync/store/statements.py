@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine
 
 from connecteam_sync.store import rows
 from connecteam_sync.store.bulk import BATCH, insert_many, packed_insert, packed_rows
 from connecteam_sync.store.dialect import Dialect, Kind
-from connecteam_sync.store.trips import TRIP, Answer, Query, Rows, send, streamed
+from connecteam_sync.store.naming import run
+from connecteam_sync.store.trips import TRIP, Answer, Query, Rows, fits, load_of, room, send, streamed
 
 T = TypeVar("T")
+_TEXT = 16_384
+"""Bytes that are left for the statement itself beside its values."""
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
@@ -65,6 +69,32 @@ class Statements:
         self._connection, self.dialect = connection, dialect
         self._waiting: list[tuple[Query, Callable[[Answer], object]]] = []
         self._size = 0
+        self.room = room(connection)
+        """The bytes of values that the server takes at once."""
+
+    def fitting(self, items: Iterable[T], encode: Callable[[list[T]], str]) -> Iterator[tuple[list[T], str]]:
+        """Batches, each with its encoded text: of at most BATCH items, and no more than the server takes at once."""
+        for batch in batches(items):
+            yield from self._fitting(batch, encode)
+
+    def _fitting(self, batch: list[T], encode: Callable[[list[T]], str]) -> Iterator[tuple[list[T], str]]:
+        text = encode(batch)
+        if len(batch) == 1 or fits(text, self.room - _TEXT):
+            yield batch, text
+            return
+        middle = len(batch) // 2
+        yield from self._fitting(batch[:middle], encode)
+        yield from self._fitting(batch[middle:], encode)
+
+    def all_of(
+        self,
+        sql: str,
+        items: Iterable[Mapping[str, object]],
+        make: Callable[[Sequence[Any]], object] | None = None,
+    ) -> list[Query]:
+        """A statement over a rowset of any size, in no more pieces than the server's room asks for."""
+        pieces = self._fitting(list(items), rows.json_rows)
+        return [Query(sql, {"rows": text}, make) for _, text in pieces]
 
     @property
     def connection(self) -> Connection:
@@ -73,16 +103,26 @@ class Statements:
         return self._connection
 
     @property
+    def engine(self) -> Engine:
+        """The database, for what is known of it as long as the process lives."""
+        return self._connection.engine
+
+    @property
     def waiting(self) -> int:
         """How many statements wait to be sent."""
         return len(self._waiting)
 
     def later(self, query: Query, then: Callable[[Answer], object] = lambda _: None) -> None:
         """A statement that may wait; `then` gets its answer, and may raise."""
-        if self._waiting and self._size + query.size > TRIP:
+        size = load_of(query, self.room)
+        if self._waiting and self._size + size > min(TRIP, self.room):
             self.flush()
         self._waiting.append((query, then))
-        self._size += query.size
+        self._size += size
+
+    def forget(self) -> None:
+        """What waits is not sent at all: the part of the transaction it belongs to is taken back."""
+        self._waiting, self._size = [], 0
 
     def flush(self) -> None:
         """Send what waits."""
@@ -108,7 +148,7 @@ class Statements:
 
     def read(self, sql: str, **values: object) -> list[Mapping[str, Any]]:
         """Rows of a statement."""
-        return [dict(row) for row in self.connection.execute(text(sql), values).mappings()]
+        return [dict(row) for row in run(self.connection, sql, values).mappings()]
 
     def read_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> list[Mapping[str, Any]]:
         """Rows of a statement over a rowset, a batch at a time."""
@@ -134,15 +174,34 @@ class Statements:
         **values: object,
     ) -> None:
         """A writing statement over a rowset, a batch at a time, that may wait; `then` gets each batch's answer."""
-        for query in batched(sql, items, values):
-            self.later(query, then)
+        for _, said in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": said, **values}), then)
 
-    def insert_one(self, table: str, values: Mapping[str, object]) -> Key:
-        """INSERT of a row whose key the database makes; it may wait."""
+    def later_counted(
+        self, sql: str, items: Iterable[Mapping[str, object]], then: Callable[[int, Answer], object]
+    ) -> None:
+        """As `later_set`; `then` gets how many items a batch had, too."""
+        for batch, said in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": said}), partial(then, len(batch)))
+
+    def insert_one(self, table: str, values: Mapping[str, object], *, above: Iterable[tuple[str, str]]) -> Key:
+        """INSERT of a row whose key the database makes; it may wait.
+
+        `above` are columns of other tables that keep such keys, each with its table: where this one was restored from
+        an older dump, a key that any of them knows is not given away again.
+        """
         key = Key(self)
         names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
-        asking = " RETURNING id" if self.dialect.family == "postgresql" else ""
-        self.later(Query(f"INSERT INTO {table} ({names}) VALUES ({places}){asking}", values), key.is_made)
+        known = " UNION ALL ".join(f"SELECT max({column}) AS number FROM {other}" for column, other in above)
+        newest = f"(SELECT coalesce(max(id), 0) FROM {table})"
+        if self.dialect.family == "postgresql":
+            # Its sequence does not follow a key that is given.
+            made = f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+            made, asking = f"greatest({made}, max(known.number) + 1, {newest} + 1)", " RETURNING id"
+        else:
+            made, asking = f"CASE WHEN max(known.number) > {newest} THEN max(known.number) + 1 END", ""
+        sql = f"INSERT INTO {table} (id, {names}) SELECT {made}, {places} FROM ({known}) known{asking}"
+        self.later(Query(sql, values), key.is_made)
         return key
 
     def insert_many(self, table: str, columns: Mapping[str, Kind], values: Iterable[Sequence[object]]) -> None:
@@ -156,8 +215,8 @@ class Statements:
         every = chain(first, many)
         if self.dialect.family == "mysql":
             sql = packed_insert(self.dialect, table, columns)
-            for batch in batches(every):
-                self.later(Query(sql, {"rows": packed_rows(batch)}))
+            for _, said in self.fitting(every, packed_rows):
+                self.later(Query(sql, {"rows": said}))
         elif self.dialect.family == "postgresql" and len(first) <= BATCH:
             # A COPY waits for the server twice, and for everything before it.
             sql = self.dialect.insert(table, self.dialect.rowset(columns), {name: f"d.{name}" for name in columns})

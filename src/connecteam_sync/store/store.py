@@ -5,33 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+import msgspec
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.errors import DatabaseError, NotInitialised
+from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
 from connecteam_sync.store import setup
-from connecteam_sync.store.columns import HostColumns, column_queries, columns_of, host_columns
+from connecteam_sync.store.causes import is_clock_in_taken, is_unknown_table
+from connecteam_sync.store.columns import (
+    HostColumns,
+    column_queries,
+    columns_of,
+    host_columns,
+    is_as_known,
+    looked_into,
+    stamp_query,
+)
 from connecteam_sync.store.dialect import Dialect
-from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, is_unknown_table, translated
+from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, translated
+from connecteam_sync.store.failures import named
 from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.naming import run
+from connecteam_sync.store.ours import Former
+from connecteam_sync.store.own import OwnNames, OwnTables, own_names
+from connecteam_sync.store.served import demand_table
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.sessions import for_the_session, is_pooled
 from connecteam_sync.store.trips import Query, Rows, fetch
 
 
 class Store:
     """A database by its SQLAlchemy URL. Connects when first used; `statements` counts what was sent since.
 
+    `name` says to people which database it is.
     Every method raises DatabaseError where the database fails, NotInitialised where `init` has not run, and
-    ConfigurationError where the host's tables are not as configured. `lock_wait` is in seconds.
+    ConfigurationError where the host's tables are not as configured. `own` is what our tables are called; `lock_wait`
+    is in seconds.
     """
 
-    def __init__(self, url: str, host: HostTables | None = None, *, lock_wait: float = 5.0) -> None:
+    def __init__(
+        self, url: str, host: HostTables | None = None, *, own: OwnNames | None = None, lock_wait: float = 5.0
+    ) -> None:
         self.url = database_url(url)
+        self.name = named(self.url)
         self.host = host or HostTables()
+        self.names = own_names(own or OwnNames(), self.host, self.url)
         self.statements = 0
+        self.lock_wait = lock_wait
+        self.commits = 0
+        """How often what a writer did was committed."""
         self._engine = connect_engine(self.url, lock_wait=lock_wait)
         self._columns: HostColumns | None = None
-        self.dialect = Dialect(self._engine.dialect)
+        self.dialect = Dialect(self._engine.dialect, unit=self.host.clock_times.clock_in_unit)
+        self.own = OwnTables.of(self.names, self.dialect.own)
         event.listen(self._engine, "before_cursor_execute", self._count)
 
     def _count(self, *_: object) -> None:
@@ -41,16 +67,37 @@ class Store:
         """Give back every connection."""
         self._engine.dispose()
 
-    def init(self) -> tuple[str, ...]:
-        """Create what is absent and upgrade our tables; what was done, a sentence each."""
-        with translated("creating the tables"), self._transaction(writer=True) as connection:
-            done = setup.init(connection, self.host)
+    def init(self, former: Former | None = None) -> tuple[str, ...]:
+        """Create what is absent and upgrade our tables; what was done, a sentence each.
+
+        `former` says what becomes of tables of ours under another prefix; without a word of them it is refused.
+        """
+        with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
+            said = former or Former()
+            done = setup.init(connection, self.dialect, self.host, self.own, said)
+            if said.moved:
+                run(connection, f"UPDATE {self.own.guard} SET place = NULL, probed = NULL")
+                done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
+            if setup.made(self.host) in done:
+                self._know(connection)
         self._columns = None
         return done
 
+    def _know(self, connection: Connection) -> None:
+        """A table that was made a moment ago is known without a probe."""
+        from connecteam_sync.store.probe import note_probed
+
+        try:
+            session = self._session(connection)
+        except ConfigurationError:
+            # The other table is not as configured: whatever is done next says so.
+            return
+        note_probed(session)
+        session.flush()
+
     def init_sql(self) -> str:
         """What `init` would run on an empty database. Connects to nothing."""
-        return setup.init_sql(self._engine.dialect, self.host)
+        return setup.init_sql(self._engine.dialect, self.host, self.own)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:
@@ -58,17 +105,18 @@ class Store:
             connection = plain.execution_options(writer=writer)
             with connection.begin():
                 yield connection
+            self.commits += writer
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A bare connection in a transaction, for looking around before anything is set up."""
-        with translated("looking at the database"), self._transaction(writer=False) as connection:
+        with translated("looking at the database", where=self.name), self._transaction(writer=False) as connection:
             yield connection
 
     @contextmanager
     def reading(self, doing: str = "reading the database") -> Iterator[Session]:
         """A transaction that only reads."""
-        with translated(doing), self._transaction(writer=False) as connection:
+        with translated(doing, where=self.name), self._transaction(writer=False) as connection:
             yield self._session(connection)
 
     def ask(self, doing: str, *queries: Query) -> list[Rows]:
@@ -76,18 +124,40 @@ class Store:
         if self.dialect.family == "sqlite" or self._columns is not None:
             with self.reading(doing) as session:
                 return session.fetch(*queries)
-        known = column_queries(self.dialect, self.host)
+        known = column_queries(self.dialect, self.host, self.own)
         try:
-            with translated(doing), self._engine.connect() as connection:
-                found = fetch(connection, [*known, *queries], and_end=True)
+            with translated(doing, where=self.name), self._engine.connect() as connection:
+                found = self._whole(connection, [*known, *queries])
+                columns = columns_of(self.dialect, self.host, found[: len(known)])
+                columns = looked_into(connection, self.dialect, self.host, columns)
         except DatabaseError as error:
-            if not (isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)):
+            is_unknown = isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)
+            if type(error) is not DatabaseError and not is_unknown:
                 raise
-            # Which table is missing, and what to do about it, is told by asking for the columns alone.
-            with self.reading(doing):
-                raise
-        self._columns = columns_of(self.host, found[: len(known)])
+            # Which table is missing, and what to do about it, is told by asking for the columns alone. Where keys are
+            # text, a join may have to be told of their letters.
+            with self.reading(doing) as session:
+                if is_unknown or self.dialect.keys.are_numbers:
+                    raise
+                return session.fetch(*(query.again() if query.again else query for query in queries))
+        self._columns = columns
+        self.dialect.keys = columns.keys
         return found[len(known) :]
+
+    @staticmethod
+    def _whole(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+        """A transaction in one round trip; where it is refused it is over too, and the connection can be used again."""
+        try:
+            return fetch(connection, queries, and_end=True)
+        except DBAPIError:
+            if not connection.invalidated and (driver := connection.connection.dbapi_connection) is not None:
+                driver.rollback()
+            raise
+
+    def is_moved(self, error: DBAPIError) -> bool:
+        """Whether another program has taken the key of a row that was to be written."""
+        keys = self._columns.clock_in_keys if self._columns else ()
+        return is_clock_in_taken(error, self.host.clock_times, keys)
 
     @contextmanager
     def writing(
@@ -97,30 +167,47 @@ class Store:
 
         `ask` names what is read first under the lock, in the same round trip; its answers are `Session.opening`.
         """
-        with translated(doing), ExitStack() as stack:
+        with translated(doing, where=self.name, is_moved=self.is_moved), ExitStack() as stack:
             # SQLite takes its lock with BEGIN, the others with the guard row.
-            with translated(doing, waiting=True):
+            with translated(doing, where=self.name, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
             session = self._session(connection)
-            session.opening = self._take_guard(connection, doing, ask(session))
+            demand_table(self.host, session.columns, self.dialect.family)
+            stamp = stamp_query(self.dialect, self.host.clock_times.table)
+            # Last, since what is asked before keeps the host from altering the table meanwhile.
+            try:
+                *opening, found = self._take_guard(connection, doing, [*ask(session), stamp])
+            except DatabaseError:
+                # Perhaps a column is not there any more: whoever comes next looks anew.
+                self._columns = None
+                raise
+            if not is_as_known(session.columns, found):
+                self._columns = None
+                session = self._session(connection)
+                demand_table(self.host, session.columns, self.dialect.family)
+                opening = session.fetch(*ask(session))
+            session.opening = opening
             yield session
             session.flush()
+        if session.probed is not None and self._columns is not None:
+            self._columns = msgspec.structs.replace(self._columns, probed=session.probed)
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[Lock]:
         """The writer's lock held over several transactions and changes of tables, which commit on their own."""
-        with self.reading(doing):
+        self._columns = None
+        with self.reading(doing) as session:
             # The columns are read beforehand: the transaction that holds the lock must touch no table but the guard's.
-            pass
-        with translated(doing), ExitStack() as stack:
-            with translated(doing, waiting=True):
+            demand_table(self.host, session.columns, self.dialect.family)
+        with translated(doing, where=self.name), ExitStack() as stack:
+            with translated(doing, where=self.name, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
             self._take_guard(connection, doing)
             yield Lock(self, connection)
 
     def _take_guard(self, connection: Connection, doing: str, queries: Sequence[Query] = ()) -> list[Rows]:
-        guarding = Query(f"SELECT id FROM sync_guard WHERE id = 1{self.dialect.locking()}")
-        with translated(doing, waiting=True):
+        guarding = Query(f"SELECT id FROM {self.own.guard} WHERE id = 1{self.dialect.locking()}")
+        with translated(doing, where=self.name, waiting=True):
             guard, *found = fetch(connection, [guarding, *queries])
         if not guard:
             raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
@@ -129,15 +216,20 @@ class Store:
     def _session(self, connection: Connection) -> Session:
         self.dialect.is_mariadb = self.dialect.family == "mysql" and is_mariadb(connection)
         if self._columns is None:
-            self._columns = host_columns(connection, self.dialect, self.host)
-        return Session(connection, self.dialect, self.host, self._columns)
+            self._columns = host_columns(connection, self.dialect, self.host, self.own)
+            self.dialect.keys = self._columns.keys
+        return Session(connection, self.dialect, self.host, self._columns, self.own)
+
+    def columns(self) -> HostColumns:
+        """What the host's tables are like; asked for where it is not known yet."""
+        if self._columns is None:
+            with self.reading() as session:
+                return session.columns
+        return self._columns
 
     def made_employees(self) -> bool:
         """Whether `init` made the table of employees (and not the host)."""
-        if self._columns is None:
-            with self.reading() as session:
-                return session.columns.made_employees
-        return self._columns.made_employees
+        return self.columns().made_employees
 
 
 class Lock:
@@ -165,12 +257,15 @@ class Lock:
         store = self._store
         self._demand_held()
         if store.dialect.family == "sqlite":
-            with translated(doing), self._holder.begin_nested():
+            with translated(doing, where=store.name, is_moved=store.is_moved), self._holder.begin_nested():
                 session = store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
                 yield session
                 session.flush()
             return
-        with translated(doing), store._transaction(writer=True) as connection:  # noqa: SLF001 - same
+        with (
+            translated(doing, where=store.name, is_moved=store.is_moved),
+            store._transaction(writer=True) as connection,  # noqa: SLF001 - same
+        ):
             session = store._session(connection)  # noqa: SLF001 - same
             yield session
             session.flush()
@@ -182,8 +277,18 @@ class Lock:
         if self._store.dialect.family == "sqlite":
             yield self._holder
             return
-        with translated(doing), self._store._engine.connect() as plain:  # noqa: SLF001 - same
+        if is_pooled(self._holder):
+            # Nothing that is set outside a transaction is ours alone there.
+            with (
+                translated(doing, where=self._store.name),
+                self._store._transaction(writer=True) as connection,  # noqa: SLF001 - same
+            ):
+                yield connection
+            return
+        with translated(doing, where=self._store.name), self._store._engine.connect() as plain:  # noqa: SLF001 - same
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            if self._store.dialect.family == "postgresql":
+                for_the_session(connection)
             try:
                 yield connection
             finally:

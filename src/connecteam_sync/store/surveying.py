@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL
 
 from connecteam_sync.core.adopt import LONG_SECONDS, SHAPES, Survey
-from connecteam_sync.store import catalog, deduping
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.store import catalog, contents, deduping
 from connecteam_sync.store.catalog import ForeignKey
 from connecteam_sync.store.deduping import Doubles
+from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.session import Session
 
 EXAMPLES = 10
@@ -51,7 +53,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     )
     counts = {name: sum(int(row[name] or 0) for row in scanned) for name in conditions}
     examples = {
-        name: _ids(session, f"SELECT t.{d.name(names.id)} AS id FROM {session.clock_times} t WHERE {sql}")
+        name: _ids(session, f"SELECT {session.canonical['id']} AS id FROM {session.clock_times} t WHERE {sql}")
         for name, sql in conditions.items()
         if counts[name]
     }
@@ -59,7 +61,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     counts["overlaps"], found = len(overlaps), overlaps[:EXAMPLES]
     if found:
         examples["overlaps"] = found
-    keys = catalog.foreign_keys(connection, d, host)
+    keys = catalog.foreign_keys(session)
     doubles = deduping.doubles(session, keys, zone=zone, lock=False)
     shapes = Counter(group.shape for group in doubles.groups)
     key = catalog.unique_key(connection, d, host)
@@ -92,7 +94,7 @@ def obstacles(
 ) -> tuple[str, ...]:
     """What forbids taking the table over, a sentence each."""
     d, host, connection = session.dialect, session.host, session.connection
-    found = catalog.obstacles(connection, d, host, keys)
+    found = (*catalog.obstacles(connection, d, host, keys), *(fault.said for fault in contents.faults(session)))
     _, free = catalog.room(connection, d, host, url)
     needed = _needed(
         int(session.read(f"SELECT count(*) AS many FROM {session.clock_times}")[0]["many"]), doubles, has_key=has_key
@@ -107,14 +109,16 @@ def _needed(rows: int, doubles: Doubles, *, has_key: bool) -> int:
     return (0 if has_key else rows * _KEY_BYTES) + sum(len(image) for _, image in doubles.images.values())
 
 
-def _ids(session: Session, statement: str) -> tuple[int, ...]:
-    return tuple(int(row["id"]) for row in session.read(f"{statement} ORDER BY 1 LIMIT {EXAMPLES}"))
+def _ids(session: Session, statement: str) -> tuple[RowId, ...]:
+    return tuple(row_id(row["id"]) for row in session.read(f"{statement} ORDER BY 1 LIMIT {EXAMPLES}"))
 
 
-def _overlaps(session: Session) -> tuple[int, ...]:
+def _overlaps(session: Session) -> tuple[RowId, ...]:
     """Rows (the first id of each key) that begin before an earlier row of the same employee has ended."""
     d, names = session.dialect, session.host.clock_times
     employee, key = f"t.{d.name(names.employee_id)}", f"t.{d.name(names.id)}"
+    if d.keys.row.is_text and d.family == "postgresql":
+        key = f"CAST({key} AS text)"  # of uuids there is no least one
     spans = (
         f"SELECT {employee} AS who, {session.canonical['clock_in']} AS began, min({key}) AS id,"
         f" max({session.canonical['clock_out']}) AS ended FROM {session.clock_times} t"
@@ -125,4 +129,4 @@ def _overlaps(session: Session) -> tuple[int, ...]:
         f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy FROM ({spans}) g"
     )
     found = session.read(f"SELECT q.id FROM ({behind}) q WHERE q.busy > q.began ORDER BY 1")
-    return tuple(int(row["id"]) for row in found)
+    return tuple(row_id(row["id"]) for row in found)

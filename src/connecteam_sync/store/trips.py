@@ -7,19 +7,22 @@ rows, every wrapper around a row is felt.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
-_NAMED = re.compile(r"%\((\w+)\)s")
+from connecteam_sync.store import sessions
+from connecteam_sync.store.naming import compiled, run
+
 TRIP = 1 << 20
-"""Characters of values in one round trip, unless a single statement has more: every server takes a packet of that."""
+"""Characters of values in one round trip, unless a single statement has more."""
+_OTHERS_TAKE = 64 << 20
+_WIDEST = 4
+"""Bytes that a character becomes at most on its way."""
 Rows = list[Any]
 """What a query made of its rows, in order."""
 _MANY = 1000
@@ -32,11 +35,36 @@ class Query(NamedTuple):
     sql: str
     values: Mapping[str, object] = {}
     make: Callable[[Sequence[Any]], object] | None = None
+    again: Callable[[], Query] | None = None
+    """The same, where it has to be written anew once it is known what the keys are (`Store.ask`)."""
 
     @property
     def size(self) -> int:
         """About how many characters travel."""
         return len(self.sql) + sum(len(value) for value in self.values.values() if isinstance(value, str))
+
+
+def sent(text: str) -> int:
+    """The bytes of a text as a value of a statement of MySQL and MariaDB, whose drivers put it between quotes."""
+    return len(text.encode()) + sum(map(text.count, ('"', "\\", "'")))
+
+
+def room(connection: Connection) -> int:
+    """The bytes that one packet may hold, less what a driver adds to it."""
+    packet: int = connection.info.get(sessions.PACKET, _OTHERS_TAKE)
+    return packet - packet // 8
+
+
+def fits(text: str, limit: int) -> bool:
+    """Whether a value may travel where a packet holds so many bytes."""
+    return _WIDEST * len(text) <= limit or sent(text) <= limit
+
+
+def load_of(query: Query, limit: int) -> int:
+    """What a statement counts for in a round trip, of which a packet of so many bytes may be the measure."""
+    if limit >= _WIDEST * TRIP:
+        return query.size
+    return len(query.sql) + sum(sent(value) for value in query.values.values() if isinstance(value, str))
 
 
 class Answer(NamedTuple):
@@ -47,10 +75,6 @@ class Answer(NamedTuple):
     rows: Rows
     touched: int
     key: int | None
-
-
-MUST_BEGIN = "must_begin"
-"""In the `info` of a PostgreSQL connection: its transaction begins with whatever is sent next."""
 
 
 def fetch(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Rows]:
@@ -69,7 +93,7 @@ def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = Fa
         return [_alone(connection, query) for query in queries]
     found: list[Answer] = []
     with driver_errors(connection):
-        trips = list(_loads(queries))
+        trips = list(_loads(queries, room(connection)))
         for number, load in enumerate(trips, 1):
             ending = and_end and number == len(trips)
             if family == "postgresql":
@@ -81,26 +105,27 @@ def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = Fa
 
 def streamed(connection: Connection, query: Query) -> Iterator[Sequence[Any]]:
     """The rows of a SELECT one by one, for a database without a network between; each may be a long text."""
-    with connection.execute(text(query.sql), query.values) as result:
+    with run(connection, query.sql, query.values) as result:
         yield from result
 
 
-def _loads(queries: Iterable[Query]) -> Iterator[list[Query]]:
+def _loads(queries: Iterable[Query], limit: int) -> Iterator[list[Query]]:
     """The statements of each round trip."""
     load: list[Query] = []
     size = 0
     for query in queries:
-        if load and size + query.size > TRIP:
+        one = load_of(query, limit)
+        if load and size + one > min(TRIP, limit):
             yield load
             load, size = [], 0
         load.append(query)
-        size += query.size
+        size += one
     if load:
         yield load
 
 
 def _alone(connection: Connection, query: Query) -> Answer:
-    with connection.execute(text(query.sql), query.values) as result:
+    with run(connection, query.sql, query.values) as result:
         if result.returns_rows:
             with driver_errors(connection):
                 return Answer(_made(result.cursor, query), -1, None)
@@ -110,18 +135,29 @@ def _alone(connection: Connection, query: Query) -> Answer:
 def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
     driver: Any = connection.connection.driver_connection
     cursors = []
-    # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
-    with driver.pipeline():
-        if connection.info.pop(MUST_BEGIN, False) or and_end:
-            driver.execute("BEGIN")
-        for query in queries:
-            sql, values = _for_driver(query, connection.dialect)
-            cursor = driver.cursor(binary=True)
-            connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-            cursor.execute(sql, values)
-            cursors.append((cursor, sql, values))
-        if and_end:
-            driver.execute("COMMIT")
+    try:
+        # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
+        with driver.pipeline():
+            begun = None
+            if connection.info.pop(sessions.MUST_BEGIN, False) or and_end:
+                begun = sessions.begin_in_pipeline(connection)
+            for query in queries:
+                sql, values = _for_driver(query, connection.dialect)
+                cursor = driver.cursor(binary=True)
+                connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
+                cursor.execute(sql, values)
+                cursors.append((cursor, sql, values))
+            if and_end:
+                driver.execute("COMMIT")
+    except driver_of(connection).Error as error:
+        # What stood behind the error was never prepared, and the driver believes that it was.
+        driver.prepare_threshold = None
+        # A pooler that hangs up leaves a pipeline that cannot be ended; what came before says why.
+        if isinstance(error.__context__, driver_of(connection).Error):
+            raise error.__context__ from None
+        raise
+    if begun is not None:
+        sessions.learn(connection, begun)
     found: list[Answer] = []
     for query, (cursor, sql, values) in zip(queries, cursors, strict=True):
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
@@ -168,32 +204,25 @@ def _made(cursor: Any, query: Query) -> Rows:  # noqa: ANN401 - a driver's own c
 
 
 def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
-    """Several statements as one; values that go by name get a number in front, since names may stand in several."""
-    if not isinstance(prepared[0][1], dict):
-        return ";\n".join(sql for sql, _ in prepared), [value for _, values in prepared for value in values]
-    texts = (_NAMED.sub(rf"%({number}\1)s", sql) for number, (sql, _) in enumerate(prepared))
-    named = {f"{number}{name}": value for number, (_, values) in enumerate(prepared) for name, value in values.items()}
-    return ";\n".join(texts), named
+    """Several statements as one."""
+    return ";\n".join(sql for sql, _ in prepared), [value for _, values in prepared for value in values]
 
 
 def _for_driver(query: Query, dialect: Dialect) -> tuple[str, Any]:
     """Text and values as the driver takes them."""
-    sql, names = _compiled(query.sql, dialect)
+    sql, names = compiled(query.sql, dialect)
     return sql, [query.values[name] for name in names] if names is not None else dict(query.values)
 
 
-@lru_cache(maxsize=256)
-def _compiled(sql: str, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
-    compiled = text(sql).compile(dialect=dialect)
-    order = getattr(compiled, "positiontup", None)
-    return str(compiled), None if order is None else tuple(order)
+def driver_of(connection: Connection) -> Any:  # noqa: ANN401 - any driver
+    """The driver's module."""
+    return connection.dialect.loaded_dbapi
 
 
 @contextmanager
 def driver_errors(connection: Connection) -> Iterator[None]:
     """A driver's error as SQLAlchemy's, without the statement's values; a lost connection is not used again."""
-    dialect = connection.dialect
-    driver: Any = dialect.loaded_dbapi
+    dialect, driver = connection.dialect, driver_of(connection)
     try:
         yield
     except driver.Error as error:

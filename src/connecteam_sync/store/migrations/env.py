@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from connecteam_sync.store.schema import VERSION_TABLE, metadata
-
-connection = context.config.attributes.get("connection")
+given = context.config.attributes
+connection, names = given.get("connection"), given["names"]
+version = {"version_table": names.name("version"), "version_table_schema": names.schema}
 if connection is None:
-    context.configure(
-        dialect_name=context.config.attributes["dialect"],
-        target_metadata=metadata,
-        version_table=VERSION_TABLE,
-        output_buffer=context.config.output_buffer,
-    )
+    context.configure(dialect_name=given["dialect"], output_buffer=context.config.output_buffer, **version)
 else:
-    context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE)
+    context.configure(connection=connection, **version)
 with context.begin_transaction():
     context.run_migrations()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from connecteam_sync.store.migrations import make_tables
-from connecteam_sync.store.schema import metadata
 
 revision = "0002"
 down_revision = "0001"
@@ -11,4 +10,4 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Create them."""
-    make_tables(metadata.tables[name] for name in ("sync_adoptions", "sync_references"))
+    make_tables("adoptions", "references")

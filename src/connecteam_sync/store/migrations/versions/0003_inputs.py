@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from connecteam_sync.store.migrations import make_tables
-from connecteam_sync.store.schema import metadata
 
 revision = "0003"
 down_revision = "0002"
@@ -11,4 +10,4 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Create the table."""
-    make_tables([metadata.tables["sync_inputs"]])
+    make_tables("inputs")

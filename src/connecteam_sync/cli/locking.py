@@ -1,0 +1,227 @@
+"""Days closed for payroll: lock, unlock, locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from connecteam_sync.cli import machine, text
+from connecteam_sync.cli.options import Config, First, Json, Last, Who, one_window, opened
+from connecteam_sync.cli.report import Report, reporting
+from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import hours, many, stamp
+from connecteam_sync.errors import LockRefused
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.closing import ClosedDays, LockEvent, Verified
+
+Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it is kept.")]
+
+
+def lock(
+    first: First,
+    last: Last,
+    reason: Reason,
+    who: Who = None,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Also where a row is open, or anything differs or is held; that is kept too."),
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Close days for payroll, after a look at whether they are right: no run changes them; differences are held."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        window = one_window(mirror, first, last)
+        try:
+            done = mirror.lock(window.first, window.last, reason=reason, by=who, anyway=anyway)
+        except LockRefused as error:
+            _tell_refusal(report, window, error)
+            raise typer.Exit(error.exit_code) from error
+        report.quiet()
+        report.answer(
+            {
+                "locked": len(done.newly),
+                "already": len(done.already),
+                "window": machine.window(window),
+                "verified": _verified(done.verified),
+                "reason": done.reason,
+                "by": done.by,
+                "anyway": done.anyway,
+            }
+        )
+        report.say([f"{window} ({window.timezone}) is closed ({many(len(done.newly), 'day')} newly)"])
+        if done.verified is not None:
+            report.say(_verified_text(done.verified, window))
+
+
+def _tell_refusal(report: Report, window: Window, error: LockRefused) -> None:
+    """What is not right, thing by thing, and the command that locks it nevertheless."""
+    report.quiet()
+    report.answer(
+        {
+            "status": "refused",
+            "error": error.name,
+            "message": error.message,
+            "next_step": error.next_step,
+            "exit_code": error.exit_code,
+            "locked": 0,
+            "window": machine.window(window),
+            "verified": _verified(error.verified),
+        }
+    )
+    report.say(_verified_text(error.verified, window))
+    report.talk(error.message)
+    report.talk(f"next: {error.next_step}")
+
+
+def unlock(
+    first: First,
+    last: Last,
+    reason: Reason = "",
+    who: Who = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Open days again; who did it, when and why stays recorded."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        window = one_window(mirror, first, last)
+        done = mirror.unlock(window.first, window.last, reason=reason, by=who)
+        still = [{"day": day.day.isoformat(), "timezone": day.timezone} for day in done.still]
+        report.answer(
+            {
+                "unlocked": len(done.opened),
+                "window": machine.window(window),
+                "reason": done.reason,
+                "by": done.by,
+                "still_locked": still,
+            }
+        )
+        report.say([f"{window} is open ({many(len(done.opened), 'day')} newly)"])
+        report.say(
+            f"  still closed in it: hours of {day['day']} ({day['timezone']}), closed in another time zone"
+            for day in still
+        )
+        report.talk(f"next: connecteam-sync sync --from {window.first} --to {window.last}" if done.opened else "")
+
+
+def locks(
+    everything: Annotated[bool, typer.Option("--all", help="Every locking and unlocking there ever was.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """The days that are closed: who closed them, when and why, and what a look had found. Newest first."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        zone = ZoneInfo(mirror.settings.timezone)
+        closed = mirror.locks()
+        events = mirror.lock_history() if everything else ()
+        answer: machine.Json = {"locks": [_closed(item) for item in closed]}
+        if everything:
+            answer["events"] = [_event(item) for item in events]
+        report.answer(answer)
+        if everything:
+            report.say(_events_text(events, zone) or ["nobody has locked a day yet"])
+        else:
+            report.say(_closed_text(closed, zone) or ["no day is locked"])
+
+
+# -- for machines ------------------------------------------------------------------------------------------------------
+
+
+def _verified(found: Verified | None) -> machine.Json | None:
+    if found is None:
+        return None
+    return {
+        "differences": found.differences,
+        "holds": found.holds,
+        "open": found.open,
+        "failed": found.failed,
+        "shifts": found.shifts,
+        "minutes": found.minutes,
+        "wrong": list(found.wrong),
+    }
+
+
+def _range(first: date, last: date, timezone: str) -> machine.Json:
+    return {"first": first.isoformat(), "last": last.isoformat(), "timezone": timezone}
+
+
+def _closed(item: ClosedDays) -> machine.Json:
+    event = item.event
+    return {
+        **_range(item.first, item.last, item.timezone),
+        "at": machine.instant(item.at),
+        "by": event and event.by,
+        "reason": event and event.reason,
+        "anyway": bool(event and event.anyway),
+        "verified": _verified(event.verified) if event else None,
+    }
+
+
+def _event(item: LockEvent) -> machine.Json:
+    return {
+        "event": item.number,
+        "kind": item.kind,
+        "at": machine.instant(item.at),
+        "by": item.by,
+        "reason": item.reason,
+        "ranges": [_range(*span) for span in item.ranges],
+        "anyway": item.anyway,
+        "verified": _verified(item.verified),
+    }
+
+
+# -- for people --------------------------------------------------------------------------------------------------------
+
+
+def _days(first: date, last: date, timezone: str) -> str:
+    return f"{Window(first, last, timezone)} ({timezone})"
+
+
+def _verified_text(found: Verified, window: Window) -> list[str]:
+    """What a look found: that all is right, or each thing that is not."""
+    shifts = f"{many(found.shifts, 'shift')}, {hours(found.minutes)} hours"
+    if found.is_right:
+        return [f"  looked at before: {shifts}, all in the table, none open, none held"]
+    shown = [f"  ! {line}" for line in found.wrong[: text.SHOWN]]
+    left = found.open + found.differences + found.holds + found.failed - len(shown)
+    more = f"connecteam-sync verify --from {window.first} --to {window.last}"
+    return [*shown, *([f"  … and {left:,} more: {more}"] if left > 0 else [])]
+
+
+def _closed_text(found: Iterable[ClosedDays], zone: ZoneInfo) -> list[str]:
+    lines: list[str] = []
+    for item in found:
+        at = stamp(item.at, zone)
+        days = _days(item.first, item.last, item.timezone)
+        if item.event is None:
+            lines.append(f"{days}  locked {at}, before it was recorded by whom and why")
+        else:
+            lines.append(f"{days}  locked {at} by {item.event.by}: {item.event.reason}{_state(item.event)}")
+    return lines
+
+
+def _events_text(found: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
+    lines: list[str] = []
+    for item in found:
+        at = stamp(item.at, zone)
+        days = ", ".join(_days(*span) for span in item.ranges)
+        why = f": {item.reason}" if item.reason else ""
+        lines.append(f"{at}  {item.kind + 'ed':<8}  {days}  by {item.by}{why}{_state(item)}")
+    return lines
+
+
+def _state(event: LockEvent) -> str:
+    if event.verified is None:
+        return ""
+    return " (all was right)" if event.verified.is_right else f" (anyway: {_words(event.verified)})"
+
+
+def _words(found: Verified) -> str:
+    from connecteam_sync.core.closing import in_words
+
+    return in_words(found)

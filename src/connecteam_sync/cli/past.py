@@ -1,0 +1,132 @@
+"""What a person reads of the past: an employee's rows and why they are so, and what is odd about a window's rows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from shlex import quote
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.cli.holding import worked
+from connecteam_sync.cli.text import SHOWN, change_line, options_of, times
+from connecteam_sync.core.anomalies import Anomaly
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.past import History, TrackedShift
+from connecteam_sync.core.run import StandingHold
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.core.words import called, day_name, hours, many, one_line, span, stamp
+
+
+def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """What an employee's rows say now, what Connecteam says of each, what is held; and how they came to say it."""
+    shifts: dict[RowId | None, list[TrackedShift]] = defaultdict(list)
+    rows = {row.id for row in found.rows}
+    for tracked in found.shifts:
+        shifts[tracked.clock_time_id if tracked.clock_time_id in rows else None].append(tracked)
+    held = _held_by_place(found, rows)
+    lines = [f"{called(found.employee.name) or 'employee'} (employee {found.employee.id})"]
+    for row in found.rows:
+        day = local_day(row.clock_in, zone)
+        length = hours(row.minutes) if row.total_minutes is not None else "open"
+        lines.append(f"row {row.id}: {day_name(day)} {times(row, zone, day)}  {length}  source {called(row.source)}")
+        if row.is_ours and not shifts[row.id]:
+            lines.append("    Connecteam: no shift of this row is known")
+        lines += [f"    {_said(tracked, zone)}" for tracked in shifts[row.id]]
+        lines += map(_held, held[row.id])
+    lines += [] if found.rows else ["no row now"]
+    for tracked in shifts[None]:
+        where = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
+        day = local_day(tracked.shift.start, zone)
+        lines += [f"shift {tracked.shift.id}: {day_name(day)}, {where}", f"    {_said(tracked, zone)}"]
+        lines += map(_held, held[tracked.shift.id])
+    lines += map(_held, held[None])
+    for entry in found.changes:
+        day = local_day(entry.change.image.clock_in, zone)
+        at = stamp(entry.at, zone)
+        line = change_line(entry.change, zone, names, day).strip()
+        lines.append(f"  {at}  run {entry.run:<5} row {entry.change.image.id}  {day}  {line}")
+    return lines
+
+
+def _held_by_place(found: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:
+    """Each hold once: beside the row it is about, by its id, else beside its shift, by its id, else beside neither."""
+    row_of = {tracked.shift.id: tracked.clock_time_id for tracked in found.shifts}
+    held: dict[RowId | None, list[StandingHold]] = defaultdict(list)
+    for standing in found.holds:
+        hold = standing.hold
+        row = hold.clock_time_id if hold.clock_time_id in rows else row_of.get(hold.shift_id or "")
+        place = row if row is not None and row in rows else hold.shift_id if hold.shift_id in row_of else None
+        held[place].append(standing)
+    return held
+
+
+def _said(tracked: TrackedShift, zone: ZoneInfo) -> str:
+    """`Connecteam: 08:00-16:30 on time clock 7, so since run 3 (2025-12-02 09:00)`."""
+    shift = tracked.shift
+    day = local_day(shift.start, zone)
+    said = f"{span(shift.start, shift.end, zone, day)} on time clock {shift.time_clock_id}"
+    by_itself = ", clocked out by Connecteam itself" if shift.is_auto_clock_out else ""
+    at = f" ({stamp(tracked.changed_at, zone)})" if tracked.changed_at else ""
+    since = f"since run {tracked.changed_in_run}{at}"
+    if tracked.is_gone:
+        return f"Connecteam: no longer there {since}; it was {day} {said}"
+    return f"Connecteam: {day} {said}{by_itself}, so {since}"
+
+
+def _held(standing: StandingHold) -> str:
+    hold, said = standing.hold, standing.acknowledged
+    told = worked([hold]) if hold.reason != "locked_day" else ""
+    known = f", acknowledged by {called(said.by)}: {one_line(said.reason)}" if said else ""
+    return f"    {'=' if said else '!'} {hold.reason}: {one_line(hold.detail)}{told}  hold {standing.id}{known}"
+
+
+# -- anomalies ---------------------------------------------------------------------------------------------------------
+
+
+def anomalies_text(
+    window: Window, found: Sequence[Anomaly], shifts: Mapping[RowId, tuple[str, int]], names: Mapping[RowId, str]
+) -> list[str]:
+    """A line for each, and how many of each kind."""
+    zone = window.zone
+    if not found:
+        return [f"{window} ({window.timezone}): nothing odd"]
+    kinds = Counter(one.kind for one in found)
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+    lines = [f"{window} ({window.timezone}): {counts}; nothing is held or changed because of them"]
+    for one in found[:SHOWN]:
+        who = called(names.get(one.employee_id)) or f"employee {one.employee_id}"
+        rows = " and ".join(_row(row, zone, one, shifts) for row in one.rows)
+        lines.append(f"  {one.day}  {who:<24} {one.kind}: {rows}{_measure(one)}")
+    if len(found) > SHOWN:
+        lines.append(f"  … and {len(found) - SHOWN:,} more: connecteam-sync anomalies {options_of(window)} --json")
+    return lines
+
+
+def next_look(found: Sequence[Anomaly]) -> str:
+    """Where to look on, for the first of them."""
+    return f"connecteam-sync history {quote(str(found[0].employee_id))} --day {found[0].day}" if found else ""
+
+
+def _row(row: ClockTime, zone: ZoneInfo, one: Anomaly, shifts: Mapping[RowId, tuple[str, int]]) -> str:
+    source = "" if row.is_ours else f", source {called(row.source)}"
+    _, clock_id = shifts.get(row.id or 0, (None, None))
+    where = f", time clock {clock_id}" if clock_id is not None else source
+    return f"{times(row, zone, one.day)} (row {row.id}{where})"
+
+
+def _measure(one: Anomaly) -> str:
+    minutes = hours(one.minutes)
+    return {
+        "overlap": f": {minutes} h both" if one.minutes else ": the first is still open" if _is_open(one) else "",
+        "near_double": f": {many(one.minutes, 'minute')} apart",
+        "long_shift": f": {minutes} h",
+        "long_day": f": {minutes} h that day",
+        "zero_minutes": "",
+        "auto_clock_out": f": {minutes} h, clocked out by Connecteam itself",
+        "open_too_long": f": open for {many(one.minutes // 1440, 'day')}",
+    }[one.kind]
+
+
+def _is_open(one: Anomaly) -> bool:
+    return one.rows[0].clock_out is None

@@ -1,0 +1,90 @@
+"""What nobody foresaw: one line, and the details in a file that only its owner can read, without secrets."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import quote, unquote
+
+from connecteam_sync.cli.streams import escaped
+from connecteam_sync.core.words import one_line
+from connecteam_sync.version import __version__
+
+EXIT = 1
+_SHORTEST = 3
+"""Characters of a secret that is looked for: a shorter one stands in every text by chance."""
+_SECRETS = ("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL")
+
+
+def tell(error: Exception, *, answered: bool) -> int:
+    """Say what failed, where the details are and what was written; the exit code.
+
+    A machine gets its one object, unless it has been `answered`.
+    """
+    kind = type(error).__name__
+    what = f"{kind}: {one_line(without_secrets(str(error)), 300)}" if str(error) else kind
+    written = _written()
+    message = f"something failed that nobody foresaw ({what}); {written}"
+    step = f"details, without secrets: {_details(error)}; please report it with them"
+    if "--json" in sys.argv and not answered:
+        from connecteam_sync.cli.machine import SCHEMA, encoded
+
+        failure = {"error": "unforeseen", "message": message, "next_step": step}
+        said = {"schema": SCHEMA, "status": "failed", **failure, "exit_code": EXIT, "retryable": False}
+        sys.stdout.write(escaped(encoded(said), sys.stdout) + "\n")
+    sys.stderr.write(f"{message}; {step}\n")
+    return EXIT
+
+
+def _written() -> str:
+    """What the command had written by then: every part of a run commits as a whole, with its receipt."""
+    from connecteam_sync.cli.options import OPENED
+
+    if not any(mirror.store.commits for mirror in OPENED):
+        return "nothing was written"
+    return "what was written until then is whole, and on record: connecteam-sync runs"
+
+
+def _details(error: Exception) -> str:
+    """The file with the whole story; where there can be none, that."""
+    story = "".join(traceback.format_exception(error))
+    words = [word.split("=", 1)[0] if word.startswith("--") else word for word in sys.argv[1:]]
+    head = f"connecteam-sync {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{' '.join(words)}\n\n"
+    try:
+        # Made anew, of 0600, wherever this system keeps such files.
+        number, path = tempfile.mkstemp(prefix="connecteam-sync-failure-", suffix=".txt")
+        with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
+            file.write(without_secrets(head + story))
+    except OSError as failed:
+        return f"none, since no file could be written ({failed.strerror})"
+    return path
+
+
+def without_secrets(text: str) -> str:
+    """The same without any secret that the configuration knows, however it is written."""
+    for secret in sorted({*_secrets()}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets() -> Iterator[str]:
+    """Every secret there is, and the password in the database's URL, as they stand and as they are encoded in a URL."""
+    from connecteam_sync.config import secret
+
+    for name in _SECRETS:
+        with suppress(Exception):
+            found = secret(name, os.environ)
+            if not found:
+                continue
+            parts = [found]
+            if "://" in found:
+                rest = found.partition("://")[2].rpartition("@")[0]
+                parts += [rest, rest.partition(":")[2]]
+            for part in parts:
+                for form in (part, unquote(part), quote(part, safe=""), repr(part)[1:-1]):
+                    if len(form) >= _SHORTEST:
+                        yield form

@@ -1,0 +1,395 @@
+"""What may go: rows of shifts that are not there, of the losers of duplicates, and rows without a shift (rule 6).
+
+A row goes only with evidence, whoever wants it gone, and all of them come through one gate, `remove`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
+from functools import cached_property
+
+from connecteam_sync.core.change import (
+    Change,
+    Counts,
+    HoldReason,
+    Minutes,
+    Plan,
+    Policy,
+    fingerprint,
+    fingerprint_of_stopped,
+    subject_of,
+)
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of
+from connecteam_sync.core.desk import Desk
+from connecteam_sync.core.guards import let_through
+from connecteam_sync.core.keys import RowId, by_key
+from connecteam_sync.core.looks import Looks
+from connecteam_sync.core.people import named
+from connecteam_sync.core.shift import Shift, Snapshot, User
+from connecteam_sync.core.window import Window, local_day
+
+Why = tuple[HoldReason, str]
+"""Why a row stays: the reason of its hold, and a sentence."""
+
+
+class Absences(Desk):
+    """What becomes of rows that nobody claims any more."""
+
+    def name_of_user(self, user_id: int) -> str:
+        """A user as people know them."""
+        user = self.users.get(user_id)
+        return user.name if user is not None else f"Connecteam user {user_id}"
+
+    def contested(self, user_id: int) -> str:
+        """Why it cannot be told whom a user counts for."""
+        user, several = self.users.get(user_id), self.stored.ambiguous[user_id]
+        who = f"Connecteam user {user_id}{f' ({user.name})' if user else ''}"
+        return f"{who} stands on {len(several)} employees ({named(several, self.stored.names)}): whose hours are they?"
+
+    # -- the gate ------------------------------------------------------------------------------------------------------
+
+    def remove(self, row: ClockTime, mirror: Mirror | None, shift: Shift | None, why: str) -> None:
+        """The one way for a row to go: at the end of the run, with evidence; else it is held.
+
+        `mirror` is what its hold is about, where it is about a shift. Before the end it is noted, and nothing else.
+        """
+        found = self.stays(row, mirror)
+        if found is not None:
+            self.hold_row(found[0], row, found[1], mirror)
+        elif self.stage == "part":
+            self.postpone(row, shift, why)
+        else:
+            self.draft("delete", row, None, shift, why)
+
+    def postpone(self, row: ClockTime, shift: Shift | None, why: str) -> None:
+        """Leave a delete to the end of the run; what stands of its hold stays until then."""
+        self.pending[row.id or 0] = self.change("delete", row, None, shift, why)
+        self.undecided |= {f"row:{row.id}", *([f"shift:{shift.id}"] if shift else [])}
+
+    def stays(self, row: ClockTime, mirror: Mirror | None) -> Why | None:
+        """What forbids a row to go, whoever wants it gone; None where nothing does."""
+        if not row.is_ours:
+            shift = "its shift is gone, and " if mirror is not None else ""
+            return ("manual_row", f"{shift}row {row.id} was entered by {row.entered_by}")
+        if self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
+            return ("local_edit", "its shift is gone, and the row was edited in the table")
+        return self.not_looked_at()
+
+    def not_looked_at(self) -> Why | None:
+        """Whether a look of this run might have shown a shift elsewhere, and failed or was refused."""
+        undecided = self.looks.undecided() if self.stage != "part" else None
+        if undecided is None:
+            return None
+        clock, why = undecided
+        return ("clock_not_looked_at", f"kept: it may be on time clock {clock} by now, {why}")
+
+    # -- shifts that are not there -------------------------------------------------------------------------------------
+
+    def settle_absences(self, taken: Container[RowId | None]) -> None:
+        """Delete the rows of shifts that are gone, where there is evidence; hold them where there is not."""
+        for mirror in self.absent:
+            shift = mirror.shift
+            if shift.id in self.stale or self.has_moved(mirror):
+                continue
+            row = self.row_of(mirror)
+            if not mirror.is_gone and self.inside(shift.start) and self.is_out_of_reach(row):
+                # It was held, or its row is lost: an answer that proves nothing does not let it be forgotten.
+                found = self.no_evidence(shift)
+                if found is not None:
+                    said = "not written" if row is None else f"row {row.id} stands on another day"
+                    self.hold_shift(found[0], shift, f"{said}, and not in the answer: {found[1]}", row=row)
+            if row is not None and row.id not in taken and self.inside(row.clock_in):
+                self.settle_absence(mirror, row)
+
+    def is_out_of_reach(self, row: ClockTime | None) -> bool:
+        """Whether a row is nowhere, or on a day that no look of this run decides on."""
+        return row is None or not (self.inside(row.clock_in) or self.looks.plans(self.clock, row.clock_in))
+
+    def row_of(self, mirror: Mirror) -> ClockTime | None:
+        """The row of a shift; of one whose row went, that row where a restored dump has brought it back."""
+        if mirror.clock_time_id is not None:
+            return self.rows.get(mirror.clock_time_id)
+        row = self.rows.get(mirror.former_clock_time_id) if mirror.former_clock_time_id is not None else None
+        key = (self.stored.employees.get(mirror.shift.user_id), mirror.shift.start)
+        if row is None or not row.is_ours or row.id in self.shift_of_row or row.key != key:
+            return None
+        return row
+
+    def has_moved(self, mirror: Mirror) -> bool:
+        """Whether another look of the run has shown a shift: its row goes along with it there."""
+        return self.stage == "end" and self.looks.shows(mirror)
+
+    def no_evidence(self, shift: Shift) -> Why | None:
+        """Why its absence from the answer does not prove that a shift is gone; None where it does."""
+        if shift.user_id in self.stored.ambiguous:
+            return ("ambiguous_employee", self.contested(shift.user_id))
+        who = self.name_of_user(shift.user_id)
+        if shift.user_id not in self.snapshot.listed:
+            return ("user_not_listed", f"{who} is no longer on this time clock; the hours are kept")
+        if shift.user_id in self.doubted_by_any or shift.id in self.doubted_ids | self.looks.doubted_ids:
+            return ("impossible_record", f"a record of {who} cannot be believed; the hours are kept")
+        if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
+            return ("window_edge", "it ran past the days asked for; the hours are kept")
+        return None
+
+    def settle_absence(self, mirror: Mirror, row: ClockTime) -> None:
+        """The row of one shift that is not in the answer."""
+        shift, found = mirror.shift, self.no_evidence(mirror.shift)
+        is_away = not self.inside(shift.start) and not mirror.is_gone
+        if is_away and not self.looks.plans(shift.time_clock_id, shift.start):
+            # Where a look at its own day has found it gone, there is no day left to look at.
+            if self.stage == "part":
+                # Another look's padding may show it yet.
+                self.wait(shift)
+                self.undecided.add(f"shift:{shift.id}")
+                return
+            self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
+        elif found is not None and row.is_ours:
+            is_doubted = shift.id in self.looks.doubted_ids and shift.id not in self.doubted_ids
+            self.hold_row(found[0], row, found[1], mirror, beside=is_doubted)
+        elif self.stage == "end" and (shift.user_id, shift.start) in self.looks.awaited:
+            # The shift that stands in its place may inherit the row, under its own time clock.
+            self.postpone(row, shift, _GONE)
+            self.pending_absent.add(shift.id)
+        else:
+            self.remove(row, mirror, shift, _GONE)
+            if row.id in self.pending:
+                self.pending_absent.add(shift.id)
+
+    # -- the losers of duplicates --------------------------------------------------------------------------------------
+
+    def settle_duplicate(self, loser: Shift, winner: Shift, taken: Container[RowId | None], *, own: bool) -> None:
+        """Hold all but the first of several shifts at one instant; a row of theirs that nobody took goes (rule 5)."""
+        mirror = self.mirrors.get(loser.id)
+        row = self.rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
+        # A shift of another time clock may have moved away since: only what this run has seen lets a row go.
+        fresh = self.is_fresh(winner.id) and self.is_fresh(loser.id)
+        is_taken = row is not None and row.id in taken
+        goes = row is not None and row.is_ours and not is_taken and fresh
+        # A shift of another time clock that loses its row here is held here: its own look may be days away.
+        if own or is_taken or goes:
+            self.hold_shift(
+                "duplicate_clock_in",
+                loser,
+                f"shift {winner.id} of the same person has the same clock-in; shift {loser.id} is not written",
+                row=None if fresh else row,
+                image=clock_time_of(0, loser.start, loser.end),
+            )
+        if own and winner.id not in self.present:
+            self.wait(loser, winner.id)
+        if goes and row is not None:
+            self.remove(row, mirror, loser, f"has the same clock-in as shift {winner.id}")
+
+    # -- rows without a shift ------------------------------------------------------------------------------------------
+
+    def settle_orphans(self, taken: Container[RowId | None]) -> None:
+        """Report, or delete on request, rows of ours without a shift (rule 6, second half)."""
+        if self.policy.orphans == "ignore":
+            return
+        # A row that a restored dump has brought back is for the look at its shift's own time clock to decide.
+        back = {row.id for m in self.stored.mirrors if m.former_clock_time_id and (row := self.row_of(m)) is not None}
+        for row in self.stored.rows:
+            if row.id in self.shift_of_row or row.id in taken or row.id in back:
+                continue
+            if not row.is_ours or not self.inside(row.clock_in):
+                continue
+            found = self.no_evidence_of_orphan(row)
+            if found is not None:
+                self.hold_row(found[0], row, found[1], None)
+            elif self.policy.orphans == "report":
+                self.report_orphan(row)
+            elif self.stage == "whole" and self.looks.clocks_left_out({self.clock}):
+                # Another time clock may have its shift, and was not looked at yet.
+                self.postpone(row, None, _ORPHAN)
+                self.pending_orphans = True
+            else:
+                self.remove(row, None, None, _ORPHAN)
+                self.pending_orphans |= row.id in self.pending
+
+    def report_orphan(self, row: ClockTime) -> None:
+        """Report a row without a shift, as a run that was to delete it would: where it could not go, that is told."""
+        change = self.change("delete", row, None, None, _ORPHAN)
+        self.reported.append(row.id or 0)
+        found = self.obstacle(change)
+        if found is None:
+            self.hold_row("orphan", row, f"row {row.id} matches no shift in Connecteam", None)
+        else:
+            self.hold_change(found[0], change, found[1])
+
+    def no_evidence_of_orphan(self, row: ClockTime) -> Why | None:
+        """Why it is not proved that a row without a shift has none anywhere; None where it is."""
+        who = self.stored.names.get(row.employee_id, f"employee {row.employee_id}")
+        users = self.users_of.get(row.employee_id, frozenset())
+        contested = next((user for user, several in self.stored.ambiguous.items() if row.employee_id in several), None)
+        if contested is not None:
+            return ("ambiguous_employee", self.contested(contested))
+        if not users:
+            return ("no_connecteam_user", f"no Connecteam user counts for {who}; row {row.id} is kept")
+        return self.no_listing(row, users, who) or self.elsewhere(row, users)
+
+    def no_listing(self, row: ClockTime, users: frozenset[int], who: str) -> Why | None:
+        """Why the looks do not prove that a person has no shift there."""
+        listings = self.looks.listings(self.window)
+        listed = self.snapshot.listed.union(*listings.values())
+        refused = next((c for user in sorted(users - listed) if (c := self.looks.listed_in_vain.get(user))), None)
+        if refused is not None:
+            said = f"{who} is on time clock {refused}, whose answer was refused; row {row.id} is kept"
+            return ("clock_not_looked_at", said)
+        if not users <= listed or self.is_off_a_clock(users):
+            return ("user_not_listed", f"{who} is no longer on a time clock; row {row.id} is kept")
+        if users & self.doubted_by_any:
+            return ("impossible_record", f"a record of {who} cannot be believed; row {row.id} is kept")
+        if row.key in self.held_keys:
+            return ("orphan", f"row {row.id} stands where a shift is that is held; it is kept")
+        return None
+
+    def elsewhere(self, row: ClockTime, users: frozenset[int]) -> Why | None:
+        """Whether a time clock that is not mirrored has a shift for the row, or one was not looked at."""
+        if self.policy.orphans != "delete" or self.stage != "end":
+            return None
+        clock = next((c for u in sorted(users) if (c := self.looks.elsewhere.get((u, row.clock_in)))), None)
+        if clock is not None:
+            return ("orphan", f"row {row.id} is a shift of time clock {clock}, which is not mirrored; it is kept")
+        day = local_day(row.clock_in, self.zone)
+        clock = next((c for u in sorted(users) if (c := self.looks.worked.get((u, day))) is not None), None)
+        if clock is not None:
+            who = self.stored.names.get(row.employee_id, f"employee {row.employee_id}")
+            said = f"{who} is no longer on time clock {clock}, whose totals have hours of {day}; row {row.id} is kept"
+            return ("user_not_listed", said)
+        missing = self.looks.clocks_left_out(self.looks.listings(self.window))
+        if missing:
+            why = "; ".join(self.looks.unread.values())
+            said = f"row {row.id} may belong to {', '.join(missing)}, which this run did not look at; it is kept"
+            return ("clock_not_looked_at", f"{said} ({why})" if why else said)
+        return None
+
+    def is_off_a_clock(self, users: frozenset[int]) -> bool:
+        """Whether one of these users was on a time clock of these looks once, and is not listed there now."""
+        listings = self.looks.listings(self.window)
+        listings[self.clock] = self.snapshot.listed
+        return any(
+            mirror.shift.user_id not in listings.get(mirror.shift.time_clock_id, {mirror.shift.user_id})
+            for user in users
+            for mirror in self.mirrors_of_user.get(user, ())
+        )
+
+    @cached_property
+    def doubted_by_any(self) -> set[int]:
+        """Whoever has a record that cannot be believed, in this look or in another of the run."""
+        return self.doubted_users | self.looks.doubted_users
+
+    @cached_property
+    def mirrors_of_user(self) -> dict[int, list[Mirror]]:
+        """What is remembered of each user around these days."""
+        found: dict[int, list[Mirror]] = defaultdict(list)
+        for mirror in self.stored.mirrors:
+            found[mirror.shift.user_id].append(mirror)
+        return found
+
+    @cached_property
+    def users_of(self) -> Mapping[RowId, frozenset[int]]:
+        """Every user of each employee."""
+        if self.stored.users_of:
+            return self.stored.users_of
+        found: dict[RowId, set[int]] = defaultdict(set)
+        for user, employee in self.stored.employees.items():
+            found[employee].add(user)
+        return {employee: frozenset(users) for employee, users in found.items()}
+
+    @cached_property
+    def held_keys(self) -> frozenset[tuple[RowId, int]]:
+        """The (employee, clock-in) of every shift of the answer that is held."""
+        held = {hold.shift_id for hold in self.holds.values()}
+        mapped = ((self.stored.employees.get(s.user_id), s.start) for s in self.snapshot.shifts if s.id in held)
+        return frozenset((employee, start) for employee, start in mapped if employee is not None)
+
+    # -- one person, many rows -----------------------------------------------------------------------------------------
+
+    def guard_people(self) -> None:
+        """Hold the deletes of a person who would lose all of more than a few rows (rule 7), in all looks of the run.
+
+        Before the end of the run they only count as held: by then some may turn out to have moved.
+        """
+        before = self.stored.refused_before
+        left = (c for c in self.pending.values() if self.obstacle(c) is None and subject_of(c) not in before)
+        self.going = (*(change for change in self.changes if change.kind == "delete"), *left)
+        self.let_through |= let_through(self.going, self.clock, self.policy)
+        own: dict[RowId, list[Change]] = defaultdict(list)
+        for change in self.going:
+            own[change.image.employee_id].append(change)
+        for employee, changes in by_key(own):
+            lost = self.lost_by(employee, changes)
+            if len(lost) <= self.policy.max_deletes_of_person:
+                continue
+            guarded = [c for c in changes if c.image.id in lost and c.image.id not in self.let_through]
+            self.guarded |= {change.image.id for change in guarded}
+            # A person has rows on several time clocks, in several slices: one name for all that goes.
+            name = fingerprint_of_stopped("deletes_guarded", 0, ((row, employee, at) for row, at in lost.items()))
+            if name in self.policy.accepted:
+                continue
+            who = self.stored.names.get(employee, f"employee {employee}")
+            for change in guarded:
+                if change.image.id not in self.pending:
+                    why = f"{who} would lose all {len(lost)} rows of these days ({change.why})"
+                    self.hold_change("deletes_guarded", change, f"{why}; if it is right: --accept {name}")
+            gone = {id(change) for change in guarded}
+            self.changes = [change for change in self.changes if id(change) not in gone]
+
+    def lost_by(self, employee: RowId, own: Iterable[Change]) -> dict[RowId, int]:
+        """The rows (and their clock-ins) that go from a person in those slices in which all of theirs would go.
+
+        `own` are the deletes of this look; at the end of the run those of the others are known.
+        """
+        going = self.looks.going.get(employee, {}) | {change.image.id or 0: change.image.clock_in for change in own}
+        lost: dict[RowId, int] = {}
+        for (start, end), rows in {(self.start, self.end): self.rows_of_people, **self.looks.rows_of_people}.items():
+            inside = {row: at for row, at in going.items() if start <= at < end}
+            if len(inside) >= rows.get(employee, 0):
+                lost |= inside
+        return lost
+
+
+def nothing_seen(clock: int, window: Window, users: tuple[User, ...]) -> Snapshot:
+    """A look that lists nobody: what is known of a time clock that cannot be read."""
+    asked = window.padded()
+    return Snapshot(time_clock_id=clock, first=asked.first, last=asked.last, users=users, listed=frozenset(), shifts=())
+
+
+def unreadable(
+    window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, why: str, *, standing: Iterable[str]
+) -> Plan:
+    """The plan of a time clock that cannot be read: every row of its shifts stays, held.
+
+    `standing` are the subjects of what was held before: nothing was seen that ended any of it.
+    """
+    desk = Absences(window, snapshot, stored, policy, Looks())
+    for mirror in desk.absent:
+        row = desk.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
+        if row is not None and desk.inside(row.clock_in):
+            said = f"time clock {desk.clock} cannot be read, so that its hours stay as they are ({why})"
+            desk.hold_row("clock_not_looked_at", row, said, mirror)
+    holds = tuple(sorted(desk.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
+    ours = [row for row in stored.rows if row.id in {hold.clock_time_id for hold in holds}]
+    minutes = sum(row.minutes for row in ours)
+    return Plan(
+        time_clock_id=desk.clock,
+        window=window,
+        changes=(),
+        holds=holds,
+        new_employees=(),
+        mirrors=(),
+        breaks=(),
+        breaks_gone=(),
+        counts=Counts(held=len(holds)),
+        minutes=Minutes(before=minutes, after=minutes),
+        refusals=(),
+        fingerprint=fingerprint(desk.clock, window, (), ()),
+        policy=policy,
+        snapshot=snapshot,
+        undecided=frozenset(standing),
+    )
+
+
+_GONE = "no longer on this day in Connecteam"
+_ORPHAN = "no shift in Connecteam matches it"

@@ -1,0 +1,108 @@
+"""Whose data a database holds: a Connecteam company, its region, the business time zone, its time clocks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+Region = Literal["global", "au", "local"]
+"""Which Connecteam: the usual host, the Australian one, or a simulated one on this machine."""
+Part = Literal["company", "region", "timezone"]
+KnownBy = Literal["company", "time_clocks"]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of the account, as of entry `number`; `at` in epoch seconds.
+
+    `run` is the run that noted it, else `by` is who took it, and `what` says which parts. `known_by` is how the key was
+    recognised: by its company, or, where it may not read that, by its time clocks. `salt` and `digest` recognise a key
+    that was asked already; they do not give it away.
+    """
+
+    number: int = 0
+    at: int = 0
+    run: int | None = None
+    by: str | None = None
+    what: str = "first"
+    company_id: str | None = None
+    company_name: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+    time_clocks: frozenset[int] = frozenset()
+    known_by: KnownBy | None = None
+    salt: str | None = None
+    digest: str | None = None
+
+    @property
+    def company(self) -> str:
+        """The company for people."""
+        return company_words(self.company_id, self.company_name, self.time_clocks)
+
+
+def company_words(company_id: str | None, name: str | None, time_clocks: frozenset[int]) -> str:
+    """`Acme Ltd (id 17)`, or what is known instead of it."""
+    if company_id is not None:
+        return f"{name or 'a company'} (id {company_id})"
+    shown = ", ".join(map(str, sorted(time_clocks)))
+    return f"the company with {'time clock' if len(time_clocks) == 1 else 'time clocks'} {shown or 'not known yet'}"
+
+
+class ZoneUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted in days of a time zone: runs and locked days, and the days they are about."""
+
+    timezone: str
+    runs: int = 0
+    first: date | None = None
+    last: date | None = None
+    locked_days: int = 0
+    first_locked: date | None = None
+    last_locked: date | None = None
+
+
+class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the account as it was and as it would be, and what that means, a sentence each."""
+
+    what: Part
+    before: str
+    after: str
+    meaning: tuple[str, ...] = ()
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """What `account accept` takes. `left` are the parts that still differ and were not named."""
+
+    account: Account
+    changes: tuple[AccountChange, ...]
+    zones: tuple[ZoneUse, ...] = ()
+    left: tuple[Part, ...] = ()
+
+
+class Vouch(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's word that a time clock which cannot be read holds none of the shifts in question."""
+
+    time_clock_id: int
+    at: int
+    by: str
+    reason: str
+    withdrawn_at: int | None = None
+    withdrawn_by: str | None = None
+
+
+class ClockReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A time clock: what Connecteam says of it, and what the database remembers of it.
+
+    `is_listed`: Connecteam's list has it. `is_looked_at`: every run looks at it. `shifts` are those remembered
+    and not gone, `rows` those of them with a row. `last_looked_at` is when a run last had a complete answer of it.
+    """
+
+    id: int
+    name: str
+    is_archived: bool
+    is_listed: bool
+    is_looked_at: bool
+    shifts: int = 0
+    rows: int = 0
+    last_looked_at: int | None = None
+    vouched: Vouch | None = None

@@ -1,0 +1,127 @@
+"""What a person may want to look at in rows that are mirrored as they are: told, never changed, never held."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Literal, get_args
+
+import msgspec
+
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.window import Window, each_day, local_day, start_of_day
+
+AnomalyKind = Literal[
+    "overlap", "near_double", "long_shift", "long_day", "zero_minutes", "auto_clock_out", "open_too_long"
+]
+ANOMALY_KINDS: tuple[AnomalyKind, ...] = get_args(AnomalyKind)
+"""The closed list; `docs/reference.md` explains each, and a test keeps the two equal."""
+_DAY = 86_400
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """From where on something is told."""
+
+    longest_minutes: int = 16 * 60
+    """A closed shift longer than this, or a day with more than this in several shifts."""
+    near_minutes: int = 10
+    """Two shifts of one employee that begin no further apart."""
+    open_days: int = 2
+    """A shift that has been open for longer."""
+
+
+class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to look at: the rows it is about, in the order of their clock-in.
+
+    `minutes`: of an overlap how long both last, of a near double how far apart they begin, of a day its sum, of an open
+    shift how long it has been open, else how long the shift is.
+    """
+
+    kind: AnomalyKind
+    employee_id: RowId
+    day: date
+    rows: tuple[ClockTime, ...]
+    minutes: int
+
+
+def anomalies(
+    window: Window, rows: Iterable[ClockTime], *, auto_clock_outs: Container[RowId | None], now: int, limits: Limits
+) -> list[Anomaly]:
+    """What is odd about the rows of the window, by day, then by employee.
+
+    `rows` may hold more: open rows of before, and what began shortly before the window, which may reach into it.
+    `auto_clock_outs` are the ids of rows that Connecteam clocked out by itself, `now` is in epoch seconds.
+    """
+    in_turn = sorted(rows, key=lambda row: (ordered(row.employee_id), row.clock_in, ordered(row.id)))
+    days = list(each_day(window.first, window.last))
+    starts = [start_of_day(day, window.zone) for day in days]
+    end = start_of_day(window.last + timedelta(days=1), window.zone)
+    found: list[Anomaly] = []
+    for employee, group in groupby(in_turn, key=lambda row: row.employee_id):
+        mine = list(group)
+        inside = [row for row in mine if starts[0] <= row.clock_in < end]
+        for row in mine:
+            if row.clock_out is None and row.clock_in < end and now - row.clock_in > limits.open_days * _DAY:
+                day = local_day(row.clock_in, window.zone)
+                found.append(_of("open_too_long", employee, day, (now - row.clock_in) // 60, row))
+        for row in inside:
+            day = days[bisect_right(starts, row.clock_in) - 1]
+            odd = _alone(row, auto_clock_outs, limits)
+            found += (_of(kind, employee, day, row.minutes, row) for kind in odd)
+        for before, row in _pairs(mine):
+            if starts[0] <= row.clock_in < end:
+                day = days[bisect_right(starts, row.clock_in) - 1]
+                found += _together(before, row, employee, day, limits)
+        for place, of_day in groupby(inside, key=lambda row: bisect_right(starts, row.clock_in) - 1):
+            several = tuple(row for row in of_day if row.total_minutes is not None)
+            worked = sum(row.minutes for row in several)
+            if len(several) > 1 and worked > limits.longest_minutes:
+                found.append(_of("long_day", employee, days[place], worked, *several))
+    return sorted(found, key=lambda one: (one.day, one.employee_id, one.rows[-1].clock_in, one.kind))
+
+
+def _of(kind: AnomalyKind, employee: RowId, day: date, minutes: int, *rows: ClockTime) -> Anomaly:
+    return Anomaly(kind=kind, employee_id=employee, day=day, rows=rows, minutes=minutes)
+
+
+def _alone(row: ClockTime, auto_clock_outs: Container[RowId | None], limits: Limits) -> Iterator[AnomalyKind]:
+    """What is odd about a row by itself."""
+    if row.total_minutes is not None and row.total_minutes > limits.longest_minutes:
+        yield "long_shift"
+    if row.total_minutes == 0:
+        yield "zero_minutes"
+    if row.id in auto_clock_outs:
+        yield "auto_clock_out"
+
+
+def _pairs(mine: Iterable[ClockTime]) -> Iterator[tuple[ClockTime, ClockTime]]:
+    """Each row with the one before it, and with the one that lasts longest of all before it, where that is another.
+
+    So every row that overlaps any is told, and the pairs are no more than twice the rows.
+    """
+    before: ClockTime | None = None
+    longest: ClockTime | None = None
+    for row in mine:
+        if before is not None:
+            yield before, row
+        if longest is not None and longest is not before:
+            yield longest, row
+        before = row
+        if row.clock_out is not None and (longest is None or row.clock_out > (longest.clock_out or 0)):
+            longest = row
+
+
+def _together(before: ClockTime, row: ClockTime, employee: RowId, day: date, limits: Limits) -> Iterator[Anomaly]:
+    """What is odd about two rows of an employee: a near double is told as that alone."""
+    apart = row.clock_in - before.clock_in
+    if apart <= limits.near_minutes * 60:
+        yield _of("near_double", employee, day, apart // 60, before, row)
+    elif before.clock_out is None:
+        # How long both last cannot be told of one that is still open.
+        yield _of("overlap", employee, day, 0, before, row)
+    elif row.clock_in < before.clock_out:
+        both = min(before.clock_out, before.clock_out if row.clock_out is None else row.clock_out) - row.clock_in
+        yield _of("overlap", employee, day, max(both, 0) // 60, before, row)

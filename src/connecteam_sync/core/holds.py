@@ -1,0 +1,117 @@
+"""Holds as a person works through them: one line for a person and a reason, with the one next step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.core.change import Hold, HoldReason
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, local_day
+
+SAID: dict[HoldReason, str] = {
+    "unmapped_user": "the Connecteam user is mapped to no employee",
+    "manual_row": "a row entered by hand has the clock-in, and is never written",
+    "duplicate_clock_in": "another shift of the same person has the same clock-in",
+    "user_not_listed": "they are no longer on the time clock; the hours are kept",
+    "orphan": "no shift in Connecteam is known for these rows; they are kept",
+    "locked_day": "payroll has closed the day; what Connecteam says by now is not written",
+    "impossible_record": "a record in Connecteam cannot be believed; nothing is deleted because of it",
+    "local_edit": "somebody edited the rows in the table; the edit is kept",
+    "window_edge": "the shifts are on another day by now, or ran past the days asked for; the hours are kept",
+    "child_row": "rows of other tables point at these rows; they stay as they are until those point elsewhere",
+    "ambiguous_employee": "several employees carry the Connecteam user: whose hours are they?",
+    "clock_not_looked_at": "a time clock that may have the shifts was not looked at; the hours are kept",
+    "refused_by_database": "your table refuses to take them",
+    "possible_double": "the new user may be somebody who is in your table already",
+    "deletes_guarded": "all rows of one person would go; they wait for a person's word",
+    "no_connecteam_user": "no Connecteam user counts for this person; the rows are kept",
+    "same_minute": "a row of ours without a shift begins in the same minute: the hours would stand there twice",
+}
+"""What is said of several holds of one reason whose sentences differ."""
+_BY_USER = re.compile(r"Connecteam user (\d+)[ (]")
+"""How the sentence of a hold begins that is about a user although it is of a row."""
+
+
+class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The holds of one person for one reason, in the order they were given; who it is may not be known."""
+
+    reason: HoldReason
+    employee_id: RowId | None
+    user_id: int | None
+    holds: tuple[Hold, ...]
+
+    @property
+    def minutes(self) -> int:
+        """By how much the table would move."""
+        return sum(hold.minutes for hold in self.holds)
+
+    @property
+    def detail(self) -> str:
+        """What is said of every one of them; of the reason where that differs."""
+        said = {hold.detail for hold in self.holds}
+        return said.pop() if len(said) == 1 else SAID[self.reason]
+
+    def days(self, zone: ZoneInfo) -> tuple[date, date] | None:
+        """First and last local day; None where no record tells its time."""
+        instants = [hold.instant for hold in self.holds if hold.instant is not None]
+        return (local_day(min(instants), zone), local_day(max(instants), zone)) if instants else None
+
+    def next_step(self, zone: ZoneInfo) -> str | None:
+        """The one command that helps; None where there is none but to look at each of them."""
+        days = self.days(zone)
+        window = ""
+        if days is not None:
+            window = f" --from {days[0]} --to {min(days[1], days[0] + timedelta(days=MAX_WINDOW_DAYS - 1))}"
+        user = self._user()
+        mapping = f"employees map {user} {self._suggested(user)}" if user is not None else "employees --unmapped"
+        commands: dict[HoldReason, str] = {
+            "unmapped_user": mapping,
+            "ambiguous_employee": mapping,
+            "possible_double": mapping,
+            "no_connecteam_user": f"employees map USER {self.employee_id}",
+            "orphan": f"resync{window}",
+            "window_edge": f"sync{window}",
+            "same_minute": f"adopt{window}",
+        }
+        found = commands.get(self.reason)
+        return f"connecteam-sync {found}" if found is not None else None
+
+    def look(self) -> str:
+        """The command that shows each of them, where they are on record."""
+        whose = f" --employee {self.employee_id}" if self.employee_id is not None else " --all"
+        return f"connecteam-sync holds{whose} --kind {self.reason}"
+
+    def _user(self) -> int | None:
+        """The user they are about: rows without a shift have none, and their sentence may begin with one."""
+        said = _BY_USER.match(self.holds[0].detail)
+        return self.user_id if self.user_id is not None or said is None else int(said[1])
+
+    def _suggested(self, user: int) -> str:
+        """The employee whom the end of the sentence names for the user, where it names a single one."""
+        # Only the end is ours whatever somebody is called: a name cannot put a number there.
+        created = f"(; a new person: connecteam-sync employees create {user})?"
+        said = re.search(rf": connecteam-sync employees map {user} (\d+){created}$", self.detail)
+        return said[1] if said else "EMPLOYEE"
+
+
+def grouped(holds: Iterable[Hold]) -> tuple[HoldGroup, ...]:
+    """Holds by person and reason, in the order of the first of each; a record of nobody stands alone."""
+    found: dict[tuple[object, ...], list[Hold]] = {}
+    for hold in holds:
+        person = hold.employee_id if hold.employee_id is not None else hold.user_id
+        kind = "employee" if hold.employee_id is not None else "user" if person is not None else hold.subject
+        found.setdefault((hold.reason, kind, person), []).append(hold)
+    return tuple(
+        HoldGroup(
+            reason=several[0].reason,
+            employee_id=several[0].employee_id,
+            user_id=next((hold.user_id for hold in several if hold.user_id is not None), None),
+            holds=tuple(several),
+        )
+        for several in found.values()
+    )

@@ -1,0 +1,105 @@
+"""Days that payroll has closed: which of them an instant falls on, and what a closed day keeps from being written."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.window import LockedDay, local_day
+from connecteam_sync.core.words import called, clock, day_name, hours, span
+
+
+class Locks:
+    """Closed days, to be asked of many instants. Days of different zones may overlap."""
+
+    def __init__(self, days: Iterable[LockedDay]) -> None:
+        self._days = sorted(days, key=lambda day: (day.start, day.end))
+        self._starts = [day.start for day in self._days]
+        self._longest = max((day.end - day.start for day in self._days), default=0)
+
+    def at(self, instant: int) -> LockedDay | None:
+        """The closed day that an instant falls on; None where that is open."""
+        number = bisect_right(self._starts, instant)
+        # Nearly always the one before it: only where zones differ may a day that began earlier last longer.
+        while number and self._starts[number - 1] > instant - self._longest:
+            number -= 1
+            if instant < self._days[number].end:
+                return self._days[number]
+        return None
+
+    def holding(self, images: Iterable[ClockTime | None]) -> tuple[LockedDay, ...]:
+        """The closed days that the clock-ins of rows fall on, in order; a day on which a row merely ends is not one.
+
+        Rows belong to the day on which they begin, before and after a change (rule 9).
+        """
+        if not self._days:
+            return ()
+        found = {day for image in images if image is not None and (day := self.at(image.clock_in)) is not None}
+        return tuple(sorted(found, key=lambda day: (day.start, day.end)))
+
+
+def unwritten(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+    """What a closed day keeps from being written, in times of the business zone: `Mon 1 Dec 2025 is locked for payroll:
+    clock-out 16:00 -> 16:30 (+0:30 h) is not written`.
+    """
+    where = "" if closed.timezone == zone.key else f" ({closed.timezone})"
+    said = f"{spoken(change, zone, names)} is not written"
+    if change.after is None:
+        said = f"{_row(change, zone)} is not deleted, {hours(-change.minutes)} h kept"
+    return f"{day_name(closed.day)}{where} is locked for payroll: {said}{_why(change)}"
+
+
+def _why(change: Change) -> str:
+    """What old and new times do not tell."""
+    if change.kind == "update":
+        return ": the row was edited in the table" if "edited in the table" in change.why else ""
+    return "" if change.why == "new shift" else f": {change.why}"
+
+
+def spoken(change: Change, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+    """A change in old and new times: `clock-out 16:00 -> 16:30 (+0:30 h)`, `the deletion of 08:00-16:00 (-8:00 h)`."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        said = f"{'the deletion of' if after is None else 'a new row'} {_row(change, zone)}"
+    else:
+        said = ", ".join(_corrected(before, after, zone, names)) or "the same times"
+    return f"{said} ({hours(change.minutes, signed=True)} h)" if change.minutes else said
+
+
+def _row(change: Change, zone: ZoneInfo) -> str:
+    """`08:00-16:00`, `08:00-still open`."""
+    row = change.image
+    day = local_day(row.clock_in, zone)
+    if row.clock_out is None:
+        return f"{clock(row.clock_in, zone, day)}-still open"
+    return span(row.clock_in, row.clock_out, zone, day)
+
+
+def _corrected(before: ClockTime, after: ClockTime, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    said: list[str] = []
+    if before.employee_id != after.employee_id:
+        who = [called(names.get(image.employee_id, f"employee {image.employee_id}")) for image in (before, after)]
+        said.append(f"moved from {who[0]} to {who[1]}")
+    for name, old, new in (
+        ("clock-in", before.clock_in, after.clock_in),
+        ("clock-out", before.clock_out, after.clock_out),
+    ):
+        if old != new:
+            said.append(f"{name} {_moved(old, new, zone, local_day(before.clock_in, zone))}")
+    if not said and before.total_minutes != after.total_minutes:
+        shown = ("open" if image.total_minutes is None else str(image.total_minutes) for image in (before, after))
+        said.append(f"minutes {' -> '.join(shown)}")
+    return said
+
+
+def _moved(old: int | None, new: int | None, zone: ZoneInfo, day: date) -> str:
+    """`16:00 -> 16:30`; with seconds where the minute is the same."""
+    shown = ["open" if at is None else clock(at, zone, day) for at in (old, new)]
+    if old is not None and new is not None and shown[0] == shown[1]:
+        shown = [clock(at, zone, day, seconds=True) for at in (old, new)]
+    return " -> ".join(shown)

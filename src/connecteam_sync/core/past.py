@@ -1,0 +1,59 @@
+"""What is on record of one employee: rows, how they came to be so, what is held, and what Connecteam said last."""
+
+from __future__ import annotations
+
+import msgspec
+
+from connecteam_sync.core.clocktime import ClockTime, Employee
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import Entry, StandingHold
+from connecteam_sync.core.shift import Shift
+
+
+class TrackedShift(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift as Connecteam showed it last; `is_gone` where it is no longer there.
+
+    `changed_in_run` is the run that noted it like this, `changed_at` when that began (epoch seconds; None where it is
+    not on record any more).
+    """
+
+    shift: Shift
+    clock_time_id: RowId | None
+    is_gone: bool
+    changed_in_run: int
+    changed_at: int | None
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of an employee, and all that explains them."""
+
+    employee: Employee
+    rows: tuple[ClockTime, ...]
+    changes: tuple[Entry, ...]
+    holds: tuple[StandingHold, ...]
+    shifts: tuple[TrackedShift, ...]
+
+
+def about(
+    found: tuple[StandingHold, ...],
+    *,
+    rows: frozenset[RowId],
+    shifts: frozenset[str],
+    employee: RowId,
+    users: frozenset[int],
+    span: tuple[int, int] | None,
+) -> tuple[StandingHold, ...]:
+    """The holds on these rows and shifts, and those of the employee and their users that lie in the span of instants.
+
+    A hold without an instant (nobody can tell the day of its record) is of every day.
+    """
+
+    def is_theirs(standing: StandingHold) -> bool:
+        hold = standing.hold
+        if hold.clock_time_id in rows or hold.shift_id in shifts:
+            return True
+        if hold.employee_id != employee and hold.user_id not in users:
+            return False
+        return span is None or hold.instant is None or span[0] <= hold.instant < span[1]
+
+    return tuple(filter(is_theirs, found))

@@ -1,0 +1,110 @@
+"""What the rows of the host's table say of its meaning, read once for a table as it is, before anything is written.
+
+Types do not tell whose ids stand in a column, nor which word means that a shift is over. Where most rows contradict
+what the configuration says, it is the configuration that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connecteam_sync.errors import NotServed
+from connecteam_sync.store.served import Fault, shape
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.trips import Query
+
+_SHOWN = 4
+"""Words that are named in one line."""
+
+
+def demand_contents(session: Session) -> None:
+    """Raises NotServed where the rows contradict the configuration."""
+    for fault in faults(session):
+        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+
+
+def faults(session: Session) -> tuple[Fault, ...]:
+    """Why what stands in the table cannot be what the configuration says, a sentence each."""
+    return (*_forms(session), *_twice(session), *_strangers(session), *_words(session))
+
+
+_GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+
+
+def _forms(session: Session) -> Iterator[Fault]:
+    """SQLite keeps anything anywhere: each value of the times is looked at, not only the ends of the column."""
+    names, d = session.host.clock_times, session.dialect
+    if d.family != "sqlite" or names.clock_in_unit is not None:
+        return
+    for name in (names.clock_in, names.clock_out):
+        column = f"t.{d.name(name)}"
+        odd = Query(
+            f"SELECT {column}, count(*) FROM {session.clock_times} t WHERE {column} IS NOT NULL AND {column} <> ''"
+            f" AND (typeof({column}) <> 'text' OR NOT ({column} GLOB '{_GOOD}' OR {column} GLOB '{_GOOD}.*'))"
+        )
+        value, count = session.fetch(odd)[0][0]
+        if count:
+            yield Fault(
+                f"column {name!r} of table {names.table!r} holds {count:,} values written like"
+                f" {shape(str(value))!r}, which are read as other times or as none",
+                f"write them as YYYY-MM-DD HH:MM:SS, in UTC (UPDATE {names.table}), then connecteam-sync doctor",
+            )
+
+
+def _twice(session: Session) -> Iterator[Fault]:
+    """Ids that stand twice: which of the rows is meant, nobody knows."""
+    names, key = session.host.clock_times, session.canonical["id"]
+    doubles = Query(f"SELECT {key} FROM {session.clock_times} t GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
+    if session.fetch(doubles)[0]:
+        yield Fault(
+            f"column {names.id!r} of table {names.table!r} has some value twice: a row cannot be told by it",
+            f"name the column that is unique under [tables.clock_times] id, or make {names.id} the primary key",
+        )
+
+
+def _strangers(session: Session) -> Iterator[Fault]:
+    """Most rows are of employees whom the table of people does not have: it is another table, or another column."""
+    names, people = session.host.clock_times, session.host.employees
+    employee = session.canonical["employee_id"]
+    counted = Query(
+        f"SELECT {employee}, count(*) FROM {session.clock_times} t"
+        f" WHERE t.{session.dialect.name(names.employee_id)} IS NOT NULL"
+        f" AND {session.canonical['clock_in']} IS NOT NULL"
+        f" GROUP BY {employee}"
+    )
+    rows, known = session.fetch(counted)[0], {str(one.id) for one in session.employees()}
+    every = sum(int(count) for _, count in rows)
+    lost = sum(int(count) for key, count in rows if str(key) not in known)
+    if lost * 2 > every:
+        yield Fault(
+            f"{lost:,} of {every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
+            f" {people.table}: that is not the table of their people",
+            "name it in connecteam-sync.toml, [tables.employees] table (and its columns), then connecteam-sync doctor",
+        )
+
+
+def _words(session: Session) -> Iterator[Fault]:
+    """The words of the flag: others than were explained, or explained the wrong way round."""
+    names, words = session.host.clock_times, session.host.clock_times.is_active_words
+    if words is None:
+        return
+    d = session.dialect
+    said = d.as_text(f"t.{d.name(names.is_active)}", session.columns.kind_of(names.is_active))
+    is_open = f"CASE WHEN t.{d.name(names.clock_out)} IS NULL THEN 1 ELSE 0 END"
+    counted = Query(f"SELECT {said}, {is_open}, count(*) FROM {session.clock_times} t GROUP BY {said}, {is_open}")
+    found = [(str(word), bool(is_open), int(count)) for word, is_open, count in session.fetch(counted)[0] if word]
+    where = f"column {names.is_active!r} of table {names.table!r}"
+    others = sorted({word for word, *_ in found} - {*words})
+    if others:
+        shown = ", ".join(map(repr, others[:_SHOWN])) + (" and more" if len(others) > _SHOWN else "")
+        yield Fault(
+            f"{where} also holds {shown}, and is_active_words names {words[0]!r} and {words[1]!r}",
+            "name the two words that stand there, that of a shift that is over first; then connecteam-sync doctor",
+        )
+    closed = {word: count for word, is_open, count in found if not is_open}
+    if closed.get(words[1], 0) > closed.get(words[0], 0):
+        yield Fault(
+            f"{where} says {words[1]!r} in {closed[words[1]]:,} rows with a {names.clock_out}, which is the word of a"
+            " shift that is not over",
+            f'turn the words round: is_active_words = ["{words[1]}", "{words[0]}"]; then connecteam-sync doctor',
+        )

@@ -1,0 +1,78 @@
+"""How names of tables and columns stand in statements: the one place where any name that a database allows is quoted.
+
+Whatever stands between quotes in a statement is text or a name, never a place for a value: `compiled` leaves it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import Dialect
+
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"(?=\.|$)')
+"""A part of a name in double quotes, a quote in it doubled."""
+_MARKS = re.compile(
+    r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|::)|(?<![\w:]):(?P<value>[A-Za-z_]\w*)|(?P<percent>%)"""
+)
+
+
+def parts(said: str) -> list[str]:
+    """What stands between the dots of a name, and in double quotes where a dot is part of it: `payroll."my.table"`."""
+    found = []
+    while True:
+        part = _QUOTED.match(said)
+        if part is None:
+            plain, dot, said = said.partition(".")
+            found.append(plain)
+        else:
+            found.append(part[1].replace('""', '"'))
+            dot, said = said[part.end() : part.end() + 1], said[part.end() + 1 :]
+        if not dot:
+            return found
+
+
+def split(table: str) -> tuple[str | None, str]:
+    """Schema and name of a table: `payroll.clock_times`, `"my.schema"."my.table"`."""
+    *schema, name = parts(table)
+    return ".".join(schema) or None, name
+
+
+def quoted(family: str, name: str) -> str:
+    """One name, whatever is in it."""
+    mark = "`" if family == "mysql" else '"'
+    return f"{mark}{name.replace(mark, 2 * mark)}{mark}"
+
+
+def literal(family: str, text: str) -> str:
+    """A text as it stands in a statement; on MySQL and MariaDB not dependent on what a backslash means there."""
+    if family == "mysql" and not re.fullmatch(r"[\w .,$-]*", text, re.ASCII):
+        return f"_utf8mb4 0x{text.encode().hex()}"
+    return "'" + text.replace("'", "''") + "'"
+
+
+@lru_cache(maxsize=512)
+def compiled(sql: str, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
+    """A statement with `:named` values as the driver takes it, and the names in their order; None: they go by name."""
+    order: list[str] = []
+    # Drivers of MySQL and MariaDB take values by their order as well, so that several statements can be one.
+    style = "format" if dialect.name in {"mysql", "mariadb"} else dialect.paramstyle
+
+    def mark(found: re.Match[str]) -> str:
+        if found["value"]:
+            order.append(found["value"])
+            return {"qmark": "?", "format": "%s"}.get(style) or f"%({found['value']})s"
+        return found[0] if style == "qmark" else found[0].replace("%", "%%")
+
+    text = _MARKS.sub(mark, sql)
+    return text, None if style == "pyformat" else tuple(order)
+
+
+def run(connection: Connection, sql: str, values: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - a result whose rows are of any width
+    """A statement with `:named` values, by itself."""
+    text, order = compiled(sql, connection.dialect)
+    given = values or {}
+    return connection.exec_driver_sql(text, dict(given) if order is None else tuple(given[name] for name in order))

@@ -1,0 +1,93 @@
+"""The URL of a database, read with care: what is wrong with it is said without showing any part of a password."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from connecteam_sync.errors import ConfigurationError
+
+_RIGHT = (
+    "write CONNECTEAM_SYNC_DATABASE_URL like mysql://user:password@host/database; in a password @ is %40, : is %3A,"
+    " / is %2F, # is %23, ? is %3F and % is %25"
+)
+_SQLITE = (
+    "write sqlite:///hours.db for a file in the working directory, sqlite:////srv/hours.db for one by its whole path"
+)
+_PORTS = 65535
+_TLS = {
+    "mysql": "; TLS is asked for with ?ssl_ca=/path/to/ca.pem",
+    "postgresql": "; TLS is asked for with ?sslmode=require",
+}
+_NAMED_ELSEWHERE = {
+    "mysql": {"read_default_file", "read_default_group", "database", "db"},
+    "postgresql": {"service", "dbname", "servicefile"},
+}
+"""Options of a URL that may name the database in its place."""
+
+
+def parsed(text: str) -> URL:
+    """The URL as SQLAlchemy reads it. Raises ConfigurationError where it can mean nothing, or not what was meant."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigurationError("the database URL cannot be read", next_step=_RIGHT) from error
+    except ValueError as error:
+        raise ConfigurationError(
+            "the database URL cannot be read: what stands behind the colon of its host is no number of a port, or a"
+            " character of the password is not encoded",
+            next_step=_RIGHT,
+        ) from error
+    if url.drivername.split("+")[0] == "sqlite":
+        if url.host or url.username or url.password or url.port:
+            raise ConfigurationError("the database URL names no SQLite file: it has two slashes", next_step=_SQLITE)
+        return url
+    # It splits at the first @ behind the user: the rest of a password would be taken for the host, and shown as such.
+    if "@" in (url.host or "") + (url.database or "") or not {*"#?/ \\"}.isdisjoint(url.host or ""):
+        raise ConfigurationError(
+            "the database URL cannot be read: a character of the password is not encoded", next_step=_RIGHT
+        )
+    if url.port is not None and not 0 < url.port <= _PORTS:
+        raise ConfigurationError(
+            f"the database URL names port {url.port}, and ports end at {_PORTS}", next_step="correct the port"
+        )
+    return url
+
+
+def demand_named(url: URL) -> None:
+    """A server's URL names its database, or says where the name stands. Raises ConfigurationError."""
+    backend = url.drivername.split("+")[0].replace("mariadb", "mysql")
+    elsewhere = _NAMED_ELSEWHERE.get(backend, set()) & url.query.keys()
+    by_environment = backend == "postgresql" and (os.environ.get("PGDATABASE") or os.environ.get("PGSERVICE"))
+    if backend in _NAMED_ELSEWHERE and not url.database and not elsewhere and not by_environment:
+        raise ConfigurationError(
+            "the database URL names a server and no database",
+            next_step=f"add the name: {backend}://user@{url.host or 'host'}/database",
+        )
+
+
+def connected(dialect: Dialect, _: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
+    """A connection. Raises ConfigurationError where the driver cannot do with what stands behind the URL's `?`."""
+    errors: Any = getattr(dialect.loaded_dbapi, "Error", SQLAlchemyError)
+    try:
+        return dialect.connect(*args, **options)
+    except errors:
+        raise
+    except (TypeError, ValueError, AttributeError, LookupError, OSError) as error:
+        what = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else (error.strerror or str(error))
+        if isinstance(error, OSError) and error.filename:
+            what += f": {error.filename}"
+        raise option_refused(dialect.name, what) from error
+
+
+def option_refused(driver: str, what: str) -> ConfigurationError:
+    """That the driver cannot do with what stands behind the URL's `?`."""
+    tls = _TLS.get(driver.partition("+")[0].replace("mariadb", "mysql"), "")
+    return ConfigurationError(
+        f"the database driver cannot do with the options that the database URL has behind its `?`: {what}",
+        next_step=f"correct or remove them{tls}",
+    )

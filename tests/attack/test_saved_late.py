@@ -1,0 +1,67 @@
+"""A saved plan and what the end of its run was to do: done as it was shown, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connecteam_sync.core.run import Proposal
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
+from world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A company without shifts whose first person is on two time clocks, and its mirror."""
+    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+        made = World(sandbox, f"sqlite:///{tmp_path}/late.db")
+        made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
+        yield made
+        made.mirror.close()
+
+
+def saved(world: World, file: Path) -> Proposal:
+    """What a sync would do now, by way of a file."""
+    world.mirror.save_proposal(world.mirror.plan(world.window), file)
+    return world.mirror.read_proposal(file)
+
+
+@pytest.mark.parametrize("clock", [WAREHOUSE, OFFICE])
+def test_a_delete_whose_shift_is_back_is_stale(world: World, tmp_path: Path, clock: int) -> None:
+    """On its own time clock or on another; a plan that still fits is carried out."""
+    shift = world.work(2, "08:00", "12:00")
+    world.work(3, "08:00", "12:00")
+    world.work(4, "08:00", "12:00", clock=OFFICE)
+    world.sync()
+    before = world.table()
+    world.company.delete(shift.id)
+    proposal = saved(world, tmp_path / "plan.json")
+    assert [plan.stage for plan in proposal.plans if plan.changes] == ["end"]
+    world.company.activities[shift.id] = shift
+    shift.clock_id = clock
+    run = world.mirror.apply(proposal)
+    assert (run.status, run.exit_code) == ("refused", 4)
+    [piece] = [piece for piece in run.slices if piece.error]
+    assert (piece.error_name, piece.time_clock_id) == ("stale_plan", WAREHOUSE)
+    assert str(piece.error).endswith(f"1 change differs: rows {before[0]['id']}")
+    assert world.mirror.runs(limit=1)[0].exit_code == 4
+    assert world.table() == before
+    world.company.delete(shift.id)
+    assert world.mirror.apply(saved(world, tmp_path / "again.json")).counts.deleted == 1
+    assert world.table() == before[1:]
+
+
+def test_a_plan_of_which_a_part_is_done_with_is_stale(world: World, tmp_path: Path) -> None:
+    """What is left of it is no plan that anybody was shown."""
+    world.work(2, "08:00", "12:00")
+    taken_back = world.work(3, "08:00", "12:00")
+    proposal = saved(world, tmp_path / "plan.json")
+    assert len(proposal.changes) == 2
+    world.company.delete(taken_back.id)
+    run = world.mirror.apply(proposal)
+    assert (run.status, run.exit_code) == ("refused", 4)
+    assert [piece.error_name for piece in run.slices if piece.error] == ["stale_plan"]
+    assert world.table() == []

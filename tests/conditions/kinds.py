@@ -1,0 +1,12 @@
+"""The conditions, by subject; each list in a file of its own."""
+
+from __future__ import annotations
+
+from condition import Condition
+from keys import KEYS
+from plain import PLAIN
+from triggers import TRIGGERS
+from types_of import TYPES
+from undone import UNDONE
+
+CONDITIONS: tuple[Condition, ...] = (*PLAIN, *KEYS, *TYPES, *TRIGGERS, *UNDONE)

@@ -1,0 +1,122 @@
+"""Triggers and constraints of the host's: what the probe finds before anything is written."""
+
+from __future__ import annotations
+
+from condition import ALL, Condition
+from types_of import row
+
+_OURS = row("'2024-12-01 08:00:00'", "'2024-12-01 17:00:00'", source="connecteam")
+_FUNCTION = "CREATE FUNCTION meddle() RETURNS trigger AS $$ BEGIN {} RETURN NEW; END $$ LANGUAGE plpgsql"
+
+
+def _trigger(database: str, when: str, mysql: str, postgresql: str, sqlite: str) -> tuple[str, ...]:
+    """The statements that make a trigger called `meddler`, before an INSERT or UPDATE (after it on SQLite)."""
+    if database == "sqlite":
+        return (f"CREATE TRIGGER meddler AFTER {when} ON clock_times BEGIN {sqlite}; END",)
+    if database == "postgresql":
+        made = f"CREATE TRIGGER meddler BEFORE {when} ON clock_times FOR EACH ROW EXECUTE FUNCTION meddle()"
+        return (_FUNCTION.format(f"{postgresql};"), made)
+    return (f"CREATE TRIGGER meddler BEFORE {when} ON clock_times FOR EACH ROW {mysql}",)
+
+
+TRIGGERS = (
+    *(
+        Condition(
+            f"{database}: a trigger that says when a row was touched",
+            "refused",
+            "Undo could not give the column back: name it in `trigger_columns`, or drop the trigger.",
+            databases=(database,),
+            extra=_trigger(
+                database,
+                "UPDATE",
+                "SET NEW.updated_at = NOW()",
+                "NEW.updated_at = now()",
+                "UPDATE clock_times SET updated_at = datetime('now') WHERE id = NEW.id",
+            ),
+            rows=(_OURS,),
+            names=("updated_at", "meddler"),
+        )
+        for database in ALL
+    ),
+    *(
+        Condition(
+            f"{database}: a trigger that counts versions",
+            "refused",
+            "The same of any other column.",
+            databases=(database,),
+            columns={"version": "INTEGER DEFAULT 0"},
+            extra=_trigger(
+                database,
+                "UPDATE",
+                "SET NEW.version = OLD.version + 1",
+                "NEW.version = OLD.version + 1",
+                "UPDATE clock_times SET version = OLD.version + 1 WHERE id = NEW.id",
+            ),
+            rows=(_OURS,),
+            names=("version", "meddler"),
+        )
+        for database in ALL
+    ),
+    *(
+        Condition(
+            f"{database}: a trigger that alters minutes",
+            "refused",
+            "A row that is not kept as written is not written.",
+            databases=(database,),
+            extra=_trigger(
+                database,
+                "INSERT",
+                "SET NEW.total_minutes = 1",
+                "NEW.total_minutes = 1",
+                "UPDATE clock_times SET total_minutes = 1 WHERE id = NEW.id",
+            ),
+            rows=(_OURS,),
+            names=("total_minutes", "meddler"),
+        )
+        for database in ALL
+    ),
+    *(
+        Condition(
+            f"{database}: a trigger that takes an approval away",
+            "refused",
+            "Undo could not give the approval back: the probe fills columns of the host's own to see it.",
+            databases=(database,),
+            columns={"approved_by": "VARCHAR(9)"},
+            extra=_trigger(
+                database,
+                "UPDATE",
+                "SET NEW.approved_by = IF(NEW.total_minutes <=> OLD.total_minutes, NEW.approved_by, NULL)",
+                "IF NEW.total_minutes IS DISTINCT FROM OLD.total_minutes THEN NEW.approved_by = NULL; END IF",
+                "UPDATE clock_times SET approved_by = NULL"
+                " WHERE id = NEW.id AND NEW.total_minutes IS NOT OLD.total_minutes",
+            ),
+            rows=(_OURS,),
+            names=("approved_by", "meddler"),
+        )
+        for database in ALL
+    ),
+    Condition(
+        "SQLite: a key that replaces rows",
+        "refused",
+        "ON CONFLICT REPLACE or IGNORE in a key: rows would go without a word.",
+        databases=("sqlite",),
+        columns={"hour": "INTEGER UNIQUE ON CONFLICT REPLACE"},
+        names=("ON CONFLICT",),
+    ),
+    Condition(
+        "PostgreSQL: tables that inherit",
+        "refused",
+        "Rows of heirs are seen as rows of the table, and would come back as its own.",
+        databases=("postgresql",),
+        extra=("CREATE TABLE older () INHERITS (clock_times)",),
+        names=("inherit",),
+    ),
+    Condition(
+        "minutes that the database computes",
+        "refused",
+        "A computed column takes no value of ours.",
+        databases=("mariadb", "mysql"),
+        columns={"total_minutes": "INT AS (TIMESTAMPDIFF(MINUTE, clock_in, clock_out)) STORED"},
+        names=("total_minutes",),
+    ),
+)

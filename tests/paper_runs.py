@@ -1,0 +1,155 @@
+"""Runs on paper: every look planned and applied, then what was left for the end, and what each plan must be."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+
+from connecteam_sync.core.change import Hold, Plan, Policy
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.looks import Looks
+from connecteam_sync.core.plan import plan
+from connecteam_sync.core.rounds import ROUNDS, left_for_the_end
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.window import Window
+from hardships import Hardships, Sight, no_delete_without_evidence
+from oracle import Fact
+from paper import CUTS, PADDED, WINDOW, Table, look, shifts_of
+
+_TURNING, _HALF = 0.4, 0.5
+
+
+class PaperRuns:
+    """What a run needs of the life it is in, and the run itself."""
+
+    chance: random.Random
+    hard: Hardships
+    table: Table
+    clocks: tuple[int, ...]
+    on_plan: Callable[[Plan], object]
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Fact] = {}
+        self.reach: Counter[str] = Counter()
+        self.locked: frozenset[str] = frozenset()
+        self.sight = Sight()
+        self.homes: dict[str, RowId] = {}
+
+    def _partly(self, shown: list[Fact], listed: frozenset[int], policy: Policy) -> None:
+        """A run in which one time clock cannot be read, or that leaves it out."""
+        clock = self.hard.chance.choice(self.clocks)
+        fails = self.hard.chance.random() < _HALF
+        parts = list(self.hard.chance.choice([(WINDOW,), *CUTS]))
+        self._once(parts, shown, listed, policy, failing=clock if fails else None, leaving=None if fails else clock)
+        self.reach["a time clock is not looked at"] += 1
+        self.homes = {}
+
+    def _once(
+        self,
+        parts: list[Window],
+        shown: list[Fact],
+        listed: frozenset[int],
+        policy: Policy,
+        *,
+        failing: int | None = None,
+        leaving: int | None = None,
+    ) -> tuple[list[Hold], bool]:
+        """One run over parts of the window and time clocks: every look, then what was left for the end.
+
+        The look at the clock `failing` does not come about, and none is meant at the clock `leaving`.
+        """
+        clocks = [clock for clock in self.clocks if clock != leaving]
+        units = [(window, clock) for window in parts for clock in clocks]
+        account = {clock: f"time clock {clock}" for clock in self.clocks} if policy.orphans == "delete" else {}
+        looks = Looks(((clock, window) for window, clock in units), account=account)
+        self.sight = Sight()
+        # The last look of a window decides on rows without a shift; where that fails, another does.
+        read = [clock for clock in clocks if clock != failing]
+        decides = None if failing is not None and policy.orphans == "report" else read[-1]
+        policies = {clock: policy if clock == decides else _undecided(policy) for clock in clocks}
+        decide = partial(self._unit, shown=shown, listed=listed, looks=looks, policies=policies)
+        plans: list[Plan] = []
+        looked: list[tuple[Window, int]] = []
+        for window, clock in units:
+            if clock == failing:
+                looks.failed(clock, window, "it is down")
+                self.sight.failed.add(clock)
+            else:
+                looked.append((window, clock))
+                plans.append(decide(window, clock))
+        holds = {unit: decision.holds for unit, decision in zip(looked, plans, strict=True)}
+        wrote = any(decision.changes or decision.mirrors for decision in plans)
+        left = looked
+        for _ in range(ROUNDS):
+            orphans = {plan.window for plan in plans if plan.pending.orphans}
+            left = [left[number] for number in left_for_the_end(plans, looks)]
+            if not left:
+                break
+            if leaving is not None and self.hard.chance.random() < _HALF:
+                for window in orphans:
+                    self._saw(looks, window, self._answer(window, leaving, shown, listed), as_evidence=True)
+            self.reach["absences are decided last"] += 1
+            plans = [decide(window, clock) for window, clock in left]
+            holds |= {unit: decision.holds for unit, decision in zip(left, plans, strict=True)}
+            wrote |= any(decision.changes or decision.mirrors for decision in plans)
+        return [hold for found in holds.values() for hold in found], wrote
+
+    @staticmethod
+    def _answer(window: Window, clock: int, shown: list[Fact], listed: frozenset[int]) -> Snapshot:
+        low, high = PADDED[window]
+        shifts = shifts_of([fact for fact in shown if fact.clock == clock and low <= fact.start < high])
+        return look(shifts, listed, window, clock=clock)
+
+    def _saw(self, looks: Looks, window: Window, snapshot: Snapshot, *, as_evidence: bool = False) -> None:
+        """A look came about: the planner is told, and it is noted here beside it."""
+        looks.saw(window, snapshot, as_evidence=as_evidence)
+        self._note(window, snapshot)
+
+    def _note(self, window: Window, snapshot: Snapshot) -> None:
+        self.sight.facts |= {shift.id: self.facts[shift.id] for shift in snapshot.shifts}
+        self.sight.looked.add((snapshot.time_clock_id, window))
+
+    def _unit(
+        self,
+        window: Window,
+        clock: int,
+        *,
+        shown: list[Fact],
+        listed: frozenset[int],
+        policies: Mapping[int, Policy],
+        looks: Looks,
+    ) -> Plan:
+        policy = policies[clock]
+        snapshot = self._answer(window, clock, shown, listed)
+        self._note(window, snapshot)
+        stored = self.table.read(window, snapshot, self.locked)
+        decision = plan(window, snapshot, stored, policy, looks)
+        while refused := self.hard.refused(decision):
+            assert not refused.keys() & stored.refused.keys(), "a refused record harms only itself: tried again"
+            stored = msgspec.structs.replace(stored, refused=stored.refused | refused)
+            decision = plan(window, snapshot, stored, policy, looks)
+        self.on_plan(decision)
+        if self.chance.random() < _TURNING:
+            turned = msgspec.structs.replace(snapshot, shifts=snapshot.shifts[::-1])
+            other = msgspec.structs.replace(stored, rows=stored.rows[::-1], mirrors=stored.mirrors[::-1])
+            self._same(decision, plan(window, turned, other, policy, looks))
+        deletes = no_delete_without_evidence(decision, stored, self.sight, clocks=self.clocks, locked=self.locked)
+        self.reach["no delete without evidence"] += deletes
+        assert not deletes or looks.stage != "part", "a row went before the end of its run"
+        if decision.changes or decision.mirrors:
+            self.table.apply(decision)
+        looks.saw(window, snapshot)
+        return decision
+
+    def _same(self, one: Plan, other: Plan) -> None:
+        assert (one.changes, one.holds, one.mirrors) == (other.changes, other.holds, other.mirrors), "order"
+        self.reach["a function of its inputs"] += 1
+
+
+def _undecided(policy: Policy) -> Policy:
+    """Of a look that does not decide on rows without a shift."""
+    return msgspec.structs.replace(policy, orphans="ignore")

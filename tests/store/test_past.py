@@ -1,0 +1,75 @@
+"""Looking back: what Connecteam said last of an employee's shifts, and the rows a person may want to look at."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import text
+from test_store import NOON, NOW, WINDOW, mirror, shift
+
+from connecteam_sync.core.anomalies import Limits, anomalies
+from connecteam_sync.store.past import rows_to_look_at, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.store import Store
+
+
+def test_shifts_are_told_as_connecteam_showed_them_last(store: Store) -> None:
+    """Of the users, and of the rows whoever they were of; gone or not, with the run that noted it and its time."""
+    mirror(store, shift("a", 0, 60), shift("b", 100, 160), shift("c", 0, 60, user=102))
+    mirror(store, shift("a", 5, 60), shift("c", 0, 60, user=102), now=NOW + 50)
+    span = (WINDOW.start_utc, WINDOW.end_utc)
+    with store.reading() as session:
+        mine = tracked_shifts(session, [101], [], *span)
+        [row_c] = [t.clock_time_id for t in tracked_shifts(session, [102], [], *span)]
+        every = tracked_shifts(session, [101], [row_c or 0, 999], *span)
+        later = tracked_shifts(session, [101], [], NOON + 100 * 60, span[1])
+    assert [(t.shift.id, t.shift.start - NOON, t.is_gone, t.changed_in_run, t.changed_at) for t in mine] == [
+        ("a", 300, False, 2, NOW + 50),
+        ("b", 6000, True, 2, NOW + 50),
+    ]
+    assert [t.shift.id for t in every] == ["c", "a", "b"]
+    assert [t.shift.id for t in later] == ["b"]
+    assert mine[0].clock_time_id is not None
+
+
+def test_rows_are_read_around_the_window_and_open_ones_wherever_they_began(store: Store) -> None:
+    """Not what began long before and ended, nor what is nobody's; with what Connecteam clocked out by itself."""
+    auto = msgspec.structs.replace(shift("auto", 0, 60), is_auto_clock_out=True)
+    lost = msgspec.structs.replace(shift("lost", 500, 560), is_auto_clock_out=True)
+    mirror(store, auto, lost, shift("open", -600), shift("closed", -601, -599, user=102), shift("near", 3000, 3060))
+    mirror(store, auto, shift("open", -600), shift("closed", -601, -599, user=102), shift("near", 3000, 3060))
+    day = WINDOW.first.replace(day=8)
+    window = msgspec.structs.replace(WINDOW, first=day, last=day)
+    with store.reading() as session:
+        rows, clocked_out = rows_to_look_at(session, WINDOW)
+        later, none = rows_to_look_at(session, window)
+    assert len(rows) == 4
+    by_start = {row.clock_in - NOON: row.id for row in rows}
+    assert clocked_out == {by_start[0]}
+    assert [row.clock_in - NOON for row in later] == [-600 * 60]
+    assert none == frozenset()
+    with store.writing() as session:
+        session.connection.execute(text("UPDATE clock_times SET source = 'manual' WHERE clock_out IS NULL"))
+    with store.reading() as session:
+        rows, clocked_out = rows_to_look_at(session, WINDOW)
+        found = anomalies(WINDOW, rows, auto_clock_outs=clocked_out, now=NOW, limits=Limits())
+        known = shifts_of_rows(session, [row.id or 0 for row in rows])
+    assert {(one.kind, one.rows[-1].source) for one in found} == {
+        ("auto_clock_out", "connecteam"),
+        ("open_too_long", "manual"),
+        ("overlap", "connecteam"),
+    }
+    assert known[by_start[0] or 0] == ("auto", 7)
+    assert len(known) == 4
+
+
+def test_what_reaches_into_a_window_is_read_once(store: Store) -> None:
+    """Two days before it, or still open since the evening before; and what begins with its first second is in it."""
+    day = WINDOW.first.replace(day=8)
+    window = msgspec.structs.replace(WINDOW, first=day, last=day)
+    start = (window.start_utc - NOON) // 60
+    auto = msgspec.structs.replace(shift("auto", start, start + 60), is_auto_clock_out=True)
+    after = msgspec.structs.replace(shift("after", start + 1440, start + 1500), is_auto_clock_out=True)
+    mirror(store, auto, after, shift("long", start - 2880, start + 30, user=102), shift("open", start - 180, user=102))
+    with store.reading() as session:
+        rows, clocked_out = rows_to_look_at(session, window)
+    assert sorted((row.clock_in - window.start_utc) // 60 for row in rows) == [-2880, -180, 0]
+    assert clocked_out == {row.id for row in rows if row.clock_in == window.start_utc}

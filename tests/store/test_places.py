@@ -1,0 +1,120 @@
+"""A mirror belongs to one table, wherever schemas are chosen: in the URL, for the user, in the configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import make_url
+
+from conftest import run_statement
+from connecteam_sync.errors import ConfigurationError, NotInitialised
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.store.host import ClockTimesNames, HostTables
+from world import World
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A small company."""
+    with Sandbox(Company(20, people=4), Settings(minute_limit=1_000_000)) as served:
+        yield served
+
+
+def of_postgresql(database: str) -> bool:
+    """Whether schemas are chosen by a search path here."""
+    return database.startswith("postgresql")
+
+
+def through(database: str, schema: str) -> str:
+    """The same database, with another schema first in the search path."""
+    url = make_url(database).update_query_dict({"options": f"-c search_path={schema}"})
+    return url.render_as_string(hide_password=False)
+
+
+def test_a_second_mirror_in_another_schema_is_not_made_unasked(database: str, sandbox: Sandbox) -> None:
+    """Options that were dropped before count now: `init` names where the mirror is, and creates nothing."""
+    if not of_postgresql(database):
+        return
+    first = World(sandbox, database)
+    assert first.sync().exit_code == 0
+    run_statement(make_url(database), "CREATE SCHEMA payroll")
+    with (
+        World.mirror_of(sandbox, through(database, "payroll")) as second,
+        pytest.raises(ConfigurationError, match=r"public\.connecteam_sync_shifts") as caught,
+    ):
+        second.init()
+    assert "search_path" in caught.value.next_step
+    assert "--beside" in caught.value.next_step
+    run_statement(make_url(database), "DROP SCHEMA payroll")  # which would fail had anything been made in it
+    assert first.sync().status == "nothing"
+    first.mirror.close()
+
+
+def test_a_table_of_the_same_name_elsewhere_is_refused(database: str, sandbox: Sandbox) -> None:
+    """Our tables are found, the host's is another one: refused by both names, nothing written, until told."""
+    if database.startswith("sqlite"):
+        return
+    world = World(sandbox, database)
+    assert world.sync().exit_code == 0
+    rows = world.table()
+    other = "other" if of_postgresql(database) else f"{make_url(database).database}_other"
+    server = make_url(database)
+    run_statement(server, f"CREATE {'SCHEMA' if of_postgresql(database) else 'DATABASE'} {other}")
+    try:
+        like = "(LIKE clock_times INCLUDING ALL)" if of_postgresql(database) else "LIKE clock_times"
+        run_statement(server, f"CREATE TABLE {other}.clock_times {like}")
+        world.mirror.close()
+        tables = HostTables(clock_times=ClockTimesNames(table=f"{other}.clock_times"))
+        elsewhere = World(sandbox, database, tables=tables)
+        with pytest.raises(ConfigurationError, match=f"{other}.clock_times' now") as caught:
+            elsewhere.sync()
+        elsewhere.mirror.close()
+        assert "init --moved" in caught.value.next_step
+        again = World(sandbox, database)
+        assert again.table() == rows
+        assert again.sync().status == "nothing"
+        again.mirror.close()
+        # Moved with its rows, and said so.
+        run_statement(server, f"DROP TABLE {other}.clock_times")
+        move = f"SET SCHEMA {other}" if of_postgresql(database) else f"RENAME {other}.clock_times"
+        run_statement(server, f"ALTER TABLE clock_times {move}")
+        mirror = World.mirror_of(sandbox, database, tables=tables)
+        assert any("elsewhere" in done for done in mirror.init(moved=True))
+        assert mirror.sync(world.window).status == "nothing"
+        sandbox.company.delete(min(shift.id for shift in sandbox.company.shifts() if shift.end))
+        assert mirror.sync(world.window).counts.deleted == 1
+        mirror.close()
+    finally:
+        if not of_postgresql(database):
+            run_statement(server, f"DROP DATABASE {other}")
+
+
+def test_a_renamed_table_is_refused_until_told(database: str, sandbox: Sandbox) -> None:
+    """The same of another name in the configuration, on every database."""
+    world = World(sandbox, database)
+    world.sync()
+    world.mirror.close()
+    world.mirror.store.close()
+    run_statement(make_url(database), "ALTER TABLE clock_times RENAME TO punches")
+    tables = HostTables(clock_times=ClockTimesNames(table="punches"))
+    mirror = World.mirror_of(sandbox, database, tables=tables)
+    with pytest.raises(ConfigurationError, match="'clock_times'"):
+        mirror.sync(world.window)
+    checks = [check for check in mirror.doctor() if check.state == "failed"]
+    assert any("punches" in check.detail and "--moved" in check.cure for check in checks), json.dumps(str(checks))
+    mirror.init(moved=True)
+    assert mirror.sync(world.window).status == "nothing"
+    mirror.close()
+
+
+def test_no_tables_in_the_path_are_not_made_by_a_run(database: str, sandbox: Sandbox) -> None:
+    """Only `init` makes tables."""
+    if not of_postgresql(database):
+        return
+    run_statement(make_url(database), "CREATE SCHEMA empty")
+    mirror = World.mirror_of(sandbox, through(database, "empty"))
+    with pytest.raises(NotInitialised):
+        mirror.sync()
+    mirror.close()

@@ -1,0 +1,622 @@
+"""Whose data is this? Another company, region or zone over the same database is refused until told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connecteam_sync.belonging import fingerprint, region_of
+from connecteam_sync.config import Settings
+from connecteam_sync.connecteam import HOSTS, ApiKey, Connecteam
+from connecteam_sync.core.account import Account
+from connecteam_sync.core.window import Window
+from connecteam_sync.core.words import one_line
+from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.errors import ConfigurationError, NotConfirmed, NotFound
+from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Clock
+from connecteam_sync.store.account import vouched_of, vouched_query
+from connecteam_sync.store.own import OwnNames
+from connecteam_sync.wire import Answer
+from test_command import WINDOW, Terminal, terminal
+from world import FIRST, LAST, World
+
+__all__ = ["terminal"]
+
+OURS = ("clock_times", "employees", *map(OwnNames().name, ("runs", "slices", "account", "holds", "locked_days")))
+BOLT = ("sandbox-bolt", "9000002", "Bolt Inc")
+
+
+class Bolt:
+    """Another company: the same clock and user ids, so that no guard has anything to say, and another id and name."""
+
+    def __init__(self, *, key: str = BOLT[0]) -> None:
+        self.company = Company(0)
+        self.company.id, self.company.name = BOLT[1:]
+        self.sandbox = Sandbox(self.company, key=key)
+
+    def mirror(self, world: World, **settings: Any) -> ConnecteamSync:  # noqa: ANN401 - any setting
+        """Its key over the database of another company."""
+        return mirror(world, self.sandbox, **settings)
+
+
+def mirror(world: World, sandbox: Sandbox, **settings: Any) -> ConnecteamSync:  # noqa: ANN401 - any setting
+    """The library over the database of `world`, configured otherwise."""
+    url = world.mirror.settings.database_url
+    chosen: dict[str, Any] = {
+        "timezone": world.company.timezone,
+        "base_url": sandbox.url,
+        "employees": "create",
+        "total_seconds": 2,
+        **settings,
+    }
+    return ConnecteamSync(sandbox.key, settings=Settings(database_url=url, **chosen))
+
+
+@pytest.fixture
+def world(database: str) -> Iterator[World]:
+    """A mirrored company on each database."""
+    with Sandbox(Company(40)) as sandbox:
+        made = World(sandbox, database)
+        made.company.name = "Acme Ltd"
+        made.sync()
+        yield made
+        made.mirror.close()
+
+
+@pytest.fixture
+def bolt() -> Iterator[Bolt]:
+    """Another company that answers."""
+    made = Bolt()
+    with made.sandbox:
+        yield made
+
+
+def state(world: World) -> list[Any]:
+    """Every table that a run could write to."""
+    with world.mirror.store.reading() as session:
+        return [session.read(f"SELECT * FROM {name} ORDER BY 1") for name in OURS]
+
+
+VERBS: dict[str, Callable[[ConnecteamSync], object]] = {
+    "sync": lambda m: m.sync(m.window(FIRST, LAST)),
+    "default sync": lambda m: m.sync(),
+    "resync": lambda m: m.resync(m.window(FIRST, LAST)),
+    "plan": lambda m: m.plan(m.window(FIRST, LAST)),
+    "verify": lambda m: m.verify(m.window(FIRST, LAST)),
+    "compare": lambda m: m.compare(m.window(FIRST, LAST)),
+    "sync a day": lambda m: m.sync_shifts_for_date(FIRST),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_key_of_another_company_is_refused_naming_both(world: World, bolt: Bolt, verb: str) -> None:
+    """Exit 2; nothing but /me was asked, nothing at all was written."""
+    before = state(world)
+    other = bolt.mirror(world)
+    with pytest.raises(ConfigurationError) as caught:
+        VERBS[verb](other)
+    other.close()
+    assert caught.value.exit_code == 2
+    assert "mirrors Acme Ltd (id 9000001); the key is of Bolt Inc (id 9000002)" in caught.value.message
+    assert "account accept --company" in caught.value.next_step
+    assert bolt.sandbox.desk.paths == ["/me"]
+    assert state(world) == before
+
+
+def test_a_saved_plan_of_ours_is_not_applied_with_their_key(world: World, bolt: Bolt) -> None:
+    """`apply` looks anew, and it would look at another company."""
+    proposal = world.mirror.plan(world.window)
+    before = state(world)
+    other = bolt.mirror(world)
+    with pytest.raises(ConfigurationError, match="Bolt Inc"):
+        other.apply(proposal)
+    other.close()
+    assert state(world) == before
+
+
+def test_another_region_is_refused_without_asking_anybody(world: World) -> None:
+    """A database of a sandbox, and the base URL of a real host: the host would not even be called."""
+    before = state(world)
+    for host, region in zip(HOSTS, ("global", "au"), strict=True):
+        other = mirror(world, world.sandbox, base_url=host)
+        with pytest.raises(ConfigurationError, match=f"region local; the base URL is of region {region}") as caught:
+            other.sync(world.window)
+        assert other.http_calls == 0
+        other.close()
+        assert caught.value.exit_code == 2
+    assert state(world) == before
+
+
+def test_regions_are_known_by_their_hosts() -> None:
+    """Any URL of this machine is one region, whatever its port."""
+    regions = [region_of(url) for url in (*HOSTS, f"{HOSTS[0]}/", "http://127.0.0.1:1", "http://[::1]:2")]
+    assert regions == ["global", "au", "global", "local", "local"]
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "lock", "unlock", "adopt"])
+def test_another_time_zone_is_refused_without_asking_anybody(world: World, verb: str) -> None:
+    """Days would mean other hours: also those that `lock` closes and that an adoption journals."""
+    verbs: dict[str, Callable[[ConnecteamSync], object]] = {
+        **VERBS,
+        "lock": lambda m: m.lock(FIRST, FIRST, reason="paid"),
+        "unlock": lambda m: m.unlock(FIRST, FIRST),
+        "adopt": lambda m: m.adopt(),
+    }
+    before = state(world)
+    other = mirror(world, world.sandbox, timezone="Europe/Berlin")
+    with pytest.raises(
+        ConfigurationError, match="America/Chicago; the configured time zone is Europe/Berlin"
+    ) as caught:
+        verbs[verb](other)
+    assert other.http_calls == 0
+    other.close()
+    assert (caught.value.exit_code, "accept --timezone" in caught.value.next_step) == (2, True)
+    assert state(world) == before
+
+
+def test_the_company_is_asked_for_once_for_each_key(world: World) -> None:
+    """The first run made one call more; later ones, also of another process, make those of before."""
+    first = world.mirror.runs()[-1]
+    assert first.http_calls == 1 + 1 + 1 + 3
+    later = mirror(world, world.sandbox)
+    assert later.sync(world.window).http_calls == 1 + 1 + 3
+    later.close()
+    assert world.sandbox.desk.paths.count("/me") == 1
+    world.sandbox.desk.key = "sandbox-second-key"
+    world.sandbox.key = "sandbox-second-key"
+    for calls in (6, 5):
+        another = mirror(world, world.sandbox)
+        assert another.sync(world.window).http_calls == calls
+        another.close()
+
+
+def test_a_key_is_remembered_by_a_digest_that_does_not_give_it_away(world: World) -> None:
+    """Salted, slow, and of nothing but who asks whom."""
+    [row] = world.table("connecteam_sync_account")
+    assert world.sandbox.key not in str(row)
+    salt = bytes.fromhex(row["key_salt"])
+    assert len(salt) == 16
+    clients = [
+        Connecteam(ApiKey(key), base_url=url)
+        for key, url in (("k", "http://127.0.0.1:1"), ("l", "http://127.0.0.1:1"), ("k", "http://127.0.0.1:2"))
+    ]
+    assert len({fingerprint(client, salt) for client in clients}) == 3
+    assert fingerprint(clients[0], salt) != fingerprint(clients[0], b"another salt 123")
+    for client in clients:
+        client.close()
+
+
+def test_what_is_remembered_is_told(world: World) -> None:
+    """Company, region, zone, every time clock that is listed, archived ones too, and since which run."""
+    found = world.mirror.account()
+    assert found is not None
+    assert (found.company, found.region, found.timezone) == ("Acme Ltd (id 9000001)", "local", "America/Chicago")
+    assert found.time_clocks == {WAREHOUSE, OFFICE, CLOSED}
+    assert (found.run, found.known_by) == (1, "company")
+    assert len(world.mirror.account_history()) == 1
+
+
+def test_plan_verify_and_doctor_note_nothing(database: str) -> None:
+    """The account is noted with the first thing a run writes, and by nobody who only looks."""
+    with Sandbox(Company(10)) as sandbox:
+        world = World(sandbox, database)
+        world.mirror.plan(world.window)
+        world.mirror.verify(world.window)
+        world.mirror.doctor()
+        assert world.mirror.account() is None
+        world.sync()
+        assert world.mirror.account() is not None
+        world.mirror.close()
+
+
+def test_a_sandbox_on_another_port_is_the_same_company(world: World) -> None:
+    """The key is asked for its company again, and a new clock of it is remembered."""
+    world.company.clocks[7] = Clock(7, "Annex")
+    with Sandbox(world.company) as again:
+        moved = mirror(world, again)
+        assert moved.sync(world.window).exit_code == 0
+        assert again.desk.paths[0] == "/me"
+        account = moved.account()
+        moved.close()
+    assert account is not None
+    assert 7 in account.time_clocks
+    assert len(world.table("connecteam_sync_account")) == 1
+
+
+def test_a_renamed_company_is_the_same(world: World) -> None:
+    """Its id counts; a new name is noted with the next new key."""
+    world.company.name = "Acme Worldwide"
+    with Sandbox(world.company) as again:
+        moved = mirror(world, again)
+        moved.sync(world.window)
+        account = moved.account()
+        moved.close()
+    assert account is not None
+    assert account.company == "Acme Worldwide (id 9000001)"
+
+
+# -- a key that may not read /me ---------------------------------------------------------------------------------------
+
+
+def test_time_clocks_stand_in_for_a_company_that_cannot_be_read(database: str, bolt: Bolt) -> None:
+    """Said once, with the first receipt; a key with none of its clocks is refused, one with a common clock is not."""
+    with Sandbox(Company(20)) as sandbox:
+        sandbox.faults.add("scope", path="/me", times=999)
+        world = World(sandbox, database)
+        notes = [[piece.note for piece in world.sync().slices if piece.note] for _ in range(2)]
+        assert [len(said) for said in notes] == [1, 0]
+        assert "may not read which company" in str(notes[0][0])
+        account = world.mirror.account()
+        assert account is not None
+        assert (account.company_id, account.known_by) == (None, "time_clocks")
+        before = state(world)
+        bolt.company.clocks = {99: Clock(99, "Elsewhere")}
+        other = bolt.mirror(world)
+        with pytest.raises(ConfigurationError, match=r"time clocks 4100001, 4100002, 4100003.*Bolt Inc"):
+            other.sync(world.window)
+        bolt.sandbox.faults.add("scope", path="/me", times=999)
+        with pytest.raises(ConfigurationError, match="the company with time clock 99") as caught:
+            other.sync(world.window)
+        assert caught.value.exit_code == 2
+        assert state(world) == before
+        other.close()
+        sandbox.faults.clear()
+        with Sandbox(world.company) as readable:
+            ours = mirror(world, readable)
+            assert ours.sync(world.window).exit_code == 0
+            account = ours.account()
+            ours.close()
+        assert account is not None
+        assert account.company_id == "9000001"
+        world.mirror.close()
+
+
+def test_a_key_that_is_none_is_not_taken_for_one_without_a_scope(world: World) -> None:
+    """Both are a 403 at /me; the list of time clocks tells them apart. The failure is a receipt, as ever."""
+    other = ConnecteamSync(
+        "sandbox-wrong",
+        settings=Settings(
+            timezone=world.company.timezone,
+            database_url=world.mirror.settings.database_url,
+            base_url=world.sandbox.url,
+        ),
+    )
+    run = other.sync(world.window)
+    other.close()
+    assert (run.status, run.exit_code) == ("failed", 1)
+    with Sandbox(world.company) as again:
+        again.faults.add("bad_key", path="/me")
+        other = mirror(world, again)
+        assert other.sync(world.window).exit_code == 1
+        other.close()
+        assert again.desk.paths == ["/me"]
+    assert world.mirror.account() == world.mirror.account_history()[0]
+
+
+# -- a database older than this ----------------------------------------------------------------------------------------
+
+
+def as_before(world: World) -> None:
+    """The database as a version without an account left it."""
+    world.execute("DROP TABLE connecteam_sync_account")
+    world.execute("DROP TABLE connecteam_sync_vouches")
+    world.execute("UPDATE connecteam_sync_version SET version_num = '0010'")
+    world.mirror.close()
+
+
+def test_a_database_of_before_knows_its_zone_and_its_clocks(world: World, bolt: Bolt) -> None:
+    """Upgraded, it refuses another zone and a key with none of its clocks, and learns its company from the next run."""
+    as_before(world)
+    fresh = mirror(world, world.sandbox)
+    fresh.init()
+    account = fresh.account()
+    assert account is not None
+    assert (account.timezone, account.company_id, account.run) == ("America/Chicago", None, 1)
+    assert account.time_clocks == {WAREHOUSE, OFFICE, CLOSED}
+    zone = mirror(world, world.sandbox, timezone="Asia/Tokyo")
+    bolt.company.clocks = {99: Clock(99, "Elsewhere")}
+    other = bolt.mirror(world)
+    for wrong in (zone, other):
+        with pytest.raises(ConfigurationError):
+            wrong.sync(world.window)
+        wrong.close()
+    assert fresh.sync(world.window).exit_code == 0
+    account = fresh.account()
+    fresh.close()
+    assert account is not None
+    assert (account.company, account.run) == ("Acme Ltd (id 9000001)", 1)
+
+
+def test_init_of_a_fresh_database_notes_nothing(store: Any) -> None:  # noqa: ANN401 - a Store
+    """There is no run to know it from."""
+    with store.reading() as session:
+        assert session.read("SELECT * FROM connecteam_sync_account") == []
+
+
+# -- two at once -------------------------------------------------------------------------------------------------------
+
+
+def test_of_two_first_runs_at_once_the_second_is_refused(database: str, bolt: Bolt) -> None:
+    """Both saw a database of nobody; under the lock the second sees whose it is by now, and writes no row."""
+    with Sandbox(Company(20)) as sandbox:
+        world = World(sandbox, database)
+        bolt.company.add(min(bolt.company.people), bolt.company.at(FIRST, "08:00"), bolt.company.at(FIRST, "09:00"))
+        other = bolt.mirror(world)
+        client = other._client()
+        ask = client.ask
+
+        def late(time_clock_id: int, window: Window) -> Answer:
+            if world.mirror.account() is None:
+                world.sync()
+            return ask(time_clock_id, window)
+
+        client.ask = late  # type: ignore[method-assign]
+        run = other.sync(world.window)
+        other.close()
+        assert run.exit_code == 2
+        assert "the key is of Bolt Inc" in str(run.slices[0].error)
+        assert world.rows() == world.company.truth(FIRST, LAST)
+        account = world.mirror.account()
+        assert account is not None
+        assert account.company_id == "9000001"
+        world.mirror.close()
+
+
+# -- taking another one ------------------------------------------------------------------------------------------------
+
+
+def test_another_zone_is_taken_once_it_was_shown_what_it_means(world: World) -> None:
+    """Which receipts and locked days were made in the old zone; who took it and when; then runs go on."""
+    world.mirror.lock(FIRST, date(2025, 12, 2), reason="paid", anyway=True)
+    other = mirror(world, world.sandbox, timezone="Europe/Berlin")
+    found = other.proposed_account(["timezone"])
+    [change] = found.changes
+    assert (change.what, change.before, change.after) == ("timezone", "America/Chicago", "Europe/Berlin")
+    assert any("1 receipts, of days 2025-12-01..2025-12-11" in said for said in change.meaning)
+    assert any("2 locked days, 2025-12-01..2025-12-02" in said for said in change.meaning)
+    assert any("h earlier than in America/Chicago" in said for said in change.meaning)
+    assert other.account() == world.mirror.account()
+    taken = other.accept_account(found, by="Ida")
+    assert (taken.timezone, taken.by, taken.what, taken.run) == ("Europe/Berlin", "Ida", "timezone", None)
+    assert [entry.timezone for entry in other.account_history()] == ["Europe/Berlin", "America/Chicago"]
+    assert other.sync(other.window(FIRST, LAST)).exit_code in {0, 3}
+    other.close()
+    with pytest.raises(ConfigurationError, match="Europe/Berlin; the configured time zone is America/Chicago"):
+        world.sync()
+
+
+def test_another_company_is_taken_with_its_clocks(world: World, bolt: Bolt) -> None:
+    """Afterwards the first one's key is refused."""
+    other = bolt.mirror(world)
+    found = other.proposed_account(["company", "region", "timezone"])
+    assert [(one.what, one.before, one.after) for one in found.changes] == [
+        ("company", "Acme Ltd (id 9000001)", "Bolt Inc (id 9000002)")
+    ]
+    other.accept_account(found, by="Ida")
+    other.plan(world.window)
+    other.close()
+    ours = mirror(world, world.sandbox)
+    with pytest.raises(ConfigurationError, match="mirrors Bolt Inc"):
+        ours.plan(world.window)
+    ours.close()
+
+
+def test_another_region_is_taken_and_the_company_still_checked(world: World) -> None:
+    """The region alone says nothing of the company: the key is asked for it anew."""
+    other = mirror(world, world.sandbox, base_url=HOSTS[1])
+    taken = other.accept_account(other.proposed_account(["region"]), by="Ida")
+    assert (taken.region, taken.digest, taken.company_id) == ("au", None, "9000001")
+    assert other.http_calls == 0
+    other.close()
+
+
+def test_a_part_that_still_differs_is_named(world: World, bolt: Bolt) -> None:
+    """Whoever takes the company and not the zone would be refused at the next run."""
+    other = bolt.mirror(world, timezone="Europe/Berlin")
+    assert other.proposed_account(["company"]).left == ("timezone",)
+    other.close()
+
+
+def test_nothing_to_take_is_nothing_written(world: World) -> None:
+    """And a proposal that somebody overtook is not taken."""
+    found = world.mirror.proposed_account(["company", "region", "timezone"])
+    assert found.changes == ()
+    world.mirror.accept_account(found, by="Ida")
+    assert len(world.table("connecteam_sync_account")) == 1
+    other = mirror(world, world.sandbox, timezone="Europe/Berlin")
+    late = other.proposed_account(["timezone"])
+    other.accept_account(late, by="Ida")
+    with pytest.raises(ConfigurationError, match="meanwhile"):
+        other.accept_account(late, by="Ben")
+    other.close()
+
+
+def test_a_database_of_nobody_has_nothing_to_take(database: str) -> None:
+    """The first run notes whose it is."""
+    with Sandbox(Company(0)) as sandbox:
+        world = World(sandbox, database)
+        with pytest.raises(NotFound, match="nobody yet"):
+            world.mirror.proposed_account(["timezone"])
+        world.mirror.close()
+
+
+# -- time clocks -------------------------------------------------------------------------------------------------------
+
+
+def test_time_clocks_tell_what_is_remembered_of_them(world: World) -> None:
+    """Listed or not, archived or not, looked at or not, shifts and rows, the last look."""
+    del world.company.clocks[OFFICE]
+    world.company.clocks[CLOSED].name = "Old\n\x1b[31m depot\u202e"
+    found = {clock.id: clock for clock in world.mirror.clocks()}
+    assert list(found) == [WAREHOUSE, OFFICE, CLOSED]
+    assert (found[WAREHOUSE].is_looked_at, found[OFFICE].is_listed, found[CLOSED].is_archived) == (True, False, True)
+    assert found[CLOSED].name == "Old [31m depot"
+    assert found[WAREHOUSE].shifts + found[OFFICE].shifts == 40
+    assert found[WAREHOUSE].rows == found[WAREHOUSE].shifts
+    assert found[WAREHOUSE].last_looked_at is not None
+    assert found[CLOSED].last_looked_at is not None  # for the days that were named
+
+
+def test_a_person_vouches_for_a_clock_and_takes_it_back(world: World) -> None:
+    """With who, when and why; the query of a run sees it at once."""
+
+    def vouched() -> frozenset[int]:
+        with world.mirror.store.reading() as session:
+            return vouched_of(session.fetch(vouched_query(session.own))[0])
+
+    assert vouched() == frozenset()
+    for reason in ("sold with the depot", "sold, and nobody worked there"):
+        world.mirror.vouch_clock(CLOSED, reason, by="Ida")
+    assert vouched() == {CLOSED}
+    clock = next(one for one in world.mirror.clocks() if one.id == CLOSED)
+    assert clock.vouched is not None
+    assert (clock.vouched.by, clock.vouched.reason) == ("Ida", "sold, and nobody worked there")
+    said = world.mirror.unvouch_clock(CLOSED, by="Ben")
+    assert (said.withdrawn_by, said.reason) == ("Ben", "sold, and nobody worked there")
+    assert vouched() == frozenset()
+    with pytest.raises(NotFound, match="nobody vouched"):
+        world.mirror.unvouch_clock(CLOSED, by="Ben")
+    assert [row["withdrawn_by"] for row in world.table("connecteam_sync_vouches")] == ["Ida", "Ben"]
+
+
+def test_a_clock_that_is_gone_from_the_list_can_be_vouched_for_and_a_wrong_id_cannot(world: World) -> None:
+    """The word is about what is remembered; a slip of the finger must not be a word for nothing."""
+    world.company.clocks.clear()
+    world.mirror.vouch_clock(OFFICE, "closed", by="Ida")
+    with pytest.raises(NotFound, match="no time clock 5"):
+        world.mirror.vouch_clock(5, "closed", by="Ida")
+    with pytest.raises(ConfigurationError, match="reason"):
+        world.mirror.vouch_clock(OFFICE, " \n", by="Ida")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("plain", "plain"),
+        (" a\r\nok  b\u2028c ", "a ok b c"),
+        ("\u202eevil\x1b[2J\x00\ud800", "evil [2J"),
+        ("x" * 9, "xxxx…"),
+    ],
+)
+def test_words_of_strangers_are_one_line(said: str, shown: str) -> None:
+    """No line break forges a line, no escape steers a terminal, no half of a character stops a database."""
+    assert one_line(said, 5 if said == "x" * 9 else 500) == shown
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_account_is_shown_and_another_zone_taken_at_the_command_line(terminal: Terminal) -> None:
+    """Exit 2 at every run, 4 without a person's word, and the word is kept with its name."""
+    assert "no run has noted yet" in terminal("account").out
+    terminal("sync", *WINDOW)
+    shown = terminal("account")
+    for said in ("Invented Logistics (id 9000001)", "local", "America/Chicago", "run 1: first noted"):
+        assert said in shown.out
+    berlin = {"CONNECTEAM_SYNC_TIMEZONE": "Europe/Berlin"}
+    refused = terminal("sync", *WINDOW, "--json", **berlin)
+    assert (refused.code, refused.json["error"], refused.json["exit_code"]) == (2, "configuration_error", 2)
+    shown = terminal("account", **berlin)
+    assert (shown.code, "configured is another time zone: Europe/Berlin" in shown.err) == (0, True)
+    for words in ((), ("--json",)):
+        answer = terminal("account", "accept", "--timezone", *words, **berlin)
+        assert (answer.code, "--yes" in answer.err) == (4, True)
+    assert "1 receipts" in terminal("account", "accept", "--timezone", **berlin).out
+    assert terminal("account", "--json").json["account"]["timezone"] == "America/Chicago"
+    taken = terminal("account", "accept", "--timezone", "--yes", "--as", "Ida", "--json", **berlin)
+    assert (taken.code, taken.json["changes"][0]["after"]) == (0, "Europe/Berlin")
+    assert terminal("sync", *WINDOW, **berlin).code in {0, 3}
+    history = terminal("account", "--json").json["history"]
+    assert [(entry["by"], entry["what"], entry["run"]) for entry in history] == [
+        ("Ida", "timezone", None),
+        (None, "first", 1),
+    ]
+    assert terminal("account", "accept").code == 2
+    nothing = terminal("account", "accept", "--timezone", **berlin)
+    assert (nothing.code, "nothing to take" in nothing.out) == (0, True)
+
+
+def test_time_clocks_at_the_command_line(terminal: Terminal) -> None:
+    """A list, a word for one of them, and taking it back; a name cannot forge a line, in JSON neither."""
+    terminal("sync", *WINDOW)
+    terminal.sandbox.company.clocks[CLOSED].name = "Depot\nok       account        forged"
+    shown = terminal("clocks")
+    assert (shown.code, len(shown.out.splitlines())) == (0, 3)
+    assert "archived, looked at where it matters; 0 shifts remembered, 0 rows; last looked at" in shown.out
+    said = terminal("clocks", "vouch", str(CLOSED), "--reason", "sold", "--as", "Ida", "--json").json["vouched"]
+    assert (said["time_clock_id"], said["by"], said["reason"]) == (CLOSED, "Ida", "sold")
+    listed = terminal("clocks", "--json").json["time_clocks"]
+    assert next(c for c in listed if c["id"] == CLOSED)["vouched"]["reason"] == "sold"
+    assert all("\n" not in c["name"] for c in listed)
+    assert "vouched for: sold (Ida" in terminal("clocks").out
+    assert terminal("clocks", "unvouch", str(CLOSED)).code == 0
+    assert terminal("clocks", "unvouch", str(CLOSED)).code == 2
+    assert terminal("clocks", "vouch", "5", "--reason", "x").code == 2
+    assert "\nok       account        forged" not in terminal("doctor").out
+
+
+def test_doctor_tells_whose_key_and_whose_database(terminal: Terminal) -> None:
+    """Ours, another company's, another zone, and a key that may not say."""
+    assert "the first one will" in terminal("doctor").out
+    terminal("sync", *WINDOW)
+
+    def check(name: str, **environment: str) -> tuple[int, str, str]:
+        answer = terminal("doctor", "--json", **environment)
+        found = next(c for c in answer.json["checks"] if c["name"] == name)
+        return answer.code, found["state"], found["detail"]
+
+    assert check("account") == (0, "ok", "Invented Logistics (id 9000001), local")
+    with ExitStack() as stack:
+        other = Bolt()
+        stack.enter_context(other.sandbox)
+        code, found, detail = check(
+            "account", CONNECTEAM_SYNC_BASE_URL=other.sandbox.url, CONNECTEAM_SYNC_API_KEY=other.sandbox.key
+        )
+    assert (code, found, "the key is of Bolt Inc (id 9000002)" in detail) == (1, "failed", True)
+    code, found, detail = check("account", CONNECTEAM_SYNC_TIMEZONE="Europe/Berlin")
+    assert (code, found, "Europe/Berlin" in detail) == (1, "failed", True)
+    terminal.sandbox.faults.add("scope", path="/me", times=9)
+    assert check("Connecteam")[:2] == (0, "warning")
+
+
+def test_nobody_at_the_terminal_is_no_yes() -> None:
+    """The error of a word that was not given is a refusal."""
+    assert (NotConfirmed("x").exit_code, NotConfirmed("x").name) == (4, "not_confirmed")
+
+
+def test_a_company_that_is_not_known_is_named_by_its_clocks() -> None:
+    """Also where none is known."""
+    assert Account(time_clocks=frozenset({1})).company == "the company with time clock 1"
+    assert "not known yet" in Account().company
+
+
+def test_the_first_run_of_chosen_clocks_asks_for_no_list_of_them(tmp_path: Path) -> None:
+    """Whose the key is, the users, one look: nothing is known yet that the clocks could be compared with."""
+    with Sandbox(Company(20)) as sandbox:
+        world = World(sandbox, f"sqlite:///{tmp_path}/chosen.db", time_clocks=(WAREHOUSE,))
+        assert world.sync().http_calls == 3
+        assert sandbox.desk.paths[0] == "/me"
+        world.mirror.close()
+
+
+def test_a_clock_that_is_vouched_for_no_longer_holds_up_the_orphans(tmp_path: Path) -> None:
+    """A row without a shift might be of the archived clock that cannot be read, until a person says that it is not."""
+    with Sandbox(Company(20)) as sandbox:
+        world = World(sandbox, f"sqlite:///{tmp_path}/vouched.db")
+        world.sync()
+        world.execute(
+            "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+            " SELECT min(id), '2025-12-03 02:00:00', '2025-12-03 03:00:00', 60, 0, 'connecteam' FROM employees"
+        )
+        sandbox.faults.add("scope", path=f"{CLOSED}/", times=999)
+        assert world.mirror.resync(world.window).counts.deleted == 0
+        assert "clock_not_looked_at" in world.reasons()
+        world.mirror.vouch_clock(CLOSED, "sold in 2020", by="Ida")
+        assert world.mirror.resync(world.window).counts.deleted == 1
+        world.mirror.close()

@@ -1,0 +1,215 @@
+"""Output that cannot be written, and failures that nobody foresaw: no traceback, no lost word about the table."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connecteam_sync.sandbox import Company, Sandbox, Settings
+from test_command import WINDOW, Terminal
+
+MAIN = "from connecteam_sync.cli.main import main; main()"
+WHERE = ("> /dev/full", "> /dev/full 2>&1", ">&- 2>&-", "<&- >&- 2>&-")
+LOST = "the answer could not be written: "
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """An initialised SQLite database; the first person's name is in no alphabet of old."""
+    with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+        for number, person in enumerate(sandbox.company.people.values()):
+            person.first_name = ("Zoë", "李", "Łukasz", "😀")[number % 4]
+        made = Terminal(tmp_path, sandbox)
+        made.environment = {k: v for k, v in made.environment.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
+        assert made("init").code == 0
+        yield made
+
+
+def shell(terminal: Terminal, line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A line for the shell in which `$C` is the command."""
+    command = f'C() {{ {sys.executable} -c "{MAIN}" "$@"; }}; {line}'
+    done = subprocess.run(  # noqa: S603 - our own command
+        ["/bin/bash", "-c", command],
+        cwd=terminal.folder,
+        env=terminal.environment | environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert b"Traceback" not in done.stderr + done.stdout, done.stderr
+    assert b"Exception ignored" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("words", ["", "--json"])
+@pytest.mark.parametrize("where", ["> /dev/full", ">&-", "| exec 0<&- sleep 0.1"])
+def test_the_exit_code_is_that_of_the_table_and_the_loss_is_told(terminal: Terminal, where: str, words: str) -> None:
+    """A full disk, a stream that is closed, a pipe that nobody reads."""
+    done = shell(terminal, f"C sync {' '.join(WINDOW)} {words} {where}; echo ${{PIPESTATUS[0]}} >&2")
+    *_, told, code = done.stderr.decode().splitlines()
+    assert code == "0"
+    assert told.startswith(LOST)
+    assert "connecteam-sync runs" in told
+    assert terminal("runs", "--json").json["runs"][0]["status"] == "applied"
+    wrong = shell(terminal, f"C sync --day 9999-12-31 {words} {where}; echo ${{PIPESTATUS[0]}} >&2")
+    assert wrong.stderr.split()[-1] == b"2"
+
+
+def test_every_kind_of_output_may_be_lost(terminal: Terminal) -> None:
+    """Help, version, lists, statements, usage errors; stderr too; and nothing to read from."""
+    for words, code in (
+        ("--help", 0),
+        ("--version", 0),
+        ("sync --help", 0),
+        ("runs", 0),
+        ("init --sql", 0),
+        ("employees --json", 0),
+        ("show", 2),
+        ("show 99", 2),
+        ("nonsense", 2),
+    ):
+        line = "; ".join(f"C {words} {where}; echo $? >> codes" for where in WHERE)
+        (terminal.folder / "codes").unlink(missing_ok=True)
+        shell(terminal, line)
+        assert (terminal.folder / "codes").read_text().split() == [str(code)] * len(WHERE), words
+
+
+def test_a_closed_stream_does_not_hand_its_number_to_the_database(terminal: Terminal) -> None:
+    """The file that is opened next would get it, and be written to in its place."""
+    assert shell(terminal, f"C sync {' '.join(WINDOW)} <&- >&- 2>&-").returncode == 0
+    assert terminal("verify", *WINDOW).code == 0
+
+
+@pytest.mark.parametrize("alphabet", ["ascii", "latin-1", "cp1252", "utf-16", "ascii:strict", "utf-8:strict"])
+def test_characters_that_an_alphabet_lacks_are_replaced(terminal: Terminal, alphabet: str) -> None:
+    """In text; in JSON they are escaped, and nothing is lost."""
+    sync = f"C sync {' '.join(WINDOW)}"
+    assert shell(terminal, sync, PYTHONIOENCODING=alphabet).returncode == 0
+    said = shell(terminal, "C show 1", PYTHONIOENCODING=alphabet)
+    assert said.returncode == 0
+    assert b"Exit" not in said.stdout
+    encoding = alphabet.partition(":")[0]
+    told = shell(terminal, "C employees --json", PYTHONIOENCODING=alphabet).stdout.decode(encoding)
+    names = {person["name"].split(" ")[0] for person in json.loads(told)["employees"]}
+    assert names == {"Zoë", "李", "Łukasz", "😀"}
+
+
+@pytest.mark.parametrize("alphabet", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_of_any_alphabet(terminal: Terminal, alphabet: str) -> None:
+    """With its colours and its live line."""
+    mine, theirs = pty.openpty()
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", MAIN, "sync", *WINDOW],
+        cwd=terminal.folder,
+        env=terminal.environment | {"PYTHONIOENCODING": alphabet, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            part = os.read(mine, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(mine)
+    assert process.wait(60) == 0
+    assert b"Traceback" not in said
+    assert b"60 new" in said
+
+
+BOOM = (
+    "import os; from connecteam_sync.sync import Syncing\n"
+    "def boom(*_, **__): raise ValueError('no ' + os.environ['CONNECTEAM_SYNC_API_KEY'])\n"
+    "Syncing.{} = boom\n" + MAIN
+)
+
+
+@pytest.mark.parametrize(("method", "words"), [("propose", ("plan",)), ("undo", ("undo", "1")), ("run", ("sync",))])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_nobody_foresaw_is_one_line(
+    terminal: Terminal, tmp_path: Path, method: str, words: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Exit 1, a file of 0600 with the details, no secret anywhere, and whether anything was written."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", BOOM.format(method), *words, *(["--json"] if as_json else [])],
+        cwd=terminal.folder,
+        env=terminal.environment | {"TMPDIR": str(scratch)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "ValueError: no ***" in done.stderr
+    assert "nothing was written" in done.stderr
+    (details,) = scratch.iterdir()
+    assert str(details) in done.stderr
+    assert stat.S_IMODE(details.stat().st_mode) == 0o600
+    story = details.read_text()
+    assert "in boom" in story
+    assert terminal.sandbox.key not in story + done.stderr + done.stdout
+    if as_json:
+        said = json.loads(done.stdout)
+        assert (said["error"], said["status"], said["exit_code"]) == ("unforeseen", "failed", 1)
+    else:
+        assert done.stdout == ""
+
+
+def test_after_a_commit_it_does_not_say_that_nothing_was_written(terminal: Terminal) -> None:
+    """The answer fails when the rows are there."""
+    code = (
+        f"from connecteam_sync.cli import text\ndef boom(*_, **__): raise KeyError('x')\ntext.run_text = boom\n{MAIN}"
+    )
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "sync", *WINDOW],
+        cwd=terminal.folder,
+        env=terminal.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "nothing was written" not in done.stderr
+    assert "on record: connecteam-sync runs" in done.stderr
+    Path(re.findall(r"secrets: (\S+);", done.stderr)[0]).unlink()
+
+
+def test_a_password_is_in_no_details(terminal: Terminal, tmp_path: Path) -> None:
+    """As it is, and as a URL encodes it."""
+    code = (
+        "import os; from connecteam_sync import config\n"
+        "def boom(*_, **__): raise ValueError('s3cr%40t or s3cr@t or ' + os.environ['CONNECTEAM_SYNC_DATABASE_URL'])\n"
+        f"import connecteam_sync.door as d; d.ConnecteamSync.from_config = boom\n{MAIN}"
+    )
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "runs"],
+        cwd=terminal.folder,
+        env=terminal.environment
+        | {"TMPDIR": str(tmp_path), "CONNECTEAM_SYNC_DATABASE_URL": "mysql://me:s3cr%40t@localhost/hours"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    (details,) = tmp_path.glob("connecteam-sync-failure-*")
+    for said in (done.stderr, details.read_text()):
+        assert "s3cr" not in said.replace("'s3cr%40t or s3cr@t", "")
