@@ -1,4 +1,4 @@
-"""Whose data is this? Another company, region or zone over the same database is refused until told."""
+"""Whose data is this? Another company, region or zone over the same database is refused until told (rule 15)."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def punch(call: Caller, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any me
 
 
 def test_an_unknown_path_leads_to_the_marketing_site(call: Caller) -> None:
-    """302 without rate-limit headers, not 404 (section 1)."""
+    """302 without rate-limit headers, not 404 (API, section 1)."""
     for path in ("/", "/nowhere", "/time-clock/v2/time-clocks"):
         answer = call("GET", path)
         assert answer.status_code == 302
@@ -156,7 +156,7 @@ def test_an_unknown_path_leads_to_the_marketing_site(call: Caller) -> None:
 
 
 def test_keys(call: Caller) -> None:
-    """No key is 401, a wrong one 403 with a plain text in `detail` (section 2.1)."""
+    """No key is 401, a wrong one 403 with a plain text in `detail` (API, section 2.1)."""
     bare = httpx2.get(f"{call.sandbox.url}/me", trust_env=False)
     assert (bare.status_code, bare.json()["details"]) == (401, None)
     wrong = call("GET", "/me", headers={"x-api-key": "wrong"})
@@ -177,25 +177,25 @@ def test_keys(call: Caller) -> None:
     ],
 )
 def test_queries_that_cannot_be_read(call: Caller, path: str, query: dict[str, Any]) -> None:
-    """400 with error code 1003 (sections 5 and 7.2)."""
+    """400 with error code 1003 (API, sections 5 and 7.2)."""
     answer = call("GET", path, params=query)
     assert (answer.status_code, answer.json()["details"]["error_code"]) == (400, 1003)
 
 
 def test_bodies_that_cannot_be_read(call: Caller) -> None:
-    """400 with error code 1002 (section 5)."""
+    """400 with error code 1002 (API, section 5)."""
     answer = call("POST", "time-activities", json={"timeActivities": [{"userId": "x"}]})
     assert (answer.status_code, answer.json()["details"]["error_code"]) == (400, 1002)
 
 
 def test_an_unknown_clock_is_a_400(call: Caller) -> None:
-    """Not a 404 (section 5)."""
+    """Not a 404 (API, section 5)."""
     answer = call("GET", "/time-clock/v1/time-clocks/1/time-activities", params=DAYS)
     assert (answer.status_code, answer.json()["error"]) == (400, "time clock id doesn't exist")
 
 
 def test_users_come_in_pages_of_ten_active_ones(call: Caller) -> None:
-    """The defaults that truncate without a sign (section 4)."""
+    """The defaults that truncate without a sign (API, section 4)."""
     call.sandbox.company.archive(min(call.sandbox.company.people))
     first = call("GET", "/users/v1/users").json()
     assert (len(first["data"]["users"]), first["paging"]["total"]) == (10, 44)
@@ -204,7 +204,7 @@ def test_users_come_in_pages_of_ten_active_ones(call: Caller) -> None:
 
 
 def test_the_list_of_activities(call: Caller) -> None:
-    """Everybody is listed; an open shift has no end; a comma-joined filter matches nobody (sections 1 and 7.4)."""
+    """Everybody is listed; an open shift has no end; a comma-joined filter matches nobody (API, sections 1 and 7.4)."""
     company = call.sandbox.company
     user = min(company.people)
     company.add(user, company.at(date(2025, 12, 2), "08:00"))
@@ -219,7 +219,7 @@ def test_the_list_of_activities(call: Caller) -> None:
 
 
 def test_posts_are_not_idempotent_and_edits_keep_the_id(call: Caller) -> None:
-    """Two identical shifts; a correction moves `modifiedAt`; a deletion leaves no trace (sections 7.6 and 9)."""
+    """Two identical shifts; a correction moves `modifiedAt`; a deletion leaves no trace (API, sections 7.6 and 9)."""
     made = [call("POST", "time-activities", json=punch(call)).json()["data"]["timeActivitiesByUsers"] for _ in range(2)]
     ids = [answer[0]["shifts"][0]["id"] for answer in made]
     assert len(set(ids)) == 2
@@ -233,7 +233,7 @@ def test_posts_are_not_idempotent_and_edits_keep_the_id(call: Caller) -> None:
 
 
 def test_locked_days_refuse_writes(call: Caller) -> None:
-    """400 HAS_LOCKED_DAYS; a future day cannot be locked (section 9.5)."""
+    """400 HAS_LOCKED_DAYS; a future day cannot be locked (API, section 9.5)."""
     made = call("POST", "time-activities", json=punch(call)).json()["data"]["timeActivitiesByUsers"][0]
     user = made["userId"]
     assert call("PUT", f"users/{user}/lock-days", json={"dates": ["2025-12-02"]}).status_code == 200
@@ -245,7 +245,7 @@ def test_locked_days_refuse_writes(call: Caller) -> None:
 
 @pytest.mark.parametrize("resumes_with", ["new_id", "same_id"])
 def test_live_punches_and_breaks(call: Caller, resumes_with: Any) -> None:  # noqa: ANN401 - one of two words
-    """In once, break, back to work under a new or the old id, out (section 9.4)."""
+    """In once, break, back to work under a new or the old id, out (API, section 9.4)."""
     call.sandbox.settings.resumes_with = resumes_with
     company = call.sandbox.company
     body: dict[str, Any] = {"userId": min(company.people)}
@@ -263,7 +263,7 @@ def test_live_punches_and_breaks(call: Caller, resumes_with: Any) -> None:  # no
 
 
 def test_the_limit_of_a_minute(call: Caller) -> None:
-    """429 with the headers that tell until when (section 3)."""
+    """429 with the headers that tell until when (API, section 3)."""
     call.sandbox.settings.minute_limit = 3
     answers = [call("GET", "/me") for _ in range(5)]
     assert [answer.status_code for answer in answers][-1] == 429

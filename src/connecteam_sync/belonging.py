@@ -1,4 +1,4 @@
-"""Whose data is this? A database belongs to one company, region and time zone; another one is refused until told.
+"""Whose data is this? A database belongs to one company, region and time zone; another is refused until told (rule 15).
 
 Checked before anything is looked at. `/me` is asked once for each key: later runs know the key again by a digest.
 """

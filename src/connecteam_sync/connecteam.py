@@ -42,7 +42,7 @@ PAGE = 500
 _TOKEN_MARGIN = 300
 """Seconds before its end at which a token is renewed."""
 _TIMESHEET_DAYS = 45
-"""The most that the timesheet takes at once (section 12)."""
+"""The most that the timesheet takes at once (API, section 12)."""
 _ATTEMPTS = 6
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 
@@ -187,7 +187,7 @@ class Connecteam:
         return tuple(sorted(map(wire.time_clock, listed), key=lambda clock: clock.id))
 
     def users(self) -> People:
-        """Every user of the account, whatever their status (section 10). Pages over a changing list are read again."""
+        """Every user of the account, whatever their status (API, section 10). A list that changes is read again."""
         for _ in range(2):
             people, trouble = self._all_users()
             if not trouble:
@@ -229,7 +229,7 @@ class Connecteam:
         return People(tuple(users[key] for key in sorted(users)), tuple(doubts.values())), trouble
 
     def look(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
-        """Everything a time clock has for the window and its padding, in one unfiltered request (section 7).
+        """Everything a time clock has for the window and its padding, in one unfiltered request (API, section 7).
 
         Raises ValueError for a window of more than 90 days, padding included.
         """
@@ -249,7 +249,7 @@ class Connecteam:
         return Answer(time_clock_id, asked, said)
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
-        """Connecteam's own totals of the window's days, asked for as many at a time as it gives (section 12)."""
+        """Connecteam's own totals of the window's days, asked for as many at a time as it gives (API, section 12)."""
         return tuple(
             DayTotal(
                 user_id,
@@ -315,7 +315,7 @@ class Connecteam:
             self._on_wait(seconds, why)
 
     def _keep_the_budget(self) -> None:
-        """Wait for the next minute, or stop, before the account's limits are reached (section 3)."""
+        """Wait for the next minute, or stop, before the account's limits are reached (API, section 3)."""
         day, minute = self._limits.day, self._limits.minute
         if day is not None and day.left <= (day.limit or 0) * self._reserve and time.time() < day.until:
             of = f" of the account's {day.limit} calls of today" if day.limit else " calls of today"
@@ -402,7 +402,7 @@ class Connecteam:
         )
 
     def _refusal(self, status: int, body: bytes) -> UpstreamError:
-        """The error of an answer that is none, in the server's own words where they can be read (section 5)."""
+        """The error of an answer that is none, in the server's own words where they can be read (API, section 5)."""
         if httpx2.codes.is_redirect(status):
             return Rejected(
                 f"Connecteam has no such path (HTTP {status})",

@@ -1,4 +1,4 @@
-"""The table is understood before it is written: units, engines, words, fractions, rows of nobody, and the probe."""
+"""A table is understood before it is written: units, engines, words, fractions, nobody's rows, the probe (rule 14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guards, each at its very bound (design, rule 7)."""
+"""The guards, each at its very bound (rule 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The planner's rules (design, section 6), each as a sentence. Times are local Chicago times of December 2025."""
+"""The planner's rules (docs/design.md), each as a sentence. Times are local Chicago times of December 2025."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ MORNING = shift("a", "2 08:00", "2 12:00")
 
 @pytest.mark.parametrize("afternoon", ["2 14:00", "2 13:00", "2 12:04"])
 def test_two_shifts_of_a_day_are_two_rows(afternoon: str) -> None:
-    """Six hours after the first, five hours, or four minutes after its end: distance in time decides nothing."""
+    """Six hours after the first, five hours, or four minutes after its end: distance decides nothing (rule 1)."""
     decision = decide(said(MORNING, shift("b", afternoon, "2 18:00")), after_sync(MORNING))
     assert kinds(decision) == ["create"]
     assert decision.counts.unchanged == 1
 
 
 def test_an_unchanged_window_plans_nothing_at_all() -> None:
-    """The second run finds nothing to write, in the table or in the memory."""
+    """The second run finds nothing to write, in the table or in the memory (rule 13)."""
     decision = decide(said(MORNING), after_sync(MORNING))
     assert not decision.changes
     assert not decision.holds
@@ -116,7 +116,7 @@ def test_an_unchanged_window_plans_nothing_at_all() -> None:
     ],
 )
 def test_a_correction_updates_the_same_row(before: Shift, now: Shift, why: str) -> None:
-    """Whatever moved, the row keeps its primary key and gets exactly what Connecteam says."""
+    """Whatever moved, the row keeps its primary key and gets exactly what Connecteam says (rule 4)."""
     decision = decide(said(now), after_sync(before))
     (change,) = decision.changes
     assert (change.kind, change.why) == ("update", why)
@@ -137,7 +137,7 @@ def test_a_shift_of_the_padding_belongs_to_another_window() -> None:
 
 
 def test_a_replaced_id_inherits_the_row() -> None:
-    """Connecteam approves a geofence exception: old id gone, new id with the same clock-in, same primary key."""
+    """Connecteam approves a geofence exception: old id gone, new id with the same clock-in, same key (rule 2)."""
     new = shift("b", "2 08:00", "2 12:30")
     decision = decide(said(new), after_sync(MORNING))
     (change,) = decision.changes
@@ -154,7 +154,7 @@ def test_an_unlinked_row_of_ours_is_adopted_by_exact_clock_in_only() -> None:
 
 
 def test_a_manual_row_is_never_written() -> None:
-    """A shift that needs a hand-entered row's key is held."""
+    """A shift that needs a hand-entered row's key is held (rule 3)."""
     manual = ClockTime(
         id=9, employee_id=1, clock_in=at("2 08:00"), clock_out=None, total_minutes=None, is_active=True, source="manual"
     )
@@ -187,7 +187,7 @@ def test_a_shift_gone_that_ran_past_the_days_asked_for_is_held() -> None:
 
 
 def test_an_unmapped_person_is_held_and_remembered_then_written() -> None:
-    """The shift waits in the memory; once the mapping exists the next run writes it."""
+    """The shift waits in the memory; once the mapping exists the next run writes it (rule 8)."""
     decision = decide(said(MORNING), Stored())
     assert (kinds(decision), reasons(decision)) == ([], ["unmapped_user"])
     assert [hold.employee_id for hold in decision.holds] == [None]
@@ -204,7 +204,7 @@ def test_create_mode_makes_the_employee_with_the_shift() -> None:
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
 def test_exact_duplicates_get_one_row_and_one_hold(order: tuple[str, str]) -> None:
-    """The shift created first gets the row, whatever the order of the answer or of the ids."""
+    """The shift created first gets the row, whatever the order of the answer or of the ids (rule 5)."""
     created = {"a": 2, "b": 1}
     twins = [shift(name, "2 08:00", "2 12:00", created_at=created[name]) for name in order]
     decision = decide(said(*twins), Stored(employees=EMPLOYEES))
@@ -213,7 +213,7 @@ def test_exact_duplicates_get_one_row_and_one_hold(order: tuple[str, str]) -> No
 
 
 def test_a_shift_that_is_gone_from_a_listed_user_is_deleted() -> None:
-    """The user is named without the shift: that is evidence."""
+    """The user is named without the shift: that is evidence (rule 6)."""
     kept = shift("k", "3 08:00", "3 12:00")
     assert kinds(decide(said(kept), after_sync(MORNING, kept))) == ["delete"]
 
@@ -235,7 +235,7 @@ def test_a_user_who_is_not_listed_proves_nothing() -> None:
 
 
 def test_an_impossible_record_blocks_deletes_of_its_user_only() -> None:
-    """Ana's record cannot be believed: her rows stay; Ben's deleted shift goes."""
+    """Ana's record cannot be believed: her rows stay; Ben's deleted shift goes (rule 10)."""
     bens, kept = shift("b", "2 09:00", "2 12:00", BEN), shift("k", "3 09:00", "3 12:00", BEN)
     doubt = Doubt(kind="shift", problem="end before start", value="…", user_id=ANA, activity_id="x")
     decision = decide(said(kept, doubts=(doubt,)), after_sync(MORNING, bens, kept))
@@ -253,7 +253,7 @@ def test_nothing_on_a_locked_day_changes() -> None:
 
 @pytest.mark.parametrize(("choice", "expected"), [("restore", (["update"], [])), ("keep", ([], ["local_edit"]))])
 def test_an_edit_behind_our_back_is_drift(choice: str, expected: tuple[list[str], list[str]]) -> None:
-    """Restored by default, held where the configuration says keep."""
+    """Restored by default, held where the configuration says keep (rule 11)."""
     stored = after_sync(MORNING)
     edited = msgspec.structs.replace(stored.rows[0], clock_out=at("2 11:00"), total_minutes=180)
     decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(edited,)), local_edits=choice)
@@ -273,7 +273,7 @@ def test_more_deletes_than_the_guard_lets_through_are_refused() -> None:
 
 
 def test_swapped_clock_ins_keep_both_primary_keys() -> None:
-    """Two corrected clock-ins that change places go through a parked row, never through delete and insert."""
+    """Two corrected clock-ins that change places go through a parked row, never through delete and insert (rule 12)."""
     a, b = shift("a", "2 08:00", "2 09:00"), shift("b", "2 10:00", "2 11:00")
     now = (msgspec.structs.replace(a, start=b.start, end=b.end), msgspec.structs.replace(b, start=a.start, end=a.end))
     stored = after_sync(a, b)

@@ -1,6 +1,6 @@
 """Which row is which shift.
 
-Identity is the activity id. Times are attributes: nothing here compares instants other than for equality.
+Identity is the activity id (rules 1 and 2). Times are attributes: nothing here compares instants but for equality.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An order of changes in which every prefix obeys the unique key (employee, clock-in).
+"""An order of changes in which every prefix obeys the unique key (employee, clock-in): rule 12.
 
 Databases check a unique key row by row, even inside one statement, so corrected clock-ins that swap or chain would
 collide. Changes are therefore cut into steps: within one step no row moves onto a key that any row still holds, so a

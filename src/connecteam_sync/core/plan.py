@@ -1,7 +1,7 @@
 """The decision: what to write, what to hold, and why.
 
 `plan` is a pure function of what Connecteam said, what the table holds, and what the user decided beforehand. Dry run,
-apply, verify and undo all build on it, so what is shown is what is done. The rules are those of the design, section 6.
+apply, verify and undo all build on it, so what is shown is what is done. The rules are those of docs/design.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A shift is settled where it is remembered exactly as Connecteam shows it, its row is ours and says exactly what the
 shift says, and nobody else has its employee and clock-in. Whatever the planner would do with it, it would come out as
-it is: no change, no hold, no new memory. The planner looks at the others one by one; these it only counts.
+it is: no change, no hold, no new memory (rules 4 and 13). The planner looks at the others one by one;
+these it only counts.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ KEY = "sandbox-key"
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How this Connecteam behaves; the comments name the open questions of the API facts (section 20)."""
+    """How this Connecteam behaves; the comments name the open questions of docs/connecteam-api.md (API, section 20)."""
 
     timezone: str = "America/Chicago"
     dates_in: Literal["business", "utc"] = "business"

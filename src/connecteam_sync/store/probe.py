@@ -1,4 +1,4 @@
-"""One row is made, corrected, put back, deleted and brought back in the host's table, and all of it is taken back.
+"""One row is made, corrected, put back, deleted and brought back in the host's table, then taken back (rule 14).
 
 What the catalogue cannot say shows here: whether the table keeps what is written, and whether undo could give back
 every byte. Nothing is left but a key that was drawn, and whatever the table's triggers did outside of the transaction.

@@ -55,7 +55,7 @@ class Session(Statements):
 
     @property
     def is_ours(self) -> str:
-        """That a row `t` is one we may write: part of every statement that alters or deletes one."""
+        """That a row `t` is one we may write: part of every statement that alters or deletes one (rule 3)."""
         return f"{self.canonical['source']} = '{CONNECTEAM}'"
 
     def newest_receipt(self) -> int:
