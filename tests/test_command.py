@@ -327,3 +327,39 @@ def test_the_sandbox_is_served_until_interrupted(terminal: Terminal) -> None:
     assert terminal("sandbox", "--set", "selects_by=feeling", "--port", "0").code == 2
     assert terminal("sandbox", "--set", "nonsense=1", "--port", "0").code == 2
     assert terminal("sandbox", "--key", "abcdef", "--port", "0").code == 2
+
+
+def test_the_module_is_the_command() -> None:
+    """For machines where the folder of scripts is not on the path; `-h` is `--help`, of subcommands too."""
+    for words in (["-h"], ["employees", "map", "-h"]):
+        by_module = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "connecteam_sync", *words], capture_output=True, text=True, check=True
+        )
+        assert by_module.stdout.startswith(" ".join(["Usage: python -m connecteam_sync", *words[:-1]]))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_options(shell: str) -> None:
+    """What `--install-completion` adds is made for the shell, and answers with what exists."""
+
+    def ask(instruction: str, line: str) -> list[str]:
+        words = line.split(" ")
+        asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_TYPER_COMPLETE_ARGS": line}
+        done = subprocess.run(  # noqa: S603 - our own command
+            [str(Path(sys.executable).with_name("connecteam-sync"))],
+            env={
+                **os.environ,
+                **asked,
+                "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+                "_CONNECTEAM_SYNC_COMPLETE": f"{instruction}_{shell}",
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    assert any("complete" in word for word in ask("source", "connecteam-sync"))
+    assert any("employees" in word for word in ask("complete", "connecteam-sync em"))
+    assert any("--accept" in word for word in ask("complete", "connecteam-sync sync --ac"))
+    assert not any("sync" in word for word in ask("complete", "connecteam-sync em"))

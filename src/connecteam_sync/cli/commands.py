@@ -12,7 +12,7 @@ from connecteam_sync.version import __version__
 app = typer.Typer(
     name="connecteam-sync",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Keep the SQL table clock_times an exact, explainable mirror of the Connecteam time clock.",
