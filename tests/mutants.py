@@ -101,7 +101,18 @@ ANSWERS, ODD_RECORDS, SLOW_LINES = (
 ADOPT_DAYS = "tests/attack/test_adopt.py -k of_an_adoption or days_of_the_table"
 ADOPT_BACK = "tests/attack/test_adopt.py -k without_its_backup"
 MYISAM = "tests/attack/test_understood.py -k engine"
+OTHER_TRIGGERS = "tests/attack/test_understood.py -k something_else"
+WORDS_OF_ENUM = "tests/conditions -k one and word"
+CONTENTS = "tests/store/test_contents.py"
+PLACES_OF_SERVERS = "tests/store/test_places.py -k beside_tables"
+UUIDS_TO_TEXT = "tests/attack/test_keys.py -k becomes_text"
+GIVEN_BACK_BY_SERVERS = "tests/attack/test_given_back.py -k longer_than"
 SERVERS_TOO = {
+    OTHER_TRIGGERS,
+    WORDS_OF_ENUM,
+    PLACES_OF_SERVERS,
+    UUIDS_TO_TEXT,
+    GIVEN_BACK_BY_SERVERS,
     CURES,
     "tests/attack/test_adopt.py -k although_a_proof",
     CLOSED_DAYS,
@@ -1464,6 +1475,99 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/whole_rows.py", "{key, *map(d.name, names.trigger_columns)}", "{key}", GIVEN_BACK),
     ("store/whole_rows.py", "if column in after and column not in owned", "if column not in owned", GIVEN_BACK),
     ("store/store.py", "if not is_as_known(session.columns, found):", "if False:", GIVEN_BACK),
+    ("store/definition.py", '" sha2(action_statement, 256) FROM', '" 1 FROM', OTHER_TRIGGERS),
+    (
+        "store/definition.py",
+        "md5(pg_get_triggerdef(g.oid)), md5(p.prosrc) FROM",
+        "md5(pg_get_triggerdef(g.oid)) FROM",
+        OTHER_TRIGGERS,
+    ),
+    ("store/definition.py", "looked = [names.clock_in, names.clock_out]", "looked = [names.clock_in]", CONDITIONS),
+    ("store/definition.py", "(REPLACE|IGNORE)\\b", "REPLACE\\b", CONDITIONS),
+    (
+        "store/served.py",
+        'number is not None and number / _UNITS[unit] < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)',
+        "number is not None and number / _UNITS[unit] < _LATEST",
+        CONDITIONS,
+    ),
+    ("store/served.py", "not {*words} <= {*allowed}", "{*words}.isdisjoint(allowed)", WORDS_OF_ENUM),
+    (
+        "store/served.py",
+        "for one in (span.low, span.high) if isinstance(one, str)",
+        "for one in (span.low,) if isinstance(one, str)",
+        CONDITIONS,
+    ),
+    (
+        "store/contents.py",
+        "for word, is_open, count in found if not is_open}",
+        "for word, is_open, count in found}",
+        CONTENTS,
+    ),
+    ("store/contents.py", "if lost * 2 > every:", "if every and lost == every:", CONTENTS),
+    ("store/probe.py", "if row.clock_in + by not in taken)", "if by)", UNDERSTOOD),
+    ("store/probe.py", "is_moment = base_of(column.type) in _MOMENTS or name in", "is_moment = name in", CONDITIONS),
+    (
+        "store/probe.py",
+        "and (base_of(column.type) in NUMBERS or base_of(column.type) in _PLAIN_TEXT)",
+        "and base_of(column.type) in _PLAIN_TEXT",
+        CONDITIONS,
+    ),
+    (
+        "store/probe.py",
+        '    if found.refused:\n        return f"the table could not be probed',
+        '    note_probed(session)\n    if found.refused:\n        return f"the table could not be probed',
+        UNDERSTOOD,
+    ),
+    (
+        "store/probe.py",
+        'key=lambda change: change.kind != "create")',
+        'key=lambda change: change.kind == "create")',
+        UNDERSTOOD,
+    ),
+    (
+        "store/probe.py",
+        '            session.later(Query(f"RELEASE SAVEPOINT {_FILLING}"))\n            continue',
+        '            session.later(Query(f"RELEASE SAVEPOINT {_FILLING}"))\n            return',
+        CONDITIONS,
+    ),
+    ("store/place.py", "= coalesce(:own, database()) THEN", "= database() THEN", PLACES_OF_SERVERS),
+    ("store/keys.py", "self.width >= UUID_LENGTH)", "self.width >= 32)", CONDITIONS),
+    (
+        "store/keys.py",
+        '" AND NOT EXISTS (SELECT 1 FROM pragma_table_list(:table$) l"\n    " WHERE l.schema = coalesce(:schema$, \'main\') AND l.wr))"',
+        '")"',
+        CONDITIONS,
+    ),
+    (
+        "store/keys.py",
+        "wanted = (keys.row, keys.employee) if creates_employees else (keys.row,)",
+        "wanted = (keys.row,)",
+        KEYS,
+    ),
+    (
+        "store/keys.py",
+        "(host.is_text, host.is_native) == (ours.is_text, ours.is_native)",
+        "host.is_text == ours.is_text",
+        UUIDS_TO_TEXT,
+    ),
+    (
+        "store/whole_rows.py",
+        "_EXACT = msgspec.json.Decoder(dict[str, object], float_hook=str)",
+        "_EXACT = msgspec.json.Decoder(dict[str, object])",
+        GIVEN_BACK_BY_SERVERS,
+    ),
+    (
+        "store/giving_back.py",
+        "        if (then is None) != (key not in now):\n            wrong[key] = []\n        elif then is not None and (",
+        "        if then is None and key in now:\n            wrong[key] = []\n        elif then is not None and key in now and (",
+        GIVEN_BACK,
+    ),
+    (
+        "store/giving_back.py",
+        "if value is not None and name not in session.columns.clock_times",
+        "if value and name not in session.columns.clock_times",
+        GIVEN_BACK,
+    ),
     ("store/dialect.py", "WHEN 'blob' THEN json_object('blob', hex({v}))", "WHEN 'blob' THEN hex({v})", GIVEN_BACK),
     ("adopt.py", "self._make_key_again(lock, error)", "pass", "tests/attack/test_adopt.py -k leaves_the_key"),
     ("store/statements.py", "fits(text, self.room - _TEXT)", "True", PACKETS),
@@ -1532,6 +1636,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sessions.py", 'told | {"ssl_disabled": True}', "told", "tests/test_connections.py -k tls_to_mysql"),
     ("store/unserved.py", "    if name is not None:\n", "    if False:\n", "tests/test_connections.py -k looks_like"),
     ("store/rights.py", "if setting_of(error) is not None:", "if False:", "tests/test_connections.py -k identity"),
+    (
+        "store/unserved.py",
+        'if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:',
+        "if place:",
+        "tests/test_connections.py -k not_shown",
+    ),
 )
 
 

@@ -229,6 +229,11 @@ def test_triggers_that_are_not_shown_are_told(company: Terminal, make: Make) -> 
     )
     told = company("doctor", CONNECTEAM_SYNC_DATABASE_URL=server.url("triggered", user="plain")).out
     assert "TRIGGER right" in told
+    # The right on another database, and on another table of this one, shows none of these.
+    server.execute("CREATE DATABASE IF NOT EXISTS elsewhere", "GRANT TRIGGER ON elsewhere.* TO plain")
+    server.execute("GRANT TRIGGER ON triggered.employees TO plain")
+    told = company("doctor", CONNECTEAM_SYNC_DATABASE_URL=server.url("triggered", user="plain")).out
+    assert "TRIGGER right" in told
     server.execute("GRANT TRIGGER ON triggered.clock_times TO plain")
     told = company("doctor", CONNECTEAM_SYNC_DATABASE_URL=server.url("triggered", user="plain")).out
     assert "TRIGGER right" not in told

@@ -79,6 +79,73 @@ def test_a_trigger_that_came_later_has_undo_refused(database: str, sandbox: Sand
     world.mirror.close()
 
 
+def test_what_the_trigger_wrote_meanwhile_is_left_alone(database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    """Undo does not write a trigger's column at all, also where no trigger would write it again."""
+    world = World(sandbox, database, tables=OWNED)
+    run(database, "ALTER TABLE clock_times ADD COLUMN version INT NOT NULL DEFAULT 0")
+    world.sync()
+    before = whole(world)
+    number = corrected(world)
+    run(database, "UPDATE clock_times SET version = 7")
+    world.mirror.undo(number)
+    after = whole(world)
+    assert [{**row, "version": 0} for row in after] == before
+    assert sorted({row["version"] for row in after}) == [0, 7]  # a row that comes back has what it had
+    assert [row["version"] for row in after].count(0) == 1
+    world.mirror.close()
+
+
+def test_a_row_that_does_not_stay_has_undo_refused(database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    """A trigger takes away at once what undo brings back: nothing was written."""
+    kind = kind_of(database)
+    if kind == "mysql":
+        pytest.skip("no trigger of MySQL or MariaDB may write to the table that fires it")
+    world = World(sandbox, database)
+    world.sync()
+    number = corrected(world)
+    body = "DELETE FROM clock_times WHERE id = NEW.id"
+    if kind == "sqlite":
+        raw(database, f"CREATE TRIGGER eat AFTER INSERT ON clock_times BEGIN {body}; END")
+    else:
+        raw(
+            database,
+            f"CREATE FUNCTION eat() RETURNS trigger AS $$ BEGIN {body}; RETURN NULL; END $$ LANGUAGE plpgsql",
+            "CREATE TRIGGER eat AFTER INSERT ON clock_times FOR EACH ROW EXECUTE FUNCTION eat()",
+        )
+    before = whole(world)
+    with pytest.raises(UndoRefused, match=r"would not be there.*eat") as refused:
+        world.mirror.undo(number)
+    assert f"undo {number}" in refused.value.next_step
+    assert whole(world) == before
+    world.mirror.close()
+
+
+def test_numbers_longer_than_a_float_are_compared_as_they_are_spelled(database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    """What a trigger adds far behind the point is a difference as well."""
+    kind = kind_of(database)
+    if kind == "sqlite":
+        pytest.skip("a number of SQLite is no longer than a float")
+    world = World(sandbox, database)
+    long = "12345678901234567890.12345678901234567890"
+    run(database, f"ALTER TABLE clock_times ADD COLUMN rate DECIMAL(40,20) DEFAULT {long}")
+    world.sync()
+    number = corrected(world)
+    more = "NEW.rate = OLD.rate + 0.00000000000000000001"
+    if kind == "mysql":
+        raw(database, f"CREATE TRIGGER creep BEFORE UPDATE ON clock_times FOR EACH ROW SET {more}")
+    else:
+        raw(
+            database,
+            f"CREATE FUNCTION creep() RETURNS trigger AS $$ BEGIN {more}; RETURN NEW; END $$ LANGUAGE plpgsql",
+            "CREATE TRIGGER creep BEFORE UPDATE ON clock_times FOR EACH ROW EXECUTE FUNCTION creep()",
+        )
+    before = whole(world)
+    with pytest.raises(UndoRefused, match=r"'rate'.*creep"):
+        world.mirror.undo(number)
+    assert whole(world) == before
+    world.mirror.close()
+
+
 def test_a_column_of_a_trigger_that_is_not_there_or_ours(database: str, sandbox: Sandbox) -> None:  # noqa: F811
     """`trigger_columns` names what the host's table has, and nothing that this program writes."""
     for column, said in (("versoin", "has no such column"), ("clock_in", "itself writes")):
@@ -92,7 +159,11 @@ def test_a_column_of_a_trigger_that_is_not_there_or_ours(database: str, sandbox:
 def test_columns_that_came_and_went_are_no_obstacle(database: str, sandbox: Sandbox) -> None:  # noqa: F811
     """What both know is compared and restored; a new column keeps what it holds, a row that comes back its default."""
     world = World(sandbox, database)
-    run(database, "ALTER TABLE clock_times ADD COLUMN old_note VARCHAR(20) DEFAULT 'x'")
+    run(
+        database,
+        "ALTER TABLE clock_times ADD COLUMN old_note VARCHAR(20) DEFAULT 'x'",
+        "ALTER TABLE clock_times ADD COLUMN old_count INT DEFAULT 0",
+    )
     world.sync()
     before = whole(world)
     number = corrected(world)
@@ -100,12 +171,16 @@ def test_columns_that_came_and_went_are_no_obstacle(database: str, sandbox: Sand
         database,
         "ALTER TABLE clock_times ADD COLUMN cost_centre VARCHAR(20) DEFAULT 'main'",
         "ALTER TABLE clock_times DROP COLUMN old_note",
+        "ALTER TABLE clock_times DROP COLUMN old_count",
         f"UPDATE clock_times SET cost_centre = 'west' WHERE id = {before[0]['id']}",
     )
-    world.mirror.undo(number)
+    said = world.mirror.undo(number).slices[0].note
+    assert said is not None
+    assert said.endswith("the table has no such column any more: old_count, old_note")
     after = whole(world)
+    lost = {"old_note", "old_count"}
     assert [{**row, "cost_centre": None} for row in after] == [
-        {**{name: value for name, value in row.items() if name != "old_note"}, "cost_centre": None} for row in before
+        {**{name: value for name, value in row.items() if name not in lost}, "cost_centre": None} for row in before
     ]
     assert {row["cost_centre"] for row in after} == {"main", "west"}
     world.mirror.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -152,6 +153,76 @@ def test_what_init_made_needs_no_probe_and_what_was_altered_does(database: str, 
     world.mirror.close()
 
 
+def test_the_copy_of_a_row_is_probed_where_nothing_stands(database: str, sandbox: Sandbox) -> None:
+    """The seconds after the row may be taken, by rows of another source too: the probe finds one that is not."""
+    world = World(sandbox, database)
+    world.sync()
+    last = max((row for row in world.table() if row["clock_out"] is not None), key=lambda row: str(row["clock_in"]))
+    later = {
+        "sqlite": "datetime(clock_in, '+{} seconds')",
+        "mysql": "clock_in + INTERVAL {} SECOND",
+        "postgresql": "clock_in + INTERVAL '{} seconds'",
+    }[kind_of(database)]
+    run(
+        database,
+        *(
+            "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+            f" SELECT employee_id, {later.format(by)}, clock_out, total_minutes, is_active, 'manual'"
+            f" FROM clock_times WHERE id = {last['id']}"
+            for by in (1, 2)
+        ),
+        "ALTER TABLE clock_times ADD COLUMN cost_centre VARCHAR(9)",
+    )
+    world.mirror.store._columns = None
+    before = world.table()
+    assert "brought back to the byte" in checks(world, "probe", "ok")
+    assert world.table() == before
+    world.mirror.close()
+
+
+def meddling(kind: str, *, is_harmless: bool) -> tuple[str, ...]:
+    """The statements that give the trigger `meddle` what it does now: nothing, or minutes of its own."""
+    minutes = "NEW.total_minutes" if is_harmless else "1"
+    if kind == "postgresql":
+        body = f"BEGIN NEW.total_minutes = {minutes}; RETURN NEW; END"
+        return (f"CREATE OR REPLACE FUNCTION meddle() RETURNS trigger AS $$ {body} $$ LANGUAGE plpgsql",)
+    does = f"BEFORE UPDATE ON clock_times FOR EACH ROW SET NEW.total_minutes = {minutes}"
+    if kind == "sqlite":
+        does = (
+            f"AFTER UPDATE ON clock_times WHEN NEW.total_minutes IS NOT {minutes}"
+            f" BEGIN UPDATE clock_times SET total_minutes = {minutes} WHERE id = NEW.id; END"
+        )
+    return ("DROP TRIGGER IF EXISTS meddle", f"CREATE TRIGGER meddle {does}")
+
+
+def test_a_trigger_that_does_something_else_now_is_probed_again(database: str, sandbox: Sandbox) -> None:
+    """Its name, its table and when it fires are as they were: what it does is part of the stamp."""
+    world = World(sandbox, database)
+    kind = kind_of(database)
+    world.sync()
+    run(database, *meddling(kind, is_harmless=True))
+    if kind == "postgresql":
+        run(
+            database,
+            "CREATE TRIGGER meddle BEFORE UPDATE ON clock_times FOR EACH ROW EXECUTE FUNCTION meddle()",
+        )
+    world.mirror.store._columns = None
+    shift = next(shift for shift in world.company.shifts() if shift.end is not None)
+    world.company.edit(shift.id, end=(shift.end or 0) + 600)
+    assert world.sync().counts.updated == 1
+    with world.mirror.store.reading() as session:
+        assert not session.columns.is_new
+    run(database, *meddling(kind, is_harmless=False))
+    world.mirror.store._columns = None
+    world.company.edit(shift.id, end=(shift.end or 0) + 1200)
+    before = world.table()
+    with pytest.raises(NotServed, match="meddle"):
+        world.sync()
+    assert world.table() == before
+    assert "meddle" in checks(world, "probe", "failed")
+    world.mirror.close()
+
+
 def test_a_check_that_refuses_the_probe_is_told_as_that(database: str, sandbox: Sandbox) -> None:
     """It is no fault of the table: single records are held, and the rest is written."""
     world = World(sandbox, database)
@@ -172,6 +243,29 @@ def test_a_check_that_refuses_the_probe_is_told_as_that(database: str, sandbox: 
     assert failed.exit_code in {1, 3}
     assert "not_served" not in [piece.error_name for piece in failed.slices]
     assert world.table() == []
+    world.mirror.close()
+
+
+def test_what_could_not_be_probed_is_tried_again(database: str, sandbox: Sandbox) -> None:
+    """A run that only corrects probes with a copy of a row: where the table takes no such copy, the next run tries."""
+    world = World(sandbox, database)
+    world.sync()
+    shift = next(shift for shift in world.company.shifts() if shift.end is not None)
+    copy = datetime.fromtimestamp(shift.start + 1, UTC).replace(tzinfo=None)
+    check = f"CHECK (clock_in <> '{copy}')"
+    added = f"COLUMN cost_centre VARCHAR(9) {check}" if kind_of(database) == "sqlite" else f"CONSTRAINT once {check}"
+    run(database, f"ALTER TABLE clock_times ADD {added}")
+    for by in (600, 1200):
+        world.mirror.store._columns = None
+        world.company.edit(shift.id, end=(shift.end or 0) + by)
+        done = world.sync()
+        assert (done.exit_code, done.counts.updated) == (0, 1)
+        assert any("could not be probed" in (piece.note or "") for piece in done.slices), done.slices
+    # The first row that is made comes before a copy of one that is corrected.
+    world.mirror.store._columns = None
+    world.company.edit(shift.id, end=(shift.end or 0) + 1800)
+    world.work(3, "01:00", "02:00", user=shift.user_id)
+    assert any("probed with its first row" in (piece.note or "") for piece in world.sync().slices)
     world.mirror.close()
 
 

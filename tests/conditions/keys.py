@@ -159,6 +159,13 @@ KEYS = (
         names=("clock_times.id",),
     ),
     Condition(
+        "text as the key, one character shorter than a UUID",
+        "refused",
+        "`VARCHAR(35)`, without a default: the same, by a character.",
+        columns={"id": "VARCHAR(35) PRIMARY KEY"},
+        names=("clock_times.id",),
+    ),
+    Condition(
         "bytes as a key",
         "refused",
         "BINARY(16), BLOB and bytea: give the column a uuid or text type.",

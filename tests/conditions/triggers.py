@@ -6,6 +6,7 @@ from condition import ALL, Condition
 from types_of import row
 
 _OURS = row("'2024-12-01 08:00:00'", "'2024-12-01 17:00:00'", source="connecteam")
+_NOW = "TIMESTAMP DEFAULT CURRENT_TIMESTAMP"
 _FUNCTION = "CREATE FUNCTION meddle() RETURNS trigger AS $$ BEGIN {} RETURN NEW; END $$ LANGUAGE plpgsql"
 
 
@@ -95,12 +96,79 @@ TRIGGERS = (
         )
         for database in ALL
     ),
+    *(
+        Condition(
+            f"{database}: a trigger that takes an approval away, kept as a number",
+            "refused",
+            "The same of a number of the host's own.",
+            databases=(database,),
+            columns={"approved_by": "INTEGER"},
+            extra=_trigger(
+                database,
+                "UPDATE",
+                "SET NEW.approved_by = IF(NEW.total_minutes <=> OLD.total_minutes, NEW.approved_by, NULL)",
+                "IF NEW.total_minutes IS DISTINCT FROM OLD.total_minutes THEN NEW.approved_by = NULL; END IF",
+                "UPDATE clock_times SET approved_by = NULL"
+                " WHERE id = NEW.id AND NEW.total_minutes IS NOT OLD.total_minutes",
+            ),
+            rows=(_OURS,),
+            names=("approved_by", "meddler"),
+        )
+        for database in ALL
+    ),
+    *(
+        Condition(
+            f"{database}: a trigger that says when a row was touched, in a column of the host's own",
+            "refused",
+            "Also where all of it happens within a second: the probe brings moments back a day old.",
+            databases=(database,),
+            columns={"touched": _NOW},
+            extra=_trigger(
+                database,
+                "UPDATE",
+                "SET NEW.touched = NOW()",
+                "NEW.touched = now()",
+                "UPDATE clock_times SET touched = datetime('now') WHERE id = NEW.id",
+            ),
+            rows=(_OURS,),
+            names=("touched", "meddler"),
+        )
+        for database in ALL
+    ),
+    *(
+        Condition(
+            f"{database}: a trigger that takes an approval away, beside a column that allows few words",
+            "refused",
+            "A column that takes nothing of what is tried does not keep the others from being tried.",
+            databases=(database,),
+            columns={"grade": "VARCHAR(9) CHECK (grade IN ('low', 'high'))", "approved_by": "VARCHAR(9)"},
+            extra=_trigger(
+                database,
+                "UPDATE",
+                "SET NEW.approved_by = IF(NEW.total_minutes <=> OLD.total_minutes, NEW.approved_by, NULL)",
+                "IF NEW.total_minutes IS DISTINCT FROM OLD.total_minutes THEN NEW.approved_by = NULL; END IF",
+                "UPDATE clock_times SET approved_by = NULL"
+                " WHERE id = NEW.id AND NEW.total_minutes IS NOT OLD.total_minutes",
+            ),
+            rows=(_OURS,),
+            names=("approved_by", "meddler"),
+        )
+        for database in ALL
+    ),
     Condition(
         "SQLite: a key that replaces rows",
         "refused",
         "ON CONFLICT REPLACE or IGNORE in a key: rows would go without a word.",
         databases=("sqlite",),
         columns={"hour": "INTEGER UNIQUE ON CONFLICT REPLACE"},
+        names=("ON CONFLICT",),
+    ),
+    Condition(
+        "SQLite: a key that leaves rows out",
+        "refused",
+        "The same of ON CONFLICT IGNORE: rows would not come.",
+        databases=("sqlite",),
+        columns={"hour": "INTEGER UNIQUE ON CONFLICT IGNORE"},
         names=("ON CONFLICT",),
     ),
     Condition(

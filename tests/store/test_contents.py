@@ -94,6 +94,34 @@ def test_a_table_of_other_people(database: str, sandbox: Sandbox) -> None:
     mirror.close()
 
 
+def test_most_rows_of_other_people(database: str, sandbox: Sandbox) -> None:
+    """Some ids stand in both tables by chance; up to a half of the rows may be of people who are no more."""
+    host(database)
+    people(database, sandbox)
+    tables = HostTables(employees=EmployeesNames(table="staff"))
+    mirror = World.mirror_of(sandbox, database, tables=tables, employees="match")
+    mirror.init()
+    run_statement(make_url(database), "DELETE FROM staff WHERE id > 901")
+    refused(mirror, "9 of 12 rows", "staff")
+    run_statement(make_url(database), "INSERT INTO staff (id, name) VALUES (902, 'Person 902')")
+    assert mirror.sync(mirror.window(FIRST, LAST)).exit_code == 3  # whose users nobody is mapped to are held
+    mirror.close()
+
+
+def test_words_of_a_table_whose_shifts_all_run(database: str, sandbox: Sandbox) -> None:
+    """Only a row that is over says whether the words are the wrong way round."""
+    host(database, flag="CHAR(1)", active=("'N'", "'Y'"))
+    people(database, sandbox)
+    run_statement(make_url(database), "DELETE FROM clock_times WHERE clock_out IS NOT NULL")
+    tables = HostTables(
+        clock_times=ClockTimesNames(is_active_words=("N", "Y")), employees=EmployeesNames(table="staff")
+    )
+    mirror = World.mirror_of(sandbox, database, tables=tables, employees="match")
+    mirror.init()
+    assert mirror.sync(mirror.window(FIRST, LAST)).exit_code == 0
+    mirror.close()
+
+
 def test_words_that_nobody_explained(database: str, sandbox: Sandbox) -> None:
     """J and N stand there, Y and N were named; and the two the wrong way round."""
     host(database, flag="CHAR(1)", active=("'N'", "'J'"))

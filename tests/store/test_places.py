@@ -12,6 +12,7 @@ from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.host import ClockTimesNames, HostTables
+from connecteam_sync.store.own import OwnNames
 from world import World
 
 
@@ -89,6 +90,29 @@ def test_a_table_of_the_same_name_elsewhere_is_refused(database: str, sandbox: S
     finally:
         if not of_postgresql(database):
             run_statement(server, f"DROP DATABASE {other}")
+
+
+def test_another_database_of_the_url_beside_tables_in_a_schema_of_their_own(database: str, sandbox: Sandbox) -> None:
+    """MySQL and MariaDB: ours stay where the configuration says, the host's table is that of another database."""
+    if of_postgresql(database) or database.startswith("sqlite"):
+        return
+    server, own = make_url(database), OwnNames(schema=make_url(database).database)
+    world = World(sandbox, database, own=own)
+    assert world.sync().exit_code == 0
+    world.mirror.close()
+    other = f"{server.database}_other"
+    run_statement(server, f"CREATE DATABASE {other}")
+    try:
+        for table in ("clock_times", "employees"):
+            run_statement(server, f"CREATE TABLE {other}.{table} LIKE {table}")
+        url = server.set(database=other).render_as_string(hide_password=False)
+        with (
+            World.mirror_of(sandbox, url, own=own) as elsewhere,
+            pytest.raises(ConfigurationError, match=rf"'{other}\.clock_times' now"),
+        ):
+            elsewhere.sync(world.window)
+    finally:
+        run_statement(server, f"DROP DATABASE {other}")
 
 
 def test_a_renamed_table_is_refused_until_told(database: str, sandbox: Sandbox) -> None:
