@@ -107,12 +107,21 @@ CONTENTS = "tests/store/test_contents.py"
 PLACES_OF_SERVERS = "tests/store/test_places.py -k beside_tables"
 UUIDS_TO_TEXT = "tests/attack/test_keys.py -k becomes_text"
 GIVEN_BACK_BY_SERVERS = "tests/attack/test_given_back.py -k longer_than"
+ROLES, SENTINELS = "tests/store/test_roles.py", "tests/attack/test_sentinels.py -k sqlite"
+BESIDE_OURS = "tests/conditions -k other and rows and sqlite"
+NEW_PEOPLE = "tests/attack/test_beside.py -k alters_new and sqlite"
+NOT_MOVED = "tests/store/test_places.py -k not_moved and sqlite"
+OTHER_PEOPLE = "tests/conditions -k hours and sqlite"
+OTHERS_MEANWHILE = "tests/attack/test_beside.py -k meanwhile and postgresql"
+RULES = "tests/conditions -k rule and postgresql"
 SERVERS_TOO = {
     OTHER_TRIGGERS,
     WORDS_OF_ENUM,
     PLACES_OF_SERVERS,
     UUIDS_TO_TEXT,
     GIVEN_BACK_BY_SERVERS,
+    OTHERS_MEANWHILE,
+    RULES,
     CURES,
     "tests/attack/test_adopt.py -k although_a_proof",
     CLOSED_DAYS,
@@ -1642,6 +1651,65 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if place:",
         "tests/test_connections.py -k not_shown",
     ),
+    # What the host's tables do behind our back.
+    ("store/host.py", "if first != key and {first, key} !=", "if False and {first, key} !=", ROLES),
+    ("store/host.py", "column.lower() if folds else column", "column", ROLES),
+    ("store/probe.py", "if beside is not None and (told := beside.meddled(key, more=more)):", "if False:", BESIDE_OURS),
+    ("store/beside.py", "if self._counts and beside and not told:", "if False:", BESIDE_OURS),
+    ("store/beside.py", "columns := differing(self._session, then, others[key][1])", "columns := []", BESIDE_OURS),
+    (
+        "store/beside.py",
+        "        if not beside:\n            return\n",
+        "        return\n",
+        "tests/attack/test_beside.py -k fires and sqlite",
+    ),
+    ("store/beside.py", "return self._look() == self._before", "return True", OTHERS_MEANWHILE),
+    (
+        "store/beside.py",
+        "session.fetch(*self.queries)) != self._before:",
+        "session.fetch(*self.queries)) < 0:",
+        OTHERS_MEANWHILE,
+    ),
+    (
+        "store/giving_back.py",
+        'raise _vetoed(session, run, "takes',
+        'raise; (session, run, "takes',
+        "tests/attack/test_beside.py -k silent and sqlite",
+    ),
+    (
+        "store/giving_back.py",
+        "if cause is None or causes.is_clock_in_taken",
+        "if True or causes.is_clock_in_taken",
+        "tests/attack/test_beside.py -k said and sqlite",
+    ),
+    (
+        "store/giving_back.py",
+        "    if touched == people:\n",
+        "    if True:\n",
+        "tests/attack/test_beside.py -k trigger_keeps and sqlite",
+    ),
+    ("store/employees.py", "    if not lost:\n", "    if True:\n", NEW_PEOPLE),
+    ("store/probe.py", "    if not session.columns.definition.people_triggers:\n", "    if True:\n", NEW_PEOPLE),
+    (
+        "store/clock_times.py",
+        'if known else "a trigger"',
+        'if False else "a trigger"',
+        "tests/attack/test_beside.py -k drops and sqlite",
+    ),
+    ("store/served.py", "    if rules:\n", "    if False:\n", RULES),
+    ("store/definition.py", "if bool(is_ours) is wanted and not is_instead", "if False", RULES),
+    ("store/contents.py", "if not self.people or (", "if True or (", OTHER_PEOPLE),
+    ("store/contents.py", "self.known == self.people if self.is_people else self.known", "self.known", OTHER_PEOPLE),
+    ("store/health.py", "    if there * _FEW >= every:\n", "    if True:\n", NOT_MOVED),
+    (
+        "store/store.py",
+        "                setup.demand_there(connection, self.host)\n",
+        "                pass\n",
+        NOT_MOVED,
+    ),
+    ("store/store.py", "            self._columns = None  # which", "            pass  # which", NOT_MOVED),
+    ("store/probe.py", "        0 <= at <= LATEST\n", "        at is not None\n", SENTINELS),
+    ("doctor.py", "    if is_odd:\n", "    if False:\n", SENTINELS),
 )
 
 

@@ -82,7 +82,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield from _people(session)
             made_employees = session.columns.made_employees
         if is_served:
-            yield _probe(store)
+            yield from _probe(store, creates=creates)
         yield _rights(store, creates=creates, renames=made_employees)
     except ConnecteamSyncError as error:
         yield _denied(store, error, creates=employees == "create") or failed("tables", error)
@@ -181,6 +181,14 @@ def _contents(session: Session) -> Iterator[Check]:
     """Whether the rows are of the people, and say the words, that the configuration names."""
     for fault in (found := contents.faults(session)):
         yield Check(name="contents", state="failed", detail=fault.said, cure=fault.cure)
+    for said in contents.elsewhere(session):
+        table = session.host.employees.table
+        yield Check(
+            name="contents",
+            state="warning",
+            detail=f"{said}; rows are written as long as the ids are of the same people in both",
+            cure=f"nothing, where they are; else name their table under [tables.employees] instead of {table}",
+        )
     if not found:
         yield Check(name="contents", state="ok", detail="the rows are of the people, and as the configuration says")
 
@@ -214,22 +222,44 @@ def _odd_rows(session: Session) -> Iterator[Check]:
         )
 
 
-def _probe(store: Store) -> Check:
-    """Whether a row can be made, corrected, deleted and brought back, tried and taken back."""
-    table = store.host.clock_times.table
+def _probe(store: Store, *, creates: bool) -> Iterator[Check]:
+    """Whether a row can be made, corrected, deleted and brought back, tried and taken back; and one of people made."""
+    table, person = store.host.clock_times.table, None
     try:
         with store.writing("probing the table") as session:
             found = probe.probe_copy(session, now=int(time.time()))
             people_known, is_due = bool(session.employees()), session.columns.is_new
+            is_odd = found is None and probe.has_odd_ones(session)
+            person = probe.probe_person(session) if creates else None
     except NotServed as error:
-        return failed("probe", error)
+        yield failed("probe", error)
+        return
     except ConnecteamSyncError as error:
         said = f"{table} could not be probed: {error.message}"
-        return Check(name="probe", state="warning", detail=said, cure=error.next_step)
+        yield Check(name="probe", state="warning", detail=said, cure=error.next_step)
+        return
+    yield _probed(table, found, is_due=is_due, why=_unprobed(is_odd=is_odd, people_known=people_known))
+    if person is not None and person.refused:
+        yield Check(
+            name="probe",
+            state="warning",
+            detail=f"{store.host.employees.table} takes no row of a new person: {person.refused}",
+            cure="nothing, where the database is meant to refuse such a row; single people that it refuses are held",
+        )
+
+
+def _unprobed(*, is_odd: bool, people_known: bool) -> str:
+    """Why there is no row that could be copied."""
+    if is_odd:
+        return "no row of ours lies between 1970 and 2100 with a free instant behind it"
+    return "no row of ours yet" if people_known else "no employee yet"
+
+
+def _probed(table: str, found: probe.Probed | None, *, is_due: bool, why: str) -> Check:
+    """What a probe with a copy of a row came to."""
     if found is None and not is_due:
         return Check(name="probe", state="ok", detail=f"{table} is as it was when it was probed last, or made")
     if found is None:
-        why = "no row of ours yet" if people_known else "no employee yet"
         return Check(
             name="probe",
             state="warning",

@@ -47,9 +47,9 @@ class Condition:
     """How one kind of table differs from a plain one, and what must become of it.
 
     `columns` replaces or adds definitions of `clock_times` (None leaves one out), `people` those of `employees`; a text
-    for all databases or one for each. `extra` are more statements, run once the tables are there; `rows` are run
-    after that and are what other programs had written before. `settings` are lines under `[tables.clock_times]`,
-    `top` are lines above any table of the configuration.
+    for all databases or one for each. `before` are statements that are run before the tables are made, `extra` more of
+    them once they are there; `rows` are run after that and are what other programs had written before. `settings` are
+    lines under `[tables.clock_times]`, `top` are lines above any table of the configuration.
     `reads` says how a test reads a column of another form: an expression for whole epoch seconds, minutes, 1 or 0.
     `names` are words that a refusal, and the failed check of `doctor`, must hold. `told` is the sentence of the page.
     """
@@ -61,6 +61,7 @@ class Condition:
     columns: Mapping[str, str | Mapping[str, str] | None] = field(default_factory=dict)
     people: Mapping[str, str | Mapping[str, str] | None] = field(default_factory=dict)
     table_options: str = ""
+    before: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ class Condition:
         }
         shifts = f"{_definitions(database, times)}, UNIQUE (employee_id, clock_in)"
         return [
+            *self.before,
             f"CREATE TABLE employees ({_definitions(database, people)})",
             f"CREATE TABLE clock_times ({shifts}) {self.table_options}",
             *self.extra,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from condition import Condition
 from keys import KEYS
 from plain import PLAIN
+from pointing import POINTING
 from triggers import TRIGGERS
 from types_of import TYPES
 from undone import UNDONE
 
-CONDITIONS: tuple[Condition, ...] = (*PLAIN, *KEYS, *TYPES, *TRIGGERS, *UNDONE)
+CONDITIONS: tuple[Condition, ...] = (*PLAIN, *KEYS, *POINTING, *TYPES, *TRIGGERS, *UNDONE)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from condition import ALL, Condition
+from condition import ALL, MYSQLS, Condition
 from types_of import row
 
 _OURS = row("'2024-12-01 08:00:00'", "'2024-12-01 17:00:00'", source="connecteam")
 _NOW = "TIMESTAMP DEFAULT CURRENT_TIMESTAMP"
+_LATER = row("'2025-11-20 08:00:00'", "'2025-11-20 17:00:00'", source="connecteam")
 _FUNCTION = "CREATE FUNCTION meddle() RETURNS trigger AS $$ BEGIN {} RETURN NEW; END $$ LANGUAGE plpgsql"
 
 
@@ -20,7 +21,95 @@ def _trigger(database: str, when: str, mysql: str, postgresql: str, sqlite: str)
     return (f"CREATE TRIGGER meddler BEFORE {when} ON clock_times FOR EACH ROW {mysql}",)
 
 
+_DRAWN = "ALTER TABLE clock_times AUTO_INCREMENT = 100"
+_MANUAL = (
+    "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+    " SELECT id, '2025-12-03 03:00:00', '2025-12-03 04:00:00', 60, FALSE, 'manual' FROM employees"
+)
+"""A row of each person that somebody entered by hand, near to what a run writes."""
+_BESIDE = {
+    "removes": (
+        "INSERT",
+        "DELETE FROM clock_times WHERE source = 'manual' AND employee_id = NEW.employee_id AND NEW.source <> 'manual'",
+    ),
+    "removes, with a correction,": ("UPDATE", "DELETE FROM clock_times WHERE source = 'manual'"),
+    "removes, with a delete,": ("DELETE", "DELETE FROM clock_times WHERE source = 'manual'"),
+    "alters": (
+        "INSERT",
+        "UPDATE clock_times SET clock_out = NEW.clock_in WHERE source = 'manual' AND NEW.source <> 'manual'",
+    ),
+    "makes": (
+        "INSERT",
+        "INSERT INTO clock_times (employee_id, clock_in, is_active, source) SELECT -1, '2025-12-01', FALSE, 'shadow'",
+    ),
+}
+"""What a trigger does to other rows of its own table, which MySQL and MariaDB let no trigger do."""
+
+
+def _after(database: str, event: str, does: str) -> tuple[str, ...]:
+    """The statements that make such a trigger, called `meddler`."""
+    if database == "sqlite":
+        return (f"CREATE TRIGGER meddler AFTER {event} ON clock_times BEGIN {does}; END",)
+    made = f"CREATE TRIGGER meddler AFTER {event} ON clock_times FOR EACH ROW EXECUTE FUNCTION meddle()"
+    return (_FUNCTION.format(f"{does};"), made)
+
+
 TRIGGERS = (
+    *(
+        Condition(
+            f"{database}: a trigger that {what} other rows",
+            "refused",
+            "What stands beside the row that is tried is counted, and that of the same person compared.",
+            databases=(database,),
+            extra=_after(database, event, does),
+            rows=(_LATER, _MANUAL),
+            names=("meddler", "clock_times"),
+        )
+        for database in ("sqlite", "postgresql")
+        for what, (event, does) in _BESIDE.items()
+    ),
+    Condition(
+        "a trigger that removes other rows by a cascade",
+        "refused",
+        "The same, where another table's key takes them along.",
+        databases=MYSQLS,
+        columns={"import_id": "INT"},
+        extra=(
+            "CREATE TABLE imports (id INT PRIMARY KEY)",
+            "INSERT INTO imports VALUES (1)",
+            "ALTER TABLE clock_times ADD FOREIGN KEY (import_id) REFERENCES imports (id) ON DELETE CASCADE",
+            "CREATE TRIGGER meddler AFTER INSERT ON clock_times FOR EACH ROW DELETE FROM imports WHERE NEW.id > 20",
+        ),
+        rows=(_OURS, _MANUAL, "UPDATE clock_times SET import_id = 1 WHERE source = 'manual'", _DRAWN),
+        names=("meddler", "clock_times"),
+    ),
+    *(
+        Condition(
+            f"PostgreSQL: a rule {said} {event} of clock times",
+            "refused",
+            "A rule that does something else instead of a write is refused by its name.",
+            databases=("postgresql",),
+            extra=(f"CREATE RULE meddler AS ON {event} TO clock_times DO {said} {does}",),
+            rows=(_OURS, _MANUAL),
+            names=("meddler", "clock_times"),
+        )
+        for event, said, does in (
+            ("INSERT", "INSTEAD", "NOTHING"),
+            ("UPDATE", "INSTEAD", "NOTHING"),
+            ("DELETE", "INSTEAD", "NOTHING"),
+            ("UPDATE", "ALSO", "DELETE FROM clock_times WHERE source = 'manual'"),
+        )
+    ),
+    Condition(
+        "PostgreSQL: a rule that keeps a log",
+        "served",
+        "A rule that only does something beside a write is tried as a trigger is.",
+        databases=("postgresql",),
+        extra=(
+            "CREATE TABLE log (id bigint)",
+            "CREATE RULE logged AS ON UPDATE TO clock_times DO ALSO INSERT INTO log VALUES (OLD.id)",
+        ),
+    ),
     *(
         Condition(
             f"{database}: a trigger that says when a row was touched",

@@ -142,3 +142,58 @@ def test_no_tables_in_the_path_are_not_made_by_a_run(database: str, sandbox: San
     with pytest.raises(NotInitialised):
         mirror.sync()
     mirror.close()
+
+
+def test_a_table_that_was_not_moved_is_not_taken_for_one_that_was(database: str, sandbox: Sandbox) -> None:
+    """Another table has none of the remembered rows, whatever its keys: `--moved` counts, and says how to go on."""
+    world = World(sandbox, database)
+    world.sync()
+    rows = world.table()
+    tables = HostTables(clock_times=ClockTimesNames(table="punches"))
+    claimed = World.mirror_of(sandbox, database, tables=tables)
+    with pytest.raises(ConfigurationError, match="no table 'punches'"):
+        claimed.init(moved=True)
+    kinds = {"sqlite": ("INTEGER PRIMARY KEY", "DATETIME"), "postgresql": ("BIGSERIAL PRIMARY KEY", "TIMESTAMP")}
+    key, moment = kinds.get(make_url(database).get_backend_name(), ("BIGINT AUTO_INCREMENT PRIMARY KEY", "DATETIME"))
+    run_statement(
+        make_url(database),
+        f"CREATE TABLE punches (id {key}, employee_id BIGINT NOT NULL, clock_in {moment} NOT NULL, clock_out {moment},"
+        " total_minutes INTEGER, is_active BOOLEAN NOT NULL, source VARCHAR(32) NOT NULL)",
+    )
+    run_statement(
+        make_url(database),
+        "INSERT INTO punches (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+        " SELECT id, '2024-01-01 08\\:00\\:00', '2024-01-01 09\\:00\\:00', 60, FALSE, 'connecteam' FROM employees",
+    )
+    before = world.table("punches")
+    assert {row["id"] for row in before} <= {row["id"] for row in rows}
+    with pytest.raises(ConfigurationError, match=f"of {len(rows)} rows that are remembered, 0 stand") as caught:
+        claimed.init(moved=True)
+    assert "prefix" in caught.value.next_step
+    assert "init --beside" in caught.value.next_step
+    with pytest.raises(ConfigurationError, match="'punches'"):
+        claimed.sync(world.window)
+    claimed.close()
+    assert world.table("punches") == before
+    assert world.sync().status == "nothing"
+    # What the refusal says: ours anew, beside those of the other table.
+    anew = World.mirror_of(sandbox, database, tables=tables, own=OwnNames(prefix="anew_"))
+    anew.init(beside=True)
+    assert anew.sync(world.window).counts.created == len(rows)
+    anew.close()
+    world.mirror.close()
+
+
+def test_a_table_that_was_moved_may_have_lost_some(database: str, sandbox: Sandbox) -> None:
+    """Half of its rows are enough: those that are gone come back with the next run."""
+    world = World(sandbox, database)
+    world.sync()
+    count = len(world.table())
+    world.execute("DELETE FROM clock_times WHERE id > :last", last=count // 2)
+    world.mirror.close()
+    world.mirror.store.close()
+    run_statement(make_url(database), "ALTER TABLE clock_times RENAME TO punches")
+    mirror = World.mirror_of(sandbox, database, tables=HostTables(clock_times=ClockTimesNames(table="punches")))
+    mirror.init(moved=True)
+    assert mirror.sync(world.window).counts.created == count - count // 2
+    mirror.close()

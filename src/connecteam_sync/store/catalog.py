@@ -205,25 +205,27 @@ def _is_uuid(kind: object) -> bool:
 _TRIGGERS = {
     "mysql": "SELECT trigger_name AS name FROM information_schema.triggers WHERE event_object_schema"
     " = COALESCE(:schema, DATABASE()) AND event_object_table = :name ORDER BY 1",
-    "postgresql": "SELECT tgname AS name FROM pg_trigger WHERE tgrelid = to_regclass(:table) AND NOT tgisinternal"
-    " ORDER BY 1",
+    "postgresql": "SELECT CAST(tgname AS text) AS name FROM pg_trigger WHERE tgrelid = to_regclass(:table)"
+    " AND NOT tgisinternal UNION ALL SELECT 'rule ' || rulename FROM pg_rewrite WHERE ev_class = to_regclass(:table)"
+    " AND ev_type <> '1' ORDER BY 1",
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(:name) ORDER BY 1",
 }
 
 
-def _values(dialect: Dialect, host: HostTables) -> Mapping[str, str | None]:
-    schema, name = split(host.clock_times.table)
+def _values(dialect: Dialect, host: HostTables, *, people: bool = False) -> Mapping[str, str | None]:
+    table = host.employees.table if people else host.clock_times.table
+    schema, name = split(table)
     everything: dict[str, dict[str, str | None]] = {
         "mysql": {"schema": schema, "name": name},
-        "postgresql": {"table": dialect.table(host.clock_times.table)},
+        "postgresql": {"table": dialect.table(table)},
         "sqlite": {"name": name},
     }
     return everything[dialect.family]
 
 
-def triggers(connection: Connection, dialect: Dialect, host: HostTables) -> tuple[str, ...]:
-    """Names of the triggers on the table."""
-    found = connection.execute(text(_TRIGGERS[dialect.family]), _values(dialect, host))
+def triggers(connection: Connection, dialect: Dialect, host: HostTables, *, people: bool = False) -> tuple[str, ...]:
+    """Names of the triggers, and of the rules of PostgreSQL, on the clock times (or on the table of people)."""
+    found = connection.execute(text(_TRIGGERS[dialect.family]), _values(dialect, host, people=people))
     return tuple(str(row.name) for row in found)
 
 

@@ -290,7 +290,9 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
         after = change.after
         if after and (after.id not in images or images[after.id][0] != after):
             found_now = images[after.id][0] if after.id in images else None
-            words = f"a trigger, or a column that rounds or is too small: {_altered(after, found_now)}"
+            known = session.columns.definition.triggers
+            triggers = f"a trigger ({', '.join(known)})" if known else "a trigger"
+            words = f"{triggers}, or a column that rounds or is too small: {_altered(after, found_now)}"
             raise RecordRefused(
                 f"the database did not keep a row as written (employee {after.employee_id}): {words}",
                 words=f"it is not kept as written, by {words}",

@@ -7,8 +7,13 @@ what the configuration says, it is the configuration that is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import NotServed
+from connecteam_sync.store.causes import codes_of
+from connecteam_sync.store.failures import DENIED
 from connecteam_sync.store.served import Fault, shape
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
@@ -25,7 +30,80 @@ def demand_contents(session: Session) -> None:
 
 def faults(session: Session) -> tuple[Fault, ...]:
     """Why what stands in the table cannot be what the configuration says, a sentence each."""
-    return (*_forms(session), *_twice(session), *_strangers(session), *_words(session))
+    return (
+        *_forms(session),
+        *_twice(session),
+        *_strangers(session),
+        *(fault for target in _elsewhere(session) if (fault := target.fault)),
+        *_words(session),
+    )
+
+
+class _Elsewhere(NamedTuple):
+    """A foreign key of the employee that points at something else than the id of the people, as far as it goes."""
+
+    said: str
+    people: int
+    known: int
+    """Of so many `people` the id stands there, too (of the table of people itself: in the same row)."""
+    cure: str
+    is_people: bool
+
+    @property
+    def fault(self) -> Fault | None:
+        """What keeps rows from being written: none of the ids is there, or those of others are."""
+        if not self.people or (self.known == self.people if self.is_people else self.known):
+            return None
+        what = "not the id of that row" if self.is_people else "where none of them stands: every row would be refused"
+        return Fault(f"{self.said}, {what}", self.cure)
+
+
+def elsewhere(session: Session) -> Iterator[str]:
+    """What is to be said of keys that point at another table, and let rows be written all the same."""
+    for one in _elsewhere(session):
+        if not one.fault and not one.is_people and "view" not in session.columns.definition.employees.kind:
+            lost = one.people - one.known
+            yield f"{one.said}" + (
+                f"; {lost:,} of {one.people:,} ids are not there: their hours are held" if lost else ""
+            )
+
+
+def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
+    """The keys that do not point at the id of the people, compared with what is there."""
+    d, host, columns = session.dialect, session.host, session.columns
+    own = d.as_text(f"e.{d.name(host.employees.id)}", "")
+    for target in columns.definition.targets:
+        place = f"{target.table}.{target.column}"
+        if target.is_people and target.column.lower() == host.employees.id.lower():
+            continue
+        theirs = d.as_text(d.exact(target.column), "")
+        if target.is_people:
+            known = f"{d.as_text(f'e.{d.exact(target.column)}', '')} = {own}"
+        else:
+            known = f"{own} IN (SELECT {theirs} FROM {d.exact(*filter(None, (target.schema, target.table)))})"
+        query = Query(
+            f"SELECT count(*), coalesce(sum(CASE WHEN {known} THEN 1 ELSE 0 END), 0)"
+            f" FROM {d.table(host.employees.table)} e"
+        )
+        try:
+            with session.connection.begin_nested():
+                people, there = session.fetch(query)[0][0]
+        except DBAPIError as error:
+            if not codes_of(error) & DENIED:
+                raise
+            continue  # What may not be read is not compared: a row that the key refuses is held.
+        names, key = host.clock_times, "" if d.family == "sqlite" else f" ({target.key})"
+        yield _Elsewhere(
+            f"a foreign key{key} has {names.employee_id} of {names.table} point at {place}, and the"
+            f" configured people are {host.employees.table}.{host.employees.id}",
+            int(people),
+            int(there),
+            f'say where the people are under [tables.employees]: id = "{target.column}"'
+            if target.is_people
+            else f'say where the people are under [tables.employees]: table = "{target.table}" (and its columns), or'
+            " have the key point at them; then connecteam-sync doctor",
+            target.is_people,
+        )
 
 
 _GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"

@@ -51,15 +51,31 @@ class Span(msgspec.Struct, frozen=True):
     high: Any = None
 
 
+class Target(msgspec.Struct, frozen=True):
+    """What a foreign key of the clock times, over the employee alone, points at."""
+
+    key: str
+    schema: str | None
+    table: str
+    column: str
+    is_people: bool
+    """Whether that is the table of people."""
+
+
 class Definition(msgspec.Struct, frozen=True):
     """What is known of the two tables beside their columns. `triggers` are those of the clock times that one
-    may see, `words` are what an ENUM allows, by column of the clock
-    times; `spans` the ends of columns whose values decide, by column.
+    may see, and rules of PostgreSQL that do something beside a write, `people_triggers` those of the people; `instead`
+    are rules that do something else instead of one, and `people_instead`. `words` are what an ENUM allows, by column of
+    the clock times; `spans` the ends of columns whose values decide, by column; `targets` are of the employee's keys.
     """
 
     clock_times: Made = Made()
     employees: Made = Made()
     triggers: tuple[str, ...] = ()
+    people_triggers: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    people_instead: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
     words: Mapping[str, tuple[str, ...]] = {}
     spans: Mapping[str, Span] = {}
     stamp: str = ""
@@ -70,12 +86,14 @@ def definition_queries(dialect: Dialect, host: HostTables) -> list[Query]:
     names = {"clock_times": host.clock_times.table, "employees": host.employees.table}
     if dialect.family == "postgresql":
         values = {which: dialect.table(table) for which, table in names.items()}
-        return [Query(sql, values if ":employees" in sql else {"clock_times": values["clock_times"]}) for sql in _PG]
+        values["employee_id"] = host.clock_times.employee_id
+        return [Query(sql, {name: said for name, said in values.items() if f":{name}" in sql}) for sql in _PG]
     parts = {which: split(table) for which, table in names.items()}
     if dialect.family == "mysql":
         given = {f"{which}_schema": schema for which, (schema, _) in parts.items()}
         named = {f"{which}_name": name for which, (_, name) in parts.items()}
         return [Query(sql, {**given, **named}) for sql in _MYSQL]
+    schema, name = parts["clock_times"]
     return [
         Query(
             f"SELECT :which, type, name, sql FROM {dialect.exact(schema or 'main', 'sqlite_master')}"
@@ -83,7 +101,7 @@ def definition_queries(dialect: Dialect, host: HostTables) -> list[Query]:
             {"which": which, "name": name},
         )
         for which, (schema, name) in parts.items()
-    ]
+    ] + [Query(_SQLITE_TARGETS, {"name": name, "schema": schema or "main"})]
 
 
 def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], columns: Sequence[Rows]) -> Definition:
@@ -103,7 +121,9 @@ def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], col
             which for rows in answers[:2] for which, kind, _, sql in rows if kind == "table" and _REPLACES.search(sql)
         }
         made = {which: Made(kind, replaces=which in replaced) for which, kind in kinds.items()}
-        triggers = [name for rows in answers[:1] for _, kind, name, _ in rows if kind == "trigger"]
+        triggers, others = (
+            tuple(name for _, kind, name, _ in rows if kind == "trigger") for rows in (answers[0], answers[1])
+        )
     else:
         made = {
             which: Made(
@@ -114,17 +134,58 @@ def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], col
             )
             for which, kind, engine, takes_back, *more in answers[0]
         }
-        triggers = [name for is_ours, name, *_ in answers[1] if is_ours]
+        triggers, others = (
+            tuple(name for is_ours, name, *_ in answers[1] if bool(is_ours) is wanted) for wanted in (True, False)
+        )
     words: dict[str, tuple[str, ...]] = {}
+    instead: tuple[tuple[str, ...], ...] = ((), ())
     if dialect.family == "postgresql":
         words = {name: tuple(said.split("\n")) for name, said in answers[3]}
+        rules = answers[5]
+        instead = tuple(
+            tuple(name for is_ours, name, _, is_instead, _ in rules if bool(is_ours) is wanted and is_instead)
+            for wanted in (True, False)
+        )
+        triggers, others = (
+            (
+                *known,
+                *(
+                    f"rule {name}"
+                    for is_ours, name, _, is_instead, _ in rules
+                    if bool(is_ours) is wanted and not is_instead
+                ),
+            )
+            for known, wanted in ((triggers, True), (others, False))
+        )
     return Definition(
         clock_times=made.get("clock_times", Made()),
         employees=made.get("employees", Made()),
-        triggers=tuple(triggers),
+        triggers=triggers,
+        people_triggers=others,
+        instead=instead[0],
+        people_instead=instead[1],
+        targets=_targets(dialect, host, answers[_TARGETS[dialect.family]]),
         words=words,
         stamp=stamp,
     )
+
+
+def _targets(dialect: Dialect, host: HostTables, found: Sequence[tuple[Any, ...]]) -> tuple[Target, ...]:
+    """The keys over the employee alone; `found` has a row for each column of each key of the clock times."""
+    keys: dict[object, list[tuple[Any, ...]]] = {}
+    for key, *rest in found:
+        keys.setdefault(key, []).append(tuple(rest))
+    wanted = host.clock_times.employee_id.lower()
+    people = split(host.employees.table)
+    result = []
+    for key, [(column, schema, table, target, is_theirs), *more] in keys.items():
+        if more or column.lower() != wanted or target is None:
+            continue
+        is_people = is_theirs
+        if dialect.family == "sqlite":
+            is_people = table.lower() == people[1].lower() and (people[0] or "main").lower() == schema.lower()
+        result.append(Target(str(key), schema, table, target, bool(is_people)))
+    return tuple(result)
 
 
 def with_spans(
@@ -199,10 +260,22 @@ _MYSQL_CONSTRAINTS = (
     "SELECT table_name, constraint_name, constraint_type FROM information_schema.table_constraints"
     f" WHERE {_mysql_place('table_schema', 'table_name')} ORDER BY 1, 2, 3"
 )
+_MYSQL_TARGETS = (
+    "SELECT constraint_name, column_name, referenced_table_schema, referenced_table_name, referenced_column_name,"
+    " referenced_table_schema = coalesce(:employees_schema, database()) AND referenced_table_name = :employees_name"
+    " FROM information_schema.key_column_usage WHERE table_schema = coalesce(:clock_times_schema, database())"
+    " AND table_name = :clock_times_name AND referenced_table_name IS NOT NULL ORDER BY 1, ordinal_position"
+)
 _MYSQL = (
     f"{_mysql_tables('clock_times')} UNION ALL {_mysql_tables('employees')}",
     _MYSQL_TRIGGERS,
     _MYSQL_CONSTRAINTS,
+    _MYSQL_TARGETS,
+)
+# Where a key names no column, it means the primary key.
+_SQLITE_TARGETS = (
+    'SELECT f.id, f."from", :schema, f."table", coalesce(f."to", (SELECT i.name FROM pragma_table_info(f."table",'
+    " :schema) i WHERE i.pk = 1)), 0 FROM pragma_foreign_key_list(:name, :schema) f ORDER BY f.id, f.seq"
 )
 _PG_ANY = "IN (to_regclass(:clock_times), to_regclass(:employees))"
 
@@ -234,9 +307,27 @@ _PG_WORDS = (
     " WHERE a.attrelid = to_regclass(:clock_times) AND a.attnum > 0 AND NOT a.attisdropped"
     " AND 'e' IN (t.typtype, b.typtype) ORDER BY a.attnum"
 )
+_PG_TARGETS = (
+    "SELECT CAST(k.conname AS text), CAST(o.attname AS text), CAST(n.nspname AS text), CAST(c.relname AS text),"
+    " CAST(a.attname AS text), k.confrelid IS NOT DISTINCT FROM to_regclass(:employees) FROM pg_constraint k"
+    " JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = k.confkey[1]"
+    " JOIN pg_attribute o ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1] AND o.attname = :employee_id"
+    " WHERE k.contype = 'f' AND k.conparentid = 0 AND cardinality(k.conkey) = 1"
+    " AND k.conrelid = to_regclass(:clock_times) ORDER BY k.conname"
+)
+_PG_RULES = (
+    "SELECT r.ev_class = to_regclass(:clock_times), CAST(r.rulename AS text), CAST(r.ev_type AS text), r.is_instead,"
+    " md5(pg_get_ruledef(r.oid)) FROM pg_rewrite r WHERE r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')"
+    f" AND r.ev_class {_PG_ANY} ORDER BY r.ev_class, r.rulename"
+)
 _PG = (
     f"{_pg_table('clock_times')} UNION ALL {_pg_table('employees')}",
     _PG_TRIGGERS,
     _PG_CONSTRAINTS,
     _PG_WORDS,
+    _PG_TARGETS,
+    _PG_RULES,
 )
+_TARGETS = {"postgresql": 4, "mysql": 3, "sqlite": 2}
+"""Which answer says what the employee's keys point at."""

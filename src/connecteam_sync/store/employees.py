@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 from connecteam_sync.core.change import NewEmployee
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.people import mapped
-from connecteam_sync.errors import RowMoved
+from connecteam_sync.core.people import Mapped, mapped
+from connecteam_sync.core.words import many
+from connecteam_sync.errors import NotServed, RowMoved
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.keys import new_key
+from connecteam_sync.store.renames import kept
 from connecteam_sync.store.session import Session
 
 
@@ -47,11 +49,22 @@ def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *
 
 
 def make_employees(session: Session, people: Collection[NewEmployee]) -> dict[int, RowId]:
-    """Make them; the employee id of each by user id. Raises RowMoved where it cannot be told."""
+    """Make them; the employee id of each by user id. Raises RowMoved where it cannot be told, NotServed where the table
+    does not keep what says whose row it is.
+    """
     if not people:
         return {}
     insert_employees(session, ({"user_id": n.user_id, "name": n.name, "email": n.email} for n in people))
-    who = mapped(session.employees(), {})
+    names, present = session.host.employees, session.employees()
+    who = mapped(present, {})
+    # Nobody else sees a row that is not committed: where no row has the user, the table itself saw to that.
+    _demand_kept(session, names.connecteam_user_id, [new for new in people if not _is_told(new, who)])
+    if session.columns.definition.people_triggers:
+        name_of = {one.id: one.name for one in present}
+        renamed = (
+            new for new in people if (key := who.employees.get(new.user_id)) and name_of[key] != _name(session, new)
+        )
+        _demand_kept(session, names.name, list(renamed))
     made = {new.user_id: who.employees.get(new.user_id) for new in people}
     lost = sorted(user for user, employee in made.items() if employee is None)
     if lost:
@@ -62,3 +75,32 @@ def make_employees(session: Session, people: Collection[NewEmployee]) -> dict[in
             next_step="run the command again; a trigger or another program writes that table at the same time",
         )
     return {user: employee for user, employee in made.items() if employee is not None}
+
+
+def _is_told(new: NewEmployee, who: Mapped) -> bool:
+    """Whether any row has the user."""
+    return new.user_id in who.employees or new.user_id in who.ambiguous
+
+
+def _name(session: Session, new: NewEmployee) -> str | None:
+    return kept(session, "name", new.name)
+
+
+def _demand_kept(session: Session, column: str, lost: list[NewEmployee]) -> None:
+    """Raises NotServed where the table of people does not keep a column of new rows as it is written."""
+    if not lost:
+        return
+    table, known = session.host.employees.table, session.columns.definition.people_triggers
+    why = "a trigger that this database user may not see, or the column itself, alters it"
+    if known:
+        why = f"its {'trigger is' if len(known) == 1 else 'triggers are'} {', '.join(known)}"
+    users = ", ".join(str(new.user_id) for new in lost[:_SHOWN])
+    raise NotServed(
+        f"table {table!r} does not keep column {column!r} of {many(len(lost), 'new row')} as written (Connecteam user"
+        f" {users}): {why}; nothing was written",
+        next_step=f"have the trigger leave {column} alone, or make rows of people yourself and set employees ="
+        ' "match"; then connecteam-sync doctor',
+    )
+
+
+_SHOWN = 5

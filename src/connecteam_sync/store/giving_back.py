@@ -5,17 +5,66 @@ A column that a trigger of the host's owns (`trigger_columns`) is left alone, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.errors import UndoRefused
-from connecteam_sync.store import catalog, rows
+from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
+from connecteam_sync.store import catalog, causes, rows
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.trips import Query
 from connecteam_sync.store.whole_rows import differing
 
 _SHOWN = 5
+_POINT = "connecteam_sync_giving_back"
+
+
+@contextmanager
+def giving_back(session: Session, run: int) -> Iterator[None]:
+    """Around the writes of an undo. Its rows are locked, and were compared to the last column: where they are not
+    written, no other program was in the way, the table itself does not let it be. Raises UndoRefused, by the triggers.
+    """
+    session.later(Query(f"SAVEPOINT {_POINT}"))
+    try:
+        yield
+    except NotServed as error:
+        raise UndoRefused(error.message, next_step=error.next_step) from error
+    except RowMoved as error:
+        raise _vetoed(session, run, "takes a write and does not do it: a trigger, or a rule") from error
+    except DBAPIError as error:
+        names, keys = session.host.clock_times, session.columns.clock_in_keys
+        cause = causes.refusal(error)
+        if cause is None or causes.is_clock_in_taken(error, names, keys):
+            raise
+        raise _vetoed(session, run, f"refuses a write: {cause.told}") from error
+
+
+def _vetoed(session: Session, run: int, what: str) -> UndoRefused:
+    session.forget()
+    session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
+    known = catalog.triggers(session.connection, session.dialect, session.host)
+    told = f" (of the table: {', '.join(known[:_SHOWN])})" if known else ""
+    return UndoRefused(
+        f"table {session.host.clock_times.table!r} {what}{told}; nothing was written",
+        next_step="have the trigger, the rule or the constraint let it happen meanwhile, then: connecteam-sync undo"
+        f" {run}",
+    )
+
+
+def demand_removed(session: Session, run: int, people: int, touched: int) -> None:
+    """Raises UndoRefused where rows of people stay that were to go."""
+    if touched == people:
+        return
+    known = catalog.triggers(session.connection, session.dialect, session.host, people=True)
+    told = f" ({', '.join(known[:_SHOWN])})" if known else ""
+    raise UndoRefused(
+        f"{people - touched} of {people} rows of {session.host.employees.table!r} that run {run} made would not go: a"
+        f" trigger or a rule keeps them{told}; nothing was written",
+        next_step=f"have it let them go meanwhile, then: connecteam-sync undo {run}",
+    )
 
 
 def demand_given_back(

@@ -10,6 +10,8 @@ from sqlalchemy import Column, Connection, Index, Table
 from sqlalchemy.schema import CreateColumn
 
 from connecteam_sync.core.clocktime import CONNECTEAM
+from connecteam_sync.core.words import many
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store import ours
 from connecteam_sync.store.columns import plain_text
 from connecteam_sync.store.dialect import Dialect
@@ -189,3 +191,25 @@ def stale_links(session: Session) -> StaleLinks:
     )
     [(every, missing, first, last)] = session.fetch(Query(sql))[0]
     return StaleLinks(int(missing), int(every) - int(missing), first, last)
+
+
+def demand_remembered(session: Session) -> None:
+    """Raises ConfigurationError where next to none of the rows that are remembered stand in the table: it is another
+    one, and all of them would be written again.
+    """
+    counted = Query(f"SELECT count(*) FROM {session.own.shifts} WHERE clock_time_id IS NOT NULL")
+    every, lost = int(session.fetch(counted)[0][0][0]), stale_links(session)
+    there = every - lost.gone - lost.other
+    if there * _FEW >= every:
+        return
+    table = session.host.clock_times.table
+    raise ConfigurationError(
+        f"of {many(every, 'row')} that are remembered, {there:,} stand in table {table!r}: it is not the table that was"
+        " moved, and the others would be written into it again; nothing was changed",
+        next_step="name the table that has them under [tables.clock_times]; to begin anew with this one, name another"
+        " [tables] prefix for our tables, then: connecteam-sync init --beside",
+    )
+
+
+_FEW = 10
+"""A table that lost nine rows of ten on its way is taken for another one."""

@@ -6,8 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from connecteam_sync.errors import ConfigurationError
+
 NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words"}
 """What the configuration says of a table beside the names of its columns."""
+MAY_LACK = {"created_at", "updated_at", "email", "phone"}
+"""Columns that are used where the table has them."""
 
 
 class ClockTimesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,3 +73,24 @@ class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             if names.schema is not None:
                 whole = msgspec.structs.replace(names, table=f"{names.schema}.{names.table}", schema=None)
                 msgspec.structs.force_setattr(self, field, whole)
+
+
+def demand_apart(host: HostTables, *, folds: bool) -> None:
+    """Raises ConfigurationError where two keys name one column of a table: whatever is written for the one would
+    overwrite the other. `folds`: the database takes capitals and small letters of a column's name for the same. One
+    column for both `created_at` and `updated_at` is written once, and harms nobody.
+    """
+    for table in host.__struct_fields__:
+        names = getattr(host, table)
+        taken: dict[str, str] = {}
+        for key in names.__struct_fields__:
+            if key in NO_COLUMNS:
+                continue
+            column = getattr(names, key)
+            first = taken.setdefault(column.lower() if folds else column, key)
+            if first != key and {first, key} != {"created_at", "updated_at"}:
+                raise ConfigurationError(
+                    f"[tables.{table}] {first} and {key} both name the column {column!r}",
+                    next_step=f'name the column that holds each of them in connecteam-sync.toml: {first} = "…" and'
+                    f' {key} = "…"' + (f"; {key} may name one that the table does not have" if key in MAY_LACK else ""),
+                )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.core.change import Change, ChangeKind
+from connecteam_sync.core.change import Change, ChangeKind, NewEmployee
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.words import many
@@ -21,18 +21,32 @@ from connecteam_sync.errors import NotServed, RecordRefused, RowMoved
 from connecteam_sync.store import causes, rows
 from connecteam_sync.store.clock_times import demand_written, read_back, write_steps
 from connecteam_sync.store.dialect import NUMBERS, base_of
+from connecteam_sync.store.employees import make_employees
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.whole_rows import rows_again, whole_row
 
+if TYPE_CHECKING:
+    from connecteam_sync.store.beside import Neighbours
+
 _POINT = "connecteam_sync_probe"
 _FILLING = "connecteam_sync_filling"
-_LATEST = 4_102_444_800
-"""Epoch seconds of the year 2100."""
+LATEST = 4_102_444_800
+"""Epoch seconds of the year 2100: beyond it, and before 1970, no time of ours lies, and a month later there may be no
+time at all.
+"""
+CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
 _DAY = 86_400
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
-_CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
 SAID = "a key was drawn for it, and the triggers of the table fired"
+
+
+class _Meddled(Exception):  # noqa: N818 - the same
+    """Rows beside ours are not as they were."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
+        self.told = told
 
 
 class Probed(NamedTuple):
@@ -51,7 +65,7 @@ def first_probe(session: Session, changes: Iterable[Change], *, now: int) -> str
     """Before the first write to a table that is not known yet: the probe with the first row that would be made, else
     with a copy of one that would be altered; what to say of it. Raises NotServed, and nothing was written.
     """
-    wanted = sorted((change for change in changes if change.kind != "link"), key=lambda change: change.kind != "create")
+    wanted = sorted((change for change in changes if _is_usual(change)), key=lambda change: change.kind != "create")
     if not wanted:
         return ""
     first = wanted[0]
@@ -62,16 +76,32 @@ def first_probe(session: Session, changes: Iterable[Change], *, now: int) -> str
     return "" if row is None else _noted(session, probe(session, row, now=now))
 
 
+def _is_usual(change: Change) -> bool:
+    """Whether a row of it lies where some seconds later there is a time."""
+    return change.kind != "link" and all(
+        0 <= at <= LATEST
+        for image in (change.before, change.after)
+        if image is not None
+        for at in (image.clock_in, image.clock_out)
+        if at is not None
+    )
+
+
 def probe_copy(session: Session, *, now: int) -> Probed | None:
     """The probe with a copy of a row of ours, moved to an instant that is free; None where there is no such row."""
     began, ended = (session.canonical[field] for field in ("clock_in", "clock_out"))
     closed = f"{ended} IS NULL"
     # Beyond these no time of ours lies, and some seconds later there may be no time at all.
-    usual = f"{began} BETWEEN 0 AND {_LATEST} AND ({closed} OR {ended} BETWEEN 0 AND {_LATEST})"
+    usual = f"{began} BETWEEN 0 AND {LATEST} AND ({closed} OR {ended} BETWEEN 0 AND {LATEST})"
     select = session._somebodys_rows(f"{session.clock_times} t", f"{session.is_ours} AND {usual}")  # noqa: SLF001 - the same house
     found = session.fetch(Query(f"{select} ORDER BY {closed}, {session.canonical['clock_in']} DESC LIMIT 1"))[0]
     row = _free(session, rows.clock_time(found[0])) if found else None
     return None if row is None else probe(session, row, now=now)
+
+
+def has_odd_ones(session: Session) -> bool:
+    """Whether there is a row of ours at all: none that `probe_copy` could take, where it found none."""
+    return bool(session.fetch(Query(f"SELECT 1 FROM {session.clock_times} t WHERE {session.is_ours} LIMIT 1"))[0])
 
 
 def demand_probed(session: Session, *, now: int) -> None:
@@ -95,6 +125,33 @@ def _noted(session: Session, found: Probed) -> str:
     return f"the table was probed with its first row: {SAID}"
 
 
+def probe_person(session: Session) -> Probed | None:
+    """A row of people made as a run makes one, read back and taken back: only where that table has triggers. Raises
+    NotServed where it does not keep what says whose row it is.
+    """
+    if not session.columns.definition.people_triggers:
+        return None
+    taken = {one.connecteam_user_id for one in session.employees()}
+    user = next(number for number in range(1, len(taken) + 2) if str(number) not in taken)
+    session.later(Query(f"SAVEPOINT {_POINT}"))
+    try:
+        make_employees(session, [NewEmployee(user_id=user, name="connecteam-sync doctor")])
+    except DBAPIError as error:
+        if (cause := causes.refusal(error)) is None:
+            raise
+        return Probed(cause.told)
+    finally:
+        _take_back(session)
+    return Probed()
+
+
+def _take_back(session: Session) -> None:
+    session.forget()
+    session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
+    session.later(Query(f"RELEASE SAVEPOINT {_POINT}"))
+    session.flush()
+
+
 def _free(session: Session, row: ClockTime) -> ClockTime | None:
     """A copy of a row, some seconds later, where nothing stands."""
     taken = {one.clock_in for one in session.rows_of(row.employee_id, row.clock_in, row.clock_in + _DAY)}
@@ -108,34 +165,56 @@ def _free(session: Session, row: ClockTime) -> ClockTime | None:
 def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
     """Make the row, correct it, put it back as it was, delete it, bring it back from its image; compare every byte.
 
-    Raises NotServed where the table does not keep what is written, or undo could not give back what was.
+    Raises NotServed where the table does not keep what is written, undo could not give back what was, or other rows
+    come, go or change with it.
     """
+    # Only here: what starts, starts without.
+    from connecteam_sync.store.beside import Neighbours, may_have_triggers, meddled
+
+    for counts in (True, True, False) if may_have_triggers(session) else ():
+        beside = Neighbours(session, row, counts=counts)
+        try:
+            return _tried(session, row, beside, now=now)
+        except _Meddled as seen:
+            if beside.is_as_before():
+                raise meddled(session, f"{seen.told} with ours") from None
+        # What is not taken back with ours was another program's. The third time the whole table is not counted any
+        # more: it is written all the time.
+    return _tried(session, row, None, now=now)
+
+
+def _tried(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> Probed:
     session.later(Query(f"SAVEPOINT {_POINT}"))
     try:
-        _live(session, row, now=now)
+        _live(session, row, beside, now=now)
     except _Refused as refused:
         return Probed(refused.words)
     finally:
-        session.forget()
-        session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
-        session.later(Query(f"RELEASE SAVEPOINT {_POINT}"))
-        session.flush()
+        _take_back(session)
     return Probed()
 
 
-def _live(session: Session, row: ClockTime, *, now: int) -> None:
+def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> None:
     # Written as of yesterday: a trigger that says the moment of now is told from us.
     then = now - _DAY
     made = _written(session, _change("create", None, row), then)
     key = made.id or 0
+    _demand_alone(beside, key, more=1)
     _fill(session, key)
     image = _aged(session, session.images([key])[key][1])
     end = made.clock_in + 60 if made.clock_out is None else made.clock_out + 60
     corrected = clock_time_of(made.employee_id, made.clock_in, end, id=made.id)
     corrected = _written(session, _change("update", made, corrected), then)
+    _demand_alone(beside, key, more=1)
     _put_back(session, key, image, is_new=False)
     _written(session, _change("delete", made, None), then)
+    _demand_alone(beside, key, more=0)
     _put_back(session, key, image, is_new=True)
+
+
+def _demand_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
+    if beside is not None and (told := beside.meddled(key, more=more)):
+        raise _Meddled(told)
 
 
 def _fill(session: Session, key: RowId) -> None:
@@ -197,19 +276,18 @@ def _written(session: Session, change: Change, now: int) -> ClockTime:
         raise _stays(session, f"takes a write and does not do it ({change.kind} of a row)") from error
 
 
+def triggers_told(session: Session) -> str:
+    """The triggers of the table, for a sentence."""
+    known = session.columns.definition.triggers
+    if not known:
+        return "no trigger of it is known"
+    return f"its {'trigger is' if len(known) == 1 else 'triggers are'} {', '.join(known)}"
+
+
 def _stays(session: Session, what: str) -> NotServed:
     return NotServed(
-        f"table {session.host.clock_times.table!r} {what}; {_triggers(session)}; nothing was written",
-        next_step=f"{_CURE}; then connecteam-sync doctor",
-    )
-
-
-def _triggers(session: Session) -> str:
-    known = session.columns.definition.triggers
-    return (
-        f"its {'trigger is' if len(known) == 1 else 'triggers are'} {', '.join(known)}"
-        if known
-        else ("no trigger of it is known")
+        f"table {session.host.clock_times.table!r} {what}; {triggers_told(session)}; nothing was written",
+        next_step=f"{CURE}; then connecteam-sync doctor",
     )
 
 
@@ -264,7 +342,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
         return
     ours = {names.id, names.employee_id, names.clock_in, names.clock_out, names.total_minutes, names.is_active}
     said = ", ".join(map(repr, moved))
-    cure = _CURE
+    cure = CURE
     if not ours & {*moved}:
         named = ", ".join(f'"{name}"' for name in [*names.trigger_columns, *moved])
         cure = (
@@ -272,6 +350,6 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
         )
     raise NotServed(
         f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {said};"
-        f" {_triggers(session)}; nothing was written",
+        f" {triggers_told(session)}; nothing was written",
         next_step=f"{cure}; then connecteam-sync doctor",
     )

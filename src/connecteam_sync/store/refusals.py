@@ -106,6 +106,7 @@ class _Trial:
         self._made: dict[int, RowId] = {}
         self._tries = 0
         self._altered = False
+        self._not_taken = Cause(f"it takes the write and does not do it: a trigger, or a rule{_named(session)}")
         self.order: dict[Change, int] = {}
         """The part of the order in which each change was taken."""
         self.first: Cause | None = None
@@ -203,7 +204,7 @@ class _Trial:
             cause, self._altered = Cause(error.words), True
         except _Unwritten as unwritten:
             cause = unwritten.cause
-            self._altered = self._altered or cause is _NOT_TAKEN
+            self._altered = self._altered or cause is self._not_taken
         else:
             self._session.later(Query(f"RELEASE SAVEPOINT {_TRY}"))
             return None
@@ -227,11 +228,17 @@ class _Trial:
             if len(changes) == 1:
                 # The row is locked: where it is as it was, it is the table itself that lets nothing happen to it.
                 demand_unmoved(changes, session.images(c.before.id for c in changes if c.before and c.before.id))
-            raise _Unwritten(_NOT_TAKEN) from None
+            raise _Unwritten(self._not_taken) from None
 
     def _taken(self, batch: Iterable[Iterable[Change]]) -> None:
         part = len(set(self.order.values()))
         self.order |= {change: part for unit in batch for change in unit}
+
+
+def _named(session: Session) -> str:
+    """The triggers of the table, as far as they are known."""
+    known = session.columns.definition.triggers
+    return f" ({', '.join(known)})" if known else ""
 
 
 class _Unwritten(Exception):  # noqa: N818 - says what happened
@@ -243,7 +250,6 @@ class _Unwritten(Exception):  # noqa: N818 - says what happened
 
 
 _KEY_TAKEN = Cause("another row has that employee and clock-in")
-_NOT_TAKEN = Cause("it takes the write and does not do it: a trigger, or a rule")
 
 
 def _savepoint(session: Session, name: str) -> None:

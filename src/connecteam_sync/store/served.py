@@ -47,7 +47,8 @@ def demand_people(host: HostTables, columns: HostColumns) -> None:
 
 def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
     """Why no rows of people can be made, a sentence each."""
-    return tuple(_kept(host.employees.table, columns.definition.employees))
+    made = columns.definition
+    return (*_kept(host.employees.table, made.employees), *_instead(host.employees.table, made.people_instead))
 
 
 def faults(host: HostTables, columns: HostColumns, family: Family) -> tuple[Fault, ...]:
@@ -55,6 +56,7 @@ def faults(host: HostTables, columns: HostColumns, family: Family) -> tuple[Faul
     kept = (
         *_kept(host.clock_times.table, columns.definition.clock_times),
         *_hidden(host.employees.table, columns.definition.employees),
+        *_instead(host.clock_times.table, columns.definition.instead),
     )
     return kept or (
         *_moments(host, columns, family),
@@ -88,6 +90,16 @@ def _kept(table: str, made: Made) -> Iterator[Fault]:
             "make the table again without it, then connecteam-sync doctor",
         )
     yield from _hidden(table, made)
+
+
+def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
+    """Rules of PostgreSQL that turn a write into something else."""
+    if rules:
+        yield Fault(
+            f"table {table!r} has a rule that does something else INSTEAD of what is written: {', '.join(rules)}",
+            f"DROP RULE {rules[0]} ON {table} (a trigger says as much, and it is seen what becomes of a row); then"
+            " connecteam-sync doctor",
+        )
 
 
 def _hidden(table: str, made: Made) -> Iterator[Fault]:

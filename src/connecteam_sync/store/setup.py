@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect as Engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store import health, keeping, ours, renaming
 from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import inspector
@@ -95,6 +96,17 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
         **_OPTIONS,
     )
     return employees, clock_times
+
+
+def demand_there(connection: Connection, host: HostTables) -> None:
+    """Raises ConfigurationError where there is no table of clock times yet: a table that was moved is not made."""
+    name, schema = _named(host.clock_times.table)
+    if not inspector(connection).has_table(name, schema=schema):
+        raise ConfigurationError(
+            f"the database has no table {host.clock_times.table!r}: nothing was moved there, and nothing was made",
+            next_step="name the table where it is now under [tables.clock_times] table and schema; then"
+            " connecteam-sync init --moved",
+        )
 
 
 def init(

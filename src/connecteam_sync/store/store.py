@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
-from connecteam_sync.store import setup
+from connecteam_sync.store import health, setup
 from connecteam_sync.store.causes import is_clock_in_taken, is_unknown_table
 from connecteam_sync.store.columns import (
     HostColumns,
@@ -24,7 +24,7 @@ from connecteam_sync.store.columns import (
 from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, translated
 from connecteam_sync.store.failures import named
-from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.host import HostTables, demand_apart
 from connecteam_sync.store.naming import run
 from connecteam_sync.store.ours import Former
 from connecteam_sync.store.own import OwnNames, OwnTables, own_names
@@ -49,6 +49,8 @@ class Store:
         self.url = database_url(url)
         self.name = named(self.url)
         self.host = host or HostTables()
+        # PostgreSQL alone tells capitals from small letters in the name of a column, and we quote every name.
+        demand_apart(self.host, folds=self.url.get_backend_name() != "postgresql")
         self.names = own_names(own or OwnNames(), self.host, self.url)
         self.statements = 0
         self.lock_wait = lock_wait
@@ -74,14 +76,23 @@ class Store:
         """
         with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
             said = former or Former()
+            if said.moved:
+                setup.demand_there(connection, self.host)
             done = setup.init(connection, self.dialect, self.host, self.own, said)
             if said.moved:
                 run(connection, f"UPDATE {self.own.guard} SET place = NULL, probed = NULL")
+                self._demand_remembered(connection)
                 done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
             if setup.made(self.host) in done:
                 self._know(connection)
         self._columns = None
         return done
+
+    def _demand_remembered(self, connection: Connection) -> None:
+        try:
+            health.demand_remembered(self._session(connection))
+        finally:
+            self._columns = None  # which were read as if the table were known here
 
     def _know(self, connection: Connection) -> None:
         """A table that was made a moment ago is known without a probe."""

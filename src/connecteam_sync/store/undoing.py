@@ -25,13 +25,14 @@ from connecteam_sync.store.children import children_of, employees_with_children
 from connecteam_sync.store.clock_times import demand_ours, demand_written, row_target
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.employees import insert_employees
-from connecteam_sync.store.giving_back import demand_given_back, left_alone
+from connecteam_sync.store.giving_back import demand_given_back, demand_removed, giving_back, left_alone
 from connecteam_sync.store.journal import change_of, write_journal
 from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.memory import remember_mirrors
 from connecteam_sync.store.renames import Renamed, kept, write
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.whole_rows import differing, write_whole
+from connecteam_sync.store.writing import others_of
 
 _INVERSE: dict[ChangeKind, ChangeKind] = {"create": "delete", "delete": "create", "update": "update", "link": "link"}
 
@@ -60,14 +61,22 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     if made:
         insert_employees(session, made, with_id=True)
     before: dict[RowId, str | None] = {row_id(e["clock_time_id"]): e["row_before"] for e in entries}
-    _write(session, inverse, before)
-    after = session.images(keys)
+    with giving_back(session, run):
+        others = others_of(session, inverse)
+        if others:
+            others.begin(session.fetch(*others.queries))
+        _write(session, inverse, before)
+        if others:
+            others.count()
+        after = session.images(keys)
+        if others:
+            others.demand_same()
     demand_given_back(session, run, before, after)
     remembered = _restore_memory(session, entries, by)
     write_journal(session, inverse, present, after, lambda c: remembered.get(c.image.id or 0, {}), run=by, now=now)
     if renamed:
         renamed = write(session, (one.back() for one in reversed(renamed)))
-    created, removed = removed, _remove_employees(session, removed)
+    created, removed = removed, _remove_employees(session, run, removed)
     if created and not entries and len(removed) < len(created):
         # Nothing but employees was made, and they are in use: there is nothing to take back yet.
         raise UndoRefused(
@@ -393,7 +402,7 @@ def _people(
     return tuple(made), tuple(removed), tuple(renamed)
 
 
-def _remove_employees(session: Session, people: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+def _remove_employees(session: Session, run: int, people: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
     """Remove employees a run made, where no row of any table names them and nobody edited them since."""
     if not people:
         return ()
@@ -417,7 +426,8 @@ def _remove_employees(session: Session, people: tuple[dict[str, Any], ...]) -> t
     gone = [person for person in unedited if person["id"] not in used]
     key = d.name(names.employees.id)
     ids = [{"id": person["id"]} for person in gone]
-    session.write_set(d.delete(d.table(names.employees.table), d.rowset({"id": "employee"}), key, "true"), ids)
+    sql = d.delete(d.table(names.employees.table), d.rowset({"id": "employee"}), key, "true")
+    demand_removed(session, run, len(gone), session.write_set(sql, ids))
     unmap = d.update(session.own.users, d.rowset({"id": "who"}), {"employee_id": "NULL"}, "t.employee_id = d.id")
     session.write_set(unmap, ids)
     return tuple(gone)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +21,9 @@ from connecteam_sync.store.memory import HighestClaim, remember_mirrors
 from connecteam_sync.store.renames import Renamed, rename
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.statements import Key
+
+if TYPE_CHECKING:
+    from connecteam_sync.store.beside import Others
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,24 +49,32 @@ def apply(
     it would not stay, NotOurs where a row is not ours to write.
     """
     demand_ours(plan.changes)
-    if session.columns.is_new and (plan.changes or plan.new_employees):
-        _demand_contents(session)
     made = make_employees(session, plan.new_employees)
+    if session.columns.is_new and (plan.changes or plan.new_employees):
+        _demand_contents(session)  # with the people who were just made
     changes = tuple(with_employee(change, made) for change in plan.changes)
     probed = _probed(session, changes, now=now) if session.columns.is_new else ""
-    watch = Watch(session, changes)
+    watch, others = Watch(session, changes), others_of(session, changes)
     known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
     locking = session.images_queries(known, lock=True)
-    found = session.fetch(*locking, *watch.queries)
+    counting = others.queries if others else []
+    found = session.fetch(*locking, *watch.queries, *counting)
+    counted = [found.pop() for _ in counting]
     before = images_of(found[: len(locking)])
     demand_unmoved(changes, before)
     watch.demand_childless(found[len(locking) :])
+    if others:
+        others.begin(counted)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
+    if others:
+        others.count()
     is_counting = not session.dialect.keys.row.is_text and any(change.kind == "create" for change in changes)
     free = HighestClaim(session) if is_counting else None
     changes, after = read_back(session, changes)
+    if others:
+        others.demand_same()
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
     concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
@@ -99,6 +111,15 @@ def _probed(session: Session, changes: tuple[Change, ...], *, now: int) -> str:
     from connecteam_sync.store.probe import first_probe
 
     return first_probe(session, changes, now=now)
+
+
+def others_of(session: Session, changes: Sequence[Change]) -> Others | None:
+    """Only where the table has triggers: a start has no need of it either."""
+    if not session.columns.definition.triggers:
+        return None
+    from connecteam_sync.store.beside import Others
+
+    return Others(session, changes)
 
 
 def _parts(changes: tuple[Change, ...], order: Mapping[Change, int] | None) -> list[tuple[Change, ...]]:
