@@ -45,6 +45,7 @@ ASSERTIONS = (
     "parts and time clocks come to rest",
     "absences are decided last",
     "no delete without evidence",
+    "nobody has their hours twice",
     "a shift keeps its row from clock to clock",
     "a new id keeps the row",
     "a new id on another clock keeps the row",
@@ -387,6 +388,7 @@ class History(PaperRuns):
             return
         keys = {row[:2] for row in found}
         excused = self._closed(seen, holds) | self._refused(seen, holds) | self._with_children(holds)
+        excused |= self._beside_old_rows(seen, holds)
         for row in wished - found:
             name, _ = owners[row[:2]]
             assert row[:2] in keys or name in excused, f"convergence: {name} is nowhere, {row}"
@@ -414,6 +416,18 @@ class History(PaperRuns):
             assert self.hard.is_refused(image), f"held as refused, and nobody refuses {fact}"
             self.reach["a refused record harms only itself"] += 1
         return found
+
+    def _beside_old_rows(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
+        """The shifts beside which rows of the same person stay that have no shift, and about as many hours or more."""
+        facts = {fact.name: fact for fact in seen}
+        found = {hold.shift_id for hold in holds if hold.reason == "old_rows_stay"}
+        linked = {mirror.clock_time_id for mirror in self.table.stored.mirrors}
+        for name in found:
+            employee = self.table.employees[facts[name or ""].user]
+            stay = [row for row in self.table.stored.rows if row.employee_id == employee and row.id not in linked]
+            assert stay, f"held beside nothing: {facts[name or '']}"
+            self.reach["new rows wait for old ones of the same person"] += 1
+        return {*found}
 
     def _with_children(self, holds: list[Hold]) -> set[str | None]:
         """The shifts whose row others point at: the row is there, and so are they."""

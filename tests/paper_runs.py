@@ -142,8 +142,23 @@ class PaperRuns:
         assert not deletes or looks.stage != "part", "a row went before the end of its run"
         if decision.changes or decision.mirrors:
             self.table.apply(decision)
-        looks.saw(window, snapshot)
+        if looks.account:
+            self._nobody_twice(decision)
+        looks.saw(window, snapshot, coming=decision.losses.coming)
         return decision
+
+    def _nobody_twice(self, decision: Plan) -> None:
+        """At no commit of a run in which old rows go do new ones stand beside as many hours of theirs."""
+        stored, (low, high) = self.table.stored, (decision.window.start_utc, decision.window.end_utc)
+        linked = {mirror.clock_time_id for mirror in stored.mirrors}
+        # A row on the very clock-in of a shift is that shift's, though the correction of its end may be held.
+        shown = {(self.table.employees.get(shift.user_id), shift.start) for shift in decision.snapshot.shifts}
+        for person in {change.image.employee_id for change in decision.changes if change.kind == "create"}:
+            ours = [r for r in stored.rows if r.is_ours and r.employee_id == person and low <= r.clock_in < high]
+            old = sum(row.minutes for row in ours if row.id not in linked and row.key not in shown)
+            new = sum(row.minutes for row in ours if row.id in linked)
+            assert not old or old < new * 0.8, f"employee {person} has hours twice: {old} beside {new} minutes"
+            self.reach["nobody has their hours twice"] += 1
 
     def _same(self, one: Plan, other: Plan) -> None:
         assert (one.changes, one.holds, one.mirrors) == (other.changes, other.holds, other.mirrors), "order"

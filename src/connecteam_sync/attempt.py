@@ -179,7 +179,7 @@ class Attempt:
         elif done.piece.status == "refused":
             self.looks.refused(unit.window, look.snapshot(self.people), REFUSED)
         else:
-            self.looks.saw(unit.window, look.snapshot(self.people))
+            self.looks.saw(unit.window, look.snapshot(self.people), coming=done.plan.losses.coming)
         if done.piece.status != "refused" and self.looks.stage != "end":
             self._answers.append(look.answer)
         return done.piece

@@ -102,7 +102,7 @@ class Proposing:
         if planned.plan.refusals:
             self.looks.refused(unit.window, snapshot, REFUSED)
         else:
-            self.looks.saw(unit.window, snapshot)
+            self.looks.saw(unit.window, snapshot, coming=planned.plan.losses.coming)
         return planned
 
     def _plan(self, unit: Unit, snapshot: Snapshot, stored: Stored | None) -> _Planned:

@@ -7,8 +7,10 @@ its rows, memory, journal and receipt commit together, and one slice's failure l
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -190,6 +192,7 @@ class Syncing:
         tally = self._tally("mirroring", [unit.window for unit in attempt.units])
         places: list[int] = list(range(len(attempt.units)))
         made: list[int] = []
+        ended: Counter[int] = Counter()
         for round_ in range(ROUNDS + 1):
             if not self._do_all(attempt, places, tally if not round_ else None):
                 return
@@ -211,7 +214,8 @@ class Syncing:
             mirrored = {unit.clock for unit in attempt.units}
             self._elsewhere.owners(attempt.looks, attempt.people, orphans, mirrored)
             if wanted is not None:
-                attempt.units = [_at_the_end(unit, wanted) for unit in attempt.units]
+                attempt.units = [_at_the_end(unit, wanted, ended[n]) for n, unit in enumerate(attempt.units)]
+                ended.update(places)
 
     @staticmethod
     def _hand_over(attempt: Attempt) -> set[int]:
@@ -365,10 +369,12 @@ class Evidence(NamedTuple):
     mirrors: dict[str, Mirror]
 
 
-def _at_the_end(unit: Unit, wanted: Proposal) -> Unit:
-    """A unit beside what its saved plan makes of it at the end of the run: nothing, where there is none."""
+def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
+    """A unit beside what its saved plan makes of it at the end of the run, where it was gone over so often before:
+    nothing, where there is none.
+    """
     plans = [p for p in wanted.plans if (p.time_clock_id, p.window) == (unit.clock, unit.window)]
-    end = next((plan for plan in plans if plan.stage == "end"), None)
+    end = next(islice((plan for plan in plans if plan.stage == "end"), before, None), None)
     return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
 
 

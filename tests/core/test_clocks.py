@@ -350,7 +350,7 @@ def test_a_clock_that_was_looked_at_on_some_of_the_days_was_not_looked_at(days: 
         for clock, of in ((7, WINDOW), (OTHER, window)):
             looks.saw(of, msgspec.structs.replace(said(), time_clock_id=clock))
         looks.stage = "end"
-        decision = decide(said(shift("x", "5 08:00", "5 09:00")), stored, looks=looks, orphans="delete")
+        decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, looks=looks, orphans="delete")
         assert ("delete" in kinds(decision), reasons(decision)) == (goes, [] if goes else ["clock_not_looked_at"])
 
 

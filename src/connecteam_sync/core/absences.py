@@ -201,15 +201,15 @@ class Absences(Desk):
                 self.report_orphan(row)
             elif self.stage == "whole" and self.looks.clocks_left_out({self.clock}):
                 # Another time clock may have its shift, and was not looked at yet.
-                self.postpone(row, None, _ORPHAN)
+                self.postpone(row, None, ORPHAN)
                 self.pending_orphans = True
             else:
-                self.remove(row, None, None, _ORPHAN)
+                self.remove(row, None, None, ORPHAN)
                 self.pending_orphans |= row.id in self.pending
 
     def report_orphan(self, row: ClockTime) -> None:
         """Report a row without a shift, as a run that was to delete it would: where it could not go, that is told."""
-        change = self.change("delete", row, None, None, _ORPHAN)
+        change = self.change("delete", row, None, None, ORPHAN)
         self.reported.append(row.id or 0)
         found = self.obstacle(change)
         if found is None:
@@ -246,7 +246,7 @@ class Absences(Desk):
 
     def elsewhere(self, row: ClockTime, users: frozenset[int]) -> Why | None:
         """Whether a time clock that is not mirrored has a shift for the row, or one was not looked at."""
-        if self.policy.orphans != "delete" or self.stage != "end":
+        if not self.rows_go or self.stage != "end":
             return None
         clock = next((c for u in sorted(users) if (c := self.looks.elsewhere.get((u, row.clock_in)))), None)
         if clock is not None:
@@ -328,9 +328,10 @@ class Absences(Desk):
             name = fingerprint_of_stopped("deletes_guarded", 0, ((row, employee, at) for row, at in lost.items()))
             if name in self.policy.accepted:
                 continue
+            self.words[employee] = name
             who = self.stored.names.get(employee, f"employee {employee}")
             for change in guarded:
-                if change.image.id not in self.pending:
+                if change.image.id not in self.pending and change.image.id not in self.lent:
                     why = f"{who} would lose all {len(lost)} rows of these days ({change.why})"
                     self.hold_change("deletes_guarded", change, f"{why}; if it is right: --accept {name}")
             gone = {id(change) for change in guarded}
@@ -392,4 +393,4 @@ def unreadable(
 
 
 _GONE = "no longer on this day in Connecteam"
-_ORPHAN = "no shift in Connecteam matches it"
+ORPHAN = "no shift in Connecteam matches it"

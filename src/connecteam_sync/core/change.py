@@ -39,6 +39,7 @@ HoldReason = Literal[
     "deletes_guarded",
     "no_connecteam_user",
     "same_minute",
+    "old_rows_stay",
 ]
 _SUBJECT = 191
 """Characters that the column of a hold's subject takes."""
@@ -97,6 +98,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def minutes(self) -> int:
         """By how many minutes the table's total moves; an open shift counts nothing."""
         return (self.after.minutes if self.after else 0) - (self.before.minutes if self.before else 0)
+
+
+def by_day(change: Change) -> tuple[tuple[date, date], tuple[bool, RowId], int, tuple[bool, RowId]]:
+    """The order of changes that people read."""
+    image = change.image
+    return (change.days, ordered(image.employee_id), image.clock_in, ordered(image.id))
 
 
 def subject_of(change: Change) -> str:
@@ -220,12 +227,14 @@ class Losses(msgspec.Struct, frozen=True, kw_only=True):
     """What a look would take from whom: guards that go by people judge all looks of a run together.
 
     `rows`: how many rows of ours each employee has in the window; `going`: every delete that nothing but a guard keeps
-    from being made, now or at the end of the run; `let_through`: the rows that a person's word lets go.
+    from being made, now or at the end of the run; `let_through`: the rows that a person's word lets go; `coming`: how
+    many new rows of each employee wait for such deletes.
     """
 
     rows: tuple[tuple[RowId, int], ...] = ()
     going: tuple[Change, ...] = ()
     let_through: tuple[RowId, ...] = ()
+    coming: tuple[tuple[RowId, int], ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,6 +72,14 @@ class Desk:
         """Rows that a person would lose with all of theirs: held by themselves, or let through."""
         self.let_through: set[RowId] = set(looks.let_through)
         """Rows that a person's word lets go."""
+        self.coming: Counter[RowId] = Counter()
+        """How many new rows of each employee this plan leaves for the end of the run, since older ones go then."""
+        self.replaced: set[RowId | None] = set()
+        """Rows without a shift that new ones of the same person come for."""
+        self.lent: set[RowId | None] = set()
+        """Rows without a shift that this plan lets go because of new ones, though another look decides on them."""
+        self.words: dict[RowId, str] = {}
+        """What a person has to say before the deletes of an employee are let through."""
         self.pending_absent: set[str] = set()
         self.pending_orphans = False
         self.waits: dict[str, Wait] = {}
@@ -81,6 +89,11 @@ class Desk:
         self.stale: set[str] = set()
         """Shifts whose link no longer fits: their row is another shift's by now."""
         self.leans = False
+
+    @property
+    def rows_go(self) -> bool:
+        """Whether rows without a shift go in this run, by whichever of its looks."""
+        return self.policy.orphans == "delete" or bool(self.looks.account)
 
     @cached_property
     def likenesses(self) -> Likenesses:
@@ -172,6 +185,12 @@ class Desk:
                 because=because,
                 has_row=mirror is not None and mirror.clock_time_id in self.rows,
             )
+
+    def wait_for(self, change: Change, because: str | None) -> None:
+        """The shift of a change waits for the end of the run."""
+        shift = self.shown.get(change.shift_id or "")
+        if shift is not None:
+            self.wait(shift, because)
 
     def give_up_link(self, mirror: Mirror) -> None:
         """Forget that a row is a shift's: it has become another one's."""

@@ -16,7 +16,7 @@ from connecteam_sync.core.words import many, named
 
 _ONE_PERSON = 1
 """A single person who is gone is never suspicious, however small the company."""
-_DOUBLED_PEOPLE, _DOUBLED_SHARE = 3, 0.8
+_DOUBLED_PEOPLE, DOUBLED_SHARE = 3, 0.8
 """Of at least so many people, more than half would get so much of their hours a second time."""
 
 
@@ -125,7 +125,7 @@ def doubled_hours(creates: Iterable[Change], unlinked: Iterable[ClockTime], cloc
         if change.image.employee_id in had:
             new[change.image.employee_id] += change.image.minutes
             rows.append((change.image.employee_id, change.image.clock_in))
-    doubled = [person for person, minutes in had.items() if new[person] and new[person] >= _DOUBLED_SHARE * minutes]
+    doubled = [person for person, minutes in had.items() if new[person] and new[person] >= DOUBLED_SHARE * minutes]
     if len(had) < _DOUBLED_PEOPLE or len(doubled) <= len(had) / 2:
         return None
     seconds = without_seconds(creates, unlinked)

@@ -17,7 +17,7 @@ def held_back(desk: Desk, unlinked: Collection[ClockTime]) -> None:
     shift go.
     """
     creates = [change for change in desk.changes if change.kind == "create"]
-    if not creates or not unlinked or desk.policy.orphans == "delete" or desk.looks.account:
+    if not creates or not unlinked or desk.rows_go:
         return
     rows = {row.key: row for row in unlinked}
     beside = {

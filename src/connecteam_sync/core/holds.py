@@ -31,6 +31,7 @@ SAID: dict[HoldReason, str] = {
     "deletes_guarded": "all rows of one person would go; they wait for a person's word",
     "no_connecteam_user": "no Connecteam user counts for this person; the rows are kept",
     "same_minute": "a row of ours without a shift begins in the same minute: the hours would stand there twice",
+    "old_rows_stay": "rows of theirs without a shift stay: beside them the hours would stand there twice",
 }
 """What is said of several holds of one reason whose sentences differ."""
 _BY_USER = re.compile(r"Connecteam user (\d+)[ (]")

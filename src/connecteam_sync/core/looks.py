@@ -8,6 +8,7 @@ once all are in. Of each shift no more than a number is kept, so that a year of 
 from __future__ import annotations
 
 from array import array
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
@@ -70,6 +71,10 @@ class Looks:
         """How many rows of ours each employee had in the days of a look (half-open instants), before it: at the end."""
         self.going: dict[RowId, dict[RowId, int]] = {}
         """The rows (and their clock-ins) that would go from each employee, whichever look lets them go: at the end."""
+        self.coming: dict[tuple[int, int], Counter[RowId]] = defaultdict(Counter)
+        """How many new rows of each employee wait for the end of the run, by the days of the look."""
+        self.is_stopped = False
+        """Whether a guard refused an answer: until a person's word lets it through, it is no evidence of anything."""
         self.let_through: set[RowId] = set()
         """Those that a person's word lets go, where a guard had stopped them: at the end."""
         self.listed_in_vain: dict[int, int] = {}
@@ -85,10 +90,22 @@ class Looks:
 
     # -- what was looked at ------------------------------------------------------------------------------------------
 
-    def saw(self, window: Window, snapshot: Snapshot, *, as_evidence: bool = False) -> None:
-        """A look that was read; `as_evidence` of a clock whose shifts are not mirrored."""
+    def saw(
+        self,
+        window: Window,
+        snapshot: Snapshot,
+        *,
+        as_evidence: bool = False,
+        coming: Iterable[tuple[RowId, int]] = (),
+    ) -> None:
+        """A look that was read; `as_evidence` of a clock whose shifts are not mirrored.
+
+        `coming`: how many new rows of each employee it left for the end of the run.
+        """
         clock = snapshot.time_clock_id
         span = Span(clock, window.start_utc, window.end_utc)
+        if self.stage != "end":
+            self.coming[span.start, span.end].update(dict(coming))
         self._listings[span] = snapshot.listed
         self._quiet.discard(span)
         self._heard(snapshot)
@@ -98,6 +115,7 @@ class Looks:
     def refused(self, window: Window, snapshot: Snapshot, why: str) -> None:
         """A look whose answer a guard refused: what it shows is there, and what it does not show proves nothing."""
         self.failures[Span(snapshot.time_clock_id, window.start_utc, window.end_utc)] = why
+        self.is_stopped = True
         self.listed_in_vain |= dict.fromkeys(snapshot.listed, snapshot.time_clock_id)
         self._heard(snapshot)
 
@@ -157,6 +175,10 @@ class Looks:
     def plans(self, clock: int, instant: int) -> bool:
         """Whether the run means to look at this clock on the day of this instant."""
         return any(span.holds(clock, instant) for span in self.units)
+
+    def has_day(self, instant: int) -> bool:
+        """Whether the run means to look at any clock on the day of this instant."""
+        return any(span.start <= instant < span.end for span in self.units)
 
     def covers(self, clock: int, instant: int) -> bool:
         """Whether the run has looked at this clock on the day of this instant."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 import msgspec
 
@@ -23,6 +22,7 @@ from connecteam_sync.core.change import (
     Pending,
     Plan,
     Policy,
+    by_day,
     fingerprint,
 )
 from connecteam_sync.core.clocktime import (
@@ -39,6 +39,7 @@ from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.match import Match, Rivals, adoptable, in_scope, match, precedence, rivals, successions
 from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.people import renamed
+from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_replaced
 from connecteam_sync.core.settled import settled_rows
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.strangers import one_address_each, stranger
@@ -79,8 +80,11 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, loo
         desk.hold_doubt(doubt)
     desk.settle_absences(taken)
     desk.settle_orphans(taken)
+    take_replaced(desk, taken)
+    note_replaced(desk)
     desk.guard_people()
     desk.hold_blocked_keys()
+    hold_doubles(desk, taken)
     if any(change.kind == "create" for change in desk.changes):
         held_back(desk, desk.unlinked(matches))
     return desk.decision(shifts, matches, settled=len(settled))
@@ -305,12 +309,6 @@ class _Decision(Absences):
         if owner is not None and not self.decides_on(owner, other):
             self.wait_for(change, owner.shift.id)
 
-    def wait_for(self, change: Change, because: str | None) -> None:
-        """The shift of a change waits for the end of the run."""
-        shift = next((s for s in self.snapshot.shifts if s.id == change.shift_id), None)
-        if shift is not None:
-            self.wait(shift, because)
-
     def step_aside(self, row: ClockTime) -> bool:
         """Draft the move of a row that is in the way, where this run has seen its shift, in another look, elsewhere.
 
@@ -350,7 +348,7 @@ class _Decision(Absences):
 
     def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> Plan:
         """Everything drafted, counted, guarded and named; `settled` shifts beside `shifts` are as they should be."""
-        changes = tuple(sorted(self.changes, key=_by_day))
+        changes = tuple(sorted(self.changes, key=by_day))
         holds = tuple(sorted(self.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
         used = {c.image.employee_id for c in changes}
         new = one_address_each(
@@ -383,7 +381,7 @@ class _Decision(Absences):
             stale=self.stale,
         )
         # What is held in any case would make a guard stop all the rest for ever.
-        free = self.guarded | self.let_through
+        free = (self.guarded - self.replaced) | self.let_through
         deletes = {c.image.id or 0: c for c in self.going if c.image.id not in free}
         found = refusals(
             self.window,
@@ -395,7 +393,7 @@ class _Decision(Absences):
             deletes=tuple(deletes.values()),
             changes=changes,
             unlinked=self.unlinked(matches) if kinds["create"] else (),
-            orphans_go=self.policy.orphans == "delete" or bool(self.looks.account),
+            orphans_go=self.rows_go,
         )
         accepted = [refusal for refusal in found if refusal.fingerprint in self.policy.accepted]
         self.let_through |= {change.image.id or 0 for refusal in accepted for change in refusal.stopped}
@@ -419,7 +417,7 @@ class _Decision(Absences):
             snapshot=self.snapshot,
             stage=self.stage,
             pending=Pending(
-                deletes=tuple(sorted(self.pending.values(), key=_by_day)),
+                deletes=tuple(sorted(self.pending.values(), key=by_day)),
                 absent=tuple(sorted(self.pending_absent)),
                 waits=tuple(wait for _, wait in sorted(self.waits.items())),
                 orphans=self.pending_orphans,
@@ -433,14 +431,9 @@ class _Decision(Absences):
                 else (),
                 going=self.going,
                 let_through=tuple(sorted(self.let_through, key=ordered)),
+                coming=tuple(sorted(self.coming.items(), key=lambda one: ordered(one[0]))),
             ),
         )
-
-
-def _by_day(change: Change) -> tuple[tuple[date, date], tuple[bool, RowId], int, tuple[bool, RowId]]:
-    """The order of changes that people read."""
-    image = change.image
-    return (change.days, ordered(image.employee_id), image.clock_in, ordered(image.id))
 
 
 _HOW = {

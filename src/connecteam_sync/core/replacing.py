@@ -1,0 +1,157 @@
+"""Rows without a shift that go, and new rows of the same person: both in one transaction, or neither (decision 16).
+
+Such rows may be the very shifts at other times (a time zone, rounding, another day), and no rule compares times by
+distance. So where they go (`resync`, `orphans = "delete"`), a person's new rows wait for the end of the run, and come
+with the commit that takes the old ones. Where those stay after all, whatever keeps them, new rows that would give
+the person about twice their hours are held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable
+
+from connecteam_sync.core.absences import ORPHAN, Absences
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.guards import DOUBLED_SHARE
+from connecteam_sync.core.keys import RowId, by_key, ordered
+from connecteam_sync.core.words import many
+
+
+def take_replaced(desk: Absences, taken: Container[RowId | None]) -> None:
+    """At the end of a run, let the rows go whose person gets new rows by this plan, whichever look decides on them.
+
+    Only rows that the deciding look let go, and that all of them still let go; it holds the others.
+    """
+    if desk.stage != "end" or desk.policy.orphans == "delete" or not desk.rows_go:
+        return
+    people = {change.image.employee_id for change in desk.changes if change.kind == "create"}
+    for row in desk.stored.rows:
+        if row.employee_id not in people or not _goes(desk, row) or row.id in desk.shift_of_row or row.id in taken:
+            continue
+        if not desk.inside(row.clock_in) or desk.no_evidence_of_orphan(row) or desk.stays(row, None):
+            continue
+        change = desk.change("delete", row, None, None, ORPHAN)
+        if desk.obstacle(change) is None:
+            desk.changes.append(change)
+            desk.lent.add(row.id)
+
+
+def note_replaced(desk: Absences) -> None:
+    """Note the rows without a shift that new ones come for, half as many at least: so many of them that a guard stops
+    the slice are the table's fault, and one word is asked for all, not one for each person.
+    """
+    if not desk.rows_go:
+        return
+    coming = Counter(desk.looks.coming.get((desk.start, desk.end), ()))
+    if desk.stage != "end":
+        coming += Counter(change.image.employee_id for change in desk.changes if change.kind == "create")
+    leaving: dict[RowId, list[RowId | None]] = defaultdict(list)
+    for change in (*desk.changes, *desk.pending.values()):
+        if change.kind == "delete" and change.shift_id is None:
+            leaving[change.image.employee_id].append(change.image.id)
+    for employee, rows in leaving.items():
+        if 2 * coming[employee] >= len(rows):
+            desk.replaced.update(rows)
+
+
+def hold_doubles(desk: Absences, taken: Container[RowId | None]) -> None:
+    """Take back new rows of people whose rows without a shift stand there yet: they wait, or are held."""
+    if not desk.rows_go:
+        return
+    gone = {change.before.id for change in desk.changes if change.before}
+    creates: dict[RowId, list[Change]] = defaultdict(list)
+    for change in desk.changes:
+        if change.kind == "create":
+            creates[change.image.employee_id].append(change)
+    standing: dict[RowId, list[ClockTime]] = defaultdict(list)
+    for row in desk.stored.rows:
+        if (
+            row.employee_id in creates
+            and row.is_ours
+            and row.id not in desk.shift_of_row
+            and row.id not in taken
+            and row.id not in gone
+        ):
+            standing[row.employee_id].append(row)
+    out: set[int] = set()
+    for employee, rows in by_key(standing):
+        out |= {id(change) for change in _not_yet(desk, employee, rows, creates[employee])}
+    desk.changes = [change for change in desk.changes if id(change) not in out]
+
+
+def _not_yet(desk: Absences, employee: RowId, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
+    """Which new rows of a person are not for this plan, beside these rows that stand there without a shift."""
+    if desk.stage != "end" and any(
+        row.id in desk.pending or (desk.stage == "part" and desk.looks.has_day(row.clock_in)) for row in rows
+    ):
+        desk.coming[employee] += len(creates)
+        for change in creates:
+            desk.wait_for(change, None)
+            desk.undecided.add(f"shift:{change.shift_id}")
+        return creates
+    inside = [row for row in rows if desk.inside(row.clock_in)]
+    # Where a person's word would let the old ones go, all of theirs waits for it.
+    waits = employee in desk.words or desk.looks.is_stopped
+    new = _linked(desk, employee) + sum(change.minutes for change in creates)
+    if inside and (waits or _minutes(inside) >= DOUBLED_SHARE * new):
+        _hold(desk, creates, inside)
+        return creates
+    return _near_edges(desk, rows, creates)
+
+
+def _near_edges(desk: Absences, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
+    """Which new rows on the days next to another slice of the run are held, since old rows stand beyond its edge.
+
+    Those that go do so with a commit of their own, which comes next: what is near them comes after it.
+    """
+    margin = desk.window.padded().end_utc - desk.end
+    held: list[Change] = []
+    for beyond, near in (
+        ([r for r in rows if r.clock_in < desk.start], [c for c in creates if c.image.clock_in < desk.start + margin]),
+        ([r for r in rows if r.clock_in >= desk.end], [c for c in creates if c.image.clock_in >= desk.end - margin]),
+    ):
+        beside = [row for row in beyond if desk.looks.has_day(row.clock_in)]
+        goes = any(_goes(desk, row) for row in beside)
+        new = sum(change.minutes for change in near)
+        if goes or (beside and (desk.looks.is_stopped or _minutes(beside) >= DOUBLED_SHARE * new)):
+            _hold(desk, near, beside)
+            held += near
+            for change in near if goes else ():
+                desk.wait_for(change, None)
+    return held
+
+
+def _hold(desk: Absences, creates: Iterable[Change], rows: Iterable[ClockTime]) -> None:
+    """Hold new rows of a person beside theirs that stay."""
+    stay = sorted(rows, key=lambda row: (row.clock_in, ordered(row.id)))
+    for change in creates:
+        employee = change.image.employee_id
+        word = desk.words.get(employee)
+        accept = f"; if those are to go: --accept {word}" if word else ""
+        who = desk.stored.names.get(employee, f"employee {employee}")
+        said = f"{many(len(stay), 'row')} of {who} without a shift stay (row {stay[0].id}{', …' if stay[1:] else ''})"
+        desk.hold_change("old_rows_stay", change, f"{said}: beside them the hours would stand there twice{accept}")
+
+
+def _goes(desk: Absences, row: ClockTime) -> bool:
+    """Whether the look that decides on a row without a shift let it go."""
+    return row.id in desk.looks.going.get(row.employee_id, {})
+
+
+def _linked(desk: Absences, employee: RowId) -> int:
+    """The minutes of a person's rows of these days that have a shift, and keep it."""
+    gone = {change.image.id for change in desk.changes if change.kind == "delete"}
+    return _minutes(
+        row
+        for row in desk.stored.rows
+        if row.employee_id == employee
+        and row.id in desk.shift_of_row
+        and row.id not in gone
+        and desk.inside(row.clock_in)
+    )
+
+
+def _minutes(rows: Iterable[ClockTime]) -> int:
+    return sum(row.minutes for row in rows)
