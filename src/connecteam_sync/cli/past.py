@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.cli.holding import worked
 from connecteam_sync.cli.text import SHOWN, change_line, options_of, times
-from connecteam_sync.core.anomalies import Anomaly
+from connecteam_sync.core.anomalies import Anomaly, UnreadTime
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.past import History, TrackedShift
@@ -130,3 +130,9 @@ def _measure(one: Anomaly) -> str:
 
 def _is_open(one: Anomaly) -> bool:
     return one.rows[0].clock_out is None
+
+
+def unread_lines(unread: Sequence[UnreadTime], elsewhere: str) -> list[str]:
+    """Times that nobody can read, row by row."""
+    more = [f"  … and {many(len(unread) - SHOWN, 'more row')}: {elsewhere}"] if len(unread) > SHOWN else []
+    return [f"  row {one.row}: {one.column} is {called(one.said)!r}, which is no time" for one in unread[:SHOWN]] + more

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connecteam_sync.core.anomalies import UnreadTime
 from connecteam_sync.core.change import Change, Hold
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.keys import RowId, ordered
@@ -106,6 +107,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     offsets_error: str | None = None
     minutes: ByMinute = ByMinute()
     """Rows without seconds, beside the shifts that they may be; of the days in `offsets_days`."""
+    unread: tuple[UnreadTime, ...] = ()
 
     @property
     def groups(self) -> int:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.store import catalog, rows
+from connecteam_sync.store.exact import columns_in
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.whole_rows import differing
 
@@ -68,8 +67,8 @@ def left_alone(session: Session, images: Mapping[RowId, str | None]) -> list[str
     lost = {
         name
         for image in images.values()
-        for name, value in msgspec.json.decode(image or "{}", type=dict[str, object]).items()
-        if value is not None and name not in session.columns.clock_times
+        for name, value in columns_in(image).items()
+        if value != b"null" and name not in session.columns.clock_times
     }
     if lost:
         said.append(f"not brought back, since the table has no such column any more: {', '.join(sorted(lost))}")

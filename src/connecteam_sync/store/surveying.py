@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 from connecteam_sync.core.adopt import LONG_SECONDS, SHAPES, Survey
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.store import catalog, contents, deduping
+from connecteam_sync.store import catalog, contents, deduping, unread
 from connecteam_sync.store.catalog import ForeignKey
 from connecteam_sync.store.deduping import Doubles
 from connecteam_sync.store.keys import row_id
@@ -37,6 +37,7 @@ def findings(session: Session, now: int) -> dict[str, str]:
         "longer_than_16_hours": f"{end} - {begin} > {LONG_SECONDS}",
         "open_for_over_16_hours": f"{end} IS NULL AND {begin} < {now - LONG_SECONDS}",
         "without_employee_or_clock_in": f"{employee} IS NULL OR {started} IS NULL",
+        "unreadable_time": " OR ".join(unread.conditions(session).values()),
     }
 
 
@@ -86,6 +87,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
         needed_bytes=needed,
         free_bytes=free,
         obstacles=obstacles(session, url, keys, doubles, has_key=key is not None),
+        unread=unread.unread_times(session) if counts["unreadable_time"] else (),
     )
 
 

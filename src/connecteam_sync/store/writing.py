@@ -12,12 +12,13 @@ from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.store import rows
 from connecteam_sync.store.children import Watch
-from connecteam_sync.store.clock_times import check_now, demand_ours, demand_unmoved, read_back, write_steps
+from connecteam_sync.store.clock_times import altered, check_now, demand_ours, demand_unmoved, read_back, write_steps
 from connecteam_sync.store.employees import make_employees
 from connecteam_sync.store.holds import write_holds
 from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.memory import HighestClaim, remember_mirrors
 from connecteam_sync.store.renames import Renamed, rename
+from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.statements import Key
 
@@ -53,10 +54,12 @@ def apply(
     watch = Watch(session, changes)
     known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
     locking = session.images_queries(known, lock=True)
-    found = session.fetch(*locking, *watch.queries)
+    losing = lost_queries(session, altered(changes))
+    found = session.fetch(*locking, *losing, *watch.queries)
     before = images_of(found[: len(locking)])
     demand_unmoved(changes, before)
-    watch.demand_childless(found[len(locking) :])
+    watch.demand_childless(found[len(locking) + len(losing) :])
+    demand_restorable(session, lost_of(found[len(locking) : len(locking) + len(losing)]), before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
