@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -49,7 +50,7 @@ def test_they_are_told_one_by_one(database: str, sandbox: Sandbox, column: str, 
     text = "CAST(t.{c} AS CHAR)" if kind == "mysql" else "CAST(t.{c} AS text)"
     shown = ", ".join(text.format(c=name) + f" AS {name}_as_text" for name in ("clock_in", "clock_out"))
 
-    def table() -> list[object]:
+    def table() -> list[tuple[Any, ...]]:
         engine = create_engine(database)
         with engine.connect() as connection:
             rows = connection.exec_driver_sql(
@@ -68,7 +69,7 @@ def test_they_are_told_one_by_one(database: str, sandbox: Sandbox, column: str, 
     world.mirror.anomalies(world.window)
     world.mirror.history(1)
     world.mirror.verify(world.window)
-    assert [row for row in table() if row[0] >= 9000] == [row for row in before if row[0] >= 9000]  # type: ignore[index]
+    assert [row for row in table() if row[0] >= 9000] == [row for row in before if row[0] >= 9000]
     assert done.id
     world.mirror.undo(done.id)
     assert table() == before

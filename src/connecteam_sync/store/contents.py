@@ -40,7 +40,8 @@ def _forms(session: Session) -> Iterator[Fault]:
     for name in (names.clock_in, names.clock_out):
         column, key = f"t.{d.name(name)}", session.canonical["id"]
         odd = Query(
-            f"SELECT {column}, count(*), min({key}) FROM {session.clock_times} t WHERE {column} IS NOT NULL AND {column} <> ''"
+            f"SELECT {column}, count(*), min({key}) FROM {session.clock_times} t WHERE {column} IS NOT NULL"
+            f" AND {column} <> ''"
             f" AND (typeof({column}) <> 'text' OR NOT ({column} GLOB '{_GOOD}' OR {column} GLOB '{_GOOD}.*'))"
         )
         value, count, first = session.fetch(odd)[0][0]
