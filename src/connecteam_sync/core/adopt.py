@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.anomalies import UnreadTime
 from connecteam_sync.core.change import Change, Hold
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.keys import RowId, ordered
@@ -67,6 +66,14 @@ class Offset(msgspec.Struct, frozen=True, kw_only=True):
     shift: Shift
     minutes: int
     beside: RowId | None = None
+
+
+class UnreadTime(msgspec.Struct, frozen=True, kw_only=True):
+    """A time of a row that is there, and that is no time as it stands: it counts as none, and is left as it is."""
+
+    row: RowId
+    column: str
+    said: str
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):

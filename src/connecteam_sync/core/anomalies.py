@@ -47,14 +47,6 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
 
 
-class UnreadTime(msgspec.Struct, frozen=True, kw_only=True):
-    """A time of a row that is there, and that is no time as it stands: it counts as none, and is left as it is."""
-
-    row: RowId
-    column: str
-    said: str
-
-
 def anomalies(
     window: Window, rows: Iterable[ClockTime], *, auto_clock_outs: Container[RowId | None], now: int, limits: Limits
 ) -> list[Anomaly]:

@@ -23,7 +23,6 @@ from connecteam_sync.store import causes
 from connecteam_sync.store.causes import Cause
 from connecteam_sync.store.clock_times import altered, check_now, demand_ours, demand_unmoved, read_back, write_steps
 from connecteam_sync.store.employees import make_employees
-from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.writing import with_employee
@@ -154,6 +153,8 @@ class _Trial:
 
     def _readable(self, changes: Sequence[Change]) -> tuple[set[Change], dict[str, str]]:
         """The changes of rows that are as planned and that undo could give back; and of the others why not."""
+        from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - rare
+
         session, whole = self._session, set[Change]()
         failed: list[tuple[Change, Cause]] = []
 

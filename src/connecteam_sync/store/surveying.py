@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 from connecteam_sync.core.adopt import LONG_SECONDS, SHAPES, Survey
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.store import catalog, contents, deduping, unread
+from connecteam_sync.store import catalog, contents, deduping
 from connecteam_sync.store.catalog import ForeignKey
 from connecteam_sync.store.deduping import Doubles
 from connecteam_sync.store.keys import row_id
@@ -25,6 +25,8 @@ def findings(session: Session, now: int) -> dict[str, str]:
     """Every finding by name, as a condition on a row `t`."""
     c = session.canonical
     begin, end, minutes = c["clock_in"], c["clock_out"], c["total_minutes"]
+    from connecteam_sync.store import unread  # noqa: PLC0415 - a start has no need of it
+
     names, d = session.host.clock_times, session.dialect
     employee, started = (f"t.{d.name(name)}" for name in (names.employee_id, names.clock_in))
     closed = f"{end} IS NOT NULL AND {end} >= {begin}"
@@ -43,6 +45,8 @@ def findings(session: Session, now: int) -> dict[str, str]:
 
 def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     """Everything the table itself tells. Nothing is written."""
+    from connecteam_sync.store import unread  # noqa: PLC0415 - a start has no need of it
+
     d, host, connection = session.dialect, session.host, session.connection
     names = host.clock_times
     conditions = findings(session, now)

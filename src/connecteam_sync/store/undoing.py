@@ -30,7 +30,6 @@ from connecteam_sync.store.journal import change_of, write_journal
 from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.memory import remember_mirrors
 from connecteam_sync.store.renames import Renamed, kept, write
-from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.whole_rows import differing, write_whole
 
@@ -293,6 +292,8 @@ def _demand_free(session: Session, run: int, inverse: list[Change]) -> None:
 
 def _demand_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
     """What an undo takes away can be given back in turn, to the byte."""
+    from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - no start
+
     try:
         demand_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
     except RecordRefused as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connecteam_sync.core.anomalies import UnreadTime
+from connecteam_sync.core.adopt import UnreadTime
 from connecteam_sync.store.columns import plain_text
 from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.session import Session

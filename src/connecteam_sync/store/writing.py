@@ -18,9 +18,9 @@ from connecteam_sync.store.holds import write_holds
 from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.memory import HighestClaim, remember_mirrors
 from connecteam_sync.store.renames import Renamed, rename
-from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.statements import Key
+from connecteam_sync.store.trips import Query, Rows
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +54,13 @@ def apply(
     watch = Watch(session, changes)
     known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
     locking = session.images_queries(known, lock=True)
-    losing = lost_queries(session, altered(changes))
+    losing = _lost_queries(session, changes) if known else []
     found = session.fetch(*locking, *losing, *watch.queries)
     before = images_of(found[: len(locking)])
     demand_unmoved(changes, before)
     watch.demand_childless(found[len(locking) + len(losing) :])
-    demand_restorable(session, lost_of(found[len(locking) : len(locking) + len(losing)]), before)
+    if known:
+        _demand_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
@@ -88,6 +89,20 @@ def apply(
         renamed=renamed,
         note="; ".join(filter(None, (probed, note))),
     )
+
+
+def _lost_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
+    """Where rows that are there are written: a start has no need of it."""
+    from connecteam_sync.store.restorable import lost_queries
+
+    return lost_queries(session, altered(changes))
+
+
+def _demand_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
+    """As `_lost_queries`."""
+    from connecteam_sync.store.restorable import demand_restorable, lost_of
+
+    demand_restorable(session, lost_of(found), images)
 
 
 def _demand_contents(session: Session) -> None:
