@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.config import Settings
-from connecteam_sync.core.anomalies import Anomaly, Limits, anomalies
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.names import matching
@@ -23,6 +23,10 @@ from connecteam_sync.store.people import users_of_employee
 from connecteam_sync.store.served import demand_table
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.adopt import UnreadTime
+    from connecteam_sync.core.anomalies import Anomaly
 
 _EVER = (date(1971, 1, 1), date(2200, 1, 1))
 _CANDIDATES = 12
@@ -87,6 +91,8 @@ class Records:
         """What a person may want to look at in the rows of a window: told, never changed; and the shift id and time
         clock of each row that is told and has them, by the row's id. Asks Connecteam nothing.
         """
+        from connecteam_sync.core.anomalies import Limits, anomalies  # noqa: PLC0415 - a start has no need of it
+
         limits = Limits(
             longest_minutes=longest_hours * 60,
             near_minutes=near_minutes,
@@ -98,6 +104,14 @@ class Records:
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
             keys = {row.id for one in found for row in one.rows if row.id is not None}
             return tuple(found), shifts_of_rows(session, sorted(keys, key=ordered))
+
+    def unread_times(self) -> tuple[UnreadTime, ...]:
+        """Times in the table, of any day and source, that are no time as they stand: each counts as none."""
+        from connecteam_sync.store.unread import unread_times  # noqa: PLC0415 - a start has no need of it
+
+        with self.store.reading() as session:
+            demand_table(session.host, session.columns, session.dialect.family)
+            return unread_times(session)
 
     def changes(self, after: int | str = feed.START, limit: int = 1000) -> tuple[Entry, ...]:
         """The journal behind entry `after`, the `cursor` of the entry read last: a feed for programs that follow.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from connecteam_sync.core.adopt import Offset
-from connecteam_sync.core.anomalies import Anomaly
 from connecteam_sync.core.change import Change, Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
@@ -29,6 +28,9 @@ from connecteam_sync.core.run import (
 )
 from connecteam_sync.core.window import Window
 from connecteam_sync.core.words import one_line
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.anomalies import Anomaly
 
 SCHEMA = 1
 Json = dict[str, Any]

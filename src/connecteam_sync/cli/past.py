@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from shlex import quote
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.cli.holding import worked
 from connecteam_sync.cli.text import SHOWN, change_line, options_of, times
-from connecteam_sync.core.anomalies import Anomaly
+from connecteam_sync.core.adopt import UnreadTime
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.past import History, TrackedShift
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.core.words import called, day_name, hours, many, one_line, span, stamp
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.anomalies import Anomaly
 
 
 def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
@@ -130,3 +134,9 @@ def _measure(one: Anomaly) -> str:
 
 def _is_open(one: Anomaly) -> bool:
     return one.rows[0].clock_out is None
+
+
+def unread_lines(unread: Sequence[UnreadTime], elsewhere: str) -> list[str]:
+    """Times that nobody can read, row by row."""
+    more = [f"  … and {many(len(unread) - SHOWN, 'more row')}: {elsewhere}"] if len(unread) > SHOWN else []
+    return [f"  row {one.row}: {one.column} is {called(one.said)!r}, which is no time" for one in unread[:SHOWN]] + more

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Optional
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
 from connecteam_sync.cli import holding, machine, past, text
@@ -112,10 +113,16 @@ def anomalies(
         window = windows[0] if windows else mirror.window(mirror.today(), mirror.today())
         found, shifts = mirror.anomalies(window, longest_hours=longest, near_minutes=near)
         names = mirror.names()
+        unread = mirror.unread_times()
         report.answer(
-            {"window": machine.window(window), "anomalies": [machine.anomaly(one, shifts, names) for one in found]}
+            {
+                "window": machine.window(window),
+                "anomalies": [machine.anomaly(one, shifts, names) for one in found],
+                "unreadable_times": [msgspec.to_builtins(one) for one in unread],
+            }
         )
         report.say(past.anomalies_text(window, found, shifts, names))
+        report.say(past.unread_lines(unread, "connecteam-sync anomalies --json"))
         report.talk(f"next: {past.next_look(found)}" if found else "")
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from connecteam_sync.cli import machine
 from connecteam_sync.cli.holding import hold_lines
+from connecteam_sync.cli.past import unread_lines
 from connecteam_sync.cli.text import SHOWN, change_lines, employee, offset_line, times
 from connecteam_sync.core.adopt import Shape, Survey
 from connecteam_sync.core.keys import RowId
@@ -30,6 +31,7 @@ _FINDINGS = {
     "longer_than_16_hours": "longer than 16 hours",
     "open_for_over_16_hours": "open for more than 16 hours",
     "without_employee_or_clock_in": "without an employee or a clock-in (never touched)",
+    "unreadable_time": "with a time that is none as it stands (it counts as none)",
 }
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _STEP = 1024
@@ -54,6 +56,7 @@ def survey_text(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> li
         ids = ", ".join(map(str, found.examples.get(name, ())))
         more = ", …" if count > len(found.examples.get(name, ())) else ""
         lines.append(f"  {count:>7,}  {_FINDINGS[name]}: rows {ids}{more}")
+    lines += unread_lines(found.unread, "connecteam-sync adopt --json")
     lines += _offsets(found, zone, names)
     lines += _minutes(found, zone, names)
     lines += [f"  x {obstacle}" for obstacle in found.obstacles]
@@ -173,6 +176,7 @@ def survey_json(found: Survey) -> machine.Json:
         "findings": {
             name: {"rows": count, "examples": found.examples.get(name, ())} for name, count in found.findings.items()
         },
+        "unreadable_times": [msgspec.to_builtins(one) for one in found.unread],
         "offsets": {
             "first": days[0].isoformat() if days else None,
             "last": days[1].isoformat() if days else None,

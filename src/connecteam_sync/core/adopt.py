@@ -68,6 +68,14 @@ class Offset(msgspec.Struct, frozen=True, kw_only=True):
     beside: RowId | None = None
 
 
+class UnreadTime(msgspec.Struct, frozen=True, kw_only=True):
+    """A time of a row that is there, and that is no time as it stands: it counts as none, and is left as it is."""
+
+    row: RowId
+    column: str
+    said: str
+
+
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """A foreign key of another table that points at ours; `movable`: its rows can be pointed elsewhere and back."""
 
@@ -106,6 +114,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     offsets_error: str | None = None
     minutes: ByMinute = ByMinute()
     """Rows without seconds, beside the shifts that they may be; of the days in `offsets_days`."""
+    unread: tuple[UnreadTime, ...] = ()
 
     @property
     def groups(self) -> int:

@@ -224,7 +224,7 @@ class Desk:
         """Why a change cannot be written, whatever asks for it: the reason of its hold, and a sentence."""
         kind, before, after = change.kind, change.before, change.after
         locked = self.closed_days(before, after) if kind != "link" else ()
-        refused = self.stored.refused.get(subject_of(change)) if kind != "link" else None
+        refused = self.stored.refused.get(subject_of(change))
         if locked:
             return ("locked_day", unwritten(change, locked[0], self.zone, self.names()))
         if pointing := kept_by(self.stored.children, before, after):

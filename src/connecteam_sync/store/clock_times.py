@@ -42,6 +42,11 @@ def demand_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image
         )
 
 
+def altered(changes: Iterable[Change]) -> list[RowId]:
+    """The rows that are there and do not stay as they are."""
+    return [c.before.id for c in changes if c.kind != "link" and c.before is not None and c.before.id is not None]
+
+
 def check_now(session: Session) -> None:
     """What the database would look at with the commit only is looked at now, behind all that waits."""
     if session.columns.checks_late:

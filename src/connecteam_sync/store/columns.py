@@ -13,7 +13,8 @@ from connecteam_sync.errors import ConfigurationError, NotInitialised, NotServed
 from connecteam_sync.store import place, rows
 from connecteam_sync.store.causes import is_unknown_table
 from connecteam_sync.store.definition import Definition, definition_of, definition_queries, with_spans
-from connecteam_sync.store.dialect import Dialect, Flag, base_of, form_of
+from connecteam_sync.store.dialect import Dialect, Flag, form_of
+from connecteam_sync.store.exact import base_of, type_of_column
 from connecteam_sync.store.host import NO_COLUMNS, ClockTimesNames, HostTables
 from connecteam_sync.store.keys import Keys, key_query, keys_of, unserved_keys
 from connecteam_sync.store.naming import split
@@ -209,7 +210,7 @@ def stamp_query(dialect: Dialect, table: str) -> Query:
     """What `is_as_known` compares: the columns as they are now, asked for with every writing transaction."""
     if dialect.family == "mysql":
         return Query(
-            "SELECT column_name, column_type FROM information_schema.columns WHERE table_schema ="
+            f"SELECT column_name, {type_of_column()} FROM information_schema.columns WHERE table_schema ="
             " coalesce(:schema, database()) AND table_name = :name AND coalesce(generation_expression, '') = ''"
             " ORDER BY ordinal_position",
             dict(zip(("schema", "name"), split(table), strict=True)),
@@ -264,7 +265,7 @@ def _columns_of(dialect: Dialect, table: str) -> Query:
             {"name": dialect.table(table)},
         )
     return Query(
-        "SELECT column_name, column_type, generation_expression IS NOT NULL AND generation_expression <> '', 1,"
+        f"SELECT column_name, {type_of_column()}, generation_expression IS NOT NULL AND generation_expression <> '', 1,"
         # MySQL has a default for an ENUM and lets a trigger fill a column, MariaDB neither (where rows come from a
         # SELECT, as ours do); without strict mode either makes a value up.
         " is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'"

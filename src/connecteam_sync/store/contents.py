@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.core.words import many
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.causes import codes_of
 from connecteam_sync.store.failures import DENIED
-from connecteam_sync.store.served import Fault, shape
+from connecteam_sync.store.served import Fault, rewritten, shape
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
 
@@ -115,17 +116,19 @@ def _forms(session: Session) -> Iterator[Fault]:
     if d.family != "sqlite" or names.clock_in_unit is not None:
         return
     for name in (names.clock_in, names.clock_out):
-        column = f"t.{d.name(name)}"
+        column, key = f"t.{d.name(name)}", session.canonical["id"]
         odd = Query(
-            f"SELECT {column}, count(*) FROM {session.clock_times} t WHERE {column} IS NOT NULL AND {column} <> ''"
+            f"SELECT {column}, count(*), min({key}) FROM {session.clock_times} t WHERE {column} IS NOT NULL"
+            f" AND {column} <> ''"
             f" AND (typeof({column}) <> 'text' OR NOT ({column} GLOB '{_GOOD}' OR {column} GLOB '{_GOOD}.*'))"
         )
-        value, count = session.fetch(odd)[0][0]
+        value, count, first = session.fetch(odd)[0][0]
         if count:
             yield Fault(
-                f"column {name!r} of table {names.table!r} holds {count:,} values written like"
-                f" {shape(str(value))!r}, which are read as other times or as none",
-                f"write them as YYYY-MM-DD HH:MM:SS, in UTC (UPDATE {names.table}), then connecteam-sync doctor",
+                f"column {name!r} of table {names.table!r} holds {many(count, 'value')} written like"
+                f" {shape(str(value))!r} (the first in row {first}), to be read as another time or as none",
+                f"write them as YYYY-MM-DD HH:MM:SS, in UTC ({rewritten(names.table, name, str(value))}), then"
+                " connecteam-sync doctor",
             )
 
 

@@ -11,6 +11,18 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy.engine import Dialect as Engine
 
+from connecteam_sync.store.exact import (
+    base_of,
+    is_spelled,
+    may_be_cut,
+    mysql_comes_back,
+    mysql_from_json,
+    mysql_in_json,
+    postgresql_comes_back,
+    spelled_in_json,
+    sqlite_from_json,
+    sqlite_in_json,
+)
 from connecteam_sync.store.host import ClockTimesNames, EmployeesNames
 from connecteam_sync.store.keys import LONGEST, Key, Keys
 from connecteam_sync.store.naming import literal, quoted, split
@@ -32,18 +44,16 @@ _MYSQL_TYPES: dict[str, str] = {
 _POSTGRES_TYPES: dict[str, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
 
 
+_FIRST, _LAST = "'0001-01-03 00:00:00'", "'9999-12-29 00:00:00'"
+"""What lies before or after has no local day in some zone: it is read as no time, as infinity is."""
+_INSTANTS = (-62_135_424_000, 253_402_041_600)
+"""The same in epoch seconds."""
 _OURS: dict[Family, str] = {
     "mysql": f"VARCHAR({LONGEST}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "postgresql": "text",
     "sqlite": "TEXT",
 }
 """What our own tables keep a key of text in."""
-_SHAPES = {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
-_SHAPES |= {"geometrycollection", "geomcollection", "vector"}
-_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"} | _SHAPES
-_LETTERS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"}
-_AS_TEXT = _LETTERS | {"json", "decimal", "numeric", "year"}
-_AS_NUMBER = {"bit", "float"}
 _USUAL = {
     default
     for names in (ClockTimesNames(), EmployeesNames())
@@ -51,48 +61,6 @@ _USUAL = {
     if isinstance(default := getattr(names, field), str)
 }
 """What the host's tables and columns are called where nothing else is said: words of no database."""
-
-
-def base_of(kind: str) -> str:
-    """A type without its width and its attributes: `int` of `int(10) unsigned zerofill`."""
-    return kind.lower().split("(")[0].split(" ")[0]
-
-
-_PLAIN = {"smallint", "integer", "bigint", "numeric", "money", "text", "character", "name", "uuid"}
-_PLAIN |= {"boolean", "date", "time", "timestamp", "interval", "bytea", "bit", "inet", "cidr", "macaddr", "oid", "xml"}
-_PLAIN |= {'"char"', "citext", "point", "tsvector", "int4range", "int8range", "numrange", "tsrange", "tstzrange"}
-
-
-def is_spelled(kind: str) -> bool:
-    """Whether a type of PostgreSQL's may lose something in a JSON document, so that its own spelling is kept: what is
-    JSON itself (blanks, a null that is no NULL), a zero below zero, composites, and whatever is not known here.
-    """
-    base = base_of(kind)
-    return bool(kind) and base not in _PLAIN and base.removesuffix("[]") not in _PLAIN
-
-
-def _spelled(value: str, kind: str) -> str:
-    """PostgreSQL's own spelling of a value; an array has one in JSON, unless it is counted from another number than 1.
-
-    It is read back as any other: an array of JSON may be a text.
-    """
-    text = f"CAST({value} AS text)"
-    return text if is_spelled(kind) else f"CASE WHEN {text} LIKE '[%' THEN to_jsonb({text}) ELSE to_jsonb({value}) END"
-
-
-def _any(v: str) -> str:
-    """A value of SQLite, whose columns hold anything: what JSON cannot hold, or not to the last digit, says what it is.
-
-    Each case is looked at only where the one before it is none.
-    """
-    is_exact = f"abs({v}) < 1e300 AND json_extract(json_array({v}), '$[0]') = {v}"
-    return (
-        f"CASE typeof({v}) WHEN 'blob' THEN json_object('blob', hex({v}))"
-        f" WHEN 'real' THEN CASE WHEN {is_exact} THEN {v}"
-        f" ELSE json_object('real', connecteam_sync_spelled({v})) END"
-        f" WHEN 'text' THEN CASE WHEN instr({v}, char(0)) = 0 THEN {v} ELSE json_object('text', hex({v})) END"
-        f" ELSE {v} END"
-    )
 
 
 class Dialect:
@@ -180,18 +148,21 @@ class Dialect:
         return "STRAIGHT_JOIN" if self.family == "mysql" else "JOIN"
 
     def epoch(self, moment: str) -> str:
-        """Whole epoch seconds of a column of times; NULL of what is no time."""
+        """Whole epoch seconds of a column of times; NULL of what is no time of any calendar that people keep here."""
         if self._unit:
+            low, high = (bound * self._unit for bound in _INSTANTS)
+            known = f"CASE WHEN {moment} BETWEEN {low} AND {high} THEN {moment} END"
+            if self._unit == 1:
+                return known
             # The remainder of a division has the sign of what is divided.
-            parts = f"(({moment}) - (({moment}) % {self._unit} + {self._unit}) % {self._unit})"
-            divided = {"mysql": f"{parts} DIV {self._unit}", "postgresql": f"{parts} / {self._unit}"}
-            return moment if self._unit == 1 else f"({divided.get(self.family, f'{parts} / {self._unit}')})"
+            parts = f"(({known}) - (({known}) % {self._unit} + {self._unit}) % {self._unit})"
+            return f"({parts} {'DIV' if self.family == 'mysql' else '/'} {self._unit})"
+        known = f"CASE WHEN {moment} BETWEEN {_FIRST} AND {_LAST} THEN {moment} END"
         if self.family == "mysql":
-            return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {moment})"
+            return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {known})"
         if self.family == "postgresql":
-            finite = f"CASE WHEN isfinite({moment}) THEN {moment} END"
-            return f"CAST(floor(extract(epoch FROM {finite})) AS bigint)"
-        return f"CAST(strftime('%s', {moment}) AS INTEGER)"
+            return f"CAST(floor(extract(epoch FROM {known})) AS bigint)"
+        return f"CAST(strftime('%s', {known}) AS INTEGER)"
 
     def moment(self, epoch: str) -> str:
         """Epoch seconds as the host's columns have them: the naive UTC datetime, or a number of the unit."""
@@ -249,11 +220,17 @@ class Dialect:
         return f"{left} {word} {right}"
 
     def image(self, alias: str, columns: Mapping[str, str]) -> str:
-        """The whole row as JSON text, as the database itself writes its values; `columns` are types by name."""
+        """The whole row as JSON text, as the database itself writes its values; `columns` are types by name.
+
+        NULL (MySQL and MariaDB) of a row that is too large for that.
+        """
         if self.family == "postgresql":
-            whole = f"to_jsonb({alias}.*)"
+            plain = ", ".join(f"{alias}.{self.name(c)}" for c, kind in columns.items() if not is_spelled(kind))
+            # A document may say what jsonb cannot hold: it is never made one on the way.
+            is_plain = not any(map(is_spelled, columns.values()))
+            whole = f"to_jsonb({alias}.*)" if is_plain else f"(SELECT to_jsonb(p.*) FROM (SELECT {plain}) AS p)"
             spelled = [
-                f"{literal(self.family, c)}, {_spelled(f'{alias}.{self.name(c)}', kind)}"
+                f"{literal(self.family, c)}, {spelled_in_json(f'{alias}.{self.name(c)}', kind)}"
                 for c, kind in columns.items()
                 if is_spelled(kind) or kind.endswith("[]")
             ]
@@ -264,24 +241,18 @@ class Dialect:
         inner = ", ".join(
             f"{literal(self.family, c)}, {self.in_json(f'{alias}.{self.name(c)}', kind)}" for c, kind in columns.items()
         )
-        return f"json_object({inner})"
+        cut = " OR ".join(
+            f"({value} IS NOT NULL AND {self.in_json(value, kind)} IS NULL)"
+            for value, kind in ((f"{alias}.{self.name(c)}", kind) for c, kind in columns.items())
+            if self.family == "mysql" and may_be_cut(kind)
+        )
+        return f"CASE WHEN {cut} THEN NULL ELSE json_object({inner}) END" if cut else f"json_object({inner})"
 
     def in_json(self, value: str, kind: str) -> str:
-        """A value of this type as JSON can hold it, on databases where that is not done by itself.
-
-        MariaDB puts bits, bytes, leading zeros and text of any collation into JSON as they lie, which is none then, and
-        rounds a FLOAT. What is JSON itself would lose its spelling, a long DECIMAL its last digits, a YEAR its zeros.
-        """
+        """A value of this type as JSON can hold it, on databases where that is not done by themselves."""
         if self.family == "mysql":
-            if base_of(kind) in _BYTES:
-                return f"hex({value})"
-            if base_of(kind) in _AS_TEXT:
-                return f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
-            if base_of(kind) in _AS_NUMBER or "zerofill" in kind.lower():
-                return f"{value} + 0"
-        if self.family == "sqlite":
-            return _any(value)
-        return value
+            return mysql_in_json(value, kind)
+        return sqlite_in_json(value) if self.family == "sqlite" else value
 
     def spelled(self, image: str, column: str, kind: str) -> str:
         """A column that an image keeps as PostgreSQL spells it."""
@@ -300,16 +271,14 @@ class Dialect:
         return f"{verb} /*+ SET_VAR(sql_mode = '{modes}') */ {rest}"
 
     def from_json(self, value: str, kind: str) -> str:
-        """The way back of `in_json`, from text; MySQL and SQLite convert everything else on assignment."""
+        """The way back of `in_json`, from text."""
+        return sqlite_from_json(value) if self.family == "sqlite" else mysql_from_json(value, kind)
+
+    def comes_back(self, value: str, kind: str) -> str | None:
+        """That a value is what its image makes of it, to the byte; None of types of which every value is."""
         if self.family == "sqlite":
-            return (
-                f"CASE {value}_is WHEN 'blob' THEN connecteam_sync_bytes({value})"
-                f" WHEN 'text' THEN CAST(connecteam_sync_bytes({value}) AS TEXT)"
-                f" WHEN 'real' THEN connecteam_sync_real({value}) ELSE {value} END"
-            )
-        if self.family == "mysql" and base_of(kind) == "bit":
-            return f"CAST({value} AS UNSIGNED)"
-        return f"unhex({value})" if self.family == "mysql" and base_of(kind) in _BYTES else value
+            return None
+        return (mysql_comes_back if self.family == "mysql" else postgresql_comes_back)(value, kind)
 
     def update(self, table: str, rowset: str, assignments: Mapping[str, str], condition: str) -> str:
         """UPDATE of `t` from a rowset; assignments are of quoted columns."""

@@ -25,7 +25,8 @@ from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.store import rows
 from connecteam_sync.store.columns import Column
-from connecteam_sync.store.dialect import Dialect, Kind, base_of
+from connecteam_sync.store.dialect import Dialect, Kind
+from connecteam_sync.store.exact import base_of
 from connecteam_sync.store.host import NO_COLUMNS
 from connecteam_sync.store.keys import LARGEST
 from connecteam_sync.store.own import OwnTables

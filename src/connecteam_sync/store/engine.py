@@ -143,11 +143,20 @@ def _bytes_of(text: str | None) -> bytes | None:
     return None if text is None else bytes.fromhex(text)
 
 
+def _is_utf8(said: bytes) -> bool:
+    try:
+        said.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _sqlite_session(connection: sqlite3.Connection, _: object) -> None:
     """Leave transactions to us, keep foreign keys."""
     connection.isolation_level = None
     # The bytes of a BLOB and the digits of a number, to and from JSON: not every SQLite has `unhex`.
     connection.create_function("connecteam_sync_bytes", 1, _bytes_of, deterministic=True)
+    connection.create_function("connecteam_sync_is_utf8", 1, _is_utf8, deterministic=True)
     connection.create_function("connecteam_sync_spelled", 1, float.hex, deterministic=True)
     connection.create_function("connecteam_sync_real", 1, float.fromhex, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")

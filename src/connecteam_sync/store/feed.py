@@ -18,6 +18,7 @@ from sqlalchemy import func, or_, select
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Entry
 from connecteam_sync.errors import ConfigurationError, FeedReset
+from connecteam_sync.store.exact import values_in
 from connecteam_sync.store.journal import change_of
 from connecteam_sync.store.session import Session
 
@@ -82,8 +83,8 @@ def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN40
             at=row["at"],
             change=change_of(dict(row)),
             employee_name=names.get(row["employee_id"]),
-            row_before=msgspec.json.decode(row["row_before"]) if row["row_before"] else None,
-            row_after=msgspec.json.decode(row["row_after"]) if row["row_after"] else None,
+            row_before=values_in(row["row_before"]) if row["row_before"] else None,
+            row_after=values_in(row["row_after"]) if row["row_after"] else None,
         )
         for row in found
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
 from connecteam_sync.store import catalog, causes, rows
+from connecteam_sync.store.exact import columns_in
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.whole_rows import differing
@@ -117,8 +117,8 @@ def left_alone(session: Session, images: Mapping[RowId, str | None]) -> list[str
     lost = {
         name
         for image in images.values()
-        for name, value in msgspec.json.decode(image or "{}", type=dict[str, object]).items()
-        if value is not None and name not in session.columns.clock_times
+        for name, value in columns_in(image).items()
+        if value != b"null" and name not in session.columns.clock_times
     }
     if lost:
         said.append(f"not brought back, since the table has no such column any more: {', '.join(sorted(lost))}")

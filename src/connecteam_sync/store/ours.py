@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Integer, Table, bindparam, text
 
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.columns import INTEGERS, demand_not_newer, plain_text
-from connecteam_sync.store.dialect import Dialect, base_of
+from connecteam_sync.store.dialect import Dialect
 from connecteam_sync.store.engine import inspector
+from connecteam_sync.store.exact import base_of
 from connecteam_sync.store.own import KINDS, OwnNames, is_prefix
 from connecteam_sync.store.schema import VERSION, tables_of
 

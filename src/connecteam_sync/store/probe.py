@@ -20,8 +20,9 @@ from connecteam_sync.core.words import many
 from connecteam_sync.errors import NotServed, RecordRefused, RowMoved
 from connecteam_sync.store import causes, rows
 from connecteam_sync.store.clock_times import demand_written, read_back, write_steps
-from connecteam_sync.store.dialect import NUMBERS, base_of
+from connecteam_sync.store.dialect import NUMBERS
 from connecteam_sync.store.employees import make_employees
+from connecteam_sync.store.exact import base_of
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
 from connecteam_sync.store.whole_rows import rows_again, whole_row

@@ -21,7 +21,7 @@ from connecteam_sync.core.order import units
 from connecteam_sync.errors import RecordRefused, RowMoved
 from connecteam_sync.store import causes
 from connecteam_sync.store.causes import Cause
-from connecteam_sync.store.clock_times import check_now, demand_ours, demand_unmoved, read_back, write_steps
+from connecteam_sync.store.clock_times import altered, check_now, demand_ours, demand_unmoved, read_back, write_steps
 from connecteam_sync.store.employees import make_employees
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
@@ -117,10 +117,9 @@ class _Trial:
         demand_ours(plan.changes)
         _savepoint(self._session, _TRIAL)
         people = {_person(new): cause for new, cause in self._people(plan.new_employees)}
-        changes = [c for c in plan.changes if c.kind != "link" and self._is_somebodys(c)]
-        known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
-        demand_unmoved(changes, self._session.images(known, lock=True))
-        refused = people | self._changes(changes)
+        whole, unread = self._readable([c for c in plan.changes if c.before is not None and self._is_somebodys(c)])
+        changes = [c for c in plan.changes if c.kind != "link" and (c in whole or c.before is None)]
+        refused = people | unread | self._changes([c for c in changes if self._is_somebodys(c)])
         _take_back(self._session, _TRIAL)
         return refused
 
@@ -152,6 +151,25 @@ class _Trial:
             left = [unit for unit, _ in failed]
             batches = [left]
         return self._culprits(failed, alone=not self.order)
+
+    def _readable(self, changes: Sequence[Change]) -> tuple[set[Change], dict[str, str]]:
+        """The changes of rows that are as planned and that undo could give back; and of the others why not."""
+        from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - rare
+
+        session, whole = self._session, set[Change]()
+        failed: list[tuple[Change, Cause]] = []
+
+        def read(some: Sequence[Change]) -> None:
+            keys = [c.before.id for c in some if c.before is not None and c.before.id is not None]
+            try:
+                images = session.images(keys, lock=True)
+                demand_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(some)))), images)
+            except RecordRefused as error:
+                raise _Unwritten(Cause(error.words)) from None
+            demand_unmoved(some, images)
+
+        self._halve(changes, read, whole.update, failed)
+        return whole, {subject_of(change): cause.told for change, cause in failed}
 
     def _is_suspected(self, unit: Iterable[Change]) -> bool:
         """Whether the last run held any of it as refused."""

@@ -13,8 +13,10 @@ from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.columns import HostColumns
 from connecteam_sync.store.definition import Made, Span
-from connecteam_sync.store.dialect import LETTERS, NUMBERS, Family, base_of, form_of, is_text
+from connecteam_sync.store.dialect import LETTERS, NUMBERS, Family, form_of, is_text
+from connecteam_sync.store.exact import base_of
 from connecteam_sync.store.host import HostTables
+from connecteam_sync.store.naming import quoted
 
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 _WRITABLE = _MOMENTS | {"date", "char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
@@ -138,10 +140,10 @@ def _moments(host: HostTables, columns: HostColumns, family: Family) -> Iterator
                 f"{where} is {column.type}, which is no datetime", _cure(name, base if base in NUMBERS else None)
             )
         if span := columns.definition.spans.get(name):
-            yield from _values(where, name, unit, span)
+            yield from _values(where, names.table, name, unit, span)
 
 
-def _cure(name: str, number: object | None) -> str:
+def _cure(name: str, number: object | None, table: str = "", value: object = None) -> str:
     said = (
         ""
         if number is None
@@ -150,10 +152,33 @@ def _cure(name: str, number: object | None) -> str:
             ' "epoch_milliseconds"); else '
         )
     )
-    return f"{said}make {name} a column of datetimes in UTC (YYYY-MM-DD HH:MM:SS), then connecteam-sync doctor"
+    made = f"make {name} a column of datetimes in UTC (YYYY-MM-DD HH:MM:SS)"
+    if table:
+        made = f"write what stands there as YYYY-MM-DD HH:MM:SS, in UTC: {rewritten(table, name, value)}"
+    return f"{said}{made}; then connecteam-sync doctor"
 
 
-def _values(where: str, name: str, unit: str | None, span: Span) -> Iterator[Fault]:
+def rewritten(table: str, name: str, value: object) -> str:
+    """The one statement that writes what stands in a column of SQLite's as datetimes; where it is in a form that SQLite
+    knows itself, all of it is named.
+    """
+    table, column = (part if part.isidentifier() else quoted("sqlite", part) for part in (table, name))
+    known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
+    if isinstance(value, int | float) and _called(value) != "numbers":
+        said = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
+        of = next((form for word, form in said.items() if word in _called(value)), f"{column}, 'unixepoch'")
+        return known.format(of, f"typeof({column}) IN ('integer', 'real')")
+    if _KNOWN.fullmatch(str(value)):
+        others = f"{column} NOT GLOB '????-??-?? ??:??:??*' AND datetime({column}) IS NOT NULL"
+        return known.format(column, others)
+    return f"UPDATE {table}"
+
+
+_KNOWN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+"""What SQLite reads as a time by itself; one with a zone as the instant that it is."""
+
+
+def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> Iterator[Fault]:
     """What the ends of a column say of the form of its values."""
     for value in (span.low, span.high):
         if value is None or value == "":
@@ -161,9 +186,17 @@ def _values(where: str, name: str, unit: str | None, span: Span) -> Iterator[Fau
         if isinstance(value, bytes | bytearray | memoryview):
             yield Fault(f"{where} holds bytes, which are no time", _cure(name, None))
         elif unit is None and isinstance(value, int | float):
-            yield Fault(f"{where} holds {_called(value)}, which is no datetime", _cure(name, _whole(value)))
+            yield Fault(
+                f"{where} holds {_called(value)}, which is no datetime", _cure(name, _whole(value), table, value)
+            )
         elif unit is None and not _FORM.fullmatch(str(value)):
-            yield Fault(f"{where} holds times written like {shape(str(value))!r}", _cure(name, None))
+            yield Fault(f"{where} holds times written like {shape(str(value))!r}", _cure(name, None, table, str(value)))
+        elif isinstance(value, float):
+            yield Fault(
+                f"{where} holds {_called(value)} with fractions (REAL), and clock_in_unit counts whole ones",
+                f"UPDATE {table} SET {name} = CAST({name} AS INTEGER) WHERE typeof({name}) = 'real', then"
+                " connecteam-sync doctor",
+            )
         elif unit is not None and not _fits(value, unit):
             yield Fault(
                 f"{where} holds {_called(value)}, and clock_in_unit says {unit}",

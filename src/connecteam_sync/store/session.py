@@ -261,7 +261,7 @@ class Session(Statements):
         d, names = self.dialect, self.host.clock_times
         clock_in = f"t.{d.name(names.clock_in)}"
         sql = (
-            f"{self.select_rows()} FROM {self.clock_times} t WHERE t.{d.name(names.employee_id)} = :employee"
+            f"{self._somebodys_rows(f'{self.clock_times} t', f't.{d.name(names.employee_id)} = :employee')}"
             f" AND {d.between(clock_in)} ORDER BY {clock_in}"
         )
         [found] = self.fetch(Query(sql, {"employee": employee, "start": start, "end": end}))

@@ -25,6 +25,8 @@ def findings(session: Session, now: int) -> dict[str, str]:
     """Every finding by name, as a condition on a row `t`."""
     c = session.canonical
     begin, end, minutes = c["clock_in"], c["clock_out"], c["total_minutes"]
+    from connecteam_sync.store import unread  # noqa: PLC0415 - a start has no need of it
+
     names, d = session.host.clock_times, session.dialect
     employee, started = (f"t.{d.name(name)}" for name in (names.employee_id, names.clock_in))
     closed = f"{end} IS NOT NULL AND {end} >= {begin}"
@@ -37,11 +39,14 @@ def findings(session: Session, now: int) -> dict[str, str]:
         "longer_than_16_hours": f"{end} - {begin} > {LONG_SECONDS}",
         "open_for_over_16_hours": f"{end} IS NULL AND {begin} < {now - LONG_SECONDS}",
         "without_employee_or_clock_in": f"{employee} IS NULL OR {started} IS NULL",
+        "unreadable_time": " OR ".join(unread.conditions(session).values()),
     }
 
 
 def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     """Everything the table itself tells. Nothing is written."""
+    from connecteam_sync.store import unread  # noqa: PLC0415 - a start has no need of it
+
     d, host, connection = session.dialect, session.host, session.connection
     names = host.clock_times
     conditions = findings(session, now)
@@ -86,6 +91,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
         needed_bytes=needed,
         free_bytes=free,
         obstacles=obstacles(session, url, keys, doubles, has_key=key is not None),
+        unread=unread.unread_times(session) if counts["unreadable_time"] else (),
     )
 
 

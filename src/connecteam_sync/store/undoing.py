@@ -18,11 +18,11 @@ from connecteam_sync.core.order import steps
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.core.words import day_name, many
-from connecteam_sync.errors import UndoRefused
+from connecteam_sync.errors import RecordRefused, UndoRefused
 from connecteam_sync.store import receipts, rows
 from connecteam_sync.store.catalog import unique_key
 from connecteam_sync.store.children import children_of, employees_with_children
-from connecteam_sync.store.clock_times import demand_ours, demand_written, row_target
+from connecteam_sync.store.clock_times import altered, demand_ours, demand_written, row_target
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.employees import insert_employees
 from connecteam_sync.store.giving_back import demand_given_back, demand_removed, giving_back, left_alone
@@ -57,6 +57,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     demand_ours(inverse)
     _demand_childless(session, run, inverse)
     _demand_free(session, run, inverse)
+    _demand_restorable(session, run, inverse, present)
     made, removed, renamed = _people(session, run)
     if made:
         insert_employees(session, made, with_id=True)
@@ -296,6 +297,19 @@ def _demand_free(session: Session, run: int, inverse: list[Change]) -> None:
     if others and unique_key(session.connection, d, session.host) is not None:
         runs = _later_runs(session, run, others)
         raise _touched("the employee and clock-in of rows that would come back were taken", others, runs)
+
+
+def _demand_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
+    """What an undo takes away can be given back in turn, to the byte."""
+    from connecteam_sync.store.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - no start
+
+    try:
+        demand_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
+    except RecordRefused as error:
+        raise UndoRefused(
+            f"{error.message}; nothing was written",
+            next_step=f"correct what stands there, then: connecteam-sync undo {run}",
+        ) from error
 
 
 def _inverted(change: Change, run: int) -> Change:

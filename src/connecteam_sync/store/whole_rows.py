@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.store.dialect import Kind, is_spelled
+from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.exact import columns_in, is_spelled
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Answer
 
-_EXACT = msgspec.json.Decoder(dict[str, object], float_hook=str)
+_EXACT = msgspec.json.Decoder(float_hook=str)
 """Numbers as they are spelled: two long ones may be the same float."""
 
 
 def known(session: Session, image: str | None) -> tuple[str, ...]:
     """The columns that the table has now and the image knows: one added since is left alone, one dropped is gone."""
-    then = msgspec.json.decode(image or "{}", type=dict[str, object])
+    then = columns_in(image)
     return tuple(column for column in session.columns.clock_times if column in then)
 
 
@@ -36,25 +37,24 @@ def differing(session: Session, then: str | None, now: str | None) -> list[str]:
     """The columns of a row that are not as in an image, of those that both know; those that a trigger owns do not
     count.
     """
-    before, after = (_EXACT.decode(image or "{}") for image in (then, now))
+    before, after = (columns_in(image) for image in (then, now))
     owned = session.host.clock_times.trigger_columns
     shared = (column for column in before if column in after and column not in owned)
     return [column for column in shared if not _same(before[column], after[column])]
 
 
-def _same(then: object, now: object) -> bool:
+def _same(before: bytes, after: bytes) -> bool:
     """Whether two values are one; a document of an older image was kept as what it says, not as it was spelled."""
-    if then == now and type(then) is type(now):
+    if before == after:
         return True
-    if isinstance(now, str) and not isinstance(then, str) and then is not None:
-        try:
-            return bool(_EXACT_ANY.decode(now) == then)
-        except msgspec.DecodeError:
-            return False
-    return False
-
-
-_EXACT_ANY = msgspec.json.Decoder(float_hook=str)
+    try:
+        then, now = _EXACT.decode(before), _EXACT.decode(after)
+        if then == now and type(then) is type(now):
+            return True
+        is_older = isinstance(now, str) and not isinstance(then, str) and then is not None
+        return is_older and bool(_EXACT.decode(now) == then)
+    except msgspec.DecodeError:
+        return False
 
 
 def rows_again(

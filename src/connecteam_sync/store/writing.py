@@ -13,7 +13,7 @@ from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.store import rows
 from connecteam_sync.store.children import Watch
-from connecteam_sync.store.clock_times import check_now, demand_ours, demand_unmoved, read_back, write_steps
+from connecteam_sync.store.clock_times import altered, check_now, demand_ours, demand_unmoved, read_back, write_steps
 from connecteam_sync.store.employees import make_employees
 from connecteam_sync.store.holds import write_holds
 from connecteam_sync.store.journal import write_journal
@@ -21,6 +21,7 @@ from connecteam_sync.store.memory import HighestClaim, remember_mirrors
 from connecteam_sync.store.renames import Renamed, rename
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.statements import Key
+from connecteam_sync.store.trips import Query, Rows
 
 if TYPE_CHECKING:
     from connecteam_sync.store.beside import Others
@@ -57,14 +58,17 @@ def apply(
     watch, others = Watch(session, changes), others_of(session, changes)
     known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
     locking = session.images_queries(known, lock=True)
+    losing = _lost_queries(session, changes) if known else []
     counting = others.queries if others else []
-    found = session.fetch(*locking, *watch.queries, *counting)
+    found = session.fetch(*locking, *losing, *watch.queries, *counting)
     counted = [found.pop() for _ in counting]
     before = images_of(found[: len(locking)])
     demand_unmoved(changes, before)
-    watch.demand_childless(found[len(locking) :])
+    watch.demand_childless(found[len(locking) + len(losing) :])
     if others:
         others.begin(counted)
+    if known:
+        _demand_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
@@ -97,6 +101,20 @@ def apply(
         renamed=renamed,
         note="; ".join(filter(None, (probed, note))),
     )
+
+
+def _lost_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
+    """Where rows that are there are written: a start has no need of it."""
+    from connecteam_sync.store.restorable import lost_queries
+
+    return lost_queries(session, altered(changes))
+
+
+def _demand_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
+    """As `_lost_queries`."""
+    from connecteam_sync.store.restorable import demand_restorable, lost_of
+
+    demand_restorable(session, lost_of(found), images)
 
 
 def _demand_contents(session: Session) -> None:
