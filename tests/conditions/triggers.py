@@ -32,7 +32,10 @@ _BESIDE = {
         "INSERT",
         "DELETE FROM clock_times WHERE source = 'manual' AND employee_id = NEW.employee_id AND NEW.source <> 'manual'",
     ),
-    "removes, with a correction,": ("UPDATE", "DELETE FROM clock_times WHERE source = 'manual'"),
+    "removes, of others,": (
+        "UPDATE",
+        "DELETE FROM clock_times WHERE source = 'manual' AND employee_id <> NEW.employee_id",
+    ),
     "removes, with a delete,": ("DELETE", "DELETE FROM clock_times WHERE source = 'manual'"),
     "alters": (
         "INSERT",
