@@ -1672,8 +1672,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/giving_back.py",
-        'raise _vetoed(session, run, "takes',
-        'raise; (session, run, "takes',
+        "except RowMoved as error:",
+        "except ZeroDivisionError as error:",
         "tests/attack/test_beside.py -k silent and sqlite",
     ),
     (

@@ -44,7 +44,7 @@ POINTING = (
         "employees (number)",
         # The numbers are the ids of others: every row would be taken, and be somebody else's.
         rows=("UPDATE employees SET number = 6 - id",),
-        names=("employee_id", "employees.number", 'id = "number"'),
+        names=("employee_id", "employees.number"),
     ),
     _condition(
         "hours of people kept in two tables",

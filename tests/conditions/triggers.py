@@ -27,21 +27,22 @@ _MANUAL = (
     " SELECT id, '2025-12-03 03:00:00', '2025-12-03 04:00:00', 60, FALSE, 'manual' FROM employees"
 )
 """A row of each person that somebody entered by hand, near to what a run writes."""
+_SHADOW = "INSERT INTO clock_times (employee_id, clock_in, is_active, source)"
 _BESIDE = {
     "removes": (
         "INSERT",
         "DELETE FROM clock_times WHERE source = 'manual' AND employee_id = NEW.employee_id AND NEW.source <> 'manual'",
     ),
-    "removes, with a correction,": ("UPDATE", "DELETE FROM clock_times WHERE source = 'manual'"),
+    "removes, of others,": (
+        "UPDATE",
+        "DELETE FROM clock_times WHERE source = 'manual' AND employee_id <> NEW.employee_id",
+    ),
     "removes, with a delete,": ("DELETE", "DELETE FROM clock_times WHERE source = 'manual'"),
     "alters": (
         "INSERT",
         "UPDATE clock_times SET clock_out = NEW.clock_in WHERE source = 'manual' AND NEW.source <> 'manual'",
     ),
-    "makes": (
-        "INSERT",
-        "INSERT INTO clock_times (employee_id, clock_in, is_active, source) SELECT -1, '2025-12-01', FALSE, 'shadow'",
-    ),
+    "makes": ("INSERT", f"{_SHADOW} SELECT -NEW.id, NEW.clock_in, FALSE, 'shadow' WHERE NEW.source = 'connecteam'"),
 }
 """What a trigger does to other rows of its own table, which MySQL and MariaDB let no trigger do."""
 
