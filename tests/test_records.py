@@ -206,6 +206,8 @@ def test_a_day_without_a_row_tells_what_became_of_it(terminal: Terminal) -> None
     day, user = date(2025, 12, 20), min(company.people)
     days = ("--from", "2025-12-20", "--to", "2025-12-22")
     made = company.add(user, company.at(day, "08:00"), company.at(day, "12:00"))
+    # An answer without any shift would be refused.
+    company.add(max(company.people), company.at(day, "08:00"), company.at(day, "12:00"))
     terminal("sync", *days)
     people = terminal("employees", "--json").json["employees"]
     employee = next(person["employee_id"] for person in people if person["user_id"] == user)

@@ -88,7 +88,7 @@ def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -
         {"resolved_run": "d.run"},
         "t.clock_time_id = d.id AND t.resolved_run IS NULL",
     )
-    session.write_set(standing, ({"id": key, "run": run} for key in gone))
+    session.later_set(standing, ({"id": key, "run": run} for key in gone))
 
 
 def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
