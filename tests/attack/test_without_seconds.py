@@ -160,6 +160,15 @@ def test_a_resync_repairs_without_a_link(world: World) -> None:
     assert world.reasons() == []
 
 
+def test_a_resync_of_a_table_without_seconds_names_the_links_first(world: World) -> None:
+    """Replaced rows would lose their keys: nothing is written, and the next step ties each to its shift."""
+    old_table(world, to_minute)
+    before = world.table()
+    run = world.mirror.resync(world.window)
+    assert (run.exit_code, world.table()) == (4, before)
+    assert run.next_step == "connecteam-sync adopt --apply --link-minutes --from 2025-12-01 --to 2025-12-11"
+
+
 def test_what_is_ambiguous_is_left_and_told(world: World) -> None:
     """Two shifts in one minute that end alike, a row that ends otherwise, a row by hand: none is linked."""
     user, employee = next(iter(sorted(world.employees.items())))  # type: ignore[attr-defined] # see above
