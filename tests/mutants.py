@@ -51,6 +51,12 @@ DIGEST = "tests/store/test_digest.py"
 KEYS = "tests/attack/test_keys.py"
 GUARDS, UNITS, CLOSING = "tests/core/test_guards.py", "tests/test_units.py", "tests/core/test_closing.py"
 STOPPED = "tests/attack/test_stopped.py"
+ONE_WORD = "tests/attack/test_replaced.py -k one_word and late"
+REPLACED_SLICES = "tests/attack/test_replaced.py -k slices"
+REPLACED_KEPT = "tests/attack/test_replaced.py -k cannot_go"
+REPLACED_EDGE = "tests/attack/test_replaced.py -k edge"
+KEPT_HISTORIES = "tests/core/test_histories.py -k failed_once"
+HOLDS_OF_ROWS = "tests/attack/test_holds_of_rows.py"
 LOCKS, LOCKING = "tests/core/test_locks.py", "tests/test_locking.py"
 CLOSED_DAYS = "tests/store/test_closed_days.py"
 WAITING = "tests/store/test_waiting.py"
@@ -1285,8 +1291,37 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/absences.py", "if len(inside) >= rows.get(employee, 0):", "if True:", STOPPED),
     ("core/absences.py", "self.looks.going.get(employee, {}) | {", "{", STOPPED),
     ("core/absences.py", "self.rows_of_people, **self.looks.rows_of_people}", "self.rows_of_people}", STOPPED),
-    ("core/absences.py", "if change.image.id not in self.pending:", "if True:", STOPPED),
-    ("core/plan.py", "free = self.guarded | self.let_through", "free = self.let_through", STOPPED),
+    (
+        "core/absences.py",
+        "if change.image.id not in self.pending and change.image.id not in self.lent:",
+        "if True:",
+        STOPPED,
+    ),
+    ("core/plan.py", "free = (self.guarded - self.replaced) | self.let_through", "free = self.let_through", STOPPED),
+    ("core/plan.py", "(self.guarded - self.replaced)", "self.guarded", ONE_WORD),
+    (
+        "core/replacing.py",
+        'if desk.stage != "end" or desk.policy.orphans == "delete" or not desk.rows_go:',
+        "if True:",
+        ONE_WORD,
+    ),
+    ("core/replacing.py", 'if desk.stage != "end" and any(', "if False and any(", ONE_WORD),
+    ("core/replacing.py", "waits = employee in desk.words or desk.looks.is_stopped", "waits = False", REPLACED_SLICES),
+    ("core/replacing.py", "if inside and (waits or ", "if False and (waits or ", REPLACED_KEPT),
+    ("core/replacing.py", "        if goes or (beside", "        if False and (beside", REPLACED_EDGE),
+    (
+        "core/replacing.py",
+        "        and row.id not in gone\n        and desk.inside",
+        "        and desk.inside",
+        KEPT_HISTORIES,
+    ),
+    ("core/guards.py", "deferred and not doubled.lacks_seconds:", "deferred:", SECONDS_LOST),
+    ("store/undoing.py", 'if change.kind == "delete"), by)', "if False), by)", HOLDS_OF_ROWS),
+    ("store/deduping.py", "resolve_holds_of(session, decision.survivors, run)", "pass", HOLDS_OF_ROWS),
+    ("cli/text.py", "hours(sum(kept.values()))", "hours(0)", RECORDS),
+    ("cli/past.py", "elif day is not None and local_day(", "elif day is None and local_day(", RECORDS),
+    ("store/people.py", "    if was is None:\n", "    if False:\n", PEOPLE_COMMAND),
+    ("core/holds.py", "            mapping += after\n", "", TOLD),
     ("core/absences.py", "self.let_through |= let_through(self.going, self.clock, self.policy)", "pass", STOPPED),
     ("core/rounds.py", "looks.let_through.update(plan.losses.let_through)", "pass", STOPPED),
     ("core/guards.py", "if len(windows) == 1 and not accepted:", "if len(windows) == 1:", STOPPED),

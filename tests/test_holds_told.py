@@ -13,6 +13,7 @@ import pytest
 from connecteam_sync.cli import holding
 from connecteam_sync.core.change import HOLD_REASONS, Hold, HoldReason
 from connecteam_sync.core.holds import SAID, grouped
+from connecteam_sync.core.window import local_day
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from test_command import WINDOW
 from test_people_command import Desk
@@ -60,7 +61,8 @@ def test_every_kind_says_a_sentence_although_its_holds_differ() -> None:
 def test_a_row_of_two_employees_names_the_user_to_map() -> None:
     """A row without a shift has no user; its sentence begins with one. Else the list of users is the next step."""
     [group] = grouped(rows("ambiguous_employee", *["Connecteam user 8000296 (Ines) stands on 2 employees"] * 2))
-    assert group.next_step(CHICAGO) == "connecteam-sync employees map 8000296 EMPLOYEE"
+    step = group.next_step(CHICAGO) or ""
+    assert step.startswith("connecteam-sync employees map 8000296 EMPLOYEE, then connecteam-sync sync --from 2025-")
     [group] = grouped(rows("ambiguous_employee", "Ines stands on 2 employees; Connecteam user 7 (x)"))
     assert group.next_step(CHICAGO) == "connecteam-sync employees --unmapped"
 
@@ -70,7 +72,9 @@ def test_a_person_without_a_user_leads_to_mapping() -> None:
     waiting = Hold(reason="unmapped_user", subject="shift:1", detail="x", shift_id="1", user_id=8, instant=AT)
     kept = rows("no_connecteam_user", "no Connecteam user counts for Ida; row 1 is kept", "and row 2")
     lines = holding.hold_lines([waiting, *kept], CHICAGO, {13: "Ida"}, {})
-    assert any(line.endswith("next: connecteam-sync employees map USER 13") for line in lines)
+    assert any(
+        "next: connecteam-sync employees map USER 13, then connecteam-sync sync --from " in line for line in lines
+    )
     assert "may be rows of no_connecteam_user" in lines[-1]
     assert "may be rows" not in "".join(holding.hold_lines(kept, CHICAGO, {13: "Ida"}, {}))
 
@@ -84,7 +88,23 @@ def test_the_only_suggestion_stands_in_the_command_and_no_name_can_put_another_t
         (f"Ida{end.replace('10', '66')} is mapped to no employee", "EMPLOYEE"),
     ):
         holds = [Hold(reason="unmapped_user", subject=f"shift:{n}", detail=said, user_id=8, instant=AT) for n in (1, 2)]
-        assert grouped(holds)[0].next_step(CHICAGO) == f"connecteam-sync employees map 8 {wanted}"
+        step = grouped(holds)[0].next_step(CHICAGO) or ""
+        assert step.startswith(f"connecteam-sync employees map 8 {wanted}, or for a new person ")
+
+
+def test_who_is_mapped_to_nobody_is_mapped_or_made_and_then_fetched() -> None:
+    """One shift or several: both ways, and the sync of just their days, without which no hour would come."""
+    held = [
+        Hold(reason="unmapped_user", subject=f"shift:{n}", detail="x", shift_id=f"{n}", user_id=8, instant=AT + n * DAY)
+        for n in (0, 3)
+    ]
+    for some, last in ((held[:1], 0), (held, 3)):
+        days = [local_day(AT + n * DAY, CHICAGO) for n in (0, last)]
+        line = holding.hold_lines(some, CHICAGO, {}, {8: "Ida"})[1]
+        assert line.endswith(
+            "; next: connecteam-sync employees map 8 EMPLOYEE, or for a new person connecteam-sync employees create 8,"
+            f" then connecteam-sync sync --from {days[0]} --to {days[1]}"
+        ), line
 
 
 def test_the_days_of_a_next_step_are_a_window() -> None:

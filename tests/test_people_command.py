@@ -157,11 +157,39 @@ def test_holds_are_a_line_for_each_person(desk: Desk) -> None:
     assert sum(line.startswith("  ! ") for line in receipt.splitlines()) == min(len(people), 40)
 
 
+def test_unmapping_whom_nobody_mapped_says_so(desk: Desk) -> None:
+    """Done, since nothing had to be: in words, and in JSON; the second time as well."""
+    said = desk("employees", "unmap", str(ANA))
+    assert said.code == 0
+    assert f"no mapping of user {ANA} was made with `employees map`: nothing was changed" in said.err
+    assert "correct it there" not in said.err
+    assert desk("employees", "unmap", str(ANA), "--json").json["unmapped"] is False
+    employee = desk.hire("Ana Anything")
+    assert desk("employees", "map", str(ANA), str(employee), "--yes").code == 0
+    done = desk("employees", "unmap", str(ANA), "--json")
+    assert (done.json["unmapped"], done.json["employee"]["employee_id"]) == (True, None)
+    assert "nothing was changed" in desk("employees", "unmap", str(ANA)).err
+
+
+def test_a_mapping_of_the_table_itself_is_told_apart(desk: Desk) -> None:
+    """The host's own column names the user: that is where it is corrected."""
+    employee = desk.hire("Ana Anything")
+    with sqlite3.connect(desk.folder / "connecteam-sync.db") as connection:
+        connection.execute("UPDATE employees SET connecteam_user_id = ? WHERE id = ?", (str(ANA), employee))
+    connection.close()
+    said = desk("employees", "unmap", str(ANA))
+    assert (said.code, "correct it there" in said.err) == (0, True)
+    assert f"counts for employee {employee}" in said.out
+
+
 def test_an_employee_is_made_on_a_word(desk: Desk) -> None:
-    """`employees create`: told with the way back; once."""
+    """`employees create`: told with the days to be fetched and the way back; once."""
     made = desk("employees", "create", str(DMITRI), "--json").json
     assert made["employee"]["employee_id"] is not None
-    assert f"undo {made['run'] + 1}" in desk("employees", "create", str(ANA)).err
+    waits = next(h for h in desk("holds", "--json").json["holds"] if h["user_id"] not in {None, DMITRI})
+    told = desk("employees", "create", str(waits["user_id"])).err
+    assert f"undo {made['run'] + 1}" in told
+    assert "next: connecteam-sync sync --from 2025-12-" in told
     assert desk("employees", "create", str(DMITRI), "--json").json["run"] is None
     assert desk("employees", "create", "1").code == 2
     assert "made for Connecteam user" in desk("show", str(made["run"])).out

@@ -178,8 +178,57 @@ def test_several_people_of_a_name_are_a_choice(terminal: Terminal) -> None:
     assert "901 Zo\u00eb \u014cta, 902 Zoe ok Otani\n" in several.err
     assert "id" in several.err
     assert terminal("history", "zoe ota", "--json").json["employee"]["employee_id"] == 901
-    assert "no row now" in terminal("history", "902").out
+    assert "no row now, and none is on record to have been there" in terminal("history", "902").out
     assert terminal("history", "nobody of that name").code == 2
+
+
+def test_hours_say_which_rows_they_leave_out(terminal: Terminal) -> None:
+    """A row without a shift is in no sum of a run or its plan: how many there are, and how long, stands beside it."""
+    days = ("--from", "2025-12-01", "--to", "2025-12-11")
+    terminal("sync", *days)
+    assert "held row" not in terminal("sync", *days).out
+    with closing(connect(terminal.folder / "connecteam-sync.db")) as database:
+        for clock_in, clock_out in (("01:00:00", "02:30:00"), ("03:00:00", "03:45:00")):
+            database.execute(
+                "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+                " SELECT employee_id, ?, ?, ?, 0, 'connecteam' FROM clock_times LIMIT 1",
+                (f"2025-12-08 {clock_in}", f"2025-12-08 {clock_out}", 90 if clock_in[1] == "1" else 45),
+            )
+        database.commit()
+    for said in (terminal("plan", *days).out, terminal("sync", *days).out):
+        (line,) = [line for line in said.splitlines() if line.startswith("Hours: ")]
+        assert ", without 2 held rows, 2:15; nobody's rows change" in line
+
+
+def test_a_day_without_a_row_tells_what_became_of_it(terminal: Terminal) -> None:
+    """Deleted, moved to another day, or gone behind our back: by which run, or that it was none."""
+    company = terminal.sandbox.company
+    day, user = date(2025, 12, 20), min(company.people)
+    days = ("--from", "2025-12-20", "--to", "2025-12-22")
+    made = company.add(user, company.at(day, "08:00"), company.at(day, "12:00"))
+    # An answer without any shift would be refused.
+    company.add(max(company.people), company.at(day, "08:00"), company.at(day, "12:00"))
+    terminal("sync", *days)
+    people = terminal("employees", "--json").json["employees"]
+    employee = next(person["employee_id"] for person in people if person["user_id"] == user)
+
+    def told() -> str:
+        return terminal("history", str(employee), "--day", "2025-12-20").out
+
+    company.edit(made.id, start=company.at(date(2025, 12, 21), "08:00"), end=company.at(date(2025, 12, 21), "12:00"))
+    run = terminal("sync", *days, "--json").json["run"]
+    assert f"was moved to Sun 21 Dec 2025 by run {run} (" in told()
+    company.edit(made.id, start=company.at(day, "08:00"), end=company.at(day, "12:00"))
+    terminal("sync", *days)
+    with closing(connect(terminal.folder / "connecteam-sync.db")) as database:
+        database.execute("DELETE FROM clock_times WHERE employee_id = ? AND clock_in >= '2025-12-20'", (employee,))
+        database.commit()
+    assert "another program removed or moved it" in told()
+    terminal("sync", *days)
+    company.delete(made.id)
+    run = terminal("sync", *days, "--json").json["run"]
+    assert f"was deleted by run {run} (" in told()
+    assert "no longer on this day in Connecteam" in told()
 
 
 def test_anomalies_are_told_and_change_nothing(terminal: Terminal) -> None:

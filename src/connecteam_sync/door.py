@@ -300,8 +300,8 @@ class ConnecteamSync(Records, Accounts):
         """
         return create_employee(self.store, user, today=self.today(), timezone=self.settings.timezone)
 
-    def unmap_employee(self, user: int) -> Person:
-        """Forget a mapping made with `map_employee`. Raises NotFound."""
+    def unmap_employee(self, user: int) -> tuple[Person, bool]:
+        """Forget a mapping made with `map_employee`; whether there was one. Raises NotFound."""
         with self.store.writing("unmapping a user") as session:
             return people.unmap_user(session, user)
 

@@ -191,7 +191,7 @@ def test_people_and_holds(host: Host) -> None:
     said = json.loads(json.dumps(machine.row(found.rows[0])))
     assert said["id"] == host.row_at(shift.start)
     assert said["employee_id"] == mine
-    assert host.mirror.unmap_employee(last).employee_id is None
+    assert host.mirror.unmap_employee(last)[0].employee_id is None
     assert host.mirror.holds(employee=mine) == ()
 
 

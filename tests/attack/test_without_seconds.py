@@ -149,11 +149,24 @@ def test_two_people_are_too_few_for_the_guard_and_get_nothing_twice_either(world
 
 
 def test_a_resync_repairs_without_a_link(world: World) -> None:
-    """Rows without a shift go there, and the new ones are not held because of them."""
+    """Rows without a shift go there by one word, and only then the new ones come; none is held as of that minute."""
     old_table(world, to_minute, people=1)
     run = world.mirror.resync(world.window)
-    assert run.counts.created == ROWS
-    assert "same_minute" not in world.reasons()
+    assert (run.exit_code, run.counts.created) == (3, ROWS - 4)
+    (word,) = {hold.detail.partition("--accept ")[2] for hold in run.holds}
+    assert {hold.reason for hold in run.holds} == {"deletes_guarded", "old_rows_stay"}
+    run = world.mirror.resync(world.window, accept=[word])
+    assert (run.exit_code, run.counts.created, run.counts.deleted) == (0, 4, 4)
+    assert world.reasons() == []
+
+
+def test_a_resync_of_a_table_without_seconds_names_the_links_first(world: World) -> None:
+    """Replaced rows would lose their keys: nothing is written, and the next step ties each to its shift."""
+    old_table(world, to_minute)
+    before = world.table()
+    run = world.mirror.resync(world.window)
+    assert (run.exit_code, world.table()) == (4, before)
+    assert run.next_step == "connecteam-sync adopt --apply --link-minutes --from 2025-12-01 --to 2025-12-11"
 
 
 def test_what_is_ambiguous_is_left_and_told(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.change import Hold
+from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.holds import HoldGroup, grouped
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import StandingHold
@@ -13,6 +13,10 @@ from connecteam_sync.core.words import called, hours, many, one_line, stamp
 
 SHOWN = 40
 """Lines that are shown before the rest becomes a count."""
+
+
+_OF_A_MAPPING: frozenset[HoldReason] = frozenset({"unmapped_user", "possible_double"})
+"""Of these the sentence names whom to map, if anybody, and not the days on which the hours are then to be fetched."""
 
 
 def worked(holds: Sequence[Hold]) -> str:
@@ -36,7 +40,8 @@ def group_line(group: HoldGroup, zone: ZoneInfo, who: str, *, on_record: bool = 
     Where they are `on_record`, the next step of those that no command helps is to look at each.
     """
     if len(group.holds) == 1:
-        return hold_line(group.holds[0], zone, who)
+        line, step = hold_line(group.holds[0], zone, who), group.next_step(zone)
+        return f"{line}; next: {step}" if step and group.reason in _OF_A_MAPPING else line
     days = group.days(zone)
     at = "day not known" if days is None else f"{days[0]}" if days[0] == days[1] else f"{days[0]}..{days[1]}"
     what = "shift" if all(hold.shift_id for hold in group.holds) else "record"

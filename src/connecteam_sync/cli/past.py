@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from shlex import quote
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.anomalies import Anomaly
 
 
-def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str], day: date | None = None) -> list[str]:
     """What an employee's rows say now, what Connecteam says of each, what is held; and how they came to say it."""
     shifts: dict[RowId | None, list[TrackedShift]] = defaultdict(list)
     rows = {row.id for row in found.rows}
@@ -31,26 +32,50 @@ def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str]) -> 
     held = _held_by_place(found, rows)
     lines = [f"{called(found.employee.name) or 'employee'} (employee {found.employee.id})"]
     for row in found.rows:
-        day = local_day(row.clock_in, zone)
+        begins = local_day(row.clock_in, zone)
         length = hours(row.minutes) if row.total_minutes is not None else "open"
-        lines.append(f"row {row.id}: {day_name(day)} {times(row, zone, day)}  {length}  source {called(row.source)}")
+        lines.append(
+            f"row {row.id}: {day_name(begins)} {times(row, zone, begins)}  {length}  source {called(row.source)}"
+        )
         if row.is_ours and not shifts[row.id]:
             lines.append("    Connecteam: no shift of this row is known")
         lines += [f"    {_said(tracked, zone)}" for tracked in shifts[row.id]]
         lines += map(_held, held[row.id])
-    lines += [] if found.rows else ["no row now"]
+    lines += _without_a_row(found, zone, rows, day)
     for tracked in shifts[None]:
         where = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
-        day = local_day(tracked.shift.start, zone)
-        lines += [f"shift {tracked.shift.id}: {day_name(day)}, {where}", f"    {_said(tracked, zone)}"]
+        begins = local_day(tracked.shift.start, zone)
+        lines += [f"shift {tracked.shift.id}: {day_name(begins)}, {where}", f"    {_said(tracked, zone)}"]
         lines += map(_held, held[tracked.shift.id])
     lines += map(_held, held[None])
     for entry in found.changes:
-        day = local_day(entry.change.image.clock_in, zone)
+        begins = local_day(entry.change.image.clock_in, zone)
         at = stamp(entry.at, zone)
-        line = change_line(entry.change, zone, names, day).strip()
-        lines.append(f"  {at}  run {entry.run:<5} row {entry.change.image.id}  {day}  {line}")
+        line = change_line(entry.change, zone, names, begins).strip()
+        lines.append(f"  {at}  run {entry.run:<5} row {entry.change.image.id}  {begins}  {line}")
     return lines
+
+
+def _without_a_row(found: History, zone: ZoneInfo, rows: set[RowId | None], day: date | None) -> list[str]:
+    """What became of each row that is not there (on the day asked for) any more: by its last change on record."""
+    newest = {entry.change.image.id: entry for entry in found.changes}
+    said = []
+    for row, entry in newest.items():
+        if row in rows:
+            continue
+        after = entry.change.after
+        by = f"by run {entry.run} ({stamp(entry.at, zone)}): {one_line(entry.change.why)}"
+        if after is None:
+            said.append(f"row {row} was deleted {by}")
+        elif after.employee_id != found.employee.id:
+            said.append(f"row {row} was given to employee {after.employee_id} {by}")
+        elif day is not None and local_day(after.clock_in, zone) != day:
+            said.append(f"row {row} was moved to {day_name(local_day(after.clock_in, zone))} {by}")
+        else:
+            said.append(f"row {row} is not where run {entry.run} left it: another program removed or moved it")
+    if found.rows or said:
+        return said
+    return ["no row now, and none is on record to have been there"]
 
 
 def _held_by_place(found: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:

@@ -161,7 +161,11 @@ def _answer(report: Report, question: str) -> str | None:
 
 def _next(moves: Iterable[Move], timezone: str) -> str:
     """The sync over the days that are concerned."""
-    instants = [at for move in moves for at in (move.first, move.last) if at is not None]
+    return _sync_of([at for move in moves for at in (move.first, move.last) if at is not None], timezone)
+
+
+def _sync_of(instants: list[int], timezone: str) -> str:
+    """The sync over the days of these instants."""
     if not instants:
         return "next: connecteam-sync sync"
     zone = ZoneInfo(timezone)
@@ -179,8 +183,12 @@ def create_employee(
         person, run = mirror.create_employee(user)
         report.answer({"employee": machine.person(person), "run": run})
         report.say(staff.people_text([person]))
-        again = f"   (take it back: connecteam-sync undo {run})" if run else ""
-        report.talk(f"next: connecteam-sync sync{again}" if run else "they have an employee already: nothing was made")
+        if run is None or person.employee_id is None:
+            report.talk("they have an employee already: nothing was made")
+            return
+        held = [standing.hold for standing in mirror.holds() if standing.hold.user_id == user]
+        step = _sync_of([hold.instant for hold in held if hold.instant is not None], mirror.settings.timezone)
+        report.talk(f"{step}   (take it back: connecteam-sync undo {run})")
 
 
 @people.command("unmap")
@@ -191,6 +199,10 @@ def unmap_employee(
 ) -> None:
     """Forget a mapping made with `map`."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        person = mirror.unmap_employee(user)
-        report.answer({"employee": machine.person(person)})
+        person, was_mapped = mirror.unmap_employee(user)
+        report.answer({"employee": machine.person(person), "unmapped": was_mapped})
         report.say(staff.people_text([person]))
+        if not was_mapped:
+            column = person.employee_id is not None or person.ambiguous
+            why = "; your table of employees names them itself: correct it there" if column else ""
+            report.talk(f"no mapping of user {user} was made with `employees map`: nothing was changed{why}")

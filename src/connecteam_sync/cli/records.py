@@ -88,7 +88,7 @@ def history(
         chosen = day_of(day, mirror.today()) if day is not None else None
         found = mirror.history(employee, chosen)
         report.answer(machine.history(found))
-        report.say(past.history_text(found, ZoneInfo(mirror.settings.timezone), mirror.names()))
+        report.say(past.history_text(found, ZoneInfo(mirror.settings.timezone), mirror.names(), chosen))
 
 
 def anomalies(

@@ -11,7 +11,7 @@ import msgspec
 
 from connecteam_sync.cli.holding import hold_lines
 from connecteam_sync.core.adopt import Offset
-from connecteam_sync.core.change import Change, Counts, Plan, Refusal
+from connecteam_sync.core.change import Change, Counts, Hold, Plan, Refusal
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.guards import way_on
@@ -135,12 +135,18 @@ def sum_line(counts: Counts) -> str:
     return f"{many(counts.total_shifts, 'shift')} in Connecteam: {', '.join(parts)}"
 
 
-def hours_line(before: int, after: int, people: int, of: str = "") -> str:
-    """The headline: hours (`of` which rows), and how many people have rows that are new, corrected or deleted."""
+def hours_line(before: int, after: int, people: int, of: str = "", holds: Iterable[Hold] = ()) -> str:
+    """The headline: hours (`of` which rows), and how many people have rows that are new, corrected or deleted.
+
+    The hours are those of shifts: rows without one that are held (`holds`) stand beside them, and are told.
+    """
+    kept = {hold.clock_time_id: -hold.minutes for hold in holds if hold.shift_id is None and hold.minutes <= 0}
+    kept.pop(None, None)
+    beside = f", without {many(len(kept), 'held row')}, {hours(sum(kept.values()))}" if kept else ""
     moved = (
         f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
     )
-    return f"Hours{of}: {moved}; {_affected(people)}"
+    return f"Hours{of}: {moved}{beside}; {_affected(people)}"
 
 
 def _affected(people: int) -> str:
@@ -205,7 +211,7 @@ def run_text(
         if run.kind == "adopt":
             lines += _doubles_removed(run, touched)
         elif run.undoes is None and run.kind != "people":
-            lines += [hours_line(run.minutes.before, run.minutes.after, touched), sum_line(run.counts)]
+            lines += [hours_line(run.minutes.before, run.minutes.after, touched, holds=run.holds), sum_line(run.counts)]
         elif run.kind != "people":
             moved = hours(run.minutes.after - run.minutes.before, signed=True)
             lines.append(f"Hours: {moved}; {_affected(touched)}")
@@ -302,7 +308,7 @@ def plan_text(proposal: Proposal, names: Mapping[RowId, str], *, is_default: boo
     people = len({change.image.employee_id for change in changes})
     days = _joined(proposal.window, (plan.window for plan in proposal.plans))
     lines = [f"plan for {days} ({proposal.window.timezone}); nothing was written"]
-    lines += [hours_line(minutes.before, minutes.after, people), sum_line(total)]
+    lines += [hours_line(minutes.before, minutes.after, people, holds=proposal.holds), sum_line(total)]
     lines += [_linked(total.linked)] * bool(total.linked)
     ordered = sorted(changes, key=lambda c: (c.days, c.image.employee_id, c.image.clock_in))
     more = " ".join(

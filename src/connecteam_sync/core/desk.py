@@ -74,6 +74,8 @@ class Desk:
         """Rows that a person's word lets go."""
         self.coming: Counter[RowId] = Counter()
         """How many new rows of each employee this plan leaves for the end of the run, since older ones go then."""
+        self.deferred: list[Change] = []
+        """Those new rows."""
         self.replaced: set[RowId | None] = set()
         """Rows without a shift that new ones of the same person come for."""
         self.lent: set[RowId | None] = set()
@@ -128,7 +130,8 @@ class Desk:
     def unlinked(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
         """Rows of ours in the window that have no shift, and get none."""
         taken = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
-        taken |= self.pending.keys()
+        # New rows that are deferred would stand beside these.
+        taken |= self.pending.keys() if not self.deferred else set()
         return tuple(
             row
             for row in self.stored.rows

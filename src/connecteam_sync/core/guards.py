@@ -161,18 +161,28 @@ def refusals(
     rows_of_all: int,
     deletes: Sequence[Change],
     changes: Iterable[Change] = (),
+    deferred: Sequence[Change] = (),
     unlinked: Sequence[ClockTime] = (),
     orphans_go: bool = False,
 ) -> tuple[Refusal, ...]:
     """What every guard says to a plan that would delete so many of so many rows.
 
-    `rows` are those of the plan's time clock, `rows_of_all` those of every clock.
+    `rows` are those of the plan's time clock, `rows_of_all` those of every clock; `deferred` new rows that wait for old
+    ones to go.
     """
     start, end, clock = window.start_utc, window.end_utc, snapshot.time_clock_id
     present = {row.id for row in stored.rows}
     inside = [m for m in stored.mirrors if m.shift.time_clock_id == clock and start <= m.shift.start < end]
     mine = frozenset(mirror.shift.user_id for mirror in inside if mirror.clock_time_id is not None)
     names = {**stored.users, **{user.id: user for user in snapshot.users}}
+    doubled = None
+    # Rows without a shift that go at the end of the run, and may, double nothing.
+    if not orphans_go or len(unlinked) > _limit(rows_of_all, policy):
+        creates, beside = [c for c in changes if c.kind == "create"], rows_of_listed(unlinked, stored, snapshot)
+        doubled = doubled_hours((*creates, *deferred), beside, clock)
+        # Where the old rows go first nobody has hours twice; but rows that lack only the seconds had better be linked.
+        if doubled is not None and deferred and not doubled.lacks_seconds:
+            doubled = doubled_hours(creates, beside, clock)
     found = (
         too_many_deletes([change for change in deletes if change.shift_id is not None], rows, policy, clock),
         too_many_orphans(deletes, rows_of_all, policy),
@@ -185,12 +195,7 @@ def refusals(
             where="Connecteam's list of users",
             names=names,
         ),
-        # Rows without a shift that go at the end of the run, and may, double nothing.
-        None
-        if orphans_go and len(unlinked) <= _limit(rows_of_all, policy)
-        else doubled_hours(
-            (c for c in changes if c.kind == "create"), rows_of_listed(unlinked, stored, snapshot), clock
-        ),
+        doubled,
     )
     return tuple(r for r in found if r is not None)
 

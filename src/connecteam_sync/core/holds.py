@@ -63,18 +63,26 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         return (local_day(min(instants), zone), local_day(max(instants), zone)) if instants else None
 
     def next_step(self, zone: ZoneInfo) -> str | None:
-        """The one command that helps; None where there is none but to look at each of them."""
+        """What helps: a command, and the sync after it where its days would not be looked at again by themselves; None
+        where there is none but to look at each of them.
+        """
         days = self.days(zone)
         window = ""
         if days is not None:
             window = f" --from {days[0]} --to {min(days[1], days[0] + timedelta(days=MAX_WINDOW_DAYS - 1))}"
         user = self._user()
         mapping = f"employees map {user} {self._suggested(user)}" if user is not None else "employees --unmapped"
+        # Neither writes an hour: those come with the next look at their days, which may be older than a sync's own.
+        after = f", then connecteam-sync sync{window}" if window else ""
+        if user is not None:
+            is_new = self.reason in {"unmapped_user", "possible_double"}
+            mapping += f", or for a new person connecteam-sync employees create {user}" if is_new else ""
+            mapping += after
         commands: dict[HoldReason, str] = {
             "unmapped_user": mapping,
             "ambiguous_employee": mapping,
             "possible_double": mapping,
-            "no_connecteam_user": f"employees map USER {self.employee_id}",
+            "no_connecteam_user": f"employees map USER {self.employee_id}{after}",
             "orphan": f"resync{window}",
             "window_edge": f"sync{window}",
             "same_minute": f"adopt{window}",

@@ -388,11 +388,12 @@ class _Decision(Absences):
             self.snapshot,
             self.stored,
             rows=len(rows),
-            rows_of_all=self.rows_of_people.total() if deletes or kinds["create"] else 0,
+            rows_of_all=self.rows_of_people.total() if deletes or kinds["create"] or self.deferred else 0,
             policy=self.policy,
             deletes=tuple(deletes.values()),
             changes=changes,
-            unlinked=self.unlinked(matches) if kinds["create"] else (),
+            deferred=self.deferred,
+            unlinked=self.unlinked(matches) if kinds["create"] or self.deferred else (),
             orphans_go=self.rows_go,
         )
         accepted = [refusal for refusal in found if refusal.fingerprint in self.policy.accepted]

@@ -87,6 +87,7 @@ def _not_yet(desk: Absences, employee: RowId, rows: list[ClockTime], creates: li
         row.id in desk.pending or (desk.stage == "part" and desk.looks.has_day(row.clock_in)) for row in rows
     ):
         desk.coming[employee] += len(creates)
+        desk.deferred += creates
         for change in creates:
             desk.wait_for(change, None)
             desk.undecided.add(f"shift:{change.shift_id}")

@@ -24,6 +24,7 @@ from connecteam_sync.store.catalog import ForeignKey
 from connecteam_sync.store.children import children_of, counted
 from connecteam_sync.store.clock_times import demand_ours, write_steps
 from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.holds import resolve_holds_of
 from connecteam_sync.store.journal import write_journal
 from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.memory import remember_mirrors
@@ -212,6 +213,7 @@ def remove(
         run=run,
         now=now,
     )
+    resolve_holds_of(session, decision.survivors, run)
     kinds = [change.kind for change in decision.changes]
     total = sum(row.minutes for row, _ in found.images.values())
     return Slice(

@@ -78,6 +78,19 @@ def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run:
     return bool(opened or moved or resolved)
 
 
+def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -> None:
+    """Holds go with the rows that they are about, in the transaction of the run that takes these."""
+    d = session.dialect
+    kinds: dict[str, Kind] = {"id": "link", "run": "int"}
+    standing = d.update(
+        session.own.holds,
+        d.rowset(kinds),
+        {"resolved_run": "d.run"},
+        "t.clock_time_id = d.id AND t.resolved_run IS NULL",
+    )
+    session.later_set(standing, ({"id": key, "run": run} for key in gone))
+
+
 def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
     """Whether it is about a row without a shift, and not about a record that has no id it could be told by.
 

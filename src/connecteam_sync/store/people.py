@@ -276,11 +276,18 @@ def map_user(session: Session, user_id: int, employee_id: RowId) -> Person:
     return Everybody(session).person(user_id)
 
 
-def unmap_user(session: Session, user_id: int) -> Person:
-    """Forget a mapping made with `map_user`. Raises NotFound; one in the host's own column stays, and is shown."""
-    Everybody(session).user(user_id)
+def unmap_user(session: Session, user_id: int) -> tuple[Person, bool]:
+    """Forget a mapping made with `map_user`; whether there was one. Raises NotFound.
+
+    One in the host's own column stays, and is shown.
+    """
+    everybody = Everybody(session)
+    everybody.user(user_id)
+    _, _, was = session.known_users()[user_id]
+    if was is None:
+        return everybody.person(user_id), False
     _note(session, user_id, None)
-    return Everybody(session).person(user_id)
+    return Everybody(session).person(user_id), True
 
 
 def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object] | None]:

@@ -26,6 +26,7 @@ from connecteam_sync.store.clock_times import altered, demand_ours, demand_writt
 from connecteam_sync.store.dialect import Kind
 from connecteam_sync.store.employees import insert_employees
 from connecteam_sync.store.giving_back import demand_given_back, demand_removed, giving_back, left_alone
+from connecteam_sync.store.holds import resolve_holds_of
 from connecteam_sync.store.journal import change_of, write_journal
 from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.memory import remember_mirrors
@@ -84,6 +85,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
             f"an employee that run {run} made has rows, or was edited since",
             next_step="undo the runs that wrote the rows first: connecteam-sync runs",
         )
+    resolve_holds_of(session, (change.image.id for change in inverse if change.kind == "delete"), by)
     kinds = [change.kind for change in inverse]
     total = sum(c.image.minutes for c in changes if c.after)
     return Undone(
