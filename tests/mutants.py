@@ -122,6 +122,7 @@ OTHERS_MEANWHILE = "tests/attack/test_beside.py -k meanwhile and postgresql"
 RULES = "tests/conditions -k rule and postgresql"
 SERVERS_TOO = {
     OTHER_TRIGGERS,
+    "tests/test_connections.py -k forgot",
     WORDS_OF_ENUM,
     PLACES_OF_SERVERS,
     UUIDS_TO_TEXT,
@@ -1519,6 +1520,46 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/whole_rows.py", "{key, *map(d.name, names.trigger_columns)}", "{key}", GIVEN_BACK),
     ("store/whole_rows.py", "if column in after and column not in owned", "if column not in owned", GIVEN_BACK),
     ("store/store.py", "if not is_as_known(session.columns, found):", "if False:", GIVEN_BACK),
+    ("store/linking.py", "            and not known.is_gone\n", "", SECONDS_LOST),
+    ("core/minutes.py", "if of_row[row.id] == 1 == of_shift[shift.id]}", "if of_row[row.id] == 1}", SECONDS_LOST),
+    (
+        "core/minutes.py",
+        "        exact.add(row.key)\n        if row.id not in linked:\n            standing",
+        "        if row.id not in linked:\n            exact.add(row.key)\n            standing",
+        SECONDS_LOST,
+    ),
+    (
+        "store/sessions.py",
+        "not (_has_news(connection) or time.monotonic() - since > _IDLE)",
+        "not _has_news(connection)",
+        "tests/test_connections.py -k forgot",
+    ),
+    (
+        "cli/streams.py",
+        "            except BlockingIOError:\n                select.select([], [self._number], [])\n",
+        "",
+        OUTPUT,
+    ),
+    ("cli/streams.py", '_unicode(c.encode("utf-16-be", "surrogatepass"))', 'f"\\\\u{ord(c):04x}"', OUTPUT),
+    (
+        "cli/unforeseen.py",
+        'for form in (part, unquote(part), quote(part, safe=""), repr(part)[1:-1]):',
+        "for form in (part, unquote(part)):",
+        OUTPUT,
+    ),
+    ("cli/unforeseen.py", 'parts += [rest, rest.partition(":")[2]]', "parts += [rest]", OUTPUT),
+    (
+        "doctor.py",
+        "    if creates_employees:\n        found += served.people_faults(session.host, session.columns)\n",
+        "",
+        MYISAM,
+    ),
+    (
+        "store/failures.py",
+        '        {1044},\n        ("permission denied for database",),',
+        '        set(),\n        ("permission denied for database",),',
+        "tests/store/test_failures.py -k every_kind",
+    ),
     ("store/definition.py", '" sha2(action_statement, 256) FROM', '" 1 FROM', OTHER_TRIGGERS),
     (
         "store/definition.py",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 import servers
 from conftest import run_statement
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.store import sessions
 from test_command import WINDOW, Terminal
 from test_servers import company, refused, rows, served
 from world import World
@@ -175,6 +178,66 @@ def test_a_long_lived_process_goes_on(name: str, ended: str) -> None:
             run = world.sync()
             assert (run.status, [piece.error for piece in run.slices if piece.error]) == ("nothing", [])
         world.mirror.close()
+
+
+class Forgetful:
+    """A network in between: it carries bytes to a server, until it has forgotten its connections. It says nothing then,
+    and answers what is sent through one of them with a reset.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._server, self._listening = port, socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._forgotten: set[socket.socket] = set()
+        self._known: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget(self) -> None:
+        """Of every connection there is."""
+        self._forgotten.update(self._known)
+
+    def close(self) -> None:
+        """Nobody is let in any more."""
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listening.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._server))
+            self._known.append(near)
+            threading.Thread(target=self._carry, args=(near, far, near), daemon=True).start()
+            threading.Thread(target=self._carry, args=(far, near, near), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket, near: socket.socket) -> None:
+        with suppress(OSError):  # either end may be closed by the other thread
+            while said := one.recv(65536):
+                if near in self._forgotten:
+                    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    break
+                other.sendall(said)
+        one.close()
+        other.close()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
+def test_a_network_that_forgot_a_connection_is_noticed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says nothing, so the server is asked once a connection has lain unused for some seconds."""
+    monkeypatch.setattr(sessions, "_IDLE", 0.1)
+    url = make_url(database)
+    between = Forgetful(url.port or 0)
+    with Sandbox(Company(60), Settings(minute_limit=10**9)) as sandbox:
+        world = World(sandbox, url.set(port=between.port).render_as_string(hide_password=False))
+        assert world.sync().status == "applied"
+        between.forget()
+        time.sleep(0.3)
+        run = world.sync()
+        assert (run.status, [piece.error for piece in run.slices if piece.error]) == ("nothing", [])
+        world.mirror.close()
+    between.close()
 
 
 # -- settings and servers that are not served --------------------------------------------------------------------------

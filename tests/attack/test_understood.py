@@ -131,6 +131,7 @@ def test_an_engine_without_transactions_is_refused_by_every_command(database: st
     world.mirror.store._columns = None
     with pytest.raises(NotServed, match=r"employees.*MyISAM"):
         world.sync()
+    assert "'employees' is kept by the engine MyISAM" in checks(world, "table", "failed")
     world.mirror.close()
 
 

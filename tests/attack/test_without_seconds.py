@@ -27,6 +27,7 @@ def world(database: str) -> Any:  # noqa: ANN401 - a generator of worlds
         employees = host_tables(database, sorted(sandbox.company.people))
         found = World(sandbox, database, employees="match")
         found.employees = employees  # type: ignore[attr-defined] # carried along for the tests
+        found.mirror_sandbox = sandbox  # type: ignore[attr-defined] # same
         for day in (1, 2, 3, 4):
             for number, user in enumerate(sorted(employees)):
                 begin = found.at(day, "08:00") + 41 + number * 600
@@ -169,6 +170,18 @@ def test_a_resync_of_a_table_without_seconds_names_the_links_first(world: World)
     assert run.next_step == "connecteam-sync adopt --apply --link-minutes --from 2025-12-01 --to 2025-12-11"
 
 
+def test_where_rows_without_a_shift_go_nothing_is_held_because_of_them(world: World, database: str) -> None:
+    """`orphans = "delete"`: a sync writes the shift, and the row that says the same goes."""
+    old_table(world, to_minute, people=1)
+    settings = {"employees": "match", "orphans": "delete", "max_deletes_of_person": 40}
+    second = World(world.mirror_sandbox, database, **settings)  # type: ignore[attr-defined] # carried along, as above
+    held = [hold.reason for plan in second.mirror.plan(second.window).plans for hold in plan.holds]
+    assert "same_minute" not in held
+    run = second.sync()
+    assert (run.exit_code, run.counts.created, run.counts.deleted) == (0, ROWS, 4), second.reasons()
+    second.mirror.close()
+
+
 def test_what_is_ambiguous_is_left_and_told(world: World) -> None:
     """Two shifts in one minute that end alike, a row that ends otherwise, a row by hand: none is linked."""
     user, employee = next(iter(sorted(world.employees.items())))  # type: ignore[attr-defined] # see above
@@ -214,6 +227,51 @@ def test_what_moved_since_the_look_is_not_linked(world: World, monkeypatch: pyte
     run = world.mirror.adopt(link_minutes=world.window)
     assert run.counts.linked == ROWS - 1
     assert "1 moved meanwhile" in (run.slices[0].note or "")
+
+
+def test_a_shift_that_went_since_the_look_is_not_linked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run finds meanwhile that Connecteam has it no more."""
+    old_table(world, to_minute, people=2)
+    assert world.sync().exit_code == 3
+    gone = min(shift.id for shift in world.company.activities.values() if shift.user_id == min(world.company.people))
+    adopting = world.mirror._adopting
+    begin = type(adopting)._begin
+
+    def meanwhile(self: Any, lock: Any, pairs: Any = ()) -> Any:  # noqa: ANN401 - as it is called
+        found = begin(self, lock, pairs)
+        with lock.session("another run") as session:
+            session.connection.exec_driver_sql(f"UPDATE connecteam_sync_shifts SET is_gone = 1 WHERE id = '{gone}'")
+        return found
+
+    monkeypatch.setattr(type(adopting), "_begin", meanwhile)
+    run = world.mirror.adopt(link_minutes=world.window)
+    assert run.counts.linked == 7
+    assert "1 moved meanwhile" in (run.slices[0].note or "")
+    with world.mirror.store.reading() as session:
+        assert session.read(f"SELECT clock_time_id FROM connecteam_sync_shifts WHERE id = '{gone}'") == [
+            {"clock_time_id": None}
+        ]
+
+
+def test_doubles_of_a_row_without_seconds_are_not_both_its_shift(world: World) -> None:
+    """One to one: two rows that agree with one shift are for a person to judge."""
+    user, employee = next(iter(sorted(world.employees.items())))  # type: ignore[attr-defined] # see above
+    world.company.add(user, world.at(5, "08:00") + 5, world.at(5, "09:00") + 5, created_at=1)
+    fill(world, [clock_time_of(employee, world.at(5, "08:00"), world.at(5, "09:00"))] * 2)
+    found = world.mirror.survey(world.window).minutes
+    assert found.links == ()
+    assert [why.split(" ")[0] for _, why in found.left] == ["several", "several"]
+
+
+def test_a_shift_whose_instant_has_a_row_is_linked_to_no_other(world: World) -> None:
+    """Two shifts at one instant share its row, whichever has it: the second is held, and takes no row of the minute."""
+    assert world.sync().exit_code == 0
+    first = min(world.company.activities.values(), key=lambda shift: shift.start)
+    end = (first.end or 0) + 600
+    world.company.add(first.user_id, first.start, end, created_at=first.start + 1)
+    employee = world.employees[first.user_id]  # type: ignore[attr-defined] # see above
+    fill(world, [clock_time_of(employee, to_minute(first.start), to_minute(end))])
+    assert world.mirror.survey(world.window).minutes.links == ()
 
 
 def test_the_commands_name_each_other(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "words", "cure"),
     [
-        (1044, "Access denied for user 'x' to database 'y'", "grant"),
+        (1044, "Access denied for user 'x' to database 'y'", "let the user in"),
         (1114, "The table 'clock_times' is full", "make room"),
         (1030, "Got error 28 from storage engine", "make room"),
         ("53100", "could not extend file", "make room"),
