@@ -31,6 +31,8 @@ HISTORIES, CORE, GOLDEN, ADOPT, MACHINE, CLIENT, COMMAND, PAIR, CLOCKS = (
     "tests/core/test_clocks.py",
 )
 SECONDS_LOST = "tests/attack/test_without_seconds.py -k sqlite"
+PARTED, VERSIONED = "tests/attack/test_adopt.py -k parted_by", "tests/attack/test_adopt.py -k versioning"
+ANY_URL, SILENT = "tests/attack/test_cures.py -k any_url", "tests/attack/test_cures.py -k nobody_speaks"
 OUTPUT, CURES = "tests/test_output.py", "tests/attack/test_cures.py"
 SAVED_PLANS, KEY_FILES = "tests/test_hostile_words.py -k saved", "tests/test_hostile_words.py -k key_file"
 OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
@@ -103,6 +105,8 @@ ADOPT_BACK = "tests/attack/test_adopt.py -k without_its_backup"
 MYISAM = "tests/attack/test_understood.py -k engine"
 SERVERS_TOO = {
     CURES,
+    PARTED,
+    VERSIONED,
     "tests/attack/test_adopt.py -k although_a_proof",
     CLOSED_DAYS,
     MYISAM,
@@ -1450,6 +1454,33 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         WRONG_VARIABLES,
     ),
     ("store/urls.py", 'if "@" in (url.host or "") + (url.database or "") or', "if", CURES),
+    ("store/urls.py", "if driver and driver not in _DRIVERS[backend]:", "if False:", ANY_URL),
+    (
+        "store/surveying.py",
+        "    if not has_key:\n",
+        "    if False:\n",
+        "tests/attack/test_adopt.py -k name_that_is_taken",
+    ),
+    (
+        "store/catalog.py",
+        "if left := sorted(parted - allowed):",
+        "if left := []:",
+        PARTED,
+    ),
+    (
+        "store/catalog.py",
+        "{*columns} - ends == wanted",
+        "{*columns} == wanted",
+        VERSIONED,
+    ),
+    (
+        "store/keying.py",
+        'run(connection, "SET SESSION system_versioning_alter_history = KEEP")',
+        "pass",
+        VERSIONED,
+    ),
+    ("store/urls.py", "    if strange:\n", "    if False:\n", ANY_URL),
+    ("store/urls.py", 'options["read_timeout"] = options["connect_timeout"]', "pass", SILENT),
     (
         "store/failures.py",
         "NEEDS.get(doing, failure.cure) if failure.codes & DENIED else failure.cure",

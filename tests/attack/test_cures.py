@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -102,8 +104,8 @@ URLS: dict[str, str] = {
     "sqlite://hours.db": "sqlite:///hours.db",
     "sqlite:hours.db": "write CONNECTEAM_SYNC_DATABASE_URL like",
     "hours.db": "write CONNECTEAM_SYNC_DATABASE_URL like",
-    "mysql://root@127.0.0.1:{mysql}/x?ssl=true": "?ssl_ca=",
-    "mysql://root@127.0.0.1:{mysql}/x?sslmode=require": "?ssl_ca=",
+    "mysql://root@127.0.0.1:{mysql}/x?ssl=true": "?ssl_mode=REQUIRED",
+    "mysql://root@127.0.0.1:{mysql}/x?sslmode=require": "?ssl_mode=REQUIRED",
     "mysql://root@127.0.0.1/x?connect_timeout=abc": "behind its `?`",
     "mysql://root@127.0.0.1/x?ssl_ca=/no/such.pem": "behind its `?`",
     "postgresql://postgres@127.0.0.1:{postgresql}/x?ssl=true": "?sslmode=require",
@@ -120,6 +122,12 @@ URLS: dict[str, str] = {
     "mysql://root@secret-word#x/x": "# is %23",
     "oracle://root:secret-word@127.0.0.1/x": "use a mysql://",
     "mysql+nonsense://root:secret-word@127.0.0.1/x": "leave the driver out",
+    "postgresql+psycopg_async://root:secret-word@127.0.0.1/x": "leave the driver out",
+    "mysql://root:secret-word@127.0.0.1/x?cursorclass=DictCursor": "cursorclass",
+    "mariadb://root:secret-word@127.0.0.1/x?autocommit=true": "autocommit",
+    "postgresql://root:secret-word@127.0.0.1/x?row_factory=dict_row": "row_factory",
+    "postgresql://root:secret-word@127.0.0.1/x?autocommit=1": "autocommit",
+    "sqlite:///hours.db?mode=ro": "uri=true",
 }
 
 
@@ -132,6 +140,17 @@ def test_any_url_is_answered_with_a_sentence(terminal: Terminal, url: str) -> No
     assert URLS[url] in said.err
     assert "secret-word" not in said.err + said.out
     assert "foresaw" not in said.err
+
+
+@pytest.mark.parametrize("scheme", ["mysql+pymysql", "postgresql"])
+def test_a_port_where_nobody_speaks_is_given_up(terminal: Terminal, scheme: str) -> None:
+    """PostgreSQL at the port of a mysql:// URL waits for the client to begin, as that waits for the server."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://root@127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=2"
+        began = time.monotonic()
+        said = terminal("runs", "--json", CONNECTEAM_SYNC_DATABASE_URL=url)
+    assert time.monotonic() - began < 15
+    assert (said.code, json.loads(said.out)["retryable"]) == (1, True), said
 
 
 def test_passwords_that_can_be_read_are_taken_as_they_are() -> None:

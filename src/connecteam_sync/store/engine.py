@@ -45,6 +45,7 @@ def database_url(text: str) -> URL:
             f"database {backend!r} is not supported",
             next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
         )
+    urls.demand_driver(url)
     urls.demand_named(url)
     file = file_of(url) if backend == "sqlite" else None
     if file and not file.parent.is_dir():
