@@ -1454,6 +1454,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         WRONG_VARIABLES,
     ),
     ("store/urls.py", 'if "@" in (url.host or "") + (url.database or "") or', "if", CURES),
+    (
+        "store/rights.py",
+        " or takes_no_writes(error, codes_of(error))",
+        "",
+        "tests/attack/test_cures.py -k takes_no_writes and sqlite",
+    ),
     ("store/urls.py", "if driver and driver not in _DRIVERS[backend]:", "if False:", ANY_URL),
     (
         "store/surveying.py",

@@ -100,6 +100,44 @@ def test_rights_that_init_and_adopt_lack_are_told_as_theirs(terminal: Terminal, 
     assert terminal("adopt", "--apply", **theirs).code == 0
 
 
+def test_a_database_that_takes_no_writes_lacks_no_right(terminal: Terminal, nobody_or_file: URL) -> None:
+    """A user whose transactions are read-only, a file opened for reading: no GRANT would help, and none is advised."""
+    detail, cure = doctor(terminal, nobody_or_file)
+    assert "only" in detail.lower()
+    assert "takes no writes" in cure
+    assert "GRANT" not in cure
+
+
+@pytest.fixture
+def nobody_or_file(database: str, request: pytest.FixtureRequest) -> URL:
+    """A database with our tables that takes no writes."""
+    url = make_url(database)
+    store = Store(database)
+    store.init()
+    store.close()
+    if url.drivername == "sqlite":
+        return url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+    nobody: URL = request.getfixturevalue("nobody")
+    if url.get_backend_name() != "postgresql":
+        run_statement(url, f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{url.database}`.* TO '{nobody.username}'@'%'")
+        return nobody.update_query_dict({"init_command": "SET SESSION TRANSACTION READ ONLY"})
+    every = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+    run_statement(url, f"GRANT {every} TO {nobody.username}")
+    run_statement(url, f"ALTER USER {nobody.username} SET default_transaction_read_only = on")
+    return nobody
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_statement_that_is_given_no_time_is_told_as_that(terminal: Terminal, nobody: URL) -> None:
+    """Whichever statement is the first to be ended: those that the driver sends by itself too."""
+    for milliseconds in (1, 2):
+        short = nobody.update_query_dict({"options": f"-c statement_timeout={milliseconds}"})
+        said = terminal("doctor", "--json", CONNECTEAM_SYNC_DATABASE_URL=short.render_as_string(hide_password=False))
+        assert "foresaw" not in said.out + said.err
+        if "statement timeout" in said.out:
+            assert "statement_timeout of PostgreSQL" in said.out
+
+
 URLS: dict[str, str] = {
     "sqlite://hours.db": "sqlite:///hours.db",
     "sqlite:hours.db": "write CONNECTEAM_SYNC_DATABASE_URL like",

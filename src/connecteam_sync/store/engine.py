@@ -72,6 +72,8 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
         url, settings = sessions.postgresql_url(url)
         settings |= {"timezone": "UTC", "lock_timeout": f"{wait}s"}
         options["connect_args"] = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+        # Else the driver looks for the type by itself, past SQLAlchemy, and its errors come as nobody expects them.
+        options["use_native_hstore"] = False
     else:
         # The server's own default of autocommit is left to the session's settings, which are one statement anyway.
         url, options["connect_args"] = sessions.mysql_url(url)

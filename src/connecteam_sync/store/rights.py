@@ -9,6 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.store.causes import LOCK_CODES, codes_of
+from connecteam_sync.store.failures import takes_no_writes
 from connecteam_sync.store.naming import run
 from connecteam_sync.store.schema import tables_of
 from connecteam_sync.store.store import Store
@@ -56,8 +57,9 @@ def lacking(store: Store, *, creates_employees: bool, renames_employees: bool = 
                 result = run(connection, statement)
                 may = not result.returns_rows or result.scalar() is not False
             except DBAPIError as error:
-                # A lock that somebody else holds says nothing of rights, and a setting of the server is told as one.
-                if setting_of(error) is not None:
+                # A lock that somebody else holds says nothing of rights. A setting of the server is told as one, and a
+                # database that takes no writes as that.
+                if setting_of(error) is not None or takes_no_writes(error, codes_of(error)):
                     raise
                 may = is_kept = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
             connection.rollback()
