@@ -1575,7 +1575,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/sessions.py", 'told | {"ssl_disabled": True}', "told", "tests/test_connections.py -k tls_to_mysql"),
     ("store/unserved.py", "    if name is not None:\n", "    if False:\n", "tests/test_connections.py -k looks_like"),
-    ("store/rights.py", "if setting_of(error) is not None:", "if False:", "tests/test_connections.py -k identity"),
+    ("store/rights.py", "setting_of(error) is not None or ", "", "tests/test_connections.py -k identity"),
 )
 
 
