@@ -31,6 +31,8 @@ HISTORIES, CORE, GOLDEN, ADOPT, MACHINE, CLIENT, COMMAND, PAIR, CLOCKS = (
     "tests/core/test_clocks.py",
 )
 SECONDS_LOST = "tests/attack/test_without_seconds.py -k sqlite"
+PARTED, VERSIONED = "tests/attack/test_adopt.py -k parted_by", "tests/attack/test_adopt.py -k versioning"
+ANY_URL, SILENT = "tests/attack/test_cures.py -k any_url", "tests/attack/test_cures.py -k nobody_speaks"
 OUTPUT, CURES = "tests/test_output.py", "tests/attack/test_cures.py"
 SAVED_PLANS, KEY_FILES = "tests/test_hostile_words.py -k saved", "tests/test_hostile_words.py -k key_file"
 OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
@@ -130,6 +132,9 @@ SERVERS_TOO = {
     OTHERS_MEANWHILE,
     RULES,
     CURES,
+    PARTED,
+    VERSIONED,
+    "tests/attack/test_rights.py -k some_columns",
     "tests/attack/test_adopt.py -k although_a_proof",
     CLOSED_DAYS,
     MYISAM,
@@ -1507,6 +1512,45 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/urls.py", 'if "@" in (url.host or "") + (url.database or "") or', "if", CURES),
     (
+        "store/rights.py",
+        "written = [*(every or written)]",
+        "written = [*written]",
+        "tests/attack/test_rights.py -k some_columns",
+    ),
+    (
+        "store/rights.py",
+        " or takes_no_writes(error, codes_of(error))",
+        "",
+        "tests/attack/test_cures.py -k takes_no_writes and sqlite",
+    ),
+    ("store/urls.py", "if driver and driver not in _DRIVERS[backend]:", "if False:", ANY_URL),
+    (
+        "store/surveying.py",
+        "    if not has_key:\n",
+        "    if False:\n",
+        "tests/attack/test_adopt.py -k name_that_is_taken",
+    ),
+    (
+        "store/catalog.py",
+        "if left := sorted(parted - allowed):",
+        "if left := []:",
+        PARTED,
+    ),
+    (
+        "store/catalog.py",
+        "{*columns} - ends == wanted",
+        "{*columns} == wanted",
+        VERSIONED,
+    ),
+    (
+        "store/keying.py",
+        'run(connection, "SET SESSION system_versioning_alter_history = KEEP")',
+        "pass",
+        VERSIONED,
+    ),
+    ("store/urls.py", "    if strange:\n", "    if False:\n", ANY_URL),
+    ("store/urls.py", 'options["read_timeout"] = options["connect_timeout"]', "pass", SILENT),
+    (
         "store/failures.py",
         "NEEDS.get(doing, failure.cure) if failure.codes & DENIED else failure.cure",
         "failure.cure",
@@ -1786,6 +1830,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/store.py", "            self._columns = None  # which", "            pass  # which", NOT_MOVED),
     ("store/probe.py", "        0 <= at <= LATEST\n", "        at is not None\n", SENTINELS),
     ("doctor.py", "    if is_odd:\n", "    if False:\n", SENTINELS),
+    ("store/rights.py", "setting_of(error) is not None or ", "", "tests/test_connections.py -k identity"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -80,10 +80,10 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield from _triggers(session)
             yield _links(session, zone)
             yield from _people(session)
-            made_employees = session.columns.made_employees
+            made_employees, every = session.columns.made_employees, tuple(session.columns.clock_times)
         if is_served:
             yield from _probe(store, creates=creates)
-        yield _rights(store, creates=creates, renames=made_employees)
+        yield _rights(store, creates=creates, renames=made_employees, every=every)
     except ConnecteamSyncError as error:
         yield _denied(store, error, creates=employees == "create") or failed("tables", error)
 
@@ -365,8 +365,8 @@ def _people(session: Session) -> Iterator[Check]:
     )
 
 
-def _rights(store: Store, *, creates: bool, renames: bool) -> Check:
-    lacking, is_kept = rights.lacking(store, creates_employees=creates, renames_employees=renames)
+def _rights(store: Store, *, creates: bool, renames: bool, every: Sequence[str] = ()) -> Check:
+    lacking, is_kept = rights.lacking(store, creates_employees=creates, renames_employees=renames, every=every)
     if is_kept and not lacking:
         return Check(
             name="rights",

@@ -680,3 +680,68 @@ def test_a_column_that_came_since_is_no_obstacle(world: World) -> None:
     world.execute("ALTER TABLE clock_times ADD COLUMN paid VARCHAR(9) DEFAULT 'no'")
     world.mirror.undo_adopt()
     assert world.table() == [{**row, "paid": "no"} for row in before]
+
+
+def test_a_name_that_is_taken_is_told_before_a_double_goes(world: World) -> None:
+    """An index of the key's name that is another one: the look says so, and nothing is removed."""
+    at = world.at(3, "08:00")
+    put(world, at, at + 3600)
+    put(world, at, at + 3600)
+    world.execute("CREATE INDEX uq_employee_clock_in ON clock_times (clock_in)")
+    before = world.table()
+    [said] = world.mirror.survey().obstacles
+    assert "uq_employee_clock_in, is taken" in said
+    with pytest.raises(AdoptRefused, match="uq_employee_clock_in, is taken"):
+        world.mirror.adopt()
+    assert world.table() == before
+    name, on = "uq_employee_clock_in", " ON clock_times" if world.mirror.store.dialect.family == "mysql" else ""
+    world.execute(f"DROP INDEX {name}{on}")
+    assert world.mirror.adopt().exit_code == 0
+    assert len(world.table()) == 1
+
+
+def test_a_table_that_is_parted_by_something_else_is_told_before_a_double_goes(world: World) -> None:
+    """There a unique key has to have the column in by which the table is parted (MySQL, MariaDB)."""
+    if world.mirror.store.dialect.family != "mysql":
+        pytest.skip("elsewhere partitions are told otherwise")
+    at = world.at(3, "08:00")
+    put(world, at, at + 3600)
+    put(world, at, at + 3600)
+    before = world.table()
+    for parted in ("HASH (id) PARTITIONS 2", "KEY () PARTITIONS 2"):
+        world.execute(f"ALTER TABLE clock_times PARTITION BY {parted}")
+        [said] = world.mirror.survey().obstacles
+        assert "parted by 'id'" in said
+        with pytest.raises(AdoptRefused, match="parted by 'id'"):
+            world.mirror.adopt()
+        assert world.table() == before
+    world.execute("ALTER TABLE clock_times REMOVE PARTITIONING")
+    world.execute("ALTER TABLE clock_times DROP PRIMARY KEY, ADD PRIMARY KEY (id, clock_in)")
+    world.execute(
+        "ALTER TABLE clock_times PARTITION BY RANGE COLUMNS (clock_in) (PARTITION a VALUES LESS THAN ('2025-12-02'),"
+        " PARTITION b VALUES LESS THAN (MAXVALUE))"
+    )
+    assert world.mirror.adopt().exit_code == 0
+    assert len(world.table()) == 1
+
+
+@pytest.mark.parametrize("how", ["hidden", "shown"])
+def test_a_table_with_system_versioning_is_adopted(world: World, how: str) -> None:
+    """MariaDB lets nobody alter such a table unless told, and puts the end of a row's time into its unique keys."""
+    with world.mirror.store.reading() as session:
+        if not session.dialect.is_mariadb:
+            pytest.skip("of MariaDB alone")
+    at = world.at(3, "08:00")
+    put(world, at, at + 3600)
+    put(world, at, at + 3600)
+    shown = (
+        "ADD COLUMN since TIMESTAMP(6) GENERATED ALWAYS AS ROW START,"
+        " ADD COLUMN until TIMESTAMP(6) GENERATED ALWAYS AS ROW END, ADD PERIOD FOR SYSTEM_TIME (since, until), "
+    )
+    world.execute(f"ALTER TABLE clock_times {shown if how == 'shown' else ''}ADD SYSTEM VERSIONING")
+    mine = [{k: v for k, v in row.items() if k not in {"since", "until"}} for row in world.table()]
+    assert world.mirror.adopt().exit_code == 0
+    assert len(world.table()) == 1
+    assert world.mirror.survey().unique_key == "uq_employee_clock_in"
+    world.mirror.undo_adopt()
+    assert [{k: v for k, v in row.items() if k not in {"since", "until"}} for row in world.table()] == mine

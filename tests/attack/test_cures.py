@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -98,12 +100,50 @@ def test_rights_that_init_and_adopt_lack_are_told_as_theirs(terminal: Terminal, 
     assert terminal("adopt", "--apply", **theirs).code == 0
 
 
+def test_a_database_that_takes_no_writes_lacks_no_right(terminal: Terminal, nobody_or_file: URL) -> None:
+    """A user whose transactions are read-only, a file opened for reading: no GRANT would help, and none is advised."""
+    detail, cure = doctor(terminal, nobody_or_file)
+    assert "only" in detail.lower()
+    assert "takes no writes" in cure
+    assert "GRANT" not in cure
+
+
+@pytest.fixture
+def nobody_or_file(database: str, request: pytest.FixtureRequest) -> URL:
+    """A database with our tables that takes no writes."""
+    url = make_url(database)
+    store = Store(database)
+    store.init()
+    store.close()
+    if url.drivername == "sqlite":
+        return url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+    nobody: URL = request.getfixturevalue("nobody")
+    if url.get_backend_name() != "postgresql":
+        run_statement(url, f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{url.database}`.* TO '{nobody.username}'@'%'")
+        return nobody.update_query_dict({"init_command": "SET SESSION TRANSACTION READ ONLY"})
+    every = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+    run_statement(url, f"GRANT {every} TO {nobody.username}")
+    run_statement(url, f"ALTER USER {nobody.username} SET default_transaction_read_only = on")
+    return nobody
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_statement_that_is_given_no_time_is_told_as_that(terminal: Terminal, nobody: URL) -> None:
+    """Whichever statement is the first to be ended: those that the driver sends by itself too."""
+    for milliseconds in (1, 2):
+        short = nobody.update_query_dict({"options": f"-c statement_timeout={milliseconds}"})
+        said = terminal("doctor", "--json", CONNECTEAM_SYNC_DATABASE_URL=short.render_as_string(hide_password=False))
+        assert "foresaw" not in said.out + said.err
+        if "statement timeout" in said.out:
+            assert "statement_timeout of PostgreSQL" in said.out
+
+
 URLS: dict[str, str] = {
     "sqlite://hours.db": "sqlite:///hours.db",
     "sqlite:hours.db": "write CONNECTEAM_SYNC_DATABASE_URL like",
     "hours.db": "write CONNECTEAM_SYNC_DATABASE_URL like",
-    "mysql://root@127.0.0.1:{mysql}/x?ssl=true": "?ssl_ca=",
-    "mysql://root@127.0.0.1:{mysql}/x?sslmode=require": "?ssl_ca=",
+    "mysql://root@127.0.0.1:{mysql}/x?ssl=true": "?ssl_mode=REQUIRED",
+    "mysql://root@127.0.0.1:{mysql}/x?sslmode=require": "?ssl_mode=REQUIRED",
     "mysql://root@127.0.0.1/x?connect_timeout=abc": "behind its `?`",
     "mysql://root@127.0.0.1/x?ssl_ca=/no/such.pem": "behind its `?`",
     "postgresql://postgres@127.0.0.1:{postgresql}/x?ssl=true": "?sslmode=require",
@@ -120,6 +160,12 @@ URLS: dict[str, str] = {
     "mysql://root@secret-word#x/x": "# is %23",
     "oracle://root:secret-word@127.0.0.1/x": "use a mysql://",
     "mysql+nonsense://root:secret-word@127.0.0.1/x": "leave the driver out",
+    "postgresql+psycopg_async://root:secret-word@127.0.0.1/x": "leave the driver out",
+    "mysql://root:secret-word@127.0.0.1/x?cursorclass=DictCursor": "cursorclass",
+    "mariadb://root:secret-word@127.0.0.1/x?autocommit=true": "autocommit",
+    "postgresql://root:secret-word@127.0.0.1/x?row_factory=dict_row": "row_factory",
+    "postgresql://root:secret-word@127.0.0.1/x?autocommit=1": "autocommit",
+    "sqlite:///hours.db?mode=ro": "uri=true",
 }
 
 
@@ -132,6 +178,17 @@ def test_any_url_is_answered_with_a_sentence(terminal: Terminal, url: str) -> No
     assert URLS[url] in said.err
     assert "secret-word" not in said.err + said.out
     assert "foresaw" not in said.err
+
+
+@pytest.mark.parametrize("scheme", ["mysql+pymysql", "postgresql"])
+def test_a_port_where_nobody_speaks_is_given_up(terminal: Terminal, scheme: str) -> None:
+    """PostgreSQL at the port of a mysql:// URL waits for the client to begin, as that waits for the server."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://root@127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=2"
+        began = time.monotonic()
+        said = terminal("runs", "--json", CONNECTEAM_SYNC_DATABASE_URL=url)
+    assert time.monotonic() - began < 15
+    assert (said.code, json.loads(said.out)["retryable"]) == (1, True), said
 
 
 def test_passwords_that_can_be_read_are_taken_as_they_are() -> None:

@@ -159,6 +159,20 @@ def test_doctor_names_the_table_whose_rights_are_lacking(daily: Daily, lacking: 
     assert f"{word} on {lacking}" in said
 
 
+@SERVERS
+@pytest.mark.parametrize(("word", "without"), [("SELECT", "created_at"), ("INSERT", "id"), ("UPDATE", "created_at")])
+def test_doctor_names_a_right_on_some_columns_only(daily: Daily, word: str, without: str) -> None:
+    """A row is kept whole and is brought back whole: a run would end at the column that was left out."""
+    daily.grant()
+    place = ("" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}.") + "clock_times"
+    with daily.world.mirror.store.reading() as session:
+        columns = ", ".join(name for name in session.columns.clock_times if name != without)
+    daily.run(f"REVOKE {word} ON {place} FROM {daily.who}", f"GRANT {word} ({columns}) ON {place} TO {daily.who}")
+    state, said = daily.rights()
+    assert state == "failed"
+    assert f"{word} on clock_times" in said
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_doctor_names_the_sequences_of_postgresql(daily: Daily) -> None:
     """Without USAGE on them no row of ours gets its key."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.naming import run, split
 from connecteam_sync.store.pointers import Pointer
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.setup import UNIQUE_KEY
 from connecteam_sync.store.trips import fetch
 
 _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
@@ -73,10 +75,11 @@ def unique_keys(connection: Connection, dialect: Dialect, host: HostTables) -> l
     names = host.clock_times
     wanted = {names.employee_id, names.clock_in}
     if dialect.family == "mysql":
+        ends = _row_ends(connection, dialect, host)
         found = [
             UniqueKey(name=name, is_valid=True, is_constraint=False)
             for name, columns, is_unique in _mysql_indexes(connection, dialect, host)
-            if is_unique and set(columns) == wanted
+            if is_unique and {*columns} - ends == wanted
         ]
     elif dialect.family == "postgresql":
         rows = connection.execute(text(_POSTGRES_KEYS), {"table": dialect.table(names.table)}).mappings()
@@ -124,6 +127,20 @@ def _mysql_indexes(connection: Connection, dialect: Dialect, host: HostTables) -
         for name, columns, unique, _ in found
         if columns is not None
     ]
+
+
+def _row_ends(connection: Connection, dialect: Dialect, host: HostTables) -> set[str]:
+    """The column in which a table with system versioning says until when a row held (MariaDB): the server puts it into
+    every unique key, and all rows that hold now have the same there.
+    """
+    found = connection.execute(text(_ROW_ENDS), _values(dialect, host))
+    return {plain_text(name) for (name,) in found}
+
+
+_HERE_IT_IS = "table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name"
+_ROW_ENDS = (
+    f"SELECT column_name FROM information_schema.columns WHERE {_HERE_IT_IS} AND generation_expression = 'ROW END'"
+)
 
 
 def indexes(connection: Connection, dialect: Dialect, host: HostTables) -> dict[str, list[str]]:
@@ -263,9 +280,8 @@ def obstacles(
     """What forbids taking the table over, a sentence each."""
     found = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
     if dialect.family == "mysql":
-        where = "table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name"
         engine = connection.execute(
-            text(f"SELECT engine FROM information_schema.tables WHERE {where}"), _values(dialect, host)
+            text(f"SELECT engine FROM information_schema.tables WHERE {_HERE_IT_IS}"), _values(dialect, host)
         ).scalar()
         if engine is not None and str(engine).lower() != "innodb":
             found.append(
@@ -279,3 +295,51 @@ def obstacles(
         if kind != "r":
             found.append("the table is partitioned, foreign or a view: its key must be made by hand, see adopt --sql")
     return tuple(found)
+
+
+def key_obstacles(connection: Connection, dialect: Dialect, host: HostTables) -> tuple[str, ...]:
+    """What forbids making the key where there is none, a sentence each: known before the first double goes."""
+    names = host.clock_times
+    # Of that name there may be one whose making was broken off: `adopt` makes it again.
+    is_ours = any(key.name == UNIQUE_KEY for key in unique_keys(connection, dialect, host))
+    taken = text(_TAKEN[dialect.family](dialect, host))
+    found = []
+    if not is_ours and connection.execute(taken, {**_values(dialect, host), "key": UNIQUE_KEY}).first():
+        found.append(
+            f"the name of the key, {UNIQUE_KEY}, is taken by something else than a unique key over"
+            f" {names.employee_id!r} and {names.clock_in!r}: rename or drop that first"
+        )
+    if dialect.family == "mysql":
+        allowed = {names.employee_id, names.clock_in, *_row_ends(connection, dialect, host), "row_end"}
+        for method, *expressions in connection.execute(text(_PARTED), _values(dialect, host)):
+            parted = {name for one in expressions for name in _NAMES.findall(plain_text(one or ""))}
+            if "KEY" in plain_text(method or "") and not parted:
+                parted = {names.id}
+            if left := sorted(parted - allowed):
+                found.append(
+                    f"the table is parted by {', '.join(map(repr, left))}, and there a unique key has to have that in:"
+                    " part it by the employee or the clock-in, or not at all"
+                )
+                break
+    return tuple(found)
+
+
+_NAMES = re.compile("`((?:[^`]|``)+)`")
+_PARTED = (
+    "SELECT DISTINCT partition_method, partition_expression, subpartition_expression"
+    f" FROM information_schema.partitions WHERE {_HERE_IT_IS} AND partition_name IS NOT NULL"
+)
+_TAKEN: dict[str, Callable[[Dialect, HostTables], str]] = {
+    "mysql": lambda _, __: (
+        f"SELECT 1 FROM information_schema.statistics WHERE {_HERE_IT_IS} AND lower(index_name) = lower(:key)"
+    ),
+    "postgresql": lambda _, __: (
+        "SELECT 1 FROM pg_class c JOIN pg_class t ON t.relnamespace = c.relnamespace WHERE t.oid = to_regclass(:table)"
+        " AND c.relname = :key UNION ALL SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass(:table)"
+        " AND conname = :key"
+    ),
+    "sqlite": lambda dialect, host: (
+        f"SELECT 1 FROM {dialect.exact(split(host.clock_times.table)[0] or 'main', 'sqlite_master')}"
+        " WHERE lower(name) = lower(:key)"
+    ),
+}

@@ -45,6 +45,7 @@ def database_url(text: str) -> URL:
             f"database {backend!r} is not supported",
             next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
         )
+    urls.demand_driver(url)
     urls.demand_named(url)
     file = file_of(url) if backend == "sqlite" else None
     if file and not file.parent.is_dir():
@@ -71,6 +72,8 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
         url, settings = sessions.postgresql_url(url)
         settings |= {"timezone": "UTC", "lock_timeout": f"{wait}s"}
         options["connect_args"] = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+        # Else the driver looks for the type by itself, past SQLAlchemy, and its errors come as nobody expects them.
+        options["use_native_hstore"] = False
     else:
         # The server's own default of autocommit is left to the session's settings, which are one statement anyway.
         url, options["connect_args"] = sessions.mysql_url(url)

@@ -57,6 +57,8 @@ CONNECTING: tuple[Failure, ...] = (
 """Why there is no connection, by words alone: drivers have one code for all of it."""
 DENIED: frozenset[object] = frozenset({1044, 1142, 1143, 1227, 1370, "42501"})
 """The codes by which a database says that its user lacks a right."""
+_READ_ONLY: frozenset[object] = frozenset({1290, 1792, 1836, "25006"})
+"""The codes of a server, a user, a session or a file that takes no writes at all: no right would help."""
 FAILURES: tuple[Failure, ...] = (
     _kind(
         {1045, 1698, "28P01", "28000"},
@@ -85,9 +87,15 @@ FAILURES: tuple[Failure, ...] = (
         "make room on the disk of the database (or in its memory), then run the command again",
     ),
     _kind(
-        {1290, 1792, 1836, "25006"},
+        {*_READ_ONLY},
         ("readonly database", "read-only", "read only"),
         "the database takes no writes: use the primary and not a replica, and a user and a file that may be written",
+    ),
+    _kind(
+        {1969, 3024, "57014"},
+        ("statement timeout", "max_statement_time", "maximum statement execution time"),
+        "give the database user more time for a statement (statement_timeout of PostgreSQL, max_statement_time of"
+        " MariaDB, max_execution_time of MySQL), or see who ends its statements; then run the command again",
     ),
     _kind(
         {1040, 1203, 1226, "53300"},
@@ -184,6 +192,11 @@ def cure_of(error: DBAPIError, codes: set[object], *, doing: str = "", is_away: 
         if failure.codes & codes:
             return NEEDS.get(doing, failure.cure) if failure.codes & DENIED else failure.cure
     return next((f.cure for f in FAILURES if any(word in words for word in f.words)), OTHERWISE)
+
+
+def takes_no_writes(error: DBAPIError, codes: set[object]) -> bool:
+    """Whether nothing at all may be written, whatever the rights: a replica, a setting, a file opened for reading."""
+    return bool(codes & _READ_ONLY) or "readonly database" in str(error.orig).lower()
 
 
 def named(url: URL) -> str:

@@ -12,6 +12,7 @@ from connecteam_sync.errors import DatabaseError, LockHeld
 from connecteam_sync.store import catalog
 from connecteam_sync.store.causes import LOCK_CODES, RETRY_CODES, codes_of
 from connecteam_sync.store.dialect import Dialect
+from connecteam_sync.store.engine import is_mariadb
 from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.naming import run, split
 from connecteam_sync.store.sessions import is_pooled
@@ -193,6 +194,9 @@ def _run_once(connection: Connection, dialect: Dialect, statement: str, wait: in
         return
     if dialect.family == "mysql":
         run(connection, f"SET SESSION lock_wait_timeout = {LOCK_WAIT}")
+        if is_mariadb(connection):
+            # Else a table with system versioning takes no ALTER. Rows that held once stay as they are.
+            run(connection, "SET SESSION system_versioning_alter_history = KEEP")
     elif dialect.family == "postgresql":
         # A concurrent build waits for older transactions, and holds nobody up meanwhile.
         connection.exec_driver_sql(f"SET lock_timeout = '{wait if 'CONCURRENTLY' in statement else LOCK_WAIT}s'")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.store.causes import LOCK_CODES, codes_of
+from connecteam_sync.store.failures import takes_no_writes
 from connecteam_sync.store.naming import run
 from connecteam_sync.store.schema import tables_of
 from connecteam_sync.store.store import Store
@@ -44,11 +45,17 @@ class Lacking(NamedTuple):
     """Whether another program held a table, so that what stands behind it was not tried."""
 
 
-def lacking(store: Store, *, creates_employees: bool, renames_employees: bool = False) -> Lacking:
-    """What the user of the database may not do. A lock is waited for once, not for each right."""
+def lacking(
+    store: Store, *, creates_employees: bool, renames_employees: bool = False, every: Sequence[str] = ()
+) -> Lacking:
+    """What the user of the database may not do. A lock is waited for once, not for each right.
+
+    `every`: the columns of the clock times, where they are known. A row is kept whole, and is brought back whole: a
+    right on some of them does not do.
+    """
     found: dict[str, list[str]] = {}
     is_kept = False
-    for right, table, statement in _tries(store, creates=creates_employees, renames=renames_employees):
+    for right, table, statement in _tries(store, every, creates=creates_employees, renames=renames_employees):
         if is_kept:
             break
         with store.connection() as connection:
@@ -56,8 +63,9 @@ def lacking(store: Store, *, creates_employees: bool, renames_employees: bool = 
                 result = run(connection, statement)
                 may = not result.returns_rows or result.scalar() is not False
             except DBAPIError as error:
-                # A lock that somebody else holds says nothing of rights, and a setting of the server is told as one.
-                if setting_of(error) is not None:
+                # A lock that somebody else holds says nothing of rights. A setting of the server is told as one, and a
+                # database that takes no writes as that.
+                if setting_of(error) is not None or takes_no_writes(error, codes_of(error)):
                     raise
                 may = is_kept = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
             connection.rollback()
@@ -66,13 +74,22 @@ def lacking(store: Store, *, creates_employees: bool, renames_employees: bool = 
     return Lacking(found, is_kept)
 
 
-def _tries(store: Store, *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:
+def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:
     """(right, table, statement): it fails, or says false, where the right is lacking."""
     d, times, people = store.dialect, store.host.clock_times, store.host.employees
     # All that a run sets: MariaDB refuses an insert that leaves out a column without a default, also of no row.
     written = [times.employee_id, times.clock_in, times.clock_out, times.total_minutes, times.is_active, times.source]
     written = [*([] if d.keys.row.draws else [times.id]), *written]
-    yield from _of_table(d.table(times.table), [d.name(column) for column in written], _ALL)
+    written = [*(every or written)]
+    moved = [name for name in written if name != times.id and name not in times.trigger_columns]
+    yield from _of_table(
+        d.table(times.table),
+        [d.name(column) for column in written],
+        _ALL,
+        moved=[d.name(column) for column in moved],
+        # Of a key that PostgreSQL always draws by itself.
+        over=" OVERRIDING SYSTEM VALUE" if d.family == "postgresql" and times.id in written else "",
+    )
     mapped = [d.name(people.name), d.name(people.connecteam_user_id)]
     mapped = [*([] if d.keys.employee.draws else [d.name(people.id)]), *mapped]
     wanted = ("SELECT", *(("INSERT",) if creates else ()), *(("UPDATE",) if renames else ()))
@@ -101,12 +118,15 @@ def _makes_keys(table: Table, rights: tuple[str, ...]) -> bool:
     return "id" in table.columns and "INSERT" in rights
 
 
-def _of_table(table: str, columns: list[str], rights: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+def _of_table(
+    table: str, columns: list[str], rights: tuple[str, ...], *, moved: Sequence[str] = (), over: str = ""
+) -> Iterator[tuple[str, str, str]]:
     every = ", ".join(columns)
+    setting = ", ".join(f"{column} = {column}" for column in moved or columns[-1:])
     statements = {
         "SELECT": f"SELECT {every} FROM {table} WHERE 1 = 0",
-        "INSERT": f"INSERT INTO {table} ({every}) SELECT {every} FROM {table} WHERE 1 = 0",
-        "UPDATE": f"UPDATE {table} SET {columns[-1]} = {columns[-1]} WHERE 1 = 0",
+        "INSERT": f"INSERT INTO {table} ({every}){over} SELECT {every} FROM {table} WHERE 1 = 0",
+        "UPDATE": f"UPDATE {table} SET {setting} WHERE 1 = 0",
         "DELETE": f"DELETE FROM {table} WHERE 1 = 0",
     }
     return ((right, table, statements[right]) for right in rights)

@@ -19,8 +19,21 @@ _SQLITE = (
     "write sqlite:///hours.db for a file in the working directory, sqlite:////srv/hours.db for one by its whole path"
 )
 _PORTS = 65535
+_DRIVERS = {
+    "sqlite": {"pysqlite"},
+    "mysql": {"pymysql", "mysqldb"},
+    "mariadb": {"pymysql", "mysqldb"},
+    "postgresql": {"psycopg"},
+}
+"""Drivers that are served: another one may be installed, and would fail in the middle of a run."""
+_SQLITE_OPTIONS = {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
+_NOT_FOR_URLS = {
+    "mysql": {"cursorclass", "conv", "autocommit", "defer_connect"},
+    "postgresql": {"autocommit", "row_factory", "cursor_factory", "prepare_threshold", "context"},
+}
+"""What a driver takes from a program and not as text, or what a run decides by itself."""
 _TLS = {
-    "mysql": "; TLS is asked for with ?ssl_ca=/path/to/ca.pem",
+    "mysql": "; TLS is asked for with ?ssl_mode=REQUIRED, or verified with ?ssl_ca=/path/to/ca.pem",
     "postgresql": "; TLS is asked for with ?sslmode=require",
 }
 _NAMED_ELSEWHERE = {
@@ -58,6 +71,26 @@ def parsed(text: str) -> URL:
     return url
 
 
+def demand_driver(url: URL) -> None:
+    """A driver that is served, and options that it takes from a URL. Raises ConfigurationError."""
+    backend, _, driver = url.drivername.partition("+")
+    if driver and driver not in _DRIVERS[backend]:
+        raise ConfigurationError(
+            f"the database driver of {url.drivername!r} is not served", next_step="leave the driver out of the URL"
+        )
+    if backend == "sqlite":
+        # SQLAlchemy leaves out what it does not know: `mode=ro` by itself would be written to all the same.
+        strange = set() if "uri" in url.query else url.query.keys() - _SQLITE_OPTIONS
+        hint = "; what is meant for SQLite itself wants sqlite:///file:hours.db?mode=ro&uri=true" if strange else ""
+    else:
+        strange, hint = url.query.keys() & _NOT_FOR_URLS[backend.replace("mariadb", "mysql")], ""
+    if strange:
+        raise ConfigurationError(
+            f"the database URL has options behind its `?` that mean nothing there: {', '.join(sorted(strange))}",
+            next_step=f"remove them{hint}",
+        )
+
+
 def demand_named(url: URL) -> None:
     """A server's URL names its database, or says where the name stands. Raises ConfigurationError."""
     backend = url.drivername.split("+")[0].replace("mariadb", "mysql")
@@ -73,8 +106,13 @@ def demand_named(url: URL) -> None:
 def connected(dialect: Dialect, _: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
     """A connection. Raises ConfigurationError where the driver cannot do with what stands behind the URL's `?`."""
     errors: Any = getattr(dialect.loaded_dbapi, "Error", SQLAlchemyError)
+    # It waits for the greeting of a server for as long as it waits for any answer: for ever. Another program than MySQL
+    # at the port may wait for us to begin.
+    is_unbounded = dialect.driver == "pymysql" and "read_timeout" not in options
+    if is_unbounded:
+        options["read_timeout"] = options["connect_timeout"]
     try:
-        return dialect.connect(*args, **options)
+        connection: Any = dialect.connect(*args, **options)
     except errors:
         raise
     except (TypeError, ValueError, AttributeError, LookupError, OSError) as error:
@@ -82,6 +120,9 @@ def connected(dialect: Dialect, _: object, args: list[Any], options: dict[str, A
         if isinstance(error, OSError) and error.filename:
             what += f": {error.filename}"
         raise option_refused(dialect.name, what) from error
+    if is_unbounded:
+        connection._read_timeout = None  # noqa: SLF001 - it has no other way
+    return connection
 
 
 def option_refused(driver: str, what: str) -> ConfigurationError:
