@@ -108,6 +108,11 @@ ADOPT_DAYS = "tests/attack/test_adopt.py -k of_an_adoption or days_of_the_table"
 ADOPT_BACK = "tests/attack/test_adopt.py -k without_its_backup"
 MYISAM = "tests/attack/test_understood.py -k engine"
 SERVERS_TOO = {
+    OF_EVERY_KIND,
+    LET_THROUGH,
+    TOO_LARGE,
+    UNREAD_TIMES,
+    PARTITIONED,
     CURES,
     "tests/attack/test_adopt.py -k although_a_proof",
     CLOSED_DAYS,
