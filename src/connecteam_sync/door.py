@@ -356,7 +356,7 @@ class ConnecteamSync(Records, Accounts):
         return self.store.init(Former(from_prefix, beside, moved))
 
     def init_sql(self) -> str:
-        """What `init` would run on an empty database."""
+        """What `init` would run where our tables are not there, for keys as the host's tables have them."""
         return self.store.init_sql()
 
     def doctor(self) -> tuple[Check, ...]:

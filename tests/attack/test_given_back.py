@@ -313,6 +313,8 @@ def test_values_of_every_kind_come_back_to_the_byte(database: str, sandbox: Sand
     assert undone.id
     again = world.mirror.undo(undone.id)
     assert table() == after
+    # Numbers larger than any that a program counts with are told as well.
+    assert len(world.mirror.changes(0, 1_000)) == 40 + 3 * 32
     assert again.id
     world.mirror.undo(again.id)
     assert table() == before

@@ -107,3 +107,33 @@ def test_the_cure_of_a_form_is_a_statement_that_works(tmp_path: object, sandbox:
     world = World(sandbox, database)
     assert world.sync().exit_code in {0, 3}
     world.mirror.close()
+
+
+def test_a_flag_of_null_is_read_as_not_active(database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    """A row that is over is as it should be, and left alone; an open one contradicts its times, and undo is exact."""
+    kind = kind_of(database)
+    world = World(sandbox, database)
+    world.work(3, "22:00", None)
+    world.sync()
+    nullable = {
+        "postgresql": "ALTER TABLE clock_times ALTER is_active DROP NOT NULL",
+        "mysql": "ALTER TABLE clock_times MODIFY is_active TINYINT(1) NULL",
+        "sqlite": "UPDATE sqlite_master SET sql = replace(sql, 'is_active BOOLEAN NOT NULL', 'is_active BOOLEAN')",
+    }[kind]
+    raw(database, *(["PRAGMA writable_schema = ON"] if kind == "sqlite" else []), nullable)
+    world.mirror.close()
+    over, running = (
+        next(row["id"] for row in world.table() if (row["clock_out"] is None) is is_open) for is_open in (False, True)
+    )
+    raw(database, f"UPDATE clock_times SET is_active = NULL WHERE id IN ({over}, {running})")
+    before = {row["id"]: row for row in world.table()}
+    assert before[over]["is_active"] is before[running]["is_active"] is None
+    done = world.sync()
+    assert (done.exit_code, done.counts.updated) == (0, 1), [piece.error for piece in done.slices]
+    after = {row["id"]: row for row in world.table()}
+    assert (after[over], bool(after[running]["is_active"])) == (before[over], True)
+    assert world.sync().status == "nothing"
+    assert done.id
+    world.mirror.undo(done.id)
+    assert {row["id"]: row for row in world.table()} == before
+    world.mirror.close()

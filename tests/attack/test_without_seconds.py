@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_damaged import fill, host_tables
+from test_named import raw
 
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
-from connecteam_sync.errors import UndoRefused
+from connecteam_sync.errors import AdoptRefused, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE
 from test_command import Terminal
@@ -321,3 +323,32 @@ def test_rows_of_people_whose_answer_was_refused_are_not_held_as_of_people_who_l
     reasons = {hold.reason for plan in proposal.plans for hold in plan.holds}
     assert "user_not_listed" not in reasons
     assert "clock_not_looked_at" in reasons
+
+
+def test_a_partitioned_table_is_linked_once_it_has_its_key(world: World, database: str) -> None:
+    """PostgreSQL: nobody but a person makes the key of such a table; the refusal holds the statement that does."""
+    if not database.startswith("postgresql"):
+        pytest.skip("only PostgreSQL's partitioned tables take no key while others write")
+    old_table(world, to_minute)
+    world.mirror.close()
+    raw(
+        database,
+        "ALTER TABLE clock_times RENAME TO before",
+        "CREATE TABLE clock_times (LIKE before INCLUDING DEFAULTS INCLUDING IDENTITY) PARTITION BY RANGE (clock_in)",
+        "CREATE TABLE all_of_them PARTITION OF clock_times DEFAULT",
+        "INSERT INTO clock_times OVERRIDING SYSTEM VALUE SELECT * FROM before",
+        "CREATE SEQUENCE more START 1000",
+        "ALTER TABLE clock_times ALTER id DROP IDENTITY IF EXISTS",
+        "ALTER TABLE clock_times ALTER id SET DEFAULT nextval('more')",
+        "DROP TABLE before CASCADE",
+    )
+    world.mirror = world.mirror_of(world.sandbox, database, employees="match")
+    before = world.table()
+    with pytest.raises(AdoptRefused, match="partitioned") as refused:
+        world.mirror.adopt(link_minutes=world.window)
+    made = re.search(r"ALTER TABLE .*? UNIQUE \(.*?\)", refused.value.message)
+    assert made, refused.value.message
+    raw(database, made[0])
+    run = world.mirror.adopt(link_minutes=world.window)
+    assert (run.exit_code, run.counts.linked, world.table()) == (0, ROWS, before)
+    assert world.sync().counts.created == 0

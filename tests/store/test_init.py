@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from test_store import WINDOW, look, mirror, shift, table
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
@@ -69,7 +69,7 @@ def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) 
     fresh.close()
 
 
-def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:
+def test_the_sql_of_init_is_printed(store: Store) -> None:
     """For a DBA to read: our tables, the guard row, the host's two."""
     said = store.init_sql()
     for word in (
@@ -79,6 +79,45 @@ def test_the_sql_of_init_is_printed_without_a_connection(store: Store) -> None:
         "connecteam_sync_version",
     ):
         assert word in said
+
+
+@pytest.mark.parametrize("keys", ["text", "uuid"])
+def test_the_sql_of_init_is_right_for_other_keys(database: str, keys: str) -> None:
+    """The database is asked what the host's keys are; where it cannot be, the SQL says what it takes for granted."""
+    is_postgresql = database.startswith("postgresql")
+    kind = "uuid" if keys == "uuid" and is_postgresql else f"CHAR({36 if keys == 'uuid' else 20})"
+    moment = "TIMESTAMP" if is_postgresql else "DATETIME"
+    opened = Store(database, lock_wait=1)
+    with opened.connection() as connection:
+        connection.execute(
+            text(
+                f"CREATE TABLE employees (id {kind} PRIMARY KEY, name VARCHAR(99), email VARCHAR(99),"
+                " connecteam_user_id VARCHAR(40))"
+            )
+        )
+        connection.execute(
+            text(
+                f"CREATE TABLE clock_times (id {kind} PRIMARY KEY, employee_id {kind} NOT NULL,"
+                f" clock_in {moment} NOT NULL, clock_out {moment}, total_minutes INTEGER, is_active BOOLEAN NOT NULL,"
+                " source VARCHAR(32) NOT NULL, UNIQUE (employee_id, clock_in))"
+            )
+        )
+    printed = opened.init_sql()
+    with opened.connection() as connection:
+        for statement in printed.split("-- Only where you have no table")[0].split(";\n"):
+            lines = [line for line in statement.splitlines() if line.strip() and not line.startswith("--")]
+            if lines and lines[0] not in {"BEGIN", "COMMIT"}:
+                connection.execute(text("\n".join(lines)))
+    assert opened.init() == ()
+    with opened.reading() as session:
+        link = session.columns.keys.link
+        assert link is not None
+        assert link.is_text
+    opened.close()
+    if not database.startswith("sqlite"):
+        away = Store(str(make_url(database).set(database="not_there").render_as_string(hide_password=False)))
+        assert "could not be asked" in away.init_sql()
+        away.close()
 
 
 def test_the_sql_of_init_is_what_init_does(database: str) -> None:

@@ -275,7 +275,7 @@ def _free(folder: Path | None) -> int | None:
 
 
 def obstacles(
-    connection: Connection, dialect: Dialect, host: HostTables, keys: Sequence[ForeignKey]
+    connection: Connection, dialect: Dialect, host: HostTables, keys: Sequence[ForeignKey], *, has_key: bool
 ) -> tuple[str, ...]:
     """What forbids taking the table over, a sentence each."""
     found = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
@@ -292,8 +292,16 @@ def obstacles(
             text("SELECT relkind FROM pg_class WHERE oid = to_regclass(:table)"), _values(dialect, host)
         ).scalar()
         kind = kind.decode() if isinstance(kind, bytes) else kind
-        if kind != "r":
-            found.append("the table is partitioned, foreign or a view: its key must be made by hand, see adopt --sql")
+        if kind == "p" and not has_key:
+            names = host.clock_times
+            columns = f"{dialect.name(names.employee_id)}, {dialect.name(names.clock_in)}"
+            made = f"ALTER TABLE {dialect.table(names.table)} ADD CONSTRAINT uq_employee_clock_in UNIQUE ({columns})"
+            found.append(
+                "the table is partitioned, and PostgreSQL makes no key of such a table while others write: make it by"
+                f" hand where nobody does, {made} (the columns that it is partitioned by have to be of these two)"
+            )
+        elif kind not in {"r", "p"}:
+            found.append("the table is foreign or a view: its key must be made by hand, see adopt --sql")
     return tuple(found)
 
 

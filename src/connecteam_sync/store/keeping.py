@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.engine import Dialect as Engine
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.dialect import Dialect
@@ -50,8 +52,8 @@ def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
                 " connecteam-sync init --beside; nothing was changed",
             )
         done.append(f"our tables keep {host_key.place} as {'text' if host_key.is_text else 'whole numbers'}")
-    if done:
-        _retype(connection, dialect, names, keys)
+    for statement in retyping(connection.dialect, dialect, names, keys) if done else ():
+        connection.exec_driver_sql(statement)
     return tuple(done)
 
 
@@ -70,38 +72,50 @@ def _holds_any(connection: Connection, dialect: Dialect, names: OwnNames, column
     return False
 
 
-def _retype(connection: Connection, dialect: Dialect, names: OwnNames, keys: Keys) -> None:
-    """Every column of ours that keeps a key gets the type that the host's keys ask for; safe to be done twice."""
+def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
+    """The statements that give every column of ours that keeps a key the type that the host's keys ask for; safe to be
+    run twice.
+    """
     kinds = {"link": dialect.own_type(keys.row), "who": dialect.own_type(keys.person)}
     tables = tables_of(names, kinds["link"], kinds["who"])
+    statements: list[str] = []
     for kind in dict.fromkeys((*LINKS, *PERSONS)):
         table: Table = getattr(tables, kind)
         if dialect.family == "sqlite":
-            _again(connection, dialect, table)
+            statements += _again(engine, dialect, table)
             continue
         columns = dict.fromkeys(LINKS.get(kind, ()), kinds["link"])
         columns |= dict.fromkeys(PERSONS.get(kind, ()), kinds["who"])
-        _alter(connection, dialect, table, columns)
+        statements.append(_altered(dialect, table, columns))
+    return statements
 
 
-def _alter(connection: Connection, dialect: Dialect, table: Table, columns: dict[str, str]) -> None:
+def following(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> list[str]:
+    """What follows upon the making of our tables where the host's keys are no whole numbers below 2^63."""
+    keys = look(connection, dialect, names, host)
+    if keys is None or {dialect.own_type(key) for key in (keys.row, keys.person)} == {"bigint"}:
+        return []
+    return retyping(connection.dialect, dialect, names, keys)
+
+
+def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
     name = dialect.own(table.fullname)
     if dialect.family == "postgresql":
         parts = (f"ALTER COLUMN {c} TYPE {kind} USING CAST(CAST({c} AS text) AS {kind})" for c, kind in columns.items())
-        connection.exec_driver_sql(f"ALTER TABLE {name} {', '.join(parts)}")
-        return
-    parts = (f"MODIFY {c} {kind} {'NULL' if table.c[c].nullable else 'NOT NULL'}" for c, kind in columns.items())
-    connection.exec_driver_sql(f"ALTER TABLE {name} {', '.join(parts)}")
+    else:
+        parts = (f"MODIFY {c} {kind} {'NULL' if table.c[c].nullable else 'NOT NULL'}" for c, kind in columns.items())
+    return f"ALTER TABLE {name} {', '.join(parts)}"
 
 
-def _again(connection: Connection, dialect: Dialect, table: Table) -> None:
+def _again(engine: Engine, dialect: Dialect, table: Table) -> list[str]:
     """SQLite changes no column: the table is made again, and what it holds copied."""
-    name = dialect.own(table.name)
-    old = f"{table.name}_before"
-    for index in table.indexes:
-        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}")
-    connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {dialect.name(old)}")
-    prepared(table).create(connection)
+    name, old = dialect.own(table.name), dialect.name(f"{table.name}_before")
     columns = ", ".join(column.name for column in table.columns)
-    connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {dialect.name(old)}")
-    connection.exec_driver_sql(f"DROP TABLE {dialect.name(old)}")
+    return [
+        *(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}" for index in table.indexes),
+        f"ALTER TABLE {name} RENAME TO {old}",
+        str(CreateTable(prepared(table)).compile(dialect=engine)).strip(),
+        *(str(CreateIndex(index).compile(dialect=engine)) for index in table.indexes),
+        f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {old}",
+        f"DROP TABLE {old}",
+    ]

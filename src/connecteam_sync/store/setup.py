@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -147,12 +148,15 @@ def made(host: HostTables) -> str:
     return _made(host_metadata(host)[1])
 
 
-def init_sql(dialect: Engine, host: HostTables, own: OwnTables) -> str:
-    """What `init` would run on an empty database, as statements for a person to read and run."""
+def init_sql(dialect: Engine, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
+    """What `init` would run where our tables are not there, as statements for a person to read and run; `following`
+    are those of `keeping.following`, or a word for the reader.
+    """
     output = StringIO()
     _upgrade(output, dialect=dialect.name, names=own.names)
     lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
     lines.append(f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1);\n")
+    lines += [statement if statement.startswith("--") else f"{statement};\n" for statement in following]
     for table in host_metadata(host):
         lines.append(f"\n-- Only where you have no table {table.fullname} yet:")
         lines.append(str(CreateTable(table).compile(dialect=dialect)).rstrip() + ";\n")

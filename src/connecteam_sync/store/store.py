@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
-from connecteam_sync.store import health, setup
+from connecteam_sync.store import health, keeping, setup
 from connecteam_sync.store.causes import is_clock_in_taken, is_unknown_table
 from connecteam_sync.store.columns import (
     HostColumns,
@@ -107,8 +108,21 @@ class Store:
         session.flush()
 
     def init_sql(self) -> str:
-        """What `init` would run on an empty database. Connects to nothing."""
-        return setup.init_sql(self._engine.dialect, self.host, self.own)
+        """What `init` would run where our tables are not there: the database is asked what keys the host's tables have,
+        and where it cannot be, that is said.
+        """
+        following: list[str] = []
+        # To ask a file that is not there would make it.
+        if self.dialect.family != "sqlite" or Path(self.url.database or "").is_file():
+            try:
+                with self.connection() as connection:
+                    following = keeping.following(connection, self.dialect, self.names, self.host)
+            except DatabaseError as error:
+                said = " ".join(error.message.split())
+                hosts = f"{self.host.clock_times.table} or {self.host.employees.table}"
+                said = f"-- The database could not be asked ({said}): keys are taken to be whole numbers."
+                following = [f"{said} Where those of {hosts} are text or UUIDs, print this again where it can be.\n"]
+        return setup.init_sql(self._engine.dialect, self.host, self.own, following)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:

@@ -100,7 +100,10 @@ def obstacles(
 ) -> tuple[str, ...]:
     """What forbids taking the table over, a sentence each."""
     d, host, connection = session.dialect, session.host, session.connection
-    found = (*catalog.obstacles(connection, d, host, keys), *(fault.said for fault in contents.faults(session)))
+    found = (
+        *catalog.obstacles(connection, d, host, keys, has_key=has_key),
+        *(fault.said for fault in contents.faults(session)),
+    )
     if not has_key:
         found += catalog.key_obstacles(connection, d, host)
     _, free = catalog.room(connection, d, host, url)
