@@ -54,8 +54,11 @@ ASSERTIONS = (
     "a person mapped twice moves nothing",
     "a time clock is not looked at",
     "parts and time clocks in one run",
+    "new rows wait for old ones of the same person",
 )
-RARE = ASSERTIONS[ASSERTIONS.index("a shift keeps its row from clock to clock") :]
+SELDOM = ASSERTIONS[-1:]
+"""Those that one life in a hundred and fifty comes to."""
+RARE = ASSERTIONS[ASSERTIONS.index("a shift keeps its row from clock to clock") : -len(SELDOM)]
 """Those of which only some lives have what they are about."""
 _START = WINDOW.start_utc
 _SLOT = 9 * 3600
@@ -306,12 +309,14 @@ class History(PaperRuns):
         ):
             parts = list(self.chance.choice(CUTS))
             self.chance.shuffle(parts)
-            self._until_it_rests(parts, shown, listed, policy)
+            of_parts = self._until_it_rests(parts, shown, listed, policy)
             self.homes = {}
             rows = self.table.stored.rows
             holds = self._until_it_rests([WINDOW], shown, listed, policy)
-            assert self.table.stored.rows == rows, "parts of the window in any order"
-            self.reach["parts of the window in any order"] += 1
+            # What is much of a person's hours in a part may be little of them in the whole: held there, written here.
+            if not any(hold.reason == "old_rows_stay" for hold in of_parts):
+                assert self.table.stored.rows == rows, "parts of the window in any order"
+                self.reach["parts of the window in any order"] += 1
             self.reach["parts and time clocks in one run"] += len(self.clocks) > 1
         else:
             holds = self._until_it_rests([WINDOW], shown, listed, policy)

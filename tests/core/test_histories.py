@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from histories import ASSERTIONS, RARE, History
+from histories import ASSERTIONS, RARE, SELDOM, History
 from reach import demand, replay, tell
 
 MANY = int(os.environ.get("CONNECTEAM_SYNC_HISTORIES", "4000"))
@@ -45,4 +45,5 @@ def test_histories(part: int) -> None:
     reach = lived(seeds)
     tell(f"{len(seeds):,} histories, seeds {FIRST + part} to {FIRST + MANY - 1} by {PARTS}", reach)
     if len(seeds) >= ENOUGH:
-        demand(reach, ASSERTIONS, floors=dict.fromkeys(RARE, len(seeds) // 20))
+        floors = dict.fromkeys(RARE, len(seeds) // 20) | dict.fromkeys(SELDOM, len(seeds) // 500)
+        demand(reach, ASSERTIONS, floors=floors)

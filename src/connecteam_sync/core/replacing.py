@@ -96,7 +96,7 @@ def _not_yet(desk: Absences, employee: RowId, rows: list[ClockTime], creates: li
     # Where a person's word would let the old ones go, all of theirs waits for it.
     waits = employee in desk.words or desk.looks.is_stopped
     new = _linked(desk, employee) + sum(change.minutes for change in creates)
-    if inside and (waits or _minutes(inside) >= DOUBLED_SHARE * new):
+    if inside and (waits or _minutes(inside) >= max(1, DOUBLED_SHARE * new)):
         _hold(desk, creates, inside)
         return creates
     return _near_edges(desk, rows, creates)
@@ -116,7 +116,7 @@ def _near_edges(desk: Absences, rows: list[ClockTime], creates: list[Change]) ->
         beside = [row for row in beyond if desk.looks.has_day(row.clock_in)]
         goes = any(_goes(desk, row) for row in beside)
         new = sum(change.minutes for change in near)
-        if goes or (beside and (desk.looks.is_stopped or _minutes(beside) >= DOUBLED_SHARE * new)):
+        if goes or (beside and (desk.looks.is_stopped or _minutes(beside) >= max(1, DOUBLED_SHARE * new))):
             _hold(desk, near, beside)
             held += near
             for change in near if goes else ():
@@ -142,16 +142,11 @@ def _goes(desk: Absences, row: ClockTime) -> bool:
 
 
 def _linked(desk: Absences, employee: RowId) -> int:
-    """The minutes of a person's rows of these days that have a shift, and keep it."""
-    gone = {change.image.id for change in desk.changes if change.kind == "delete"}
-    return _minutes(
-        row
-        for row in desk.stored.rows
-        if row.employee_id == employee
-        and row.id in desk.shift_of_row
-        and row.id not in gone
-        and desk.inside(row.clock_in)
-    )
+    """The minutes of a person's rows of these days that have a shift once this plan is written."""
+    after = [change.after for change in desk.changes if change.before is not None and change.after is not None]
+    moved = {change.image.id for change in desk.changes if change.before is not None}
+    standing = (row for row in desk.stored.rows if row.id in desk.shift_of_row and row.id not in moved)
+    return _minutes(row for row in (*standing, *after) if row.employee_id == employee and desk.inside(row.clock_in))
 
 
 def _minutes(rows: Iterable[ClockTime]) -> int:
