@@ -65,8 +65,9 @@ class Target(msgspec.Struct, frozen=True):
 class Definition(msgspec.Struct, frozen=True):
     """What is known of the two tables beside their columns. `triggers` are those of the clock times that one
     may see, and rules of PostgreSQL that do something beside a write, `people_triggers` those of the people; `instead`
-    are rules that do something else instead of one, and `people_instead`. `words` are what an ENUM allows, by column of
-    the clock times; `spans` the ends of columns whose values decide, by column; `targets` are of the employee's keys.
+    are rules that do something else instead of one, and `people_instead`. `unproved` are constraints that old rows may
+    break (NOT VALID). `words` are what an ENUM allows, by column of the clock times; `spans` the ends of columns whose
+    values decide, by column; `targets` are of the employee's keys.
     """
 
     clock_times: Made = Made()
@@ -75,6 +76,7 @@ class Definition(msgspec.Struct, frozen=True):
     people_triggers: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     people_instead: tuple[str, ...] = ()
+    unproved: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
     words: Mapping[str, tuple[str, ...]] = {}
     spans: Mapping[str, Span] = {}
@@ -138,10 +140,12 @@ def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], col
             tuple(name for is_ours, name, *_ in answers[1] if bool(is_ours) is wanted) for wanted in (True, False)
         )
     words: dict[str, tuple[str, ...]] = {}
+    unproved: tuple[str, ...] = ()
     instead: tuple[tuple[str, ...], ...] = ((), ())
     if dialect.family == "postgresql":
         words = {name: tuple(said.split("\n")) for name, said in answers[3]}
         rules = answers[5]
+        unproved = tuple(name for name, _, _, is_proved in answers[2] if not is_proved)
         instead = tuple(
             tuple(name for is_ours, name, _, is_instead, _ in rules if bool(is_ours) is wanted and is_instead)
             for wanted in (True, False)
@@ -164,6 +168,7 @@ def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], col
         people_triggers=others,
         instead=instead[0],
         people_instead=instead[1],
+        unproved=unproved,
         targets=_targets(dialect, host, answers[_TARGETS[dialect.family]]),
         words=words,
         stamp=stamp,
@@ -296,7 +301,7 @@ _PG_TRIGGERS = (
     f" WHERE NOT g.tgisinternal AND g.tgrelid {_PG_ANY} ORDER BY g.tgrelid, g.tgname"
 )
 _PG_CONSTRAINTS = (
-    "SELECT CAST(k.conname AS text), CAST(k.contype AS text), md5(pg_get_constraintdef(k.oid))"
+    "SELECT CAST(k.conname AS text), CAST(k.contype AS text), md5(pg_get_constraintdef(k.oid)), k.convalidated"
     f" FROM pg_constraint k WHERE k.conrelid {_PG_ANY} OR k.confrelid {_PG_ANY} ORDER BY k.conrelid, k.conname"
 )
 # Of a domain, too: the labels are those of the type that it is made of.

@@ -19,13 +19,13 @@ from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.order import units
 from connecteam_sync.errors import RecordRefused, RowMoved
-from connecteam_sync.store import causes
+from connecteam_sync.store import causes, rows
 from connecteam_sync.store.causes import Cause
 from connecteam_sync.store.clock_times import altered, check_now, demand_ours, demand_unmoved, read_back, write_steps
 from connecteam_sync.store.employees import make_employees
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
-from connecteam_sync.store.writing import with_employee
+from connecteam_sync.store.writing import may_not_go_back, with_employee
 
 T = TypeVar("T")
 REASON = "refused_by_database"
@@ -104,6 +104,7 @@ class _Trial:
     def __init__(self, session: Session, suspects: set[str], now: int) -> None:
         self._session, self._suspects, self._now = session, suspects, now
         self._made: dict[int, RowId] = {}
+        self._images: dict[RowId, rows.Image] = {}
         self._tries = 0
         self._altered = False
         self._not_taken = Cause(f"it takes the write and does not do it: a trigger, or a rule{_named(session)}")
@@ -167,6 +168,7 @@ class _Trial:
             except RecordRefused as error:
                 raise _Unwritten(Cause(error.words)) from None
             demand_unmoved(some, images)
+            self._images |= images
 
         self._halve(changes, read, whole.update, failed)
         return whole, {subject_of(change): cause.told for change, cause in failed}
@@ -236,7 +238,9 @@ class _Trial:
             write_steps(session, changes, now=self._now)
             check_now(session)
             session.flush()
-            read_back(session, changes)
+            written, _ = read_back(session, changes)
+            if may_not_go_back(session):
+                self._demand_way_back(written)
         except DBAPIError as error:
             if causes.is_clock_in_taken(error, names, session.columns.clock_in_keys):
                 raise _Unwritten(_KEY_TAKEN) from error
@@ -247,6 +251,14 @@ class _Trial:
                 # The row is locked: where it is as it was, it is the table itself that lets nothing happen to it.
                 demand_unmoved(changes, session.images(c.before.id for c in changes if c.before and c.before.id))
             raise _Unwritten(self._not_taken) from None
+
+    def _demand_way_back(self, changes: Sequence[Change]) -> None:
+        from connecteam_sync.store.way_back import demand_way_back  # noqa: PLC0415 - rare
+
+        try:
+            demand_way_back(self._session, changes, self._images)
+        except RecordRefused as error:
+            raise _Unwritten(Cause(error.words)) from None
 
     def _taken(self, batch: Iterable[Iterable[Change]]) -> None:
         part = len(set(self.order.values()))

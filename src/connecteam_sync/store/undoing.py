@@ -14,7 +14,6 @@ from connecteam_sync.core.children import concerned, kept_by, said_of
 from connecteam_sync.core.clocktime import Mirror
 from connecteam_sync.core.keys import RowId, by_key, ordered
 from connecteam_sync.core.locks import Locks
-from connecteam_sync.core.order import steps
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.core.words import day_name, many
@@ -22,8 +21,7 @@ from connecteam_sync.errors import RecordRefused, UndoRefused
 from connecteam_sync.store import receipts, rows
 from connecteam_sync.store.catalog import unique_key
 from connecteam_sync.store.children import children_of, employees_with_children
-from connecteam_sync.store.clock_times import altered, demand_ours, demand_written, row_target
-from connecteam_sync.store.dialect import Kind
+from connecteam_sync.store.clock_times import altered, demand_ours
 from connecteam_sync.store.employees import insert_employees
 from connecteam_sync.store.giving_back import demand_given_back, demand_removed, giving_back, left_alone
 from connecteam_sync.store.holds import resolve_holds_of
@@ -32,10 +30,9 @@ from connecteam_sync.store.keys import row_id
 from connecteam_sync.store.memory import remember_mirrors
 from connecteam_sync.store.renames import Renamed, kept, write
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.whole_rows import differing, write_whole
+from connecteam_sync.store.way_back import inverted, write_inverse
+from connecteam_sync.store.whole_rows import differing
 from connecteam_sync.store.writing import others_of
-
-_INVERSE: dict[ChangeKind, ChangeKind] = {"create": "delete", "delete": "create", "update": "update", "link": "link"}
 
 
 class Undone(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +51,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     entries, present = demand_undoable(session, run, window.zone)
     changes = [entry["change"] for entry in entries]
     keys = [row_id(entry["clock_time_id"]) for entry in entries]
-    inverse = [_inverted(change, run) for change in changes]
+    inverse = [inverted(change, f"undo of run {run}: {change.why}") for change in changes]
     demand_ours(inverse)
     _demand_childless(session, run, inverse)
     _demand_free(session, run, inverse)
@@ -67,7 +64,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
         others = others_of(session, inverse)
         if others:
             others.begin(session.fetch(*others.queries))
-        _write(session, inverse, before)
+        write_inverse(session, inverse, before)
         if others:
             others.count()
         after = session.images(keys)
@@ -312,48 +309,6 @@ def _demand_restorable(session: Session, run: int, inverse: list[Change], presen
             f"{error.message}; nothing was written",
             next_step=f"correct what stands there, then: connecteam-sync undo {run}",
         ) from error
-
-
-def _inverted(change: Change, run: int) -> Change:
-    return Change(
-        kind=_INVERSE[change.kind],
-        before=change.after,
-        after=change.before,
-        shift_id=change.shift_id,
-        user_id=change.user_id,
-        days=change.days,
-        why=f"undo of run {run}: {change.why}"[:500],
-    )
-
-
-def _write(session: Session, inverse: list[Change], whole: Mapping[RowId, str | None]) -> None:
-    """Whole rows back, in an order that obeys the unique key. The rows are locked and were compared in full."""
-    d, names = session.dialect, session.host.clock_times
-    key = d.name(names.id)
-    parking: dict[str, Kind] = {"id": "row", **rows.image_kinds()}
-    ours = session.is_ours
-    for step in steps(inverse):
-        ids = [{"id": move.change.image.id} for move in step]
-        if step[0].parked is not None:
-            sql = d.update(
-                session.clock_times,
-                d.rowset(parking),
-                row_target(session),
-                f"t.{key} = d.id AND {ours}",
-            )
-            done = session.write_set(
-                sql, ({"id": m.parked.id, **rows.image_values(m.parked)} for m in step if m.parked)
-            )
-        elif step[0].change.kind == "delete":
-            done = session.write_set(d.delete(session.clock_times, d.rowset({"id": "row"}), key, ours), ids)
-        else:
-            these = [move.change.image.id or 0 for move in step]
-            is_new = step[0].change.kind == "create"
-            write_whole(
-                session, these, whole, is_new=is_new, then=lambda many, answer: demand_written(many, answer.touched)
-            )
-            continue
-        demand_written(len(step), done)
 
 
 def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -> dict[RowId, dict[str, Mirror | None]]:

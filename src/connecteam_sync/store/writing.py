@@ -79,6 +79,8 @@ def apply(
     changes, after = read_back(session, changes)
     if others:
         others.demand_same()
+    if may_not_go_back(session):
+        _demand_way_back(session, changes, before)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
     concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
@@ -129,6 +131,19 @@ def _probed(session: Session, changes: tuple[Change, ...], *, now: int) -> str:
     from connecteam_sync.store.probe import first_probe
 
     return first_probe(session, changes, now=now)
+
+
+def may_not_go_back(session: Session) -> bool:
+    """Whether the table may keep undo from some rows, though the probe's row came back."""
+    known = session.columns.definition
+    return bool(known.triggers or known.unproved)
+
+
+def _demand_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
+    """As `others_of`."""
+    from connecteam_sync.store.way_back import demand_way_back
+
+    demand_way_back(session, changes, before)
 
 
 def others_of(session: Session, changes: Sequence[Change]) -> Others | None:
