@@ -128,6 +128,9 @@ NOT_MOVED = "tests/store/test_places.py -k not_moved and sqlite"
 OTHER_PEOPLE = "tests/conditions -k hours and sqlite"
 OTHERS_MEANWHILE = "tests/attack/test_beside.py -k meanwhile and postgresql"
 RULES = "tests/conditions -k rule and postgresql"
+ALL_BACK = "tests/attack/test_way_back.py -k all_that and sqlite"
+WAY_BACK = "tests/attack/test_way_back.py -k some_rows and sqlite"
+UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
 SERVERS_TOO = {
     OTHER_TRIGGERS,
     "tests/test_connections.py -k forgot",
@@ -137,6 +140,7 @@ SERVERS_TOO = {
     GIVEN_BACK_BY_SERVERS,
     OTHERS_MEANWHILE,
     RULES,
+    UNPROVED,
     OF_EVERY_KIND,
     LET_THROUGH,
     TOO_LARGE,
@@ -1829,6 +1833,17 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "tests/test_connections.py -k not_shown",
     ),
     # What the host's tables do behind our back.
+    ("store/writing.py", "return bool(known.triggers or known.unproved)", "return bool(known.unproved)", WAY_BACK),
+    ("store/writing.py", "return bool(known.triggers or known.unproved)", "return bool(known.triggers)", UNPROVED),
+    ("store/way_back.py", "columns := differing(session, then, now[key][1])", "columns := []", WAY_BACK),
+    ("store/way_back.py", 'Query(f"ROLLBACK TO SAVEPOINT {_POINT}")', 'Query("SELECT 1")', WAY_BACK),
+    ("store/definition.py", "in answers[2] if not is_proved)", "in answers[2] if is_proved is None)", UNPROVED),
+    (
+        "store/refusals.py",
+        "raise _Unwritten(Cause(error.words)) from None\n\n    def _taken",
+        "raise\n\n    def _taken",
+        ALL_BACK,
+    ),
     ("store/host.py", "if first != key and {first, key} !=", "if False and {first, key} !=", ROLES),
     ("store/host.py", "column.lower() if folds else column", "column", ROLES),
     ("store/probe.py", "if beside is not None and (told := beside.meddled(key, more=more)):", "if False:", BESIDE_OURS),
