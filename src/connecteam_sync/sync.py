@@ -46,7 +46,6 @@ from connecteam_sync.store.digest import remembered_query
 from connecteam_sync.store.served import demand_people, demand_table
 from connecteam_sync.store.session import Session, newest_receipt_query
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.undoing import demand_kind_undoable, undo
 from connecteam_sync.units import hull_of
 from connecteam_sync.version import __version__
 
@@ -268,6 +267,8 @@ class Syncing:
 
     def undo(self, number: int) -> Run:
         """The exact inverse of a run as a new run, in one transaction. Raises NotFound, UndoRefused."""
+        from connecteam_sync.store.undoing import demand_kind_undoable, undo  # noqa: PLC0415 - no other command undoes
+
         before, started = self.store.statements, now()
         with self.store.writing(f"undoing run {number}") as session:
             old = receipts.run(session, number)
