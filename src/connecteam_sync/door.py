@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connecteam_sync import doctor, saved
 from connecteam_sync.accounts import Accounts
-from connecteam_sync.adopt import Adopting
 from connecteam_sync.belonging import Belonging, region_of
 from connecteam_sync.choosing import Choosing
 from connecteam_sync.config import Settings, credentials, load_settings
@@ -37,6 +36,9 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.sync import Syncing
 from connecteam_sync.units import checked_window
 from connecteam_sync.verify import on_record
+
+if TYPE_CHECKING:
+    from connecteam_sync.adopt import Adopting
 
 
 class ConnecteamSync(Records, Accounts):
@@ -248,6 +250,8 @@ class ConnecteamSync(Records, Accounts):
 
     @property
     def _adopting(self) -> Adopting:
+        from connecteam_sync.adopt import Adopting  # noqa: PLC0415 - no run takes a table over
+
         return Adopting(self.store, lambda: self._job, timezone=self.settings.timezone, on_progress=self._tell)
 
     # -- saved plans -------------------------------------------------------------------------------------------------
