@@ -129,6 +129,7 @@ OTHER_PEOPLE = "tests/conditions -k hours and sqlite"
 OTHERS_MEANWHILE = "tests/attack/test_beside.py -k meanwhile and postgresql"
 RULES = "tests/conditions -k rule and postgresql"
 ALL_BACK = "tests/attack/test_way_back.py -k all_that and sqlite"
+NO_NUMBERS = "tests/attack/test_refused.py -k come_to_its_end"
 WAY_BACK = "tests/attack/test_way_back.py -k some_rows and sqlite"
 UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
 SERVERS_TOO = {
@@ -141,6 +142,7 @@ SERVERS_TOO = {
     OTHERS_MEANWHILE,
     RULES,
     UNPROVED,
+    NO_NUMBERS,
     OF_EVERY_KIND,
     LET_THROUGH,
     TOO_LARGE,
@@ -1826,6 +1828,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/sessions.py", 'told | {"ssl_disabled": True}', "told", "tests/test_connections.py -k tls_to_mysql"),
     ("store/unserved.py", "    if name is not None:\n", "    if False:\n", "tests/test_connections.py -k looks_like"),
+    ("store/unserved.py", "    if codes & NO_NUMBERS:\n", "    if False:\n", NO_NUMBERS),
+    ("store/causes.py", " or codes_of(error) & NO_NUMBERS:", ":", NO_NUMBERS),
     (
         "store/unserved.py",
         'if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:',

@@ -145,6 +145,10 @@ def is_away(error: DBAPIError) -> bool:
     return isinstance(error, InterfaceError)
 
 
+NO_NUMBERS: frozenset[object] = frozenset({167, 1467, "2200H"})
+"""The codes of a key that counts, and has come to its end: no record's fault."""
+
+
 def refusal(error: DBAPIError) -> Cause | None:
     """Why a record was refused; None where the error is about something else."""
     return Cause(said(error), _named(error)) if _is_refusal(error) else None
@@ -154,7 +158,7 @@ def _is_refusal(error: DBAPIError) -> bool:
     original = error.orig
     if isinstance(original, sqlite3.Error):
         return isinstance(original, sqlite3.IntegrityError | sqlite3.DataError)
-    if is_away(error) or is_in_the_way(error):
+    if is_away(error) or is_in_the_way(error) or codes_of(error) & NO_NUMBERS:
         return False
     codes = codes_of(error)
     if not _is_of_postgres(error):

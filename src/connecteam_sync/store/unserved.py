@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.causes import codes_of, said
+from connecteam_sync.store.causes import NO_NUMBERS, codes_of, said
 from connecteam_sync.store.naming import split
 
 _LOOKALIKES = {
@@ -101,6 +101,12 @@ _SETTINGS = (
         "give the table a primary key; then run the command again",
     ),
     _Setting(
+        1785,
+        "",
+        "enforce_gtid_consistency: it refuses a write whose trigger writes to a table without transactions",
+        "have every table that the triggers write to in InnoDB; then run the command again",
+    ),
+    _Setting(
         1786,
         "",
         "enforce_gtid_consistency: it refuses a statement that InnoDB alone would take",
@@ -116,8 +122,13 @@ _SETTINGS = (
 
 
 def setting_of(error: DBAPIError) -> NotServed | None:
-    """The setting that an error is about; None where it is about something else."""
+    """The setting that an error is about, or a key that has come to its end; None where it is something else."""
     codes, words = codes_of(error), str(error.orig)
+    if codes & NO_NUMBERS:
+        return NotServed(
+            f"no number is left for the key of a new row; the database said: {said(error)}; nothing was written",
+            next_step="give the key a larger type (BIGINT), and its sequence no end; then: connecteam-sync doctor",
+        )
     for setting in _SETTINGS:
         if setting.code in codes and setting.words in words:
             return NotServed(
