@@ -162,6 +162,7 @@ URLS: dict[str, str] = {
     "mysql+nonsense://root:secret-word@127.0.0.1/x": "leave the driver out",
     "postgresql+psycopg_async://root:secret-word@127.0.0.1/x": "leave the driver out",
     "mysql://root:secret-word@127.0.0.1/x?cursorclass=DictCursor": "cursorclass",
+    "mysql:///x?read_default_file=/nowhere/at/all.cnf": "no file '/nowhere/at/all.cnf'",
     "mariadb://root:secret-word@127.0.0.1/x?autocommit=true": "autocommit",
     "postgresql://root:secret-word@127.0.0.1/x?row_factory=dict_row": "row_factory",
     "postgresql://root:secret-word@127.0.0.1/x?autocommit=1": "autocommit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, make_url
@@ -88,6 +89,13 @@ def demand_driver(url: URL) -> None:
         raise ConfigurationError(
             f"the database URL has options behind its `?` that mean nothing there: {', '.join(sorted(strange))}",
             next_step=f"remove them{hint}",
+        )
+    file = url.query.get("read_default_file")
+    if isinstance(file, str) and not Path(file).expanduser().is_file():
+        # The drivers pass over a file that is not there, and connect as somebody else.
+        raise ConfigurationError(
+            f"there is no file {file!r}, which the database URL names by read_default_file",
+            next_step="correct its path; it must be readable here",
         )
 
 
