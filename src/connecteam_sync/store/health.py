@@ -20,7 +20,7 @@ from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.links import give_up_doubles
 from connecteam_sync.store.making import prepared, touched
 from connecteam_sync.store.own import OwnNames
-from connecteam_sync.store.schema import LINKS, PERSONS, TOUCHED, Tables, tables_of
+from connecteam_sync.store.schema import LINKS, PERSONS, TOUCHED, Tables, indexes_of, tables_of
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.trips import Query
 
@@ -72,7 +72,7 @@ def _columns(table: Table, found: ours.Present, prefix: str, *, keeps_digest: bo
 
 def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tables) -> Iterator[Fault]:
     found = {index["name"]: index for index in inspector(connection).get_indexes(table.name, schema=table.schema)}
-    for index in sorted(table.indexes, key=lambda item: str(item.name)):
+    for index in indexes_of(table):
         columns = [column.name for column in index.columns]
         if _keeps_digest(dialect, table, tables) and columns == ["start_at"]:
             columns.append(TOUCHED)

@@ -12,7 +12,7 @@ from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.keys import Key, Keys, key_query, keys_of
 from connecteam_sync.store.making import prepared
 from connecteam_sync.store.own import OwnNames
-from connecteam_sync.store.schema import LINKS, PERSONS, tables_of
+from connecteam_sync.store.schema import LINKS, PERSONS, indexes_of, tables_of
 from connecteam_sync.store.trips import fetch
 
 
@@ -112,10 +112,10 @@ def _again(engine: Engine, dialect: Dialect, table: Table) -> list[str]:
     name, old = dialect.own(table.name), dialect.name(f"{table.name}_before")
     columns = ", ".join(column.name for column in table.columns)
     return [
-        *(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}" for index in table.indexes),
+        *(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}" for index in indexes_of(table)),
         f"ALTER TABLE {name} RENAME TO {old}",
         str(CreateTable(prepared(table)).compile(dialect=engine)).strip(),
-        *(str(CreateIndex(index).compile(dialect=engine)) for index in table.indexes),
+        *(str(CreateIndex(index).compile(dialect=engine)) for index in indexes_of(table)),
         f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {old}",
         f"DROP TABLE {old}",
     ]

@@ -315,6 +315,11 @@ def tables_of(names: OwnNames, link: str = "bigint", who: str = "bigint") -> Tab
     return Tables(**tables)
 
 
+def indexes_of(table: Table) -> list[Index]:
+    """The indexes of a table, by name: SQLAlchemy keeps a set of them, in another order in each process."""
+    return sorted(table.indexes, key=lambda index: str(index.name))
+
+
 def _named(template: Table, names: OwnNames, metadata: MetaData) -> Table:
     table = template.to_metadata(metadata, name=names.name(template.name), schema=names.schema or RETAIN_SCHEMA)
     for index in table.indexes:

@@ -33,7 +33,7 @@ from connecteam_sync.store.engine import inspector
 from connecteam_sync.store.host import HostTables
 from connecteam_sync.store.naming import split
 from connecteam_sync.store.own import OwnTables
-from connecteam_sync.store.schema import VERSION, Key, tables_of
+from connecteam_sync.store.schema import VERSION, Key, indexes_of, tables_of
 
 UNIQUE_KEY = "uq_employee_clock_in"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -160,5 +160,5 @@ def init_sql(dialect: Engine, host: HostTables, own: OwnTables, following: Itera
     for table in host_metadata(host):
         lines.append(f"\n-- Only where you have no table {table.fullname} yet:")
         lines.append(str(CreateTable(table).compile(dialect=dialect)).rstrip() + ";\n")
-        lines += [str(CreateIndex(index).compile(dialect=dialect)) + ";\n" for index in table.indexes]
+        lines += [str(CreateIndex(index).compile(dialect=dialect)) + ";\n" for index in indexes_of(table)]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from alembic import context, op
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connecteam_sync.store.making import prepared
-from connecteam_sync.store.schema import Tables, tables_of
+from connecteam_sync.store.schema import Tables, indexes_of, tables_of
 
 
 def tables() -> Tables:
@@ -18,7 +18,7 @@ def make_tables(*kinds: str) -> None:
     """Create tables. MySQL commits each statement: what an interrupted attempt left is kept and completed."""
     for table in map(tables()._asdict().__getitem__, kinds):
         prepared(table)
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        indexes = indexes_of(table)
         if context.is_offline_mode():
             op.execute(CreateTable(table))
             for index in indexes:
