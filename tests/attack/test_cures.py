@@ -200,7 +200,7 @@ def test_passwords_that_can_be_read_are_taken_as_they_are() -> None:
         ("mysql://me:a%40b@host/x", "a@b"),
         ("mysql://me@server:ab@host/x", "ab"),
         ("postgresql:///?service=hours", None),
-        ("mysql:///?read_default_file=/etc/my.cnf", None),
+        (f"mysql:///?read_default_file={__file__}", None),  # any file that is there
     ):
         assert database_url(text).password == password
 
