@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +14,7 @@ from connecteam_sync.belonging import Belonging
 from connecteam_sync.connecteam import Connecteam
 from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.core.run import Check
-from connecteam_sync.core.window import MAX_WINDOW_DAYS, local_day
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 from connecteam_sync.core.words import called, many
 from connecteam_sync.doctor_upstream import archived, failed, upstream
 from connecteam_sync.errors import (
@@ -150,7 +149,7 @@ def _links(session: Session, zone: ZoneInfo) -> Check:
     said = [f"rows that shifts are linked to and that are gone: {found.gone}"] * bool(found.gone)
     said += [f"rows that say neither what was written nor what the shift says: {found.other}"] * bool(found.other)
     first, last = local_day(found.first or 0, zone), local_day(found.last or 0, zone)
-    last = min(last, first + timedelta(days=MAX_WINDOW_DAYS - 1))
+    last = min(last, later(first, MAX_WINDOW_DAYS - 1))
     return Check(
         name="links",
         state="warning",

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import invariants
+from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
@@ -483,10 +484,15 @@ class Life(RuleBasedStateMachine):
         invariants.no_secret(str(after) + str(run), SECRETS)
         self.homes = invariants.rows_kept(self.homes, after["connecteam_sync_shifts"], rows)
         lengths = {s.id: (s.end - s.start) // 60 for s in self.company.shifts() if s.end is not None}
+        # A row of before the trigger stays as it is too: the table would not take it back from an undo.
+        long_rows = {row["id"] for row in old if (row["total_minutes"] or 0) > REFUSED}
+
+        def is_refused(hold: Hold) -> bool:
+            too_long = lengths.get(hold.shift_id or "", 0) > REFUSED or hold.clock_time_id in long_rows
+            return self.refuses and too_long
+
         if run.kind != "apply":  # which is done as it was shown, with what had been refused before
-            invariants.refused_for_a_reason(
-                run.holds, lambda hold: self.refuses and lengths.get(hold.shift_id or "", 0) > REFUSED
-            )
+            invariants.refused_for_a_reason(run.holds, is_refused)
 
     def _judge_success(self, window: Window, run: Run, old: list[Any], after: dict[str, Any]) -> None:
         """What a run that says it succeeded has promised."""

@@ -1,7 +1,4 @@
-"""Rows of ours whose times are no times of anybody's work: 9998-12-31 for "open", 1900-01-01 for "unknown".
-
-The last days of the calendar are read as no time at all (tests/attack/test_unread_times.py).
-"""
+"""Rows of ours whose times are no times of anybody's work: 9999-12-31 for "open", 1900-01-01 for "unknown"."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from test_understood import checks
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from world import FIRST, LAST, World
 
-SENTINELS = ("9998-12-31 23:59:59", "1900-01-01 00:00:00")
+SENTINELS = ("9999-12-31 23:59:59", "1900-01-01 00:00:00")
 
 
 @pytest.fixture

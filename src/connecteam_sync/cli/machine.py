@@ -69,7 +69,7 @@ def _escaped(character: str) -> str:
 
 def instant(at: int | None) -> str | None:
     """`2025-12-02T14:00:00Z`."""
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0")
 
 
 def window(found: Window) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,7 +25,7 @@ from connecteam_sync.core.run import (
     Run,
     Verification,
 )
-from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, local_day
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_day
 from connecteam_sync.core.words import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.progress import Progress
 
@@ -180,7 +180,7 @@ def stretches(windows: Iterable[Window]) -> list[Window]:
     """Windows that touch or overlap as one, in order."""
     found: list[Window] = []
     for window in sorted(windows):
-        if found and window.first <= found[-1].last + timedelta(days=1):
+        if found and window.first <= later(found[-1].last, 1):
             found[-1] = msgspec.structs.replace(found[-1], last=max(found[-1].last, window.last))
         else:
             found.append(window)
@@ -266,7 +266,7 @@ def next_step(run: Run) -> str:
     if run.status in {"failed", "refused"}:
         return f"{run.next_step}   {IF_RIGHT}" if run.next_step else ""
     if run.kind == "adopt":
-        first = max(run.window.first, run.window.last - timedelta(days=MAX_WINDOW_DAYS - 1))
+        first = max(run.window.first, later(run.window.last, 1 - MAX_WINDOW_DAYS))
         window = options_of(msgspec.structs.replace(run.window, first=first))
         further = f", then the days before it, back to {run.window.first}" if first > run.window.first else ""
         again = f"connecteam-sync resync {window}{further}   (take it back: connecteam-sync adopt --undo)"

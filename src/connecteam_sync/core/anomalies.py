@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from typing import Literal, get_args
 
@@ -58,7 +58,7 @@ def anomalies(
     in_turn = sorted(rows, key=lambda row: (ordered(row.employee_id), row.clock_in, ordered(row.id)))
     days = list(each_day(window.first, window.last))
     starts = [start_of_day(day, window.zone) for day in days]
-    end = start_of_day(window.last + timedelta(days=1), window.zone)
+    end = window.end_utc
     found: list[Anomaly] = []
     for employee, group in groupby(in_turn, key=lambda row: row.employee_id):
         mine = list(group)

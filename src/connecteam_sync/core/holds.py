@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.window import MAX_WINDOW_DAYS, local_day
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 
 SAID: dict[HoldReason, str] = {
     "unmapped_user": "the Connecteam user is mapped to no employee",
@@ -69,7 +69,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         days = self.days(zone)
         window = ""
         if days is not None:
-            window = f" --from {days[0]} --to {min(days[1], days[0] + timedelta(days=MAX_WINDOW_DAYS - 1))}"
+            window = f" --from {days[0]} --to {min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))}"
         user = self._user()
         mapping = f"employees map {user} {self._suggested(user)}" if user is not None else "employees --unmapped"
         # Neither writes an hour: those come with the next look at their days, which may be older than a sync's own.

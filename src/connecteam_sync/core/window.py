@@ -27,23 +27,47 @@ PADDING_DAYS = 2
 A day of the business touches days of the account's zone up to two earlier and two later: UTC+14 and UTC-12 lie 26 hours
 apart.
 """
-_EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)
+_EASTERNMOST, _WESTERNMOST = 14 * 3600, -12 * 3600
+_UTC = ZoneInfo("UTC")
 _ONE_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clock times of a zone are counted from it
+_FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800, 253_402_300_799
+"""What a calendar of the years 1 to 9999 holds, in UTC; a table may hold its last second, as an end of what is open."""
 
 
 def start_of_day(day: date, timezone: ZoneInfo) -> int:
     """The first instant of a local day, in epoch seconds, also where that midnight does not exist."""
-    return int(datetime.combine(day, time.min, tzinfo=timezone).astimezone(UTC).timestamp())
+    offset = datetime.combine(day, time.min, tzinfo=timezone).utcoffset() or timedelta()
+    return int((datetime.combine(day, time.min) - _EPOCH - offset).total_seconds())
+
+
+def end_of_day(day: date, timezone: ZoneInfo) -> int:
+    """The first instant after a local day, in epoch seconds, also of the calendar's last."""
+    return start_of_day(day, timezone) + 86_400 if day == date.max else start_of_day(day + _ONE_DAY, timezone)
+
+
+def later(day: date, days: int) -> date:
+    """The day so many days later, or earlier; the calendar's first or last day beyond its ends."""
+    return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
+
+
+def local_time(instant: int, timezone: ZoneInfo) -> datetime:
+    """An instant as the zone's clocks show it; as UTC's do where the zone's calendar has come to its end before."""
+    within = min(max(instant, _FIRST_INSTANT), _LAST_INSTANT)
+    try:
+        return datetime.fromtimestamp(within, timezone)
+    except (OverflowError, ValueError):
+        return datetime.fromtimestamp(within, UTC)
 
 
 def local_day(instant: int, timezone: ZoneInfo) -> date:
     """The local calendar day an instant falls on."""
-    return datetime.fromtimestamp(instant, timezone).date()
+    return local_time(instant, timezone).date()
 
 
 def utc_offset(instant: int, timezone: ZoneInfo) -> int:
     """How far the zone's clock is ahead of UTC at an instant, in seconds; negative west of Greenwich."""
-    offset = datetime.fromtimestamp(instant, timezone).utcoffset()
+    offset = local_time(instant, timezone).utcoffset()
     return int(offset.total_seconds()) if offset else 0
 
 
@@ -57,10 +81,7 @@ def days_touched(clock_in: int, clock_out: int | None, timezone: ZoneInfo) -> tu
 
 def each_day(first: date, last: date) -> Iterator[date]:
     """Every calendar day from `first` to `last`, both included."""
-    day = first
-    while day <= last:
-        yield day
-        day += _ONE_DAY
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 class LockedDay(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +100,7 @@ class LockedDay(msgspec.Struct, frozen=True, gc=False):
 def locked_day(day: date, timezone: str) -> LockedDay:
     """The hours of a day of a zone. Raises ZoneInfoNotFoundError where this machine does not know the zone."""
     zone = ZoneInfo(timezone)
-    return LockedDay(day=day, timezone=timezone, start=start_of_day(day, zone), end=start_of_day(day + _ONE_DAY, zone))
+    return LockedDay(day=day, timezone=timezone, start=start_of_day(day, zone), end=end_of_day(day, zone))
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
@@ -110,7 +131,7 @@ class Window(msgspec.Struct, frozen=True, order=True):
     @property
     def end_utc(self) -> int:
         """First instant after the last day."""
-        return start_of_day(self.last + _ONE_DAY, self.zone)
+        return end_of_day(self.last, self.zone)
 
     @property
     def days(self) -> int:
@@ -123,8 +144,7 @@ class Window(msgspec.Struct, frozen=True, order=True):
 
     def padded(self, days: int = PADDING_DAYS) -> Window:
         """The window with `days` more on either side: what is asked of the API."""
-        pad = timedelta(days=days)
-        return Window(self.first - pad, self.last + pad, self.timezone)
+        return Window(later(self.first, -days), later(self.last, days), self.timezone)
 
     @property
     def surely_asked(self) -> tuple[int, int]:
@@ -133,19 +153,13 @@ class Window(msgspec.Struct, frozen=True, order=True):
         The window proper lies inside, whatever the business's zone; what ends behind it may be in no answer.
         """
         asked = self.padded()
-        low = datetime.combine(asked.first, time.min, tzinfo=UTC) - _WESTERNMOST
-        high = datetime.combine(asked.last + _ONE_DAY, time.min, tzinfo=UTC) - _EASTERNMOST
-        return (int(low.timestamp()), int(high.timestamp()))
+        return (start_of_day(asked.first, _UTC) - _WESTERNMOST, end_of_day(asked.last, _UTC) - _EASTERNMOST)
 
     def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
         """The window cut into pieces that, padding included, span at most `days` days each; in order, gapless."""
-        step = timedelta(days=days - 2 * padding)
-        cuts: list[Window] = []
-        first = self.first
-        while first <= self.last:
-            cuts.append(Window(first, min(self.last, first + step - _ONE_DAY), self.timezone))
-            first += step
-        return tuple(cuts)
+        step = days - 2 * padding
+        firsts = map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1, step))
+        return tuple(Window(first, min(self.last, later(first, step - 1)), self.timezone) for first in firsts)
 
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from connecteam_sync.core.window import local_time
+
 LONGEST = 2000
 """Characters of a sentence that are shown."""
 LONGEST_NAME = 60
@@ -66,7 +68,7 @@ def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False, nam
     """A time of day as people of the zone read it; with its date where that is another day, its year where that is
     another one, and the zone's short name where `named`, or where the clock showed it twice (the night it is set back).
     """
-    moment = datetime.fromtimestamp(instant, zone)
+    moment = local_time(instant, zone)
     shown = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
     if named or _is_twice(moment):
         shown += f" {moment:%Z}"
@@ -79,14 +81,14 @@ def span(clock_in: int, clock_out: int | None, zone: ZoneInfo, day: date) -> str
     """`08:00-16:30`, `08:00-…` while open; with the zone's short names where the clock was set in between."""
     if clock_out is None:
         return f"{clock(clock_in, zone, day)}-…"
-    offsets = {datetime.fromtimestamp(at, zone).utcoffset() for at in (clock_in, clock_out)}
+    offsets = {local_time(at, zone).utcoffset() for at in (clock_in, clock_out)}
     named = len(offsets) > 1 and clock_out - clock_in < _LONG
     return f"{clock(clock_in, zone, day, named=named)}-{clock(clock_out, zone, day, named=named)}"
 
 
 def stamp(instant: int, zone: ZoneInfo) -> str:
     """`2025-12-02 08:00`, with the zone's short name where the clock showed that twice."""
-    moment = datetime.fromtimestamp(instant, zone)
+    moment = local_time(instant, zone)
     return f"{moment:%Y-%m-%d %H:%M}" + (f" {moment:%Z}" if _is_twice(moment) else "")
 
 

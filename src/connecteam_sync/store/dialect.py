@@ -44,10 +44,11 @@ _MYSQL_TYPES: dict[str, str] = {
 _POSTGRES_TYPES: dict[str, str] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
 
 
-_FIRST, _LAST = "'0001-01-03 00:00:00'", "'9999-12-29 00:00:00'"
-"""What lies before or after has no local day in some zone: it is read as no time, as infinity is."""
-_INSTANTS = (-62_135_424_000, 253_402_041_600)
-"""The same in epoch seconds."""
+_FIRST, _LAST = "'0001-01-01'", "'9999-12-31 23:59:59.999999'"
+_LAST_TEXT = "'9999-12-32'"
+"""What lies before or after is in no calendar: it is read as no time, as infinity is."""
+_INSTANTS = (-62_135_596_800, 253_402_300_800)
+"""The same in epoch seconds, the second of them without."""
 _OURS: dict[Family, str] = {
     "mysql": f"VARCHAR({LONGEST}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "postgresql": "text",
@@ -151,13 +152,14 @@ class Dialect:
         """Whole epoch seconds of a column of times; NULL of what is no time of any calendar that people keep here."""
         if self._unit:
             low, high = (bound * self._unit for bound in _INSTANTS)
-            known = f"CASE WHEN {moment} BETWEEN {low} AND {high} THEN {moment} END"
+            known = f"CASE WHEN {moment} >= {low} AND {moment} < {high} THEN {moment} END"
             if self._unit == 1:
                 return known
             # The remainder of a division has the sign of what is divided.
             parts = f"(({known}) - (({known}) % {self._unit} + {self._unit}) % {self._unit})"
             return f"({parts} {'DIV' if self.family == 'mysql' else '/'} {self._unit})"
-        known = f"CASE WHEN {moment} BETWEEN {_FIRST} AND {_LAST} THEN {moment} END"
+        last = _LAST_TEXT if self.family == "sqlite" else _LAST  # which compares letters, whatever divides day and time
+        known = f"CASE WHEN {moment} BETWEEN {_FIRST} AND {last} THEN {moment} END"
         if self.family == "mysql":
             return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {known})"
         if self.family == "postgresql":
