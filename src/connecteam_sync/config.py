@@ -391,7 +391,7 @@ def _demand_words(words: tuple[str, str] | None, where: str) -> None:
     if words is None:
         return
     over, active = (word.strip().casefold() for word in words)
-    if not over or not active or over == active or not all(map(str.isprintable, words)) or "\\" in "".join(words):
+    if over == active or not all(map(str.isprintable, words)) or "\\" in "".join(words):
         raise ConfigurationError(
             f"{where}: {words[0]!r} and {words[1]!r} cannot be told apart, or hold characters no such word has",
             next_step='name two words, that of a shift that is over first: is_active_words = ["N", "Y"]',

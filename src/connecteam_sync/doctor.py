@@ -80,6 +80,8 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield _links(session, zone)
             yield from _people(session)
             made_employees, every = session.columns.made_employees, tuple(session.columns.clock_times)
+            # Nobody who cannot be added is tried: what the database says of that is no word on rights.
+            creates = creates and not served.people_faults(session.host, session.columns)
         if is_served:
             yield from _probe(store, creates=creates)
         yield _rights(store, creates=creates, renames=made_employees, every=every)
@@ -92,8 +94,10 @@ def _denied(store: Store, error: ConnecteamSyncError, *, creates: bool) -> Check
     cause = error.__cause__
     if not isinstance(cause, DBAPIError) or not codes_of(cause) & DENIED:
         return None
-    made = "where our tables are not made yet: connecteam-sync init, with a user that may create them; then"
     check = _rights(store, creates=creates, renames=False)
+    made = "where our tables are not made yet: connecteam-sync init, with a user that may create them; then"
+    if check.state == "failed" and store.names.prefix not in check.detail:
+        return check
     if check.state == "ok":
         return Check(name="rights", state="failed", detail=error.message, cure=f"{made} GRANT SELECT on what it names")
     return msgspec.structs.replace(check, cure=f"{made} {check.cure}")

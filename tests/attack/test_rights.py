@@ -201,6 +201,19 @@ def test_doctor_lists_every_right_to_a_user_without_any(daily: Daily, *, has_hos
     assert "connecteam-sync doctor" not in failed[0].cure
 
 
+@SERVERS
+def test_a_right_on_people_alone_speaks_of_that_alone(daily: Daily) -> None:
+    """Our tables are made, and nobody is sent to `init`."""
+    daily.grant()
+    prefix = "" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}."
+    daily.run(f"REVOKE SELECT ON {prefix}employees FROM {daily.who}")
+    failed = [check for check in daily.mirror.doctor() if check.state == "failed"]
+    assert [check.name for check in failed] == ["rights"]
+    assert "SELECT on employees" in failed[0].detail
+    assert "connecteam-sync init" not in failed[0].cure
+    assert failed[0].cure.startswith("GRANT SELECT")
+
+
 @pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
 def test_a_child_table_without_a_right_is_told_once_with_both_cures(daily: Daily) -> None:
     """These servers show no table on which the user has no right: either cure may be the one."""

@@ -183,6 +183,15 @@ TYPES = (
         reads={"is_active": "CASE is_active WHEN 'Y' THEN 1 WHEN 'N' THEN 0 END"},
     ),
     Condition(
+        "flags of a word or nothing",
+        "served",
+        'With `is_active_words = ["", "Y"]`: one of the two words may be the empty one.',
+        columns={"is_active": "CHAR(1) NOT NULL"},
+        settings=('is_active_words = ["", "Y"]',),
+        rows=(row("'2024-12-01 08:00:00'", "'2024-12-01 17:00:00'", active="''"),),
+        reads={"is_active": "CASE is_active WHEN 'Y' THEN 1 ELSE 0 END"},
+    ),
+    Condition(
         "SQLite: flags that are numbers in one row and words in another",
         "refused",
         "SQLite takes any word for 0, also beside numbers.",

@@ -139,6 +139,9 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     ("code", "words", "cure"),
     [
         (1044, "Access denied for user 'x' to database 'y'", "let the user in"),
+        (4151, "Access denied, this account is locked", "UNLOCK"),
+        (3118, "Access denied for user 'x'. Account is locked.", "UNLOCK"),
+        (1862, "Your password has expired. To log in you must change it", "new password"),
         (1114, "The table 'clock_times' is full", "make room"),
         (1030, "Got error 28 from storage engine", "make room"),
         ("53100", "could not extend file", "make room"),

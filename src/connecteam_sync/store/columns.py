@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -33,6 +33,8 @@ class Column(NamedTuple):
     width: int | None
     is_required: bool = False
     """Whether every new row must name a value for it: it takes no NULL, and neither it nor a trigger provides one."""
+    is_computed: bool = False
+    """Whether the database itself says what stands there: it is read, and takes no value."""
 
     @property
     def is_number(self) -> bool:
@@ -113,8 +115,12 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
     made_employees, probed, before, now = guards[0]
     here = place.demand_same(host, before, now)
     times, people = _named(clock_times), _named(employees)
-    computed = {plain_text(name) for name, _, is_computed, *_ in clock_times if is_computed}
-    _demand_written(host.clock_times, computed)
+    names, in_people = host.clock_times, _computed(employees)
+    written = {field: getattr(names, field) for field in names.__struct_fields__ if field not in NO_COLUMNS}
+    _demand_written(names.table, written, _computed(clock_times), "clock_times", "no row of ours could be written")
+    mapped = {"connecteam_user_id": host.employees.connecteam_user_id}
+    _demand_written(host.employees.table, mapped, in_people, "employees", "nobody could be mapped")
+    people |= {name: column for name, column in in_people.items() if name == host.employees.name}
     _demand(host.clock_times.table, times, host.clock_times, optional={"created_at", "updated_at"})
     _demand(host.employees.table, people, host.employees, optional={"email", "phone"})
     _demand_owned(host.clock_times, times)
@@ -313,10 +319,18 @@ _KEYS_OF: dict[str, Callable[[Dialect, ClockTimesNames], Query]] = {
 
 def _named(found: Rows) -> dict[str, Column]:
     """By name. A computed column cannot be written back, so it is no part of a row's image."""
-    columns = (
-        (plain_text(name), plain_text(kind), required) for name, kind, computed, _, required in found if not computed
-    )
-    return {name: Column(kind, _width(kind), bool(required)) for name, kind, required in columns}
+    return {name: column for name, column in _every(found).items() if not column.is_computed}
+
+
+def _computed(found: Rows) -> dict[str, Column]:
+    return {name: column for name, column in _every(found).items() if column.is_computed}
+
+
+def _every(found: Rows) -> dict[str, Column]:
+    return {
+        plain_text(name): Column(plain_text(kind), _width(plain_text(kind)), bool(required), bool(computed))
+        for name, kind, computed, _, required in found
+    }
 
 
 def plain_text(value: Any) -> str:  # noqa: ANN401 - a driver's value
@@ -365,15 +379,13 @@ def _demand_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None
             )
 
 
-def _demand_written(names: ClockTimesNames, computed: set[str]) -> None:
-    """Raises NotServed where a column that we write is computed by the database."""
-    for field in names.__struct_fields__:
-        column = getattr(names, field)
-        if field not in NO_COLUMNS and column in computed:
+def _demand_written(table: str, written: Mapping[str, str], computed: Collection[str], section: str, why: str) -> None:
+    """Raises NotServed where a column that we write is computed by the database. `written`: by its field."""
+    for field, column in written.items():
+        if column in computed:
             raise NotServed(
-                f"column {column!r} of table {names.table!r} is computed by the database: no row of ours could be"
-                " written; nothing was written",
-                next_step=f"make it an ordinary column, or name another under [tables.clock_times] {field}; then"
+                f"column {column!r} of table {table!r} is computed by the database: {why}; nothing was written",
+                next_step=f"make it an ordinary column, or name another under [tables.{section}] {field}; then"
                 " connecteam-sync doctor",
             )
 

@@ -67,6 +67,16 @@ FAILURES: tuple[Failure, ...] = (
         " connect from this machine",
     ),
     _kind(
+        {4151, 3118},
+        ("account is locked",),
+        f"the account is locked: ALTER USER … ACCOUNT UNLOCK lets it in; or name another user in {_URL}",
+    ),
+    _kind(
+        {1862, 1820},
+        ("password has expired",),
+        f"give that user a new password (ALTER USER … IDENTIFIED BY …), and say it in {_URL}",
+    ),
+    _kind(
         {1049, 1046, "3D000"},
         ("unknown database", '" does not exist'),
         f"create that database, or correct its name in {_URL}; then: connecteam-sync init",

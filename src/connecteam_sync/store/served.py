@@ -49,8 +49,15 @@ def demand_people(host: HostTables, columns: HostColumns) -> None:
 
 def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
     """Why no rows of people can be made, a sentence each."""
-    made = columns.definition
-    return (*_kept(host.employees.table, made.employees), *_instead(host.employees.table, made.people_instead))
+    made, names = columns.definition, host.employees
+    computed = [
+        Fault(
+            f"column {names.name!r} of table {names.table!r} is computed by the database: nobody could be added to it",
+            'add people by hand and map them, with employees = "match" in connecteam-sync.toml; or make it an ordinary'
+            " column, or name another under [tables.employees] name; then connecteam-sync doctor",
+        )
+    ] * columns.employees[names.name].is_computed
+    return (*_kept(names.table, made.employees), *_instead(names.table, made.people_instead), *computed)
 
 
 def faults(host: HostTables, columns: HostColumns, family: Family) -> tuple[Fault, ...]:
