@@ -121,6 +121,8 @@ CONTENTS = "tests/store/test_contents.py"
 PLACES_OF_SERVERS = "tests/store/test_places.py -k beside_tables"
 UUIDS_TO_TEXT = "tests/attack/test_keys.py -k becomes_text"
 GIVEN_BACK_BY_SERVERS = "tests/attack/test_given_back.py -k longer_than"
+COMPUTED_PEOPLE, ALONE = "tests/attack/test_computed_people.py -k sqlite", "tests/attack/test_rights.py -k alone"
+LAST_SECOND = "tests/attack/test_sentinels.py -k corrects and mysql"
 ROLES, SENTINELS = "tests/store/test_roles.py", "tests/attack/test_sentinels.py -k sqlite"
 BESIDE_OURS = "tests/conditions -k other and rows and sqlite"
 NEW_PEOPLE = "tests/attack/test_beside.py -k alters_new and sqlite"
@@ -133,6 +135,8 @@ NO_NUMBERS = "tests/attack/test_refused.py -k come_to_its_end"
 WAY_BACK = "tests/attack/test_way_back.py -k some_rows and sqlite"
 UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
 SERVERS_TOO = {
+    ALONE,
+    LAST_SECOND,
     OTHER_TRIGGERS,
     "tests/test_connections.py -k forgot",
     WORDS_OF_ENUM,
@@ -1907,6 +1911,26 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/probe.py", "        0 <= at <= LATEST\n", "        at is not None\n", SENTINELS),
     ("doctor.py", "    if is_odd:\n", "    if False:\n", SENTINELS),
     ("store/rights.py", "setting_of(error) is not None or ", "", "tests/test_connections.py -k identity"),
+    (
+        "store/dialect.py",
+        "'9999-12-31 23:59:59.999999'",
+        "'9999-12-29 00:00:00'",
+        LAST_SECOND,
+    ),
+    ("store/dialect.py", "'9999-12-32'", "'9999-12-29'", SENTINELS),
+    ("core/window.py", "except (OverflowError, ValueError):", "except RecursionError:", "tests/core/test_window.py"),
+    ("core/window.py", " if day == date.max else ", " if False else ", "tests/core/test_window.py"),
+    ("core/window.py", "min(max(instant, _FIRST_INSTANT), _LAST_INSTANT)", "instant", "tests/core/test_window.py"),
+    ("doctor.py", "creates and not served.people_faults(", "creates and (", COMPUTED_PEOPLE),
+    ("store/columns.py", 'in_people, "employees"', '{}, "employees"', COMPUTED_PEOPLE),
+    ("store/served.py", "] * columns.employees[names.name].is_computed", "] * 0", COMPUTED_PEOPLE),
+    ("doctor.py", 'if check.state == "failed" and store.names.prefix', "if False and store.names.prefix", ALONE),
+    (
+        "config.py",
+        "if over == active or not all",
+        "if not over or over == active or not all",
+        "tests/conditions -k nothing",
+    ),
 )
 
 

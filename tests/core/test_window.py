@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connecteam_sync.core.window import Window, days_touched, local_day, start_of_day, windows_of_days
+from connecteam_sync.core.window import (
+    Window,
+    days_touched,
+    each_day,
+    later,
+    local_day,
+    locked_day,
+    start_of_day,
+    utc_offset,
+    windows_of_days,
+)
 
 CHICAGO = "America/Chicago"
 ZONE = ZoneInfo(CHICAGO)
@@ -93,3 +103,22 @@ def test_the_window_lies_inside_what_is_asked_in_every_zone(business: str) -> No
         assert low <= window.start_utc < window.end_utc <= high
         assert max(start_of_day(asked.first, zone) for zone in zones) <= low
         assert min(start_of_day(asked.last + timedelta(days=1), zone) for zone in zones) >= high
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC", CHICAGO])
+@pytest.mark.parametrize("instant", [-62_135_596_800, 253_402_300_799])
+def test_the_calendar_may_end(instant: int, zone: str) -> None:
+    """The first and the last second that a table may hold have a day in every zone, and that day has a span."""
+    here = ZoneInfo(zone)
+    day = local_day(instant, here)
+    assert abs(day.toordinal() - (datetime(1970, 1, 1) + timedelta(seconds=instant)).toordinal()) <= 1  # noqa: DTZ001
+    window = Window(day, day, zone)
+    assert window.end_utc - window.start_utc == 24 * 3600
+    assert window.padded().days in {3, 4}
+    assert window.slices() == (window,)
+    low, high = window.surely_asked
+    assert low < high
+    assert next(each_day(day, later(day, 9))) == day
+    assert locked_day(day, zone).end == window.end_utc
+    assert days_touched(instant, None, here) == (day, day)
+    assert abs(utc_offset(instant + 182 * 24 * 3600, here)) <= 14 * 3600
