@@ -419,14 +419,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/plan.py", "if min((*live, shift), key=precedence).id != shift.id:", "if False:", CLOCKS),
     (
         "core/window.py",
-        "return start_of_day(self.last + _ONE_DAY, self.zone)",
+        "return end_of_day(self.last, self.zone)",
         "return self.start_utc + self.days * 86_400",
         ZONES,
     ),
     (
         "core/window.py",
-        "return datetime.fromtimestamp(instant, timezone).date()",
-        "return datetime.fromtimestamp(instant - 3600, timezone).date()",
+        "return local_time(instant, timezone).date()",
+        "return local_time(instant - 3600, timezone).date()",
         ZONES,
     ),
     (
@@ -460,8 +460,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/memory.py", "is_gone = was.is_gone or other in succeeded", "is_gone = was.is_gone", KEPT),
     ("core/memory.py", "and item != old.get(item.id)", "and False", GOLDEN),
     ("core/keys.py", "return -user_id", "return user_id", GOLDEN),
-    ("core/window.py", "step = timedelta(days=days - 2 * padding)", "step = timedelta(days=days)", CORE),
-    ("core/window.py", "pad = timedelta(days=days)", "pad = timedelta(days=0)", CORE),
+    ("core/window.py", "step = days - 2 * padding", "step = days", CORE),
+    ("core/window.py", "later(self.first, -days), later(self.last, days)", "self.first, self.last", CORE),
     ("core/window.py", "PADDING_DAYS = 2", "PADDING_DAYS = 1", ZONES_APART),
     ("lexical.py", "_OWN if is_member else", "_OWN if False else", ANSWERS),
     ("lexical.py", 'token[-1:] in b"Ny"', 'token[-1:] in b"y"', ANSWERS),
@@ -967,7 +967,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/holds.py", "if len(said) == 1 else SAID[self.reason]", 'if len(said) == 1 else ""', TOLD),
     ("core/holds.py", "or said is None else int(said[1])", "or said is None else None", TOLD),
     ("core/holds.py", "(\\d+){created}$", "(\\d+){created}", TOLD),
-    ("core/holds.py", "min(days[1], days[0] + timedelta(days=MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
+    ("core/holds.py", "min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
     ("cli/holding.py", '(group.look() if on_record else "")', "group.look()", TOLD),
     ("cli/records.py", "if not found and (kind", "if found and (kind", TOLD),
     # Who is who: no hour under the wrong name, nobody made twice, nothing mapped without a word.
@@ -1612,7 +1612,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/dialect.py",
-        'known = f"CASE WHEN {moment} BETWEEN {_FIRST} AND {_LAST} THEN {moment} END"',
+        'known = f"CASE WHEN {moment} BETWEEN {_FIRST} AND {last} THEN {moment} END"',
         "known = moment",
         UNREAD_TIMES,
     ),
