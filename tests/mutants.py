@@ -134,6 +134,9 @@ ALL_BACK = "tests/attack/test_way_back.py -k all_that and sqlite"
 NO_NUMBERS = "tests/attack/test_refused.py -k come_to_its_end"
 WAY_BACK = "tests/attack/test_way_back.py -k some_rows and sqlite"
 UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
+NOT_SHOWN, NOT_AMISS = "tests/test_connections.py -k not_shown", "tests/golden/test_golden.py -k amiss"
+CHILD_RIGHTS, LENIENT = "tests/attack/test_rights.py -k child_table", "tests/attack/test_host_tables.py -k lenient"
+SAME_MINUTE = "tests/attack/test_without_seconds.py -k ambiguous and sqlite"
 SERVERS_TOO = {
     ALONE,
     LAST_SECOND,
@@ -146,6 +149,10 @@ SERVERS_TOO = {
     OTHERS_MEANWHILE,
     RULES,
     UNPROVED,
+    NOT_SHOWN,
+    NOT_AMISS,
+    CHILD_RIGHTS,
+    LENIENT,
     NO_NUMBERS,
     OF_EVERY_KIND,
     LET_THROUGH,
@@ -1930,6 +1937,51 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if over == active or not all",
         "if not over or over == active or not all",
         "tests/conditions -k nothing",
+    ),
+    (
+        "store/unserved.py",
+        'if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:',
+        'if place.endswith(".*") or place == f"{schema}.{name}":',
+        NOT_SHOWN,
+    ),
+    ("core/held_back.py", "and begins_alike(row, change.image)", "and agrees(row, change.image)", SAME_MINUTE),
+    ("core/held_back.py", "if agrees(row_there, change.image) else", "if True else", SAME_MINUTE),
+    (
+        "core/minutes.py",
+        "return row.clock_out == image.clock_out or row.clock_out == minute(image.clock_out or 0)",
+        "return True",
+        SAME_MINUTE,
+    ),
+    ("doctor.py", "if key is not None and key.is_valid:", "if key is not None and not key.is_valid:", NOT_AMISS),
+    (
+        "doctor.py",
+        "if why and session.host.clock_times.child_tables is None:",
+        "if session.host.clock_times.child_tables is None:",
+        NOT_AMISS,
+    ),
+    ("doctor.py", "            yield _links(session, zone)\n", "", NOT_AMISS),
+    ("doctor.py", "    if found is None and not is_due:\n", "    if False:\n", NOT_AMISS),
+    ("store/store.py", "        note_probed(session)\n        session.flush()\n", "        pass\n", NOT_AMISS),
+    ("doctor.py", "if found is None and not is_due:", "if found is None:", SENTINELS),
+    (
+        "store/children.py",
+        'tuple(_tried(session, pointer, session.clock_times, names.id, "row") for pointer in pointers)',
+        "pointers",
+        CHILD_RIGHTS,
+    ),
+    ("store/pointers.py", "        hidden=_text(hidden),\n", "", CHILD_RIGHTS),
+    ("store/pointers.py", 'f", or GRANT SELECT on {child} to that user"', '""', CHILD_RIGHTS),
+    (
+        "store/clock_times.py",
+        "if after and (after.id not in images or",
+        "if after and session.columns.definition.triggers and (after.id not in images or",
+        LENIENT,
+    ),
+    (
+        "store/employees.py",
+        "    _demand_kept(session, names.connecteam_user_id,",
+        "    session.columns.definition.people_triggers and _demand_kept(session, names.connecteam_user_id,",
+        LENIENT,
     ),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from connecteam_sync.errors import ConfigurationError, NotServed, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
@@ -218,6 +218,50 @@ def test_minutes_too_many_for_the_column_are_held(database: str, sandbox: Sandbo
     assert [hold.reason for hold in run_.holds] == ["refused_by_database"]
     assert "out of range" in run_.holds[0].detail.lower()
     assert len(world.table()) == len(world.company.truth(FIRST, LAST)) - 1
+    world.mirror.close()
+
+
+@pytest.fixture
+def lenient(database: str) -> str:
+    """The URL of a session that cuts what does not fit without a word (no strict mode)."""
+    url = make_url(database).update_query_dict({"init_command": "SET SESSION sql_mode = ''"})
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
+def test_minutes_that_a_lenient_server_cuts_are_not_written(lenient: str) -> None:
+    """No trigger does it and no error tells it: `doctor` says what becomes of a row, and each such shift is held."""
+    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+        world = World(sandbox, lenient)
+        world.work(2, "08:00", "12:00")
+        world.sync()
+        run(lenient, "ALTER TABLE clock_times MODIFY total_minutes TINYINT")
+        world.mirror.store._columns = None
+        [cut] = world.table()
+        [probe] = [check for check in world.mirror.doctor() if check.name == "probe"]
+        assert (probe.state, "total_minutes is 127 and not 240" in probe.detail) == ("warning", True)
+        assert world.table() == [cut]
+        world.work(3, "08:00", "12:00")
+        world.work(4, "08:00", "09:00")
+        done = world.sync()
+        assert (done.exit_code, done.counts.created, done.counts.updated) == (3, 1, 0)
+        assert [hold.reason for hold in done.holds] == ["refused_by_database"] * 2
+        assert all("total_minutes is 127 and not 240" in hold.detail for hold in done.holds)
+        assert world.table()[0] == cut
+        assert [row["total_minutes"] for row in world.table()[1:]] == [60]
+        world.mirror.close()
+
+
+@pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
+def test_a_person_whose_number_a_lenient_server_cuts_is_not_made(lenient: str, sandbox: Sandbox) -> None:
+    """The number says whose the row is: cut, it may be somebody else's. Nothing is written, and the column is named."""
+    world = World(sandbox, lenient)
+    run(lenient, "ALTER TABLE employees MODIFY connecteam_user_id VARCHAR(3)")
+    world.mirror.store._columns = None
+    before = world.everything()
+    with pytest.raises(NotServed, match="connecteam_user_id"):
+        world.sync()
+    assert world.everything() == before
     world.mirror.close()
 
 

@@ -13,7 +13,9 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from connecteam_sync.config import Settings as Configuration
+from connecteam_sync.core.window import Window
 from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.host import ClockTimesNames, HostTables
 from connecteam_sync.store.rights import NEEDED
@@ -214,15 +216,62 @@ def test_a_right_on_people_alone_speaks_of_that_alone(daily: Daily) -> None:
     assert failed[0].cure.startswith("GRANT SELECT")
 
 
-@pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
-def test_a_child_table_without_a_right_is_told_once_with_both_cures(daily: Daily) -> None:
-    """These servers show no table on which the user has no right: either cure may be the one."""
+def payslips(daily: Daily) -> tuple[ConnecteamSync, Window]:
+    """A configured child table of which one row points at a row whose shift is gone; the library as the daily user."""
     daily.grant()
+    daily.world.sync()
+    gone = daily.world.company.shifts()[3]
     daily.world.execute("CREATE TABLE payslips (id BIGINT PRIMARY KEY, clock_time_id BIGINT)")
+    daily.world.execute(
+        "INSERT INTO payslips SELECT 1, clock_time_id FROM connecteam_sync_shifts WHERE id = :id", id=gone.id
+    )
+    daily.world.company.delete(gone.id)
     names = ClockTimesNames(child_tables=("payslips.clock_time_id",))
     settings = msgspec.structs.replace(daily.mirror.settings, tables=HostTables(clock_times=names))
-    with ConnecteamSync(daily.world.sandbox.key, settings=settings) as mirror:
+    mirror = ConnecteamSync(daily.world.sandbox.key, settings=settings)
+    return mirror, mirror.window(FIRST, LAST)
+
+
+@pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
+def test_a_child_table_without_a_right_is_told_once_with_both_cures(daily: Daily) -> None:
+    """These servers show no table on which the user has no right: either cure may be the one, and no run begins."""
+    mirror, window = payslips(daily)
+    before = daily.world.everything()
+    with mirror:
         failed = [check for check in mirror.doctor() if check.state == "failed"]
+        with pytest.raises(ConfigurationError, match="payslips"):
+            mirror.sync(window)
     assert [check.name for check in failed] == ["tables"]
     assert "correct child_tables" in failed[0].cure
     assert "or GRANT SELECT on payslips" in failed[0].cure
+    assert daily.world.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("database", "hides"),
+    [
+        ("mariadb", "GRANT INSERT ON {payslips} TO {who}"),
+        ("mysql", "GRANT INSERT ON {payslips} TO {who}"),
+        ("postgresql", "GRANT INSERT ON {payslips} TO {who}"),
+        ("postgresql", "ALTER TABLE {payslips} ENABLE ROW LEVEL SECURITY"),
+    ],
+    indirect=["database"],
+)
+def test_a_child_table_that_is_not_shown_keeps_every_row(daily: Daily, hides: str) -> None:
+    """Configured only, and seen but not read, or read without its rows: `doctor` names it, and no row goes."""
+    mirror, window = payslips(daily)
+    place = "payslips" if daily.is_postgresql else f"{daily.world.mirror.store._engine.url.database}.payslips"
+    sees = f"GRANT SELECT ON {place} TO {daily.who}"
+    daily.run(hides.format(payslips=place, who=daily.who), *([sees] if "SECURITY" in hides else []))
+
+    def told() -> tuple[str, str]:
+        return next((check.state, check.cure) for check in mirror.doctor() if check.name == "child tables")
+
+    with mirror:
+        state, cure = told()
+        assert (state, "GRANT SELECT on payslips" in cure) == ("warning", True)
+        run = mirror.sync(window)
+        assert (run.exit_code, run.counts.deleted, [hold.reason for hold in run.holds]) == (3, 0, ["child_row"])
+        daily.run(*(["ALTER TABLE payslips DISABLE ROW LEVEL SECURITY"] if "SECURITY" in hides else [sees]))
+        assert told() == ("ok", "")
+        assert "1 row of payslips points at" in mirror.sync(window).holds[0].detail

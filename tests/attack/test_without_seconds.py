@@ -208,8 +208,14 @@ def test_what_is_ambiguous_is_left_and_told(world: World) -> None:
     world.mirror.adopt(link_minutes=world.window)
     run = world.sync()
     assert run.exit_code == 3
-    held = sorted(h.hold.instant or 0 for h in world.mirror.holds() if h.hold.reason == "same_minute")
-    assert held == [world.at(5, "08:00") + 1, world.at(5, "08:00") + 2, world.at(6, "08:00") + 5]
+    holds = (standing.hold for standing in world.mirror.holds() if standing.hold.reason == "same_minute")
+    held = sorted((hold.instant or 0, hold.detail.partition(" no shift yet and ")[2]) for hold in holds)
+    same = "says the same but for the seconds"
+    assert held == [
+        (world.at(5, "08:00") + 1, same),
+        (world.at(5, "08:00") + 2, same),
+        (world.at(6, "08:00") + 5, "begins in that minute"),
+    ]
 
 
 def test_what_moved_since_the_look_is_not_linked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
