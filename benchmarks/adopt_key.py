@@ -17,9 +17,9 @@ from multiprocessing.synchronize import Event
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from connecteam_sync.door import ConnecteamSync
-from connecteam_sync.progress import Progress
+from connecteam_sync.engine.progress import Progress
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
 DOUBLES = 500

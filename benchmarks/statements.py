@@ -21,9 +21,9 @@ from sqlalchemy import make_url
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from conftest import ABSENT, SERVERS, run_statement
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.run import Run
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 

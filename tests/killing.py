@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import event
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.window import Window
-from connecteam_sync.door import ConnecteamSync
 
 # The server of forks finds what it is to load beforehand by the environment only; a fork then costs milliseconds.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])

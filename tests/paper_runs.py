@@ -10,10 +10,10 @@ from functools import partial
 import msgspec
 
 from connecteam_sync.core.change import Hold, Plan, Policy
+from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
+from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.plan import plan
-from connecteam_sync.core.rounds import ROUNDS, left_for_the_end
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from hardships import Hardships, Sight, no_delete_without_evidence

@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from connecteam_sync.belonging import fingerprint, region_of
+from connecteam_sync.api.client import HOSTS, ApiKey, Connecteam
+from connecteam_sync.api.wire import Answer
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from connecteam_sync.connecteam import HOSTS, ApiKey, Connecteam
 from connecteam_sync.core.account import Account
+from connecteam_sync.core.text import one_line
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import one_line
-from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.engine.account import fingerprint, region_of
 from connecteam_sync.errors import ConfigurationError, NotConfirmed, NotFound
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Clock
-from connecteam_sync.store.account import vouched_of, vouched_query
-from connecteam_sync.store.own import OwnNames
-from connecteam_sync.wire import Answer
+from connecteam_sync.store.mirror.account import vouched_of, vouched_query
+from connecteam_sync.store.tables.own import OwnNames
 from test_command import WINDOW, Terminal, terminal
 from world import FIRST, LAST, World
 

@@ -15,12 +15,12 @@ import httpx2
 import msgspec
 import pytest
 
-from connecteam_sync import wire
-from connecteam_sync.connecteam import ApiKey, Connecteam
+from connecteam_sync.api import wire
+from connecteam_sync.api.client import ApiKey, Connecteam
+from connecteam_sync.api.lenient_json import odd_text, tidied
+from connecteam_sync.api.limits import Limits, numbers
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import BadAnswer, BudgetSpent, Unavailable
-from connecteam_sync.lexical import odd_text, tidied
-from connecteam_sync.limits import Limits, numbers
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.sandbox.faults import ODDITIES

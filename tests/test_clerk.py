@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from connecteam_sync.cli import holding, machine, text
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
+from connecteam_sync.present import holds_text, json_shapes, text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from test_command import WINDOW, Terminal
@@ -83,7 +83,7 @@ def test_no_name_forges_a_line_or_steers_a_terminal(sandbox: Sandbox, tmp_path: 
 def test_what_a_program_runs_or_compares_stands_as_it_is_escaped() -> None:
     """Statements and sources are not altered, and nothing raw is on the line."""
     said = {"sql": "a\nb\u202e", "source": "connecteam\u200b", "name": "Ida\u202eMoss", "file": "x\udcff"}
-    line = machine.encoded(said)
+    line = json_shapes.encoded(said)
     assert line.isprintable()
     assert json.loads(line) == {**said, "name": "Ida Moss", "file": "x"}
 
@@ -91,10 +91,10 @@ def test_what_a_program_runs_or_compares_stands_as_it_is_escaped() -> None:
 def test_hours_that_stay_are_no_loss() -> None:
     """A hold that keeps a row says so; one that keeps hours from being added has a plus."""
     kept = Hold(reason="user_not_listed", subject="shift:1", detail="Ida is away", clock_time_id=1, minutes=-480)
-    assert holding.hold_line(kept, CHICAGO, "Ida").endswith("Ida is away (8:00 h kept)")
+    assert holds_text.hold_line(kept, CHICAGO, "Ida").endswith("Ida is away (8:00 h kept)")
     added = Hold(reason="unmapped_user", subject="shift:2", detail="Ida is away", shift_id="2", minutes=60)
-    assert holding.worked([kept, added]) == " (+1:00 h, 8:00 h kept)"
-    assert "-8:00" not in "".join(holding.hold_lines([kept, added], CHICAGO, {}, {}))
+    assert holds_text.worked([kept, added]) == " (+1:00 h, 8:00 h kept)"
+    assert "-8:00" not in "".join(holds_text.hold_lines([kept, added], CHICAGO, {}, {}))
 
 
 def test_the_hold_of_somebody_who_left_the_time_clock_names_them(world: World) -> None:

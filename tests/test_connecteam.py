@@ -14,8 +14,8 @@ import msgspec
 import pytest
 import time_machine
 
-from connecteam_sync import wire
-from connecteam_sync.connecteam import ApiKey, ClientCredentials, Connecteam, demand_host
+from connecteam_sync.api import wire
+from connecteam_sync.api.client import ApiKey, ClientCredentials, Connecteam, demand_host
 from connecteam_sync.core.shift import User
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import (

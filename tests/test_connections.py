@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 import servers
 from conftest import run_statement
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store import sessions
+from connecteam_sync.store.sql import session_settings
 from test_command import WINDOW, Terminal
 from test_servers import company, refused, rows, served
 from world import World
@@ -226,7 +226,7 @@ class Forgetful:
 @pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
 def test_a_network_that_forgot_a_connection_is_noticed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says nothing, so the server is asked once a connection has lain unused for some seconds."""
-    monkeypatch.setattr(sessions, "_IDLE", 0.1)
+    monkeypatch.setattr(session_settings, "_IDLE", 0.1)
     url = make_url(database)
     between = Forgetful(url.port or 0)
     with Sandbox(Company(60), Settings(minute_limit=10**9)) as sandbox:

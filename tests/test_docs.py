@@ -12,13 +12,13 @@ import typer.main
 
 from connecteam_sync import errors
 from connecteam_sync.cli.commands import app
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import KEYS
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.core.run import SEVERITY
-from connecteam_sync.door import ConnecteamSync
-from connecteam_sync.store.host import ClockTimesNames, EmployeesNames
-from connecteam_sync.store.own import KINDS as OWN_TABLES
+from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames
+from connecteam_sync.store.tables.own import KINDS as OWN_TABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

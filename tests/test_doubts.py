@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from connecteam_sync.doubts import LATEST, about, flaw_of_times, unreadable
+from connecteam_sync.api.invalid_records import LATEST, about, flaw_of_times, unreadable
 
 
 @pytest.mark.parametrize(

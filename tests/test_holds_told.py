@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connecteam_sync.cli import holding
 from connecteam_sync.core.change import HOLD_REASONS, Hold, HoldReason
 from connecteam_sync.core.holds import SAID, grouped
 from connecteam_sync.core.window import local_day
+from connecteam_sync.present import holds_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from test_command import WINDOW
 from test_people_command import Desk
@@ -53,7 +53,7 @@ def test_every_kind_says_a_sentence_although_its_holds_differ() -> None:
     """Not `user_not_listed: 13 records (71:55 h kept); next: ...`."""
     assert set(SAID) == set(HOLD_REASONS)
     for reason in HOLD_REASONS:
-        [line] = holding.hold_lines(rows(reason, "row 1 is so", "row 2 is so"), CHICAGO, {13: "Ida"}, {})[1:2]
+        [line] = holds_text.hold_lines(rows(reason, "row 1 is so", "row 2 is so"), CHICAGO, {13: "Ida"}, {})[1:2]
         assert f"{reason}: 2 records (2:00 h kept): {SAID[reason]}" in line
         assert "None" not in line
 
@@ -71,12 +71,12 @@ def test_a_person_without_a_user_leads_to_mapping() -> None:
     """And their rows are told not to be other hours than the shifts that wait."""
     waiting = Hold(reason="unmapped_user", subject="shift:1", detail="x", shift_id="1", user_id=8, instant=AT)
     kept = rows("no_connecteam_user", "no Connecteam user counts for Ida; row 1 is kept", "and row 2")
-    lines = holding.hold_lines([waiting, *kept], CHICAGO, {13: "Ida"}, {})
+    lines = holds_text.hold_lines([waiting, *kept], CHICAGO, {13: "Ida"}, {})
     assert any(
         "next: connecteam-sync employees map USER 13, then connecteam-sync sync --from " in line for line in lines
     )
     assert "may be rows of no_connecteam_user" in lines[-1]
-    assert "may be rows" not in "".join(holding.hold_lines(kept, CHICAGO, {13: "Ida"}, {}))
+    assert "may be rows" not in "".join(holds_text.hold_lines(kept, CHICAGO, {13: "Ida"}, {}))
 
 
 def test_the_only_suggestion_stands_in_the_command_and_no_name_can_put_another_there() -> None:
@@ -100,7 +100,7 @@ def test_who_is_mapped_to_nobody_is_mapped_or_made_and_then_fetched() -> None:
     ]
     for some, last in ((held[:1], 0), (held, 3)):
         days = [local_day(AT + n * DAY, CHICAGO) for n in (0, last)]
-        line = holding.hold_lines(some, CHICAGO, {}, {8: "Ida"})[1]
+        line = holds_text.hold_lines(some, CHICAGO, {}, {8: "Ida"})[1]
         assert line.endswith(
             "; next: connecteam-sync employees map 8 EMPLOYEE, or for a new person connecteam-sync employees create 8,"
             f" then connecteam-sync sync --from {days[0]} --to {days[1]}"
@@ -118,8 +118,8 @@ def test_the_days_of_a_next_step_are_a_window() -> None:
 def test_what_no_run_has_put_on_record_is_not_looked_for_there(desk: Desk) -> None:
     """`plan` stores nothing: no next step of it leads to `holds`, which would say that nothing is held."""
     kept = rows("child_row", "row 1 is pointed at", "row 2 is pointed at")
-    assert "connecteam-sync holds --employee 13" in holding.hold_lines(kept, CHICAGO, {}, {})[1]
-    assert "connecteam-sync holds" not in "".join(holding.hold_lines(kept, CHICAGO, {}, {}, elsewhere="X"))
+    assert "connecteam-sync holds --employee 13" in holds_text.hold_lines(kept, CHICAGO, {}, {})[1]
+    assert "connecteam-sync holds" not in "".join(holds_text.hold_lines(kept, CHICAGO, {}, {}, elsewhere="X"))
     user = desk("plan", *WINDOW, "--json").json["holds"][0]["user_id"]
     worker = desk.sandbox.company.people[user]
     desk.hire(f"{worker.first_name} {worker.last_name}")

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 import time_machine
 
-from connecteam_sync.core.closing import in_words
-from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.lock_check import in_words
 from connecteam_sync.errors import ConfigurationError, LockRefused, Unavailable, WindowError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE

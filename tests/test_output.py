@@ -161,7 +161,7 @@ def test_a_terminal_of_any_alphabet(terminal: Terminal, alphabet: str) -> None:
 
 
 BOOM = (
-    "import os; from connecteam_sync.sync import Syncing\n"
+    "import os; from connecteam_sync.engine.run import Syncing\n"
     "def boom(*_, **__): raise ValueError('no ' + os.environ['CONNECTEAM_SYNC_API_KEY'])\n"
     "Syncing.{} = boom\n" + MAIN
 )
@@ -227,7 +227,7 @@ def test_a_password_is_in_no_details(terminal: Terminal, tmp_path: Path) -> None
         "import os; from connecteam_sync import config\n"
         "words = 'a%2Fkey%2Bword s3cr%40t s3cr@t ' + os.environ['CONNECTEAM_SYNC_DATABASE_URL']\n"
         "def boom(*_, **__): raise ValueError(words)\n"
-        f"import connecteam_sync.door as d; d.ConnecteamSync.from_config = boom\n{MAIN}"
+        f"import connecteam_sync.client as d; d.ConnecteamSync.from_config = boom\n{MAIN}"
     )
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", code, "runs"],

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from connecteam_sync.cli import staff
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import UndoRefused
+from connecteam_sync.present import people_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from world import FIRST, LAST, World
 
@@ -304,7 +304,7 @@ def test_rows_that_stand_there_already_are_linked_not_added(site: Make) -> None:
     move = world.mirror.mapping(ana.id, employee)
     assert (move.shifts, move.minutes, move.linked, move.linked_minutes) == (1, 480, 2, -120)
     assert (move.kept_out, move.left, move.left_with) == (1, 0, ())
-    said = "\n".join(staff.move_text(move))
+    said = "\n".join(people_text.move_text(move))
     assert "1 shift without a row: 8:00 h will be added" in said
     assert "2 rows stand there already and will be linked: corrected by -2:00 h in all" in said
     assert "1 shift held: a row by hand" in said
@@ -325,7 +325,7 @@ def test_a_suggestion_tells_rows_to_link_from_hours_to_add(site: Make) -> None:
     world.sync()
     [one] = world.mirror.suggestions()
     assert (one.move.shifts, one.move.minutes, one.move.linked) == (0, 0, 1)
-    assert staff.suggestion_line(one).endswith("(name)  1 row to link")
+    assert people_text.suggestion_line(one).endswith("(name)  1 row to link")
 
 
 def test_rows_that_stay_with_a_twin_would_count_twice(site: Make) -> None:
@@ -344,7 +344,7 @@ def test_rows_that_stay_with_a_twin_would_count_twice(site: Make) -> None:
     assert (move.shifts, move.minutes, move.linked, move.linked_minutes) == (2, 960, 1, 0)
     assert (move.left, move.left_minutes, move.left_with) == (2, 900, ((twin, "Ines (2)"),))
     assert (move.names_differ, move.rows, move.needs_a_word) == (False, 0, True)
-    said = "\n".join(staff.move_text(move))
+    said = "\n".join(people_text.move_text(move))
     assert f"2 rows of {twin} Ines (2) on the same clock-ins stay: 15:00 h would count twice" in said
     world.execute("UPDATE clock_times SET employee_id = :to WHERE employee_id = :twin", to=one, twin=twin)
     move = world.mirror.mapping(world.user, one)

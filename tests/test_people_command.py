@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.people import _agreed
-from connecteam_sync.cli.report import Report
 from connecteam_sync.core.run import Move, Suggestion
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from test_command import WINDOW, Terminal

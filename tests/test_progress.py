@@ -21,11 +21,11 @@ from pathlib import Path
 import pytest
 
 from connecteam_sync import ConnecteamSync, Progress
-from connecteam_sync.cli import report
+from connecteam_sync.cli import output
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.core.change import Counts
 from connecteam_sync.core.window import Window
-from connecteam_sync.progress import Tally
+from connecteam_sync.engine.progress import Tally
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED
 from test_command import Answer, Terminal
@@ -256,7 +256,7 @@ def test_a_log_gets_a_line_every_few_seconds_at_most(
     """The time left is estimated from what is done; a wait of a long job is told too; a job of one slice is silent."""
     moment = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: moment)
-    told = report.Report(as_json=False)
+    told = output.Report(as_json=False)
     for done in range(11):
         told.progress(Progress(step="mirroring", done=done, total=10, days=290, days_done=29 * done, shifts=done))
         moment += 1.5
@@ -278,7 +278,7 @@ def test_a_log_gets_a_line_every_few_seconds_at_most(
 
 def test_a_name_cannot_steer_whoever_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
     """Control characters become blanks; letters of every script and the line's own structure stay."""
-    told = report.Report(as_json=False)
+    told = output.Report(as_json=False)
     told.say(["  + Zoë \x1b[2J\x1b]0;x\x07Ł\rab\x9bc\tд"])
     told.talk("next: \x1b[31mred")
     said = capsys.readouterr()

@@ -16,7 +16,7 @@ import pytest
 from relay import Relay
 from sqlalchemy import make_url
 
-from connecteam_sync.connecteam import PAGE
+from connecteam_sync.api.client import PAGE
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, WAREHOUSE
 from world import FIRST, LAST, World

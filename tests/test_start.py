@@ -11,8 +11,8 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from connecteam_sync.store import setup
-from connecteam_sync.store.schema import VERSION
+from connecteam_sync.store.tables import init
+from connecteam_sync.store.tables.schema import VERSION
 from test_command import Terminal, terminal
 
 __all__ = ["terminal"]
@@ -93,7 +93,7 @@ for room in (connecteam_sync, connecteam_sync.sandbox):
 def test_our_version_is_that_of_the_newest_migration() -> None:
     """It is a word of the program, since Alembic would take longer to start than the rest of a run."""
     config = Config()
-    folder = Path(setup.__file__).parent / "migrations"
+    folder = Path(init.__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder))
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_current_head() == VERSION

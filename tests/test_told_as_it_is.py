@@ -7,12 +7,13 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.cli import accounts, text
+from connecteam_sync.cli import accounts
 from connecteam_sync.core.account import Account, ClockReport, Vouch
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.run import Difference, Proposal, Verification
 from connecteam_sync.core.window import Window
+from connecteam_sync.present import text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from test_command import Terminal
 from world import World

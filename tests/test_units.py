@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from connecteam_sync.api.wire import TimeClock
 from connecteam_sync.core.window import Window, start_of_day
-from connecteam_sync.units import DAY, HOUR, Past, Wanted, by_default, recent
-from connecteam_sync.wire import TimeClock
+from connecteam_sync.engine.slices import DAY, HOUR, Past, Wanted, by_default, recent
 
 CHICAGO = "America/Chicago"
 TODAY = date(2026, 3, 2)

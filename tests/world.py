@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import text
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from connecteam_sync.core.closing import Closing
+from connecteam_sync.core.lock_check import Closing
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
 

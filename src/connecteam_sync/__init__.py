@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 from connecteam_sync.version import __version__
 
 if TYPE_CHECKING:
+    from connecteam_sync.client import ConnecteamSync
     from connecteam_sync.core.change import Plan
     from connecteam_sync.core.run import Proposal, Run
     from connecteam_sync.core.window import Window
-    from connecteam_sync.door import ConnecteamSync
+    from connecteam_sync.engine.progress import Progress
     from connecteam_sync.errors import ConnecteamSyncError
-    from connecteam_sync.progress import Progress
 else:
     # Each name is imported when it is first asked for: a command that needs no database starts without SQLAlchemy.
     # Type checkers read the imports above instead, so that a name that is not there stays an error to them.
     _HOMES = {
-        "ConnecteamSync": "door",
+        "ConnecteamSync": "client",
         "ConnecteamSyncError": "errors",
         "Plan": "core.change",
-        "Progress": "progress",
+        "Progress": "engine.progress",
         "Proposal": "core.run",
         "Run": "core.run",
         "Window": "core.window",

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connecteam_sync.connecteam import HOSTS, ApiKey, ClientCredentials, demand_host
+from connecteam_sync.api.client import HOSTS, ApiKey, ClientCredentials, demand_host
 from connecteam_sync.core.change import Policy
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
-from connecteam_sync.store.naming import parts
-from connecteam_sync.store.own import OwnNames
+from connecteam_sync.store.sql.quoting import parts
+from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
+from connecteam_sync.store.tables.own import OwnNames
 
 FILE = "connecteam-sync.toml"
 PREFIX = "CONNECTEAM_SYNC_"

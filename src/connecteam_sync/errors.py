@@ -35,10 +35,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.words import one_line
+from connecteam_sync.core.text import one_line
 
 if TYPE_CHECKING:
-    from connecteam_sync.core.closing import Verified
+    from connecteam_sync.core.lock_check import Verified
 
 
 class ConnecteamSyncError(Exception):

@@ -15,13 +15,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from test_damaged import host_tables, moment
 
-from connecteam_sync.cli.text import next_step, run_text
-from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.engine.progress import Progress
 from connecteam_sync.errors import AdoptRefused, DatabaseError, UndoRefused
-from connecteam_sync.progress import Progress
+from connecteam_sync.present.text import next_step, run_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store import catalog
-from connecteam_sync.store.host import ClockTimesNames, HostTables
+from connecteam_sync.store.adopt import catalog
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from world import World
 
 KILLED = 9

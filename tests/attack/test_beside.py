@@ -12,7 +12,7 @@ from test_understood import checks
 from connecteam_sync.core.change import Change
 from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.beside import Neighbours, Others
+from connecteam_sync.store.mirror.other_rows import Neighbours, Others
 from world import World
 
 MARK = 123

@@ -22,10 +22,10 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
-from connecteam_sync.store import receipts
+from connecteam_sync.store.history import runs
+from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.writing import apply
 from histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, SELDOM, History, Meddling
 from oracle import Fact
 from paper import CUTS, WINDOW, look, shifts_of
@@ -199,10 +199,10 @@ class Crowd:
     @staticmethod
     def _write(session: Session, decision: Plan, before: Stored) -> None:
         run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="", started_at=0)
-        number = receipts.begin_run(session, run)
+        number = runs.begin_run(session, run)
         apply(session, decision, before, run=number, now=1_700_000_000)
         piece = Slice(time_clock_id=7, window=WINDOW, status="applied")
-        receipts.record_slice(session, number.value, piece)
+        runs.record_slice(session, number.value, piece)
 
     @staticmethod
     def _judge(

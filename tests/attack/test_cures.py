@@ -14,7 +14,7 @@ from test_damaged import host_tables
 
 from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.engine import database_url
+from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
 from test_command import Terminal, terminal
 

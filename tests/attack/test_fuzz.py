@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connecteam_sync import wire
+from connecteam_sync.api import wire
 from connecteam_sync.config import Settings as Chosen
 from connecteam_sync.config import load_settings
 from connecteam_sync.core.run import Proposal
+from connecteam_sync.engine.saved_plan import read_proposal
 from connecteam_sync.errors import BadAnswer, ConfigurationError
 from connecteam_sync.sandbox import Company, Settings
 from connecteam_sync.sandbox import answers as bodies
 from connecteam_sync.sandbox.company import FIRST, WAREHOUSE
-from connecteam_sync.saved import read_proposal
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 MANY = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from connecteam_sync.errors import ConfigurationError, NotServed, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
+from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from world import FIRST, LAST, World
 
 NAMES = HostTables(

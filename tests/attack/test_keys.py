@@ -13,10 +13,10 @@ from sqlalchemy import create_engine
 from test_damaged import moment
 from test_host_tables import kind_of
 
-from connecteam_sync.cli import machine
 from connecteam_sync.cli.main import main
-from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotFound, NotInitialised, NotServed, UndoRefused
+from connecteam_sync.present import json_shapes
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from world import FIRST, LAST, World
 
@@ -188,7 +188,7 @@ def test_people_and_holds(host: Host) -> None:
     found = host.mirror.history(mine)
     assert [row.id for row in found.rows] == [host.row_at(shift.start)]
     assert [entry.change.kind for entry in found.changes] == ["create"]
-    said = json.loads(json.dumps(machine.row(found.rows[0])))
+    said = json.loads(json.dumps(json_shapes.row(found.rows[0])))
     assert said["id"] == host.row_at(shift.start)
     assert said["employee_id"] == mine
     assert host.mirror.unmap_employee(last)[0].employee_id is None

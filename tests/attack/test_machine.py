@@ -29,7 +29,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
-from connecteam_sync.store import locks
+from connecteam_sync.store.payroll import locks
 from reach import demand, replay, tell
 from world import FIRST, LAST, World
 

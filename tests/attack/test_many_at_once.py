@@ -18,9 +18,9 @@ import pytest
 from sqlalchemy import event
 
 import serial
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from connecteam_sync.connecteam import Connecteam
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 from connecteam_sync.sandbox.company import WAREHOUSE

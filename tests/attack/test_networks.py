@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Chosen
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from world import FIRST, LAST, World
 

@@ -13,9 +13,9 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.errors import DatabaseError, DatabaseUnavailable, NotServed, RowMoved
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
-from connecteam_sync.store.host import ClockTimesNames, HostTables
+from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.trips import Query
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from world import FIRST, LAST, World
 
 COLUMNS = "id, employee_id, clock_in, clock_out, total_minutes, is_active, source"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from connecteam_sync.connecteam import Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.wire import Answer
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Company
 from connecteam_sync.sandbox.settings import Settings
-from connecteam_sync.wire import Answer
 from world import World
 
 OURS = ("shifts", "breaks", "users", "slices", "runs", "inputs", "changes", "holds")

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.core.window import Window
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.host import ClockTimesNames, HostTables
-from connecteam_sync.store.rights import NEEDED
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
+from connecteam_sync.store.tables.privileges import NEEDED
 from world import FIRST, LAST, World
 
 HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text()

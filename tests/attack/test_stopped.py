@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import make_url
 
 from conftest import run_statement
-from connecteam_sync.cli import machine
 from connecteam_sync.core.run import Proposal, Run
+from connecteam_sync.present import json_shapes
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
 from world import FIRST, LAST, World
@@ -288,7 +288,7 @@ def test_one_command_lets_through_what_was_stopped_in_several_slices(sandbox: Sa
     run = world.sync()
     assert [piece.status for piece in run.slices].count("refused") == 3
     assert (run.exit_code, run.counts.deleted) == (4, 0)
-    assert str(machine.run(run)["next_step"]) == run.next_step
+    assert str(json_shapes.run(run)["next_step"]) == run.next_step
     assert (run.next_step or "").count("--accept") == 3
     run = follow(world, run.next_step)
     assert (run.exit_code, run.counts.deleted, run.next_step) == (0, 13, None)

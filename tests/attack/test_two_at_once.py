@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from connecteam_sync.connecteam import Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.wire import Answer
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
-from connecteam_sync.wire import Answer
 from world import FIRST, LAST, World
 
 

@@ -11,8 +11,8 @@ from test_host_tables import kind_of, run
 
 from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.host import ClockTimesNames, HostTables
-from connecteam_sync.store.served import shape
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
+from connecteam_sync.store.tables.support import shape
 from world import FIRST, LAST, World
 
 

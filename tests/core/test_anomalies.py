@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from connecteam_sync.core.anomalies import Anomaly, Limits, anomalies
 from connecteam_sync.core.clocktime import ClockTime, Employee, clock_time_of
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.names import folded, matching
+from connecteam_sync.core.name_search import folded, matching
+from connecteam_sync.core.text import one_line
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import one_line
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 3), "America/Chicago")
 DAY = WINDOW.start_utc

@@ -26,7 +26,7 @@ from test_plan import (
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Change, Plan, Policy
 from connecteam_sync.core.clocktime import Mirror, Stored
-from connecteam_sync.core.looks import Looks
+from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.shift import Doubt, Shift
 from connecteam_sync.core.window import Window, locked_day
 

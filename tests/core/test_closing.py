@@ -8,8 +8,8 @@ import msgspec
 from test_plan import ANA, BEN, CHICAGO, MORNING, WINDOW, after_sync, at, decide, said, shift
 
 from connecteam_sync.core.clocktime import clock_time_of
-from connecteam_sync.core.closing import Verified, in_words, verified
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.lock_check import Verified, in_words, verified
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Difference, Proposal, Verification
 from connecteam_sync.core.window import locked_day

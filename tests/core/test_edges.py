@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 from test_plan import EMPLOYEES, MORNING, WINDOW, after_sync, at, decide, kinds, reasons, said, shift
 
-from connecteam_sync.cli.text import compare_text, offset_line
 from connecteam_sync.core.adopt import offset_rows
 from connecteam_sync.core.change import Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.compare import Comparison, harms
 from connecteam_sync.core.legacy import legacy_plan
-from connecteam_sync.core.memory import as_if_applied
-from connecteam_sync.core.proof import Held, differing_days
+from connecteam_sync.core.tracking import as_if_applied
+from connecteam_sync.core.verify import Held, differing_days
+from connecteam_sync.present.text import compare_text, offset_line
 
 STRANGER = shift("s", "4 08:00", "4 12:00", user=999)
 BEFORE = shift("b", "25 08:00", "25 12:00")

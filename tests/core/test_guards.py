@@ -19,8 +19,8 @@ from connecteam_sync.core.guards import (
     way_on,
 )
 from connecteam_sync.core.shift import Shift, Snapshot, User
+from connecteam_sync.core.text import named
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import named
 
 
 def test_a_share_of_the_people_may_be_gone_and_no_more() -> None:

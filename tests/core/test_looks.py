@@ -7,8 +7,8 @@ from test_plan import ANA, MORNING, WINDOW, after_sync, decide, said, shift
 
 from connecteam_sync.core.change import Pending, Plan, Wait
 from connecteam_sync.core.clocktime import Mirror
-from connecteam_sync.core.looks import Looks
-from connecteam_sync.core.rounds import left_for_the_end
+from connecteam_sync.core.end_of_run import left_for_the_end
+from connecteam_sync.core.evidence import Looks
 
 OTHER = 8
 KNOWN = Mirror(MORNING, clock_time_id=1)

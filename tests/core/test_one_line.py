@@ -9,7 +9,7 @@ import pytest
 
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Check
-from connecteam_sync.core.words import LONGEST_NAME, called, many, one_line, plain, span, stamp
+from connecteam_sync.core.text import LONGEST_NAME, called, many, one_line, plain, span, stamp
 from connecteam_sync.errors import BadAnswer
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -11,8 +11,8 @@ import pytest
 
 from connecteam_sync.core.change import Change, Plan, Policy
 from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, Stored, clock_time_of
+from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Doubt, Shift, Snapshot, User

@@ -6,7 +6,7 @@ from datetime import date
 
 from test_plan import ANA, MORNING, WINDOW
 
-from connecteam_sync.core.proof import differing_totals
+from connecteam_sync.core.verify import differing_totals
 
 
 def test_totals_may_be_off_by_a_minute_a_shift_and_no_more() -> None:

@@ -7,8 +7,8 @@ from datetime import date
 import msgspec
 from test_plan import ANA, BEN, CHICAGO, EMPLOYEES, MORNING, WINDOW, after_sync, at, decide, kinds, reasons, said, shift
 
-from connecteam_sync.core.looks import Looks
-from connecteam_sync.core.proof import differing_days, held_by
+from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.verify import differing_days, held_by
 from connecteam_sync.core.window import Window, locked_day
 
 EARLIER = Window(date(2025, 11, 20), date(2025, 11, 30), CHICAGO)

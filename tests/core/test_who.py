@@ -6,17 +6,9 @@ import msgspec
 
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.keys import provisional_employee
-from connecteam_sync.core.people import (
-    Likenesses,
-    is_no_user,
-    mapped,
-    phone_marks,
-    renamed,
-    same_phone,
-    words,
-)
+from connecteam_sync.core.people import Likenesses, is_no_user, mapped, phone_marks, renamed, same_phone, words
 from connecteam_sync.core.shift import User
-from connecteam_sync.core.strangers import stranger
+from connecteam_sync.core.unmapped import stranger
 
 
 def test_a_user_counts_for_one_employee_or_for_nobody() -> None:

@@ -12,8 +12,8 @@ from typing import Literal
 
 import pytest
 
+from connecteam_sync.client import counts_of
 from connecteam_sync.core.window import local_day
-from connecteam_sync.door import counts_of
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour

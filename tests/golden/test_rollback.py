@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from connecteam_sync.door import counts_of
+from connecteam_sync.client import counts_of
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from world import FIRST, LAST, World
 

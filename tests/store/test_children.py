@@ -12,20 +12,20 @@ import pytest
 from sqlalchemy import make_url, text
 
 from conftest import run_statement
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.config import load_settings
 from connecteam_sync.core.change import Change, Plan, fingerprint
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import ConfigurationError, NotOurs, RowMoved, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
-from connecteam_sync.store import receipts
-from connecteam_sync.store.children import children_of, pointers_at_ours
-from connecteam_sync.store.clock_times import write_steps
-from connecteam_sync.store.host import ClockTimesNames, HostTables
-from connecteam_sync.store.writing import apply
+from connecteam_sync.store.history import runs
+from connecteam_sync.store.mirror.apply import apply
+from connecteam_sync.store.mirror.child_rows import children_of, pointers_at_ours
+from connecteam_sync.store.mirror.clock_times import write_steps
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from world import World
 
 RULES = ("CASCADE", "SET NULL", "NO ACTION", "RESTRICT")
@@ -478,7 +478,7 @@ def write(host: Host, decision: Plan, *changes: Change) -> None:
     """Give a plan with these changes directly to the store, as an error of the planner would."""
     with host.mirror.store.writing() as session:
         stored = session.stored(decision.window, decision.snapshot)
-        number = receipts.begin_run(session, host.mirror.runs()[0])
+        number = runs.begin_run(session, host.mirror.runs()[0])
         planted = msgspec.structs.replace(decision, changes=changes, mirrors=(), holds=())
         apply(session, planted, stored, run=number, now=1)
 

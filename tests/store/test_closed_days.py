@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from connecteam_sync.core.closing import Verified
+from connecteam_sync.core.lock_check import Verified
 from connecteam_sync.core.window import Window, locked_day
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store import locks
-from connecteam_sync.store.schema import VERSION
+from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.schema import VERSION
 
 DAYS = "connecteam_sync_locked_days"
 CHICAGO, TOKYO = "America/Chicago", "Asia/Tokyo"

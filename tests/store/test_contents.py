@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import make_url
 
 from conftest import run_statement
-from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.host import ClockTimesNames, EmployeesNames, HostTables
+from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from world import FIRST, LAST, World
 
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import create_engine, text
 
+from connecteam_sync.api.wire import Answer
 from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.looks import Looks
+from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store import rows
-from connecteam_sync.store.digest import Remembered, combined, digest_queries, longest_stretch
+from connecteam_sync.store.mirror.digest import Remembered, combined, digest_queries, longest_stretch
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.trips import Query
-from connecteam_sync.wire import Answer
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables import rows
 from world import FIRST, LAST, World
 
 CLOCK_TIMES = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
@@ -149,7 +149,7 @@ def test_every_column_of_every_table_is_in_the_digest(life: World) -> None:
 
 def test_each_row_is_read_once(life: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows read in the order of their keys, a few at a time, and rows read by clock-in: none twice, none left out."""
-    monkeypatch.setattr("connecteam_sync.store.digest._KEYS", 3)
+    monkeypatch.setattr("connecteam_sync.store.mirror.digest._KEYS", 3)
     others = 6
     with life.mirror.store.reading() as session:
         for keys in STRETCHES[:3]:
@@ -242,7 +242,7 @@ def test_an_edit_while_a_slice_is_decided_is_not_missed(
         return plan(window, snapshot, stored, policy, looks)
 
     with monkeypatch.context() as patch:
-        patch.setattr("connecteam_sync.deciding.plan", meanwhile)
+        patch.setattr("connecteam_sync.engine.decide.plan", meanwhile)
         assert life.sync().status == "nothing"
     host.dispose()
     decoded.clear()

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, NotInitialised
-from connecteam_sync.store.engine import database_url
-from connecteam_sync.store.failures import FAILURES, OTHERWISE, cure_of, named
+from connecteam_sync.store.sql.connect import database_url
+from connecteam_sync.store.sql.errors import FAILURES, OTHERWISE, cure_of, named
 from connecteam_sync.store.store import Store
 from test_command import Terminal, terminal
 

@@ -12,7 +12,7 @@ from test_store import NOW, mirror, shift, table
 
 from connecteam_sync.core.run import Entry
 from connecteam_sync.errors import ConfigurationError, FeedReset
-from connecteam_sync.store import feed
+from connecteam_sync.store.history import feed
 from connecteam_sync.store.store import Store
 
 

@@ -15,8 +15,8 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Acknowledgement, Run, StandingHold
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.errors import NotFound
-from connecteam_sync.store import receipts
-from connecteam_sync.store.holds import (
+from connecteam_sync.store.history import runs
+from connecteam_sync.store.history.holds import (
     acknowledge,
     demand_standing,
     standing_holds,
@@ -199,7 +199,7 @@ def test_a_hold_of_another_clock_is_opened_once_and_settled_by_its_own(store: St
             snapshot = look()
             decision = plan(WINDOW, snapshot, session.stored(WINDOW, snapshot), Policy())
             run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="test", started_at=NOW)
-            number = receipts.begin_run(session, run).value
+            number = runs.begin_run(session, run).value
             found = msgspec.structs.replace(decision, holds=holds)
             written.append(write_holds(session, found, {}, run=number, now=NOW))
     assert written == [True, False, False, True]

@@ -9,8 +9,8 @@ from sqlalchemy import make_url, text
 from test_store import WINDOW, look, mirror, shift, table
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
-from connecteam_sync.store.schema import VERSION
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.schema import VERSION
 
 
 def test_nothing_works_before_init(database: str) -> None:

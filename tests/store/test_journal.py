@@ -13,8 +13,8 @@ from test_store import NOW, mirror, shift, table, take_back
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Entry
-from connecteam_sync.store import feed
-from connecteam_sync.store.bulk import BATCH
+from connecteam_sync.store.history import feed
+from connecteam_sync.store.sql.bulk import BATCH
 from connecteam_sync.store.store import Store
 
 NOTE = 'Zoë\'s "☃" \\\\ :x %s'

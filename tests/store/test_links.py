@@ -15,9 +15,9 @@ from connecteam_sync.core.clocktime import Applied, Mirror
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import Settings as Behaviour
-from connecteam_sync.store import rows
-from connecteam_sync.store.memory import HighestClaim, one_each, remember_mirrors
+from connecteam_sync.store.mirror.tracking import HighestClaim, one_each, remember_mirrors
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables import rows
 from world import World
 
 SEEDS = range(12)

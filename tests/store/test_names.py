@@ -13,18 +13,18 @@ from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from conftest import run_statement
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings, load_settings
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import ConfigurationError, NotInitialised, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import Settings as Behaviour
-from connecteam_sync.store import health
-from connecteam_sync.store.engine import database_url
-from connecteam_sync.store.host import ClockTimesNames, HostTables
-from connecteam_sync.store.ours import OLD_KINDS, Former, old_name
-from connecteam_sync.store.own import KINDS, OwnNames
-from connecteam_sync.store.schema import VERSION
+from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables import repair
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
+from connecteam_sync.store.tables.own import KINDS, OwnNames
+from connecteam_sync.store.tables.ownership import OLD_KINDS, Former, old_name
+from connecteam_sync.store.tables.schema import VERSION
 from world import FIRST, LAST, World
 
 FOREIGN = {
@@ -407,7 +407,7 @@ def test_another_prefix_is_completed_where_it_broke_off(store: Store, opening: O
     fresh.init(Former("connecteam_sync_"))
     assert fresh.init() == ()
     with fresh.reading() as session:
-        assert not health.faults(session.connection, session.dialect, session.own.names)
+        assert not repair.faults(session.connection, session.dialect, session.own.names)
     assert store.names != own
 
 

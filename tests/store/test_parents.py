@@ -12,7 +12,7 @@ from test_store import WINDOW, look, mirror, shift
 from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.plan import plan
-from connecteam_sync.store.children import parents_held
+from connecteam_sync.store.mirror.child_rows import parents_held
 from connecteam_sync.store.store import Store
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from test_store import NOON, NOW, WINDOW, mirror, shift
 
 from connecteam_sync.core.anomalies import Limits, anomalies
-from connecteam_sync.store.past import rows_to_look_at, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.history.employee import rows_to_look_at, shifts_of_rows, tracked_shifts
 from connecteam_sync.store.store import Store
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import make_url
 from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.host import ClockTimesNames, HostTables
-from connecteam_sync.store.own import OwnNames
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
+from connecteam_sync.store.tables.own import OwnNames
 from world import World
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import load_settings
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import ConfigurationError
 
 NOWHERE = {

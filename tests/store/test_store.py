@@ -16,13 +16,15 @@ from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import LockHeld, RowMoved, UndoRefused
-from connecteam_sync.store import feed, locks, people, receipts
-from connecteam_sync.store.holds import standing_holds
+from connecteam_sync.store.history import feed, runs
+from connecteam_sync.store.history.holds import standing_holds
+from connecteam_sync.store.history.undo import undo
+from connecteam_sync.store.mirror import people
+from connecteam_sync.store.mirror.apply import apply
+from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.statements import Key
+from connecteam_sync.store.sql.statements import Key
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.undoing import undo
-from connecteam_sync.store.writing import apply
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
 NOON = WINDOW.start_utc + 12 * 3600
@@ -62,15 +64,15 @@ def mirror(store: Store, *shifts: Shift, now: int = NOW, **policy: Any) -> tuple
         snapshot = look(*shifts)
         stored = session.stored(WINDOW, snapshot)
         decision = plan(WINDOW, snapshot, stored, choice)
-        number = receipts.begin_run(session, run)
+        number = runs.begin_run(session, run)
         done = apply(session, decision, stored, run=number, now=now)
-        receipts.record_slice(
+        runs.record_slice(
             session,
             number.value,
             _piece(decision),
             {"made": done.employees_made, "removed": ()},
         )
-        receipts.finish_run(session, number.value, now=now, statements=1, http_calls=2)
+        runs.finish_run(session, number.value, now=now, statements=1, http_calls=2)
     return number.value, decision
 
 
@@ -82,10 +84,10 @@ def take_back(store: Store, number: int, *, now: int = NOW + 60) -> int:
     """Undo a run as the command does; the number of the new run."""
     run = Run(id=None, kind="undo", window=WINDOW, slices=(), version="0", host="t", started_at=now, undoes=number)
     with store.writing() as session:
-        by = receipts.begin_run(session, run).value
+        by = runs.begin_run(session, run).value
         done = undo(session, number, WINDOW, by=by, now=now)
         removed = {"made": done.employees_made, "removed": done.employees_removed}
-        receipts.record_slice(session, by, done.slice, removed)
+        runs.record_slice(session, by, done.slice, removed)
     return by
 
 
@@ -278,7 +280,7 @@ def test_receipts_are_read_as_written(store: Store) -> None:
     second, _ = mirror(store, shift("a", 0, 360))
     undoing = take_back(store, second)
     with store.reading() as session:
-        listed = receipts.runs(session, limit=10)
+        listed = runs.runs(session, limit=10)
         entries = feed.entries_of(session, first)
         employee = entries[0].change.image.employee_id
         past = feed.history(session, employee, date(2025, 12, 1))
@@ -317,7 +319,7 @@ def test_every_field_of_a_shift_is_remembered(store: Store) -> None:
 
 def test_very_many_rows_are_read_back_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is missed where one part ends and the next begins, at an instant that several people share."""
-    monkeypatch.setattr("connecteam_sync.store.clock_times._READ_AT_ONCE", 400)
+    monkeypatch.setattr("connecteam_sync.store.mirror.clock_times._READ_AT_ONCE", 400)
     many = [shift(f"s{n}", n // 3, n // 3 + 5, user=(101, 102, 103)[n % 3]) for n in range(1501)]
     mirror(store, *many)
     assert len(table(store)) == len(many)

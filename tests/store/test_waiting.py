@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import event, text
 
 from connecteam_sync.errors import DatabaseError, RowMoved
-from connecteam_sync.store.bulk import BATCH
-from connecteam_sync.store.rows import USER
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.statements import Key
+from connecteam_sync.store.sql.bulk import BATCH
+from connecteam_sync.store.sql.pipeline import TRIP, Answer, Query
+from connecteam_sync.store.sql.statements import Key
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.trips import TRIP, Answer, Query
+from connecteam_sync.store.tables.rows import USER
 
 DAYS = Query("SELECT day FROM connecteam_sync_locked_days ORDER BY day")
 

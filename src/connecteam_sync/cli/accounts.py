@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from connecteam_sync.cli import machine
 from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, somebody
-from connecteam_sync.cli.report import Report, reporting
+from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Vouch
-from connecteam_sync.core.words import many, stamp
+from connecteam_sync.core.text import many, stamp
 from connecteam_sync.errors import ConfigurationError, NotConfirmed
+from connecteam_sync.present import json_shapes
 
 if TYPE_CHECKING:
-    from connecteam_sync.door import ConnecteamSync
+    from connecteam_sync.client import ConnecteamSync
 
 account = typer.Typer(invoke_without_command=True, help="Whose data the database holds.")
 clocks = typer.Typer(invoke_without_command=True, help="The time clocks, and what is remembered of them.")
@@ -196,7 +196,7 @@ def _vouch_words(said: Vouch, zone: ZoneInfo) -> str:
 # -- for machines ------------------------------------------------------------------------------------------------------
 
 
-def _account_json(found: Account) -> machine.Json:
+def _account_json(found: Account) -> json_shapes.Json:
     return {
         "company": {"id": found.company_id, "name": found.company_name} if found.company_id is not None else None,
         "region": found.region,
@@ -206,11 +206,11 @@ def _account_json(found: Account) -> machine.Json:
         "what": found.what,
         "run": found.run,
         "by": found.by,
-        "at": machine.instant(found.at),
+        "at": json_shapes.instant(found.at),
     }
 
 
-def _acceptance_json(found: Acceptance) -> machine.Json:
+def _acceptance_json(found: Acceptance) -> json_shapes.Json:
     return {
         "changes": [
             {"what": one.what, "before": one.before, "after": one.after, "meaning": list(one.meaning)}
@@ -237,18 +237,18 @@ def _day(day: object) -> str | None:
     return None if day is None else str(day)
 
 
-def _vouch_json(said: Vouch) -> machine.Json:
+def _vouch_json(said: Vouch) -> json_shapes.Json:
     return {
         "time_clock_id": said.time_clock_id,
         "reason": said.reason,
         "by": said.by,
-        "at": machine.instant(said.at),
+        "at": json_shapes.instant(said.at),
         "withdrawn_by": said.withdrawn_by,
-        "withdrawn_at": machine.instant(said.withdrawn_at),
+        "withdrawn_at": json_shapes.instant(said.withdrawn_at),
     }
 
 
-def _clock_json(clock: ClockReport) -> machine.Json:
+def _clock_json(clock: ClockReport) -> json_shapes.Json:
     return {
         "id": clock.id,
         "name": clock.name,
@@ -257,6 +257,6 @@ def _clock_json(clock: ClockReport) -> machine.Json:
         "is_looked_at": clock.is_looked_at,
         "shifts": clock.shifts,
         "rows": clock.rows,
-        "last_looked_at": machine.instant(clock.last_looked_at),
+        "last_looked_at": json_shapes.instant(clock.last_looked_at),
         "vouched": _vouch_json(clock.vouched) if clock.vouched else None,
     }

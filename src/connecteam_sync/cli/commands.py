@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connecteam_sync.cli import accounts, adoption, locking, people, practice, records, verbs
+from connecteam_sync.cli import accounts, adopt, history, locking, people, sandbox, sync
 from connecteam_sync.version import __version__
 
 app = typer.Typer(
@@ -20,29 +20,29 @@ app = typer.Typer(
     " 6 another run or program is in the way, try again, 75 Connecteam unavailable, try again later.",
 )
 for command in (
-    verbs.init,
-    verbs.doctor,
-    verbs.plan,
-    verbs.apply,
-    verbs.sync,
-    verbs.resync,
-    verbs.verify,
-    adoption.adopt,
-    verbs.compare,
-    verbs.undo,
-    records.runs,
-    records.show,
-    records.history,
-    records.changes,
-    records.anomalies,
+    sync.init,
+    sync.doctor,
+    sync.plan,
+    sync.apply,
+    sync.sync,
+    sync.resync,
+    sync.verify,
+    adopt.adopt,
+    sync.compare,
+    sync.undo,
+    history.runs,
+    history.show,
+    history.history,
+    history.changes,
+    history.anomalies,
     locking.lock,
     locking.unlock,
     locking.locks,
-    practice.sandbox,
-    practice.demo,
+    sandbox.sandbox,
+    sandbox.demo,
 ):
     app.command()(command)
-app.add_typer(records.holds, name="holds")
+app.add_typer(history.holds, name="holds")
 app.add_typer(people.people, name="employees")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.clocks, name="clocks")

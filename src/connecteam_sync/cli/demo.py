@@ -7,15 +7,15 @@ from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
-from connecteam_sync.cli import machine, text
 from connecteam_sync.cli.options import door
-from connecteam_sync.cli.report import Report
+from connecteam_sync.cli.output import Report
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.run import Run
+from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import many
-from connecteam_sync.door import ConnecteamSync
 from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.present import json_shapes, text
 from connecteam_sync.sandbox import Company, Sandbox
 
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
@@ -98,8 +98,8 @@ def _acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: Wind
     report.answer(
         {
             "ok": good,
-            "runs": [machine.run(run) for run in mirror.runs()],
-            "verify": machine.verification(proof),
+            "runs": [json_shapes.run(run) for run in mirror.runs()],
+            "verify": json_shapes.verification(proof),
         }
     )
     report.talk("")

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from connecteam_sync.cli import machine, text
 from connecteam_sync.cli.options import Config, First, Json, Last, Who, one_window, opened
-from connecteam_sync.cli.report import Report, reporting
+from connecteam_sync.cli.output import Report, reporting
+from connecteam_sync.core.text import hours, many, stamp
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import hours, many, stamp
 from connecteam_sync.errors import LockRefused
+from connecteam_sync.present import json_shapes, text
 
 if TYPE_CHECKING:
-    from connecteam_sync.core.closing import ClosedDays, LockEvent, Verified
+    from connecteam_sync.core.lock_check import ClosedDays, LockEvent, Verified
 
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it is kept.")]
 
@@ -47,7 +47,7 @@ def lock(
             {
                 "locked": len(done.newly),
                 "already": len(done.already),
-                "window": machine.window(window),
+                "window": json_shapes.window(window),
                 "verified": _verified(done.verified),
                 "reason": done.reason,
                 "by": done.by,
@@ -70,7 +70,7 @@ def _tell_refusal(report: Report, window: Window, error: LockRefused) -> None:
             "next_step": error.next_step,
             "exit_code": error.exit_code,
             "locked": 0,
-            "window": machine.window(window),
+            "window": json_shapes.window(window),
             "verified": _verified(error.verified),
         }
     )
@@ -95,7 +95,7 @@ def unlock(
         report.answer(
             {
                 "unlocked": len(done.opened),
-                "window": machine.window(window),
+                "window": json_shapes.window(window),
                 "reason": done.reason,
                 "by": done.by,
                 "still_locked": still,
@@ -119,7 +119,7 @@ def locks(
         zone = ZoneInfo(mirror.settings.timezone)
         closed = mirror.locks()
         events = mirror.lock_history() if everything else ()
-        answer: machine.Json = {"locks": [_closed(item) for item in closed]}
+        answer: json_shapes.Json = {"locks": [_closed(item) for item in closed]}
         if everything:
             answer["events"] = [_event(item) for item in events]
         report.answer(answer)
@@ -132,7 +132,7 @@ def locks(
 # -- for machines ------------------------------------------------------------------------------------------------------
 
 
-def _verified(found: Verified | None) -> machine.Json | None:
+def _verified(found: Verified | None) -> json_shapes.Json | None:
     if found is None:
         return None
     return {
@@ -146,15 +146,15 @@ def _verified(found: Verified | None) -> machine.Json | None:
     }
 
 
-def _range(first: date, last: date, timezone: str) -> machine.Json:
+def _range(first: date, last: date, timezone: str) -> json_shapes.Json:
     return {"first": first.isoformat(), "last": last.isoformat(), "timezone": timezone}
 
 
-def _closed(item: ClosedDays) -> machine.Json:
+def _closed(item: ClosedDays) -> json_shapes.Json:
     event = item.event
     return {
         **_range(item.first, item.last, item.timezone),
-        "at": machine.instant(item.at),
+        "at": json_shapes.instant(item.at),
         "by": event and event.by,
         "reason": event and event.reason,
         "anyway": bool(event and event.anyway),
@@ -162,11 +162,11 @@ def _closed(item: ClosedDays) -> machine.Json:
     }
 
 
-def _event(item: LockEvent) -> machine.Json:
+def _event(item: LockEvent) -> json_shapes.Json:
     return {
         "event": item.number,
         "kind": item.kind,
-        "at": machine.instant(item.at),
+        "at": json_shapes.instant(item.at),
         "by": item.by,
         "reason": item.reason,
         "ranges": [_range(*span) for span in item.ranges],
@@ -222,6 +222,6 @@ def _state(event: LockEvent) -> str:
 
 
 def _words(found: Verified) -> str:
-    from connecteam_sync.core.closing import in_words
+    from connecteam_sync.core.lock_check import in_words
 
     return in_words(found)

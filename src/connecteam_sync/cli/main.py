@@ -15,7 +15,7 @@ def main() -> None:
         if sys.argv[1:] == ["--version"]:
             sys.stdout.write(f"connecteam-sync {__version__}\n")
             return
-        from connecteam_sync.cli.loading import loading
+        from connecteam_sync.cli.startup import loading
 
         with loading():
             from connecteam_sync.cli.commands import app

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from connecteam_sync.cli import machine, text
-from connecteam_sync.cli.loading import loading
-from connecteam_sync.cli.report import Report
+from connecteam_sync.cli.output import Report
+from connecteam_sync.cli.startup import loading
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import WindowError
+from connecteam_sync.present import json_shapes, text
 
 if TYPE_CHECKING:
-    from connecteam_sync.door import ConnecteamSync
+    from connecteam_sync.client import ConnecteamSync
 
 Config = Annotated[
     Optional[Path],
@@ -65,7 +65,7 @@ def door() -> type[ConnecteamSync]:
     with loading():
         import stamina.instrumentation
 
-        from connecteam_sync.door import ConnecteamSync
+        from connecteam_sync.client import ConnecteamSync
 
     # Retries are told by our own progress, not logged to stdout by the library that does them.
     stamina.instrumentation.set_on_retry_hooks([])
@@ -126,7 +126,7 @@ def one_window(mirror: ConnecteamSync, first: str, last: str) -> Window:
 def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
     """A receipt, and the exit code it means."""
     report.quiet()
-    report.answer(machine.run(run))
+    report.answer(json_shapes.run(run))
     if not report.as_json:
         entries = mirror.show(run.id)[1] if run.id is not None and run.status != "failed" else ()
         report.say(

@@ -9,19 +9,21 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from connecteam_sync.cli import machine, staff
 from connecteam_sync.cli.options import LARGEST, Config, Json, User, opened
-from connecteam_sync.cli.report import Report, reporting
+from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.run import Move, Suggestion
+from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import local_day
-from connecteam_sync.core.words import called, many
 from connecteam_sync.errors import ConfigurationError, MappingRefused
+from connecteam_sync.present import json_shapes, people_text
 
 if TYPE_CHECKING:
-    from connecteam_sync.door import ConnecteamSync
+    from connecteam_sync.client import ConnecteamSync
 
 Yes = Annotated[bool, typer.Option("--yes", help="Agree beforehand: nothing is asked.")]
 people = typer.Typer(invoke_without_command=True, help="Connecteam users and the employees they count for.")
+
+_ASKED = "  [y]es, [N]o, [a]ll that agree by e-mail, [q]uit: "
 
 
 @people.callback()
@@ -42,8 +44,8 @@ def employees(
             _without_user(mirror, report)
             return
         found = mirror.employees(unmapped=unmapped)
-        report.answer({"employees": [machine.person(item) for item in found]})
-        report.say(staff.people_text(found))
+        report.answer({"employees": [json_shapes.person(item) for item in found]})
+        report.say(people_text.people_text(found))
         waiting = any(person.employee_id is None for person in found)
         guessed = any(person.suggestions for person in found)
         step = "map --suggested" if guessed else "map USER EMPLOYEE"
@@ -53,7 +55,7 @@ def employees(
 def _without_user(mirror: ConnecteamSync, report: Report) -> None:
     found = mirror.employees_without_user()
     report.answer({"without_user": [{"employee_id": one.id, "name": one.name} for one in found]})
-    report.say(staff.employees_text(found))
+    report.say(people_text.employees_text(found))
     report.talk("next: connecteam-sync employees map USER EMPLOYEE" if found else "")
 
 
@@ -85,7 +87,7 @@ def map_employee(
 
 def _map_one(mirror: ConnecteamSync, report: Report, move: Move, *, yes: bool) -> None:
     """One user; a person agrees on a terminal, and by `--yes` elsewhere where names differ or hours change hands."""
-    report.say(staff.move_text(move))
+    report.say(people_text.move_text(move))
     said = "y" if yes or move.is_done else report.ask("Map them? [y/N] ")
     if (said is None and move.needs_a_word) or (said is not None and not said.startswith("y")):
         why = "the names differ" if move.names_differ else "hours of another employee change hands"
@@ -93,26 +95,26 @@ def _map_one(mirror: ConnecteamSync, report: Report, move: Move, *, yes: bool) -
         raise MappingRefused(
             f"not mapped: {called(move.user_name)} -> {called(move.employee_name)}"
             + (f": {why}" if said is None else ""),
-            move=machine.move(move),
+            move=json_shapes.move(move),
             next_step="if it is right: connecteam-sync employees map"
             f" {move.user_id} {quote(str(move.employee_id))} --yes",
         )
     person = mirror.map_employee(move.user_id, move.employee_id)
-    report.answer({"employee": machine.person(person), **machine.move(move)})
-    report.say(staff.people_text([person]))
+    report.answer({"employee": json_shapes.person(person), **json_shapes.move(move)})
+    report.say(people_text.people_text([person]))
     report.talk(_next([move], mirror.settings.timezone))
 
 
 def _map_suggested(mirror: ConnecteamSync, report: Report, *, yes: bool) -> None:
     """Every suggestion: listed, asked for one by one on a terminal, and the certain ones mapped by `--yes`."""
     found = mirror.suggestions()
-    report.say(staff.suggestions_text(found))
+    report.say(people_text.suggestions_text(found))
     agreed = [one.move for one in found if one.is_certain] if yes else _agreed(report, found)
     people = mirror.map_employees((move.user_id, move.employee_id) for move in agreed) if agreed else ()
     report.answer(
         {
-            "suggestions": [machine.suggestion(one) for one in found],
-            "mapped": [machine.person(person) for person in people],
+            "suggestions": [json_shapes.suggestion(one) for one in found],
+            "mapped": [json_shapes.person(person) for person in people],
         }
     )
     mapped_users = {person.user_id for person in people}
@@ -138,7 +140,7 @@ def _agreed(report: Report, found: Iterable[Suggestion]) -> list[Move]:
             if by_email and one.is_certain and "email" in one.evidence:
                 agreed[one.move.user_id] = one.move
                 continue
-            said = _answer(report, f"{staff.suggestion_line(one)}\n  [y]es, [N]o, [a]ll that agree by e-mail, [q]uit: ")
+            said = _answer(report, f"{people_text.suggestion_line(one)}\n{_ASKED}")
             if said in {None, "q"}:
                 break
             by_email = by_email or said == "a"
@@ -181,8 +183,8 @@ def create_employee(
     """Make an employee for a Connecteam user who only looks like somebody else, and map the two."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         person, run = mirror.create_employee(user)
-        report.answer({"employee": machine.person(person), "run": run})
-        report.say(staff.people_text([person]))
+        report.answer({"employee": json_shapes.person(person), "run": run})
+        report.say(people_text.people_text([person]))
         if run is None or person.employee_id is None:
             report.talk("they have an employee already: nothing was made")
             return
@@ -200,8 +202,8 @@ def unmap_employee(
     """Forget a mapping made with `map`."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         person, was_mapped = mirror.unmap_employee(user)
-        report.answer({"employee": machine.person(person), "unmapped": was_mapped})
-        report.say(staff.people_text([person]))
+        report.answer({"employee": json_shapes.person(person), "unmapped": was_mapped})
+        report.say(people_text.people_text([person]))
         if not was_mapped:
             column = person.employee_id is not None or person.ambiguous
             why = "; your table of employees names them itself: correct it there" if column else ""

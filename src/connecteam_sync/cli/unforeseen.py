@@ -11,7 +11,7 @@ from contextlib import suppress
 from urllib.parse import quote, unquote
 
 from connecteam_sync.cli.streams import escaped
-from connecteam_sync.core.words import one_line
+from connecteam_sync.core.text import one_line
 from connecteam_sync.version import __version__
 
 EXIT = 1
@@ -31,7 +31,7 @@ def tell(error: Exception, *, answered: bool) -> int:
     message = f"something failed that nobody foresaw ({what}); {written}"
     step = f"details, without secrets: {_details(error)}; please report it with them"
     if "--json" in sys.argv and not answered:
-        from connecteam_sync.cli.machine import SCHEMA, encoded
+        from connecteam_sync.present.json_shapes import SCHEMA, encoded
 
         failure = {"error": "unforeseen", "message": message, "next_step": step}
         said = {"schema": SCHEMA, "status": "failed", **failure, "exit_code": EXIT, "retryable": False}

@@ -21,10 +21,10 @@ from connecteam_sync.core.change import (
     subject_of,
 )
 from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of
-from connecteam_sync.core.desk import Desk
+from connecteam_sync.core.draft import Desk
+from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import let_through
 from connecteam_sync.core.keys import RowId, by_key
-from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.people import named
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.window import Window, local_day

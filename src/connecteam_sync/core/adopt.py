@@ -14,10 +14,10 @@ from connecteam_sync.core.change import Change, Hold
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks
-from connecteam_sync.core.minutes import ByMinute
+from connecteam_sync.core.same_minute import ByMinute
 from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import days_touched, utc_offset
-from connecteam_sync.core.words import day_name
 
 Shape = Literal["both_closed", "different_clock_outs", "one_open", "all_open", "manual_among"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)

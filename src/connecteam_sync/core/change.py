@@ -10,12 +10,12 @@ from typing import Literal, get_args
 import msgspec
 
 from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.evidence import Stage
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.looks import Stage
 from connecteam_sync.core.people import Rename
 from connecteam_sync.core.shift import Break, Snapshot
+from connecteam_sync.core.text import LONGEST, one_line
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import LONGEST, one_line
 
 ChangeKind = Literal["create", "update", "link", "delete"]
 """`update` covers every correction, a moved clock-in or another employee included: same row, same primary key. `link`

@@ -11,8 +11,8 @@ from connecteam_sync.core.change import Plan
 from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Failure
+from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import many
 
 HarmKind = Literal["lost", "overwritten", "doubled", "wrong"]
 """`lost`: no row for the shift; `overwritten`: it had one, which would hold another shift; `doubled`: several rows;

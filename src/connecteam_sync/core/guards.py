@@ -9,10 +9,10 @@ from datetime import date
 from connecteam_sync.core.change import Change, Policy, Refusal, fingerprint_of_stopped
 from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.minutes import without_seconds
+from connecteam_sync.core.same_minute import without_seconds
 from connecteam_sync.core.shift import Snapshot, User
+from connecteam_sync.core.text import many, named
 from connecteam_sync.core.window import Window, local_day
-from connecteam_sync.core.words import many, named
 
 _ONE_PERSON = 1
 """A single person who is gone is never suspicious, however small the company."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.desk import Desk
+from connecteam_sync.core.draft import Desk
 from connecteam_sync.core.guards import doubled_hours, rows_of_listed
-from connecteam_sync.core.minutes import agrees, begins_alike, minute
+from connecteam_sync.core.same_minute import agrees, begins_alike, minute
 
 
 def held_back(desk: Desk, unlinked: Collection[ClockTime]) -> None:

@@ -13,20 +13,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.change import (
-    Change,
-    Counts,
-    Hold,
-    HoldReason,
-    Minutes,
-    Plan,
-    Policy,
-    fingerprint,
-    subject_of,
-)
-from connecteam_sync.core.children import held_detail, kept_by
+from connecteam_sync.core.change import Change, Counts, Hold, HoldReason, Minutes, Plan, Policy, fingerprint, subject_of
+from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Stored
-from connecteam_sync.core.desk import WHAT
+from connecteam_sync.core.draft import WHAT
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks, unwritten
 from connecteam_sync.core.people import named, renamed

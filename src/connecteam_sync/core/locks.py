@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.text import called, clock, day_name, hours, span
 from connecteam_sync.core.window import LockedDay, local_day
-from connecteam_sync.core.words import called, clock, day_name, hours, span
 
 
 class Locks:

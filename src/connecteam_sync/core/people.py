@@ -16,9 +16,9 @@ import msgspec
 
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.names import folded
+from connecteam_sync.core.name_search import folded
 from connecteam_sync.core.shift import User
-from connecteam_sync.core.words import called
+from connecteam_sync.core.text import called
 
 Evidence = Literal["email", "phone", "name"]
 

@@ -25,24 +25,18 @@ from connecteam_sync.core.change import (
     by_day,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import (
-    ClockTime,
-    Mirror,
-    Stored,
-    clock_time_of,
-    corrections,
-)
+from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, corrections
+from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee
-from connecteam_sync.core.looks import Looks
 from connecteam_sync.core.match import Match, Rivals, adoptable, in_scope, match, precedence, rivals, successions
-from connecteam_sync.core.memory import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.people import renamed
 from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_replaced
-from connecteam_sync.core.settled import settled_rows
 from connecteam_sync.core.shift import Shift, Snapshot, User
-from connecteam_sync.core.strangers import one_address_each, stranger
+from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember
+from connecteam_sync.core.unchanged import settled_rows
+from connecteam_sync.core.unmapped import one_address_each, stranger
 from connecteam_sync.core.window import Window
 
 

@@ -16,7 +16,7 @@ from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.guards import DOUBLED_SHARE
 from connecteam_sync.core.keys import RowId, by_key, ordered
-from connecteam_sync.core.words import many
+from connecteam_sync.core.text import many
 
 
 def take_replaced(desk: Absences, taken: Container[RowId | None]) -> None:

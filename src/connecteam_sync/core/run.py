@@ -12,8 +12,8 @@ from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan, waiting
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.people import Evidence, Likeness
+from connecteam_sync.core.text import one_line
 from connecteam_sync.core.window import Window
-from connecteam_sync.core.words import one_line
 
 RunKind = Literal["sync", "apply", "resync", "adopt", "undo", "people", "verify"]
 """`people`: an employee made by `employees create`."""

@@ -17,15 +17,15 @@ from connecteam_sync.core.people import mapped, phone_marks
 from connecteam_sync.core.shift import Break, Snapshot, User
 from connecteam_sync.core.window import LockedDay, Window, locked_day
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store import rows
-from connecteam_sync.store.columns import HostColumns
-from connecteam_sync.store.dialect import Dialect
-from connecteam_sync.store.host import HostTables
-from connecteam_sync.store.keys import row_id
-from connecteam_sync.store.own import OwnTables
-from connecteam_sync.store.schema import tables_of
-from connecteam_sync.store.statements import Statements, batched
-from connecteam_sync.store.trips import Query, Rows
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.statements import Statements, batched
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.columns import HostColumns
+from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.keys import row_id
+from connecteam_sync.store.tables.own import OwnTables
+from connecteam_sync.store.tables.schema import tables_of
 
 
 class Session(Statements):

@@ -11,9 +11,17 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
-from connecteam_sync.store import health, keeping, setup
-from connecteam_sync.store.causes import is_clock_in_taken, is_unknown_table
-from connecteam_sync.store.columns import (
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
+from connecteam_sync.store.sql.connect import connect_engine, database_url, is_mariadb, translated
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.errors import named
+from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
+from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.session_settings import for_the_session, is_pooled
+from connecteam_sync.store.tables import init as make_tables
+from connecteam_sync.store.tables import key_types, repair
+from connecteam_sync.store.tables.columns import (
     HostColumns,
     column_queries,
     columns_of,
@@ -22,17 +30,10 @@ from connecteam_sync.store.columns import (
     looked_into,
     stamp_query,
 )
-from connecteam_sync.store.dialect import Dialect
-from connecteam_sync.store.engine import connect_engine, database_url, is_mariadb, translated
-from connecteam_sync.store.failures import named
-from connecteam_sync.store.host import HostTables, demand_apart
-from connecteam_sync.store.naming import run
-from connecteam_sync.store.ours import Former
-from connecteam_sync.store.own import OwnNames, OwnTables, own_names
-from connecteam_sync.store.served import demand_table
-from connecteam_sync.store.session import Session
-from connecteam_sync.store.sessions import for_the_session, is_pooled
-from connecteam_sync.store.trips import Query, Rows, fetch
+from connecteam_sync.store.tables.host import HostTables, demand_apart
+from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
+from connecteam_sync.store.tables.ownership import Former
+from connecteam_sync.store.tables.support import demand_table
 
 
 class Store:
@@ -78,26 +79,26 @@ class Store:
         with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
             said = former or Former()
             if said.moved:
-                setup.demand_there(connection, self.host)
-            done = setup.init(connection, self.dialect, self.host, self.own, said)
+                make_tables.demand_there(connection, self.host)
+            done = make_tables.init(connection, self.dialect, self.host, self.own, said)
             if said.moved:
                 run(connection, f"UPDATE {self.own.guard} SET place = NULL, probed = NULL")
                 self._demand_remembered(connection)
                 done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
-            if setup.made(self.host) in done:
+            if make_tables.made(self.host) in done:
                 self._know(connection)
         self._columns = None
         return done
 
     def _demand_remembered(self, connection: Connection) -> None:
         try:
-            health.demand_remembered(self._session(connection))
+            repair.demand_remembered(self._session(connection))
         finally:
             self._columns = None  # which were read as if the table were known here
 
     def _know(self, connection: Connection) -> None:
         """A table that was made a moment ago is known without a probe."""
-        from connecteam_sync.store.probe import note_probed
+        from connecteam_sync.store.tables.probe import note_probed
 
         try:
             session = self._session(connection)
@@ -116,13 +117,13 @@ class Store:
         if self.dialect.family != "sqlite" or Path(self.url.database or "").is_file():
             try:
                 with self.connection() as connection:
-                    following = keeping.following(connection, self.dialect, self.names, self.host)
+                    following = key_types.following(connection, self.dialect, self.names, self.host)
             except DatabaseError as error:
                 said = " ".join(error.message.split())
                 hosts = f"{self.host.clock_times.table} or {self.host.employees.table}"
                 said = f"-- The database could not be asked ({said}): keys are taken to be whole numbers."
                 following = [f"{said} Where those of {hosts} are text or UUIDs, print this again where it can be.\n"]
-        return setup.init_sql(self._engine.dialect, self.host, self.own, following)
+        return make_tables.init_sql(self._engine.dialect, self.host, self.own, following)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:

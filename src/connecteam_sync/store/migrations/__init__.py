@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import context, op
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from connecteam_sync.store.making import prepared
-from connecteam_sync.store.schema import Tables, indexes_of, tables_of
+from connecteam_sync.store.tables.create import prepared
+from connecteam_sync.store.tables.schema import Tables, indexes_of, tables_of
 
 
 def tables() -> Tables:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from alembic import context, op
 from sqlalchemy import BigInteger, Column, inspect, text
 
-from connecteam_sync.store.links import give_up_doubles
-from connecteam_sync.store.making import row_digest
 from connecteam_sync.store.migrations import tables
+from connecteam_sync.store.mirror.links import give_up_doubles
+from connecteam_sync.store.tables.create import row_digest
 
 revision = "0009"
 down_revision = "0008"

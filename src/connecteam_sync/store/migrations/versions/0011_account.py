@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import context, op
 from sqlalchemy import insert, select
 
-from connecteam_sync.store.account import first_account
 from connecteam_sync.store.migrations import make_tables, tables
+from connecteam_sync.store.mirror.account import first_account
 
 revision = "0011"
 down_revision = "0010"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from alembic import context, op
 from sqlalchemy import inspect
 
-from connecteam_sync.store.making import ROW_DIGEST, touched
 from connecteam_sync.store.migrations import tables
-from connecteam_sync.store.schema import TOUCHED
+from connecteam_sync.store.tables.create import ROW_DIGEST, touched
+from connecteam_sync.store.tables.schema import TOUCHED
 
 revision = "0013"
 down_revision = "0012"

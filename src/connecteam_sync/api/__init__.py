@@ -1,0 +1,1 @@
+"""Connecteam: the client, what it sends and reads, its limits. Knows nothing of a database."""

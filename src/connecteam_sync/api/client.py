@@ -1,0 +1,435 @@
+"""The client of Connecteam's API: a look is complete, or it is an error.
+
+Reads only. The facts behind each rule are those of the API facts beside the design; their sections are named.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import count
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx2
+import msgspec
+import stamina
+
+from connecteam_sync.api import wire
+from connecteam_sync.api.deadline import Transport
+from connecteam_sync.api.limits import Limits
+from connecteam_sync.api.wire import Answer, Company, People, TimeClock
+from connecteam_sync.core.shift import Doubt, Snapshot, User
+from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
+from connecteam_sync.errors import BadAnswer, BudgetSpent, ConfigurationError, Rejected, Unavailable, UpstreamError
+from connecteam_sync.version import __version__
+
+T = TypeVar("T")
+
+HOSTS = ("https://api.connecteam.com", "https://api-au.connecteam.com")
+PAGE = 500
+"""Users asked for at once, the most the API gives; its own default is ten, without a sign that there are more."""
+_TOKEN_MARGIN = 300
+"""Seconds before its end at which a token is renewed."""
+_TIMESHEET_DAYS = 45
+"""The most that the timesheet takes at once (API, section 12)."""
+_ATTEMPTS = 6
+_RETRIED = {408, 425, 429, 500, 502, 503, 504}
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """The account's API key."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return "ApiKey(…)"
+
+
+class ClientCredentials(msgspec.Struct, frozen=True):
+    """An OAuth app's id and secret."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return "ClientCredentials(…)"
+
+
+class DayTotal(msgspec.Struct, frozen=True):
+    """Connecteam's own total of a person's day: whole minutes, after its rounding and automatic breaks."""
+
+    user_id: int
+    day: date
+    minutes: int
+    is_locked: bool
+    is_approved: bool
+
+
+class _Told(Unavailable):
+    """Connecteam said itself that it has trouble; `wait` is for how many seconds it asked us to stay away."""
+
+    def __init__(self, message: str, *, wait: float | None = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.wait = wait
+
+    @property
+    def name(self) -> str:
+        """What it is for everybody else."""
+        return "unavailable"
+
+
+def demand_host(base_url: str) -> str:
+    """The URL without its last slash. Raises ConfigurationError unless it is one of the two hosts, or loopback."""
+    plain = base_url.rstrip("/")
+    if plain in HOSTS:
+        return plain
+    try:
+        url = httpx2.URL(plain)
+        is_loopback = url.host == "localhost" or ipaddress.ip_address(url.host).is_loopback
+    except (httpx2.InvalidURL, ValueError):
+        is_loopback = False
+    if is_loopback and url.scheme in {"http", "https"}:
+        return plain
+    raise ConfigurationError(
+        f"the base URL {base_url!r} is neither Connecteam nor this machine",
+        next_step=f"set CONNECTEAM_SYNC_BASE_URL to {HOSTS[0]} (or {HOSTS[1]} for an Australian account)",
+    )
+
+
+class Connecteam:
+    """One account. Every method raises UpstreamError where there is no complete answer.
+
+    `request_timeout` is for one request and `total_seconds` for one call with its retries and waits; `max_body_bytes`
+    bounds what is read; `day_reserve_share` of the day's calls is left to the account's other programs. `on_wait` is
+    told how many seconds a wait takes, and why.
+    """
+
+    def __init__(
+        self,
+        credentials: ApiKey | ClientCredentials,
+        *,
+        base_url: str = HOSTS[0],
+        day_reserve_share: float = 0.1,
+        request_timeout: float = 30,
+        total_seconds: float = 300,
+        max_body_bytes: int = 64_000_000,
+        first_wait: float = 0.5,
+        on_wait: Callable[[float, str], None] | None = None,
+    ) -> None:
+        self.base_url = demand_host(base_url)
+        self.http_calls = 0
+        self._credentials = credentials
+        self._reserve, self._total, self._limit = day_reserve_share, total_seconds, max_body_bytes
+        self._first_wait, self._on_wait = first_wait, on_wait
+        self._token, self._token_until = "", 0.0
+        self._limits = Limits()
+        self._deadline = 0.0
+        self._said: _Told | None = None
+        self._pauses: Iterator[float] = iter(())
+        # No proxies or certificates from the environment: whoever sets those could read the key.
+        self._http = httpx2.Client(
+            base_url=self.base_url,
+            timeout=request_timeout,
+            follow_redirects=False,
+            trust_env=False,
+            # Without TLS (this machine only) there is no certificate to check, and reading the trusted ones takes long.
+            transport=Transport(verify=not self.base_url.startswith("http://"), left=self._left),
+            headers={"user-agent": f"connecteam-sync/{__version__}", "accept": "application/json"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    @property
+    def day_calls_left(self) -> int | None:
+        """Calls that the account has left for this UTC day, as last said; None where that was not said."""
+        return self._limits.day.left if self._limits.day else None
+
+    @property
+    def server_clock_skew(self) -> float | None:
+        """Seconds by which this machine's clock is ahead of Connecteam's, as last seen; None where it was not said."""
+        return self._limits.skew
+
+    @property
+    def asking(self) -> str:
+        """Who asks whom, the secrets included: for a digest and for nothing else."""
+        return "\n".join((self.base_url, *msgspec.structs.astuple(self._credentials)))
+
+    # -- what it is asked --------------------------------------------------------------------------------------------
+
+    def company(self) -> Company:
+        """The company the credentials belong to: the cheapest probe."""
+        return self._get("/me", Company, "the company")
+
+    def time_clocks(self) -> tuple[TimeClock, ...]:
+        """Every time clock, archived ones too, by id."""
+        listed = self._get("/time-clock/v1/time-clocks", wire.TimeClocks, "the time clocks").time_clocks
+        return tuple(sorted(map(wire.time_clock, listed), key=lambda clock: clock.id))
+
+    def users(self) -> People:
+        """Every user of the account, whatever their status (API, section 10). A list that changes is read again."""
+        for _ in range(2):
+            people, trouble = self._all_users()
+            if not trouble:
+                return people
+        raise BadAnswer(trouble, next_step="try again later; the list may be changing at the moment")
+
+    def _all_users(self) -> tuple[People, str]:
+        """Everybody, doubts about single ones, and why that cannot be all, or has no end; empty where it is right."""
+        users: dict[int, User] = {}
+        doubts: dict[str, Doubt] = {}
+        offset, many, trouble = 0, 0, ""
+        total: int | None = None
+        while not trouble:
+            body = self._body(
+                "/users/v1/users",
+                {"limit": PAGE, "offset": offset, "sort": "created_at", "order": "asc", "userStatus": "all"},
+            )
+            page, said = wire.data(body, wire.Users, "the users")
+            total = next((paging.total for paging in (page.paging, said) if paging and paging.total is not None), total)
+            for found in map(wire.user, page.users):
+                if isinstance(found, User):
+                    users[found.id] = found
+                else:
+                    doubts[found.digest] = found
+            offset += len(page.users)
+            before, many = many, len(users) + len(doubts)
+            if total is not None and many > total:
+                trouble = f"Connecteam says it has {total} users and listed {many} or more"
+            elif len(page.users) < PAGE:
+                break
+            elif many == before:
+                trouble = f"Connecteam's list of users does not end: of {offset} listed {many} are different"
+        if not users:
+            raise BadAnswer(
+                "Connecteam listed no user at all, and an account has at least one", next_step="try again later"
+            )
+        if total is not None and many < total:
+            trouble = trouble or f"Connecteam says it has {total} users and listed {many}"
+        return People(tuple(users[key] for key in sorted(users)), tuple(doubts.values())), trouble
+
+    def look(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
+        """Everything a time clock has for the window and its padding, in one unfiltered request (API, section 7).
+
+        Raises ValueError for a window of more than 90 days, padding included.
+        """
+        return self.ask(time_clock_id, window).read(people)
+
+    def ask(self, time_clock_id: int, window: Window) -> Answer:
+        """The answer behind `look`, complete and not yet decoded. Raises ValueError as `look` does."""
+        asked = window.padded()
+        if asked.days > MAX_SLICE_DAYS:
+            msg = f"a look spans at most {MAX_SLICE_DAYS} days, not {asked.days}"
+            raise ValueError(msg)
+        body = self._body(
+            f"/time-clock/v1/time-clocks/{time_clock_id}/time-activities",
+            {"startDate": asked.first.isoformat(), "endDate": asked.last.isoformat()},
+        )
+        said = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}").data
+        return Answer(time_clock_id, asked, said)
+
+    def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
+        """Connecteam's own totals of the window's days, asked for as many at a time as it gives (API, section 12)."""
+        return tuple(
+            DayTotal(
+                user_id,
+                day.date,
+                round((day.daily_total_work_hours or 0) * 60),
+                bool(day.is_locked),
+                bool(day.is_approved),
+            )
+            for piece in window.slices(_TIMESHEET_DAYS, padding=0)
+            for raw in self._get(
+                f"/time-clock/v1/time-clocks/{time_clock_id}/timesheet",
+                wire.Timesheet,
+                f"the timesheet of time clock {time_clock_id}",
+                {"startDate": piece.first.isoformat(), "endDate": piece.last.isoformat()},
+            ).users
+            for user_id, day in wire.day_totals(raw)
+        )
+
+    # -- how it is asked ---------------------------------------------------------------------------------------------
+
+    def _get(self, path: str, kind: type[T], what: str, query: dict[str, str | int] | None = None) -> T:
+        return wire.data(self._body(path, query or {}), kind, what)[0]
+
+    def _left(self) -> float:
+        """Seconds that are left of the call under way."""
+        return self._deadline - time.monotonic()
+
+    def _body(self, path: str, query: dict[str, str | int]) -> bytes:
+        """The body of a good answer, after as many retries as fit into the total time.
+
+        Where none of them helped, the error is what Connecteam said last, if it said anything at all.
+        """
+        self._begin()
+        try:
+            for attempt in stamina.retry_context(on=self._retried, attempts=_ATTEMPTS, timeout=None):
+                with attempt:
+                    self._keep_the_budget()
+                    return self._request("GET", path, query)
+        except Unavailable as error:
+            raise error if self._said is None else self._said from error
+        raise AssertionError  # stamina ends with an answer or an error
+
+    def _begin(self) -> None:
+        """A new call: its time begins, and nothing has been said yet."""
+        self._deadline, self._said = time.monotonic() + self._total, None
+        self._pauses = (min(30.0, self._first_wait * 2**tried) for tried in count())
+
+    def _retried(self, error: Exception) -> bool | float:
+        """Whether to try again, and after how many seconds: never after more than are left."""
+        if not isinstance(error, Unavailable):
+            return False
+        asked = error.wait if isinstance(error, _Told) else None
+        # As long as it asks for; else longer each time, and never exactly as long as others wait.
+        wait = asked if asked is not None else next(self._pauses) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        if wait >= self._left():
+            return False
+        if asked is not None:
+            self._tell(wait, "Connecteam asked us to slow down")
+        return wait
+
+    def _tell(self, seconds: float, why: str) -> None:
+        if self._on_wait and seconds >= 1:
+            self._on_wait(seconds, why)
+
+    def _keep_the_budget(self) -> None:
+        """Wait for the next minute, or stop, before the account's limits are reached (API, section 3)."""
+        day, minute = self._limits.day, self._limits.minute
+        if day is not None and day.left <= (day.limit or 0) * self._reserve and time.time() < day.until:
+            of = f" of the account's {day.limit} calls of today" if day.limit else " calls of today"
+            raise BudgetSpent(
+                f"{day.left}{of} are left, and that reserve is for others",
+                next_step="try again after midnight UTC, or run less often",
+            )
+        wait = minute.until - time.time() if minute is not None and minute.left == 0 else 0
+        if wait > 0:
+            if wait >= self._left():
+                raise Unavailable("the calls of this minute are used up", next_step="try again in a minute")
+            self._tell(wait, "the calls of this minute are used up")
+            time.sleep(wait)
+
+    def _request(self, method: str, path: str, query: dict[str, str | int]) -> bytes:
+        headers = self._credentials_header()
+        status, kind, body = self._send(method, path, query=query, headers=headers)
+        if status == httpx2.codes.UNAUTHORIZED and isinstance(self._credentials, ClientCredentials):
+            # A token can be revoked before its time; one new one is asked for.
+            self._token_until = 0
+            status, kind, body = self._send(method, path, query=query, headers=self._credentials_header())
+        if status != httpx2.codes.OK:
+            raise self._refusal(status, body)
+        if not kind.startswith("application/json"):
+            raise BadAnswer(f"Connecteam answered {kind or 'something'} instead of JSON", next_step="try again later")
+        return body
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str | int] | None = None,
+        headers: dict[str, str],
+        form: dict[str, str] | None = None,
+    ) -> tuple[int, str, bytes]:
+        """Status, content type and body, read to its end and no further than allowed."""
+        self.http_calls += 1
+        pieces: list[bytes] = []
+        size, response = 0, None
+        try:
+            with self._http.stream(method, path, params=query, headers=headers, data=form) as response:
+                self._limits.note(response.headers)
+                for piece in response.iter_bytes():
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > self._limit:
+                        raise BadAnswer(
+                            f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
+                        )
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            # What is wrong stands in the first line of an answer that is none, however its words end.
+            if response is None or response.status_code == httpx2.codes.OK:
+                raise self._no_answer(error) from error
+        if response.status_code in _RETRIED:
+            self._said = self._trouble(response, b"".join(pieces))
+            raise self._said
+        return response.status_code, response.headers.get("content-type", ""), b"".join(pieces)
+
+    def _no_answer(self, error: Exception) -> Unavailable:
+        """The error of an answer that did not come, or not to its end."""
+        if self._left() <= 0:
+            # Each piece may have been in time, and all of them would take for ever.
+            return Unavailable(
+                f"Connecteam's answer did not end within {self._total:.0f} seconds",
+                next_step="try again later; nothing was written",
+            )
+        return Unavailable(
+            f"Connecteam cannot be reached or broke off: {type(error).__name__}",
+            next_step="try again later; nothing was written",
+        )
+
+    def _trouble(self, response: httpx2.Response, body: bytes) -> _Told:
+        """The error of an answer that says to try again later, in its own words."""
+        is_too_many = response.status_code == httpx2.codes.TOO_MANY_REQUESTS
+        wait = self._limits.stay_away(response.headers, is_too_many=is_too_many)
+        what = "is asked too often" if is_too_many else "has trouble"
+        later = f"; it asks to wait {wait:.0f} s" if wait else ""
+        share = "other programs of the account share its limit" if is_too_many else "connecteam.statuspage.io"
+        return _Told(
+            f"Connecteam {what} (HTTP {response.status_code}): {wire.words(body)}{later}",
+            wait=wait,
+            next_step=f"try again later; {share}",
+        )
+
+    def _refusal(self, status: int, body: bytes) -> UpstreamError:
+        """The error of an answer that is none, in the server's own words where they can be read (API, section 5)."""
+        if httpx2.codes.is_redirect(status):
+            return Rejected(
+                f"Connecteam has no such path (HTTP {status})",
+                next_step="check CONNECTEAM_SYNC_BASE_URL; Australian accounts use https://api-au.connecteam.com",
+            )
+        said = wire.words(body)
+        if status in {401, 403}:
+            return Rejected(
+                f"Connecteam does not accept the credentials (HTTP {status}): {said}",
+                status=status,
+                next_step="check CONNECTEAM_SYNC_API_KEY, its plan and its scopes; `connecteam-sync doctor` tells more",
+            )
+        if status == httpx2.codes.OK or status // 100 == 5:  # noqa: PLR2004 - the hundreds of server errors
+            return Unavailable(f"Connecteam has trouble (HTTP {status}): {said}", next_step="try again later")
+        return Rejected(
+            f"Connecteam refused the request (HTTP {status}): {said}",
+            next_step="check the time clock ids and the window; `connecteam-sync doctor` lists the clocks",
+        )
+
+    def _credentials_header(self) -> dict[str, str]:
+        if isinstance(self._credentials, ApiKey):
+            return {"x-api-key": self._credentials.key}
+        if time.monotonic() >= self._token_until:
+            basic = httpx2.BasicAuth(self._credentials.client_id, self._credentials.client_secret)
+            request = next(basic.auth_flow(httpx2.Request("POST", self.base_url)))
+            status, _, body = self._send(
+                "POST",
+                "/oauth/v1/token",
+                headers={"authorization": request.headers["authorization"]},
+                form={"grant_type": "client_credentials"},
+            )
+            if status != httpx2.codes.OK:
+                raise self._refusal(status, body)
+            token = wire.token(body)
+            self._token = token.access_token
+            self._token_until = time.monotonic() + max(0, token.expires_in - _TOKEN_MARGIN)
+        return {"authorization": f"Bearer {self._token}"}

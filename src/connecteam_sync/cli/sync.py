@@ -1,0 +1,180 @@
+"""The five verbs and what sets them up: init, doctor, plan, apply, sync, resync, verify, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from connecteam_sync.cli.options import (
+    Accept,
+    Config,
+    Day,
+    Days,
+    First,
+    Json,
+    Last,
+    MaybeFirst,
+    MaybeLast,
+    RunNumber,
+    chosen_windows,
+    one_window,
+    opened,
+    tell_run,
+)
+from connecteam_sync.cli.output import reporting
+from connecteam_sync.core.change import waiting
+from connecteam_sync.core.guards import way_through, words_for
+from connecteam_sync.core.run import worst
+from connecteam_sync.present import json_shapes, text
+
+
+def init(
+    config: Config = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the statements instead of running them.")] = False,
+    from_prefix: Annotated[
+        Optional[str], typer.Option("--from-prefix", metavar="PREFIX", help="Rename our tables of another prefix.")
+    ] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside", help="Make others beside those of another prefix or schema.")
+    ] = False,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="Your table of clock times was moved or renamed, with its rows.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Create what is absent and upgrade our tables. Your own tables are used as they are."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        if sql:
+            statements = mirror.init_sql()
+            report.answer({"sql": statements})
+            report.say(statements.splitlines())
+            return
+        done = mirror.init(from_prefix=from_prefix, beside=beside, moved=moved)
+        report.answer({"done": done})
+        report.say(done or ["everything is there already"])
+        report.talk("next: connecteam-sync doctor")
+
+
+def doctor(config: Config = None, as_json: Json = False) -> None:
+    """Look at everything a run needs: each failure with its cure."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        checks = mirror.doctor()
+        failed = any(check.state == "failed" for check in checks)
+        report.answer({"ok": not failed, "checks": [json_shapes.check(check) for check in checks]})
+        report.say(text.checks_text(checks))
+        if failed:
+            raise typer.Exit(1)
+        report.talk("next: connecteam-sync plan")
+
+
+def plan(
+    first: MaybeFirst = None,
+    last: MaybeLast = None,
+    day: Day = None,
+    days: Days = None,
+    out: Annotated[Optional[Path], typer.Option("--out", metavar="FILE", help="Save the plan for `apply`.")] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 5 where rows would change, 3 where something is held.")
+    ] = False,
+    resync: Annotated[
+        bool, typer.Option("--resync", help="Show what `resync` would do: rows without a shift go.")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show what `sync` would do. Nothing is written."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        windows = chosen_windows(mirror, first, last, day, days)
+        proposal = mirror.plan(windows, resync=resync)
+        report.quiet()
+        if out is not None and not proposal.failures:
+            mirror.save_proposal(proposal, out)
+        report.answer(json_shapes.proposal(proposal))
+        report.say(text.plan_text(proposal, mirror.names(), is_default=windows is None))
+        changing = any(change.kind != "link" for change in proposal.changes)
+        window = f" --from {proposal.window.first} --to {proposal.window.last}" if windows is not None else ""
+        step = f"connecteam-sync apply {out}" if out else f"connecteam-sync {'resync' if resync else 'sync'}{window}"
+        stopped = [(plan.window, plan.refusals) for plan in proposal.plans if plan.refusals]
+        if stopped:
+            whole = way_through(stopped, proposal.window if windows is not None else None, resync=resync)
+            step = f"{step} {words_for(r for _, found in stopped for r in found)}" if out else whole or step
+            step = f"{step}   {text.IF_RIGHT}"
+        report.talk(f"next: {step}" if (changing or stopped) and not proposal.failures else "")
+        codes = [failure.exit_code for failure in proposal.failures]
+        if exit_code:
+            codes.append(5 if changing else 3 if waiting(proposal.holds) else 0)
+        raise typer.Exit(worst(*codes))
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan saved with `plan --out`.")],
+    accept: Accept = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Apply a saved plan as it was shown; refused, naming the rows, if anything moved since."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        proposal = mirror.read_proposal(file)
+        tell_run(mirror, report, mirror.apply(proposal, accept=accept or ()))
+
+
+def sync(
+    first: MaybeFirst = None,
+    last: MaybeLast = None,
+    day: Day = None,
+    days: Days = None,
+    accept: Accept = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Look, plan and apply. By default the last 14 days, days with open rows, and one slice of the past."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        windows = chosen_windows(mirror, first, last, day, days)
+        tell_run(mirror, report, mirror.sync(windows, accept=accept or ()))
+
+
+def resync(first: First, last: Last, accept: Accept = None, config: Config = None, as_json: Json = False) -> None:
+    """`sync`, and rows of ours that match no shift are deleted: the repair of a damaged range."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        window = one_window(mirror, first, last)
+        tell_run(mirror, report, mirror.resync(window, accept=accept or ()))
+
+
+def verify(
+    first: First,
+    last: Last,
+    totals: Annotated[bool, typer.Option(help="Compare Connecteam's own timesheet totals too.")] = True,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Prove the table against a fresh look. Nothing is written but its receipt."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        found = mirror.verify(one_window(mirror, first, last), totals=totals)
+        report.quiet()
+        report.answer({**json_shapes.verification(found), "exit_code": found.exit_code})
+        report.say(text.verify_text(found, mirror.names()))
+        window = f"--from {found.window.first} --to {found.window.last}"
+        report.talk(f"next: connecteam-sync sync {window}" if found.differences else "")
+        raise typer.Exit(found.exit_code)
+
+
+def compare(first: First, last: Last, config: Config = None, as_json: Json = False) -> None:
+    """What the legacy planner would lose, overwrite, double or leave wrong. Nothing is written."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        found = mirror.compare(one_window(mirror, first, last))
+        report.quiet()
+        report.answer(json_shapes.comparison(found))
+        report.say(text.compare_text(found))
+        raise typer.Exit(worst(*(failure.exit_code for failure in found.failures)))
+
+
+def undo(
+    run: RunNumber,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Take a run back: its exact inverse as a new run; refused where a later run touched the rows."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        tell_run(mirror, report, mirror.undo(run))

@@ -1,0 +1,393 @@
+"""The library's door: everything the command does, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.api.client import ApiKey, Connecteam
+from connecteam_sync.client_account import Accounts
+from connecteam_sync.client_history import Records
+from connecteam_sync.config import Settings, credentials, load_settings
+from connecteam_sync.core.adopt import Survey
+from connecteam_sync.core.clocktime import Employee
+from connecteam_sync.core.compare import Comparison
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
+from connecteam_sync.core.run import Check, Move, Person, Proposal, Run, Suggestion, Verification
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.engine import doctor, saved_plan
+from connecteam_sync.engine.account import Belonging, region_of
+from connecteam_sync.engine.create_employee import create_employee
+from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.locks import Locking
+from connecteam_sync.engine.progress import Progress
+from connecteam_sync.engine.run import Syncing
+from connecteam_sync.engine.scope import Choosing
+from connecteam_sync.engine.slices import checked_window
+from connecteam_sync.engine.verify_receipt import on_record
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.mirror import people
+from connecteam_sync.store.payroll import locks
+from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.ownership import Former
+
+if TYPE_CHECKING:
+    from connecteam_sync.engine.adopt import Adopting
+
+
+class ConnecteamSync(Records, Accounts):
+    """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` gives back connections.
+
+    `api_key` is read from the environment where it is not given, like everything else (see `load_settings`); days are
+    local days of `timezone`, instants epoch seconds. Every method raises ConnecteamSyncError, whose `exit_code` and
+    `next_step` are those of the command.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        clock_id: int | None = None,
+        *,
+        time_clocks: Iterable[int] = (),
+        database_url: str | None = None,
+        timezone: str | None = None,
+        base_url: str | None = None,
+        settings: Settings | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        clocks = (clock_id,) if clock_id is not None else tuple(time_clocks)
+        if settings is None:
+            settings = load_settings(
+                timezone=timezone, database_url=database_url, base_url=base_url, time_clocks=clocks or None
+            )
+        if api_key is not None and not api_key.strip():
+            raise ConfigurationError(
+                "the API key is empty", next_step="give one, or leave it out to read that of the environment"
+            )
+        self.settings = settings
+        self._key = api_key
+        self.store = Store(settings.database_url, settings.tables, own=settings.own, lock_wait=settings.lock_wait)
+        self._on_progress = on_progress
+        self._syncing: Syncing | None = None
+        self._belonging = Belonging(
+            self.store,
+            self._client,
+            region=region_of(settings.base_url),
+            timezone=settings.timezone,
+            time_clocks=settings.time_clocks,
+        )
+        self._connecteam: Connecteam | None = None
+
+    @classmethod
+    def from_config(
+        cls, path: str | Path | None = None, *, on_progress: Callable[[Progress], None] | None = None
+    ) -> Self:
+        """Configured by a file and the environment."""
+        return cls(settings=load_settings(path), on_progress=on_progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; what is called afterwards opens its own."""
+        if self._connecteam is not None:
+            self._connecteam.close()
+            self._connecteam = None
+        self.store.close()
+
+    def _client(self) -> Connecteam:
+        """A client; the same for every use."""
+        if self._connecteam is None:
+            s = self.settings
+            self._connecteam = Connecteam(
+                ApiKey(self._key) if self._key else credentials(),
+                base_url=s.base_url,
+                request_timeout=s.request_timeout,
+                total_seconds=s.total_seconds,
+                day_reserve_share=s.day_reserve_share,
+                on_wait=lambda seconds, why: self._tell(Progress(step=f"waiting {seconds:.0f} s", detail=why)),
+            )
+        return self._connecteam
+
+    def _tell(self, progress: Progress) -> None:
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+    @property
+    def _job(self) -> Syncing:
+        """The main job; made when first needed."""
+        if self._syncing is None:
+            s = self.settings
+            self._syncing = Syncing(
+                self.store,
+                self._client,
+                belonging=self._belonging,
+                timezone=s.timezone,
+                choosing=Choosing(
+                    self.store,
+                    belonging=self._belonging,
+                    timezone=s.timezone,
+                    time_clocks=s.time_clocks,
+                    slice_days=s.slice_days,
+                    lookback_days=s.lookback_days,
+                    older_days=s.older_days,
+                ),
+                policy=lambda: s.policy(made_employees=self.store.made_employees()),
+                by_digest=s.unchanged == "digest",
+                on_progress=self._tell,
+            )
+        return self._syncing
+
+    @property
+    def statements(self) -> int:
+        """SQL statements sent so far."""
+        return self.store.statements
+
+    @property
+    def http_calls(self) -> int:
+        """Requests sent so far."""
+        return self._connecteam.http_calls if self._connecteam else 0
+
+    # -- windows -----------------------------------------------------------------------------------------------------
+
+    def today(self) -> date:
+        """The business's day."""
+        return local_day(now(), ZoneInfo(self.settings.timezone))
+
+    def window(self, first: date, last: date) -> Window:
+        """The local days `first..last`. Raises WindowError where reversed or over 366 days."""
+        return checked_window(first, last, self.settings.timezone)
+
+    def default_windows(self) -> tuple[Window, ...]:
+        """What `sync` looks at by itself: the last days, today, and the day of every open row."""
+        return self._job.choosing.default_windows()
+
+    # -- the five verbs ----------------------------------------------------------------------------------------------
+
+    def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Proposal:
+        """What `sync` (or `resync`) would do. Nothing is written."""
+        proposal, _ = self._job.propose(self._windows(window), resync=resync)
+        return msgspec.structs.replace(proposal, is_resync=resync)
+
+    def sync(self, window: Window | Iterable[Window] | None = None, *, accept: Iterable[str] = ()) -> Run:
+        """Make the window's rows equal to Connecteam; by default those of `default_windows`."""
+        return self._job.run("sync", self._windows(window), accept=accept)
+
+    def resync(self, window: Window, *, accept: Iterable[str] = ()) -> Run:
+        """`sync`, and rows of ours that never had a shift and match none are deleted."""
+        return self._job.run("resync", [window], accept=accept)
+
+    def apply(self, proposal: Proposal, *, accept: Iterable[str] = ()) -> Run:
+        """Apply a plan exactly as it was shown; slices that no longer fit are refused (StalePlan), naming the rows."""
+        return self._job.run("apply", [proposal.window], wanted=proposal, accept=accept)
+
+    def verify(self, window: Window, *, totals: bool = True) -> Verification:
+        """A fresh look against the table. Nothing is written but its receipt, a run of its own kind.
+
+        Where that cannot be written (another run holds the lock, a user who may only read), `not_recorded` says why.
+        """
+        return on_record(self.store, window, lambda: self._job.verify(window, totals=totals), lambda: self.http_calls)
+
+    def compare(self, window: Window) -> Comparison:
+        """Which shifts the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""
+        return self._job.compare(window)
+
+    def undo(self, run: int) -> Run:
+        """The exact inverse of a run. Raises NotFound, UndoRefused."""
+        return self._job.undo(run)
+
+    @staticmethod
+    def _windows(window: Window | Iterable[Window] | None) -> tuple[Window, ...] | None:
+        if window is None:
+            return None
+        return (window,) if isinstance(window, Window) else tuple(window)
+
+    def sync_todays_shifts(self) -> dict[str, int]:
+        """Mirror today; counts by name: total_shifts, created, updated, unchanged, deleted, held, errors."""
+        return self.sync_shifts_for_date(self.today())
+
+    def sync_shifts_for_date(self, day: date | str) -> dict[str, int]:
+        """Mirror one local day; counts by name. Slices that failed are counted in `errors`, not raised."""
+        chosen = date.fromisoformat(day) if isinstance(day, str) else day
+        return counts_of(self.sync(self.window(chosen, chosen)))
+
+    # -- taking over a table that exists -----------------------------------------------------------------------------
+
+    def survey(self, window: Window | None = None) -> Survey:
+        """What `clock_times` is like before it is adopted; rows at a zone's offset are looked for in `window`.
+
+        Nothing is written. By default the window is the newest four weeks of the table.
+        """
+        return self._adopting.look(window)
+
+    def adopt(self, *, link_minutes: Window | None = None) -> Run:
+        """Back up and remove doubles, add the unique key. Killed, it goes on when called again.
+
+        Rows of the days `link_minutes` that agree with a shift but for their seconds are linked to it. While a double
+        needs a person (`holds`), the key is not added. Raises AdoptRefused, LockHeld, UpstreamError.
+        """
+        self.demand_account()
+        return self._adopting.apply(link_minutes)
+
+    def undo_adopt(self) -> tuple[Run, ...]:
+        """Take every adoption back, to the byte, newest first. Raises UndoRefused where a later run touched rows."""
+        return self._adopting.undo()
+
+    def adopt_sql(self) -> str:
+        """The statements that add and drop the key and restore a backup, for a DBA."""
+        return self._adopting.sql()
+
+    @property
+    def _adopting(self) -> Adopting:
+        from connecteam_sync.engine.adopt import Adopting  # noqa: PLC0415 - no run takes a table over
+
+        return Adopting(self.store, lambda: self._job, timezone=self.settings.timezone, on_progress=self._tell)
+
+    # -- saved plans -------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def save_proposal(proposal: Proposal, path: str | Path) -> None:
+        """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError."""
+        saved_plan.save_proposal(proposal, path)
+
+    def read_proposal(self, path: str | Path) -> Proposal:
+        """A plan written by `save_proposal`. Raises ConfigurationError where it is none, or was altered since."""
+        return saved_plan.read_proposal(path, timezone=self.settings.timezone)
+
+    # -- people and payroll ------------------------------------------------------------------------------------------
+
+    def employees(self, *, unmapped: bool = False) -> tuple[Person, ...]:
+        """Connecteam users and the employees they count for."""
+        with self.store.reading() as session:
+            return people.people(session, unmapped=unmapped)
+
+    def employees_without_user(self) -> tuple[Employee, ...]:
+        """Rows of the host's people for whom no Connecteam user counts: whom a user could be mapped to."""
+        with self.store.reading() as session:
+            return people.without_user(session)
+
+    def map_employee(self, user: int, employee: RowId) -> Person:
+        """Let a user's shifts count for an employee from the next run on. Raises NotFound."""
+        with self.store.writing("mapping a user") as session:
+            return people.map_user(session, user, employee)
+
+    def mapping(self, user: int, employee: RowId) -> Move:
+        """What `map_employee` of these two would do: whose hours, how many. Nothing is written. Raises NotFound."""
+        with self.store.reading() as session:
+            return people.move(session, user, employee)
+
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """Who the users without an employee might be, with the evidence. Never applied by themselves."""
+        with self.store.reading() as session:
+            return people.suggestions(session)
+
+    def map_employees(self, pairs: Iterable[tuple[int, RowId]]) -> tuple[Person, ...]:
+        """`map_employee` for each (user, employee), all of them or none. Raises NotFound."""
+        with self.store.writing("mapping users") as session:
+            return tuple(people.map_user(session, user, employee) for user, employee in pairs)
+
+    def create_employee(self, user: int) -> tuple[Person, int | None]:
+        """Make an employee for a user who has none, and map the two: a run, whose number is told, that can be undone.
+
+        For a person who only looks like somebody else (`possible_double`). Raises NotFound, MappingRefused.
+        """
+        return create_employee(self.store, user, today=self.today(), timezone=self.settings.timezone)
+
+    def unmap_employee(self, user: int) -> tuple[Person, bool]:
+        """Forget a mapping made with `map_employee`; whether there was one. Raises NotFound."""
+        with self.store.writing("unmapping a user") as session:
+            return people.unmap_user(session, user)
+
+    def names(self) -> Mapping[RowId, str]:
+        """Employee names by id."""
+        with self.store.reading() as session:
+            return {e.id: e.name for e in session.employees() if e.name}
+
+    def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
+        """Close local days for payroll: no run changes them. They are days of the time zone of now, also later.
+
+        First looks at them as `verify` does. Where a row is open, anything differs or is held, raises LockRefused, and
+        where Connecteam cannot be reached UpstreamError; `anyway` closes them nevertheless and records what was wrong.
+        Raises WindowError of days that are not over. `by` is who does it, by default the user of the system.
+        """
+        self.demand_account()
+        return self._locking.lock(self.window(first, last), reason=reason, by=by, anyway=anyway)
+
+    def unlock(self, first: date, last: date, *, reason: str = "", by: str | None = None) -> Opening:
+        """Open local days again, whatever zone they were closed in."""
+        self.demand_account()
+        return self._locking.unlock(self.window(first, last), reason=reason, by=by)
+
+    def locked_days(self) -> tuple[date, ...]:
+        """The days that are closed."""
+        with self.store.reading() as session:
+            return tuple(sorted({closed.day for closed in session.locked(self.settings.timezone)}))
+
+    def locks(self) -> tuple[ClosedDays, ...]:
+        """What is closed, joined to ranges: who closed it, when, why, and what a look had found. Newest first."""
+        with self.store.reading() as session:
+            return locks.closed(session, self.settings.timezone)
+
+    def lock_history(self) -> tuple[LockEvent, ...]:
+        """Every locking and unlocking, newest first."""
+        with self.store.reading() as session:
+            return locks.lock_history(session)
+
+    @property
+    def _locking(self) -> Locking:
+        return Locking(self.store, lambda window: self._job.verify(window, totals=False))
+
+    # -- the house ---------------------------------------------------------------------------------------------------
+
+    def init(self, *, from_prefix: str | None = None, beside: bool = False, moved: bool = False) -> tuple[str, ...]:
+        """Create what is absent, upgrade our tables; what was done, a sentence each.
+
+        Where our tables are there under another prefix: `from_prefix` renames them, `beside` makes others that know
+        nothing of them. `moved`: the table of clock times is in another schema, or has another name, with its rows.
+        Raises ConfigurationError where neither is said, or a name of ours is somebody else's table.
+        """
+        return self.store.init(Former(from_prefix, beside, moved))
+
+    def init_sql(self) -> str:
+        """What `init` would run where our tables are not there, for keys as the host's tables have them."""
+        return self.store.init_sql()
+
+    def doctor(self) -> tuple[Check, ...]:
+        """Everything a run needs, looked at; each failure with its cure."""
+        where = self.settings.file or "environment"
+        configuration = Check(name="configuration", state="ok", detail=f"{where}, time zone {self.settings.timezone}")
+        return doctor.examine(
+            self.store,
+            self._client,
+            belonging=self._belonging,
+            time_clocks=self.settings.time_clocks,
+            employees=self.settings.employees,
+            zone=ZoneInfo(self.settings.timezone),
+            configuration=configuration,
+        )
+
+
+def counts_of(run: Run) -> dict[str, int]:
+    """The counts of a run by the names of the contract."""
+    c = run.counts
+    return {
+        "total_shifts": c.total_shifts,
+        "created": c.created,
+        "updated": c.updated,
+        "unchanged": c.unchanged,
+        "deleted": c.deleted,
+        "held": c.held,
+        "errors": run.errors,
+    }

@@ -1,0 +1,109 @@
+"""Whose data a database holds, and its time clocks: the part of the library's door that is about the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connecteam_sync.client_history import said_by_a_person
+from connecteam_sync.config import Settings
+from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Region, Vouch
+from connecteam_sync.core.text import one_line
+from connecteam_sync.engine.account import Belonging, now
+from connecteam_sync.errors import NotFound
+from connecteam_sync.store.mirror import account as remembered
+from connecteam_sync.store.store import Store
+
+
+class Accounts:
+    """The account that a database mirrors. Every method raises what `Store` raises."""
+
+    settings: Settings
+    store: Store
+    _belonging: Belonging
+
+    @property
+    def region(self) -> Region:
+        """Which Connecteam is configured: `global`, `au`, or `local` for any URL of this machine."""
+        return self._belonging.region
+
+    def account(self) -> Account | None:
+        """Whose data this is, as remembered; None where no run has written yet. Asks nobody."""
+        with self.store.reading() as session:
+            return remembered.account(session)
+
+    def account_history(self) -> tuple[Account, ...]:
+        """What was noted of whose data this is, by runs and by people, newest first."""
+        with self.store.reading() as session:
+            return remembered.account_history(session)
+
+    def demand_account(self) -> None:
+        """Raises ConfigurationError, naming both, where the configured region or zone is not that of the database."""
+        self._belonging.check_stored()
+
+    def proposed_account(self, parts: Iterable[Part]) -> Acceptance:
+        """What it would change and mean to take the company, region or time zone that is configured now.
+
+        Nothing is written. Raises NotFound where the database belongs to nobody yet; UpstreamError.
+        """
+        return self._belonging.proposed(parts)
+
+    def accept_account(self, proposed: Acceptance, *, by: str) -> Account:
+        """Take what `proposed_account` showed; `by` is who says so, and is kept.
+
+        Raises ConfigurationError where somebody else noted something since.
+        """
+        return self._belonging.accept(proposed, by=said_by_a_person("by", by))
+
+    # -- time clocks ---------------------------------------------------------------------------------------------------
+
+    def clocks(self) -> tuple[ClockReport, ...]:
+        """Every time clock that Connecteam lists or the database remembers, by id. Raises UpstreamError."""
+        with self.store.reading("looking at the time clocks") as session:
+            known = remembered.account(session)
+            looks, shifts = remembered.clock_counts(session)
+            vouched = {one.time_clock_id: one for one in remembered.vouches(session)}
+        listed = {clock.id: clock for clock in self._belonging.fresh_time_clocks()}
+        wanted = self.settings.time_clocks
+        ids = {*listed, *looks, *shifts, *vouched, *wanted, *(known.time_clocks if known else ())}
+        return tuple(
+            ClockReport(
+                id=clock,
+                name=one_line(listed[clock].name, 191) if clock in listed else "",
+                is_archived=clock in listed and listed[clock].is_archived,
+                is_listed=clock in listed,
+                is_looked_at=clock in wanted if wanted else clock in listed and not listed[clock].is_archived,
+                shifts=shifts.get(clock, (0, 0))[0],
+                rows=shifts.get(clock, (0, 0))[1],
+                last_looked_at=looks.get(clock),
+                vouched=vouched.get(clock),
+            )
+            for clock in sorted(ids)
+        )
+
+    def vouch_clock(self, clock: int, reason: str, *, by: str) -> Vouch:
+        """Record the word of a person (`by`) that a time clock which cannot be read holds none of the shifts in
+        question. An earlier word for it is replaced.
+
+        Raises NotFound for one nobody knows, ConfigurationError without a reason; UpstreamError where Connecteam has to
+        be asked for it.
+        """
+        said = Vouch(
+            time_clock_id=clock,
+            at=now(),
+            by=said_by_a_person("by", by),
+            reason=said_by_a_person("reason", reason),
+        )
+        with self.store.reading("looking at the time clocks") as session:
+            known = remembered.account(session)
+            ours = remembered.clocks_ever(session) | (known.time_clocks if known else frozenset())
+        if clock not in ours and clock not in {one.id for one in self._belonging.fresh_time_clocks()}:
+            raise NotFound(f"there is no time clock {clock}", next_step="connecteam-sync clocks lists them")
+        with self.store.writing("vouching for a time clock") as session:
+            remembered.vouch(session, said)
+        return said
+
+    def unvouch_clock(self, clock: int, *, by: str) -> Vouch:
+        """Withdraw the word for a time clock; `by` is who does. Raises NotFound where nobody gave it."""
+        who = said_by_a_person("by", by)
+        with self.store.writing("withdrawing a word for a time clock") as session:
+            return remembered.unvouch(session, clock, by=who, now=now())

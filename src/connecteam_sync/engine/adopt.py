@@ -1,0 +1,409 @@
+"""Take over a table that exists: look, back up, remove doubles, add the unique key online; and all of it back.
+
+Everything happens under the writer's lock, in parts that commit on their own and that a killed run leaves whole: the
+number of the run, the backup table, the removal of doubles (one transaction), the key. Run again, it goes on with the
+same run. On SQLite all of it is one transaction.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.core.adopt import Offset, Survey, offset_rows
+from connecteam_sync.core.change import Counts, Hold
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.run import Run, RunKind, Slice
+from connecteam_sync.core.same_minute import ByMinute, by_minute
+from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.text import many
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.progress import Progress
+from connecteam_sync.engine.run import Syncing
+from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
+from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key
+from connecteam_sync.store.adopt.dedupe import Adoption
+from connecteam_sync.store.history import runs
+from connecteam_sync.store.history.undo import demand_undoable, undo
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.store import Lock, Store
+from connecteam_sync.store.tables import contents, probe
+from connecteam_sync.store.tables.columns import demand_served
+from connecteam_sync.store.tables.init import UNIQUE_KEY
+from connecteam_sync.store.tables.support import demand_table
+from connecteam_sync.version import __version__
+
+ROUNDS = 10
+"""How often doubles are removed anew where another program writes one before the key is there."""
+EVIDENCE_DAYS = 28
+"""How many of the table's newest days are compared with Connecteam by a look that is given none."""
+_AGAIN = "connecteam-sync adopt --apply"
+
+
+class Adopting:
+    """`adopt` on one store. `job` asks Connecteam, for the evidence of a look only."""
+
+    def __init__(
+        self, store: Store, job: Callable[[], Syncing], *, timezone: str, on_progress: Callable[[Progress], None]
+    ) -> None:
+        self.store, self._job, self.timezone, self._on_progress = store, job, timezone, on_progress
+        self._zone = ZoneInfo(timezone)
+
+    def _tell(self, step: str) -> None:
+        self._on_progress(Progress(step=step))
+
+    # -- look ----------------------------------------------------------------------------------------------------------
+
+    def look(self, window: Window | None) -> Survey:
+        """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
+        self._tell("looking at the table")
+        with self.store.reading("looking at the table") as session:
+            demand_table(session.host, session.columns, session.dialect.family)
+            found = inspect.survey(session, self.store.url, zone=self._zone, now=now())
+        newest = found.last_clock_in
+        if window is None and newest is not None:
+            last = min(local_day(newest, self._zone), local_day(now(), self._zone))
+            window = Window(last - timedelta(days=EVIDENCE_DAYS - 1), last, self.timezone)
+        if window is None:
+            return found
+        try:
+            offsets, minutes = self._compared(window)
+        except ConnecteamSyncError as error:
+            # The table can be looked at without Connecteam; the report says that, and why, this part is missing.
+            return msgspec.structs.replace(found, offsets_error=error.message)
+        return msgspec.structs.replace(
+            found, offsets=offsets, offsets_days=(window.first, window.last), minutes=minutes
+        )
+
+    def _compared(self, window: Window) -> tuple[tuple[Offset, ...], ByMinute]:
+        """Rows at a time zone's offset from a shift, and rows that agree with one but for the seconds."""
+        self._tell("comparing with Connecteam")
+        found: dict[RowId, Offset] = {}
+        minutes = ByMinute()
+        for seen in self._job().evidence(window):
+            rows = tuple(seen.rows.values())
+            found |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
+            start, end = seen.window.start_utc, seen.window.end_utc
+            by = by_minute(
+                (row for row in rows if start <= row.clock_in < end),
+                (shift for shift in seen.shifts if start <= shift.start < end),
+                seen.employees,
+                linked={mirror.clock_time_id for mirror in seen.mirrors.values()},
+                settled={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
+            )
+            days = (seen.window.first, seen.window.last)
+            minutes = minutes.and_also(msgspec.structs.replace(by, days=days))
+        return tuple(found[key] for key in sorted(found, key=ordered)), minutes
+
+    # -- apply ---------------------------------------------------------------------------------------------------------
+
+    def apply(self, link: Window | None = None) -> Run:
+        """Back up, remove doubles, add the key; and tie rows of the window `link` that agree with a shift but for their
+        seconds to it. Raises AdoptRefused and NotServed before anything is written, LockHeld, UpstreamError.
+
+        The receipt's `holds` are the doubles that need a person; while there are any, the key is not added.
+        """
+        before = self.store.statements
+        # Connecteam is asked before the lock is taken: others need not wait for its answer.
+        pairs = self._compared(link)[1].links if link is not None else ()
+        with self.store.locked("adopting the table") as lock:
+            begun = self._begin(lock, pairs)
+            if isinstance(begun, Run):
+                return begun
+            number, window = begun
+            piece = self._settle(lock, number, window)
+            with lock.session("finishing the run") as session:
+                if pairs:
+                    self._job().note_account(session)
+                    linked = link_minutes.link(session, pairs, run=number, zone=self._zone, now=now())
+                    piece = _and_linked(piece, linked, len(pairs))
+                runs.record_slice(session, number, piece)
+                spent = self.store.statements + session.waiting - before + 1
+                runs.finish_run(session, number, now=now(), statements=spent, http_calls=0)
+                run = runs.run(session, number)
+        return run
+
+    def _today(self) -> Window:
+        today = local_day(now(), self._zone)
+        return Window(today, today, self.timezone)
+
+    def _fresh(
+        self, kind: RunKind, window: Window, *, undoes: int | None = None, slices: tuple[Slice, ...] = ()
+    ) -> Run:
+        return Run(
+            id=None,
+            kind=kind,
+            window=window,
+            slices=slices,
+            version=__version__,
+            host=socket.gethostname(),
+            started_at=now(),
+            undoes=undoes,
+        )
+
+    def _begin(self, lock: Lock, pairs: Sequence[tuple[ClockTime, Shift]] = ()) -> tuple[int, Window] | Run:
+        """The run to go on with: one that was killed, or a new one; an unrecorded receipt where nothing can be done."""
+        self._drop_backups_of_undone(lock)
+        with lock.session("looking at the table") as session:
+            demand_served(session.host, session.columns, creates_employees=False)
+            contents.demand_contents(session)
+            keys = catalog.foreign_keys(session)
+            found = dedupe.doubles(session, keys, zone=self._zone, lock=False)
+            key = catalog.unique_key(session.connection, session.dialect, session.host)
+            has_key = key is not None and key.is_valid
+            obstacles = inspect.obstacles(session, self.store.url, keys, found, has_key=has_key)
+            if obstacles:
+                raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
+            probe.demand_probed(session, now=now())
+            newest = runs.runs(session, limit=1, without="verify")
+            if any(a.run == newest[0].id and not a.is_finished for a in dedupe.adoptions(session)):
+                return newest[0].id or 0, newest[0].window
+            window = dedupe.days_of_ours(session, dedupe.span(found, self._today()))
+            holds = found.decision.holds
+            if holds and not pairs and not found.decision.changes:
+                return self._fresh("adopt", window, slices=(_waiting(window, holds),))
+            if has_key and not holds and not pairs and not found.decision.changes:
+                return self._fresh("adopt", window)
+            number = runs.begin_run(session, self._fresh("adopt", window)).value
+            dedupe.begin_adoption(session, number, had_key=has_key)
+            return number, window
+
+    def _settle(self, lock: Lock, number: int, window: Window) -> Slice:
+        """Doubles and key, again where another program writes a double in between. The last word on the run."""
+        end = Slice(time_clock_id=None, window=window, status="applied")
+        for _ in range(ROUNDS):
+            try:
+                holds = self._remove(lock, number, window)
+            except RowMoved:
+                continue
+            if holds:
+                return _waiting(window, holds)
+            self._tell("adding the unique key")
+            try:
+                with lock.changing_tables("adding the unique key") as connection:
+                    unique_key.add(
+                        connection,
+                        self.store.dialect,
+                        self.store.host,
+                        wait=self.store.lock_wait,
+                        waiting=self._tell,
+                    )
+            except unique_key.DoublesAppeared:
+                self._tell("another program wrote a double meanwhile")
+                continue
+            self._prove(lock, number)
+            return msgspec.structs.replace(
+                end, note=f"the unique key {UNIQUE_KEY} is there, valid, and no double is left"
+            )
+        return msgspec.structs.replace(
+            end,
+            status="failed",
+            exit_code=1,
+            error=f"another program wrote doubles faster than the key could be added ({ROUNDS} times tried)",
+            error_name="doubles_appear",
+            next_step=f"stop that program for a minute, then: {_AGAIN}",
+        )
+
+    def _remove(self, lock: Lock, number: int, window: Window) -> tuple[Hold, ...]:
+        """One round of removing doubles; the doubles that are left to a person. Raises RowMoved."""
+        self._tell("looking for doubles")
+        with lock.session("looking for doubles") as session:
+            keys = catalog.foreign_keys(session)
+            decision = dedupe.doubles(session, keys, zone=self._zone, lock=False).decision
+            mine = next(a for a in dedupe.adoptions(session) if a.run == number)
+            columns = session.columns
+        if not decision.changes:
+            return decision.holds
+        name = self.store.names.backup(number)
+        if mine.backup_table is None:
+            with lock.changing_tables("making the backup table") as connection:
+                backup.create(connection, self.store.dialect, self.store.host, columns, name)
+        self._tell(f"removing {len(decision.survivors)} doubles")
+        with lock.session("removing doubles") as session:
+            found = dedupe.doubles(session, keys, zone=self._zone, lock=True)
+            window = dedupe.span(found, window)
+            piece = dedupe.remove(session, found, keys, run=number, table=name, window=window, now=now())
+            runs.record_slice(session, number, piece)
+        return found.decision.holds
+
+    def _prove(self, lock: Lock, number: int) -> None:
+        """Whatever happened before: the key is valid, no double is left, the backup is what was written."""
+        self._tell("proving it")
+        with lock.session("proving it") as session:
+            key = catalog.unique_key(session.connection, session.dialect, session.host)
+            left = dedupe.doubles(session, (), zone=self._zone, lock=False).groups
+            mine = next(a for a in dedupe.adoptions(session) if a.run == number)
+            if key is None or not key.is_valid or left:
+                raise DatabaseError(
+                    f"the unique key is not valid, or {len(left)} doubles are left although it is",
+                    next_step=f"look at the table's clock-in column (fractions of a second?), then: {_AGAIN}",
+                )
+            if mine.backup_table is not None:
+                backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+
+    # -- undo ----------------------------------------------------------------------------------------------------------
+
+    def undo(self) -> tuple[Run, ...]:
+        """Take every adoption back, newest first: key, rows, pointers of other tables, backup; a run for each.
+
+        Raises UndoRefused where there is none, or where a later run or another program touched its rows; LockHeld.
+        """
+        done: list[Run] = []
+        with self.store.locked("taking the adoption back") as lock:
+            self._drop_backups_of_undone(lock)
+            with lock.session("looking at the adoption") as session:
+                standing = [adoption for adoption in dedupe.adoptions(session) if not adoption.is_undone]
+            if not standing:
+                raise UndoRefused(
+                    "there is no adoption to take back", next_step="connecteam-sync adopt shows the table"
+                )
+            for adoption in reversed(standing):
+                done.append(self._take_back(lock, adoption))
+                self._drop_backups_of_undone(lock)
+        return tuple(done)
+
+    def _take_back(self, lock: Lock, mine: Adoption) -> Run:
+        before, started = self.store.statements, now()
+        with lock.session("looking at the adoption") as session:
+            window = runs.run(session, mine.run).window
+            demand_undoable(session, mine.run, self._zone)
+            if not mine.had_key:
+                _demand_nothing_on_key(session)
+            if mine.backup_table is not None:
+                # Before the key goes: rows are not brought back where the backup cannot prove them.
+                backup.demand_there(session, mine.backup_table)
+                backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+        if not mine.had_key:
+            self._tell("dropping the unique key")
+            with lock.changing_tables("dropping the unique key") as connection:
+                unique_key.drop(
+                    connection,
+                    self.store.dialect,
+                    self.store.host,
+                    mine.indexes,
+                    wait=self.store.lock_wait,
+                    waiting=self._tell,
+                )
+        self._tell("bringing the rows back")
+        try:
+            return self._bring_back(lock, mine, window, started, before)
+        except ConnecteamSyncError as error:
+            if not mine.had_key:
+                self._make_key_again(lock, error)
+            raise
+
+    def _make_key_again(self, lock: Lock, error: ConnecteamSyncError) -> None:
+        """The table as the adoption left it, where its rows could not be brought back once the key was dropped."""
+        self._tell("making the unique key again")
+        try:
+            with lock.changing_tables("making the unique key again") as connection:
+                unique_key.add(
+                    connection,
+                    self.store.dialect,
+                    self.store.host,
+                    wait=self.store.lock_wait,
+                    waiting=self._tell,
+                    beside_others=True,
+                )
+            said = "the unique key is there as before"
+        except (ConnecteamSyncError, unique_key.DoublesAppeared):
+            said = f"the unique key is dropped: make it again with {_AGAIN}"
+        error.message = f"{error.message} ({said})"
+        error.args = (error.message,)
+
+    def _bring_back(self, lock: Lock, mine: Adoption, window: Window, started: int, before: int) -> Run:
+        """The rows, pointers and links of an adoption, once its key is gone; its receipt."""
+        with lock.session("bringing the rows back") as session:
+            keys = catalog.foreign_keys(session)
+            by = runs.begin_run(session, self._fresh("undo", window, undoes=mine.run)).value
+            done = undo(session, mine.run, window, by=by, now=started)
+            left = dedupe.move_pointers_back(session, keys, mine.run)
+            if mine.backup_table is not None:
+                backup.prove_restored(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+            runs.record_slice(
+                session, by, msgspec.structs.replace(done.slice, status="applied", holds=_left_behind(left))
+            )
+            spent = self.store.statements + session.waiting - before + 1
+            runs.finish_run(session, by, now=now(), statements=spent, http_calls=0)
+            return runs.run(session, by)
+
+    def _drop_backups_of_undone(self, lock: Lock) -> None:
+        """A backup whose rows are proven to be back in the table has done its work; also a killed undo's."""
+        with lock.session("looking for old backups") as session:
+            done = [a for a in dedupe.adoptions(session) if a.is_undone and a.backup_table is not None]
+        for adoption in done:
+            with lock.changing_tables("dropping the backup") as connection:
+                backup.drop(connection, self.store.dialect, adoption.backup_table or "")
+            with lock.session("noting that the backup is dropped") as session:
+                dedupe.note_backup(session, adoption.run, None)
+
+    # -- statements for a DBA ------------------------------------------------------------------------------------------
+
+    def sql(self) -> str:
+        """What `--apply` and `--undo` run beside the removal of doubles, for a person to read and run."""
+        d, host = self.store.dialect, self.store.host
+        with self.store.reading("reading the columns") as session:
+            columns = list(session.columns.clock_times)
+        name = self.store.names.backup("RUN")
+        return "\n".join(
+            (
+                "-- Is there a double? The key cannot be added while this finds any row.",
+                unique_key.terminated([unique_key.doubles_statement(d, host)]),
+                "-- Add the key while other programs go on; not in a transaction. If it meets a double, begin anew.",
+                unique_key.terminated(unique_key.add_statements(d, host)),
+                "-- Drop it again.",
+                unique_key.terminated(unique_key.drop_statements(d, host)),
+                "-- Bring the rows of a backup back by hand (RUN is the number of the run), once the key is dropped.",
+                unique_key.terminated(backup.restore_statements(d, host, columns, name)),
+            )
+        )
+
+
+def _waiting(window: Window, holds: tuple[Hold, ...]) -> Slice:
+    """The last word on a run that found doubles which only a person can decide."""
+    return Slice(
+        time_clock_id=None,
+        window=window,
+        status="nothing",
+        counts=Counts(held=len(holds)),
+        holds=holds,
+        error=f"{many(len(holds), 'double waits', 'doubles wait')} for a person; till then no unique key can be added",
+        error_name="doubles_held",
+        next_step=f"decide about each double, then: {_AGAIN}",
+        exit_code=3,
+    )
+
+
+def _and_linked(piece: Slice, linked: Sequence[ClockTime], wanted: int) -> Slice:
+    """The receipt with what was tied to its shift; `wanted` is how many were to be."""
+    said = f"{many(len(linked), 'row')} that agree with a shift but for the seconds are linked to it"
+    if len(linked) < wanted:
+        said += f", {wanted - len(linked):,} moved meanwhile and are left"
+    note = "; ".join(filter(None, (piece.note, f"{said}; the next sync corrects the seconds")))
+    counts = msgspec.structs.replace(piece.counts, linked=piece.counts.linked + len(linked))
+    status = "applied" if linked and piece.status == "nothing" else piece.status
+    return msgspec.structs.replace(piece, counts=counts, note=note, status=status)
+
+
+def _demand_nothing_on_key(session: Session) -> None:
+    """No foreign key may point at the unique key that is to be dropped."""
+    names = session.host.clock_times
+    for key in catalog.foreign_keys(session):
+        if set(key.pointer.targets) == {names.employee_id, names.clock_in}:
+            raise UndoRefused(
+                f"{key.pointer.place} points at the unique key that would be dropped",
+                next_step="drop that foreign key first, then: connecteam-sync adopt --undo",
+            )
+
+
+def _left_behind(pointers: int) -> tuple[Hold, ...]:
+    if not pointers:
+        return ()
+    detail = f"{pointers} rows of other tables were pointed elsewhere or removed since, and are left as they are"
+    return (Hold(reason="child_row", subject="references", detail=detail),)

@@ -1,0 +1,122 @@
+"""What `doctor` asks Connecteam: whose the key is, the clocks of both machines, time clocks and users."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.wire import TimeClock
+from connecteam_sync.core.run import Check
+from connecteam_sync.core.text import called, many
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.engine.account import READABLE, UNREADABLE, VANISHED, Belonging
+from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, NotInitialised, Rejected
+
+_SKEW = 120
+"""Seconds this machine's clock may be off before we say so."""
+_CLOCKS = 20
+"""Time clocks that are named in one line."""
+
+
+def failed(name: str, error: ConnecteamSyncError) -> Check:
+    """A check that ended in an error."""
+    return Check(name=name, state="failed", detail=error.message, cure=error.next_step)
+
+
+def _company(belonging: Belonging) -> Iterator[Check]:
+    """Whose the key is, and whether the database is theirs; a database that cannot be read was told before."""
+    company = belonging.company()
+    if company is None:
+        yield Check(name="Connecteam", state="warning", detail=UNREADABLE, cure=READABLE)
+    else:
+        yield Check(name="Connecteam", state="ok", detail=f"the key is that of {called(company.name)}")
+    try:
+        known = belonging.check_stored()
+    except ConfigurationError as error:
+        if not isinstance(error, NotInitialised):
+            yield failed("account", error)
+        return
+    except DatabaseError:
+        return
+    if known is None:
+        yield Check(name="account", state="ok", detail="no run has noted yet whose data this is: the first one will")
+        return
+    try:
+        belonging.demand(company)
+        yield Check(name="account", state="ok", detail=f"{known.company}, {known.region or 'region not known yet'}")
+    except ConfigurationError as error:
+        yield failed("account", error)
+
+
+def archived(make: Callable[[], Connecteam], kept: Mapping[int, int], zone: ZoneInfo) -> Iterator[Check]:
+    """Whether time clocks with rows here that are archived, or no longer listed, can still be read: else their hours
+    stay as they are.
+    """
+    today = local_day(int(time.time()), zone)
+    try:
+        client = make()
+        listed = client.time_clocks()
+        vanished = sorted(kept.keys() - {clock.id for clock in listed})
+        archived = [clock for clock in listed if clock.is_archived and clock.id in kept]
+        for clock in (*archived, *(TimeClock(id=one, name=VANISHED, is_archived=True) for one in vanished)):
+            name = f"{clock.id} {called(clock.name)}"
+            try:
+                client.ask(clock.id, Window(today, today, zone.key))
+            except Rejected as error:
+                yield Check(
+                    name="archived clock",
+                    state="warning",
+                    detail=f"time clock {name} cannot be read; its hours stay as they are, held as clock_not_looked_at"
+                    f" (rows here: {kept[clock.id]:,}): {error.message}",
+                    cure=f"bring it back in Connecteam, or: connecteam-sync clocks vouch {clock.id} --reason R",
+                )
+            else:
+                yield Check(name="archived clock", state="ok", detail=f"time clock {name} can be read")
+    except ConnecteamSyncError:
+        # What forbids to ask at all is told by the checks before this one.
+        return
+
+
+def upstream(make: Callable[[], Connecteam], belonging: Belonging, wanted: tuple[int, ...]) -> Iterator[Check]:
+    """Whose the key is, this machine's clock, the time clocks and the users: whether all can be read."""
+    try:
+        client = make()
+        yield from _company(belonging)
+    except ConnecteamSyncError as error:
+        yield failed("Connecteam", error)
+        return
+    skew = client.server_clock_skew
+    if skew is not None and abs(skew) > _SKEW:
+        yield Check(
+            name="clock",
+            state="warning",
+            detail=f"this machine's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} Connecteam's",
+            cure="let it follow a time server",
+        )
+    else:
+        yield Check(name="clock", state="ok", detail="this machine's clock agrees with Connecteam's")
+    try:
+        clocks = client.time_clocks()
+        known = {clock.id for clock in clocks}
+        missing = [str(clock) for clock in wanted if clock not in known]
+        shown = _clocks(clocks)
+        if missing:
+            yield Check(
+                name="time clocks",
+                state="failed",
+                detail=f"there is no time clock {', '.join(missing)}",
+                cure=f"set CONNECTEAM_SYNC_TIME_CLOCKS to some of: {shown}",
+            )
+        else:
+            yield Check(name="time clocks", state="ok", detail=shown)
+        yield Check(name="users", state="ok", detail=f"{many(len(client.users().users), 'user')} can be read")
+    except ConnecteamSyncError as error:
+        yield failed("time clocks and users", error)
+
+
+def _clocks(clocks: Sequence[TimeClock]) -> str:
+    """Time clocks with their ids, the first of very many."""
+    found = [f"{c.id} {called(c.name)}{' (archived)' if c.is_archived else ''}" for c in clocks[:_CLOCKS]]
+    return ", ".join(found) + (f" and {len(clocks) - _CLOCKS:,} more" if len(clocks) > _CLOCKS else "")

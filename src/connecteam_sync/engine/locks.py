@@ -1,0 +1,140 @@
+"""Close days for payroll, after a look at whether they are right; and open them again. Both are recorded."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.client_history import said_by_a_person
+from connecteam_sync.core.lock_check import Closing, Opening, Verified, in_words, not_looked, verified
+from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.run import Verification
+from connecteam_sync.core.text import day_name
+from connecteam_sync.core.window import Window, each_day, local_day
+from connecteam_sync.engine.decide import now
+from connecteam_sync.errors import ConfigurationError, LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
+from connecteam_sync.store.payroll import locks
+from connecteam_sync.store.store import Store
+
+ATTEMPTS = 3
+"""How often days are looked at where runs go on writing them meanwhile."""
+_NAME = 191
+_UNAVAILABLE = 75
+_UNSEEN = "{} could not be looked at, so nothing was locked"
+_BLIND = "without a look: {} --anyway"
+
+
+class Locking:
+    """Locks on one store. `verify` is the library's own proof of a window."""
+
+    def __init__(self, store: Store, verify: Callable[[Window], Verification]) -> None:
+        self.store, self._verify = store, verify
+
+    def lock(self, window: Window, *, reason: str, by: str | None, anyway: bool) -> Closing:
+        """Close the days of a window; see `ConnecteamSync.lock`."""
+        said, who = said_by_a_person("reason", reason), _actor(by)
+        again = _command(window, said, None if by is None else who)
+        _demand_over(window)
+        for _ in range(ATTEMPTS):
+            with self.store.reading("looking at what is closed") as session:
+                closed = session.locked(window.timezone)
+                head = locks.newest_change(session, window)
+            days = set(each_day(window.first, window.last))
+            already = {day.day for day in closed if day.timezone == window.timezone} & days
+            found = None if already == days else self._look(window, Locks(closed), anyway=anyway, again=again)
+            if found is not None and not found.is_right and not anyway:
+                raise _refused(window, found, again)
+            with self.store.writing("locking days") as session:
+                if locks.newest_change(session, window) != head:
+                    continue
+                newly = locks.lock(session, window, by=who, reason=said, now=now(), anyway=anyway, verified=found)
+            return Closing(
+                window=window,
+                newly=newly,
+                already=tuple(sorted(days - set(newly))),
+                by=who,
+                reason=said,
+                anyway=anyway,
+                verified=found,
+            )
+        raise RowMoved(
+            f"other runs keep writing {window} while it is looked at; nothing was locked",
+            next_step="run the command again once they are done",
+        )
+
+    def _look(self, window: Window, closed: Locks, *, anyway: bool, again: str) -> Verified:
+        try:
+            found = self._verify(window)
+        except UpstreamError as error:
+            if anyway:
+                return not_looked(error.message)
+            raise type(error)(
+                f"{_UNSEEN.format(window)}: {error.message}", next_step=f"{error.next_step}; {_BLIND.format(again)}"
+            ) from error
+        with self.store.reading("looking for open rows") as session:
+            opened = locks.open_rows(session, window)
+            names = {employee.id: employee.name for employee in session.employees() if employee.name}
+        said = verified(found, opened, closed, names=names)
+        failures = found.proposal.failures
+        away = failures and all(failure.exit_code == _UNAVAILABLE for failure in failures)
+        if away and not anyway and said.failed == len(failures) and not (said.differences or said.holds or said.open):
+            # All that is wrong is that Connecteam cannot be reached: that passes.
+            first = failures[0]
+            raise Unavailable(
+                f"{_UNSEEN.format(window)}: {first.error}", next_step=f"{first.next_step}; {_BLIND.format(again)}"
+            )
+        return said
+
+    def unlock(self, window: Window, *, reason: str, by: str | None) -> Opening:
+        """Open the days of a window; see `ConnecteamSync.unlock`."""
+        said, who = said_by_a_person("reason", reason) if reason else "", _actor(by)
+        with self.store.writing("unlocking days") as session:
+            opened = locks.unlock(session, window, by=who, reason=said, now=now())
+            left = session.locked(window.timezone)
+        start, end = window.start_utc, window.end_utc
+        still = tuple(day for day in left if day.start < end and day.end > start)
+        return Opening(window=window, opened=opened, still=still, by=who, reason=said)
+
+
+def _actor(by: str | None) -> str:
+    """Who does it: as told, else the user of the system. Raises ConfigurationError."""
+    if by is not None:
+        return said_by_a_person("by", by)
+    try:
+        return said_by_a_person("by", getpass.getuser())
+    except (KeyError, OSError, ConfigurationError):  # no name for this user id: KeyError until Python 3.12
+        return "somebody"
+
+
+def _demand_over(window: Window) -> None:
+    """Only days that are over can be closed: nobody knows yet what will be worked on the others."""
+    today = local_day(now(), ZoneInfo(window.timezone))
+    if window.last < today:
+        return
+    yesterday = today - timedelta(days=1)
+    first = max(window.first, today)
+    some = f"; lock up to {yesterday}" if window.first <= yesterday else ""
+    raise WindowError(
+        f"{day_name(first)} is not over yet: only days that are over can be locked",
+        next_step=f"lock it when it is over{some}",
+    )
+
+
+def _command(window: Window, reason: str, by: str | None) -> str:
+    who = "" if by is None else f" --as {shlex.quote(by)}"
+    days = f"--from {window.first} --to {window.last}"
+    return f"connecteam-sync lock {days} --reason {shlex.quote(reason)}{who}"
+
+
+def _refused(window: Window, found: Verified, again: str) -> LockRefused:
+    days = f"--from {window.first} --to {window.last}"
+    return LockRefused(
+        f"{window} is not right yet, so nothing was locked: {in_words(found)}",
+        verified=found,
+        next_step=(
+            f"cure it: connecteam-sync sync {days}, holds, then lock again; to lock it as it is: {again} --anyway"
+        ),
+    )

@@ -1,0 +1,84 @@
+"""The looks that a run makes only where something is missing: whatever is to go may be somewhere else.
+
+A shift that is absent from its day may be on another time clock by now, or just now. A row without a shift may
+be one of a time clock that is not mirrored, or of a person whom a time clock does not list any more. Where nothing is
+missing, nothing more is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+
+import msgspec
+
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.wire import People, TimeClock
+from connecteam_sync.core.change import Plan
+from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.decide import Unit, is_turned_away
+from connecteam_sync.engine.slices import left_out
+from connecteam_sync.errors import UpstreamError
+from connecteam_sync.store.mirror.account import clock_counts
+from connecteam_sync.store.store import Store
+
+
+class Elsewhere:
+    """Further looks for one `Syncing`; `clocks` are the time clocks that are mirrored."""
+
+    def __init__(
+        self, store: Store, client: Callable[[], Connecteam], clocks: Callable[[], Sequence[TimeClock]]
+    ) -> None:
+        self._store, self._client, self._clocks = store, client, clocks
+
+    def units(self, made: Sequence[Unit], plans: Mapping[int, Plan | None], looks: Looks) -> list[Unit]:
+        """The looks that are missing to tell what is gone from what is on another mirrored time clock by now.
+
+        `plans` are those of `made`, by place.
+        """
+        absent = [(n, plan.window) for n, plan in plans.items() if plan is not None and plan.pending.absent]
+        if not absent:
+            return []
+        clocks = self._clocks()
+        wanted = left_out(absent, [(unit.clock, unit.window) for unit in made], clocks)
+        asked = {clock for one in wanted for clock in one.clocks}
+        unknown = {clock.id for clock in clocks if clock.is_archived and clock.id in asked}
+        if unknown:
+            # An archived one of which no shift is remembered was out of use before this table began.
+            with self._store.reading() as session:
+                unknown -= clock_counts(session)[1].keys()
+        silent = msgspec.structs.replace(made[0].policy, orphans="ignore")
+        more = [Unit(clock, window, silent) for window, of, _ in wanted for clock in of if clock not in unknown]
+        looks.also((unit.clock, unit.window) for unit in more)
+        return more
+
+    def owners(self, looks: Looks, people: People, windows: Iterable[Window], mirrored: Container[int]) -> None:
+        """Where rows without a shift may go: the time clocks that this run has not looked at, as evidence; and whether
+        Connecteam's own totals have hours of people on a time clock that does not list them.
+        """
+        for window in sorted(windows):
+            for clock in sorted(looks.account.keys() - looks.listings(window).keys()):
+                try:
+                    snapshot = self._client().look(clock, window, people)
+                except UpstreamError as error:
+                    looks.unread[clock] = error.message
+                    if is_turned_away(error):
+                        looks.turned_away.add(clock)
+                else:
+                    looks.saw(window, snapshot, as_evidence=clock not in mirrored)
+            for clock in sorted(looks.listings(window)):
+                self._hours(looks, clock, window)
+
+    def _hours(self, looks: Looks, clock: int, window: Window) -> None:
+        """The days on which a time clock has hours of people whom it does not list."""
+        listed = looks.listings(window)[clock]
+        try:
+            totals = self._client().timesheet(clock, window)
+        except UpstreamError as error:
+            # Not every key may read timesheets; a passing trouble is a look that did not come about.
+            if not is_turned_away(error):
+                looks.failed(clock, window, error.message)
+            return
+        looks.worked |= {
+            (total.user_id, total.day): clock for total in totals if total.minutes and total.user_id not in listed
+        }

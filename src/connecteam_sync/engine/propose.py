@@ -1,0 +1,153 @@
+"""What a run would do: every look planned without writing, then what they left for the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.wire import People
+from connecteam_sync.core.absences import nothing_seen, unreadable
+from connecteam_sync.core.change import Plan
+from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
+from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.run import Failure, Proposal
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.tracking import as_if_applied
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away
+from connecteam_sync.engine.other_clocks import Elsewhere
+from connecteam_sync.engine.progress import Tally
+from connecteam_sync.errors import ConnecteamSyncError, Rejected
+from connecteam_sync.store.history.holds import held_before, with_acknowledged
+from connecteam_sync.store.mirror.refused import as_last_tried
+from connecteam_sync.store.store import Store
+from connecteam_sync.version import __version__
+
+
+class _Planned(NamedTuple):
+    """A unit that was looked at, and what the table held for it."""
+
+    unit: Unit
+    snapshot: Snapshot
+    stored: Stored
+    plan: Plan
+
+
+class Proposing:
+    """One proposal as it comes about: looks once at every unit, and writes nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: Connecteam,
+        people: People,
+        units: Sequence[Unit],
+        looks: Looks,
+        *,
+        is_archived: Callable[[int], bool],
+        elsewhere: Elsewhere,
+        tally: Tally,
+    ) -> None:
+        self.store, self.client, self.people, self.units, self.looks = store, client, people, list(units), looks
+        self._is_archived, self._elsewhere, self._tally = is_archived, elsewhere, tally
+        self._planned: list[_Planned] = []
+        self._failures: list[Failure] = []
+        self._failed: set[Window] = set()
+
+    def propose(self) -> tuple[Proposal, list[Stored]]:
+        """Each plan of the run in order, and what the table held for it."""
+        for unit in self.units:
+            self._tally.begins(unit.clock, unit.window)
+            found = self._look(unit)
+            self._tally.ends(unit.window, found.plan.counts if found is not None else None)
+        made = {self.units.index(planned.unit): planned.plan for planned in self._planned}
+        more = self._elsewhere.units(self.units, made, self.looks)
+        for unit in more:
+            self._look(unit)
+        self.units += more
+        newest = list(self._planned)
+        for _ in range(ROUNDS):
+            left = [newest[n] for n in left_for_the_end([planned.plan for planned in newest], self.looks)]
+            if not left:
+                break
+            orphans = {planned.unit.window for planned in newest if planned.plan.pending.orphans}
+            self._elsewhere.owners(self.looks, self.people, orphans, {unit.clock for unit in self.units})
+            newest = [planned for planned in newest if all(planned is not one for one in left)]
+            newest += [self._plan(planned.unit, planned.snapshot, planned.stored) for planned in left]
+        plans = tuple(planned.plan for planned in self._planned)
+        whole = Window(
+            min(unit.window.first for unit in self.units),
+            max(unit.window.last for unit in self.units),
+            self.units[0].window.timezone,
+        )
+        proposal = Proposal(window=whole, plans=plans, failures=tuple(self._failures), version=__version__)
+        return proposal, [planned.stored for planned in self._planned]
+
+    def _look(self, unit: Unit) -> _Planned | None:
+        """One look and its plan; None, and a failure, where it does not come about."""
+        try:
+            snapshot = self.client.look(unit.clock, unit.window, self.people)
+        except ConnecteamSyncError as error:
+            self.looks.failed(unit.clock, unit.window, error.message, turned_away=is_turned_away(error))
+            if isinstance(error, Rejected) and is_turned_away(error) and self._is_archived(unit.clock):
+                return self._unreadable(unit, error)
+            self._failed.add(unit.window)
+            self._failures.append(failure_of(unit.clock, unit.window, error))
+            return None
+        planned = self._plan(unit, snapshot, None)
+        if planned.plan.refusals:
+            self.looks.refused(unit.window, snapshot, REFUSED)
+        else:
+            self.looks.saw(unit.window, snapshot, coming=planned.plan.losses.coming)
+        return planned
+
+    def _plan(self, unit: Unit, snapshot: Snapshot, stored: Stored | None) -> _Planned:
+        policy = unit.policy
+        if unit.window in self._failed and policy.orphans == "report":
+            policy = msgspec.structs.replace(policy, orphans="ignore")
+        with self.store.reading() as session:
+            seen = {m.shift.id: m.shift.start for planned in self._planned for m in planned.plan.mirrors}
+            found = session.stored(unit.window, snapshot, seen=seen)
+            tried = as_last_tried(session, found)
+            as_if = as_if_applied(tried, (planned.plan for planned in self._planned), unit.window)
+            plan = decided_in(session, unit._replace(policy=policy), snapshot, self.looks, as_if)
+        self._planned.append(_Planned(unit, snapshot, stored or found, plan))
+        return self._planned[-1]
+
+    def _unreadable(self, unit: Unit, error: Rejected) -> _Planned:
+        """The rows of an archived time clock that Connecteam does not show any more: they stay, held."""
+        snapshot = nothing_seen(unit.clock, unit.window, self.people.users)
+        with self.store.reading() as session:
+            found = session.stored(unit.window, snapshot)
+            standing = held_before(session, unit.clock)
+            plan = unreadable(unit.window, snapshot, found, unit.policy, error.message, standing=standing)
+        plan = with_acknowledged(plan, session.holds)
+        self._planned.append(_Planned(unit, snapshot, found, plan))
+        return self._planned[-1]
+
+
+def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) -> Failure:
+    """A look that did not come about."""
+    return Failure(
+        time_clock_id=clock,
+        window=window,
+        error=error.message,
+        error_name=error.name,
+        next_step=error.next_step,
+        exit_code=error.exit_code,
+        retryable=error.retryable,
+    )
+
+
+def newest_plans(plans: Sequence[Plan], stored: Sequence[Stored]) -> list[tuple[Plan, Stored]]:
+    """The last plan of each look, beside what the table held before any."""
+    before: dict[tuple[int, Window], Stored] = {}
+    newest: dict[tuple[int, Window], Plan] = {}
+    for plan, found in zip(plans, stored, strict=True):
+        before.setdefault((plan.time_clock_id, plan.window), found)
+        newest[plan.time_clock_id, plan.window] = plan
+    return [(plan, before[key]) for key, plan in newest.items()]

@@ -1,0 +1,181 @@
+"""Plans in a file: private, with a checksum, and hostile until every field of them is checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from connecteam_sync.core.change import Change, Losses, Plan
+from connecteam_sync.core.clocktime import ClockTime, Stored
+from connecteam_sync.core.keys import RowId, ordered, provisional_user
+from connecteam_sync.core.run import Proposal
+from connecteam_sync.core.text import many
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
+from connecteam_sync.errors import ConfigurationError, StalePlan
+
+_AGAIN = "make one: connecteam-sync plan --out FILE"
+_DAYS = (date(1971, 1, 1), date(2200, 1, 1))
+_INSTANTS = (0, 10_000_000_000)
+"""Epoch seconds that a punch may have: up to the year 2286."""
+_NUMBER = 2**63 - 1
+_LONGEST_KEY = 1_000
+"""The largest key that a database has."""
+
+
+class _Saved(msgspec.Struct, frozen=True):
+    """A plan as it stands in a file: its text, and what names that text."""
+
+    plan: msgspec.Raw
+    sha256: str
+
+
+def save_proposal(proposal: Proposal, path: str | Path) -> None:
+    """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError.
+
+    The file is made anew and takes the place of an older one at once; a symbolic link is not followed, nor is anything
+    but an ordinary file written to. What Connecteam said, what is remembered and by which policy it was decided are not
+    in it: `apply` looks anew.
+    """
+    bare = msgspec.structs.replace(proposal, plans=tuple(_bare(plan) for plan in proposal.plans), failures=())
+    text = msgspec.json.encode(bare)
+    whole = msgspec.json.encode(_Saved(msgspec.Raw(text), hashlib.sha256(text).hexdigest()))
+    file = Path(path)
+    try:
+        mode = file.lstat().st_mode if os.path.lexists(file) else None
+        if mode is not None and not stat.S_ISREG(mode):
+            what = "a symbolic link, which is not followed" if stat.S_ISLNK(mode) else "no ordinary file"
+            raise ConfigurationError(
+                f"the plan cannot be written to {file}: it is {what}", next_step="choose another path"
+            )
+        number, made = tempfile.mkstemp(prefix=f".{file.name[:100]}.", dir=file.parent)
+        try:
+            with os.fdopen(number, "wb") as opened:
+                opened.write(whole)
+            Path(made).replace(file)
+        except OSError:
+            Path(made).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(
+            f"the plan cannot be written to {file}: {why}", next_step="choose another path"
+        ) from error
+
+
+def _bare(plan: Plan) -> Plan:
+    snapshot = msgspec.structs.replace(plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), doubts=())
+    bare = msgspec.structs.replace(plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=())
+    return msgspec.structs.replace(bare, at_risk=(), losses=Losses())
+
+
+def read_proposal(path: str | Path, *, timezone: str) -> Proposal:
+    """A plan written by `save_proposal`. Raises ConfigurationError where it is none, or was altered since."""
+    try:
+        saved = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
+        proposal = msgspec.json.decode(saved.plan, type=Proposal)
+    except OSError as error:
+        raise ConfigurationError(f"the plan {path} cannot be read: {error.strerror}", next_step=_AGAIN) from error
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+        raise ConfigurationError(f"{path} is no plan of this version: {error}", next_step=_AGAIN) from error
+    if hashlib.sha256(saved.plan).hexdigest() != saved.sha256:
+        raise ConfigurationError(
+            f"the plan {path} is not as it was saved: its checksum differs; nothing was written", next_step=_AGAIN
+        )
+    odd = next(_oddities(proposal, timezone), None)
+    if odd is not None:
+        raise ConfigurationError(f"the plan {path} cannot be applied: {odd}; nothing was written", next_step=_AGAIN)
+    return proposal
+
+
+def _oddities(proposal: Proposal, timezone: str) -> Iterator[str]:
+    """What no plan of ours says, a sentence each."""
+    if not proposal.plans:
+        yield "it holds no plan"
+    for window in (proposal.window, *(plan.window for plan in proposal.plans)):
+        yield from _odd_window(window, timezone)
+    for plan in proposal.plans:
+        if not 0 < plan.time_clock_id <= _NUMBER:
+            yield f"there is no time clock {plan.time_clock_id}"
+        for change in plan.changes:
+            yield from _odd_change(change)
+
+
+def _odd_window(window: Window, timezone: str) -> Iterator[str]:
+    if window.timezone != timezone:
+        yield f"it was made for the time zone {window.timezone[:60]!r}, and this is {timezone}"
+    try:
+        ZoneInfo(window.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"there is no time zone {window.timezone[:60]!r}"
+    if not (_DAYS[0] <= window.first <= window.last <= _DAYS[1]) or window.days > MAX_WINDOW_DAYS:
+        yield f"its window {window} is not one of at most {MAX_WINDOW_DAYS} days of this age"
+
+
+def _odd_change(change: Change) -> Iterator[str]:
+    images = {"create": (False, True), "update": (True, True), "link": (True, True), "delete": (True, False)}
+    if (change.before is not None, change.after is not None) != images[change.kind]:
+        yield f"a change ({change.kind}) is without its row"
+        return
+    for image in (change.before, change.after):
+        if image is not None:
+            yield from _odd_image(image, is_new=image is change.after and change.before is None)
+
+
+def _odd_image(image: ClockTime, *, is_new: bool) -> Iterator[str]:
+    low, high = _INSTANTS
+    # A row that an earlier plan of the proposal creates has an id below zero: it stands for one that is not there yet.
+    if (image.id is None and not is_new) or not (image.id is None or (image.id != 0 and _is_key(image.id))):
+        yield f"there is no row {image.id}"
+    if not low < image.clock_in < high or not low < (image.clock_out or 1) < high:
+        yield f"row {image.id} has times that no shift has"
+    if not _is_key(image.employee_id) or abs(image.total_minutes or 0) > _NUMBER:
+        yield f"row {image.id} has numbers that no column takes"
+    if not image.is_ours:
+        yield f"row {image.id} is not ours: its source is {image.source[:60]!r}"
+
+
+def _is_key(key: RowId) -> bool:
+    """Whether a database may have a row of this key."""
+    return 0 < len(key) <= _LONGEST_KEY if isinstance(key, str) else abs(key) <= 2 * _NUMBER + 1
+
+
+# -- as it was shown, or not at all ------------------------------------------------------------------------------------
+
+
+def _with_employee(change: Change, employees: Mapping[int, RowId]) -> Change:
+    """A saved change of a person to be created, where an earlier slice of the same plan has created them meanwhile."""
+    after = change.after
+    user = provisional_user(after.employee_id) if after is not None else None
+    known = employees.get(user) if user is not None else None
+    if after is None or known is None:
+        return change
+    return msgspec.structs.replace(change, after=msgspec.structs.replace(after, employee_id=known))
+
+
+def demand_same(decision: Plan, saved: Plan, stored: Stored) -> None:
+    """A saved plan is applied as it was shown, or not at all. Raises StalePlan naming the rows."""
+    if decision.fingerprint == saved.fingerprint:
+        return
+    fresh = set(decision.changes)
+    old = {_with_employee(change, stored.employees) for change in saved.changes}
+    if fresh != old:
+        raise stale(fresh ^ old)
+
+
+def stale(differing: Collection[Change]) -> StalePlan:
+    """That a saved plan is not what would be done now, naming the rows."""
+    moved = sorted({c.image.id for c in differing if c.image.id is not None}, key=ordered)
+    named = f": rows {', '.join(map(str, moved[:20]))}" if moved else ": shifts without a row yet"
+    return StalePlan(
+        f"the saved plan no longer fits, {many(len(differing), 'change differs', 'changes differ')}{named}",
+        rows=tuple(moved),
+        next_step="make a new plan: connecteam-sync plan --out FILE",
+    )

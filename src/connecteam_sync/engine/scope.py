@@ -1,0 +1,160 @@
+"""Which looks a run makes: by what is configured, what Connecteam lists, and what the database remembers.
+
+The rules are those of `units`, which is given what this asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.api.wire import TimeClock
+from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.run import Proposal
+from connecteam_sync.core.window import PADDING_DAYS, Window, local_day
+from connecteam_sync.engine.account import Belonging
+from connecteam_sync.engine.decide import Unit, now
+from connecteam_sync.engine.slices import Past, Wanted, by_default, named, of_chosen_days, recent
+from connecteam_sync.errors import BadAnswer
+from connecteam_sync.store.session import past_queries, remembered_clocks_query
+from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.store import Store
+
+
+class Choosing:
+    """The looks of runs over one store."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        belonging: Belonging,
+        timezone: str,
+        time_clocks: tuple[int, ...],
+        slice_days: int,
+        lookback_days: int,
+        older_days: int,
+    ) -> None:
+        self.store, self.timezone, self._belonging = store, timezone, belonging
+        self._time_clocks, self._slice_days = time_clocks, slice_days
+        self._lookback, self._older_days = lookback_days, older_days
+        self._listed: tuple[TimeClock, ...] | None = None
+
+    def today(self) -> date:
+        """The business's day."""
+        return local_day(now(), ZoneInfo(self.timezone))
+
+    def default_windows(self) -> tuple[Window, ...]:
+        """What a run looks at where nobody names days; see `units.by_default`."""
+        self.begin()
+        self._belonging.listed = None
+        past = self._past(self.store.ask("looking for open rows", *self.queries(None)))
+        return tuple(dict.fromkeys(wanted.window for wanted in self._by_default(past)))
+
+    def begin(self) -> None:
+        """Another run begins: the time clocks are to be asked for anew."""
+        self._listed = None
+
+    def queries(self, chosen: tuple[Window, ...] | None) -> list[Query]:
+        """What a default run goes by."""
+        return (
+            [] if chosen is not None else past_queries(self.store.dialect, self.store.host, self.store.own, self.last())
+        )
+
+    def last(self) -> Window:
+        """The last days, today included."""
+        return recent(self.today(), self.timezone, self._lookback)
+
+    @staticmethod
+    def _past(found: Sequence[Rows]) -> Past:
+        """The answers to `past_queries`; nothing where they were not asked."""
+        opened, remembered, looked = found or ((), (), ())
+        return Past(
+            opened=[(int(clock_in), int(clock)) for clock_in, clock in opened],
+            remembered=frozenset(int(clock) for (clock,) in remembered),
+            looked={(int(c), str(first), str(last)): (int(n), int(at)) for c, first, last, n, at in looked},
+        )
+
+    def clocks(self) -> tuple[TimeClock, ...]:
+        """The time clocks that are mirrored: those of the configuration, else all there are, archived ones too."""
+        if self._time_clocks:
+            return tuple(TimeClock(id=clock, name="") for clock in self._time_clocks)
+        clocks = self._of_account()
+        if all(clock.is_archived for clock in clocks):
+            # Nothing to look at would pass for nothing to do.
+            raise BadAnswer(
+                "Connecteam lists no time clock that is in use",
+                next_step="try again later; `connecteam-sync doctor` lists the time clocks",
+            )
+        return clocks
+
+    def _by_default(self, past: Past) -> list[Wanted]:
+        return by_default(
+            self.last(),
+            self.clocks(),
+            past,
+            now=now(),
+            slice_days=self._slice_days,
+            longest=self._slice_days - 2 * PADDING_DAYS,
+            older_days=self._older_days,
+            remembered=self._remembered_clocks,
+        )
+
+    def _remembered_clocks(self, window: Window) -> frozenset[int]:
+        """The time clocks of which shifts are remembered in a window; asked for where any clock is archived."""
+        if not any(clock.is_archived for clock in self.clocks()):
+            return frozenset()
+        (found,) = self.store.ask("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
+        return frozenset(int(clock) for (clock,) in found)
+
+    def _wanted(self, windows: tuple[Window, ...] | None, found: Sequence[Rows]) -> list[Wanted]:
+        return self._by_default(self._past(found)) if windows is None else self.of(windows)
+
+    def of(self, windows: tuple[Window, ...]) -> list[Wanted]:
+        """The slices of chosen days."""
+        clocks, remembered = self.clocks(), self._remembered_clocks
+        vanished = frozenset(clock.id for clock in self._belonging.vanished()) if not self._time_clocks else frozenset()
+        return of_chosen_days(windows, clocks, slice_days=self._slice_days, vanished=vanished, remembered=remembered)
+
+    def _units_of(self, wanted: Iterable[Wanted], policy: Policy) -> list[Unit]:
+        """The looks of a run in order. A row without a shift may belong to any time clock: the last one decides."""
+        silent = msgspec.structs.replace(policy, orphans="ignore")
+        return [
+            Unit(clock, window, policy if whole and clock == clocks[-1] else silent)
+            for window, clocks, whole in wanted
+            for clock in clocks
+        ]
+
+    def units(self, chosen: tuple[Window, ...] | None, found: Sequence[Rows], policy: Policy) -> list[Unit]:
+        """The looks of a run in order; `found` are the answers to `queries`."""
+        return self._units_of(self._wanted(chosen, found), policy)
+
+    def saved_units(self, proposal: Proposal, policy: Policy) -> list[Unit]:
+        """The looks of a saved plan; the policy is that of today."""
+        clocks: dict[Window, dict[int, Plan]] = {}
+        for plan in proposal.plans:
+            clocks.setdefault(plan.window, {}).setdefault(plan.time_clock_id, plan)
+        units = self._units_of((Wanted(window, tuple(of)) for window, of in clocks.items()), policy)
+        return [unit._replace(saved=clocks[unit.window][unit.clock]) for unit in units]
+
+    def looks(self, units: Iterable[Unit], policy: Policy) -> Looks:
+        """What a run of these units means to look at; where rows without a shift may go, every clock there is."""
+        account = {}
+        if policy.orphans == "delete":
+            account = {clock.id: named(clock) for clock in self._of_account()}
+        looked_at = ((unit.clock, unit.window) for unit in units)
+        return Looks(looked_at, account=account, vouched=self._belonging.vouched)
+
+    def _of_account(self) -> tuple[TimeClock, ...]:
+        """Every time clock of the account, asked for once a run, and those that were listed once."""
+        if self._listed is None:
+            self._listed = (*self._belonging.time_clocks(), *self._belonging.vanished())
+        return self._listed
+
+    def is_archived(self, clock: int) -> bool:
+        """Whether a time clock is no longer in use."""
+        return any(one.id == clock and one.is_archived for one in self._of_account())

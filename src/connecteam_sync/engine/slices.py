@@ -1,0 +1,180 @@
+"""Which looks a run makes: time clocks and slices of days, in the order in which they are done.
+
+A run of chosen days looks at every time clock, archived ones too. A default run looks at the last days, at older days
+on which somebody is still clocked in, and at one further slice of the past, so that late corrections show by and by.
+Where a shift is absent from its time clock on such a day, the others are looked at too before it counts as gone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.api.wire import TimeClock
+from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS, Window, local_day, windows_of_days
+from connecteam_sync.errors import WindowError
+
+HOUR, DAY = 3600, 86_400
+LONG_OPEN_DAYS = 31
+"""A row that has been open for longer is asked about once a day; before that, beyond the last days, once an hour."""
+
+
+def checked_window(first: date, last: date, timezone: str) -> Window:
+    """The window of a command. Raises WindowError where it is reversed or too long; nothing is contacted."""
+    if last < first:
+        raise WindowError(
+            f"the window ends ({last}) before it begins ({first})", next_step="exchange the two days of --from and --to"
+        )
+    for day in (first, last):
+        if not EARLIEST <= day <= LATEST:
+            raise WindowError(f"{day} is out of reach", next_step=f"use days from {EARLIEST} to {LATEST}")
+    window = Window(first, last, timezone)
+    if window.days > MAX_WINDOW_DAYS:
+        raise WindowError(
+            f"the window has {window.days} days; at most {MAX_WINDOW_DAYS} are taken at once",
+            next_step="run it for a year at a time",
+        )
+    return window
+
+
+class Past(NamedTuple):
+    """What the database says of older days: open rows (clock-in, time clock), time clocks with remembered shifts in the
+    last days, and when each (time clock, first day, last day) of older ones was looked at: (receipt, epoch seconds).
+    """
+
+    opened: Sequence[tuple[int, int]]
+    remembered: frozenset[int]
+    looked: Mapping[tuple[int, str, str], tuple[int, int]]
+
+
+class Wanted(NamedTuple):
+    """A window, and the time clocks it is looked at with; `whole` where these are all that are in use."""
+
+    window: Window
+    clocks: tuple[int, ...]
+    whole: bool = True
+
+
+def recent(today: date, timezone: str, lookback: int) -> Window:
+    """The last days, today included."""
+    return Window(today - timedelta(days=lookback), today, timezone)
+
+
+def of_chosen_days(
+    windows: Iterable[Window],
+    clocks: Sequence[TimeClock],
+    *,
+    slice_days: int,
+    vanished: Container[int] = (),
+    remembered: Callable[[Window], Container[int]] = lambda _: (),
+) -> list[Wanted]:
+    """What a person asks for by name: every time clock; one that is no longer listed where it is remembered."""
+    found = []
+    for piece in (piece for window in windows for piece in window.slices(slice_days)):
+        ids = [c.id for c in clocks if c.id not in vanished or c.id in remembered(piece)]
+        found.append(Wanted(piece, tuple(ids)))
+    return found
+
+
+def by_default(  # each argument is something else that a default run goes by
+    last: Window,
+    clocks: Sequence[TimeClock],
+    past: Past,
+    *,
+    now: int,
+    slice_days: int,
+    longest: int,
+    older_days: int,
+    remembered: Callable[[Window], Container[int]],
+) -> list[Wanted]:
+    """The last days, the days of older open rows by the time clock they are of, and one further slice of the past.
+
+    Archived time clocks are looked at where rows or shifts of theirs are remembered: in the last days by `past`, in a
+    further slice by `remembered`. `longest` is the most days of a slice without its padding; `older_days` how far back
+    the further slice goes, 0 for none.
+    """
+    zone = last.zone
+    in_use = tuple(clock.id for clock in clocks if not clock.is_archived)
+    known = {clock.id for clock in clocks}
+    archived = tuple(clock.id for clock in clocks if clock.is_archived and clock.id in past.remembered)
+    found = [Wanted(piece, (*in_use, *archived)) for piece in last.slices(slice_days)]
+    found += [
+        Wanted(window, (clock,), whole=False)
+        for clock, window in _of_open_rows(last, past, zone, now, longest)
+        if clock in known
+    ]
+    further: dict[Window, list[int]] = defaultdict(list)
+    for clock in in_use:
+        window = _further(last, past, clock, longest=longest, older_days=older_days)
+        if window is not None:
+            further[window].append(clock)
+    for window, of in further.items():
+        old = [clock.id for clock in clocks if clock.is_archived and clock.id in remembered(window)]
+        found.append(Wanted(window, (*of, *old), whole=len(of) == len(in_use)))
+    return found
+
+
+def left_out(
+    absent: Iterable[tuple[int, Window]], looked: Sequence[tuple[int, Window]], clocks: Iterable[TimeClock]
+) -> list[Wanted]:
+    """The looks that are missing before a shift counts as gone that was absent in a window, by the place of the look.
+
+    It may be on one of these time clocks by now: one that the run did not look at on those days, or that it looked at
+    before the shift went there.
+    """
+    last: dict[Window, int] = {}
+    for place, window in absent:
+        last[window] = max(place, last.get(window, 0))
+    ids = [clock.id for clock in clocks]
+    found = []
+    for window, place in sorted(last.items()):
+        later = looked[place:]
+        seen = {clock for clock, other in later if other.first <= window.first and window.last <= other.last}
+        if missing := tuple(clock for clock in ids if clock not in seen):
+            found.append(Wanted(window, missing, whole=False))
+    return found
+
+
+def _of_open_rows(last: Window, past: Past, zone: ZoneInfo, now: int, longest: int) -> list[tuple[int, Window]]:
+    """The few ranges of older days with open rows that are due, by time clock."""
+    days: dict[int, set[date]] = defaultdict(set)
+    for clock_in, clock in past.opened:
+        day = local_day(clock_in, zone)
+        if day < last.first:
+            days[clock].add(day)
+    found = []
+    for clock, of in sorted(days.items()):
+        for window in windows_of_days(of, last.timezone, longest):
+            newest = max(day for day in of if window.first <= day <= window.last)
+            every = HOUR if (last.last - newest).days <= LONG_OPEN_DAYS else DAY
+            looked = past.looked.get((clock, window.first.isoformat(), window.last.isoformat()))
+            if looked is None or now - looked[1] >= every:
+                found.append((clock, window))
+    return found
+
+
+def _further(last: Window, past: Past, clock: int, *, longest: int, older_days: int) -> Window | None:
+    """The slice before the one of the past that was looked at last; the newest again after the oldest."""
+    oldest, newest = last.last - timedelta(days=older_days), last.first - timedelta(days=1)
+    if newest < oldest:
+        return None
+    opened = {key for key in past.looked if key[0] == clock}
+    before = max((past.looked[key][0], key[1]) for key in opened) if opened else None
+    end = newest if before is None else date.fromisoformat(before[1]) - timedelta(days=1)
+    if not oldest <= end <= newest:
+        end = newest
+    return Window(max(oldest, end - timedelta(days=longest - 1)), end, last.timezone)
+
+
+def hull_of(windows: Iterable[Window]) -> Window:
+    """From the first to the last day of several windows."""
+    every = tuple(windows)
+    return Window(min(w.first for w in every), max(w.last for w in every), every[0].timezone)
+
+
+def named(clock: TimeClock) -> str:
+    """A time clock as people know it."""
+    return f"time clock {clock.id} ({clock.name}{', archived' if clock.is_archived else ''})"

@@ -1,0 +1,114 @@
+"""A proof goes on record: the one thing a verification writes is its receipt."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import msgspec
+
+from connecteam_sync.core.change import Counts, Minutes
+from connecteam_sync.core.run import Failure, Run, Slice, Verification, VerifyResult
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.decide import now
+from connecteam_sync.errors import ConnecteamSyncError, UpstreamError
+from connecteam_sync.store.history import runs
+from connecteam_sync.store.store import Store
+from connecteam_sync.version import __version__
+
+
+def on_record(
+    store: Store, window: Window, verify: Callable[[], Verification], http_calls: Callable[[], int]
+) -> Verification:
+    """What `verify` found, and the number of its receipt; where that cannot be written, why not.
+
+    Where Connecteam gave no answer at all, that is on record too, and raised.
+    """
+    run = Run(
+        id=None,
+        kind="verify",
+        window=window,
+        slices=(),
+        version=__version__,
+        host=socket.gethostname(),
+        started_at=now(),
+    )
+    statements, calls = store.statements, http_calls()
+
+    def recorded(*slices: Slice) -> int:
+        costs = {"statements": store.statements - statements + 2 + len(slices), "http_calls": http_calls() - calls}
+        return _record(store, msgspec.structs.replace(run, slices=slices, finished_at=now(), **costs))
+
+    try:
+        found = verify()
+    except UpstreamError as error:
+        with suppress(ConnecteamSyncError):  # the first error is the one to act on
+            recorded(_failed(window, error))
+        raise
+    try:
+        number = recorded(*_slices(found))
+    except ConnecteamSyncError as error:
+        return msgspec.structs.replace(found, not_recorded=error.message)
+    return msgspec.structs.replace(found, run=number)
+
+
+def _record(store: Store, run: Run) -> int:
+    """The number of the run, its receipts written in one short transaction."""
+    with store.writing("recording a proof") as session:
+        number = runs.begin_run(session, run).value
+        for piece in run.slices:
+            runs.record_slice(session, number, piece)
+    return number
+
+
+def _slices(found: Verification) -> Iterator[Slice]:
+    """The receipt of the whole with its result, of each look that failed, and of each that was had.
+
+    No status of them is one of a slice that was mirrored: a proof overtakes no run.
+    """
+    proposal = found.proposal
+    yield Slice(
+        time_clock_id=None,
+        window=found.window,
+        status="differs" if found.differences else "exact",
+        exit_code=5 if found.differences else 0,
+        result=VerifyResult(
+            differences=found.differences,
+            person_days=len(found.days),
+            shifts=found.shifts,
+            minutes=found.minutes,
+            held=len(proposal.holds),
+            timesheet=len(found.totals),
+            offsets=len(found.offsets),
+        ),
+    )
+    yield from map(_of_failure, proposal.failures)
+    for plan in {(plan.time_clock_id, plan.window): plan for plan in proposal.plans}.values():
+        yield Slice(
+            time_clock_id=plan.time_clock_id,
+            window=plan.window,
+            status="differs" if any(change.kind != "link" for change in plan.changes) else "exact",
+            counts=Counts(
+                total_shifts=plan.counts.total_shifts, unchanged=plan.counts.unchanged, held=plan.counts.held
+            ),
+            minutes=Minutes(before=plan.minutes.before, after=plan.minutes.before),
+            holds=plan.holds,
+        )
+
+
+def _of_failure(failure: Failure) -> Slice:
+    return Slice(status="failed", **msgspec.structs.asdict(failure))
+
+
+def _failed(window: Window, error: ConnecteamSyncError) -> Slice:
+    return Slice(
+        time_clock_id=None,
+        window=window,
+        status="failed",
+        error=error.message,
+        error_name=error.name,
+        next_step=error.next_step,
+        exit_code=error.exit_code,
+        retryable=error.retryable,
+    )

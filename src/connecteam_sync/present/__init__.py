@@ -1,0 +1,1 @@
+"""What people and programs read: JSON shapes and text. Nothing is printed here."""

@@ -1,0 +1,437 @@
+"""What a person reads: hours and people first, times in the business zone, unchanged rows only as a count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.core.adopt import Offset
+from connecteam_sync.core.change import Change, Counts, Hold, Plan, Refusal
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.compare import Comparison
+from connecteam_sync.core.guards import way_on
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, Verification
+from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line, span, stamp
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_day
+from connecteam_sync.engine.progress import Progress
+from connecteam_sync.present.holds_text import hold_lines
+
+SHOWN = 40
+"""Lines of changes that are shown before the rest becomes a count."""
+_SIGNS = {"create": "+", "update": "~", "delete": "-", "link": "="}
+_MINUTE = 60
+_STOPPED = 10
+"""Lines of rows that a guard stopped."""
+IF_RIGHT = "(if all that was stopped is right)"
+GO_ON = "what was done stays; the same command again goes on from there, and leaves what is done unchanged"
+"""A long run is a transaction for each slice, so there is nothing to tidy up after one that broke off."""
+
+
+def progress_line(said: Progress, left: float) -> str:
+    """`145/366 days, 15,812 shifts, 15,812 changes, 0:42 left, 8,912 API calls left`; `left` in seconds.
+
+    Short enough for a terminal of 80 columns.
+    """
+    parts = [f"{said.days_done}/{many(said.days, 'day')}", many(said.shifts, "shift"), many(said.changes, "change")]
+    if said.failed:
+        parts.append(f"{many(said.failed, 'slice')} failed")
+    if said.done < said.total:
+        minutes, seconds = divmod(round(left), _MINUTE)
+        parts.append(f"{hours(minutes)}:{seconds:02} left" if minutes >= _MINUTE else f"{minutes}:{seconds:02} left")
+    if said.calls_left is not None:
+        parts.append(f"{said.calls_left:,} API calls left")
+    return ", ".join(parts)
+
+
+def employee(number: RowId, names: Mapping[RowId, str]) -> str:
+    """An employee's name, as a part of a line; the number where there is none."""
+    return called(names.get(number) or "") or f"employee {number}"
+
+
+def times(row: ClockTime, zone: ZoneInfo, day: date) -> str:
+    """`08:00-16:30`, `08:00-…` while open."""
+    return span(row.clock_in, row.clock_out, zone, day)
+
+
+def change_line(change: Change, zone: ZoneInfo, names: Mapping[RowId, str], day: date) -> str:
+    """`~ Ana Álvarez   08:00 -> 08:15 -16:30   8:30 -> 8:15   clock-in corrected`."""
+    name = employee(change.image.employee_id, names)
+    before, after = change.before, change.after
+    said = times(change.image, zone, day)
+    worked = hours(change.minutes, signed=True) if change.minutes else ""
+    if change.kind == "update" and before and after:
+        start = _moved(before.clock_in, after.clock_in, zone, day)
+        end = _moved(before.clock_out, after.clock_out, zone, day)
+        said = f"{start} - {end}" if "->" in start + end else said
+        if before.employee_id != after.employee_id:
+            name = f"{employee(before.employee_id, names)} -> {name}"
+    return f"  {_SIGNS[change.kind]} {name:<24} {said:<32} {worked:>9}  {one_line(change.why)}".rstrip()
+
+
+def _moved(before: int | None, after: int | None, zone: ZoneInfo, day: date) -> str:
+    """`08:00 -> 08:15`, with seconds where the minute is the same; one time where nothing moved."""
+    both = before is not None and after is not None
+    seconds = both and before != after and clock(before or 0, zone, day) == clock(after or 0, zone, day)
+    shown = ["…" if at is None else clock(at, zone, day, seconds=seconds) for at in (before, after)]
+    return shown[1] if before == after else " -> ".join(shown)
+
+
+def change_lines(
+    changes: Iterable[Change], zone: ZoneInfo, names: Mapping[RowId, str], more: str, *, limit: int | None = SHOWN
+) -> list[str]:
+    """Changes by day, each day once whatever time clock it is of; `more` is where those beyond `limit` can be read."""
+    lines: list[str] = []
+    last = None
+    by_day = ((local_day(change.image.clock_in, zone), change) for change in changes if change.kind != "link")
+    found = sorted(by_day, key=lambda pair: (pair[0], pair[1].image.clock_in))
+    for shown, (day, change) in enumerate(found):
+        if shown == limit:
+            lines.append(f"  … and {many(len(found) - shown, 'more change')}: {more}")
+            break
+        if day != last:
+            lines.append(day_name(day))
+            last = day
+        lines.append(change_line(change, zone, names, day))
+    return lines
+
+
+def offset_line(item: Offset, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+    """`  row 17  Ana  02:00-06:00, 6:00 h before shift … 08:00-12:00`."""
+    day = local_day(item.shift.start, zone)
+    who = employee(item.row.employee_id, names)
+    gap = abs(item.minutes)
+    side = "before" if item.minutes > 0 else "after"
+    shift = f"{day} {span(item.shift.start, item.shift.end, zone, day)}"
+    beside = f"; the shift has row {item.beside}: what points at row {item.row.id} belongs there" if item.beside else ""
+    return (
+        f"  row {item.row.id}  {who:<24} {times(item.row, zone, day)}, {hours(gap)} h {side} the shift"
+        f" {shift} ({item.shift.id}){beside}"
+    )
+
+
+def sum_line(counts: Counts) -> str:
+    """What happens to the shifts of a window, in one line."""
+    parts = [
+        f"{counts.created:,} new",
+        f"{counts.updated:,} corrected",
+        f"{counts.deleted:,} deleted",
+        f"{counts.unchanged:,} unchanged",
+    ]
+    if counts.held:
+        parts.append(f"{counts.held:,} held")
+    return f"{many(counts.total_shifts, 'shift')} in Connecteam: {', '.join(parts)}"
+
+
+def hours_line(before: int, after: int, people: int, of: str = "", holds: Iterable[Hold] = ()) -> str:
+    """The headline: hours (`of` which rows), and how many people have rows that are new, corrected or deleted.
+
+    The hours are those of shifts: rows without one that are held (`holds`) stand beside them, and are told.
+    """
+    kept = {hold.clock_time_id: -hold.minutes for hold in holds if hold.shift_id is None and hold.minutes <= 0}
+    kept.pop(None, None)
+    beside = f", without {many(len(kept), 'held row')}, {hours(sum(kept.values()))}" if kept else ""
+    moved = (
+        f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
+    )
+    return f"Hours{of}: {moved}{beside}; {_affected(people)}"
+
+
+def _affected(people: int) -> str:
+    return f"{many(people, 'person', 'people')} affected" if people else "nobody's rows change"
+
+
+def stopped_lines(stopped: Sequence[Change], zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """The rows whose deletion a guard stopped: whose, of which day, which row; a count of those beyond a few."""
+    lines = [
+        f"    - {employee(item.image.employee_id, names):<24} {item.days[0]} {times(item.image, zone, item.days[0])}"
+        f"  {hours(-item.minutes)} h kept, row {item.image.id}: {one_line(item.why)}"
+        for item in stopped[:_STOPPED]
+    ]
+    left = stopped[_STOPPED:]
+    if left:
+        people = len({item.image.employee_id for item in left})
+        lines.append(f"    … and {many(len(left), 'more row')} of {many(people, 'person', 'people')}: see --json")
+    return lines
+
+
+def days_of(run: Run) -> str:
+    """The days that a run was about: `2025-12-03, 2026-11-11..2026-11-25`, not all that lies in between."""
+    return _joined(run.window, (piece.window for piece in run.slices if piece.time_clock_id is not None))
+
+
+def _joined(whole: Window, windows: Iterable[Window]) -> str:
+    return ", ".join(map(str, stretches(windows) or [whole]))
+
+
+def stretches(windows: Iterable[Window]) -> list[Window]:
+    """Windows that touch or overlap as one, in order."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        if found and window.first <= later(found[-1].last, 1):
+            found[-1] = msgspec.structs.replace(found[-1], last=max(found[-1].last, window.last))
+        else:
+            found.append(window)
+    return found
+
+
+def run_text(
+    run: Run,
+    entries: Sequence[Entry],
+    *,
+    people: Sequence[Person] = (),
+    employees: Mapping[RowId, str] | None = None,
+    everything: bool = False,
+) -> list[str]:
+    """A receipt, with each of its changes where `everything` is wanted. `people` and `employees` name who is held."""
+    zone = ZoneInfo(run.window.timezone)
+    changes = [entry.change for entry in entries]
+    names = dict(employees or {})
+    names |= {e.change.image.employee_id: e.employee_name for e in entries if e.employee_name}
+    touched = len({change.image.employee_id for change in changes if change.kind != "link"})
+    if run.kind == "adopt" and run.id is None and not run.slices:
+        return ["the table is adopted already: no double, and the unique key is there"]
+    lines = [_title(run)]
+    if (result := run.result) is not None:
+        said = f"{many(result.shifts, 'shift')}, {hours(result.minutes)} hours of closed ones"
+        lines.append(f"Connecteam had {said}; {many(result.differences, 'difference')}, {result.held:,} held")
+    if run.status in {"applied", "nothing"} or changes:
+        if run.kind == "adopt":
+            lines += _doubles_removed(run, touched)
+        elif run.undoes is None and run.kind != "people":
+            lines += [hours_line(run.minutes.before, run.minutes.after, touched, holds=run.holds), sum_line(run.counts)]
+        elif run.kind != "people":
+            moved = hours(run.minutes.after - run.minutes.before, signed=True)
+            lines.append(f"Hours: {moved}; {_affected(touched)}")
+    if run.counts.linked and run.kind != "adopt":
+        lines.append(_linked(run.counts.linked))
+    lines += [one_line(piece.note) for piece in run.slices if piece.note]
+    lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
+    users = {person.user_id: person.name for person in people}
+    # What an adoption leaves to a person is found anew by each look at the table; what others hold is on record.
+    elsewhere = {"adopt": "connecteam-sync adopt --json", "undo": f"connecteam-sync show {run.id} --json"}
+    lines += hold_lines(run.holds, zone, names, users, elsewhere=elsewhere.get(run.kind))
+    for piece in run.slices:
+        if piece.error:
+            where = f"time clock {piece.time_clock_id}, {piece.window}" if piece.time_clock_id else f"{piece.window}"
+            lines.append(f"  x {where}: {piece.error}")
+            lines += stopped_lines(piece.stopped, zone, names)
+            lines.append(f"    next: {piece.next_step}")
+    return lines
+
+
+def _title(run: Run) -> str:
+    """`run 12: sync 2025-12-01..2025-12-11 (America/Chicago): done`."""
+    words = {"applied": "done", "nothing": "nothing to do", "differs": "not exact"}
+    number, word = f"run {run.id}" if run.id else "run not recorded", words.get(run.status, run.status)
+    if run.kind == "adopt" and run.id is None:
+        number, word = "no run", "a person decides first"
+    what = f"undo of run {run.undoes}" if run.undoes else run.kind
+    return f"{number}: {what} {days_of(run)} ({run.window.timezone}): {word}"
+
+
+def _doubles_removed(run: Run, people: int) -> list[str]:
+    """What an adoption did to rows: the hours are those of the clock-ins that had several."""
+    counts = run.counts
+    if not counts.deleted + counts.updated:
+        return ["no double was removed"]
+    closed = many(counts.updated, "clock-out")
+    return [
+        hours_line(run.minutes.before, run.minutes.after, people, of=" of doubled clock-ins"),
+        f"{many(counts.deleted, 'double')} removed, {closed} taken over from them",
+    ]
+
+
+def _linked(count: int) -> str:
+    return f"{many(count, 'row')} of the table linked to the shift in Connecteam: no hours move"
+
+
+def next_step(run: Run) -> str:
+    """The one obvious next step after a run."""
+    looked = stretches(piece.window for piece in run.slices if piece.time_clock_id is not None)
+    window = options_of(looked[-1] if looked else run.window)
+    reasons = Counter(hold.reason for hold in run.holds if not hold.acknowledged)
+    if run.status in {"failed", "refused"}:
+        return f"{run.next_step}   {IF_RIGHT}" if run.next_step else ""
+    if run.kind == "adopt":
+        first = max(run.window.first, later(run.window.last, 1 - MAX_WINDOW_DAYS))
+        window = options_of(msgspec.structs.replace(run.window, first=first))
+        further = f", then the days before it, back to {run.window.first}" if first > run.window.first else ""
+        again = f"connecteam-sync resync {window}{further}   (take it back: connecteam-sync adopt --undo)"
+        return "" if run.holds else again if run.id else "connecteam-sync plan"
+    if reasons:
+        people = reasons["unmapped_user"] + reasons["possible_double"]
+        return "connecteam-sync employees --unmapped" if people else "connecteam-sync holds"
+    if run.status == "applied" and run.undoes is None:
+        return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
+    return ""
+
+
+def how_to_go_on(run: Run) -> str:
+    """What to do about a long run that broke off; nothing to say where no slice failed, or all of them did."""
+    failed = sum(piece.status == "failed" for piece in run.slices)
+    if not failed or failed == len(run.slices) or run.kind not in {"sync", "resync"}:
+        return ""
+    return f"{many(failed, 'slice')} of {len(run.slices):,} failed; {GO_ON}"
+
+
+def plan_names(proposal: Proposal, names: Mapping[RowId, str]) -> dict[RowId, str]:
+    """Employee names, those about to be created among them."""
+    new: dict[RowId, str] = {-n.user_id: f"{n.name} (new)" for plan in proposal.plans for n in plan.new_employees}
+    return {**names, **new}
+
+
+def options_of(window: Window) -> str:
+    """A window as a command takes it."""
+    return f"--from {window.first} --to {window.last}"
+
+
+def plan_text(proposal: Proposal, names: Mapping[RowId, str], *, is_default: bool = False) -> list[str]:
+    """What a sync would do. `is_default`: of the days that a command takes that is told of none."""
+    zone = ZoneInfo(proposal.window.timezone)
+    known = plan_names(proposal, names)
+    users = {user.id: user.name for plan in proposal.plans for user in plan.snapshot.users}
+    total, minutes = proposal.counts, proposal.minutes
+    changes = [change for change in proposal.changes if change.kind != "link"]
+    people = len({change.image.employee_id for change in changes})
+    days = _joined(proposal.window, (plan.window for plan in proposal.plans))
+    lines = [f"plan for {days} ({proposal.window.timezone}); nothing was written"]
+    lines += [hours_line(minutes.before, minutes.after, people, holds=proposal.holds), sum_line(total)]
+    lines += [_linked(total.linked)] * bool(total.linked)
+    ordered = sorted(changes, key=lambda c: (c.days, c.image.employee_id, c.image.clock_in))
+    more = " ".join(
+        ("connecteam-sync plan", *([] if is_default else [options_of(proposal.window)]))
+        + ("--resync",) * proposal.is_resync
+        + ("--json",)
+    )
+    lines += change_lines(ordered, zone, known, more)
+    lines += dict.fromkeys(str(rename) for plan in proposal.plans for rename in plan.renames)
+    lines += hold_lines(proposal.holds, zone, known, users, elsewhere=more)
+    told: set[str] = set()
+    for plan in proposal.plans:
+        new = [refusal for refusal in plan.refusals if refusal.fingerprint not in told]
+        told |= {refusal.fingerprint for refusal in new}
+        lines += _refusal_lines(plan, new, zone, known, resync=proposal.is_resync)
+    for failure in proposal.failures:
+        lines += [f"  x time clock {failure.time_clock_id}, {failure.window}: {failure.error}"]
+        lines += [f"    next: {failure.next_step}"]
+    return lines
+
+
+def _refusal_lines(
+    plan: Plan, refusals: Sequence[Refusal], zone: ZoneInfo, names: Mapping[RowId, str], *, resync: bool
+) -> list[str]:
+    """What guards would refuse to a sync: what for, which rows, and the command for whoever finds that right."""
+    lines: list[str] = []
+    for refusal in refusals:
+        lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
+        lines += stopped_lines(refusal.stopped, zone, names)
+    return [*lines, f"    if it is right: {way_on(plan.window, plan.refusals, resync=resync)}"] if lines else []
+
+
+def verify_text(found: Verification, names: Mapping[RowId, str]) -> list[str]:
+    """Equal, or what differs: by person and day, then row by row."""
+    zone = ZoneInfo(found.window.timezone)
+    written = f"nothing was written but its receipt, run {found.run}"
+    if found.run is None:
+        written = f"nothing was written, not even its receipt: {found.not_recorded or 'it was not asked for'}"
+    lines = [f"verify {found.window} ({found.window.timezone}); {written}"]
+    lines.append(f"Connecteam has {many(found.shifts, 'shift')}, {hours(found.minutes)} hours of closed ones")
+    exact = "the table is exact" if not found.proposal.holds else "but for what is held below"
+    lines.append(f"{many(found.differences, 'difference')}" + ("" if found.differences else f": {exact}"))
+    lines += [
+        f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
+        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
+        for line in found.days[:SHOWN]
+    ]
+    changes = [change for change in found.proposal.changes if change.kind != "link"]
+    lines += change_lines(
+        changes, zone, plan_names(found.proposal, names), f"connecteam-sync verify {options_of(found.window)} --json"
+    )
+    users = {user.id: user.name for plan in found.proposal.plans for user in plan.snapshot.users}
+    more = f"connecteam-sync verify {options_of(found.window)} --json"
+    lines += hold_lines(found.proposal.holds, zone, names, users, elsewhere=more)
+    if found.offsets:
+        lines.append(
+            "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
+        )
+        lines += [offset_line(item, zone, names) for item in found.offsets[:SHOWN]]
+    if found.totals:
+        lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
+        lines += [
+            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
+            for line in found.totals[:SHOWN]
+        ]
+    for failure in found.proposal.failures:
+        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
+    return lines
+
+
+def _punches(line: Difference) -> str:
+    if not line.rows:
+        return "but no shift of theirs is shown"
+    return f"the punches {hours(line.minutes)} h in {many(line.rows, 'shift')}"
+
+
+def _of_day(line: Difference) -> str:
+    return f"  {line.day}  {called(line.name):<24}"
+
+
+def compare_text(found: Comparison) -> list[str]:
+    """The harm of the old algorithm: hours and people first, then a line for each shift."""
+    zone = ZoneInfo(found.window.timezone)
+    kinds = Counter(harm.kind for harm in found.harms)
+    lines = [f"the legacy planner on {found.window} ({found.window.timezone}); nothing was written"]
+    people = many(found.people, "person", "people")
+    lines.append(
+        f"Of the {many(found.shifts, 'shift')} of mapped people {len(found.harms):,} would be wrong: "
+        f"{hours(found.missing)} hours missing and {hours(found.surplus)} too many, of {people}"
+    )
+    if kinds:
+        lines.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    for harm in found.harms[:SHOWN]:
+        day = local_day(harm.start, zone)
+        said, name = span(harm.start, harm.end, zone, day), called(harm.name)
+        lines.append(f"  - {day}  {name:<24} {said:<20} {hours(harm.minutes):>7}  {harm.kind}: {one_line(harm.detail)}")
+    if len(found.harms) > SHOWN:
+        lines.append(
+            f"  … and {many(len(found.harms) - SHOWN, 'more shift')}:"
+            f" connecteam-sync compare {options_of(found.window)} --json"
+        )
+    for failure in found.failures:
+        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
+    return lines
+
+
+def runs_text(found: Iterable[Run], zone: ZoneInfo) -> list[str]:
+    """Runs as a table, newest first."""
+    columns = ("new", "corr", "del", "held")
+    head = f"{'run':>5}  {'started':<16}  {'kind':<7} {'status':<8} "
+    lines = [head + " ".join(f"{name:>5}" for name in columns) + "  days"]
+    for run in found:
+        started = stamp(run.started_at, zone)
+        c = run.counts
+        end = "" if run.finished_at is not None else "  (not finished)"
+        undone = f"  undone by {run.undone_by}" if run.undone_by else ""
+        if run.result is not None and run.result.differences:
+            undone = f"  {many(run.result.differences, 'difference')}"
+        lines.append(
+            f"{run.id or 0:>5}  {started:<16}  {run.kind:<7} {run.status:<8}"
+            f" {c.created:>5} {c.updated:>5} {c.deleted:>5} {c.held:>5}  {days_of(run)}{end}{undone}"
+        )
+    return lines if len(lines) > 1 else ["no run yet: connecteam-sync sync"]
+
+
+def checks_text(found: Iterable[Check]) -> list[str]:
+    """Doctor's findings, each failure with its cure."""
+    marks = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
+    lines = []
+    for check in found:
+        lines.append(f"{marks[check.state]}  {check.name:<14} {check.detail}")
+        if check.state != "ok":
+            lines.append(f"         {'':<14} cure: {check.cure}")
+    return lines

@@ -1,0 +1,145 @@
+"""The table beside the table: rows as they were before `adopt` touched them, keys kept, counted and checksummed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection
+
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.text import many
+from connecteam_sync.errors import ConfigurationError, DatabaseError, UndoRefused
+from connecteam_sync.store.history.row_images import differing
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.connect import inspector
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.quoting import run, split
+from connecteam_sync.store.tables.columns import HostColumns, column_types
+from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.keys import row_id
+
+
+def create(connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns, name: str) -> None:
+    """An empty table with the same columns and the same key. Raises ConfigurationError where the name is taken."""
+    d = dialect
+    schema, bare = split(name)
+    if inspector(connection).has_table(bare, schema=schema):
+        if run(connection, f"SELECT count(*) FROM {d.own(name)}").scalar():
+            raise ConfigurationError(
+                f"there is a table {name!r} already, and it is not this run's backup",
+                next_step="rename that table, then run `connecteam-sync adopt --apply` again",
+            )
+        # Empty: an attempt of this run was killed before it noted the table.
+        drop(connection, d, name)
+    table, backup, key = d.table(host.clock_times.table), d.own(name), d.name(host.clock_times.id)
+    if d.family == "mysql":
+        run(connection, f"CREATE TABLE {backup} LIKE {table}")
+    elif d.family == "postgresql":
+        run(connection, f"CREATE TABLE {backup} (LIKE {table}, PRIMARY KEY ({key}))")
+    else:
+        every = ", ".join(map(d.name, columns.clock_times))
+        run(connection, f"CREATE TABLE {backup} AS SELECT {every} FROM {table} WHERE 0")
+
+
+def drop(connection: Connection, dialect: Dialect, name: str) -> None:
+    """Drop a backup."""
+    run(connection, f"DROP TABLE IF EXISTS {dialect.own(name)}")
+
+
+def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int, str]:
+    """Copy rows that are not in it yet, and prove the copy: (rows, checksum) of the whole backup.
+
+    `images` are the rows as they are now, locked. Raises DatabaseError where the copy is not equal to them.
+    """
+    d, key = session.dialect, session.dialect.name(session.host.clock_times.id)
+    kept = _images(session, name)
+    fresh = sorted(images.keys() - kept.keys(), key=ordered)
+    every = f" ({', '.join(map(d.name, session.columns.clock_times))})"
+    source = ", ".join(f"t.{d.name(column)}" for column in session.columns.clock_times)
+    if d.family == "postgresql":
+        # There a computed column becomes a plain one of the backup, and is part of the row's image.
+        every, source = "", "t.*"
+    session.write_set(
+        f"INSERT INTO {d.own(name)}{every} SELECT {source} FROM {d.rowset({'id': 'row'})}"
+        f" {d.lookup} {session.clock_times} t ON t.{key} = d.id",
+        ({"id": row} for row in fresh),
+    )
+    copied = _images(session, name) if fresh else kept
+    wrong = [row for row in fresh if copied.get(row) != images[row]]
+    if wrong or len(copied) != len(kept) + len(fresh):
+        raise DatabaseError(
+            f"{many(len(wrong), 'row is', 'rows are') if wrong else 'some rows are'} not the same in the backup {name}",
+            next_step="nothing was removed; look at the column types and triggers of the table",
+        )
+    return len(copied), checksum(copied)
+
+
+def demand_there(session: Session, name: str) -> None:
+    """Raises UndoRefused where somebody dropped a backup."""
+    schema, bare = split(name)
+    look = inspector(session.connection)
+    if not look.has_table(bare, schema=schema):
+        raise UndoRefused(
+            f"the backup {name} is gone, and without it the rows cannot be proved to be as they were",
+            next_step=f"bring the table {name} back from a dump, then run `connecteam-sync adopt --undo` again",
+        )
+
+
+def prove(session: Session, name: str, rows: int, expected: str) -> dict[RowId, str]:
+    """The rows of a backup, which must be what was counted and summed when it was written. Raises DatabaseError."""
+    kept = _images(session, name)
+    if (len(kept), checksum(kept)) != (rows, expected):
+        raise DatabaseError(
+            f"the backup {name} is not what it was: {many(len(kept), 'row')}, {rows:,} were written",
+            next_step="find out who wrote to it; the journal can undo without it once it is as it was",
+        )
+    return kept
+
+
+def prove_restored(session: Session, name: str, rows: int, expected: str) -> None:
+    """After an undo: the rows in the table equal the backup, and the backup is what was counted and summed then."""
+    kept = prove(session, name, rows, expected)
+    now = {row: image for row, (_, image) in session.images(kept).items()}
+    wrong = sorted((row for row in kept if row not in now or differing(session, kept[row], now[row])), key=ordered)
+    if wrong:
+        raise DatabaseError(
+            f"rows {', '.join(map(str, wrong[:10]))} would not be as they are in the backup {name}",
+            next_step="no row was changed; look at the triggers of the table",
+        )
+
+
+def _images(session: Session, name: str) -> dict[RowId, str]:
+    d, key = session.dialect, session.dialect.name(session.host.clock_times.id)
+    # Those of the backup itself: its table may have got others since.
+    image = d.image("t", column_types(session.connection, d, name))
+    found = session.read(
+        f"SELECT {session.canonical['id']} AS id, {image} AS image FROM {d.own(name)} t ORDER BY t.{key}"
+    )
+    return {row_id(row["id"]): row["image"] for row in found}
+
+
+def checksum(images: Mapping[RowId, str]) -> str:
+    """SHA-256 of the rows as the database writes them, by id."""
+    digest = hashlib.sha256()
+    for row in sorted(images, key=ordered):
+        digest.update(f"{row}\t{images[row]}\n".encode())
+    return digest.hexdigest()
+
+
+def restore_statements(dialect: Dialect, host: HostTables, columns: Iterable[str], name: str) -> tuple[str, ...]:
+    """What brings the backed-up rows back by hand, once the unique key is dropped; works without this program."""
+    d, key = dialect, dialect.name(host.clock_times.id)
+    table, backup = d.table(host.clock_times.table), d.own(name)
+    every = [d.name(column) for column in columns]
+    overriding = " OVERRIDING SYSTEM VALUE" if d.family == "postgresql" else ""
+    values = ", ".join(
+        f"{column} = (SELECT b.{column} FROM {backup} b WHERE b.{key} = {table}.{key})"
+        for column in every
+        if column != key
+    )
+    insert = (
+        f"INSERT INTO {table} ({', '.join(every)}){overriding} SELECT {', '.join(f'b.{c}' for c in every)}"
+        f" FROM {backup} b WHERE b.{key} NOT IN (SELECT {key} FROM {table})"
+    )
+    return (insert, f"UPDATE {table} SET {values} WHERE {key} IN (SELECT {key} FROM {backup})")

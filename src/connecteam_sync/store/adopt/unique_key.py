@@ -1,0 +1,215 @@
+"""The unique key over (employee, clock-in): added and dropped while other programs go on reading and writing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.errors import DatabaseError, LockHeld
+from connecteam_sync.store.adopt import catalog
+from connecteam_sync.store.sql.causes import LOCK_CODES, RETRY_CODES, codes_of
+from connecteam_sync.store.sql.connect import is_mariadb
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.quoting import run, split
+from connecteam_sync.store.sql.session_settings import is_pooled
+from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.init import UNIQUE_KEY
+
+LOCK_WAIT = 1
+"""Seconds a change of the table waits for its lock: whoever comes behind a waiting change waits as well."""
+PAUSE = 0.5
+_DOUBLE_CODES = {1062, 1586, "23505"}
+
+
+class DoublesAppeared(Exception):  # noqa: N818 - says what happened; never leaves `adopt`
+    """Another program wrote a double while the key was being made."""
+
+
+def add_statements(dialect: Dialect, host: HostTables) -> tuple[str, ...]:
+    """What makes the key. Never with IGNORE: a double is an error, not a row to drop."""
+    d, names = dialect, host.clock_times
+    table, columns = d.table(names.table), f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
+    if d.family == "mysql":
+        return (f"ALTER TABLE {table} ADD UNIQUE INDEX {UNIQUE_KEY} ({columns}), ALGORITHM=INPLACE, LOCK=NONE",)
+    if d.family == "postgresql":
+        return (
+            f"CREATE UNIQUE INDEX CONCURRENTLY {UNIQUE_KEY} ON {table} ({columns})",
+            f"ALTER TABLE {table} ADD CONSTRAINT {UNIQUE_KEY} UNIQUE USING INDEX {UNIQUE_KEY}",
+        )
+    _, name = split(names.table)
+    return (f"CREATE UNIQUE INDEX {_index(d, host)} ON {d.name(name)} ({columns})",)
+
+
+def _index(dialect: Dialect, host: HostTables) -> str:
+    """The key's own name, in the schema of its table."""
+    schema, _ = split(host.clock_times.table)
+    return f"{dialect.name(schema)}.{UNIQUE_KEY}" if schema else UNIQUE_KEY
+
+
+def drop_statements(dialect: Dialect, host: HostTables, *, is_constraint: bool = True) -> tuple[str, ...]:
+    """What takes the key away again."""
+    table, name = dialect.table(host.clock_times.table), _index(dialect, host)
+    if dialect.family == "mysql":
+        return (f"ALTER TABLE {table} DROP INDEX {UNIQUE_KEY}, ALGORITHM=INPLACE, LOCK=NONE",)
+    if dialect.family == "sqlite":
+        return (f"DROP INDEX {name}",)
+    if is_constraint:
+        return (f"ALTER TABLE {table} DROP CONSTRAINT {UNIQUE_KEY}",)
+    return (f"DROP INDEX CONCURRENTLY {name}",)
+
+
+def add(
+    connection: Connection,
+    dialect: Dialect,
+    host: HostTables,
+    *,
+    wait: float,
+    waiting: Callable[[str], None],
+    beside_others: bool = False,
+) -> None:
+    """Make the key, finish one whose making was broken off, or find it there. Raises DoublesAppeared, and LockHeld
+    where others use the table for longer than `wait` seconds.
+
+    `beside_others`: a key of the host's own on the two columns does not do.
+    """
+    patience = _Patience(wait, waiting)
+
+    def found() -> catalog.UniqueKey | None:
+        keys = catalog.unique_keys(connection, dialect, host)
+        these = [key for key in keys if not beside_others or key.name == UNIQUE_KEY]
+        return next(iter(sorted(these, key=lambda key: not key.is_valid)), None)
+
+    key = found()
+    if key is not None and not key.is_valid:
+        _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
+        key = None
+    statements = add_statements(dialect, host)
+    if key is None:
+        try:
+            _run(connection, dialect, host, statements[:1], patience)
+        except DBAPIError as error:
+            if not codes_of(error) & _DOUBLE_CODES:
+                raise
+            broken = found()
+            if broken is not None:
+                _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
+            raise DoublesAppeared from error
+        key = found()
+    if dialect.family == "postgresql" and key is not None and key.name == UNIQUE_KEY and not key.is_constraint:
+        _run(connection, dialect, host, statements[1:], patience)
+        key = found()
+    if key is None or not key.is_valid:
+        raise DatabaseError(
+            "the database made the unique key but does not show it as valid",
+            next_step="run `connecteam-sync adopt` to see the state of the table",
+        )
+
+
+def drop(
+    connection: Connection,
+    dialect: Dialect,
+    host: HostTables,
+    indexes: dict[str, list[str]],
+    *,
+    wait: float,
+    waiting: Callable[[str], None],
+) -> None:
+    """Take our key away where it is, and bring back an index that the database dropped for its sake.
+
+    `indexes` are the plain indexes from before: MySQL drops the one it made for a foreign key once another serves.
+    """
+    patience = _Patience(wait, waiting)
+    # The host may have made another one on the two columns since.
+    keys = catalog.unique_keys(connection, dialect, host)
+    key = next((key for key in keys if key.name == UNIQUE_KEY), None)
+    if key is None:
+        return
+    statements = drop_statements(dialect, host, is_constraint=key.is_constraint)
+    present = catalog.indexes(connection, dialect, host)
+    lost = {name: columns for name, columns in indexes.items() if name not in present}
+    if lost and dialect.family == "mysql":
+        table = dialect.table(host.clock_times.table)
+        again = ", ".join(
+            f"ADD INDEX {dialect.name(name)} ({', '.join(map(dialect.name, columns))})"
+            for name, columns in lost.items()
+        )
+        statements = (f"ALTER TABLE {table} {again}, DROP INDEX {UNIQUE_KEY}, ALGORITHM=INPLACE, LOCK=NONE",)
+    _run(connection, dialect, host, statements, patience)
+
+
+class _Patience:
+    """How long others may keep us waiting, all in all."""
+
+    def __init__(self, wait: float, waiting: Callable[[str], None]) -> None:
+        self.wait, self._waiting = max(1, round(wait)), waiting
+        self._until = time.monotonic() + wait
+
+    def demand(self, error: DBAPIError) -> None:
+        """A pause before the next attempt. Raises LockHeld where there was enough of it."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise LockHeld(
+                "the table stayed busy: a long transaction holds it, and we do not make others wait behind us",
+                next_step="run it again at a quieter time, or with a longer lock_wait; nothing else was undone",
+            ) from error
+        self._waiting(f"the table is busy, trying again for {left:.0f} s")
+        time.sleep(PAUSE)
+
+
+def _run(
+    connection: Connection,
+    dialect: Dialect,
+    host: HostTables,
+    statements: Sequence[str],
+    patience: _Patience,
+) -> None:
+    """Statements one by one, each tried again where it did not get its lock in time."""
+    for statement in statements:
+        while True:
+            try:
+                _run_once(connection, dialect, statement, patience.wait)
+            except DBAPIError as error:
+                if not codes_of(error) & (LOCK_CODES | RETRY_CODES):
+                    raise
+                if dialect.family == "postgresql" and statement.startswith("CREATE UNIQUE INDEX"):
+                    # A concurrent build that gives up leaves an invalid index, which would be in its own way.
+                    _run_once(connection, dialect, f"DROP INDEX CONCURRENTLY IF EXISTS {_index(dialect, host)}", 1)
+                patience.demand(error)
+                continue
+            break
+
+
+def _run_once(connection: Connection, dialect: Dialect, statement: str, wait: int) -> None:
+    """A statement with a bounded wait for table locks; the connection is thrown away afterwards.
+
+    Behind a pooler all is one transaction, which a concurrent build cannot be part of.
+    """
+    if dialect.family == "postgresql" and is_pooled(connection):
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_WAIT}s'")
+            connection.exec_driver_sql(statement.replace(" CONCURRENTLY", ""))
+        return
+    if dialect.family == "mysql":
+        run(connection, f"SET SESSION lock_wait_timeout = {LOCK_WAIT}")
+        if is_mariadb(connection):
+            # Else a table with system versioning takes no ALTER. Rows that held once stay as they are.
+            run(connection, "SET SESSION system_versioning_alter_history = KEEP")
+    elif dialect.family == "postgresql":
+        # A concurrent build waits for older transactions, and holds nobody up meanwhile.
+        connection.exec_driver_sql(f"SET lock_timeout = '{wait if 'CONCURRENTLY' in statement else LOCK_WAIT}s'")
+    run(connection, statement)
+
+
+def doubles_statement(dialect: Dialect, host: HostTables) -> str:
+    """Finds every employee and clock-in that has more than one row."""
+    d, names = dialect, host.clock_times
+    columns = f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
+    return f"SELECT {columns}, count(*) FROM {d.table(names.table)} GROUP BY {columns} HAVING count(*) > 1"
+
+
+def terminated(statements: Iterable[str]) -> str:
+    """Statements as lines of a file."""
+    return "".join(f"{statement};\n" for statement in statements)

@@ -1,0 +1,50 @@
+"""Times that are there and that nobody can read: infinity, a year before 1 or after 9999, a day of zeros, garbage."""
+
+from __future__ import annotations
+
+from connecteam_sync.core.adopt import UnreadTime
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables.columns import plain_text
+from connecteam_sync.store.tables.keys import row_id
+
+_TOLD = 1_000
+_LONGEST = 60
+"""Characters of a value that are told."""
+
+
+def conditions(session: Session) -> dict[str, str]:
+    """For each column of times that a value stands in the row `t` and is read as none."""
+    d, names, read = session.dialect, session.host.clock_times, session.canonical
+    # Of a day of zeros MySQL says that it is NULL, and of its text that it is not.
+    return {
+        name: f"({_text(session, f't.{d.name(name)}')} IS NOT NULL AND {read[field]} IS NULL)"
+        for field, name in (("clock_in", names.clock_in), ("clock_out", names.clock_out))
+    }
+
+
+def unread_times(session: Session) -> tuple[UnreadTime, ...]:
+    """What stands there, row by row: at most a thousand of each column, of any source."""
+    d, key = session.dialect, session.canonical["id"]
+    queries = [
+        Query(
+            f"SELECT {key}, {_text(session, f't.{d.name(name)}')} FROM {session.clock_times} t WHERE {condition}"
+            f" ORDER BY 1 LIMIT {_TOLD}"
+        )
+        for name, condition in conditions(session).items()
+    ]
+    return tuple(
+        UnreadTime(row=row_id(row), column=name, said=plain_text(said)[:_LONGEST])
+        for name, found in zip(conditions(session), session.fetch(*queries), strict=True)
+        for row, said in found
+    )
+
+
+def _text(session: Session, column: str) -> str:
+    if session.dialect.family == "mysql":
+        return f"CAST({column} AS CHAR)"
+    if session.dialect.family == "postgresql":
+        return f"CAST({column} AS text)"
+    # SQLite may hold bytes there, or a text that is none; quote() says NULL of NULL in four letters.
+    plain = f"typeof({column}) IN ('blob', 'text') AND {column} GLOB '*[^ -~]*'"
+    return f"CASE WHEN {column} IS NULL THEN NULL WHEN {plain} THEN quote(CAST({column} AS BLOB)) ELSE {column} END"

@@ -1,0 +1,1 @@
+"""What was done: runs, the journal, holds, and undo."""

@@ -1,0 +1,84 @@
+"""What is remembered of shifts and rows, for people who look back; a run reads nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.history import TrackedShift
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.window import Window
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.statements import batches
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.keys import row_id
+
+_REACH_DAYS = 2
+"""Rows that begin so many days before a window may reach into it; longer ones are told on their own day."""
+
+
+def tracked_shifts(
+    session: Session, users: Iterable[int], keys: Iterable[RowId], start: int, end: int
+) -> tuple[TrackedShift, ...]:
+    """The shifts of these users that begin in the span of instants, and those of these rows, by their start."""
+    t = session.tables
+    columns = [t.shifts.c[name] for name in rows.MIRROR]
+    wanted = select(*columns, t.runs.c.started_at).join(t.runs, t.runs.c.id == t.shifts.c.changed_in_run, isouter=True)
+    of_users = wanted.where(t.shifts.c.start_at >= start, t.shifts.c.start_at < end)
+    found = list(session.connection.execute(of_users.where(t.shifts.c.user_id.in_(sorted(users)))))
+    for batch in batches(keys):
+        found += session.connection.execute(wanted.where(t.shifts.c.clock_time_id.in_(batch)))
+    by_id = {row[0]: row for row in found}
+    seen = ((rows.mirror(row[:-1]), row) for row in by_id.values())
+    return tuple(
+        sorted(
+            (
+                TrackedShift(
+                    shift=mirror.shift,
+                    clock_time_id=mirror.clock_time_id,
+                    is_gone=mirror.is_gone,
+                    changed_in_run=row[-2],
+                    changed_at=row[-1],
+                )
+                for mirror, row in seen
+            ),
+            key=lambda tracked: (tracked.shift.start, tracked.shift.id),
+        )
+    )
+
+
+def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], frozenset[RowId]]:
+    """The rows of a window, what may reach into it, and every open one of before; and the ids of those whose shift
+    Connecteam clocked out by itself.
+    """
+    d, names = session.dialect, session.host.clock_times
+    padded = window.padded(_REACH_DAYS)
+    clock_in, clock_out = (f"t.{d.name(name)}" for name in (names.clock_in, names.clock_out))
+    near = session.somebodys_rows_between(session.select_rows(), padded.start_utc, window.end_utc)
+    opened = Query(
+        f"{session.select_rows()} FROM {session.clock_times} t WHERE {clock_out} IS NULL"
+        f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')} AND t.{d.name(names.employee_id)} IS NOT NULL",
+        {"start": padded.start_utc},
+        rows.clock_time,
+    )
+    auto = Query(
+        f"SELECT s.clock_time_id FROM {session.shifts_by_start} WHERE s.start_at >= :start AND s.start_at < :end"
+        " AND s.is_auto_clock_out = 1 AND s.is_gone = 0 AND s.clock_time_id IS NOT NULL",
+        {"start": window.start_utc, "end": window.end_utc},
+    )
+    inside, before, clocked_out = session.fetch(near._replace(make=rows.clock_time), opened, auto)
+    return [*inside, *before], frozenset(row_id(key) for (key,) in clocked_out)
+
+
+def shifts_of_rows(session: Session, keys: Iterable[RowId]) -> dict[RowId, tuple[str, int]]:
+    """The shift and the time clock of each of these rows that has them."""
+    d = session.dialect
+    sql = (
+        f"SELECT s.clock_time_id, s.id, s.time_clock_id FROM {d.rowset({'id': 'link'})}"
+        f" {d.lookup} {session.own.shifts} s ON s.clock_time_id = d.id"
+    )
+    found = session.fetch_set(sql, ({"id": key} for key in keys))
+    return {row_id(key): (str(shift), int(clock)) for key, shift, clock in found}

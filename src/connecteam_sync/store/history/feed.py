@@ -1,0 +1,133 @@
+"""Reading the journal: what a run did, what happened to somebody, and the feed that other programs follow.
+
+A number alone does not name an entry for ever: a dump that is restored, or a table that was emptied, gives numbers out
+a second time. So a cursor carries a hash of what its entry says, and a follower whose entry is gone is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, or_, select
+
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import Entry
+from connecteam_sync.errors import ConfigurationError, FeedReset
+from connecteam_sync.store.history.journal import change_of
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.exact_types import values_in
+
+START = "0"
+"""The cursor before the first entry."""
+_CURSOR = re.compile(r"(\d{1,19})(?:-([0-9a-f]{6}))?", re.ASCII)
+_LARGEST = 2**63 - 1
+"""A larger number is none of a key."""
+_SAID = (
+    "id",
+    "run_id",
+    "at",
+    "kind",
+    "clock_time_id",
+    "shift_id",
+    "employee_id",
+    "previous_employee_id",
+    "first_day",
+    "last_day",
+    "why",
+    "change_json",
+)
+"""The columns that say what an entry is, for its hash; never to be altered, for followers keep cursors for years."""
+
+
+def entries_of(session: Session, number: int) -> tuple[Entry, ...]:
+    """Every change of a run, in the order it was decided."""
+    changes = session.tables.changes
+    return _entries(session, select(changes).where(changes.c.run_id == number).order_by(changes.c.id))
+
+
+def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entry, ...]:
+    """The journal behind the entry that a cursor names; a bare number is taken, and goes unproved.
+
+    Raises FeedReset where the entry is not there as it was, ConfigurationError where this is no cursor.
+    """
+    number = _demand_there(session, cursor)
+    changes = session.tables.changes
+    wanted = select(changes).where(changes.c.id > number).order_by(changes.c.id).limit(limit)
+    return _entries(session, wanted)
+
+
+def history(session: Session, employee: RowId, day: date | None) -> tuple[Entry, ...]:
+    """Every change of the rows an employee has or had, oldest first; of one local day, where it is given."""
+    changes = session.tables.changes
+    mine = or_(changes.c.employee_id == employee, changes.c.previous_employee_id == employee)
+    wanted = select(changes).where(mine).order_by(changes.c.id)
+    if day is not None:
+        text = day.isoformat()
+        wanted = wanted.where(changes.c.first_day <= text, changes.c.last_day >= text)
+    return _entries(session, wanted)
+
+
+def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN401 - a select of our changes
+    found = session.connection.execute(wanted).mappings().all()
+    names = {e.id: e.name for e in session.employees()} if found else {}
+    return tuple(
+        Entry(
+            number=row["id"],
+            cursor=cursor_of(dict(row)),
+            run=row["run_id"],
+            at=row["at"],
+            change=change_of(dict(row)),
+            employee_name=names.get(row["employee_id"]),
+            row_before=values_in(row["row_before"]) if row["row_before"] else None,
+            row_after=values_in(row["row_after"]) if row["row_after"] else None,
+        )
+        for row in found
+    )
+
+
+# -- cursors -----------------------------------------------------------------------------------------------------------
+
+
+def cursor_of(row: Mapping[str, Any]) -> str:
+    """The number of an entry and a short hash of what it says, alike on every database: `81234-ab12cd`."""
+    said = msgspec.json.encode([row[name] for name in _SAID])
+    return f"{row['id']}-{hashlib.sha256(said).hexdigest()[:6]}"
+
+
+def _demand_there(session: Session, cursor: int | str) -> int:
+    """The number of the entry that a follower read last. Raises FeedReset, ConfigurationError."""
+    said = str(cursor)
+    parts = _CURSOR.fullmatch(said)
+    if parts is None:
+        raise ConfigurationError(
+            f"{said!r} is no cursor of the journal",
+            next_step="take `last` of the answer before; 0 reads from the start",
+        )
+    number = int(parts[1])
+    if said == START or (number == 0 and parts[2] is None):
+        return 0
+    newest = _cursor_at(session, select(func.max(session.tables.changes.c.id)).scalar_subquery())
+    there = _cursor_at(session, number) if number <= _LARGEST else None
+    is_bare = parts[2] is None
+    # Numbers may be left out, so a bare one need not be there; but none is ever larger than the newest.
+    if there == said or (is_bare and newest is not None and number <= int(newest.partition("-")[0])):
+        return number
+    what = "is not there any more" if there is None else "is another one now"
+    raise FeedReset(
+        f"entry {number} of the journal {what}: it was restored from a backup, or began again",
+        after=START,
+        newest=newest or START,
+        next_step=f"build anew what was built from it: connecteam-sync changes --after {START}",
+    )
+
+
+def _cursor_at(session: Session, number: Any) -> str | None:  # noqa: ANN401 - a number, or what finds one
+    changes = session.tables.changes
+    columns = [changes.c[name] for name in _SAID]
+    row = session.connection.execute(select(*columns).where(changes.c.id == number)).mappings().first()
+    return None if row is None else cursor_of(dict(row))

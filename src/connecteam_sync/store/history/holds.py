@@ -1,0 +1,252 @@
+"""The standing holds: opened, corrected and resolved by runs, acknowledged by people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import msgspec
+from sqlalchemy import or_, select
+
+from connecteam_sync.core.change import Hold, Plan, subject_of
+from connecteam_sync.core.keys import RowId, provisional_employee, provisional_user
+from connecteam_sync.core.run import Acknowledgement, StandingHold
+from connecteam_sync.errors import NotFound
+from connecteam_sync.store.mirror.people import users_of_employee
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.dialect import Kind
+from connecteam_sync.store.tables import rows
+
+_OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}
+"""What a hold keeps from the run that found it."""
+OF_ORPHANS = {
+    "orphan",
+    "no_connecteam_user",
+    "user_not_listed",
+    "impossible_record",
+    "clock_not_looked_at",
+    "ambiguous_employee",
+    "child_row",
+    "locked_day",
+    "deletes_guarded",
+    "refused_by_database",
+}
+"""What holds of rows without a shift say: they stand while a time clock's look leaves such rows to the last one's."""
+_OF_A_PERSON = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
+"""What a person says of a hold. It is about the hold as it was then: whatever moves about it makes this void."""
+
+# -- by runs -----------------------------------------------------------------------------------------------------------
+
+
+def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run: int, now: int) -> bool:
+    """Open what is new, correct what moved, resolve what lost its cause; whether there was any of it."""
+    window, decides = plan.window, plan.policy.orphans != "ignore"
+    clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
+    known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in session.holds:
+        if decides if _is_of_a_row(row) else row["time_clock_id"] in clocks:
+            known[_subject(row)].append(row)
+    opened, moved = [], []
+    for hold in plan.holds:
+        values = {**_values(plan, hold, made), "first_run": run, "first_seen": now}
+        found = known.get(_subject(values))
+        if not found:
+            opened.append(values)
+        elif _has_moved(row := found.pop(), values):
+            moved.append({"id": row["id"], **values})
+    first, last = window.first.isoformat(), window.last.isoformat()
+    written = {subject_of(change) for change in plan.changes}
+    resolved = [
+        {"id": row["id"], "run": run}
+        for row in chain.from_iterable(known.values())
+        if (_is_of_a_row(row) or row["time_clock_id"] == plan.time_clock_id)
+        and (
+            row["subject"] in written
+            or (row["instant"] is not None and window.holds(row["instant"]))
+            or (row["instant"] is None and first <= row["first_day"] and row["last_day"] <= last)
+        )
+        and row["subject"] not in plan.undecided
+    ]
+    d = session.dialect
+    session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
+    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _OF_THE_FIRST} | dict.fromkeys(_OF_A_PERSON, "NULL")
+    session.later_set(d.update(session.own.holds, d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
+    kinds: dict[str, Kind] = {"id": "int", "run": "int"}
+    session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), resolved)
+    return bool(opened or moved or resolved)
+
+
+def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -> None:
+    """Holds go with the rows that they are about, in the transaction of the run that takes these."""
+    d = session.dialect
+    kinds: dict[str, Kind] = {"id": "link", "run": "int"}
+    standing = d.update(
+        session.own.holds,
+        d.rowset(kinds),
+        {"resolved_run": "d.run"},
+        "t.clock_time_id = d.id AND t.resolved_run IS NULL",
+    )
+    session.later_set(standing, ({"id": key, "run": run} for key in gone))
+
+
+def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
+    """Whether it is about a row without a shift, and not about a record that has no id it could be told by.
+
+    Which time clock's look decides on such rows is not the same in every run.
+    """
+    return hold["reason"] in OF_ORPHANS and hold["shift_id"] is None and hold["clock_time_id"] is not None
+
+
+def held_before(session: Session, clock: int) -> Iterator[str]:
+    """The subjects of what stands of a time clock, but for holds that only say that it could not be read."""
+    return (
+        row["subject"]
+        for row in session.holds
+        if row["time_clock_id"] == clock and row["reason"] != "clock_not_looked_at"
+    )
+
+
+def with_acknowledged(plan: Plan, standing: Iterable[Mapping[str, Any]]) -> Plan:
+    """The plan, its holds marked where a person has acknowledged them exactly as they are now.
+
+    `standing` are the holds that `Session.stored` read.
+    """
+    accepted = _by_subject(row for row in standing if row["acknowledged_at"] is not None)
+    if not accepted:
+        return plan
+    # A person created by this very plan gets an id that no hold has yet, so that the hold is another one by then.
+    made: dict[int, RowId] = {new.user_id: provisional_employee(new.user_id) for new in plan.new_employees}
+
+    def marked(hold: Hold) -> Hold:
+        values = _values(plan, hold, made)
+        row = accepted.get(_subject(values))
+        same = row is not None and not _has_moved(row, values)
+        return msgspec.structs.replace(hold, acknowledged=True) if same else hold
+
+    return msgspec.structs.replace(plan, holds=tuple(map(marked, plan.holds)))
+
+
+def _by_subject(found: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str, str], Mapping[str, Any]]:
+    return {_subject(row): row for row in found}
+
+
+def _subject(row: Mapping[str, Any]) -> tuple[int, str, str]:
+    """What makes a hold the same from run to run."""
+    return (0 if _is_of_a_row(row) else row["time_clock_id"], row["reason"], row["subject"])
+
+
+def _has_moved(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    same = _OF_THE_FIRST | ({"time_clock_id"} if _is_of_a_row(row) else set())
+    return any(row[name] != values[name] for name in rows.HOLD if name not in same)
+
+
+def _values(plan: Plan, hold: Hold, made: Mapping[int, RowId]) -> dict[str, Any]:
+    """A hold as a row, but for the run that found it."""
+    employee = hold.employee_id
+    if employee is None or provisional_user(employee) is not None:
+        # The person may have been created by this very plan; the next run knows them, and must find nothing to correct.
+        employee = made.get(hold.user_id or 0)
+    return {
+        "time_clock_id": hold.time_clock_id or plan.time_clock_id,
+        "reason": hold.reason,
+        "subject": hold.subject,
+        "detail": hold.detail,
+        "shift_id": hold.shift_id,
+        "user_id": hold.user_id,
+        "clock_time_id": hold.clock_time_id,
+        "employee_id": employee,
+        "instant": hold.instant,
+        "minutes": hold.minutes,
+        "first_day": plan.window.first.isoformat(),
+        "last_day": plan.window.last.isoformat(),
+    }
+
+
+# -- by people ---------------------------------------------------------------------------------------------------------
+
+
+def standing_holds(
+    session: Session, kind: str | None = None, *, employee: RowId | None = None
+) -> tuple[StandingHold, ...]:
+    """What waits for a person or for its cause to go, oldest shift first; of one kind, or of an employee and the
+    Connecteam users who count for them.
+    """
+    held = session.tables.holds
+    wanted = select(held).where(held.c.resolved_run.is_(None)).order_by(held.c.instant, held.c.id)
+    if kind is not None:
+        wanted = wanted.where(held.c.reason == kind)
+    if employee is not None:
+        users = users_of_employee(session, employee)
+        wanted = wanted.where(or_(held.c.employee_id == employee, held.c.user_id.in_(users)))
+    found = session.connection.execute(wanted).mappings().all()
+    if not found:
+        return ()
+    people = {e.id: e.name for e in session.employees()}
+    users_by_id = {user_id: user.name for user_id, (user, _, _) in session.known_users().items()}
+    return tuple(_standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in found)
+
+
+def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:
+    at, by, why = (row[name] for name in _OF_A_PERSON)
+    return StandingHold(
+        id=row["id"],
+        hold=Hold(
+            reason=row["reason"],
+            subject=row["subject"],
+            detail=row["detail"],
+            shift_id=row["shift_id"],
+            user_id=row["user_id"],
+            clock_time_id=row["clock_time_id"],
+            employee_id=row["employee_id"],
+            instant=row["instant"],
+            minutes=row["minutes"],
+            acknowledged=at is not None,
+        ),
+        time_clock_id=row["time_clock_id"],
+        first_seen=row["first_seen"],
+        first_run=row["first_run"],
+        employee_name=employee,
+        user_name=user,
+        acknowledged=None if at is None else Acknowledgement(by=by, at=at, reason=why),
+    )
+
+
+def acknowledge(session: Session, found: Iterable[StandingHold], said: Acknowledgement) -> tuple[StandingHold, ...]:
+    """Note who knows of these holds, and why they may stay; what is acknowledged already keeps what was said first."""
+    fresh = {standing.id for standing in found if standing.acknowledged is None}
+    _say(session, fresh, said)
+    return tuple(_said(standing, said) if standing.id in fresh else standing for standing in found)
+
+
+def unacknowledge(session: Session, found: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
+    """Nobody knows of these holds any more: they wait for a person again."""
+    _say(session, (standing.id for standing in found), None)
+    return tuple(_said(standing, None) for standing in found)
+
+
+def _said(standing: StandingHold, said: Acknowledgement | None) -> StandingHold:
+    hold = msgspec.structs.replace(standing.hold, acknowledged=said is not None)
+    return msgspec.structs.replace(standing, hold=hold, acknowledged=said)
+
+
+def _say(session: Session, ids: Iterable[int], said: Acknowledgement | None) -> None:
+    d = session.dialect
+    values = dict(zip(_OF_A_PERSON, (said.at, said.by, said.reason) if said else (None, None, None), strict=True))
+    kinds: dict[str, Kind] = {"id": "int", **{name: "int" if name.endswith("_at") else "text" for name in values}}
+    update = d.update(session.own.holds, d.rowset(kinds), {name: f"d.{name}" for name in values}, "t.id = d.id")
+    session.write_set(update, ({"id": key, **values} for key in ids))
+
+
+def demand_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold, ...]:
+    """The standing holds of these ids. Raises NotFound, naming those that do not stand."""
+    wanted = set(ids)
+    found = tuple(standing for standing in standing_holds(session) if standing.id in wanted)
+    missing = sorted(wanted - {standing.id for standing in found})
+    if missing:
+        raise NotFound(
+            f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
+            next_step="`connecteam-sync holds` lists those that do, with their ids",
+        )
+    return found

@@ -1,0 +1,138 @@
+"""The journal: what every run did to every row, whole rows before and after. Append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.bulk import packed_rows
+from connecteam_sync.store.sql.dialect import Kind
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables.rows import Image, Written
+
+ENTRY: dict[str, Kind] = {
+    "kind": "text",
+    "clock_time_id": "link",
+    "shift_id": "text",
+    "employee_id": "who",
+    "previous_employee_id": "who",
+    "first_day": "text",
+    "last_day": "text",
+    "why": "text",
+    "change_json": "text",
+    "row_before": "text",
+    "row_after": "text",
+    "memory_before": "text",
+}
+JOURNAL: dict[str, Kind] = {"run_id": "int", "at": "int", **ENTRY}
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an entry says of its change beside its other columns: the canonical row before and after, and its user."""
+
+    before: ClockTime | None = None
+    after: ClockTime | None = None
+    user_id: int | None = None
+
+
+def change_of(entry: Mapping[str, Any]) -> Change:
+    """The change of a journal entry."""
+    told = msgspec.json.decode(entry["change_json"], type=Told)
+    return Change(
+        kind=entry["kind"],
+        before=told.before,
+        after=told.after,
+        shift_id=entry["shift_id"],
+        user_id=told.user_id,
+        days=(date.fromisoformat(entry["first_day"]), date.fromisoformat(entry["last_day"])),
+        why=entry["why"],
+    )
+
+
+def write_journal(
+    session: Session,
+    changes: Iterable[Change],
+    before: Mapping[RowId, Image],
+    after: Mapping[RowId, Written],
+    remembered: Callable[[Change], Mapping[str, Mirror | None]],
+    *,
+    run: int,
+    now: int,
+) -> None:
+    """An entry for every change, whole rows before and after; `remembered` tells what was known of its shifts.
+
+    A row of `after` that was not read whole is taken from the table, by MySQL and MariaDB themselves: it is most of
+    what would have to travel.
+    """
+    encode = msgspec.json.Encoder().encode
+    days: dict[date, str] = {}
+
+    def entries() -> Iterator[tuple[object, ...]]:
+        """The values of each entry, in the order of ENTRY, and its user; one at a time, since they are long."""
+        for change in changes:
+            image = change.image
+            if image.id is None:
+                continue
+            first, last = change.days
+            whole = after[image.id][1] if change.after else None
+            in_table = change.after is not None and whole is None
+            told = None if in_table else encode(Told(change.before, change.after, change.user_id)).decode()
+            yield (
+                change.kind,
+                image.id,
+                change.shift_id,
+                image.employee_id,
+                change.before.employee_id if change.before else None,
+                days.get(first) or days.setdefault(first, first.isoformat()),
+                days.get(last) or days.setdefault(last, last.isoformat()),
+                change.why,
+                told,
+                before[image.id][1] if change.before else None,
+                whole,
+                encode(remembered(change)).decode(),
+                change.user_id,
+            )
+
+    if session.dialect.family == "mysql":
+        sql = _from_table(session)
+        for _, said in session.fitting(entries(), packed_rows):
+            session.later(Query(sql, {"rows": said, "run": run, "now": now}))
+    else:
+        session.insert_many(session.own.changes, JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
+
+
+def _from_table(session: Session) -> str:
+    """INSERT of entries, and of the user of each, as `packed_rows`; one that says nothing of its change is about the
+    row that the table has now.
+    """
+    d, names = session.dialect, session.host.clock_times
+    row = {
+        # Cast, since a ZEROFILL column is written with zeros in front, which no JSON has.
+        field: f"coalesce(CAST({session.canonical[field]} AS {d.bigint}), 'null')"
+        for field in ("id", "employee_id", "clock_in", "clock_out", "total_minutes")
+    }
+    for field, key in (("id", d.keys.row), ("employee_id", d.keys.person)):
+        if key.is_text:
+            row[field] = f"json_quote({key.cast.format(session.canonical[field])})"
+        elif key.is_unsigned:
+            row[field] = f"CAST({session.canonical[field]} AS UNSIGNED)"
+    row["is_active"] = f"CASE {session.canonical['is_active']} WHEN 1 THEN 'true' ELSE 'false' END"
+    row["source"] = f"json_quote({session.canonical['source']})"
+    members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
+    told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
+    whole = d.image("t", session.columns.types)
+    values = {"run_id": ":run", "at": ":now"} | {column: f"d.{column}" for column in ENTRY}
+    values |= {
+        "change_json": f"coalesce(d.change_json, {told})",
+        "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
+    }
+    entries = d.rowset({**ENTRY, "clock_time_id": "row", "user_id": "int"}, packed=True)
+    row_now = f"{session.clock_times} t ON t.{d.name(names.id)} = d.clock_time_id AND d.change_json IS NULL"
+    return d.insert(session.own.changes, f"{entries} LEFT JOIN {row_now}", values)

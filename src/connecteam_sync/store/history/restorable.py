@@ -1,0 +1,73 @@
+"""What undo could not give back is not let through: rows whose image does not hold every byte, or travels nowhere.
+
+Most types give every value back. Of the others each value is compared with what its image makes of it, by the database
+itself and in the round trip that reads the images: nothing is asked where a table has no such column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.errors import RecordRefused
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.bulk import packed_rows
+from connecteam_sync.store.sql.pipeline import Query, Rows, fits
+from connecteam_sync.store.sql.quoting import literal
+from connecteam_sync.store.sql.statements import batched
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.keys import row_id
+
+_ENTRY = 65_536
+"""Bytes that are left for all that an entry of the journal says beside its images."""
+_WIDEST = 16
+"""Bytes that a character of two images becomes at most: each is spelled anew twice, as JSON and as a value."""
+
+
+def lost_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
+    """What `demand_restorable` reads of rows to be altered or deleted; nothing where every type gives all back."""
+    d, names = session.dialect, session.host.clock_times
+    checks = {
+        column: check
+        for column, kind in session.columns.types.items()
+        if column not in names.trigger_columns and (check := d.comes_back(f"t.{d.name(column)}", kind)) is not None
+    }
+    if not checks:
+        return []
+    lost = " ".join(f"WHEN NOT ({check}) THEN {literal(d.family, column)}" for column, check in checks.items())
+    source = f"{d.rowset({'id': 'row'})} {d.lookup} {session.clock_times} t ON t.{d.name(names.id)} = d.id"
+    found = f"SELECT {session.canonical['id']} AS id, CASE {lost} END AS lost FROM {source}"
+    sql = f"SELECT f.id, f.lost FROM ({found}) f WHERE f.lost IS NOT NULL"
+    return list(batched(sql, ({"id": key} for key in keys), {}, _lost))
+
+
+def _lost(row: Sequence[Any]) -> tuple[RowId, str]:
+    return row_id(row[0]), str(row[1])
+
+
+def lost_of(found: Iterable[Rows]) -> dict[RowId, str]:
+    """What the answers to `lost_queries` say: a column that would not come back, by row."""
+    return dict(chain.from_iterable(found))
+
+
+def demand_restorable(session: Session, lost: Mapping[RowId, str], images: Mapping[RowId, rows.Image]) -> None:
+    """Raises RecordRefused of the first row that undo could not give back."""
+    for row, column in lost.items():
+        raise _refused(row, f"undo could not give back what its column {column!r} holds, to the byte")
+    if session.dialect.family != "mysql":
+        return
+    room = session.room - _ENTRY
+    for row, (_, whole) in images.items():
+        # The journal says it as it was and as it is, in one statement.
+        if _WIDEST * len(whole) > room and not fits(packed_rows([(whole, whole)]), room):
+            raise _refused(row, "it is too large to be kept for an undo (max_allowed_packet)")
+
+
+def _refused(row: RowId, words: str) -> RecordRefused:
+    return RecordRefused(
+        f"row {row}: {words}",
+        words=words,
+        next_step="correct what stands there, or raise max_allowed_packet where it is too large; nothing was written",
+    )

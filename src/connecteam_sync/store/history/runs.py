@@ -1,0 +1,133 @@
+"""Runs and their slices: written beside the rows, read by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from connecteam_sync.core.run import Run, RunKind, Slice
+from connecteam_sync.core.window import Window
+from connecteam_sync.errors import NotFound
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.statements import Key
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def begin_run(session: Session, run: Run) -> Key:
+    """The number of a new run, in the transaction that first has something to say about it; no run had it before."""
+    own = session.own
+    return session.insert_one(
+        own.runs,
+        {
+            "kind": run.kind,
+            "first_day": run.window.first.isoformat(),
+            "last_day": run.window.last.isoformat(),
+            "timezone": run.window.timezone,
+            "version": run.version,
+            "host": run.host[:191],
+            "started_at": run.started_at,
+            "finished_at": run.finished_at,
+            "undoes": run.undoes,
+            "statements": run.statements,
+            "http_calls": run.http_calls,
+        },
+        above=[("run_id", table) for table in (own.changes, own.slices, own.adoptions)],
+    )
+
+
+def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, object] | None = None) -> Key:
+    """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
+    them back.
+    """
+    return session.insert_one(
+        session.own.slices,
+        {
+            "run_id": run,
+            "time_clock_id": piece.time_clock_id,
+            "first_day": piece.window.first.isoformat(),
+            "last_day": piece.window.last.isoformat(),
+            "status": piece.status,
+            "receipt": msgspec.json.encode(piece).decode(),
+            "employees": msgspec.json.encode(people).decode() if people else None,
+        },
+        above=[("slice_id", session.own.inputs)],
+    )
+
+
+def finish_run(session: Session, run: int, *, now: int, statements: int, http_calls: int) -> None:
+    """Note the end of a run and what it cost."""
+    session.later(
+        Query(
+            f"UPDATE {session.own.runs} SET finished_at = :now, statements = :statements, http_calls = :calls"
+            " WHERE id = :run",
+            {"run": run, "now": now, "statements": statements, "calls": http_calls},
+        )
+    )
+
+
+# -- runs --------------------------------------------------------------------------------------------------------------
+
+
+def runs(
+    session: Session,
+    *,
+    limit: int | None = None,
+    number: int | None = None,
+    kind: RunKind | None = None,
+    without: RunKind | None = None,
+) -> tuple[Run, ...]:
+    """Runs with their slices, newest first; of one kind, or without one."""
+    t = session.tables
+    wanted = select(t.runs).order_by(t.runs.c.id.desc())
+    if kind is not None:
+        wanted = wanted.where(t.runs.c.kind == kind)
+    if without is not None:
+        wanted = wanted.where(t.runs.c.kind != without)
+    if number is not None:
+        wanted = wanted.where(t.runs.c.id == number)
+    if limit is not None:
+        wanted = wanted.limit(limit)
+    found = [dict(row) for row in session.connection.execute(wanted).mappings()]
+    if not found:
+        return ()
+    ids = [row["id"] for row in found]
+    own = select(t.slices.c.run_id, t.slices.c.receipt).where(t.slices.c.run_id.between(min(ids), max(ids)))
+    if kind is not None:
+        own = own.join(t.runs, t.runs.c.id == t.slices.c.run_id).where(t.runs.c.kind == kind)
+    pieces: dict[int, list[Slice]] = {}
+    for run_id, receipt in session.connection.execute(own.order_by(t.slices.c.id)):
+        pieces.setdefault(run_id, []).append(msgspec.json.decode(receipt, type=Slice))
+    undoing = select(t.runs.c.undoes, t.runs.c.id).where(t.runs.c.undoes.between(min(ids), max(ids)))
+    undone = {row.undoes: row.id for row in session.connection.execute(undoing)}
+    return tuple(_run(row, tuple(pieces.get(row["id"], ())), undone.get(row["id"])) for row in found)
+
+
+def run(session: Session, number: int) -> Run:
+    """One run. Raises NotFound."""
+    found = runs(session, number=number)
+    if not found:
+        raise NotFound(f"there is no run {number}", next_step="`connecteam-sync runs` lists them")
+    return found[0]
+
+
+def _run(row: Mapping[str, Any], pieces: tuple[Slice, ...], undone_by: int | None) -> Run:
+    return Run(
+        id=row["id"],
+        kind=row["kind"],
+        window=Window(date.fromisoformat(row["first_day"]), date.fromisoformat(row["last_day"]), row["timezone"]),
+        slices=pieces,
+        version=row["version"],
+        host=row["host"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        undoes=row["undoes"],
+        undone_by=undone_by,
+        statements=row["statements"],
+        http_calls=row["http_calls"],
+    )

@@ -1,0 +1,405 @@
+"""Take a run back: the exact inverse as a new run, whole rows and primary keys included."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import func, select
+
+from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
+from connecteam_sync.core.child_rows import concerned, kept_by, said_of
+from connecteam_sync.core.clocktime import Mirror
+from connecteam_sync.core.keys import RowId, by_key, ordered
+from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.run import Run, Slice
+from connecteam_sync.core.text import day_name, many
+from connecteam_sync.core.window import Window
+from connecteam_sync.errors import RecordRefused, UndoRefused
+from connecteam_sync.store.adopt.catalog import unique_key
+from connecteam_sync.store.history import runs as run_rows
+from connecteam_sync.store.history.holds import resolve_holds_of
+from connecteam_sync.store.history.journal import change_of, write_journal
+from connecteam_sync.store.history.row_images import differing
+from connecteam_sync.store.history.undo_check import demand_given_back, demand_removed, giving_back, left_alone
+from connecteam_sync.store.mirror.apply import others_of
+from connecteam_sync.store.mirror.child_rows import children_of, employees_with_children
+from connecteam_sync.store.mirror.clock_times import altered, demand_ours
+from connecteam_sync.store.mirror.employee_names import Renamed, kept, write
+from connecteam_sync.store.mirror.employees import insert_employees
+from connecteam_sync.store.mirror.tracking import remember_mirrors
+from connecteam_sync.store.mirror.trial_undo import inverted, write_inverse
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.keys import row_id
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What the inverse wrote, and the employees it removed and brought back."""
+
+    slice: Slice
+    employees_made: tuple[dict[str, Any], ...] = ()
+    employees_removed: tuple[dict[str, Any], ...] = ()
+    employees_renamed: tuple[Renamed, ...] = ()
+
+
+def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Undone:
+    """Write the inverse of `run` as run `by`. Raises UndoRefused where a row or its shift is no longer as that run left
+    it, another row stands where one belongs, or rows of other tables point at one that would go; NotOurs.
+    """
+    entries, present = demand_undoable(session, run, window.zone)
+    changes = [entry["change"] for entry in entries]
+    keys = [row_id(entry["clock_time_id"]) for entry in entries]
+    inverse = [inverted(change, f"undo of run {run}: {change.why}") for change in changes]
+    demand_ours(inverse)
+    _demand_childless(session, run, inverse)
+    _demand_free(session, run, inverse)
+    _demand_restorable(session, run, inverse, present)
+    made, removed, renamed = _people(session, run)
+    if made:
+        insert_employees(session, made, with_id=True)
+    before: dict[RowId, str | None] = {row_id(e["clock_time_id"]): e["row_before"] for e in entries}
+    with giving_back(session, run):
+        others = others_of(session, inverse)
+        if others:
+            others.begin(session.fetch(*others.queries))
+        write_inverse(session, inverse, before)
+        if others:
+            others.count()
+        after = session.images(keys)
+        if others:
+            others.demand_same()
+    demand_given_back(session, run, before, after)
+    remembered = _restore_memory(session, entries, by)
+    write_journal(session, inverse, present, after, lambda c: remembered.get(c.image.id or 0, {}), run=by, now=now)
+    if renamed:
+        renamed = write(session, (one.back() for one in reversed(renamed)))
+    created, removed = removed, _remove_employees(session, run, removed)
+    if created and not entries and len(removed) < len(created):
+        # Nothing but employees was made, and they are in use: there is nothing to take back yet.
+        raise UndoRefused(
+            f"an employee that run {run} made has rows, or was edited since",
+            next_step="undo the runs that wrote the rows first: connecteam-sync runs",
+        )
+    resolve_holds_of(session, (change.image.id for change in inverse if change.kind == "delete"), by)
+    kinds = [change.kind for change in inverse]
+    total = sum(c.image.minutes for c in changes if c.after)
+    return Undone(
+        slice=Slice(
+            time_clock_id=None,
+            window=window,
+            status="applied" if inverse or made or removed or renamed else "nothing",
+            note=_told(made, removed, renamed, left_alone(session, before)),
+            counts=Counts(
+                total_shifts=len(inverse),
+                created=kinds.count("create"),
+                updated=kinds.count("update"),
+                deleted=kinds.count("delete"),
+                linked=kinds.count("link"),
+            ),
+            minutes=Minutes(before=total, after=total + sum(change.minutes for change in inverse)),
+        ),
+        employees_made=made,
+        employees_removed=removed,
+        employees_renamed=renamed,
+    )
+
+
+def _told(
+    made: tuple[dict[str, Any], ...],
+    removed: tuple[dict[str, Any], ...],
+    renamed: tuple[Renamed, ...],
+    left: list[str],
+) -> str | None:
+    """What was taken back beside the rows, and what was left alone."""
+    said = left + [f"employee {one['id']} {one['name']} removed" for one in removed]
+    said += [f"employee {one['id']} {one['name']} made again" for one in made]
+    said += [f"employee {one.id} is called {one.name[1]} again" for one in renamed]
+    return "; ".join(said[:20]) or None
+
+
+def demand_kind_undoable(session: Session, old: Run) -> None:
+    """A run of `adopt` also made a key and a backup, so it has a way back of its own; a proof needs none; and one that
+    the journal no longer knows has none. Raises UndoRefused.
+    """
+    if old.kind == "verify":
+        raise UndoRefused(
+            f"run {old.id} was a proof: it changed nothing that could be taken back",
+            next_step="`connecteam-sync runs` lists the runs",
+        )
+    if old.kind == "adopt":
+        raise UndoRefused(
+            f"run {old.id} took the table over, its unique key included",
+            next_step="connecteam-sync adopt --undo",
+        )
+    if old.undoes is not None and run_rows.run(session, old.undoes).kind == "adopt":
+        raise UndoRefused(
+            f"run {old.id} took an adoption back",
+            next_step="to adopt again: connecteam-sync adopt --apply",
+        )
+    counts, journal = old.counts, session.tables.changes
+    wrote = counts.created + counts.updated + counts.deleted + counts.linked
+    known = session.connection.execute(select(func.count()).where(journal.c.run_id == old.id)).scalar_one()
+    if known < wrote:
+        raise UndoRefused(
+            f"the journal knows {known} of the {many(wrote, 'change')} that run {old.id} made: it was restored since",
+            next_step=f"restore {journal.fullname} from a newer backup, or look on: connecteam-sync verify",
+        )
+
+
+def demand_undoable(session: Session, run: int, zone: ZoneInfo) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
+    """What the run did to each row, and the rows as they are, locked. Raises UndoRefused where they are not as left."""
+    journal = session.tables.changes
+    found = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
+    entries = _netted([dict(row) for row in found.mappings()])
+    present = session.images([row_id(entry["clock_time_id"]) for entry in entries], lock=True)
+    _demand_as_left(session, run, entries, present)
+    _demand_linked_as_left(session, run, entries)
+    _demand_unlocked(session, [entry["change"] for entry in entries], zone)
+    return entries, present
+
+
+def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for every row: how the run found it, and how it left it; a run may touch a row more than once."""
+    result: dict[RowId, dict[str, Any]] = {}
+    for entry in entries:
+        change = change_of(entry)
+        first = result.get(row_id(entry["clock_time_id"]))
+        if first is None:
+            result[row_id(entry["clock_time_id"])] = {**entry, "change": change}
+            continue
+        was: Change = first["change"]
+        days = (min(was.days[0], change.days[0]), max(was.days[1], change.days[1]))
+        kind: ChangeKind = "update" if was.before and change.after else "create" if change.after else "delete"
+        first["change"] = msgspec.structs.replace(change, kind=kind, before=was.before, days=days)
+        first["row_after"] = entry["row_after"]
+        remembered = msgspec.json.decode(entry["memory_before"]) | msgspec.json.decode(first["memory_before"])
+        first["memory_before"] = msgspec.json.encode(remembered)
+    return [e for e in result.values() if e["change"].before or e["change"].after]
+
+
+def _demand_as_left(
+    session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[RowId, rows.Image]
+) -> None:
+    """Every row must be exactly as the run left it, every column of it that was there then and is there now."""
+    touched = []
+    for entry in entries:
+        key = row_id(entry["clock_time_id"])
+        left, now = entry["row_after"], present[key][1] if key in present else None
+        if (left is None) != (now is None) or differing(session, left, now):
+            touched.append(key)
+    if touched:
+        raise _touched(f"{many(len(touched), 'row')} of run {run} changed", touched, _later_runs(session, run, touched))
+
+
+def _demand_linked_as_left(session: Session, run: int, entries: list[dict[str, Any]]) -> None:
+    """No later run may have given a row another shift, or a shift of the run another row; no row need differ for that.
+
+    What an adoption did is about rows alone.
+    """
+    shift_of: dict[RowId, str | None] = {}
+    row_of: dict[str, RowId | None] = {}
+    for entry in entries:
+        change: Change = entry["change"]
+        if change.shift_id is None:
+            continue
+        row = row_id(entry["clock_time_id"])
+        shift_of[row] = change.shift_id if change.after else None
+        for shift_id in (change.shift_id, *msgspec.json.decode(entry["memory_before"])):
+            row_of.setdefault(shift_id, None)
+        if change.after:
+            row_of[change.shift_id] = row
+    d = session.dialect
+    columns, shifts = "SELECT s.id, s.clock_time_id, s.changed_in_run FROM", f"{d.lookup} {session.own.shifts} s"
+    by_id = session.fetch_set(
+        f"{columns} {d.rowset({'id': 'key'})} {shifts} ON s.id = d.id WHERE s.clock_time_id IS NOT NULL",
+        ({"id": shift_id} for shift_id in row_of),
+    )
+    by_row = session.fetch_set(
+        f"{columns} {d.rowset({'id': 'link'})} {shifts} ON s.clock_time_id = d.id", ({"id": row} for row in shift_of)
+    )
+    moved: dict[RowId, int] = {}
+    for shift_id, row, changed in (*by_id, *by_row):
+        same = row_of.get(shift_id, row) == row and shift_of.get(row, shift_id) == shift_id
+        if not same and changed > run:
+            moved[row] = changed
+    if moved:
+        runs = _later_runs(session, run, moved) or sorted({*moved.values()}, reverse=True)
+        raise _touched(f"rows or shifts of run {run} were linked anew", moved, runs)
+
+
+def _later_runs(session: Session, run: int, keys: Iterable[RowId]) -> list[int]:
+    """The runs after `run` that wrote or linked any of these rows, newest first."""
+    journal = session.tables.changes
+    return list(
+        session.connection.execute(
+            select(journal.c.run_id)
+            .where(journal.c.clock_time_id.in_([*keys][:100]), journal.c.run_id > run)
+            .distinct()
+            .order_by(journal.c.run_id.desc())
+        ).scalars()
+    )
+
+
+def _touched(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused:
+    """Who is in the way of an undo."""
+    by = f"by run {', '.join(map(str, runs))}" if runs else "by another program"
+    return UndoRefused(
+        f"{what} since, {by}: rows {', '.join(map(str, sorted(keys, key=ordered)[:10]))}",
+        rows=tuple(sorted(keys, key=ordered)),
+        next_step=f"undo run {runs[0]} first" if runs else "`connecteam-sync sync` shows what differs from Connecteam",
+    )
+
+
+def _demand_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
+    """No day on which a row began, or begins, may be closed; one on which it merely ends does not matter."""
+    images = (image for c in changes if c.kind != "link" for image in (c.before, c.after))
+    locked = Locks(session.locked(zone.key)).holding(images)
+    if locked:
+        first, last = locked[0].day, max(day.day for day in locked)
+        raise UndoRefused(
+            f"{day_name(first)} is locked for payroll, and the run changed rows on it",
+            next_step=f"unlock the day if payroll agrees: connecteam-sync unlock --from {first} --to {last}",
+        )
+
+
+def _demand_childless(session: Session, run: int, inverse: list[Change]) -> None:
+    """No row that goes, or leaves the key it has, may have rows of other tables pointing at it by now."""
+    children = children_of(session, concerned(inverse), fresh=True)
+    stuck = {
+        change.before.id or 0: pointing
+        for change in inverse
+        if change.before is not None and (pointing := kept_by(children, change.before, change.after))
+    }
+    if stuck:
+        said = "; ".join(said_of(row, pointing) for row, pointing in by_key(stuck)[:10])
+        more = f"; and {len(stuck) - 10} more rows" if len(stuck) > 10 else ""  # noqa: PLR2004 - those just said
+        raise UndoRefused(
+            f"undoing run {run} would delete or move rows that others point at: {said}{more}",
+            rows=tuple(sorted(stuck, key=ordered)),
+            next_step=f"remove those rows or point them elsewhere, then: connecteam-sync undo {run}",
+        )
+
+
+def _demand_free(session: Session, run: int, inverse: list[Change]) -> None:
+    """No other row may have the employee and clock-in of one that comes back, where there is a unique key."""
+    d, names = session.dialect, session.host.clock_times
+    wanted = {c.after.key for c in inverse if c.after and (c.before is None or c.before.key != c.after.key)}
+    found = session.fetch_set(
+        f"{session.select_rows()} FROM {d.rowset({'employee_id': 'person', 'clock_in': 'int'})}"
+        f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
+        f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
+        ({"employee_id": employee, "clock_in": clock_in} for employee, clock_in in wanted),
+    )
+    others = sorted({rows.clock_time(row).id or 0 for row in found} - {c.image.id for c in inverse}, key=ordered)
+    if others and unique_key(session.connection, d, session.host) is not None:
+        runs = _later_runs(session, run, others)
+        raise _touched("the employee and clock-in of rows that would come back were taken", others, runs)
+
+
+def _demand_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
+    """What an undo takes away can be given back in turn, to the byte."""
+    from connecteam_sync.store.history.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - no start
+
+    try:
+        demand_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
+    except RecordRefused as error:
+        raise UndoRefused(
+            f"{error.message}; nothing was written",
+            next_step=f"correct what stands there, then: connecteam-sync undo {run}",
+        ) from error
+
+
+def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -> dict[RowId, dict[str, Mirror | None]]:
+    """Links and applied values as before; what Connecteam said last stays remembered, and of a shift whose row goes,
+    which it was. Returns what is replaced.
+    """
+    wanted: dict[str, Mirror | None] = {}
+    rows_of: dict[str, RowId] = {}
+    going: dict[str, RowId] = {}
+    for entry in entries:
+        if entry["change"].before is None:
+            going[entry["change"].shift_id] = row_id(entry["clock_time_id"])
+        known = msgspec.json.decode(entry["memory_before"], type=dict[str, Mirror | None])
+        for shift_id, mirror in known.items():
+            wanted.setdefault(shift_id, mirror)
+            rows_of.setdefault(shift_id, row_id(entry["clock_time_id"]))
+    d = session.dialect
+    found = session.fetch_set(
+        f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'key'})} {d.lookup} {session.own.shifts} s"
+        " ON s.id = d.id",
+        ({"id": shift_id} for shift_id in wanted),
+    )
+    restored: list[Mirror] = []
+    memory: dict[str, Mirror] = {}
+    replaced: dict[RowId, dict[str, Mirror | None]] = {row_id(entry["clock_time_id"]): {} for entry in entries}
+    for row in found:
+        now = rows.mirror(row)
+        was = wanted[now.shift.id]
+        replaced[rows_of[now.shift.id]][now.shift.id] = memory[now.shift.id] = now
+        was = Mirror(now.shift) if was is None or now.shift.id in going else was
+        restored.append(
+            msgspec.structs.replace(
+                now,
+                clock_time_id=was.clock_time_id,
+                applied=was.applied,
+                former_clock_time_id=going.get(now.shift.id, was.former_clock_time_id),
+            )
+        )
+    remember_mirrors(session, restored, run, memory)
+    return replaced
+
+
+# -- employees ---------------------------------------------------------------------------------------------------------
+
+
+def _people(
+    session: Session, run: int
+) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], tuple[Renamed, ...]]:
+    """Employees that the run removed (to be made again), made (to be removed) and renamed."""
+    slices = session.tables.slices
+    found = session.connection.execute(
+        select(slices.c.employees).where(slices.c.run_id == run, slices.c.employees.is_not(None))
+    ).scalars()
+    made: list[dict[str, Any]] = []
+    removed: list[dict[str, Any]] = []
+    renamed: list[Renamed] = []
+    for text in found:
+        people = msgspec.json.decode(text)
+        made += people["removed"]
+        removed += people["made"]
+        renamed += msgspec.convert(people.get("renamed", ()), list[Renamed])
+    return tuple(made), tuple(removed), tuple(renamed)
+
+
+def _remove_employees(session: Session, run: int, people: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """Remove employees a run made, where no row of any table names them and nobody edited them since."""
+    if not people:
+        return ()
+    d, names = session.dialect, session.host
+    # Connecteam may have renamed them since, and a later run them: that is no edit of the host's.
+    names_now = {user: kept(session, "name", known.name) for user, (known, _, _) in session.known_users().items()}
+    same = {(e.id, e.connecteam_user_id): e.name for e in session.employees()}
+    unedited = [
+        p for p in people if same.get((p["id"], str(p["user_id"])), ...) in {p["name"], names_now.get(p["user_id"])}
+    ]
+    employee = d.name(names.clock_times.employee_id)
+    used = {
+        row_id(row["id"])
+        for row in session.read_set(
+            f"SELECT DISTINCT {session.canonical['employee_id']} AS id FROM {session.clock_times} t"
+            f" JOIN {d.rowset({'id': 'person'})} ON t.{employee} = d.id",
+            ({"id": person["id"]} for person in unedited),
+        )
+    }
+    used |= employees_with_children(session, (row_id(person["id"]) for person in unedited))
+    gone = [person for person in unedited if person["id"] not in used]
+    key = d.name(names.employees.id)
+    ids = [{"id": person["id"]} for person in gone]
+    sql = d.delete(d.table(names.employees.table), d.rowset({"id": "employee"}), key, "true")
+    demand_removed(session, run, len(gone), session.write_set(sql, ids))
+    unmap = d.update(session.own.users, d.rowset({"id": "who"}), {"employee_id": "NULL"}, "t.employee_id = d.id")
+    session.write_set(unmap, ids)
+    return tuple(gone)

@@ -1,0 +1,221 @@
+"""Whose data this is, as it is remembered: read beside everything else, written with the first thing a run writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from connecteam_sync.core.account import Account, Vouch, ZoneUse
+from connecteam_sync.errors import NotFound
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.tables.own import OwnTables
+
+_COLUMNS = (
+    "id",
+    "at",
+    "run_id",
+    "actor",
+    "what",
+    "company_id",
+    "company_name",
+    "region",
+    "timezone",
+    "time_clocks",
+    "known_by",
+    "key_salt",
+    "key_digest",
+)
+
+
+def account_query(own: OwnTables) -> Query:
+    """What `account_of` reads."""
+    return Query(f"SELECT {', '.join(_COLUMNS)} FROM {own.account} ORDER BY id DESC LIMIT 1")
+
+
+def vouched_query(own: OwnTables) -> Query:
+    """What `vouched_of` reads; it may travel with any other query."""
+    return Query(f"SELECT DISTINCT time_clock_id FROM {own.vouches} WHERE withdrawn_at IS NULL")
+
+
+def account_of(found: Rows) -> Account | None:
+    """What is remembered; None of a database that no run has written to yet."""
+    return _account(found[0]) if found else None
+
+
+def vouched_of(found: Rows) -> frozenset[int]:
+    """The time clocks of `vouched_query`."""
+    return frozenset(int(clock) for (clock,) in found)
+
+
+def _account(row: Sequence[Any]) -> Account:
+    number, at, run, by, what, company_id, name, region, timezone, clocks, known_by, salt, digest = row
+    return Account(
+        number=int(number),
+        at=int(at),
+        run=run,
+        by=by,
+        what=what,
+        company_id=company_id,
+        company_name=name,
+        region=region,
+        timezone=timezone,
+        time_clocks=frozenset(msgspec.json.decode(clocks, type=list[int])),
+        known_by=known_by,
+        salt=salt,
+        digest=digest,
+    )
+
+
+def account(session: Session) -> Account | None:
+    """What is remembered."""
+    return account_of(session.fetch(account_query(session.own))[0])
+
+
+def account_history(session: Session) -> tuple[Account, ...]:
+    """Every entry, newest first: what each run or person noted."""
+    [found] = session.fetch(Query(f"SELECT {', '.join(_COLUMNS)} FROM {session.own.account} ORDER BY id DESC"))
+    return tuple(_account(row) for row in found)
+
+
+def remember(session: Session, fresh: Account, *, newest_run: bool) -> None:
+    """Note an account in a new entry; it may wait. With `newest_run` it is what the newest run found."""
+    values = _values(fresh)
+    del values["run_id"]
+    names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+    run = f"(SELECT max(id) FROM {session.own.runs})" if newest_run else "NULL"
+    session.later(Query(f"INSERT INTO {session.own.account} (run_id, {names}) VALUES ({run}, {places})", values))
+
+
+def refresh(session: Session, fresh: Account) -> None:
+    """Note what is new of the same account in its newest entry: another key, another time clock; it may wait."""
+    values = {name: value for name, value in _values(fresh).items() if name not in {"at", "run_id", "actor", "what"}}
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    session.later(
+        Query(f"UPDATE {session.own.account} SET {changes} WHERE id = :number", {**values, "number": fresh.number})
+    )
+
+
+def _values(of: Account) -> dict[str, object]:
+    return {
+        "at": of.at,
+        "run_id": of.run,
+        "actor": of.by,
+        "what": of.what,
+        "company_id": of.company_id,
+        "company_name": of.company_name,
+        "region": of.region,
+        "timezone": of.timezone,
+        "time_clocks": msgspec.json.encode(sorted(of.time_clocks)).decode(),
+        "known_by": of.known_by,
+        "key_salt": of.salt,
+        "key_digest": of.digest,
+    }
+
+
+def clocks_ever(session: Session) -> frozenset[int]:
+    """Every time clock that a run had a complete answer of, or that a remembered shift is of."""
+    looks, shifts = clock_counts(session)
+    return frozenset(looks) | frozenset(shifts)
+
+
+def clock_counts(session: Session) -> tuple[dict[int, int], dict[int, tuple[int, int]]]:
+    """By time clock: when a run last had a complete answer of it; how many shifts are remembered, and of these with a
+    row.
+    """
+    own = session.own
+    looks, shifts = session.fetch(
+        Query(
+            f"SELECT s.time_clock_id, max(coalesce(r.finished_at, r.started_at)) FROM {own.slices} s"
+            f" JOIN {own.runs} r ON r.id = s.run_id"
+            " WHERE s.time_clock_id IS NOT NULL AND s.status IN ('applied', 'nothing') GROUP BY s.time_clock_id"
+        ),
+        Query(
+            f"SELECT time_clock_id, count(*), count(clock_time_id) FROM {own.shifts} WHERE is_gone = 0"
+            " GROUP BY time_clock_id"
+        ),
+    )
+    return {clock: int(at) for clock, at in looks}, {clock: (int(all_), int(rows)) for clock, all_, rows in shifts}
+
+
+def zone_uses(session: Session) -> tuple[ZoneUse, ...]:
+    """What was counted in days of each time zone, by zone."""
+    runs, locked = session.fetch(
+        Query(f"SELECT timezone, count(*), min(first_day), max(last_day) FROM {session.own.runs} GROUP BY timezone"),
+        Query(f"SELECT timezone, count(*), min(day), max(day) FROM {session.own.locked_days} GROUP BY timezone"),
+    )
+    uses = {
+        name: ZoneUse(timezone=name, runs=int(count), first=_day(first), last=_day(last))
+        for name, count, first, last in runs
+    }
+    for zone, count, first, last in locked:
+        uses[zone] = msgspec.structs.replace(
+            uses.get(zone) or ZoneUse(timezone=zone),
+            locked_days=int(count),
+            first_locked=_day(first),
+            last_locked=_day(last),
+        )
+    return tuple(uses[name] for name in sorted(uses))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+# -- time clocks vouched for -------------------------------------------------------------------------------------------
+
+_VOUCH = ("time_clock_id", "at", "actor", "reason", "withdrawn_at", "withdrawn_by")
+
+
+def vouches(session: Session, *, standing: bool = True) -> tuple[Vouch, ...]:
+    """What people vouched for, newest first; those withdrawn too where not only the `standing` ones are wanted."""
+    condition = " WHERE withdrawn_at IS NULL" if standing else ""
+    [found] = session.fetch(Query(f"SELECT {', '.join(_VOUCH)} FROM {session.own.vouches}{condition} ORDER BY id DESC"))
+    return tuple(
+        Vouch(time_clock_id=int(clock), at=int(at), by=by, reason=why, withdrawn_at=gone_at, withdrawn_by=gone_by)
+        for clock, at, by, why, gone_at, gone_by in found
+    )
+
+
+def vouch(session: Session, said: Vouch) -> None:
+    """Record a person's word for a time clock; an earlier one is withdrawn by it."""
+    _withdraw(session, said.time_clock_id, by=said.by, now=said.at)
+    session.later(
+        Query(
+            f"INSERT INTO {session.own.vouches} (time_clock_id, at, actor, reason) VALUES (:clock, :at, :by, :reason)",
+            {"clock": said.time_clock_id, "at": said.at, "by": said.by, "reason": said.reason},
+        )
+    )
+
+
+def unvouch(session: Session, clock: int, *, by: str, now: int) -> Vouch:
+    """Withdraw the word for a time clock; what it was. Raises NotFound where nobody vouched for it."""
+    standing = next((one for one in vouches(session) if one.time_clock_id == clock), None)
+    if standing is None:
+        raise NotFound(f"nobody vouched for time clock {clock}", next_step="connecteam-sync clocks lists them")
+    _withdraw(session, clock, by=by, now=now)
+    return msgspec.structs.replace(standing, withdrawn_at=now, withdrawn_by=by)
+
+
+def _withdraw(session: Session, clock: int, *, by: str, now: int) -> None:
+    session.later(
+        Query(
+            f"UPDATE {session.own.vouches} SET withdrawn_at = :now, withdrawn_by = :by"
+            " WHERE time_clock_id = :clock AND withdrawn_at IS NULL",
+            {"now": now, "by": by, "clock": clock},
+        )
+    )
+
+
+def first_account(runs: Iterable[Sequence[Any]], clocks: Iterable[int]) -> dict[str, object] | None:
+    """What a database that is older than this table can say of itself: the zone of its newest run, its time clocks."""
+    newest = next(iter(runs), None)
+    if newest is None:
+        return None
+    run, at, timezone = newest
+    return _values(
+        Account(at=int(at), run=int(run), what="upgrade", timezone=str(timezone), time_clocks=frozenset(clocks))
+    )

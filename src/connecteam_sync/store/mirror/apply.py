@@ -1,0 +1,253 @@
+"""Apply a plan inside one transaction: guarded writes, whole-row images, memory, holds, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.clocktime import Mirror, Stored
+from connecteam_sync.core.keys import RowId, provisional_user
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.store.history.holds import write_holds
+from connecteam_sync.store.history.journal import write_journal
+from connecteam_sync.store.mirror.child_rows import Watch
+from connecteam_sync.store.mirror.clock_times import (
+    altered,
+    check_now,
+    demand_ours,
+    demand_unmoved,
+    read_back,
+    write_steps,
+)
+from connecteam_sync.store.mirror.employee_names import Renamed, rename
+from connecteam_sync.store.mirror.employees import make_employees
+from connecteam_sync.store.mirror.tracking import HighestClaim, remember_mirrors
+from connecteam_sync.store.session import Session, images_of
+from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.tables import rows
+
+if TYPE_CHECKING:
+    from connecteam_sync.store.mirror.other_rows import Others
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What was really written: changes with final keys, and the employees made, as JSON images by id."""
+
+    changes: tuple[Change, ...]
+    employees_made: tuple[dict[str, object], ...] = ()
+    wrote: bool = True
+    """Whether anything at all was written."""
+    renamed: tuple[Renamed, ...] = ()
+    """Names and addresses written to the table of people."""
+    note: str = ""
+    """What a person should be told of it; empty where nobody is renamed."""
+
+
+def apply(
+    session: Session, plan: Plan, stored: Stored, *, run: Key, now: int, order: Mapping[Change, int] | None = None
+) -> Applied:
+    """Write all of a plan, in the `order` that was found to be taken, where one had to be found (lowest first, those
+    without a number last).
+
+    Raises RowMoved where a row is not as planned, RecordRefused where the host's tables refuse one, DatabaseError where
+    it would not stay, NotOurs where a row is not ours to write.
+    """
+    demand_ours(plan.changes)
+    made = make_employees(session, plan.new_employees)
+    if session.columns.is_new and (plan.changes or plan.new_employees):
+        _demand_contents(session)  # with the people who were just made
+    changes = tuple(with_employee(change, made) for change in plan.changes)
+    probed = _probed(session, changes, now=now) if session.columns.is_new else ""
+    watch, others = Watch(session, changes), others_of(session, changes)
+    known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
+    locking = session.images_queries(known, lock=True)
+    losing = _lost_queries(session, changes) if known else []
+    counting = others.queries if others else []
+    found = session.fetch(*locking, *losing, *watch.queries, *counting)
+    counted = [found.pop() for _ in counting]
+    before = images_of(found[: len(locking)])
+    demand_unmoved(changes, before)
+    watch.demand_childless(found[len(locking) + len(losing) :])
+    if others:
+        others.begin(counted)
+    if known:
+        _demand_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
+    for part in _parts(plan.changes, order):
+        write_steps(session, (with_employee(change, made) for change in part), now=now)
+    check_now(session)
+    if others:
+        others.count()
+    is_counting = not session.dialect.keys.row.is_text and any(change.kind == "create" for change in changes)
+    free = HighestClaim(session) if is_counting else None
+    changes, after = read_back(session, changes)
+    if others:
+        others.demand_same()
+    if may_not_go_back(session):
+        _demand_way_back(session, changes, before)
+    ids = {change.shift_id: change.image.id for change in changes}
+    mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
+    concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
+    memory = {mirror.shift.id: mirror for mirror in stored.mirrors if mirror.shift.id in concerned}
+    remember_mirrors(session, mirrors, run.value, memory, free=free)
+    renamed, note = rename(session, plan)
+    remembered = _remember(session, plan, made)
+    write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)
+    held = write_holds(session, plan, made, run=run.value, now=now)
+    people: tuple[dict[str, object], ...] = tuple(
+        {"id": employee, "user_id": user, "name": new.name, "email": new.email}
+        for new in plan.new_employees
+        for user, employee in made.items()
+        if user == new.user_id
+    )
+    return Applied(
+        changes=changes,
+        employees_made=people,
+        wrote=bool(changes or mirrors or remembered or held),
+        renamed=renamed,
+        note="; ".join(filter(None, (probed, note))),
+    )
+
+
+def _lost_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
+    """Where rows that are there are written: a start has no need of it."""
+    from connecteam_sync.store.history.restorable import lost_queries
+
+    return lost_queries(session, altered(changes))
+
+
+def _demand_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
+    """As `_lost_queries`."""
+    from connecteam_sync.store.history.restorable import demand_restorable, lost_of
+
+    demand_restorable(session, lost_of(found), images)
+
+
+def _demand_contents(session: Session) -> None:
+    """As `_probed`: once for a table as it is."""
+    from connecteam_sync.store.tables.contents import demand_contents
+
+    demand_contents(session)
+
+
+def _probed(session: Session, changes: tuple[Change, ...], *, now: int) -> str:
+    """Once for a table as it is: a start has no need of it."""
+    from connecteam_sync.store.tables.probe import first_probe
+
+    return first_probe(session, changes, now=now)
+
+
+def may_not_go_back(session: Session) -> bool:
+    """Whether the table may keep undo from some rows, though the probe's row came back."""
+    known = session.columns.definition
+    return bool(known.triggers or known.unproved)
+
+
+def _demand_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
+    """As `others_of`."""
+    from connecteam_sync.store.mirror.trial_undo import demand_way_back
+
+    demand_way_back(session, changes, before)
+
+
+def others_of(session: Session, changes: Sequence[Change]) -> Others | None:
+    """Only where the table has triggers: a start has no need of it either."""
+    if not session.columns.definition.triggers:
+        return None
+    from connecteam_sync.store.mirror.other_rows import Others
+
+    return Others(session, changes)
+
+
+def _parts(changes: tuple[Change, ...], order: Mapping[Change, int] | None) -> list[tuple[Change, ...]]:
+    """The changes in parts that are written one after the other."""
+    if order is None:
+        return [changes]
+    parts: dict[int, list[Change]] = {}
+    for change in changes:
+        parts.setdefault(order.get(change, len(order)), []).append(change)
+    return [tuple(parts[number]) for number in sorted(parts)]
+
+
+# -- employees ---------------------------------------------------------------------------------------------------------
+
+
+def with_employee(change: Change, made: Mapping[int, RowId]) -> Change:
+    """The change with the real id in place of a provisional one."""
+    after = change.after
+    user = None if after is None else provisional_user(after.employee_id)
+    if after is None or user is None:
+        return change
+    image = msgspec.structs.replace(after, employee_id=made[user])
+    return msgspec.structs.replace(change, after=image)
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def _with_row(mirror: Mirror, made: Mapping[int, RowId], ids: Mapping[str | None, RowId | None]) -> Mirror:
+    """The memory with the ids that were not known when it was planned."""
+    applied, link = mirror.applied, mirror.clock_time_id
+    if applied is not None and (user := provisional_user(applied.employee_id)) is not None:
+        applied = msgspec.structs.replace(applied, employee_id=made[user])
+    if applied is not None and link is None:
+        link = ids[mirror.shift.id]
+    return msgspec.structs.replace(mirror, applied=applied, clock_time_id=link)
+
+
+def _remember(session: Session, plan: Plan, made: Mapping[int, RowId]) -> bool:
+    """Write breaks and users that differ from what is remembered; whether there were any."""
+    d = session.dialect
+    upsert = d.upsert(session.own.breaks, rows.BREAK, "id")
+    session.later_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
+    gone = d.update(session.own.breaks, d.rowset({"id": "key"}), {"is_gone": "1"}, "t.id = d.id")
+    session.later_set(gone, ({"id": item} for item in plan.breaks_gone))
+    users = _users_to_remember(session, plan.snapshot, made)
+    session.later_set(d.upsert(session.own.users, rows.USER, "user_id"), users)
+    return bool(plan.breaks or plan.breaks_gone or users)
+
+
+def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, RowId]) -> list[dict[str, object]]:
+    """Users that are new, changed, mapped by this plan, or gone from the account's list."""
+    result = []
+    listed = {user.id: user for user in snapshot.users}
+    for user_id in sorted(listed.keys() | session.users.keys()):
+        known = session.users.get(user_id)
+        user = listed.get(user_id) or (known and known[0])
+        if user is None:
+            continue
+        employee = made.get(user_id, known[2] if known else None)
+        if known != (user, user_id in listed, employee):
+            result.append(
+                {
+                    "user_id": user.id,
+                    "first_name": user.first_name,
+                    "last_name": user.last_name,
+                    "email": user.email,
+                    "is_archived": int(user.is_archived),
+                    "is_listed": int(user_id in listed),
+                    "employee_id": employee,
+                    "phone": user.phone,
+                }
+            )
+    return result
+
+
+def _memories(plan: Plan, memory: Mapping[str, Mirror]) -> Callable[[Change], dict[str, Mirror | None]]:
+    """Tells what was remembered of the shifts of a change before it, so that undo restores the links too."""
+    by_row: dict[RowId, list[str]] = {}
+    for mirror in plan.mirrors:
+        was = memory.get(mirror.shift.id)
+        loses = mirror.clock_time_id is None and mirror.applied is None
+        if was is not None and was.clock_time_id is not None and loses:
+            by_row.setdefault(was.clock_time_id, []).append(mirror.shift.id)
+
+    def remembered(change: Change) -> dict[str, Mirror | None]:
+        losers = by_row.get(change.image.id or 0, ())
+        own = (change.shift_id,) if change.shift_id else ()
+        return {name: memory.get(name) for name in (sorted({*losers, *own}) if losers else own)}
+
+    return remembered

@@ -1,0 +1,280 @@
+"""Which rows have rows of other tables pointing at them: asked before one is deleted, or moves off what they point at.
+
+The list of those tables is read when it is first needed and kept for the process; under the lock it is compared with
+the catalogue again, in the round trip that locks the rows, so that a table made since is not overlooked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, said_of
+from connecteam_sync.core.clocktime import Child, Stored
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.errors import RowMoved
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.causes import is_away, is_in_the_way, said
+from connecteam_sync.store.sql.dialect import Kind
+from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.quoting import run, split
+from connecteam_sync.store.sql.statements import batched
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.foreign_keys import (
+    Pointer,
+    configured,
+    configured_queries,
+    count_statement,
+    declared,
+    declared_query,
+    together,
+)
+from connecteam_sync.store.tables.keys import row_id
+
+Decide = Callable[[Stored], Plan]
+
+
+class _Known(NamedTuple):
+    """What the catalogue said, and what it came to."""
+
+    catalogue: list[Rows]
+    pointers: tuple[Pointer, ...]
+
+
+_KNOWN: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
+
+
+# -- the decision ------------------------------------------------------------------------------------------------------
+
+
+def parents_held(session: Session, stored: Stored, decide: Decide) -> Plan:
+    """What `decide` makes of `stored`, rows that others point at held (`child_row`) and all else as decided.
+
+    Nothing is asked where nothing is to be deleted, now or at the end of the run, or moved off its key. Raises what
+    `pointers_at_ours` raises.
+    """
+    plan, asked = decide(stored), set[RowId]()
+    while new := {*concerned(plan.changes), *plan.at_risk} - asked:
+        asked |= new
+        found = children_of(session, _at_risk(session, plan.changes, new) | new.intersection(plan.at_risk))
+        if found:
+            stored = msgspec.structs.replace(stored, children={**stored.children, **found})
+            plan = decide(stored)
+    return plan
+
+
+def _at_risk(session: Session, changes: Iterable[Change], rows: Iterable[RowId]) -> set[RowId]:
+    """Of these rows those that some pointer could lose: deleted ones, and moved ones where a key is pointed at."""
+    of_keys = any(_child(session, pointer, None).fields & {*KEY_FIELDS} for pointer in pointers_at_ours(session))
+    deleted = {change.before.id for change in changes if change.before is not None and change.after is None}
+    return {row for row in rows if of_keys or row in deleted}
+
+
+def children_of(session: Session, row_ids: Iterable[RowId], *, fresh: bool = False) -> dict[RowId, tuple[Child, ...]]:
+    """Which of these rows have rows pointing at them, and how many of which table: one statement for each table (and
+    each thousand rows), all of them in one round trip. `fresh`: the list of tables is read anew.
+    """
+    ids = sorted(set(row_ids), key=ordered)
+    pointers = pointers_at_ours(session, fresh=fresh) if ids else ()
+    if not pointers:
+        return {}
+    try:
+        return counted(session, pointers, ids)
+    except DBAPIError:
+        # Something about these tables is no longer as it was: the next run asks again.
+        _KNOWN.pop(session.engine, None)
+        raise
+
+
+def counted(session: Session, pointers: Sequence[Pointer], row_ids: Iterable[RowId]) -> dict[RowId, tuple[Child, ...]]:
+    """As `children_of`, of these pointers only."""
+    ids = sorted(set(row_ids), key=ordered)
+    return _children(session, pointers, ids, session.fetch(*_queries(session, pointers, ids)))
+
+
+class Watch:
+    """The check of a plan under the locks of its rows; `queries` travel with what takes the locks, behind it."""
+
+    def __init__(self, session: Session, changes: Iterable[Change]) -> None:
+        self._session, self._changes = session, tuple(changes)
+        rows = concerned(self._changes)
+        self._ids = sorted(_at_risk(session, self._changes, rows), key=ordered) if rows else []
+        self._pointers = pointers_at_ours(session) if self._ids else ()
+        self._catalogue = _catalogue_queries(session) if self._ids else []
+        self.queries = [*self._catalogue, *_queries(session, self._pointers, self._ids)]
+
+    def demand_childless(self, found: list[Rows]) -> None:
+        """`found` are the answers to `queries`. Raises RowMoved where rows point at what is to be deleted or moved."""
+        if not self._ids:
+            return
+        known, counted = found[: len(self._catalogue)], found[len(self._catalogue) :]
+        children = _children(self._session, self._pointers, self._ids, counted)
+        if known != _KNOWN[self._session.engine].catalogue:
+            children = children_of(self._session, self._ids, fresh=True)
+        for change in self._changes:
+            pointing = kept_by(children, change.before, change.after)
+            if pointing and change.before is not None:
+                raise RowMoved(
+                    f"{said_of(change.before.id, pointing)}: it is not written",
+                    rows=(change.before.id or 0,),
+                    next_step="run the command again; it looks at the table anew",
+                )
+
+
+# -- which tables ------------------------------------------------------------------------------------------------------
+
+
+def pointers_at_ours(session: Session, *, fresh: bool = False) -> tuple[Pointer, ...]:
+    """Every column that points at `clock_times`, declared or configured; one round trip where it is not known yet, and
+    a try of each table that is new.
+
+    Raises ConfigurationError where `child_tables` names what is not there.
+    """
+    known = _KNOWN.get(session.engine)
+    if known is None or fresh:
+        names = session.host.clock_times
+        found = session.fetch(*_catalogue_queries(session))
+        keys, named = found[0], found[1:]
+        pointers = together(
+            session.dialect, declared(keys), configured(session.dialect, names.id, names.children, named)
+        )
+        tried = tuple(_tried(session, pointer, session.clock_times, names.id, "row") for pointer in pointers)
+        known = _KNOWN[session.engine] = _Known(found, tried)
+    return known.pointers
+
+
+def employees_with_children(session: Session, ids: Iterable[RowId]) -> set[RowId]:
+    """Those of these employees that rows of any table point at, or may point at; the catalogue is read each time."""
+    ids = sorted(set(ids), key=ordered)
+    if not ids:
+        return set()
+    names, d = session.host.employees, session.dialect
+    table = d.table(names.table)
+    found = [
+        _tried(session, pointer, table, names.id, "employee")
+        for pointer in declared(session.fetch(declared_query(d, names.table, names.id))[0])
+    ]
+    if any(pointer.hidden for pointer in found):
+        return set(ids)
+    items = [{"id": key} for key in ids]
+    queries = [q for p in found for q in batched(count_statement(d, p, table, names.id, "employee"), items, {})]
+    return {row_id(row[0]) for counted in session.fetch(*queries) for row in counted}
+
+
+def _catalogue_queries(session: Session) -> list[Query]:
+    names, d = session.host.clock_times, session.dialect
+    return [declared_query(d, names.table, names.id), *configured_queries(d, names.table, names.children)]
+
+
+def _tried(session: Session, pointer: Pointer, table: str, key: str, kind: Kind) -> Pointer:
+    """The pointer, `hidden` where its rows cannot be counted: a right is lacking, or a view is broken."""
+    if pointer.hidden:
+        return pointer
+    statement = count_statement(session.dialect, pointer, table, key, kind)
+    try:
+        with session.connection.begin_nested():
+            run(session.connection, statement, {"rows": rows.json_rows([{"id": None}])}).all()
+    except DBAPIError as error:
+        if is_away(error) or is_in_the_way(error):
+            raise
+        return msgspec.structs.replace(pointer, hidden=said(error))
+    return pointer
+
+
+_SEES_ALL = (
+    "SELECT count(*) FROM information_schema.user_privileges WHERE privilege_type = 'SELECT'"
+    " AND grantee = concat('''', replace(current_user(), '@', '''@'''), '''')"
+)
+"""A right on everything; one that comes with a role, or whose user has an @ in the name, is taken for none."""
+_IS_VIEW = {
+    "mysql": "SELECT count(*) FROM information_schema.views"
+    " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name",
+    "postgresql": "SELECT count(*) FROM pg_class WHERE oid = to_regclass(:table) AND relkind IN ('v', 'f')",
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'view' AND lower(name) = lower(:name)",
+}
+
+
+def unseen(session: Session) -> str:
+    """Why there may be tables pointing at ours that nobody tells of; empty where all are known."""
+    d, table = session.dialect, session.host.clock_times.table
+    schema, name = split(table)
+    values: dict[str, dict[str, object]] = {
+        "mysql": {"schema": schema or None, "name": name},
+        "postgresql": {"table": d.table(table)},
+        "sqlite": {"name": name},
+    }
+    queries = [Query(_IS_VIEW[d.family], values[d.family])]
+    queries += [Query(_SEES_ALL)] if d.family == "mysql" else []
+    is_view, *sees_all = (int(rows[0][0]) for rows in session.fetch(*queries))
+    if is_view:
+        return f"{table} is no table of this database itself, so keys that point at what is behind it are not known"
+    if sees_all and not sees_all[0]:
+        return "the database shows keys of those tables only on which its user has a right"
+    return ""
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+
+
+def _queries(session: Session, pointers: Sequence[Pointer], ids: Sequence[RowId]) -> list[Query]:
+    """What counts the children of these rows; every answer is a list of (number of the pointer, row, count)."""
+    key = session.host.clock_times.id
+    items = [{"id": row} for row in ids]
+    return [
+        query
+        for number, pointer in enumerate(pointers)
+        if not pointer.hidden
+        for query in batched(
+            count_statement(session.dialect, pointer, session.clock_times, key, "row"),
+            items,
+            {},
+            partial(_answer, number),
+        )
+    ]
+
+
+def _answer(number: int, row: Sequence[Any]) -> tuple[int, RowId, int]:
+    return number, row_id(row[0]), int(row[1])
+
+
+def _children(
+    session: Session, pointers: Sequence[Pointer], ids: Iterable[RowId], found: Iterable[Rows]
+) -> dict[RowId, tuple[Child, ...]]:
+    """What the answers to `_queries` say, by row; where a table cannot be read, every row counts as having some."""
+    tables = Counter(pointer.name for pointer in pointers)
+    names = [pointer.name if tables[pointer.name] == 1 else pointer.place for pointer in pointers]
+    children: dict[RowId, list[Child]] = {}
+    for number, row, count in chain.from_iterable(found):
+        children.setdefault(row, []).append(_child(session, pointers[number], count, names[number]))
+    for pointer, name in zip(pointers, names, strict=True):
+        for row in ids if pointer.hidden else ():
+            children.setdefault(row, []).append(_child(session, pointer, None, name))
+    return {row: tuple(items) for row, items in children.items()}
+
+
+def _child(session: Session, pointer: Pointer, count: int | None, name: str = "") -> Child:
+    fields = _fields(session)
+    # MySQL and MariaDB refuse to let rows of the same table follow.
+    follows = not pointer.is_declared or (
+        pointer.on_update == "CASCADE" and not (pointer.is_same_table and session.dialect.family == "mysql")
+    )
+    spelled = pointer.targets if session.dialect.family == "postgresql" else map(str.lower, pointer.targets)
+    return Child(name, count, frozenset(fields[target] for target in spelled if target in fields), follows)
+
+
+def _fields(session: Session) -> Mapping[str, str]:
+    """The fields of a row that others may point at, by the name of the column."""
+    names = session.host.clock_times
+    columns = {getattr(names, field): field for field in ("id", *KEY_FIELDS)}
+    if session.dialect.family == "postgresql":
+        return columns
+    return {column.lower(): field for column, field in columns.items()}

@@ -1,0 +1,306 @@
+"""The writes to `clock_times`: in an order that obeys its key, each guarded by the image it expects, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from itertools import chain
+
+import msgspec
+
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.order import Move, steps
+from connecteam_sync.core.text import many
+from connecteam_sync.errors import NotOurs, RecordRefused, RowMoved
+from connecteam_sync.store.history.row_images import by_columns, rows_again, whole_row
+from connecteam_sync.store.session import Session, images_of
+from connecteam_sync.store.sql.bulk import BATCH, packed_rows
+from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.pipeline import Answer, Query
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.keys import new_key, row_id
+
+_READ_AT_ONCE = 20_000
+"""About how many rows are read back in one round trip, where there are very many: some drivers keep them twice."""
+
+
+def demand_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image]) -> None:
+    """Every row about to be written must be exactly as planned."""
+    moved = [
+        c.before.id
+        for c in changes
+        if c.before and c.before.id is not None and (c.before.id not in present or present[c.before.id][0] != c.before)
+    ]
+    if moved:
+        raise RowMoved(
+            f"{many(len(moved), 'row')} changed in another program since they were read",
+            rows=tuple(moved),
+            next_step="run the command again; it looks at the table anew",
+        )
+
+
+def altered(changes: Iterable[Change]) -> list[RowId]:
+    """The rows that are there and do not stay as they are."""
+    return [c.before.id for c in changes if c.kind != "link" and c.before is not None and c.before.id is not None]
+
+
+def check_now(session: Session) -> None:
+    """What the database would look at with the commit only is looked at now, behind all that waits."""
+    if session.columns.checks_late:
+        session.later(Query("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+def demand_ours(changes: Iterable[Change]) -> None:
+    """Whoever made these changes: no row of another source is written. Raises NotOurs, before anything is sent."""
+    found = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
+    if not found:
+        return
+    rows = tuple(dict.fromkeys(change.image.id for change in found))
+    named = ", ".join("a new row" if row is None else f"row {row}" for row in rows[:10])
+    raise NotOurs(
+        f"{found[0].kind} of {named}: rows whose source is not {CONNECTEAM!r} are never written",
+        rows=rows,
+        next_step="make a new plan: connecteam-sync plan; if it shows this again, report it: it is an error of ours",
+    )
+
+
+def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
+    """The writes to `clock_times` in an order that obeys the unique key, each guarded by the image it expects."""
+    d, names = session.dialect, session.host.clock_times
+    found = {**session.canonical, "total_minutes": d.whole(session.canonical["total_minutes"])}
+    condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
+        d.same(found[field], f"d.b_{field}") for field in rows.CANONICAL
+    )
+    condition += f" AND {session.is_ours}"
+    touched = {name: d.moment("d.now") for name in _stamps(session, names.updated_at)}
+    guard: dict[str, Kind] = {"id": "row", **rows.image_kinds("b_")}
+    full: dict[str, Kind] = {**guard, **rows.image_kinds(), "now": "int"}
+    statements = {
+        "delete": d.delete(session.clock_times, d.rowset(guard), d.name(names.id), condition),
+        "park": d.update(session.clock_times, d.rowset(full), row_target(session), condition),
+        "update": d.update(session.clock_times, d.rowset(full), row_target(session) | touched, condition),
+    }
+    for step in steps(changes):
+        kind = "park" if step[0].parked is not None else step[0].change.kind
+        if kind == "create":
+            images = [move.change.image for move in step]
+            _bring_back(session, [image for image in images if image.id is not None], now=now)
+            _create(session, [image for image in images if image.id is None], now=now)
+            continue
+        session.later_counted(statements[kind], (_move_values(move, now) for move in step), _demand_written)
+
+
+def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
+    """Rows of shifts that returned, under the ids they had; what else the table keeps of them is as when they went."""
+    if not images:
+        return
+    d, names = session.dialect, session.host.clock_times
+    found = session.fetch_set(
+        f"SELECT c.clock_time_id, c.row_before FROM {session.own.changes} c JOIN (SELECT max(e.id) AS newest"
+        f" FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.changes} e ON e.clock_time_id = d.id"
+        " WHERE e.kind = 'delete' GROUP BY e.clock_time_id) n ON c.id = n.newest",
+        ({"id": image.id} for image in images),
+    )
+    whole: dict[RowId, str | None] = {row_id(key): before for key, before in found}
+    touched = dict.fromkeys(_stamps(session, names.updated_at), d.moment("d.now"))
+    by_key = {image.id or 0: image for image in images}
+    # A column that the table has got since is left to its default.
+    for columns, keys in by_columns(session, by_key, whole).items():
+        some = [by_key[key] for key in keys]
+        aliases = {column: f"c{number}" for number, column in enumerate(columns)}
+        rowset, every = rows_again(session, aliases, {**rows.image_kinds(), "now": "int"})
+        values = {**every, **row_target(session), **touched, d.name(names.id): "d.id"}
+        sql = d.as_stored(d.insert(session.clock_times, rowset, values, with_key=True))
+        kept = {image.id or 0: whole.get(image.id or 0) for image in some}
+        items = [
+            {**whole_row(session, image.id, kept, aliases), **rows.image_values(image), "now": now} for image in some
+        ]
+        session.later_counted(sql, items, _demand_written)
+
+
+def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
+    """New rows, the way that is quickest for so many."""
+    if not images:
+        return
+    d, target, stamps = session.dialect, row_target(session), _stamps(session)
+    kinds = rows.image_kinds()
+    is_given = not d.keys.row.draws
+    if is_given:
+        # Text that the database gives no row by itself.
+        target = {d.name(session.host.clock_times.id): "d.id", **target}
+        kinds = {"id": "row", **kinds}
+        images = [msgspec.structs.replace(image, id=new_key()) for image in images]
+    if session.columns.is_plain_table and (d.family == "sqlite" or (d.family == "postgresql" and len(images) > BATCH)):
+        columns: dict[str, Kind] = dict.fromkeys((*target, *stamps), "text")
+        stamp = [_moment(now, d)] * len(stamps)
+        session.insert_many(
+            session.clock_times, columns, ((*_new_row(image, session, is_given=is_given), *stamp) for image in images)
+        )
+        return
+    is_packed = d.family == "mysql"
+    values = target | dict.fromkeys(stamps, d.moment(f"CAST(:now AS {d.bigint})"))
+    sql = d.insert(session.clock_times, d.rowset(kinds, packed=is_packed), values)
+
+    def encode(batch: Sequence[ClockTime]) -> str:
+        items = [({"id": image.id} if is_given else {}) | rows.image_values(image) for image in batch]
+        return packed_rows([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
+
+    for batch, new in session.fitting(images, encode):
+        session.later(Query(sql, {"rows": new, "now": now}), partial(_demand_written, len(batch)))
+
+
+def row_target(session: Session) -> dict[str, str]:
+    """What the columns of a row are set to, from a rowset of `image_values`; by quoted name, in their order."""
+    d, names = session.dialect, session.host.clock_times
+    return {
+        d.name(names.employee_id): "d.employee_id",
+        d.name(names.clock_in): d.moment("d.clock_in"),
+        d.name(names.clock_out): d.moment("d.clock_out"),
+        d.name(names.total_minutes): "d.total_minutes",
+        d.name(names.is_active): session.flag.write("d.is_active"),
+        d.name(names.source): d.as_type("d.source", session.columns.kind_of(names.source)),
+    }
+
+
+def _stamps(session: Session, *wanted: str) -> list[str]:
+    """The columns that say when a row was written, as far as the table has them: those `wanted`, by default both."""
+    names = session.host.clock_times
+    asked = dict.fromkeys(wanted or (names.created_at, names.updated_at))
+    return [session.dialect.name(name) for name in asked if name in session.columns.clock_times]
+
+
+def _demand_written(rows: int, answer: Answer) -> None:
+    demand_written(rows, answer.touched)
+
+
+def demand_written(rows: int, touched: int) -> None:
+    """A guarded statement must have touched all it was about. Raises RowMoved."""
+    if touched != rows:
+        raise RowMoved(
+            f"{rows - touched} of {rows} rows were changed by another program while we wrote",
+            next_step="run the command again; it looks at the table anew",
+        )
+
+
+def _new_row(image: ClockTime, session: Session, *, is_given: bool) -> tuple[object, ...]:
+    """The values of a row to be made, in the order of `row_target`, its key before them where it `is_given`."""
+    return (
+        *((image.id,) if is_given else ()),
+        image.employee_id,
+        _moment(image.clock_in, session.dialect),
+        None if image.clock_out is None else _moment(image.clock_out, session.dialect),
+        image.total_minutes,
+        session.flag.value(is_active=image.is_active),
+        image.source,
+    )
+
+
+def _moment(instant: int, dialect: Dialect) -> str | int:
+    """A naive UTC datetime as every database reads it; put together, since days and times of day come again. A number
+    where the columns count in one.
+    """
+    number = dialect.instant(instant)
+    if number is not None:
+        return number
+    day, second = divmod(instant, 86_400)
+    return f"{_day(day)} {_time_of_day(second)}"
+
+
+@lru_cache(maxsize=1_000)
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * 86_400, UTC).date().isoformat()
+
+
+@lru_cache(maxsize=86_400)
+def _time_of_day(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).time().isoformat()
+
+
+def _move_values(move: Move, now: int) -> dict[str, object]:
+    """One write as a member of a rowset."""
+    before, after = move.change.before, move.change.after
+    values: dict[str, object] = {"now": now}
+    if before is not None:
+        values |= {"id": before.id, **rows.image_values(move.from_parked or before, "b_")}
+    image = move.parked or after
+    if image is not None:
+        values |= rows.image_values(image)
+    return values
+
+
+def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
+    """What reads the rows that were just created, as they stand in the table; others may be among them.
+
+    MySQL and MariaDB keep them whole for the journal without handing them over.
+    """
+    if not created:
+        return []
+    d, names = session.dialect, session.host.clock_times
+    stay = d.family == "mysql"
+    select = session.select_rows() if stay else f"SELECT {session.image_columns}"
+    make = rows.canonical_alone if stay else rows.image
+    if len(created) <= BATCH:
+        sql = (
+            f"{select} FROM {d.rowset({'employee_id': 'person', 'clock_in': 'int'})}"
+            f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
+            f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}"
+        )
+        keys = ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created)
+        return [Query(sql, {"rows": rows.json_rows(keys)}, make)]
+    # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
+    instants = sorted(row.clock_in for row in created)
+    starts = instants[::_READ_AT_ONCE]
+    spans = zip(starts, [*starts[1:], instants[-1] + 1], strict=True)
+    return [session.somebodys_rows_between(select, start, end)._replace(make=make) for start, end in spans]
+
+
+def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
+    """What became of a row."""
+    if kept is None:
+        return "it is not there"
+    said = [
+        f"{field} is {getattr(kept, field)} and not {getattr(meant, field)}"
+        for field in rows.CANONICAL
+        if getattr(kept, field) != getattr(meant, field)
+    ]
+    return ", ".join(said) or "its id is another one"
+
+
+def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], dict[RowId, rows.Written]]:
+    """The changes with the keys of created rows, and every written row; it must be what was meant."""
+    created = [c.after for c in changes if c.kind == "create" and c.after is not None]
+    kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
+    queries = _created_queries(session, created)
+    images: dict[RowId, rows.Written] = dict(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
+    found = session.fetch(*queries[-1:], *session.images_queries(kept))
+    images.update(chain.from_iterable(found[: len(queries[-1:])]))
+    # Where a table has no unique key yet, the highest id is the row that was just made; of text none is the highest.
+    keys = {images[key][0].key: key for key in sorted(images, key=ordered)}
+    if session.dialect.keys.row.is_text and len(keys) != len(images):
+        raise RowMoved(
+            "another program made rows of the same employee and clock-in while we wrote",
+            next_step="run the command again; it looks at the table anew",
+        )
+    final = tuple(
+        msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
+        if c.kind == "create" and c.after is not None
+        else c
+        for c in changes
+    )
+    images.update(images_of(found[len(queries[-1:]) :]))
+    for change in final:
+        after = change.after
+        if after and (after.id not in images or images[after.id][0] != after):
+            found_now = images[after.id][0] if after.id in images else None
+            known = session.columns.definition.triggers
+            triggers = f"a trigger ({', '.join(known)})" if known else "a trigger"
+            words = f"{triggers}, or a column that rounds or is too small: {_altered(after, found_now)}"
+            raise RecordRefused(
+                f"the database did not keep a row as written (employee {after.employee_id}): {words}",
+                words=f"it is not kept as written, by {words}",
+                next_step="look at the triggers and column types of the table; nothing was written",
+            )
+    return final, images

@@ -1,0 +1,158 @@
+"""Rows of the host's table that are none of ours to write: whether any came, went or changed when ours were written.
+
+A trigger may make, alter or remove rows beside ours, or have another table's rows do it by a cascade. The database says
+nothing of it: it shows in what stands there before and after. Nobody pays for looking where the table has no trigger.
+What another program wrote meanwhile is told from that by taking back what is ours: what is as it was then, was ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.keys import RowId, by_key
+from connecteam_sync.core.text import many
+from connecteam_sync.errors import NotServed, RowMoved
+from connecteam_sync.store.history.row_images import differing
+from connecteam_sync.store.session import Session, images_of
+from connecteam_sync.store.sql.pipeline import Answer, Query
+from connecteam_sync.store.sql.statements import batched
+from connecteam_sync.store.sql.unsupported import sees_triggers
+from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.probe import CURE, LATEST, triggers_told
+
+_POINT = "connecteam_sync_beside"
+_NEAR = 31 * 86_400
+"""Seconds around a row in which those of the same person are compared to the byte, or counted."""
+
+
+def may_have_triggers(session: Session) -> bool:
+    """Whether the table has a trigger or a rule, or is one of MySQL or MariaDB that shows this user none of them."""
+    if session.columns.definition.triggers:
+        return True
+    table = session.host.clock_times.table
+    return session.dialect.family == "mysql" and not sees_triggers(session.connection, table)
+
+
+def meddled(session: Session, what: str) -> NotServed:
+    """The error of a table whose triggers write beside us."""
+    return NotServed(
+        f"table {session.host.clock_times.table!r}: {what}; {triggers_told(session)}; nothing was written",
+        next_step=f"{CURE}; then connecteam-sync doctor",
+    )
+
+
+def _whole(row: Sequence[Any]) -> tuple[RowId, rows.Image]:
+    """A row by its id; of one that is larger than a server lets travel, what has a name with us."""
+    found = rows.clock_time(row[:-1])
+    return found.id or 0, (found, row[-1] or "")
+
+
+# -- around the one row of a probe -------------------------------------------------------------------------------------
+
+
+class Neighbours:
+    """How many rows there are, and those of the same person nearby, whole."""
+
+    def __init__(self, session: Session, row: ClockTime, *, counts: bool) -> None:
+        self._session, self._counts = session, counts
+        d, names = session.dialect, session.host.clock_times
+        clock_in = f"t.{d.name(names.clock_in)}"
+        self._near = Query(
+            f"SELECT {session.image_columns} FROM {session.clock_times} t"
+            f" WHERE t.{d.name(names.employee_id)} = :employee AND {d.between(clock_in)}",
+            {"employee": row.employee_id, "start": row.clock_in - _NEAR, "end": row.clock_in + _NEAR},
+            _whole,
+        )
+        self._before = self._look()
+
+    def _look(self) -> tuple[int, Mapping[RowId, rows.Image]]:
+        counting = Query(f"SELECT count(*) FROM {self._session.clock_times}")
+        *counted, near = self._session.fetch(*([counting] if self._counts else []), self._near)
+        return int(counted[0][0][0]) if counted else 0, images_of([near])
+
+    def meddled(self, own: RowId, *, more: int) -> str:
+        """What became of others, where there are so many `more` rows of ours than before; empty where nothing did."""
+        (count, near), (count_now, near_now) = self._before, self._look()
+        others = {key: image for key, image in near_now.items() if key != own}
+        told = [f"row {key} of the same person would go" for key, _ in by_key(near) if key not in others]
+        told += [f"row {key} would come beside it" for key, _ in by_key(others) if key not in near]
+        told += [
+            f"row {key} of the same person would change in {', '.join(map(repr, columns))}"
+            for key, (_, then) in by_key(near)
+            if key in others and (columns := differing(self._session, then, others[key][1]))
+        ]
+        beside = count_now - count - more
+        if self._counts and beside and not told:
+            told.append(f"{many(abs(beside), 'other row')} would {'come' if beside > 0 else 'go'}")
+        return "; ".join(told[:3])
+
+    def is_as_before(self) -> bool:
+        """Whether all of it is as it was, now that ours is taken back: then nobody else wrote."""
+        return self._look() == self._before
+
+
+# -- around the rows of a run ------------------------------------------------------------------------------------------
+
+
+class Others:
+    """How many rows the persons have whose rows are written, counted in round trips that are made anyway."""
+
+    def __init__(self, session: Session, changes: Sequence[Change]) -> None:
+        self._session = session
+        images = [image for c in changes if c.kind != "link" for image in (c.before, c.after) if image is not None]
+        self._more = sum((c.after is not None) - (c.before is not None) for c in changes)
+        self._counts: list[int] = []
+        self.queries: list[Query] = []
+        """What counts them; sent before anything is written."""
+        if not images:
+            return
+        d, names = session.dialect, session.host.clock_times
+        instants = [image.clock_in for image in images]
+        people = ({"employee_id": key} for key in dict.fromkeys(image.employee_id for image in images))
+        counting = f"SELECT count(*) FROM {d.rowset({'employee_id': 'person'})} {d.lookup} {session.clock_times} t"
+        counting += f" ON t.{d.name(names.employee_id)} = d.employee_id"
+        first, last = min(instants), max(instants)
+        if first >= 0 and last <= LATEST:
+            near = {"start": first - _NEAR, "end": last + _NEAR}
+            self.queries += batched(f"{counting} AND {d.between(f't.{d.name(names.clock_in)}')}", people, near)
+        else:
+            self.queries += batched(counting, people, {})
+
+    def begin(self, counted: Iterable[Sequence[Sequence[int]]]) -> None:
+        """`counted` are the answers to `queries`; what is written from here on can be taken back."""
+        self._before = sum(int(found[0][0]) for found in counted)
+        if self.queries:
+            self._session.later(Query(f"SAVEPOINT {_POINT}"))
+
+    def count(self) -> None:
+        """Behind all that was written; it waits for company."""
+        self._counts.clear()
+        for query in self.queries:
+            self._session.later(query, self._counted)
+
+    def _counted(self, answer: Answer) -> None:
+        self._counts.append(int(answer.rows[0][0]))
+
+    def demand_same(self) -> None:
+        """Raises NotServed where rows came or went beside ours with what we wrote, RowMoved where another program's
+        did.
+        """
+        if not self.queries:
+            return
+        session = self._session
+        session.flush()  # where nothing had to be read back, it still waits
+        beside = sum(self._counts) - self._before - self._more
+        if not beside:
+            return
+        session.forget()
+        session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
+        said = f"{many(abs(beside), 'row')} {'came' if beside > 0 else 'went'} beside those that were written"
+        if sum(int(found[0][0]) for found in session.fetch(*self.queries)) != self._before:
+            raise RowMoved(
+                f"{said}: another program wrote them meanwhile; nothing was written",
+                next_step="run the command again; it looks at the table anew",
+            )
+        raise meddled(session, said)

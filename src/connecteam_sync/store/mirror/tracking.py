@@ -1,0 +1,98 @@
+"""What is remembered of shifts, written: one shift for a row, one row for a shift.
+
+A database gives a row's number away again after a TRUNCATE, a restore or, on SQLite, where the newest row was deleted
+by hand. Then a shift that nobody looks at may still claim the number. Whoever is linked to a row now has it: every
+other claim is given up before the link is written, in a statement that waits and that is sent only where there may be
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from connecteam_sync.core.clocktime import Mirror
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.pipeline import Answer, Query
+from connecteam_sync.store.tables import rows
+
+NO_LINK = {
+    "clock_time_id": "NULL",
+    "applied_employee_id": "NULL",
+    "applied_clock_in": "NULL",
+    "applied_clock_out": "NULL",
+}
+"""What a shift without a row has, as SQL."""
+
+
+class HighestClaim:
+    """The highest number of a row that any shift claims, asked for in the next round trip: rows beyond it are free.
+
+    Only where keys are numbers; of text none is beyond another.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.row = 0
+        session.later(Query(f"SELECT coalesce(max(clock_time_id), 0) FROM {session.own.shifts}"), self._is)
+
+    def _is(self, answer: Answer) -> None:
+        self.row = int(answer.rows[0][0])
+
+
+def remember_mirrors(
+    session: Session,
+    mirrors: Iterable[Mirror],
+    run: int,
+    memory: Mapping[str, Mirror],
+    *,
+    free: HighestClaim | None = None,
+) -> None:
+    """Rows of our shifts. `memory` is what was remembered of them: a shift that is not in it is new, and is not looked
+    for. `free`, where it was asked for, spares looking for claims of rows that nobody can claim.
+    """
+    mirrors = one_each(mirrors, memory)
+    beyond = free.row if free is not None else None
+    fresh = [
+        {"link": mirror.clock_time_id, "shift": mirror.shift.id}
+        for mirror in mirrors
+        if mirror.clock_time_id is not None
+        and mirror.clock_time_id != _link(memory, mirror)
+        and not (beyond is not None and isinstance(mirror.clock_time_id, int) and mirror.clock_time_id > beyond)
+    ]
+    d, shifts = session.dialect, session.own.shifts
+    condition = "t.clock_time_id = d.link AND t.id <> d.shift"
+    session.later_set(d.update(shifts, d.rowset({"link": "link", "shift": "key"}), NO_LINK, condition), fresh)
+    new = [mirror for mirror in mirrors if mirror.shift.id not in memory]
+    session.insert_many(shifts, rows.MIRROR, (rows.mirror_values(mirror, run) for mirror in new))
+    session.later_set(
+        d.upsert(shifts, rows.MIRROR, "id"),
+        (
+            dict(zip(rows.MIRROR, rows.mirror_values(mirror, run), strict=True))
+            for mirror in mirrors
+            if mirror.shift.id in memory
+        ),
+    )
+
+
+def one_each(mirrors: Iterable[Mirror], memory: Mapping[str, Mirror]) -> list[Mirror]:
+    """The same, no row claimed by two: one that is linked to it only now has it, and the others no row."""
+    found = list(mirrors)
+    owner: dict[RowId, Mirror] = {}
+    for mirror in found:
+        link = mirror.clock_time_id
+        if link is not None and (link not in owner or _link(memory, mirror) != link):
+            owner[link] = mirror
+    return [
+        mirror
+        if mirror.clock_time_id is None or owner[mirror.clock_time_id] is mirror
+        else msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
+        for mirror in found
+    ]
+
+
+def _link(memory: Mapping[str, Mirror], mirror: Mirror) -> RowId | None:
+    """The row that a shift had before."""
+    was = memory.get(mirror.shift.id)
+    return None if was is None else was.clock_time_id

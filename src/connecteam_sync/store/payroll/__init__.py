@@ -1,0 +1,1 @@
+"""What payroll has closed."""

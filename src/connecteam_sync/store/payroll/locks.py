@@ -1,0 +1,157 @@
+"""The days payroll has closed, and the record, only ever added to, of who closed and opened which, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, tuple_
+
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.lock_check import ClosedDays, LockEvent, Verified
+from connecteam_sync.core.window import LockedDay, Window, each_day
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables import rows
+
+_ONE_DAY = timedelta(days=1)
+
+
+def lock(
+    session: Session,
+    window: Window,
+    *,
+    by: str,
+    reason: str,
+    now: int,
+    anyway: bool = False,
+    verified: Verified | None = None,
+) -> tuple[date, ...]:
+    """Close the days of the window in its zone, and record it; which were open. Where none was, nothing is recorded."""
+    _name_zones(session, window.timezone)
+    closed = {day.day for day in session.locked(window.timezone) if day.timezone == window.timezone}
+    days = [day for day in each_day(window.first, window.last) if day not in closed]
+    if days:
+        said = None if verified is None else msgspec.json.encode(verified).decode()
+        ranges = [(first, last, window.timezone) for first, last in joined(days)]
+        event = _record(session, "lock", ranges, by=by, reason=reason, now=now, anyway=anyway, verified=said)
+        values = {"timezone": window.timezone, "locked_at": now, "event_id": event}
+        session.connection.execute(
+            insert(session.tables.locked_days), [{"day": day.isoformat(), **values} for day in days]
+        )
+    return tuple(days)
+
+
+def unlock(session: Session, window: Window, *, by: str, reason: str, now: int) -> tuple[LockedDay, ...]:
+    """Open every day of these names, whatever zone it was closed in, and record it; which were closed."""
+    _name_zones(session, window.timezone)
+    found = [day for day in session.locked(window.timezone) if window.first <= day.day <= window.last]
+    zones: dict[str, list[date]] = {}
+    for day in found:
+        zones.setdefault(day.timezone, []).append(day.day)
+    if found:
+        ranges = [(*span, zone) for zone, days in sorted(zones.items()) for span in joined(days)]
+        _record(session, "unlock", ranges, by=by, reason=reason, now=now, anyway=False, verified=None)
+        keys = [(day.day.isoformat(), day.timezone) for day in found]
+        days = session.tables.locked_days
+        session.connection.execute(delete(days).where(tuple_(days.c.day, days.c.timezone).in_(keys)))
+    return tuple(found)
+
+
+def _name_zones(session: Session, timezone: str) -> None:
+    """Days from before zones were kept, closed when there had been no run yet, are days of this zone from now on."""
+    days = session.tables.locked_days
+    unnamed = session.connection.execute(select(days).where(days.c.timezone == "")).mappings().all()
+    if unnamed:
+        # Not by UPDATE, a right that nothing else needs there.
+        session.connection.execute(delete(days).where(days.c.timezone == ""))
+        session.connection.execute(insert(days), [{**row, "timezone": timezone} for row in unnamed])
+
+
+def _record(
+    session: Session,
+    kind: str,
+    ranges: list[tuple[date, date, str]],
+    *,
+    by: str,
+    reason: str,
+    now: int,
+    anyway: bool,
+    verified: str | None,
+) -> int:
+    days = msgspec.json.encode(ranges).decode()
+    done = session.connection.execute(
+        insert(session.tables.lock_events).values(
+            kind=kind, at=now, actor=by, reason=reason, days=days, anyway=int(anyway), verified=verified
+        )
+    )
+    key = done.inserted_primary_key
+    return 0 if key is None else int(key[0])
+
+
+def joined(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days as ranges without gaps, in order."""
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if ranges and ranges[-1][1] + _ONE_DAY == day:
+            ranges[-1] = (ranges[-1][0], day)
+        else:
+            ranges.append((day, day))
+    return ranges
+
+
+def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
+    """What is closed now: days of one zone, closed at one stroke, joined to ranges; newest first."""
+    events = {event.number: event for event in lock_history(session)}
+    found: dict[tuple[int, int | None, str], list[date]] = {}
+    wanted = select(session.tables.locked_days)
+    for row in session.connection.execute(wanted).mappings():
+        group = (row["locked_at"], row["event_id"], row["timezone"] or timezone)
+        found.setdefault(group, []).append(date.fromisoformat(row["day"]))
+    ranges = [
+        ClosedDays(first=first, last=last, timezone=zone, at=at, event=events.get(number or 0))
+        for (at, number, zone), days in found.items()
+        for first, last in joined(days)
+    ]
+    return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
+
+
+def lock_history(session: Session) -> tuple[LockEvent, ...]:
+    """Every locking and unlocking, newest first."""
+    events = session.tables.lock_events
+    found = session.connection.execute(select(events).order_by(events.c.id.desc())).mappings()
+    return tuple(_event(dict(row)) for row in found)
+
+
+def _event(row: dict[str, Any]) -> LockEvent:
+    return LockEvent(
+        number=row["id"],
+        kind=row["kind"],
+        at=row["at"],
+        by=row["actor"],
+        reason=row["reason"],
+        ranges=msgspec.json.decode(row["days"], type=tuple[tuple[date, date, str], ...]),
+        anyway=bool(row["anyway"]),
+        verified=None if row["verified"] is None else msgspec.json.decode(row["verified"], type=Verified),
+    )
+
+
+def open_rows(session: Session, window: Window) -> tuple[ClockTime, ...]:
+    """The rows of the window, of any source, that have no clock-out; by clock-in."""
+    query = session.somebodys_rows_between(session.select_rows(), window.start_utc, window.end_utc)
+    clock_out = session.dialect.name(session.host.clock_times.clock_out)
+    [found] = session.fetch(Query(f"{query.sql} AND t.{clock_out} IS NULL", query.values, rows.clock_time))
+    return tuple(sorted(found, key=lambda row: (row.clock_in, row.id)))
+
+
+def newest_change(session: Session, window: Window) -> int:
+    """The number of the newest entry of the journal that touched a day of the window; 0 where none did."""
+    [found] = session.fetch(
+        Query(
+            f"SELECT coalesce(max(id), 0) FROM {session.own.changes} WHERE first_day <= :last AND last_day >= :first",
+            {"first": window.first.isoformat(), "last": window.last.isoformat()},
+        )
+    )
+    return int(found[0][0])

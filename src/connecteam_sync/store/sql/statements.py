@@ -1,0 +1,227 @@
+"""Statements of one transaction that wait for company: what nobody needs an answer of at once travels with the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from connecteam_sync.store.sql.bulk import BATCH, insert_many, packed_insert, packed_rows
+from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.pipeline import TRIP, Answer, Query, Rows, fits, load_of, room, send, streamed
+from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.tables import rows
+
+T = TypeVar("T")
+_TEXT = 16_384
+"""Bytes that are left for the statement itself beside its values."""
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Lists of at most `size` items."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def batched(
+    sql: str,
+    items: Iterable[Mapping[str, object]],
+    values: Mapping[str, object],
+    make: Callable[[Sequence[Any]], object] | None = None,
+) -> Iterator[Query]:
+    """A statement over a rowset, a batch at a time."""
+    return (Query(sql, {"rows": rows.json_rows(batch), **values}, make) for batch in batches(items))
+
+
+class Key:
+    """The key of a row that waits to be made: known once it was; asking for it sends what waits."""
+
+    def __init__(self, statements: Statements, value: int | None = None) -> None:
+        self._statements, self._value = statements, value
+
+    def is_made(self, answer: Answer) -> None:
+        """The row is made, and this is what the database said."""
+        self._value = int(answer.rows[0][0] if answer.rows else answer.key or 0)
+
+    @property
+    def value(self) -> int:
+        """The number."""
+        if self._value is None:
+            self._statements.flush()
+        if not self._value:
+            msg = "an insert of one row has a key"
+            raise TypeError(msg)
+        return self._value
+
+
+class Statements:
+    """A transaction's statements.
+
+    Those whose answers nobody needs at once wait (`later`), and travel with the next one that is asked, or at the end
+    of the transaction: always in the order they were given in.
+    """
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection, self.dialect = connection, dialect
+        self._waiting: list[tuple[Query, Callable[[Answer], object]]] = []
+        self._size = 0
+        self.room = room(connection)
+        """The bytes of values that the server takes at once."""
+
+    def fitting(self, items: Iterable[T], encode: Callable[[list[T]], str]) -> Iterator[tuple[list[T], str]]:
+        """Batches, each with its encoded text: of at most BATCH items, and no more than the server takes at once."""
+        for batch in batches(items):
+            yield from self._fitting(batch, encode)
+
+    def _fitting(self, batch: list[T], encode: Callable[[list[T]], str]) -> Iterator[tuple[list[T], str]]:
+        text = encode(batch)
+        if len(batch) == 1 or fits(text, self.room - _TEXT):
+            yield batch, text
+            return
+        middle = len(batch) // 2
+        yield from self._fitting(batch[:middle], encode)
+        yield from self._fitting(batch[middle:], encode)
+
+    def all_of(
+        self,
+        sql: str,
+        items: Iterable[Mapping[str, object]],
+        make: Callable[[Sequence[Any]], object] | None = None,
+    ) -> list[Query]:
+        """A statement over a rowset of any size, in no more pieces than the server's room asks for."""
+        pieces = self._fitting(list(items), rows.json_rows)
+        return [Query(sql, {"rows": text}, make) for _, text in pieces]
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, for a statement of its own; what waits is sent before."""
+        self.flush()
+        return self._connection
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what is known of it as long as the process lives."""
+        return self._connection.engine
+
+    @property
+    def waiting(self) -> int:
+        """How many statements wait to be sent."""
+        return len(self._waiting)
+
+    def later(self, query: Query, then: Callable[[Answer], object] = lambda _: None) -> None:
+        """A statement that may wait; `then` gets its answer, and may raise."""
+        size = load_of(query, self.room)
+        if self._waiting and self._size + size > min(TRIP, self.room):
+            self.flush()
+        self._waiting.append((query, then))
+        self._size += size
+
+    def forget(self) -> None:
+        """What waits is not sent at all: the part of the transaction it belongs to is taken back."""
+        self._waiting, self._size = [], 0
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._waiting:
+            self._send(())
+
+    def fetch(self, *queries: Query) -> list[Rows]:
+        """The rows of several SELECTs, in one round trip with what waits."""
+        return self._send(queries) if queries else []
+
+    def each(self, *queries: Query) -> Iterator[Iterable[Sequence[Any]]]:
+        """As `fetch`; row by row on SQLite, where that costs nothing and a row may be a long text."""
+        if self.dialect.family == "sqlite":
+            return (streamed(self.connection, query) for query in queries)
+        return iter(self.fetch(*queries))
+
+    def _send(self, queries: Sequence[Query]) -> list[Rows]:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        answers = send(self._connection, [*(query for query, _ in waiting), *queries])
+        for (_, then), answer in zip(waiting, answers, strict=False):
+            then(answer)
+        return [answer.rows for answer in answers[len(waiting) :]]
+
+    def read(self, sql: str, **values: object) -> list[Mapping[str, Any]]:
+        """Rows of a statement."""
+        return [dict(row) for row in run(self.connection, sql, values).mappings()]
+
+    def read_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> list[Mapping[str, Any]]:
+        """Rows of a statement over a rowset, a batch at a time."""
+        return [row for batch in batches(items) for row in self.read(sql, rows=rows.json_rows(batch), **values)]
+
+    def fetch_set(self, sql: str, items: Iterable[Mapping[str, object]]) -> list[Sequence[Any]]:
+        """Rows of a statement over a rowset, a batch at a time."""
+        return [row for found in self.fetch(*batched(sql, items, {})) for row in found]
+
+    def write_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> int:
+        """How many rows a writing statement over a rowset touched, a batch at a time."""
+        counts: list[int] = []
+        self.later_set(sql, items, then=lambda answer: counts.append(answer.touched), **values)
+        self.flush()
+        return sum(counts)
+
+    def later_set(
+        self,
+        sql: str,
+        items: Iterable[Mapping[str, object]],
+        *,
+        then: Callable[[Answer], object] = lambda _: None,
+        **values: object,
+    ) -> None:
+        """A writing statement over a rowset, a batch at a time, that may wait; `then` gets each batch's answer."""
+        for _, said in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": said, **values}), then)
+
+    def later_counted(
+        self, sql: str, items: Iterable[Mapping[str, object]], then: Callable[[int, Answer], object]
+    ) -> None:
+        """As `later_set`; `then` gets how many items a batch had, too."""
+        for batch, said in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": said}), partial(then, len(batch)))
+
+    def insert_one(self, table: str, values: Mapping[str, object], *, above: Iterable[tuple[str, str]]) -> Key:
+        """INSERT of a row whose key the database makes; it may wait.
+
+        `above` are columns of other tables that keep such keys, each with its table: where this one was restored from
+        an older dump, a key that any of them knows is not given away again.
+        """
+        key = Key(self)
+        names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+        known = " UNION ALL ".join(f"SELECT max({column}) AS number FROM {other}" for column, other in above)
+        newest = f"(SELECT coalesce(max(id), 0) FROM {table})"
+        if self.dialect.family == "postgresql":
+            # Its sequence does not follow a key that is given.
+            made = f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+            made, asking = f"greatest({made}, max(known.number) + 1, {newest} + 1)", " RETURNING id"
+        else:
+            made, asking = f"CASE WHEN max(known.number) > {newest} THEN max(known.number) + 1 END", ""
+        sql = f"INSERT INTO {table} (id, {names}) SELECT {made}, {places} FROM ({known}) known{asking}"
+        self.later(Query(sql, values), key.is_made)
+        return key
+
+    def insert_many(self, table: str, columns: Mapping[str, Kind], values: Iterable[Sequence[object]]) -> None:
+        """INSERT of many rows whose values stand in the order of `columns` (quoted names), the way that is quickest for
+        so many; they may wait.
+        """
+        many = iter(values)
+        first = list(islice(many, BATCH + 1))
+        if not first:
+            return
+        every = chain(first, many)
+        if self.dialect.family == "mysql":
+            sql = packed_insert(self.dialect, table, columns)
+            for _, said in self.fitting(every, packed_rows):
+                self.later(Query(sql, {"rows": said}))
+        elif self.dialect.family == "postgresql" and len(first) <= BATCH:
+            # A COPY waits for the server twice, and for everything before it.
+            sql = self.dialect.insert(table, self.dialect.rowset(columns), {name: f"d.{name}" for name in columns})
+            self.later_set(sql, (dict(zip(columns, row, strict=True)) for row in first))
+        else:
+            loads: Iterable[Iterable[Sequence[object]]] = batches(every)
+            for load in [every] if self.dialect.family == "postgresql" else loads:
+                insert_many(self.connection, table, columns, load)

@@ -1,0 +1,153 @@
+"""What a server is, or is set to, that cannot be served, by its own name: no right is missing, no table is wrong."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.errors import NotServed
+from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, said
+from connecteam_sync.store.sql.quoting import split
+
+_LOOKALIKES = {
+    "mysql": ("TiDB", "Vitess", "PlanetScale", "OceanBase", "SingleStore", "MemSQL", "StarRocks", "Doris", "PolarDB-X"),
+    "postgresql": ("CockroachDB", "-YB-", "Redshift", "Materialize", "RisingWave"),
+}
+"""Words by which servers greet that speak the language of another one and are none: what we rely on is not there."""
+_SHOWN = {"-YB-": "YugabyteDB"}
+_SERVED = "use MySQL 8, MariaDB 10.6 or PostgreSQL 12 or newer themselves (or a service that runs them), or SQLite"
+
+
+def lookalike(greeting: str) -> str | None:
+    """The name of a server that only looks like one of ours, by what it says of itself; None where it is one."""
+    words = greeting.lower()
+    found = next((name for names in _LOOKALIKES.values() for name in names if name.lower() in words), None)
+    return _SHOWN.get(found, found) if found else None
+
+
+def demand_served(backend: str, connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
+    """By what a server said when it greeted us, which costs nothing. Raises NotServed."""
+    if backend == "postgresql":
+        parameter = connection.info.parameter_status
+        greeting = f"{parameter('server_version')}{' CockroachDB' if parameter('crdb_version') else ''}"
+    else:
+        greeting = str(connection.get_server_info())
+    name = lookalike(greeting)
+    if name is not None:
+        raise NotServed(
+            f"the server is {name}, which looks like {_LOOKS_LIKE[backend]} and is not: it lacks what this program"
+            f" relies on (it says {greeting!r})",
+            next_step=_SERVED,
+        )
+
+
+_LOOKS_LIKE = {"mysql": "MySQL", "mariadb": "MySQL", "postgresql": "PostgreSQL"}
+_NEEDS = {
+    "mysql": "SELECT x FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x BIGINT PATH '$')) AS needed",
+    "mariadb": "SELECT x FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x BIGINT PATH '$')) AS needed",
+    "postgresql": "SELECT x FROM json_to_recordset('[{\"x\":1}]') AS needed(x bigint)",
+}
+
+
+def demand_rows_of_json(connection: Connection) -> None:
+    """That a server can read rows out of a text, which nothing here does without: for `doctor`. Raises NotServed."""
+    statement = _NEEDS.get(connection.dialect.name)
+    if statement is None:
+        return
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        name = statement.partition("FROM ")[2].partition("(")[0]
+        raise NotServed(
+            f"the server has no {name}, which every run needs: {said(error)}",
+            next_step=_SERVED,
+        ) from error
+
+
+class _Setting(NamedTuple):
+    """A setting that keeps rows from being written: by the error's code, and by words where a code has many causes."""
+
+    code: object
+    words: str
+    name: str
+    cure: str
+
+
+_SETTINGS = (
+    _Setting(
+        1665,
+        "",
+        "binlog_format = STATEMENT: InnoDB writes no row there under READ COMMITTED",
+        "SET GLOBAL binlog_format = 'ROW' (or MIXED), and in the server's configuration; then run the command again",
+    ),
+    _Setting(
+        "55000",
+        "replica identity",
+        "no replica identity: a publication has the table, and it has neither a primary key nor another identity",
+        "give the table a primary key, or ALTER TABLE … REPLICA IDENTITY FULL; then run the command again",
+    ),
+    _Setting(
+        1175,
+        "",
+        "sql_safe_updates: it refuses statements that name no key",
+        "SET GLOBAL sql_safe_updates = 0; then run the command again",
+    ),
+    _Setting(
+        3098,
+        "",
+        "group replication: the table does not meet what it demands, a primary key first of all",
+        "give the table a primary key; then run the command again",
+    ),
+    _Setting(
+        1785,
+        "",
+        "enforce_gtid_consistency: it refuses a write whose trigger writes to a table without transactions",
+        "have every table that the triggers write to in InnoDB; then run the command again",
+    ),
+    _Setting(
+        1786,
+        "",
+        "enforce_gtid_consistency: it refuses a statement that InnoDB alone would take",
+        "have every table of the transaction in InnoDB; then run the command again",
+    ),
+    _Setting(
+        "08P01",
+        "statement pooling mode",
+        "pool_mode = statement of the pooler: nothing can be written all or nothing there",
+        "set pool_mode = transaction (or session) in the pooler for this database",
+    ),
+)
+
+
+def setting_of(error: DBAPIError) -> NotServed | None:
+    """The setting that an error is about, or a key that has come to its end; None where it is something else."""
+    codes, words = codes_of(error), str(error.orig)
+    if codes & NO_NUMBERS:
+        return NotServed(
+            f"no number is left for the key of a new row; the database said: {said(error)}; nothing was written",
+            next_step="give the key a larger type (BIGINT), and its sequence no end; then: connecteam-sync doctor",
+        )
+    for setting in _SETTINGS:
+        if setting.code in codes and setting.words in words:
+            return NotServed(
+                f"the server is set to {setting.name}; it said: {said(error)}; nothing was written",
+                next_step=setting.cure,
+            )
+    return None
+
+
+def sees_triggers(connection: Connection, table: str) -> bool:
+    """Whether the user of MySQL or MariaDB would be shown the triggers of a table: by its grants, of its roles too."""
+    [database] = connection.exec_driver_sql("SELECT database()").one()
+    there, name = split(table)
+    schema = there or str(database)
+    for (grant,) in connection.exec_driver_sql("SHOW GRANTS").all():
+        rights, _, rest = str(grant).partition(" ON ")
+        if "TRIGGER" not in rights and "ALL PRIVILEGES" not in rights:
+            continue
+        place = rest.partition(" TO ")[0].replace("`", "").replace("\\", "")
+        if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:
+            return True
+    return False

@@ -1,0 +1,405 @@
+"""What the database is like: the columns of the host's tables and the version of ours, known in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.errors import ConfigurationError, NotInitialised, NotServed
+from connecteam_sync.store.sql.causes import is_unknown_table
+from connecteam_sync.store.sql.dialect import Dialect, Flag, form_of
+from connecteam_sync.store.sql.exact_types import base_of, type_of_column
+from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
+from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.tables import location, rows
+from connecteam_sync.store.tables.definition import Definition, definition_of, definition_queries, with_spans
+from connecteam_sync.store.tables.foreign_keys import configured, configured_queries
+from connecteam_sync.store.tables.host import NO_COLUMNS, ClockTimesNames, HostTables
+from connecteam_sync.store.tables.keys import Keys, key_query, keys_of, unserved_keys
+from connecteam_sync.store.tables.own import OwnTables
+from connecteam_sync.store.tables.schema import VERSION
+
+INTEGERS = {"int", "integer", "bigint", "smallint", "mediumint", "tinyint"}
+
+
+class Column(NamedTuple):
+    """A column's type as the database spells it; `width` in characters, where it has one."""
+
+    type: str
+    width: int | None
+    is_required: bool = False
+    """Whether every new row must name a value for it: it takes no NULL, and neither it nor a trigger provides one."""
+    is_computed: bool = False
+    """Whether the database itself says what stands there: it is read, and takes no value."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it takes whole numbers and no text."""
+        return base_of(self.type) in INTEGERS
+
+
+class HostColumns(msgspec.Struct, frozen=True):
+    """The columns that can be written of the host's tables, by name, and whether `init` made the one of people."""
+
+    clock_times: Mapping[str, Column]
+    employees: Mapping[str, Column]
+    user_id_is_number: bool
+    made_employees: bool
+    clock_in_index: str | None
+    """The index that begins with the clock-in, where the database has to be told (MySQL and MariaDB)."""
+    is_plain_table: bool
+    """Whether `clock_times` takes rows in bulk: no view, and no policy that looks at each row."""
+    clock_in_keys: frozenset[str] = frozenset()
+    """What the database calls its unique keys over employee and clock-in (SQLite says the columns instead)."""
+    keys: Keys = Keys()
+    """What the keys of the two tables are."""
+    checks_late: bool = False
+    """Whether some constraint of `clock_times`, or one that points at it, is looked at with the commit only."""
+
+    definition: Definition = Definition()
+    """What else the catalogue says of the two tables."""
+    probed: str = ""
+    """The stamp of the definition that was probed last."""
+    place: str = ""
+    """Where `clock_times` is, as seen from our tables."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the table is not as it was when it was probed last."""
+        return self.probed != self.definition.stamp
+
+    def kind_of(self, name: str) -> str:
+        """The type of a column of `clock_times`."""
+        return self.clock_times[name].type
+
+    def flag(self, dialect: Dialect, names: ClockTimesNames) -> Flag:
+        """How `is_active` is read and written."""
+        kind = self.kind_of(names.is_active)
+        form = form_of(kind, names.is_active_words, dialect.family, is_enum=names.is_active in self.definition.words)
+        return Flag(dialect, kind, form or "truth", names.is_active_words or ("", ""))
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The types of the columns of `clock_times`, by name."""
+        return {name: column.type for name, column in self.clock_times.items()}
+
+
+def column_queries(dialect: Dialect, host: HostTables, own: OwnTables) -> list[Query]:
+    """What `columns_of` reads. Where our tables are not there, the server says so (`engine.is_unknown_table`)."""
+    return [
+        Query(f"SELECT version_num FROM {own.version}"),
+        location.guard_query(dialect, host, own),
+        *(_columns_of(dialect, table) for table in (host.clock_times.table, host.employees.table)),
+        key_query(dialect, host, own.names),
+        *([_KEYS_OF[dialect.family](dialect, host.clock_times)] if dialect.family in _KEYS_OF else ()),
+        *definition_queries(dialect, host),
+        *configured_queries(dialect, host.clock_times.table, host.clock_times.children),
+    ]
+
+
+def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> HostColumns:
+    """Raises NotInitialised where our tables are of another version, ConfigurationError where the host's tables are
+    not as configured.
+    """
+    places = host.clock_times.children
+    children = found[len(found) - len(places) :]
+    versions, guards, clock_times, employees, served, *more = found[: len(found) - len(places)]
+    keys, made = (more[:1], more[1:]) if dialect.family in _KEYS_OF else ([], more)
+    _demand_version(versions)
+    if not guards:
+        raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
+    made_employees, probed, before, now = guards[0]
+    here = location.demand_same(host, before, now)
+    times, people = _named(clock_times), _named(employees)
+    names, in_people = host.clock_times, _computed(employees)
+    written = {field: getattr(names, field) for field in names.__struct_fields__ if field not in NO_COLUMNS}
+    _demand_written(names.table, written, _computed(clock_times), "clock_times", "no row of ours could be written")
+    mapped = {"connecteam_user_id": host.employees.connecteam_user_id}
+    _demand_written(host.employees.table, mapped, in_people, "employees", "nobody could be mapped")
+    people |= {name: column for name, column in in_people.items() if name == host.employees.name}
+    _demand(host.clock_times.table, times, host.clock_times, optional={"created_at", "updated_at"})
+    _demand(host.employees.table, people, host.employees, optional={"email", "phone"})
+    _demand_owned(host.clock_times, times)
+    configured(dialect, host.clock_times.id, places, children)
+    return HostColumns(
+        clock_times=times,
+        employees=people,
+        user_id_is_number=people[host.employees.connecteam_user_id].is_number,
+        made_employees=bool(made_employees),
+        is_plain_table=all(row[3] for row in clock_times),
+        keys=_fitting(keys_of(dialect, host, served)),
+        **_keys(host.clock_times, keys[0] if keys else []),
+        definition=definition_of(dialect, host, made, [clock_times, employees, *keys]),
+        probed=plain_text(probed or ""),
+        place=here,
+    )
+
+
+def _fitting(keys: Keys) -> Keys:
+    """Raises NotInitialised where our own tables keep keys of another kind than those of the host's are."""
+    if not keys.fit:
+        raise NotInitialised(
+            "the keys of clock_times or employees are of another kind than those that our tables keep",
+            next_step="run `connecteam-sync init`, which lets ours follow where they hold none yet",
+        )
+    return keys
+
+
+def _keys(names: ClockTimesNames, found: Rows) -> dict[str, Any]:
+    """What `_KEYS_OF` says of the indexes: (name, its columns one below the other, whether it is unique, whether
+    anything is checked late).
+    """
+    indexes = [
+        (plain_text(name), plain_text(columns).split("\n"), unique) for name, columns, unique, _ in found if name
+    ]
+    wanted = sorted((names.employee_id, names.clock_in))
+    return {
+        "clock_in_index": min((name for name, columns, _ in indexes if columns[0] == names.clock_in), default=None),
+        "clock_in_keys": frozenset(name for name, columns, unique in indexes if unique and sorted(columns) == wanted),
+        "checks_late": any(late for *_, late in found),
+    }
+
+
+def demand_served(host: HostTables, columns: HostColumns, *, creates_employees: bool) -> None:
+    """Raises NotServed where the host's tables can take no row of ours as they are: a column wants a value that nobody
+    gives it.
+    """
+    for said in unserved(host, columns, creates_employees=creates_employees):
+        raise NotServed(said, next_step=UNSERVED_CURE)
+
+
+UNSERVED_CURE = "give the column a default, or let it be NULL (ALTER TABLE); nothing was written"
+
+
+def unserved(host: HostTables, columns: HostColumns, *, creates_employees: bool) -> tuple[str, ...]:
+    """Why not a single row can be written, a sentence for each column; nothing where all is well."""
+    times, people, keys = host.clock_times, host.employees, columns.keys
+    tables: list[tuple[str, Mapping[str, Column], set[str]]] = [
+        (times.table, columns.clock_times, {*msgspec.structs.astuple(times)[2:], times.id}),
+    ]
+    if creates_employees:
+        tables.append((people.table, columns.employees, {*msgspec.structs.astuple(people)[2:], people.id}))
+    return unserved_keys(keys, creates_employees=creates_employees) + tuple(
+        f"table {table!r} wants a value for its column {name!r} in every row, and has no default for it:"
+        " no row of Connecteam's could be written"
+        for table, present, given in tables
+        for name, column in present.items()
+        if column.is_required and name not in given
+    )
+
+
+def host_columns(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> HostColumns:
+    """The columns. Raises NotInitialised where our tables are not there, and what `columns_of` raises."""
+    try:
+        found = fetch(connection, column_queries(dialect, host, own))
+    except DBAPIError as error:
+        if not is_unknown_table(error):
+            raise
+        raise NotInitialised(
+            "the database has no tables of ours yet", next_step="run `connecteam-sync init`"
+        ) from error
+    return looked_into(connection, dialect, host, columns_of(dialect, host, found))
+
+
+def looked_into(connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns) -> HostColumns:
+    """The same, and the ends of columns whose values decide: no round trip where their types say it all."""
+    names, made = host.clock_times, columns.definition
+    known = with_spans(connection, dialect, names, columns.clock_times, made, is_known=not columns.is_new)
+    return columns if known is columns.definition else msgspec.structs.replace(columns, definition=known)
+
+
+def stamp_query(dialect: Dialect, table: str) -> Query:
+    """What `is_as_known` compares: the columns as they are now, asked for with every writing transaction."""
+    if dialect.family == "mysql":
+        return Query(
+            f"SELECT column_name, {type_of_column()} FROM information_schema.columns WHERE table_schema ="
+            " coalesce(:schema, database()) AND table_name = :name AND coalesce(generation_expression, '') = ''"
+            " ORDER BY ordinal_position",
+            dict(zip(("schema", "name"), split(table), strict=True)),
+        )
+    if dialect.family == "postgresql":
+        return Query(
+            "SELECT a.attname, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)"
+            " ELSE format_type(a.atttypid, a.atttypmod) END FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+            " WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
+            " ORDER BY a.attnum",
+            {"name": dialect.table(table)},
+        )
+    schema, name = split(table)
+    return Query(
+        "SELECT name, type FROM pragma_table_xinfo(:name, :schema) WHERE hidden = 0",
+        {"name": name, "schema": schema or "main"},
+    )
+
+
+def is_as_known(columns: HostColumns, found: Rows) -> bool:
+    """Whether the columns of `clock_times` are those that were read when this process began."""
+    return {plain_text(name): plain_text(kind) for name, kind in found} == columns.types
+
+
+def column_types(connection: Connection, dialect: Dialect, table: str) -> dict[str, str]:
+    """The types of the columns of a table that can be written, by name; none where there is no table."""
+    [found] = fetch(connection, [stamp_query(dialect, table)])
+    return {plain_text(name): plain_text(kind) for name, kind in found}
+
+
+def _columns_of(dialect: Dialect, table: str) -> Query:
+    """(name, type, whether it is computed, whether its table is a plain one, whether each new row must name it) of each
+    column; none without a table.
+    """
+    schema, name = split(table)
+    if dialect.family == "sqlite":
+        # 2 and 3 are computed columns, 1 is hidden altogether. Its triggers cannot fill a column.
+        return Query(
+            'SELECT name, type, hidden, 1, ("notnull" OR pk) AND dflt_value IS NULL'
+            " AND NOT (pk AND upper(type) = 'INTEGER') FROM pragma_table_xinfo(:name, :schema)",
+            {"name": name, "schema": schema or "main"},
+        )
+    if dialect.family == "postgresql":
+        return Query(
+            "SELECT a.attname, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)"
+            " ELSE format_type(a.atttypid, a.atttypmod) END, a.attgenerated <> '',"
+            " c.relkind IN ('r', 'p') AND NOT c.relrowsecurity,"
+            " (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgrelid = a.attrelid AND {_FILLS})"
+            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
+            " WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            {"name": dialect.table(table)},
+        )
+    return Query(
+        f"SELECT column_name, {type_of_column()}, generation_expression IS NOT NULL AND generation_expression <> '', 1,"
+        # MySQL has a default for an ENUM and lets a trigger fill a column, MariaDB neither (where rows come from a
+        # SELECT, as ours do); without strict mode either makes a value up.
+        " is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'"
+        " AND extra NOT LIKE '%DEFAULT_GENERATED%' AND @@SESSION.sql_mode LIKE '%STRICT%'"
+        " AND CASE WHEN version() LIKE '%MariaDB%' THEN 1 ELSE data_type <> 'enum' AND NOT EXISTS (SELECT 1"
+        " FROM information_schema.triggers g WHERE g.event_object_schema = coalesce(:schema, database())"
+        " AND g.event_object_table = :name AND g.action_timing = 'BEFORE' AND g.event_manipulation = 'INSERT') END"
+        " FROM information_schema.columns WHERE table_schema = coalesce(:schema, database()) AND table_name = :name"
+        " ORDER BY ordinal_position",
+        {"name": name, "schema": schema},
+    )
+
+
+_FILLS = "g.tgtype & 7 = 7 AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
+"""A trigger that may fill a column: for each row, BEFORE, INSERT (bits 1, 2 and 4)."""
+
+
+def mysql_keys(_: Dialect, names: ClockTimesNames) -> Query:
+    """The indexes of a table: (name, columns one below the other, whether it is unique, false)."""
+    schema, table = split(names.table)
+    return Query(
+        "SELECT index_name, group_concat(column_name ORDER BY seq_in_index SEPARATOR '\n'), max(non_unique) = 0, 0"
+        " FROM information_schema.statistics WHERE table_schema = coalesce(:schema, database())"
+        " AND table_name = :name GROUP BY index_name",
+        {"name": table, "schema": schema},
+    )
+
+
+def _postgresql_keys(dialect: Dialect, names: ClockTimesNames) -> Query:
+    return Query(
+        "SELECT i.relname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a WHERE a.attrelid = x.indrelid"
+        " AND a.attnum = ANY (x.indkey)), true, false FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+        " WHERE x.indrelid = to_regclass(:name) AND x.indisunique AND x.indexprs IS NULL"
+        " UNION ALL SELECT '', '', false, true FROM pg_constraint k"
+        " WHERE k.condeferred AND to_regclass(:name) IN (k.conrelid, k.confrelid)",
+        {"name": dialect.table(names.table)},
+    )
+
+
+_KEYS_OF: dict[str, Callable[[Dialect, ClockTimesNames], Query]] = {
+    "mysql": mysql_keys,
+    "postgresql": _postgresql_keys,
+}
+
+
+def _named(found: Rows) -> dict[str, Column]:
+    """By name. A computed column cannot be written back, so it is no part of a row's image."""
+    return {name: column for name, column in _every(found).items() if not column.is_computed}
+
+
+def _computed(found: Rows) -> dict[str, Column]:
+    return {name: column for name, column in _every(found).items() if column.is_computed}
+
+
+def _every(found: Rows) -> dict[str, Column]:
+    return {
+        plain_text(name): Column(plain_text(kind), _width(plain_text(kind)), bool(required), bool(computed))
+        for name, kind, computed, _, required in found
+    }
+
+
+def plain_text(value: Any) -> str:  # noqa: ANN401 - a driver's value
+    """Text of a catalogue: MySQL's gives bytes to some drivers."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _width(kind: str) -> int | None:
+    """The length of a text type: `varchar(191)`, `character varying(191)`."""
+    size = kind.partition("(")[2].partition(")")[0]
+    return int(size) if "char" in kind.lower() and size.isdecimal() else None
+
+
+def _demand_version(versions: Rows) -> None:
+    found = str(versions[0][0]) if versions else None
+    if found == VERSION:
+        return
+    if found is None:
+        raise NotInitialised("the database has no tables of ours yet", next_step="run `connecteam-sync init`")
+    if found < VERSION:
+        raise NotInitialised(
+            f"our tables are at version {found}; this program needs {VERSION}",
+            next_step="run `connecteam-sync init`, which upgrades them",
+        )
+    demand_not_newer(found)
+
+
+def demand_not_newer(version: str) -> None:
+    """Raises NotInitialised where our tables are those of a newer program."""
+    if version > VERSION:
+        raise NotInitialised(
+            f"our tables are at version {version}, made by a newer connecteam-sync",
+            next_step="upgrade connecteam-sync on this machine",
+        )
+
+
+def _demand_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None:
+    """What `trigger_columns` names must be there, and be nothing that we write."""
+    ours = {getattr(names, field) for field in rows.CANONICAL} | {names.id}
+    for column in names.trigger_columns:
+        if column not in present or column in ours:
+            raise ConfigurationError(
+                f"trigger_columns names {column!r}, "
+                + ("which this program itself writes" if column in ours else f"and {names.table!r} has no such column"),
+                next_step="correct trigger_columns under [tables.clock_times] in connecteam-sync.toml",
+            )
+
+
+def _demand_written(table: str, written: Mapping[str, str], computed: Collection[str], section: str, why: str) -> None:
+    """Raises NotServed where a column that we write is computed by the database. `written`: by its field."""
+    for field, column in written.items():
+        if column in computed:
+            raise NotServed(
+                f"column {column!r} of table {table!r} is computed by the database: {why}; nothing was written",
+                next_step=f"make it an ordinary column, or name another under [tables.{section}] {field}; then"
+                " connecteam-sync doctor",
+            )
+
+
+def _demand(table: str, present: Mapping[str, Column], names: Any, *, optional: set[str]) -> None:  # noqa: ANN401 - either names
+    if not present:
+        raise ConfigurationError(
+            f"the database has no table {table!r}",
+            next_step="run `connecteam-sync init`, or name your table under [tables] in connecteam-sync.toml",
+        )
+    for field in names.__struct_fields__:
+        column = getattr(names, field)
+        if field not in optional | NO_COLUMNS and column not in present:
+            raise ConfigurationError(
+                f"table {table!r} has no column {column!r} (for {field})",
+                next_step=f'name the column under [tables.…] {field} = "…", or add it to the table',
+            )

@@ -1,0 +1,191 @@
+"""What the rows of the host's table say of its meaning, read once for a table as it is, before anything is written.
+
+Types do not tell whose ids stand in a column, nor which word means that a shift is over. Where most rows contradict
+what the configuration says, it is the configuration that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.core.text import many
+from connecteam_sync.errors import NotServed
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.causes import codes_of
+from connecteam_sync.store.sql.errors import DENIED
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables.support import Fault, rewritten, shape
+
+_SHOWN = 4
+"""Words that are named in one line."""
+
+
+def demand_contents(session: Session) -> None:
+    """Raises NotServed where the rows contradict the configuration."""
+    for fault in faults(session):
+        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+
+
+def faults(session: Session) -> tuple[Fault, ...]:
+    """Why what stands in the table cannot be what the configuration says, a sentence each."""
+    return (
+        *_forms(session),
+        *_twice(session),
+        *_strangers(session),
+        *(fault for target in _elsewhere(session) if (fault := target.fault)),
+        *_words(session),
+    )
+
+
+class _Elsewhere(NamedTuple):
+    """A foreign key of the employee that points at something else than the id of the people, as far as it goes."""
+
+    said: str
+    people: int
+    known: int
+    """Of so many `people` the id stands there, too (of the table of people itself: in the same row)."""
+    cure: str
+    is_people: bool
+
+    @property
+    def fault(self) -> Fault | None:
+        """What keeps rows from being written: none of the ids is there, or those of others are."""
+        if not self.people or (self.known == self.people if self.is_people else self.known):
+            return None
+        what = "not the id of that row" if self.is_people else "where none of them stands: every row would be refused"
+        return Fault(f"{self.said}, {what}", self.cure)
+
+
+def elsewhere(session: Session) -> Iterator[str]:
+    """What is to be said of keys that point at another table, and let rows be written all the same."""
+    for one in _elsewhere(session):
+        if not one.fault and not one.is_people and "view" not in session.columns.definition.employees.kind:
+            lost = one.people - one.known
+            yield f"{one.said}" + (
+                f"; {lost:,} of {one.people:,} ids are not there: their hours are held" if lost else ""
+            )
+
+
+def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
+    """The keys that do not point at the id of the people, compared with what is there."""
+    d, host, columns = session.dialect, session.host, session.columns
+    own = d.as_text(f"e.{d.name(host.employees.id)}", "")
+    for target in columns.definition.targets:
+        place = f"{target.table}.{target.column}"
+        if target.is_people and target.column.lower() == host.employees.id.lower():
+            continue
+        theirs = d.as_text(d.exact(target.column), "")
+        if target.is_people:
+            known = f"{d.as_text(f'e.{d.exact(target.column)}', '')} = {own}"
+        else:
+            known = f"{own} IN (SELECT {theirs} FROM {d.exact(*filter(None, (target.schema, target.table)))})"
+        query = Query(
+            f"SELECT count(*), coalesce(sum(CASE WHEN {known} THEN 1 ELSE 0 END), 0)"
+            f" FROM {d.table(host.employees.table)} e"
+        )
+        try:
+            with session.connection.begin_nested():
+                people, there = session.fetch(query)[0][0]
+        except DBAPIError as error:
+            if not codes_of(error) & DENIED:
+                raise
+            continue  # What may not be read is not compared: a row that the key refuses is held.
+        names, key = host.clock_times, "" if d.family == "sqlite" else f" ({target.key})"
+        yield _Elsewhere(
+            f"a foreign key{key} has {names.employee_id} of {names.table} point at {place}, and the"
+            f" configured people are {host.employees.table}.{host.employees.id}",
+            int(people),
+            int(there),
+            f'say where the people are under [tables.employees]: id = "{target.column}"'
+            if target.is_people
+            else f'say where the people are under [tables.employees]: table = "{target.table}" (and its columns), or'
+            " have the key point at them; then connecteam-sync doctor",
+            target.is_people,
+        )
+
+
+_GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+
+
+def _forms(session: Session) -> Iterator[Fault]:
+    """SQLite keeps anything anywhere: each value of the times is looked at, not only the ends of the column."""
+    names, d = session.host.clock_times, session.dialect
+    if d.family != "sqlite" or names.clock_in_unit is not None:
+        return
+    for name in (names.clock_in, names.clock_out):
+        column, key = f"t.{d.name(name)}", session.canonical["id"]
+        odd = Query(
+            f"SELECT {column}, count(*), min({key}) FROM {session.clock_times} t WHERE {column} IS NOT NULL"
+            f" AND {column} <> ''"
+            f" AND (typeof({column}) <> 'text' OR NOT ({column} GLOB '{_GOOD}' OR {column} GLOB '{_GOOD}.*'))"
+        )
+        value, count, first = session.fetch(odd)[0][0]
+        if count:
+            yield Fault(
+                f"column {name!r} of table {names.table!r} holds {many(count, 'value')} written like"
+                f" {shape(str(value))!r} (the first in row {first}), to be read as another time or as none",
+                f"write them as YYYY-MM-DD HH:MM:SS, in UTC ({rewritten(names.table, name, str(value))}), then"
+                " connecteam-sync doctor",
+            )
+
+
+def _twice(session: Session) -> Iterator[Fault]:
+    """Ids that stand twice: which of the rows is meant, nobody knows."""
+    names, key = session.host.clock_times, session.canonical["id"]
+    doubles = Query(f"SELECT {key} FROM {session.clock_times} t GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
+    if session.fetch(doubles)[0]:
+        yield Fault(
+            f"column {names.id!r} of table {names.table!r} has some value twice: a row cannot be told by it",
+            f"name the column that is unique under [tables.clock_times] id, or make {names.id} the primary key",
+        )
+
+
+def _strangers(session: Session) -> Iterator[Fault]:
+    """Most rows are of employees whom the table of people does not have: it is another table, or another column."""
+    names, people = session.host.clock_times, session.host.employees
+    employee = session.canonical["employee_id"]
+    counted = Query(
+        f"SELECT {employee}, count(*) FROM {session.clock_times} t"
+        f" WHERE t.{session.dialect.name(names.employee_id)} IS NOT NULL"
+        f" AND {session.canonical['clock_in']} IS NOT NULL"
+        f" GROUP BY {employee}"
+    )
+    rows, known = session.fetch(counted)[0], {str(one.id) for one in session.employees()}
+    every = sum(int(count) for _, count in rows)
+    lost = sum(int(count) for key, count in rows if str(key) not in known)
+    if lost * 2 > every:
+        yield Fault(
+            f"{lost:,} of {every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
+            f" {people.table}: that is not the table of their people",
+            "name it in connecteam-sync.toml, [tables.employees] table (and its columns), then connecteam-sync doctor",
+        )
+
+
+def _words(session: Session) -> Iterator[Fault]:
+    """The words of the flag: others than were explained, or explained the wrong way round."""
+    names, words = session.host.clock_times, session.host.clock_times.is_active_words
+    if words is None:
+        return
+    d = session.dialect
+    said = d.as_text(f"t.{d.name(names.is_active)}", session.columns.kind_of(names.is_active))
+    is_open = f"CASE WHEN t.{d.name(names.clock_out)} IS NULL THEN 1 ELSE 0 END"
+    counted = Query(f"SELECT {said}, {is_open}, count(*) FROM {session.clock_times} t GROUP BY {said}, {is_open}")
+    found = [(str(word), bool(is_open), int(count)) for word, is_open, count in session.fetch(counted)[0] if word]
+    where = f"column {names.is_active!r} of table {names.table!r}"
+    others = sorted({word for word, *_ in found} - {*words})
+    if others:
+        shown = ", ".join(map(repr, others[:_SHOWN])) + (" and more" if len(others) > _SHOWN else "")
+        yield Fault(
+            f"{where} also holds {shown}, and is_active_words names {words[0]!r} and {words[1]!r}",
+            "name the two words that stand there, that of a shift that is over first; then connecteam-sync doctor",
+        )
+    closed = {word: count for word, is_open, count in found if not is_open}
+    if closed.get(words[1], 0) > closed.get(words[0], 0):
+        yield Fault(
+            f"{where} says {words[1]!r} in {closed[words[1]]:,} rows with a {names.clock_out}, which is the word of a"
+            " shift that is not over",
+            f'turn the words round: is_active_words = ["{words[1]}", "{words[0]}"]; then connecteam-sync doctor',
+        )

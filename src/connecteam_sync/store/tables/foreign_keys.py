@@ -1,0 +1,255 @@
+"""Which tables point at a table of the host's: declared foreign keys, and the columns that the configuration names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.quoting import parts, split
+
+_NUMBERS = {"smallint", "integer", "bigint"}
+
+
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns of a table that point at columns of ours, pair by pair.
+
+    `schema` is None where the table is found without one. `on_delete` and `on_update` are the rules of the key, empty
+    where none is declared: then the configuration names the column. `kind` is the column's type where the database
+    has to be told (PostgreSQL). `hidden` says why its rows cannot be counted; empty where they can.
+    """
+
+    schema: str | None
+    table: str
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    on_delete: str = ""
+    on_update: str = ""
+    is_same_table: bool = False
+    kind: str = ""
+    hidden: str = ""
+
+    @property
+    def name(self) -> str:
+        """The table as people know it."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
+
+    @property
+    def place(self) -> str:
+        """Table and columns as people know them."""
+        return f"{self.name}.{', '.join(self.columns)}"
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the database knows it as a foreign key."""
+        return bool(self.on_delete)
+
+    def source(self, dialect: Dialect) -> str:
+        """The table for a statement."""
+        return dialect.exact(*([self.schema] if self.schema else ()), self.table)
+
+
+# -- declared keys -----------------------------------------------------------------------------------------------------
+
+# Of each: the key, schema (NULL: found without), table, column, column pointed at, rules, whether it is the same table,
+# the column's type, and why its rows cannot be counted. In the order of the key's columns.
+_DECLARED = {
+    # MariaDB shows the rules of a key to its owner only.
+    "mysql": """
+SELECT concat(k.constraint_schema, '.', k.table_name, '.', k.constraint_name),
+       CASE WHEN k.table_schema = DATABASE() THEN NULL ELSE k.table_schema END, k.table_name, k.column_name,
+       k.referenced_column_name, COALESCE(r.delete_rule, 'unknown'), COALESCE(r.update_rule, 'unknown'),
+       k.table_schema = COALESCE(:schema, DATABASE()) AND k.table_name = :name, '', ''
+FROM information_schema.key_column_usage k LEFT JOIN information_schema.referential_constraints r
+  ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
+WHERE k.referenced_table_schema = COALESCE(:schema, DATABASE()) AND k.referenced_table_name = :name
+ORDER BY 1, k.ordinal_position
+""",
+    # A key to a partition, or to a table that inherits, points at rows of ours too; a key of a partition is its
+    # parent's once more.
+    "postgresql": """
+WITH RECURSIVE family(id) AS (
+  SELECT CAST(to_regclass(:table) AS oid)
+  UNION SELECT i.inhrelid FROM pg_inherits i JOIN family p ON i.inhparent = p.id)
+SELECT CAST(f.oid AS text), CASE WHEN pg_table_is_visible(c.oid) THEN NULL ELSE CAST(n.nspname AS text) END,
+       CAST(c.relname AS text), CAST(a.attname AS text), CAST(b.attname AS text),
+       CAST(f.confdeltype AS text), CAST(f.confupdtype AS text), c.oid IN (SELECT id FROM family),
+       format_type(a.atttypid, a.atttypmod),
+       CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
+            THEN 'the database user lacks the right to SELECT'
+            WHEN row_security_active(c.oid) THEN 'row-level security hides rows of it' ELSE '' END
+FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL unnest(f.conkey, f.confkey) WITH ORDINALITY AS u(a, b, place)
+JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = u.a
+JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = u.b
+WHERE f.contype = 'f' AND f.confrelid IN (SELECT id FROM family) AND f.conparentid = 0
+ORDER BY f.oid, u.place
+""",
+    # A key that names no column points at the primary key, whose columns are in the same order.
+    "sqlite": """
+SELECT m.name || ' ' || f.id, NULLIF(:schema, 'main'), m.name, f."from",
+       COALESCE(f."to", (SELECT p.name FROM pragma_table_xinfo(:name, :schema) p WHERE p.pk = f.seq + 1), :id),
+       f.on_delete, f.on_update, lower(m.name) = lower(:name), '', ''
+FROM {master} m JOIN pragma_foreign_key_list(m.name, :schema) f
+WHERE m.type = 'table' AND lower(f."table") = lower(:name)
+ORDER BY m.name, f.id, f.seq
+""",
+}
+_RULES = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+"""PostgreSQL's letters."""
+
+
+def declared_query(dialect: Dialect, table: str, key: str) -> Query:
+    """What `declared` reads: every foreign key that points at the table, as far as the database user may see."""
+    schema, name = split(table)
+    if dialect.family == "sqlite":
+        home = schema or "main"
+        sql = _DECLARED["sqlite"].format(master=dialect.exact(home, "sqlite_master"))
+        return Query(sql, {"schema": home, "name": name, "id": key})
+    if dialect.family == "postgresql":
+        return Query(_DECLARED["postgresql"], {"table": dialect.table(table)})
+    return Query(_DECLARED["mysql"], {"schema": schema, "name": name})
+
+
+def declared(found: Rows) -> list[Pointer]:
+    """The foreign keys of `declared_query`, each with all of its columns."""
+    keys: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+    for row in found:
+        keys[_text(row[0])].append(row)
+    return [_declared(rows) for rows in keys.values()]
+
+
+def _declared(rows: list[Sequence[Any]]) -> Pointer:
+    _, schema, table, _, _, on_delete, on_update, is_same, *_ = rows[0]
+    return Pointer(
+        schema=None if schema is None else _text(schema),
+        table=_text(table),
+        columns=tuple(_text(row[3]) for row in rows),
+        targets=tuple(_text(row[4]) for row in rows),
+        on_delete=_RULES.get(_text(on_delete), _text(on_delete)),
+        on_update=_RULES.get(_text(on_update), _text(on_update)),
+        is_same_table=bool(is_same),
+        kind=_text(rows[0][8]),
+        hidden=next((said for row in rows if (said := _text(row[9]))), ""),
+    )
+
+
+# -- configured columns ------------------------------------------------------------------------------------------------
+
+_COLUMNS = {
+    "mysql": """
+SELECT column_name, '', table_schema = COALESCE(:home, DATABASE()) AND table_name = :ours, ''
+FROM information_schema.columns WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name
+""",
+    "postgresql": """
+SELECT CAST(a.attname AS text), format_type(a.atttypid, a.atttypmod), COALESCE(c.oid = to_regclass(:table), false),
+       CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
+            THEN 'the database user lacks the right to SELECT'
+            WHEN row_security_active(c.oid) THEN 'row-level security hides rows of it' ELSE '' END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relname = :name AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+  AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = :schema END
+""",
+    "sqlite": "SELECT name, '', lower(:name) = lower(:ours), '' FROM pragma_table_xinfo(:name, :schema)",
+}
+
+
+def configured_queries(dialect: Dialect, table: str, places: Iterable[str]) -> list[Query]:
+    """What `configured` reads: the columns of each table that is named."""
+    home, ours = split(table)
+    by_family: dict[str, dict[str, object]] = {
+        "mysql": {"home": home, "ours": ours},
+        "postgresql": {"table": dialect.table(table)},
+        "sqlite": {"ours": ours},
+    }
+    asked = by_family[dialect.family]
+    otherwise = "main" if dialect.family == "sqlite" else None
+    return [
+        Query(_COLUMNS[dialect.family], {**asked, "schema": schema or otherwise, "name": name})
+        for schema, name, _ in map(parts_of, places)
+    ]
+
+
+def configured(dialect: Dialect, key: str, places: Iterable[str], found: Sequence[Rows]) -> list[Pointer]:
+    """The columns that the configuration names. Raises ConfigurationError where one is not there."""
+    return [_configured(dialect, key, place, columns) for place, columns in zip(places, found, strict=True)]
+
+
+def _configured(dialect: Dialect, key: str, place: str, columns: Rows) -> Pointer:
+    schema, table, wanted = parts_of(place)
+    where = f'child_tables names "{place}"'
+    cure = "correct child_tables under [tables.clock_times] in connecteam-sync.toml"
+    if not columns:
+        child = ".".join(part for part in parts_of(place)[:-1] if part)
+        seen, granted = "", ""
+        if dialect.family == "mysql":
+            seen, granted = ", or the database user has no right on it", f", or GRANT SELECT on {child} to that user"
+        raise ConfigurationError(f"{where}, and the database has no table {child!r}{seen}", next_step=cure + granted)
+    names = [_text(row[0]) for row in columns]
+    same = [name for name in names if name == wanted]
+    if dialect.family != "postgresql":
+        same = same or [name for name in names if name.lower() == wanted.lower()]
+    if not same:
+        raise ConfigurationError(f"{where}, and table {parts_of(place)[1]!r} has no column {wanted!r}", next_step=cure)
+    _, kind, is_same, hidden = columns[names.index(same[0])]
+    return Pointer(
+        schema=schema,
+        table=table,
+        columns=(same[0],),
+        targets=(key,),
+        is_same_table=bool(is_same),
+        kind=_text(kind),
+        hidden=_text(hidden),
+    )
+
+
+def parts_of(place: str) -> tuple[str | None, str, str]:
+    """Schema, table and column of "payslips.clock_time_id" or "other.punches.ct_id"."""
+    *table, column = parts(place)
+    return ".".join(table[:-1]) or None, "".join(table[-1:]), column
+
+
+def together(dialect: Dialect, keys: Sequence[Pointer], named: Sequence[Pointer]) -> tuple[Pointer, ...]:
+    """Declared keys, and what is configured beside them; a column that is both counts once, as the key it is."""
+
+    def spot(pointer: Pointer) -> tuple[str, ...]:
+        words = (pointer.schema or "", pointer.table, *pointer.columns)
+        return words if dialect.family == "postgresql" else tuple(word.lower() for word in words)
+
+    known = {spot(pointer) for pointer in keys}
+    found = sorted(keys, key=lambda pointer: (pointer.name, pointer.columns))
+    for pointer in named:
+        if spot(pointer) not in known:
+            known.add(spot(pointer))
+            found.append(pointer)
+    return tuple(found)
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+
+
+def count_statement(dialect: Dialect, pointer: Pointer, table: str, key: str, kind: Kind) -> str:
+    """How many rows point at each row of `table` that the rowset `d` names by its `key`, of this kind: (id, count)."""
+    child, d = pointer.source(dialect), dialect
+    if pointer.targets == (key,):
+        value = "d.id"
+        if d.family == "postgresql" and pointer.kind not in _NUMBERS:
+            # An index of the column serves only where the id becomes what the column is.
+            value = f"CAST(CAST(d.id AS text) AS {pointer.kind})"
+        joined = f"{d.lookup} {child} c ON c.{d.exact(pointer.columns[0])} = {value}"
+    else:
+        pairs = zip(pointer.columns, pointer.targets, strict=True)
+        same = " AND ".join(f"c.{d.exact(column)} = t.{d.exact(target)}" for column, target in pairs)
+        joined = f"{d.lookup} {table} t ON t.{d.exact(key)} = d.id {d.lookup} {child} c ON {same}"
+    # A row that points at itself harms nobody when it goes.
+    other = f" WHERE c.{d.exact(key)} <> d.id" if pointer.is_same_table else ""
+    return f"SELECT d.id, count(*) FROM {d.rowset({'id': kind})} {joined}{other} GROUP BY d.id"
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - MySQL's catalogue gives bytes to some drivers
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,164 @@
+"""Make and upgrade tables: ours through migrations, the host's two where they are absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.engine import Dialect as Engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.sql.connect import inspector
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.tables import key_types, ownership, rename, repair
+from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.own import OwnTables
+from connecteam_sync.store.tables.schema import VERSION, Key, indexes_of, tables_of
+
+UNIQUE_KEY = "uq_employee_clock_in"
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_OPTIONS: dict[str, Any] = {
+    f"{family}_{option}": value
+    for family in ("mysql", "mariadb")
+    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
+} | {"sqlite_autoincrement": True}
+
+
+def _upgrade(output: StringIO | None = None, **attributes: object) -> None:
+    """Run our migrations; with `output`, print them there. Alembic is half of a start, and only `init` needs it."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes.update(attributes)
+    config.output_buffer = output
+    command.upgrade(config, "head", sql=output is not None)
+
+
+def _named(table: str) -> tuple[str, str | None]:
+    schema, name = split(table)
+    return name, schema
+
+
+def host_metadata(host: HostTables) -> tuple[Table, Table]:
+    """The host's two tables as `init` makes them where they are absent: (employees, clock_times)."""
+    metadata = MetaData()
+    people, times = host.employees, host.clock_times
+    name, schema = _named(people.table)
+    employees = Table(
+        name,
+        metadata,
+        Column(people.id, Key, primary_key=True),
+        Column(people.name, String(191), nullable=False),
+        Column(people.email, String(191)),
+        Column(people.connecteam_user_id, String(32)),
+        UniqueConstraint(people.connecteam_user_id, name="uq_employee_connecteam_user"),
+        schema=schema,
+        **_OPTIONS,
+    )
+    name, schema = _named(times.table)
+    clock_times = Table(
+        name,
+        metadata,
+        Column(times.id, Key, primary_key=True),
+        Column(times.employee_id, BigInteger, nullable=False),
+        Column(times.clock_in, DateTime, nullable=False),
+        Column(times.clock_out, DateTime),
+        Column(times.total_minutes, Integer),
+        Column(times.is_active, Boolean, nullable=False),
+        Column(times.source, String(32), nullable=False),
+        Column(times.created_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+        Column(times.updated_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+        UniqueConstraint(times.employee_id, times.clock_in, name=UNIQUE_KEY),
+        Index("ix_clock_times_clock_in", times.clock_in),
+        Index("ix_clock_times_clock_out", times.clock_out),
+        schema=schema,
+        **_OPTIONS,
+    )
+    return employees, clock_times
+
+
+def demand_there(connection: Connection, host: HostTables) -> None:
+    """Raises ConfigurationError where there is no table of clock times yet: a table that was moved is not made."""
+    name, schema = _named(host.clock_times.table)
+    if not inspector(connection).has_table(name, schema=schema):
+        raise ConfigurationError(
+            f"the database has no table {host.clock_times.table!r}: nothing was moved there, and nothing was made",
+            next_step="name the table where it is now under [tables.clock_times] table and schema; then"
+            " connecteam-sync init --moved",
+        )
+
+
+def init(
+    connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, former: ownership.Former
+) -> tuple[str, ...]:
+    """Create what is absent, upgrade ours; what was done, a sentence each. Interrupted, it goes on where it stopped.
+
+    `former` is what is said of tables of ours under another prefix. Raises ConfigurationError, and nothing was done,
+    where a name of ours is a table of somebody else's, or nothing is said of such tables.
+    """
+    employees, clock_times = host_metadata(host)
+    inspector(connection)  # which learns what kind of server this is
+    key_types.look(connection, dialect, own.names, host)
+    found = ownership.look(connection, dialect, own.names, former)
+    made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
+    done = list(rename.rename(connection, dialect, found, own.names))
+    _upgrade(connection=connection, names=own.names, host=host)
+    if found.version != VERSION:
+        done.append(f"our tables are at version {VERSION}" + (f" (were at {found.version})" if found.version else ""))
+    done += repair.mend(connection, dialect, own.names, host)
+    guard = tables_of(own.names).guard
+    if connection.execute(select(guard.c.id)).first() is None:
+        connection.execute(insert(guard).values(id=1, made_employees=int(made_employees)))
+    for table in (employees, clock_times):
+        if not inspector(connection).has_table(table.name, schema=table.schema):
+            table.create(connection)
+            done.append(_made(table))
+    done += key_types.follow(connection, dialect, own.names, host)
+    return tuple(done)
+
+
+def _made(table: Table) -> str:
+    return f"created table {table.fullname}"
+
+
+def made(host: HostTables) -> str:
+    """What `init` says where it made the clock times."""
+    return _made(host_metadata(host)[1])
+
+
+def init_sql(dialect: Engine, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
+    """What `init` would run where our tables are not there, as statements for a person to read and run; `following`
+    are those of `keeping.following`, or a word for the reader.
+    """
+    output = StringIO()
+    _upgrade(output, dialect=dialect.name, names=own.names)
+    lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
+    lines.append(f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1);\n")
+    lines += [statement if statement.startswith("--") else f"{statement};\n" for statement in following]
+    for table in host_metadata(host):
+        lines.append(f"\n-- Only where you have no table {table.fullname} yet:")
+        lines.append(str(CreateTable(table).compile(dialect=dialect)).rstrip() + ";\n")
+        lines += [str(CreateIndex(index).compile(dialect=dialect)) + ";\n" for index in indexes_of(table)]
+    return "\n".join(lines)

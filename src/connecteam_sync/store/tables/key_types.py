@@ -1,0 +1,121 @@
+"""What our own tables keep the keys of the host's rows in: `init` lets it follow the host, while they are empty."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.engine import Dialect as Engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from connecteam_sync.errors import NotServed
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.pipeline import fetch
+from connecteam_sync.store.tables.create import prepared
+from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.keys import Key, Keys, key_query, keys_of
+from connecteam_sync.store.tables.own import OwnNames
+from connecteam_sync.store.tables.schema import LINKS, PERSONS, indexes_of, tables_of
+
+
+def look(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> Keys | None:
+    """What the keys are, as far as the tables are there; the dialect knows them from now on.
+
+    None where they are of a kind that is not served: our tables are made all the same, so that every command and
+    `doctor` can say so.
+    """
+    [found] = fetch(connection, [key_query(dialect, host, names)])
+    try:
+        dialect.keys = keys_of(dialect, host, found)
+    except NotServed:
+        dialect.keys = Keys()
+        return None
+    return dialect.keys
+
+
+def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
+    """Let our own columns be of the host's kind where they are of another and hold nothing yet; a sentence for each.
+
+    Raises NotServed where they hold keys of the other kind: those would be the keys of no row any more.
+    """
+    keys = look(connection, dialect, names, host)
+    done: list[str] = []
+    if keys is None:
+        return ()
+    for host_key, ours, columns in ((keys.row, keys.link, LINKS), (keys.person, keys.who, PERSONS)):
+        if ours is None or _same(host_key, ours):
+            continue
+        if _holds_any(connection, dialect, names, columns):
+            if host_key.is_unsigned and not ours.is_text:
+                continue  # they serve as they are, up to 2^63
+            raise NotServed(
+                f"column {host_key.place} is {host_key.type} by now, and our tables hold its keys as {ours.type}",
+                next_step="give the column its former type again, or begin anew beside: another [tables] prefix, then"
+                " connecteam-sync init --beside; nothing was changed",
+            )
+        done.append(f"our tables keep {host_key.place} as {'text' if host_key.is_text else 'whole numbers'}")
+    for statement in retyping(connection.dialect, dialect, names, keys) if done else ():
+        connection.exec_driver_sql(statement)
+    return tuple(done)
+
+
+def _same(host_key: Key, ours: Key) -> bool:
+    kinds = (host_key.is_text, host_key.is_native, host_key.is_unsigned)
+    return kinds == (ours.is_text, ours.is_native, ours.is_unsigned) or (ours.is_unsigned and not host_key.is_text)
+
+
+def _holds_any(connection: Connection, dialect: Dialect, names: OwnNames, columns: dict[str, tuple[str, ...]]) -> bool:
+    """Whether any of these columns of ours says anything."""
+    for kind, several in columns.items():
+        table = dialect.own(names.full(kind))
+        some = " OR ".join(f"{column} IS NOT NULL" for column in several)
+        if connection.exec_driver_sql(f"SELECT 1 FROM {table} WHERE {some} LIMIT 1").first():
+            return True
+    return False
+
+
+def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
+    """The statements that give every column of ours that keeps a key the type that the host's keys ask for; safe to be
+    run twice.
+    """
+    kinds = {"link": dialect.own_type(keys.row), "who": dialect.own_type(keys.person)}
+    tables = tables_of(names, kinds["link"], kinds["who"])
+    statements: list[str] = []
+    for kind in dict.fromkeys((*LINKS, *PERSONS)):
+        table: Table = getattr(tables, kind)
+        if dialect.family == "sqlite":
+            statements += _again(engine, dialect, table)
+            continue
+        columns = dict.fromkeys(LINKS.get(kind, ()), kinds["link"])
+        columns |= dict.fromkeys(PERSONS.get(kind, ()), kinds["who"])
+        statements.append(_altered(dialect, table, columns))
+    return statements
+
+
+def following(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> list[str]:
+    """What follows upon the making of our tables where the host's keys are no whole numbers below 2^63."""
+    keys = look(connection, dialect, names, host)
+    if keys is None or {dialect.own_type(key) for key in (keys.row, keys.person)} == {"bigint"}:
+        return []
+    return retyping(connection.dialect, dialect, names, keys)
+
+
+def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
+    name = dialect.own(table.fullname)
+    if dialect.family == "postgresql":
+        parts = (f"ALTER COLUMN {c} TYPE {kind} USING CAST(CAST({c} AS text) AS {kind})" for c, kind in columns.items())
+    else:
+        parts = (f"MODIFY {c} {kind} {'NULL' if table.c[c].nullable else 'NOT NULL'}" for c, kind in columns.items())
+    return f"ALTER TABLE {name} {', '.join(parts)}"
+
+
+def _again(engine: Engine, dialect: Dialect, table: Table) -> list[str]:
+    """SQLite changes no column: the table is made again, and what it holds copied."""
+    name, old = dialect.own(table.name), dialect.name(f"{table.name}_before")
+    columns = ", ".join(column.name for column in table.columns)
+    return [
+        *(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}" for index in indexes_of(table)),
+        f"ALTER TABLE {name} RENAME TO {old}",
+        str(CreateTable(prepared(table)).compile(dialect=engine)).strip(),
+        *(str(CreateIndex(index).compile(dialect=engine)) for index in indexes_of(table)),
+        f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {old}",
+        f"DROP TABLE {old}",
+    ]

@@ -1,0 +1,124 @@
+"""What our own tables are called: a prefix, so that they stand beside any table of the host, and their schema.
+
+`OwnNames` is what a person chooses; `OwnTables` are the whole names as they stand in SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.tables.host import HostTables
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+PREFIX = "connecteam_sync_"
+LONGEST_PREFIX = 32
+"""Letters: with it the longest name of a table or index of ours still has room in the 63 that PostgreSQL keeps."""
+_LONGEST_SCHEMA = 63
+_PREFIX = re.compile(r"[a-z][a-z0-9_]*")
+_SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$-]*")
+"""What stands in statements must need no thought: no dot, quote, colon or percent sign."""
+
+
+class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
+    """Prefix of our tables, and their schema (a database on MySQL and MariaDB); None: where the connection is.
+
+    Raises ConfigurationError for a name that no table can have everywhere.
+    """
+
+    prefix: str = PREFIX
+    schema: str | None = None
+
+    def __post_init__(self) -> None:
+        if not is_prefix(self.prefix):
+            raise ConfigurationError(
+                f"the prefix of our tables is {self.prefix[:80]!r}",
+                next_step="set [tables] prefix (or CONNECTEAM_SYNC_TABLE_PREFIX) to a small letter, then at most"
+                f" {LONGEST_PREFIX - 1} small letters, digits or _; usual is {PREFIX!r}",
+            )
+        if self.schema is not None and not (_SCHEMA.fullmatch(self.schema) and len(self.schema) <= _LONGEST_SCHEMA):
+            raise ConfigurationError(
+                f"the schema of our tables is {self.schema[:80]!r}",
+                next_step="set [tables] schema (or CONNECTEAM_SYNC_TABLE_SCHEMA) to the name of a schema (MySQL: a"
+                " database) of letters, digits, _, $ or -",
+            )
+
+    def name(self, kind: str) -> str:
+        """The name of a table of ours, without its schema."""
+        return f"{self.prefix}{kind}"
+
+    def full(self, kind: str) -> str:
+        """The name of a table of ours for a person, with its schema where one is chosen."""
+        return f"{self.schema}.{self.name(kind)}" if self.schema else self.name(kind)
+
+    def index(self, kind: str, what: str) -> str:
+        """The name of an index of ours: PostgreSQL and SQLite want it to be one of a kind in its schema."""
+        return f"ix_{self.name(kind)}_{what}"
+
+    def backup(self, run: int | str) -> str:
+        """What the backup table of a run of `adopt` is called, with its schema where one is chosen."""
+        return self.full(f"backup_{run}")
+
+
+def is_prefix(text: str) -> bool:
+    """Whether our tables can bear it on every database."""
+    return bool(_PREFIX.fullmatch(text)) and len(text) <= LONGEST_PREFIX
+
+
+def own_names(names: OwnNames, host: HostTables, url: URL) -> OwnNames:
+    """The names as they serve this database and these host tables. Raises ConfigurationError where they cannot."""
+    if names.schema is not None and url.get_backend_name() == "sqlite":
+        if names.schema.lower() != "main":
+            raise ConfigurationError(
+                f"SQLite has no schema {names.schema!r} for our tables",
+                next_step="take [tables] schema (or CONNECTEAM_SYNC_TABLE_SCHEMA) away: they stand in the file itself",
+            )
+        names = msgspec.structs.replace(names, schema=None)
+    for key, table in (("clock_times", host.clock_times.table), ("employees", host.employees.table)):
+        schema, name = split(table.lower())
+        # Without a schema a name is found where the connection is, and nobody knows yet where that is.
+        is_apart = bool(schema and names.schema) and schema != str(names.schema).lower()
+        if not is_apart and (name.startswith(names.name("backup_")) or name in map(names.name, KINDS)):
+            raise ConfigurationError(
+                f"table {table!r} of [tables.{key}] bears the name of a table of ours",
+                next_step='choose another [tables] prefix = "…" (or CONNECTEAM_SYNC_TABLE_PREFIX), or correct the name',
+            )
+    return names
+
+
+class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
+    """Whole names of our tables as they stand in SQL, by what each is for; `names` is the choice behind them."""
+
+    names: OwnNames
+    users: str
+    shifts: str
+    breaks: str
+    runs: str
+    slices: str
+    inputs: str
+    changes: str
+    holds: str
+    locked_days: str
+    lock_events: str
+    adoptions: str
+    references: str
+    account: str
+    vouches: str
+    guard: str
+    version: str
+
+    @classmethod
+    def of(cls, names: OwnNames, quote: Callable[[str], str]) -> OwnTables:
+        """Those of a choice of names; `quote` is the database's way to write a name, with or without a schema."""
+        return cls(names=names, **{kind: quote(names.full(kind)) for kind in KINDS})
+
+
+KINDS = tuple(kind for kind in OwnTables.__struct_fields__ if kind != "names")
+"""What our tables are for."""

@@ -1,0 +1,370 @@
+"""What stands under our names, and is it ours? Looked at before anything is made, changed or believed.
+
+Ours is what our version table vouches for and what has our columns. A real site may have a `locked_days` of its own: a
+table that is not ours is not read, not written, and never in the way of what it does not touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Integer, Table, bindparam, text
+
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.sql.connect import inspector
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.exact_types import base_of
+from connecteam_sync.store.tables.columns import INTEGERS, demand_not_newer, plain_text
+from connecteam_sync.store.tables.own import KINDS, OwnNames, is_prefix
+from connecteam_sync.store.tables.schema import VERSION, tables_of
+
+OLD_PREFIXES: Mapping[str, str] = {
+    "users": "connecteam_",
+    "shifts": "connecteam_",
+    "breaks": "connecteam_",
+    "runs": "sync_",
+    "slices": "sync_",
+    "inputs": "sync_",
+    "changes": "sync_",
+    "holds": "sync_",
+    "locked_days": "",
+    "adoptions": "sync_",
+    "references": "sync_",
+    "guard": "sync_",
+    "version": "connecteam_sync_",
+}
+"""How our tables were called up to version 0006, those there were: what stood before the word."""
+OLD_KINDS = tuple(OLD_PREFIXES)
+OLD_VERSION = "0006"
+_TEXTS = {"char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
+_OLD_COLUMNS = {
+    "users": "user_id:int first_name last_name email is_archived:int is_listed:int employee_id:int",
+    "shifts": "id user_id:int time_clock_id:int start_at:int start_timezone end_at:int end_timezone job_id sub_job_id"
+    " scheduler_shift_id is_auto_clock_out:int upstream_created_at:int upstream_modified_at:int clock_time_id:int"
+    " applied_employee_id:int applied_clock_in:int applied_clock_out:int is_gone:int changed_in_run:int",
+    "breaks": "id user_id:int time_clock_id:int break_type_id start_at:int start_timezone end_at:int end_timezone"
+    " is_auto_clock_out:int upstream_created_at:int upstream_modified_at:int is_gone:int",
+    "runs": "id:int kind first_day last_day timezone version host started_at:int finished_at:int undoes:int"
+    " statements:int http_calls:int",
+    "slices": "id:int run_id:int time_clock_id:int first_day last_day status receipt employees",
+    "inputs": "time_clock_id:int first_day last_day slice_id:int inputs first_instant:int last_instant:int digest"
+    " first_key:int last_key:int",
+    "changes": "id:int run_id:int at:int kind clock_time_id:int shift_id employee_id:int previous_employee_id:int"
+    " first_day last_day why change_json row_before row_after memory_before",
+    "holds": "id:int time_clock_id:int reason subject detail shift_id user_id:int clock_time_id:int employee_id:int"
+    " instant:int minutes:int first_day last_day first_run:int first_seen:int resolved_run:int acknowledged_at:int"
+    " acknowledged_by acknowledged_reason",
+    "locked_days": "day locked_at:int",
+    "adoptions": "run_id:int had_key:int indexes backup_table backup_rows:int backup_checksum",
+    "references": "id:int run_id:int table_name column_name row_key from_id:int to_id:int",
+    "guard": "id:int made_employees:int",
+    "version": "version_num",
+}
+_OLD_LATER = {"first_key", "last_key", "row_digest", "acknowledged_at", "acknowledged_by", "acknowledged_reason"}
+"""Columns of the old tables that not every old version had."""
+
+
+class Present(NamedTuple):
+    """Something that stands under a name: whether it is a table, and its columns, `int`, `text` or as declared."""
+
+    is_table: bool
+    columns: dict[str, str]
+
+    def share(self, wanted: Mapping[str, str]) -> float:
+        """How much of the columns that are wanted it has; nothing of it where it is no table."""
+        same = sum(self.columns.get(name) == kind for name, kind in wanted.items())
+        return same / len(wanted) if self.is_table and wanted else 0
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What `look` found. `version` is None where our tables are not there, or their first making was broken off."""
+
+    version: str | None
+    is_proved: bool
+    """Whether a version table of ours is there, under its old name or its new one."""
+    there: dict[str, Present]
+    """What stands under our names, by kind."""
+    old: dict[str, str] = {}
+    """Ours under other names, to be renamed: those names, by kind."""
+    strangers: tuple[str, ...] = ()
+    """Tables that bear an old name and are not ours."""
+
+
+class Former(msgspec.Struct, frozen=True):
+    """What a person says of what was before.
+
+    Of tables of ours that bear another prefix, or stand in another schema: take those of `prefix`, or none of them
+    (`beside`). Of the host's table: it was `moved` with its rows.
+    """
+
+    prefix: str | None = None
+    beside: bool = False
+    moved: bool = False
+
+
+def look(connection: Connection, dialect: Dialect, names: OwnNames, former: Former) -> Look:
+    """Nothing is written. Raises ConfigurationError naming a table that bears a name of ours and is not ours, or where
+    ours bear another prefix and nothing is said of them; NotInitialised where they are those of a newer program.
+    """
+    _demand_schema(connection, dialect, names.schema)
+    there = _by_kind(present(connection, dialect, [names.name(kind) for kind in KINDS], names.schema), names.name)
+    version = None
+    if "version" in there:
+        version = _version(connection, dialect, names.full("version"), there["version"], names)
+        if version is not None:
+            demand_not_newer(version)
+    old_schema, old = _old(connection, dialect, names, version)
+    moving = _moving(connection, dialect, names, former, there) if not old else {}
+    is_proved = "version" in there or bool(old) or bool(moving)
+    if not is_proved and not there and not former.beside:
+        _demand_alone(connection, dialect, names)
+    for kind, found in there.items():
+        if kind != "version" and not (is_proved and _share(names, kind, found) > _MOST):
+            raise _refused(names, kind, "" if found.is_table else "a view or the like, and ")
+    strangers, ours = [], moving
+    for kind, found in old.items():
+        if _is_old(kind, found):
+            ours[kind] = old_name(kind, old_schema)
+        elif kind == "version" or found.share(_old_columns(kind)) <= _MOST:
+            strangers.append(old_name(kind, old_schema))
+        else:
+            raise _altered(kind, old_name(kind, old_schema), found)
+    if "version" in ours and "version" not in there:
+        version = next(iter(_numbers(connection, dialect, ours["version"]) or ()), None)
+    return Look(version=version, is_proved=is_proved, there=there, old=ours, strangers=tuple(strangers))
+
+
+_MOST = 0.5
+"""A table that has no more of our columns is somebody else's; one that has more is ours, and may be damaged."""
+
+
+def old_name(kind: str, schema: str | None = None) -> str:
+    """What a table of ours was called up to version 0006."""
+    return f"{schema + '.' if schema else ''}{OLD_PREFIXES[kind]}{kind}"
+
+
+def _old(
+    connection: Connection, dialect: Dialect, names: OwnNames, version: str | None
+) -> tuple[str | None, dict[str, Present]]:
+    """What stands under old names, by kind, where a version table of ours says that we made them; and its schema."""
+    if version is not None and version > OLD_VERSION:
+        return None, {}
+    for schema in dict.fromkeys((names.schema, None)):
+        found = _by_kind(present(connection, dialect, [*map(old_name, OLD_KINDS)], schema), old_name, OLD_KINDS)
+        if "version" in found and _is_old("version", found["version"]):
+            there = _numbers(connection, dialect, old_name("version", schema))
+            if there is not None and (there or [OLD_VERSION])[0] <= OLD_VERSION:
+                return schema, found
+    return None, {}
+
+
+# -- ours under another prefix -----------------------------------------------------------------------------------------
+
+
+def _moving(
+    connection: Connection, dialect: Dialect, names: OwnNames, former: Former, there: Mapping[str, Present]
+) -> dict[str, str]:
+    """The tables of a former prefix, which are to be renamed, by kind. Raises ConfigurationError."""
+    if former.prefix is None:
+        return {}
+    for schema in dict.fromkeys((names.schema, None)):
+        source = OwnNames(prefix=former.prefix, schema=schema)
+        if source == names or not _is_set(connection, dialect, source):
+            continue
+        if "version" in there:
+            raise ConfigurationError(
+                f"there are tables of ours under both prefixes: {source.full('version')!r} and"
+                f" {names.full('version')!r}",
+                next_step="set [tables] prefix to the one you want to go on with",
+            )
+        found = _by_kind(present(connection, dialect, [source.name(kind) for kind in KINDS], schema), source.name)
+        for kind, table in found.items():
+            if kind != "version" and not _share(names, kind, table) > _MOST:
+                raise _refused(source, kind, "")
+        return {kind: source.full(kind) for kind in found}
+    if "version" in there:
+        return {}  # done before
+    raise ConfigurationError(
+        f"there are no tables of ours under the prefix {former.prefix!r}",
+        next_step="correct the prefix; nothing was changed",
+    )
+
+
+def _is_set(connection: Connection, dialect: Dialect, names: OwnNames) -> bool:
+    """Whether a version table of ours is there under these names, and says a number."""
+    found = present(connection, dialect, [names.name("version")], names.schema).get(names.name("version"))
+    if found is None or not _is_old("version", found):
+        return False
+    numbers = _numbers(connection, dialect, names.full("version"))
+    if numbers:
+        demand_not_newer(numbers[0])
+    return bool(numbers)
+
+
+def _demand_alone(connection: Connection, dialect: Dialect, names: OwnNames) -> None:
+    """Raises ConfigurationError where ours are there under another prefix: journal and locks would seem to be lost."""
+    for schema in dict.fromkeys((names.schema, None, *_schemas(connection, dialect))):
+        tables = set(inspector(connection).get_table_names(schema=schema))
+        for prefix in sorted(table.removesuffix("guard") for table in tables if table.endswith("guard")):
+            if not is_prefix(prefix) or not {prefix + kind for kind in ("shifts", "changes", "version")} <= tables:
+                continue
+            other = OwnNames(prefix=prefix, schema=schema)
+            if other == names or not _is_set(connection, dialect, other):
+                continue
+            step = (
+                f"set [tables] prefix = {prefix!r} to go on with them; connecteam-sync init --from-prefix {prefix}"
+                " renames them"
+            )
+            if schema not in {names.schema, None}:
+                step = (
+                    f"set [tables] schema = {schema!r} to go on with them, or search_path as it was (the URL's options,"
+                    " PGOPTIONS, ALTER ROLE or DATABASE)"
+                )
+            raise ConfigurationError(
+                f"tables of ours are in this database already, under other names: {other.full('shifts')!r} and so"
+                " on; nothing was created",
+                next_step=f"{step}; connecteam-sync init --beside makes others, which know nothing of them",
+            )
+
+
+def _schemas(connection: Connection, dialect: Dialect) -> list[str]:
+    """Every schema of a PostgreSQL database that has a table which may be ours. On MySQL and MariaDB a schema is a
+    database, of which many on one server have nothing to do with each other.
+    """
+    if dialect.family != "postgresql":
+        return []
+    found = connection.execute(
+        text(
+            "SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE has_schema_privilege(n.oid, 'USAGE') AND c.relkind = 'r' AND c.relname LIKE '%guard'"
+            " AND n.nspname ~ '^[A-Za-z0-9_$-]+$'"
+            " AND n.nspname NOT LIKE 'pg@_%' ESCAPE '@' ORDER BY 1"
+        )
+    )
+    return [plain_text(name) for (name,) in found]
+
+
+def _old_columns(kind: str) -> dict[str, str]:
+    parts = (part.partition(":") for part in _OLD_COLUMNS.get(kind, "").split())
+    return {name: type_ or "text" for name, _, type_ in parts if name}
+
+
+def _is_old(kind: str, found: Present) -> bool:
+    """Exactly our columns, as some old version had them."""
+    wanted = _old_columns(kind)
+    core = {name: type_ for name, type_ in found.columns.items() if name not in _OLD_LATER}
+    later = {name for name in found.columns if name in _OLD_LATER} - {"row_digest"}
+    return found.is_table and core == {n: t for n, t in wanted.items() if n not in _OLD_LATER} and later <= set(wanted)
+
+
+def _share(names: OwnNames, kind: str, found: Present) -> float:
+    """How much of our columns it has: of those of now, or of those it was renamed with, which may wait for `init`."""
+    return max(found.share(_wanted(names, kind)), found.share(_old_columns(kind)))
+
+
+def _wanted(names: OwnNames, kind: str) -> dict[str, str]:
+    """The columns of a table of ours as this version has them."""
+    return columns_of_table(tables_of(names)._asdict()[kind])
+
+
+def columns_of_table(table: Table) -> dict[str, str]:
+    """Columns and their kinds, as `Present` has them."""
+    return {column.name: "int" if isinstance(column.type, Integer) else "text" for column in table.columns}
+
+
+def _version(connection: Connection, dialect: Dialect, table: str, found: Present, names: OwnNames) -> str | None:
+    numbers = _numbers(connection, dialect, table) if _is_old("version", found) else None
+    if numbers is None:
+        raise _refused(names, "version", "")
+    return numbers[0] if numbers else None
+
+
+def _numbers(connection: Connection, dialect: Dialect, table: str) -> list[str] | None:
+    """What a version table says: one number, none yet; None where it is no version table of ours."""
+    found = [str(row[0]) for row in connection.execute(text(f"SELECT version_num FROM {dialect.own(table)}"))]
+    good = all(len(number) == len(VERSION) and number.isdecimal() for number in found)
+    return found if good and len(found) <= 1 else None
+
+
+def _refused(names: OwnNames, kind: str, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"there is a {names.full(kind)!r} already, {what}not made by connecteam-sync; it is left as it is, and nothing"
+        " was created",
+        next_step='let our tables bear other names: [tables] prefix = "…" in connecteam-sync.toml (or'
+        " CONNECTEAM_SYNC_TABLE_PREFIX); then run `connecteam-sync init` again",
+    )
+
+
+def _altered(kind: str, table: str, found: Present) -> ConfigurationError:
+    wanted = _old_columns(kind)
+    odd = sorted({*found.columns} ^ {*wanted} | {n for n, k in wanted.items() if found.columns.get(n, k) != k})
+    return ConfigurationError(
+        f"table {table!r} is nearly, but not exactly, as connecteam-sync made it: look at {', '.join(odd)}; nothing"
+        " was changed",
+        next_step="if it is ours, take back what was done to its columns; if it is yours, rename it; then run"
+        " `connecteam-sync init` again",
+    )
+
+
+# -- the catalogue -----------------------------------------------------------------------------------------------------
+
+_CATALOGUE = {
+    "mysql": """
+SELECT t.table_name, t.table_type = 'BASE TABLE', c.column_name, c.data_type
+FROM information_schema.tables t
+LEFT JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names
+""",
+    "postgresql": """
+SELECT c.relname, c.relkind IN ('r', 'p'), a.attname, format_type(a.atttypid, NULL)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relname IN :names
+AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = :schema END
+""",
+    "sqlite": """
+SELECT m.name, m.type = 'table', c.name, c.type
+FROM sqlite_master m LEFT JOIN pragma_table_xinfo(m.name) c
+WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :names
+""",
+}
+
+
+def _demand_schema(connection: Connection, dialect: Dialect, schema: str | None) -> None:
+    """Raises ConfigurationError where the schema that was chosen is not there."""
+    if schema is None:
+        return
+    found = text("SELECT count(*) FROM information_schema.schemata WHERE schema_name = :schema")
+    if dialect.family == "postgresql":
+        # The standard's view shows only schemas that one owns.
+        found = text("SELECT count(*) FROM pg_namespace WHERE nspname = :schema")
+    if not connection.execute(found, {"schema": schema}).scalar():
+        raise ConfigurationError(
+            f"there is no schema {schema!r} for our tables",
+            next_step=f"CREATE SCHEMA {dialect.own(schema)}, or correct [tables] schema in connecteam-sync.toml (or"
+            " CONNECTEAM_SYNC_TABLE_SCHEMA)",
+        )
+
+
+def present(connection: Connection, dialect: Dialect, names: Collection[str], schema: str | None) -> dict[str, Present]:
+    """What stands under these names of small letters, by name."""
+    asked = text(_CATALOGUE[dialect.family]).bindparams(bindparam("names", expanding=True))
+    found: dict[str, Present] = {}
+    for name, is_table, column, kind in connection.execute(asked, {"names": list(names), "schema": schema}):
+        known = found.setdefault(plain_text(name).lower(), Present(bool(is_table), {}))
+        if column is not None:
+            known.columns[plain_text(column)] = _kind(plain_text(kind))
+    return found
+
+
+def _kind(declared: str) -> str:
+    base = base_of(declared)
+    return "int" if base in INTEGERS else "text" if base in _TEXTS else base
+
+
+def _by_kind(
+    found: Mapping[str, Present], name: Callable[[str], str], kinds: Collection[str] = KINDS
+) -> dict[str, Present]:
+    return {kind: found[name(kind)] for kind in kinds if name(kind) in found}

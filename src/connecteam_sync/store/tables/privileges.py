@@ -1,0 +1,132 @@
+"""What the database user may do, tried on every table of a run with statements that touch no row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.store.sql.causes import LOCK_CODES, codes_of
+from connecteam_sync.store.sql.errors import takes_no_writes
+from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.unsupported import setting_of
+from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.schema import tables_of
+
+SEQUENCE = "USAGE of the sequence"
+"""PostgreSQL's right to the numbers of a key."""
+_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "users": _ALL[:3],
+    "shifts": _ALL[:3],
+    "breaks": _ALL[:3],
+    "runs": _ALL[:3],
+    "slices": _ALL[:2],
+    "inputs": ("SELECT", "INSERT", "DELETE"),
+    "changes": _ALL[:2],
+    "holds": _ALL[:3],
+    "locked_days": ("SELECT", "INSERT", "DELETE"),
+    "lock_events": _ALL[:2],
+    "account": _ALL[:3],
+    "vouches": _ALL[:3],
+    "guard": ("SELECT", "UPDATE"),
+    "adoptions": ("SELECT",),
+}
+"""What daily work does to our tables, by what each is for; nothing ever changes the journal, so a DBA may see to it."""
+
+
+class Lacking(NamedTuple):
+    """The tables on which the user lacks a right that a run needs, by right."""
+
+    by_right: dict[str, list[str]]
+    is_kept: bool
+    """Whether another program held a table, so that what stands behind it was not tried."""
+
+
+def lacking(
+    store: Store, *, creates_employees: bool, renames_employees: bool = False, every: Sequence[str] = ()
+) -> Lacking:
+    """What the user of the database may not do. A lock is waited for once, not for each right.
+
+    `every`: the columns of the clock times, where they are known. A row is kept whole, and is brought back whole: a
+    right on some of them does not do.
+    """
+    found: dict[str, list[str]] = {}
+    is_kept = False
+    for right, table, statement in _tries(store, every, creates=creates_employees, renames=renames_employees):
+        if is_kept:
+            break
+        with store.connection() as connection:
+            try:
+                result = run(connection, statement)
+                may = not result.returns_rows or result.scalar() is not False
+            except DBAPIError as error:
+                # A lock that somebody else holds says nothing of rights. A setting of the server is told as one, and a
+                # database that takes no writes as that.
+                if setting_of(error) is not None or takes_no_writes(error, codes_of(error)):
+                    raise
+                may = is_kept = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
+            connection.rollback()
+        if not may:
+            found.setdefault(right, []).append(table)
+    return Lacking(found, is_kept)
+
+
+def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:
+    """(right, table, statement): it fails, or says false, where the right is lacking."""
+    d, times, people = store.dialect, store.host.clock_times, store.host.employees
+    # All that a run sets: MariaDB refuses an insert that leaves out a column without a default, also of no row.
+    written = [times.employee_id, times.clock_in, times.clock_out, times.total_minutes, times.is_active, times.source]
+    written = [*([] if d.keys.row.draws else [times.id]), *written]
+    written = [*(every or written)]
+    moved = [name for name in written if name != times.id and name not in times.trigger_columns]
+    yield from _of_table(
+        d.table(times.table),
+        [d.name(column) for column in written],
+        _ALL,
+        moved=[d.name(column) for column in moved],
+        # Of a key that PostgreSQL always draws by itself.
+        over=" OVERRIDING SYSTEM VALUE" if d.family == "postgresql" and times.id in written else "",
+    )
+    mapped = [d.name(people.name), d.name(people.connecteam_user_id)]
+    mapped = [*([] if d.keys.employee.draws else [d.name(people.id)]), *mapped]
+    wanted = ("SELECT", *(("INSERT",) if creates else ()), *(("UPDATE",) if renames else ()))
+    yield from _of_table(d.table(people.table), mapped, wanted)
+    if d.family == "sqlite":
+        return  # what a file allows of one table it allows of every table
+    ours = tables_of(store.names)._asdict()
+    for kind, rights in NEEDED.items():
+        yield from _of_table(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)
+    if d.family == "postgresql":
+        keys = {ours[kind].fullname: "id" for kind in NEEDED if _makes_keys(ours[kind], NEEDED[kind])}
+        keys |= {times.table: times.id} | ({people.table: people.id} if creates else {})
+        for name, key in keys.items():
+            table, column = (part.replace("'", "''") for part in (d.table(name), key))
+            # A key that is an identity needs no right, and one without a sequence has none.
+            may = (
+                "SELECT bool_and(a.attidentity <> '' OR has_sequence_privilege(s.name, 'USAGE, UPDATE'))"
+                f" FROM pg_attribute a, pg_get_serial_sequence('{table}', '{column}') AS s(name)"
+                f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
+            )
+            yield SEQUENCE, name, may
+
+
+def _makes_keys(table: Table, rights: tuple[str, ...]) -> bool:
+    """Whether rows of this table of ours get their keys from the database."""
+    return "id" in table.columns and "INSERT" in rights
+
+
+def _of_table(
+    table: str, columns: list[str], rights: tuple[str, ...], *, moved: Sequence[str] = (), over: str = ""
+) -> Iterator[tuple[str, str, str]]:
+    every = ", ".join(columns)
+    setting = ", ".join(f"{column} = {column}" for column in moved or columns[-1:])
+    statements = {
+        "SELECT": f"SELECT {every} FROM {table} WHERE 1 = 0",
+        "INSERT": f"INSERT INTO {table} ({every}){over} SELECT {every} FROM {table} WHERE 1 = 0",
+        "UPDATE": f"UPDATE {table} SET {setting} WHERE 1 = 0",
+        "DELETE": f"DELETE FROM {table} WHERE 1 = 0",
+    }
+    return ((right, table, statements[right]) for right in rights)

@@ -1,0 +1,357 @@
+"""One row is made, corrected, put back, deleted and brought back in the host's table, then taken back (rule 14).
+
+What the catalogue cannot say shows here: whether the table keeps what is written, and whether undo could give back
+every byte. Nothing is left but a key that was drawn, and whatever the table's triggers did outside of the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from sqlalchemy.exc import DBAPIError
+
+from connecteam_sync.core.change import Change, ChangeKind, NewEmployee
+from connecteam_sync.core.clocktime import ClockTime, clock_time_of
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.text import many
+from connecteam_sync.errors import NotServed, RecordRefused, RowMoved
+from connecteam_sync.store.history.row_images import rows_again, whole_row
+from connecteam_sync.store.mirror.clock_times import demand_written, read_back, write_steps
+from connecteam_sync.store.mirror.employees import make_employees
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql import causes
+from connecteam_sync.store.sql.dialect import NUMBERS
+from connecteam_sync.store.sql.exact_types import base_of
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables import rows
+
+if TYPE_CHECKING:
+    from connecteam_sync.store.mirror.other_rows import Neighbours
+
+_POINT = "connecteam_sync_probe"
+_FILLING = "connecteam_sync_filling"
+LATEST = 4_102_444_800
+"""Epoch seconds of the year 2100: beyond it, and before 1970, no time of ours lies, and a month later there may be no
+time at all.
+"""
+CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
+_DAY = 86_400
+_MOMENTS = {"datetime", "timestamp", "timestamptz"}
+SAID = "a key was drawn for it, and the triggers of the table fired"
+
+
+class _Meddled(Exception):  # noqa: N818 - the same
+    """Rows beside ours are not as they were."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
+        self.told = told
+
+
+class Probed(NamedTuple):
+    """What a probe came to: `refused` are the words of a database that takes no such row (a CHECK, another key)."""
+
+    refused: str = ""
+
+
+class _Refused(Exception):  # noqa: N818 - says what happened; never leaves this module
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def first_probe(session: Session, changes: Iterable[Change], *, now: int) -> str:
+    """Before the first write to a table that is not known yet: the probe with the first row that would be made, else
+    with a copy of one that would be altered; what to say of it. Raises NotServed, and nothing was written.
+    """
+    wanted = sorted((change for change in changes if _is_usual(change)), key=lambda change: change.kind != "create")
+    if not wanted:
+        return ""
+    first = wanted[0]
+    if first.kind == "create" and first.after is not None and first.after.id is None:
+        row: ClockTime | None = first.after
+    else:
+        row = _free(session, first.before or first.image)
+    return "" if row is None else _noted(session, probe(session, row, now=now))
+
+
+def _is_usual(change: Change) -> bool:
+    """Whether a row of it lies where some seconds later there is a time."""
+    return change.kind != "link" and all(
+        0 <= at <= LATEST
+        for image in (change.before, change.after)
+        if image is not None
+        for at in (image.clock_in, image.clock_out)
+        if at is not None
+    )
+
+
+def probe_copy(session: Session, *, now: int) -> Probed | None:
+    """The probe with a copy of a row of ours, moved to an instant that is free; None where there is no such row."""
+    began, ended = (session.canonical[field] for field in ("clock_in", "clock_out"))
+    closed = f"{ended} IS NULL"
+    # Beyond these no time of ours lies, and some seconds later there may be no time at all.
+    usual = f"{began} BETWEEN 0 AND {LATEST} AND ({closed} OR {ended} BETWEEN 0 AND {LATEST})"
+    select = session._somebodys_rows(f"{session.clock_times} t", f"{session.is_ours} AND {usual}")  # noqa: SLF001 - the same house
+    found = session.fetch(Query(f"{select} ORDER BY {closed}, {session.canonical['clock_in']} DESC LIMIT 1"))[0]
+    row = _free(session, rows.clock_time(found[0])) if found else None
+    return None if row is None else probe(session, row, now=now)
+
+
+def has_odd_ones(session: Session) -> bool:
+    """Whether there is a row of ours at all: none that `probe_copy` could take, where it found none."""
+    return bool(session.fetch(Query(f"SELECT 1 FROM {session.clock_times} t WHERE {session.is_ours} LIMIT 1"))[0])
+
+
+def demand_probed(session: Session, *, now: int) -> None:
+    """Where the table is not known yet, the probe with a copy of a row. Raises NotServed, and nothing was written."""
+    if session.columns.is_new:
+        probe_copy(session, now=now)
+
+
+def note_probed(session: Session) -> None:
+    """Remember that the table as it is was probed; it may wait."""
+    stamp, here = session.columns.definition.stamp, session.columns.place or None
+    noting = f"UPDATE {session.own.guard} SET probed = :stamp, place = :here WHERE id = 1"
+    session.later(Query(noting, {"stamp": stamp, "here": here}))
+    session.probed = stamp
+
+
+def _noted(session: Session, found: Probed) -> str:
+    if found.refused:
+        return f"the table could not be probed: it refuses the first row ({found.refused})"
+    note_probed(session)
+    return f"the table was probed with its first row: {SAID}"
+
+
+def probe_person(session: Session) -> Probed | None:
+    """A row of people made as a run makes one, read back and taken back: only where that table has triggers. Raises
+    NotServed where it does not keep what says whose row it is.
+    """
+    if not session.columns.definition.people_triggers:
+        return None
+    taken = {one.connecteam_user_id for one in session.employees()}
+    user = next(number for number in range(1, len(taken) + 2) if str(number) not in taken)
+    session.later(Query(f"SAVEPOINT {_POINT}"))
+    try:
+        make_employees(session, [NewEmployee(user_id=user, name="connecteam-sync doctor")])
+    except DBAPIError as error:
+        if (cause := causes.refusal(error)) is None:
+            raise
+        return Probed(cause.told)
+    finally:
+        _take_back(session)
+    return Probed()
+
+
+def _take_back(session: Session) -> None:
+    session.forget()
+    session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
+    session.later(Query(f"RELEASE SAVEPOINT {_POINT}"))
+    session.flush()
+
+
+def _free(session: Session, row: ClockTime) -> ClockTime | None:
+    """A copy of a row, some seconds later, where nothing stands."""
+    taken = {one.clock_in for one in session.rows_of(row.employee_id, row.clock_in, row.clock_in + _DAY)}
+    later = next((by for by in range(1, _DAY) if row.clock_in + by not in taken), None)
+    if later is None:
+        return None
+    end = None if row.clock_out is None else row.clock_out + later
+    return clock_time_of(row.employee_id, row.clock_in + later, end)
+
+
+def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
+    """Make the row, correct it, put it back as it was, delete it, bring it back from its image; compare every byte.
+
+    Raises NotServed where the table does not keep what is written, undo could not give back what was, or other rows
+    come, go or change with it.
+    """
+    # Only here: what starts, starts without.
+    from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, meddled
+
+    for counts in (True, True, False) if may_have_triggers(session) else ():
+        beside = Neighbours(session, row, counts=counts)
+        try:
+            return _tried(session, row, beside, now=now)
+        except _Meddled as seen:
+            if beside.is_as_before():
+                raise meddled(session, f"{seen.told} with ours") from None
+        # What is not taken back with ours was another program's. The third time the whole table is not counted any
+        # more: it is written all the time.
+    return _tried(session, row, None, now=now)
+
+
+def _tried(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> Probed:
+    session.later(Query(f"SAVEPOINT {_POINT}"))
+    try:
+        _live(session, row, beside, now=now)
+    except _Refused as refused:
+        return Probed(refused.words)
+    finally:
+        _take_back(session)
+    return Probed()
+
+
+def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> None:
+    # Written as of yesterday: a trigger that says the moment of now is told from us.
+    then = now - _DAY
+    made = _written(session, _change("create", None, row), then)
+    key = made.id or 0
+    _demand_alone(beside, key, more=1)
+    _fill(session, key)
+    image = _aged(session, session.images([key])[key][1])
+    end = made.clock_in + 60 if made.clock_out is None else made.clock_out + 60
+    corrected = clock_time_of(made.employee_id, made.clock_in, end, id=made.id)
+    corrected = _written(session, _change("update", made, corrected), then)
+    _demand_alone(beside, key, more=1)
+    _put_back(session, key, image, is_new=False)
+    _written(session, _change("delete", made, None), then)
+    _demand_alone(beside, key, more=0)
+    _put_back(session, key, image, is_new=True)
+
+
+def _demand_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
+    if beside is not None and (told := beside.meddled(key, more=more)):
+        raise _Meddled(told)
+
+
+def _fill(session: Session, key: RowId) -> None:
+    """Something in each column of the host's own: what a trigger takes away again would not be seen of nothing."""
+    d, names = session.dialect, session.host.clock_times
+    ours = {value for value in msgspec.structs.astuple(names) if isinstance(value, str)}
+    values = {
+        d.name(name): "1" if base_of(column.type) in NUMBERS else "'x'"
+        for name, column in session.columns.clock_times.items()
+        if name not in ours and (base_of(column.type) in NUMBERS or base_of(column.type) in _PLAIN_TEXT)
+    }
+    for filled in (values, *({name: value} for name, value in values.items())) if len(values) > 1 else (values,):
+        if not filled:
+            return
+        session.later(Query(f"SAVEPOINT {_FILLING}"))
+        condition = f"t.{d.name(names.id)} = d.id"
+        try:
+            session.write_set(d.update(session.clock_times, d.rowset({"id": "row"}), filled, condition), [{"id": key}])
+        except DBAPIError as error:
+            if causes.refusal(error) is None:
+                raise
+            # It takes no such value: a key of another table, a CHECK. Then column by column.
+            session.forget()
+            session.later(Query(f"ROLLBACK TO SAVEPOINT {_FILLING}"))
+            session.later(Query(f"RELEASE SAVEPOINT {_FILLING}"))
+            continue
+        session.later(Query(f"RELEASE SAVEPOINT {_FILLING}"))
+        if filled is values:
+            return
+
+
+_PLAIN_TEXT = {"char", "varchar", "character", "character varying", "text", "tinytext", "mediumtext", "longtext"}
+
+
+def _change(kind: ChangeKind, before: ClockTime | None, after: ClockTime | None) -> Change:
+    day = date(1970, 1, 1)
+    return Change(kind=kind, before=before, after=after, shift_id=None, user_id=None, days=(day, day), why="a probe")
+
+
+def _written(session: Session, change: Change, now: int) -> ClockTime:
+    """A write as a run makes it, read back; the row as it is now."""
+    try:
+        write_steps(session, (change,), now=now)
+        session.flush()
+        return read_back(session, (change,))[0][0].image
+    except DBAPIError as error:
+        cause = causes.refusal(error)
+        if cause is None:
+            raise
+        if change.kind == "delete":
+            raise _stays(session, f"lets no row go: {cause.told}") from error
+        raise _Refused(cause.told) from error
+    except RecordRefused as error:
+        if not session.columns.definition.triggers:
+            # No trigger is known that would do it to every row: it may be this one value.
+            raise _Refused(error.words) from error
+        raise _stays(session, f"does not keep a row as written: {error.words}") from error
+    except RowMoved as error:
+        raise _stays(session, f"takes a write and does not do it ({change.kind} of a row)") from error
+
+
+def triggers_told(session: Session) -> str:
+    """The triggers of the table, for a sentence."""
+    known = session.columns.definition.triggers
+    if not known:
+        return "no trigger of it is known"
+    return f"its {'trigger is' if len(known) == 1 else 'triggers are'} {', '.join(known)}"
+
+
+def _stays(session: Session, what: str) -> NotServed:
+    return NotServed(
+        f"table {session.host.clock_times.table!r} {what}; {triggers_told(session)}; nothing was written",
+        next_step=f"{CURE}; then connecteam-sync doctor",
+    )
+
+
+def _aged(session: Session, image: str) -> dict[str, object]:
+    """The row as undo would bring it back, but for moments of the table's own: they are a day old. What writes the
+    moment of now into them shows, however quick we are.
+    """
+    names = session.host.clock_times
+    whole: dict[str, object] = msgspec.json.decode(image)
+    for name, column in session.columns.clock_times.items():
+        said = whole.get(name)
+        is_moment = base_of(column.type) in _MOMENTS or name in {names.created_at, names.updated_at}
+        if name in {names.clock_in, names.clock_out} or not is_moment or not isinstance(said, str) or len(said) < _TIME:
+            continue
+        whole[name] = f"2001-02-03{said[10:]}"
+    return whole
+
+
+_TIME = len("2001-02-03 04:05:06")
+
+
+def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_new: bool) -> None:
+    """The whole row from its image, as undo does it. Raises NotServed, naming the columns that are not as they were."""
+    d, names = session.dialect, session.host.clock_times
+    left = {*names.trigger_columns} - {names.id}
+    aliases = {
+        name: f"c{number}"
+        for number, name in enumerate(session.columns.clock_times)
+        if name in image and (is_new or name not in left)
+    }
+    rowset, every = rows_again(session, aliases)
+    item = whole_row(session, key, {key: msgspec.json.encode(image).decode()}, aliases)
+    column = d.name(names.id)
+    if is_new:
+        sql = d.insert(session.clock_times, rowset, every, with_key=True)
+    else:
+        restoring = {name: value for name, value in every.items() if name != column}
+        sql = d.update(session.clock_times, rowset, restoring, f"t.{column} = d.id AND {session.is_ours}")
+    try:
+        demand_written(1, session.write_set(sql, [item]))
+    except DBAPIError as error:
+        cause = causes.refusal(error)
+        if cause is None:
+            raise
+        raise _stays(session, f"takes no row back that was there: {cause.told}") from error
+    except RowMoved as error:
+        raise _stays(session, "takes no row back that was there") from error
+    found = session.images([key])
+    now: dict[str, object] = msgspec.json.decode(found[key][1]) if key in found else {}
+    moved = [name for name in aliases if name not in left and now.get(name) != image.get(name)]
+    if not moved:
+        return
+    ours = {names.id, names.employee_id, names.clock_in, names.clock_out, names.total_minutes, names.is_active}
+    said = ", ".join(map(repr, moved))
+    cure = CURE
+    if not ours & {*moved}:
+        named = ", ".join(f'"{name}"' for name in [*names.trigger_columns, *moved])
+        cure = (
+            f"name what the trigger owns under [tables.clock_times]: trigger_columns = [{named}]; undo leaves it alone"
+        )
+    raise NotServed(
+        f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {said};"
+        f" {triggers_told(session)}; nothing was written",
+        next_step=f"{cure}; then connecteam-sync doctor",
+    )

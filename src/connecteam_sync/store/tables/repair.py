@@ -1,0 +1,215 @@
+"""Are our own tables as this version needs them, and do the links from shifts to rows hold? Found, and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Column, Connection, Index, Table
+from sqlalchemy.schema import CreateColumn
+
+from connecteam_sync.core.clocktime import CONNECTEAM
+from connecteam_sync.core.text import many
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.mirror.links import give_up_doubles
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.connect import inspector
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.tables import ownership
+from connecteam_sync.store.tables.columns import plain_text
+from connecteam_sync.store.tables.create import prepared, touched
+from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.own import OwnNames
+from connecteam_sync.store.tables.schema import LINKS, PERSONS, TOUCHED, Tables, indexes_of, tables_of
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something of a table of ours that is not as it should be; `init` puts it back where it `mends`."""
+
+    table: Table
+    said: str
+    mends: bool = True
+    column: Column[object] | None = None
+    index: Index | None = None
+    is_table: bool = False
+    is_digest: bool = False
+
+
+def faults(connection: Connection, dialect: Dialect, names: OwnNames) -> list[Fault]:
+    """What differs from what this version needs: tables, columns by name and kind, indexes. Nothing is written."""
+    tables = tables_of(names)
+    there = ownership.present(connection, dialect, [table.name for table in tables], names.schema)
+    found: list[Fault] = []
+    for table in tables:
+        if table.name not in there:
+            found.append(Fault(table, f"table {table.fullname} is missing", is_table=True))
+            continue
+        found += _columns(table, there[table.name], names.prefix, keeps_digest=_keeps_digest(dialect, table, tables))
+        found += _indexes(connection, dialect, table, tables)
+    return found
+
+
+def _keeps_digest(dialect: Dialect, table: Table, tables: Tables) -> bool:
+    return table is tables.shifts and dialect.family == "mysql"
+
+
+def _columns(table: Table, found: ownership.Present, prefix: str, *, keeps_digest: bool) -> Iterator[Fault]:
+    wanted, kinds = ownership.columns_of_table(table), table.name.removeprefix(prefix)
+    for column in table.columns:
+        kind = found.columns.get(column.name)
+        if kind is None:
+            # Nobody knows what stood in a column that every row must fill.
+            said = f"{table.fullname} has no column {column.name}"
+            yield Fault(table, said, mends=bool(column.nullable), column=column)
+        elif kind != wanted[column.name] and column.name not in (*LINKS.get(kinds, ()), *PERSONS.get(kinds, ())):
+            word = {"int": "a whole number", "text": "text"}[wanted[column.name]]
+            yield Fault(table, f"column {column.name} of {table.fullname} is not {word}", mends=False, column=column)
+    if keeps_digest and TOUCHED not in found.columns:
+        yield Fault(table, f"{table.fullname} has no column {TOUCHED}", is_digest=True)
+
+
+def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tables) -> Iterator[Fault]:
+    found = {index["name"]: index for index in inspector(connection).get_indexes(table.name, schema=table.schema)}
+    for index in indexes_of(table):
+        columns = [column.name for column in index.columns]
+        if _keeps_digest(dialect, table, tables) and columns == ["start_at"]:
+            columns.append(TOUCHED)
+        there = found.get(str(index.name))
+        if there is None:
+            said = f"index {index.name} of {table.fullname} is missing"
+        elif there["column_names"] != columns or bool(there["unique"]) != bool(index.unique):
+            said = f"index {index.name} of {table.fullname} is over other columns, or not unique"
+        else:
+            continue
+        yield Fault(table, said, index=index)
+
+
+def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
+    """Put back what can be: tables that are missing, columns that may be empty, indexes. A sentence for each."""
+    done: list[str] = []
+    # A table that was made just now, or an index of a column that was, is right when it is looked at again.
+    for _ in range(2):
+        for fault in faults(connection, dialect, names):
+            if fault.mends:
+                _mend(connection, dialect, names, host, fault)
+                done.append(f"{fault.said}: put back")
+    return tuple(done)
+
+
+def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables, fault: Fault) -> None:
+    table, engine = fault.table, connection.dialect
+    name = dialect.own(table.fullname)
+    if fault.is_table:
+        prepared(table).create(connection)
+    elif fault.column is not None:
+        column = str(CreateColumn(fault.column).compile(dialect=engine))
+        connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {column}")
+    elif fault.index is not None:
+        _again(connection, dialect, names, host, fault.index)
+    if fault.is_digest or (fault.is_table and _keeps_digest(dialect, table, tables_of(names))):
+        start = next(index for index in table.indexes if str(index.name).endswith("_start"))
+        if _has(connection, table, str(start.name)):
+            connection.exec_driver_sql(touched(engine, names))
+
+
+def _has(connection: Connection, table: Table, index: str) -> bool:
+    found = inspector(connection).get_indexes(table.name, schema=table.schema)
+    return any(item["name"] == index for item in found)
+
+
+def _again(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables, index: Index) -> None:
+    table: Table = index.table  # type: ignore[assignment] # an index of ours is of a table
+    if index.unique:
+        give_up_doubles(connection, names, host)
+    if _has(connection, table, str(index.name)):
+        index.drop(connection)
+    columns = [column.name for column in index.columns]
+    if _keeps_digest(dialect, table, tables_of(names)) and columns == ["start_at"]:
+        there = {column["name"] for column in inspector(connection).get_columns(table.name, schema=table.schema)}
+        if TOUCHED in there:
+            statement = f"CREATE INDEX {index.name} ON {dialect.own(table.fullname)} (start_at, {TOUCHED})"
+            connection.exec_driver_sql(statement)
+            return
+    index.create(connection)
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+class StaleLinks(NamedTuple):
+    """Shifts whose link no longer fits: their row is gone, or says neither what was applied nor what the shift says;
+    and the first and last start of any of them, in epoch seconds.
+    """
+
+    gone: int
+    other: int
+    first: int | None
+    last: int | None
+
+
+class OddRows(NamedTuple):
+    """Rows that are easily overlooked: ours without an employee or a time that could be read; others whose source is
+    nearly our word, or nothing.
+    """
+
+    nobodys: int
+    nearly_ours: int
+    without_source: int
+    example: str | None
+
+
+def odd_rows(session: Session) -> OddRows:
+    """Counted over the whole table: for `doctor`, not for runs."""
+    read, source = session.canonical, session.dialect.name(session.host.clock_times.source)
+    lost = f"({read['employee_id']} IS NULL OR {read['clock_in']} IS NULL)"
+    near = f"lower(trim({read['source']})) = '{CONNECTEAM}' AND NOT {session.is_ours}"
+    counts = ", ".join(
+        f"coalesce(sum(CASE WHEN {condition} THEN 1 ELSE 0 END), 0)"
+        for condition in (f"{session.is_ours} AND {lost}", near, f"t.{source} IS NULL")
+    )
+    example = f"min(CASE WHEN {near} THEN {read['source']} END)"
+    sql = f"SELECT {counts}, {example} FROM {session.clock_times} t"
+    [(nobodys, nearly, without, said)] = session.fetch(Query(sql))[0]
+    return OddRows(int(nobodys), int(nearly), int(without), None if said is None else plain_text(said))
+
+
+def stale_links(session: Session) -> StaleLinks:
+    """Counted over the whole table: for `doctor`, not for runs."""
+    d, names, read = session.dialect, session.host.clock_times, session.canonical
+    key = f"t.{d.name(names.id)}"
+    applied = " AND ".join(
+        d.same(read[field], f"s.applied_{field}") for field in ("employee_id", "clock_in", "clock_out")
+    )
+    said = f"{read['clock_in']} = s.start_at AND {d.same(read['clock_out'], 's.end_at')}"
+    gone = f"CASE WHEN {key} IS NULL THEN 1 ELSE 0 END"
+    sql = (
+        f"SELECT count(*), coalesce(sum({gone}), 0), min(s.start_at), max(s.start_at) FROM {session.own.shifts} s"
+        f" LEFT JOIN {session.clock_times} t ON {key} = {d.keys.row.host.format('s.clock_time_id')}"
+        f" WHERE s.clock_time_id IS NOT NULL AND ({key} IS NULL OR NOT (({applied}) OR ({said})))"
+    )
+    [(every, missing, first, last)] = session.fetch(Query(sql))[0]
+    return StaleLinks(int(missing), int(every) - int(missing), first, last)
+
+
+def demand_remembered(session: Session) -> None:
+    """Raises ConfigurationError where next to none of the rows that are remembered stand in the table: it is another
+    one, and all of them would be written again.
+    """
+    counted = Query(f"SELECT count(*) FROM {session.own.shifts} WHERE clock_time_id IS NOT NULL")
+    every, lost = int(session.fetch(counted)[0][0][0]), stale_links(session)
+    there = every - lost.gone - lost.other
+    if there * _FEW >= every:
+        return
+    table = session.host.clock_times.table
+    raise ConfigurationError(
+        f"of {many(every, 'row')} that are remembered, {there:,} stand in table {table!r}: it is not the table that was"
+        " moved, and the others would be written into it again; nothing was changed",
+        next_step="name the table that has them under [tables.clock_times]; to begin anew with this one, name another"
+        " [tables] prefix for our tables, then: connecteam-sync init --beside",
+    )
+
+
+_FEW = 10
+"""A table that lost nine rows of ten on its way is taken for another one."""

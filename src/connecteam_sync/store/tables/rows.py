@@ -1,0 +1,288 @@
+"""Rows of the database to and from the words of the core, and the expressions that read the host's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import floor, isfinite
+from sys import intern
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
+
+from connecteam_sync.core.clocktime import CONNECTEAM, Applied, ClockTime, Mirror
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.shift import Break, Shift
+from connecteam_sync.errors import RecordRefused
+from connecteam_sync.store.sql.dialect import Dialect, Flag, Kind
+from connecteam_sync.store.tables.host import ClockTimesNames
+from connecteam_sync.store.tables.keys import row_id
+
+MIRROR: dict[str, Kind] = {
+    "id": "text",
+    "user_id": "int",
+    "time_clock_id": "int",
+    "start_at": "int",
+    "start_timezone": "text",
+    "end_at": "int",
+    "end_timezone": "text",
+    "job_id": "text",
+    "sub_job_id": "text",
+    "scheduler_shift_id": "text",
+    "is_auto_clock_out": "int",
+    "upstream_created_at": "int",
+    "upstream_modified_at": "int",
+    "clock_time_id": "link",
+    "applied_employee_id": "who",
+    "applied_clock_in": "int",
+    "applied_clock_out": "int",
+    "is_gone": "int",
+    "former_clock_time_id": "link",
+    "changed_in_run": "int",
+}
+BREAK: dict[str, Kind] = {
+    "id": "text",
+    "user_id": "int",
+    "time_clock_id": "int",
+    "break_type_id": "text",
+    "start_at": "int",
+    "start_timezone": "text",
+    "end_at": "int",
+    "end_timezone": "text",
+    "is_auto_clock_out": "int",
+    "upstream_created_at": "int",
+    "upstream_modified_at": "int",
+    "is_gone": "int",
+}
+USER: dict[str, Kind] = {
+    "user_id": "int",
+    "first_name": "text",
+    "last_name": "text",
+    "email": "text",
+    "is_archived": "int",
+    "is_listed": "int",
+    "employee_id": "who",
+    "phone": "text",
+}
+HOLD: dict[str, Kind] = {
+    "time_clock_id": "int",
+    "reason": "text",
+    "subject": "text",
+    "detail": "text",
+    "shift_id": "text",
+    "user_id": "int",
+    "clock_time_id": "link",
+    "employee_id": "who",
+    "instant": "int",
+    "minutes": "int",
+    "first_day": "text",
+    "last_day": "text",
+    "first_run": "int",
+    "first_seen": "int",
+}
+_LINK = len(Shift.__struct_fields__)
+"""Where a row of MIRROR goes on from the shift, field by field, to what was made of it."""
+Image = tuple[ClockTime, str]
+"""A row in canonical form, and whole as JSON text."""
+Written = tuple[ClockTime, str | None]
+"""The same; None where the row as a whole was left in the table."""
+CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
+
+
+def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
+    """A rowset parameter."""
+    return msgspec.json.encode(list(rows)).decode()
+
+
+def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, source: str) -> dict[str, str]:
+    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `source` is the type
+    of that column.
+    """
+
+    def column(name: str) -> str:
+        return f"t.{dialect.name(name)}"
+
+    return {
+        "id": dialect.keys.row.read.format(column(names.id)),
+        "employee_id": dialect.keys.person.read.format(column(names.employee_id)),
+        **instants(dialect, names),
+        "total_minutes": column(names.total_minutes),
+        "is_active": flag.read(column(names.is_active), column(names.clock_out)),
+        "source": dialect.as_text(column(names.source), source),
+    }
+
+
+def instants(dialect: Dialect, names: ClockTimesNames) -> dict[str, str]:
+    """Expressions that read the times of a row `t`, by field of ClockTime."""
+    times = {"clock_in": names.clock_in, "clock_out": names.clock_out}
+    return {field: dialect.epoch(f"t.{dialect.name(name)}") for field, name in times.items()}
+
+
+def clock_time(row: Sequence[Any]) -> ClockTime:
+    """One row of `clock_times`, its columns those of `canonical`, in that order."""
+    key, employee_id, clock_in, clock_out, total_minutes, is_active, source = row
+    return ClockTime(
+        key if type(key) is int else row_id(key),
+        employee_id if type(employee_id) is int else row_id(employee_id),
+        int(clock_in),
+        None if clock_out is None else int(clock_out),
+        total_minutes if type(total_minutes) is int else _minutes(total_minutes),
+        bool(is_active),
+        CONNECTEAM if source == CONNECTEAM else "" if source is None else str(source),
+    )
+
+
+_MANY = 1e15
+"""More minutes than anything lasts; a DOUBLE tells whole numbers apart up to there."""
+
+
+def _minutes(said: Any) -> float | None:  # noqa: ANN401 - whatever type the host's column has
+    """Minutes as they are: whole ones as such, with a fraction where there is one; -1 of what is no number at all."""
+    if said is None:
+        return None
+    try:
+        number = float(said)
+    except ValueError:
+        return -1
+    if not isfinite(number) or abs(number) >= _MANY:
+        return -1
+    return int(number) if number.is_integer() else number
+
+
+def image(row: Sequence[Any]) -> tuple[RowId, Image]:
+    """A row's id; and the row in canonical form, and whole as JSON text, which stands behind the canonical columns."""
+    found = clock_time(row[:-1])
+    if row[-1] is None:
+        # MySQL and MariaDB say so instead of a text that is longer than they let travel.
+        raise RecordRefused(
+            f"row {row[0]} is larger than the database lets travel at once (max_allowed_packet)",
+            words="it is larger than the database lets travel at once (max_allowed_packet)",
+            next_step="raise max_allowed_packet of the server above the size of the row; nothing was written",
+        )
+    return row_id(row[0]), (found, row[-1])
+
+
+def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
+    """As `image`, of a row that is not read whole: SELECT of `canonical` and nothing else."""
+    return row_id(row[0]), (clock_time(row), None)
+
+
+def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
+    """A canonical row as members of a rowset."""
+    return {
+        f"{prefix}employee_id": image.employee_id,
+        f"{prefix}clock_in": image.clock_in,
+        f"{prefix}clock_out": image.clock_out,
+        # Of a fraction the whole minutes: no row is made with one, and a guard compares no more.
+        f"{prefix}total_minutes": None if image.total_minutes is None else floor(image.total_minutes),
+        f"{prefix}is_active": int(image.is_active),
+        f"{prefix}source": image.source,
+    }
+
+
+def image_kinds(prefix: str = "") -> dict[str, Kind]:
+    """The columns of `image_values`; those with a prefix are compared with rows as they are read."""
+    kinds: dict[str, Kind] = {"source": "text", "employee_id": "who" if prefix else "person"}
+    return {f"{prefix}{name}": kinds.get(name, "int") for name in CANONICAL}
+
+
+def mirror_columns(alias: str) -> str:
+    """What `mirror` reads, as the columns of a SELECT."""
+    return ", ".join(f"{alias}.{column}" for column in MIRROR)
+
+
+def mirror_beside(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], Mirror]:
+    """As `mirror`; a shift that equals the one `shown` under its id is that very object: there may be very many."""
+
+    def read(row: Sequence[Any]) -> Mirror:
+        same = shown.get(row[0])
+        if same is None or astuple(same) != row[:_LINK]:
+            return mirror(row)
+        link, employee, clock_in, clock_out, is_gone, former, _ = row[_LINK:]
+        applied = None if employee is None else Applied(employee, clock_in, clock_out)
+        return Mirror(same, link, applied, bool(is_gone), former)
+
+    return read
+
+
+def mirror(row: Sequence[Any]) -> Mirror:
+    """One row of our `shifts`, its columns those of MIRROR, in that order."""
+    key, user, clock, start, start_zone, end, end_zone, job, sub_job, scheduled, auto, created, modified = row[:13]
+    link, employee, clock_in, clock_out, is_gone, former, _ = row[13:]
+    return Mirror(
+        Shift(
+            key,
+            user,
+            clock,
+            start,
+            _shared(start_zone),
+            end,
+            _shared(end_zone),
+            _shared(job),
+            _shared(sub_job),
+            scheduled,
+            bool(auto),
+            created,
+            modified,
+        ),
+        link,
+        None if employee is None else Applied(employee, clock_in, clock_out),
+        bool(is_gone),
+        former,
+    )
+
+
+def _shared(text: str | None) -> str | None:
+    """One object for equal text: zones and jobs are few, and stand in every row."""
+    return None if text is None else intern(text)
+
+
+def mirror_values(item: Mirror, run: int) -> tuple[object, ...]:
+    """A memory as a row of our `shifts`, in the order of MIRROR."""
+    shift, applied = item.shift, item.applied
+    return (
+        shift.id,
+        shift.user_id,
+        shift.time_clock_id,
+        shift.start,
+        shift.start_timezone,
+        shift.end,
+        shift.end_timezone,
+        shift.job_id,
+        shift.sub_job_id,
+        shift.scheduler_shift_id,
+        int(shift.is_auto_clock_out),
+        shift.created_at,
+        shift.modified_at,
+        item.clock_time_id,
+        applied.employee_id if applied else None,
+        applied.clock_in if applied else None,
+        applied.clock_out if applied else None,
+        int(item.is_gone),
+        item.former_clock_time_id,
+        run,
+    )
+
+
+def pause(row: Sequence[Any]) -> Break:
+    """One row of our `breaks`, its columns those of BREAK, in that order."""
+    key, user, clock, kind, start, start_zone, end, end_zone, auto, created, modified, _ = row
+    return Break(key, user, clock, kind, start, start_zone, end, end_zone, bool(auto), created, modified)
+
+
+def pause_values(item: Break) -> tuple[object, ...]:
+    """A break as a row of our `breaks`, in the order of BREAK."""
+    return (
+        item.id,
+        item.user_id,
+        item.time_clock_id,
+        item.break_type_id,
+        item.start,
+        item.start_timezone,
+        item.end,
+        item.end_timezone,
+        int(item.is_auto_clock_out),
+        item.created_at,
+        item.modified_at,
+        0,
+    )

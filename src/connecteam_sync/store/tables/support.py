@@ -1,0 +1,327 @@
+"""Which tables can be served, and by what form: judged from what the catalogue says, before anything is written.
+
+Pure: no statement is sent here. A sentence names the column, the table or the engine; its cure is the one next step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from connecteam_sync.core.clocktime import CONNECTEAM
+from connecteam_sync.errors import NotServed
+from connecteam_sync.store.sql.dialect import LETTERS, NUMBERS, Family, form_of, is_text
+from connecteam_sync.store.sql.exact_types import base_of
+from connecteam_sync.store.sql.quoting import quoted
+from connecteam_sync.store.tables.columns import HostColumns
+from connecteam_sync.store.tables.definition import Made, Span
+from connecteam_sync.store.tables.host import HostTables
+
+_MOMENTS = {"datetime", "timestamp", "timestamptz"}
+_WRITABLE = _MOMENTS | {"date", "char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
+"""What a column that only says when a row was written may be: the moment is written there, and never read."""
+_FRACTIONS = {"decimal", "numeric", "float", "double", "real", "dec", "fixed", "number"}
+_FORM = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+_UNITS = {"epoch_seconds": 1, "epoch_milliseconds": 1000}
+_EARLIEST, _LATEST = 100_000_000, 100_000_000_000
+"""Epoch seconds between 1973 and 5138: what is beyond is in another unit."""
+
+
+class Fault(NamedTuple):
+    """Why a table is not served, and the cure."""
+
+    said: str
+    cure: str
+
+
+def demand_table(host: HostTables, columns: HostColumns, family: Family) -> None:
+    """Raises NotServed where the clock times cannot be mirrored as they are."""
+    for fault in faults(host, columns, family):
+        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+
+
+def demand_people(host: HostTables, columns: HostColumns) -> None:
+    """Raises NotServed where rows of people could not be made, or not be taken back."""
+    for fault in people_faults(host, columns):
+        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+
+
+def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
+    """Why no rows of people can be made, a sentence each."""
+    made, names = columns.definition, host.employees
+    computed = [
+        Fault(
+            f"column {names.name!r} of table {names.table!r} is computed by the database: nobody could be added to it",
+            'add people by hand and map them, with employees = "match" in connecteam-sync.toml; or make it an ordinary'
+            " column, or name another under [tables.employees] name; then connecteam-sync doctor",
+        )
+    ] * columns.employees[names.name].is_computed
+    return (*_kept(names.table, made.employees), *_instead(names.table, made.people_instead), *computed)
+
+
+def faults(host: HostTables, columns: HostColumns, family: Family) -> tuple[Fault, ...]:
+    """Why the clock times are not served, a sentence each; nothing where they are."""
+    kept = (
+        *_kept(host.clock_times.table, columns.definition.clock_times),
+        *_hidden(host.employees.table, columns.definition.employees),
+        *_instead(host.clock_times.table, columns.definition.instead),
+    )
+    return kept or (
+        *_moments(host, columns, family),
+        *_minutes(host, columns, family),
+        *_flag(host, columns, family),
+        *_source(host, columns),
+    )
+
+
+def _kept(table: str, made: Made) -> Iterator[Fault]:
+    """By whom a table is kept."""
+    if made.kind not in {"table", "partitioned table"}:
+        yield Fault(
+            f"{table!r} is a {made.kind}: nobody knows what becomes of a row that is written through it",
+            "name the table behind it under [tables] in connecteam-sync.toml",
+        )
+    elif not made.takes_back:
+        yield Fault(
+            f"table {table!r} is kept by the engine {made.engine}, which knows no transactions: what is written could"
+            " not be taken back",
+            f"ALTER TABLE {table} ENGINE=InnoDB, then connecteam-sync doctor",
+        )
+    elif made.has_heirs:
+        yield Fault(
+            f"other tables inherit from {table!r}: their rows are seen as its own, and would come back as its own",
+            "name a table without heirs, or make the heirs partitions; then connecteam-sync doctor",
+        )
+    elif made.replaces:
+        yield Fault(
+            f"table {table!r} has a key with ON CONFLICT REPLACE or IGNORE: rows go, or do not come, without a word",
+            "make the table again without it, then connecteam-sync doctor",
+        )
+    yield from _hidden(table, made)
+
+
+def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
+    """Rules of PostgreSQL that turn a write into something else."""
+    if rules:
+        yield Fault(
+            f"table {table!r} has a rule that does something else INSTEAD of what is written: {', '.join(rules)}",
+            f"DROP RULE {rules[0]} ON {table} (a trigger says as much, and it is seen what becomes of a row); then"
+            " connecteam-sync doctor",
+        )
+
+
+def _hidden(table: str, made: Made) -> Iterator[Fault]:
+    """Rows that are there and that the user of the connection is not shown."""
+    if made.is_filtered:
+        yield Fault(
+            f"row level security decides which rows of {table!r} this user sees and writes: hours that are hidden"
+            " would be written again",
+            "run with a user whom it does not concern (BYPASSRLS, or the owner of the table); then connecteam-sync"
+            " doctor",
+        )
+
+
+# -- times -------------------------------------------------------------------------------------------------------------
+
+
+def _moments(host: HostTables, columns: HostColumns, family: Family) -> Iterator[Fault]:
+    names, unit = host.clock_times, host.clock_times.clock_in_unit
+    for name in dict.fromkeys((names.clock_in, names.clock_out, names.created_at, names.updated_at)):
+        column = columns.clock_times.get(name)
+        if column is None:
+            continue
+        is_read = name in {names.clock_in, names.clock_out}
+        base, where = base_of(column.type), f"column {name!r} of table {names.table!r}"
+        if unit is not None:
+            if base not in NUMBERS and not (family == "sqlite" and base in {*_MOMENTS, "", "numeric"}):
+                yield Fault(
+                    f"{where} is {column.type}, and clock_in_unit says {unit}: all four times must be whole numbers",
+                    "make them all whole numbers or all datetimes, and set or remove clock_in_unit to match",
+                )
+        elif family == "sqlite":
+            if base in NUMBERS | _FRACTIONS | {"blob"} or "int" in base:
+                yield Fault(f"{where} is {column.type}, which holds no datetimes", _cure(name, None))
+        elif base not in (_MOMENTS if is_read else _WRITABLE):
+            yield Fault(
+                f"{where} is {column.type}, which is no datetime", _cure(name, base if base in NUMBERS else None)
+            )
+        if span := columns.definition.spans.get(name):
+            yield from _values(where, names.table, name, unit, span)
+
+
+def _cure(name: str, number: object | None, table: str = "", value: object = None) -> str:
+    said = (
+        ""
+        if number is None
+        else (
+            'where it holds whole epoch seconds say clock_in_unit = "epoch_seconds" under [tables.clock_times] (or'
+            ' "epoch_milliseconds"); else '
+        )
+    )
+    made = f"make {name} a column of datetimes in UTC (YYYY-MM-DD HH:MM:SS)"
+    if table:
+        made = f"write what stands there as YYYY-MM-DD HH:MM:SS, in UTC: {rewritten(table, name, value)}"
+    return f"{said}{made}; then connecteam-sync doctor"
+
+
+def rewritten(table: str, name: str, value: object) -> str:
+    """The one statement that writes what stands in a column of SQLite's as datetimes; where it is in a form that SQLite
+    knows itself, all of it is named.
+    """
+    table, column = (part if part.isidentifier() else quoted("sqlite", part) for part in (table, name))
+    known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
+    if isinstance(value, int | float) and _called(value) != "numbers":
+        said = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
+        of = next((form for word, form in said.items() if word in _called(value)), f"{column}, 'unixepoch'")
+        return known.format(of, f"typeof({column}) IN ('integer', 'real')")
+    if _KNOWN.fullmatch(str(value)):
+        others = f"{column} NOT GLOB '????-??-?? ??:??:??*' AND datetime({column}) IS NOT NULL"
+        return known.format(column, others)
+    return f"UPDATE {table}"
+
+
+_KNOWN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+"""What SQLite reads as a time by itself; one with a zone as the instant that it is."""
+
+
+def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> Iterator[Fault]:
+    """What the ends of a column say of the form of its values."""
+    for value in (span.low, span.high):
+        if value is None or value == "":
+            continue
+        if isinstance(value, bytes | bytearray | memoryview):
+            yield Fault(f"{where} holds bytes, which are no time", _cure(name, None))
+        elif unit is None and isinstance(value, int | float):
+            yield Fault(
+                f"{where} holds {_called(value)}, which is no datetime", _cure(name, _whole(value), table, value)
+            )
+        elif unit is None and not _FORM.fullmatch(str(value)):
+            yield Fault(f"{where} holds times written like {shape(str(value))!r}", _cure(name, None, table, str(value)))
+        elif isinstance(value, float):
+            yield Fault(
+                f"{where} holds {_called(value)} with fractions (REAL), and clock_in_unit counts whole ones",
+                f"UPDATE {table} SET {name} = CAST({name} AS INTEGER) WHERE typeof({name}) = 'real', then"
+                " connecteam-sync doctor",
+            )
+        elif unit is not None and not _fits(value, unit):
+            yield Fault(
+                f"{where} holds {_called(value)}, and clock_in_unit says {unit}",
+                "correct clock_in_unit under [tables.clock_times], or the values; then connecteam-sync doctor",
+            )
+        else:
+            continue
+        return
+
+
+def _whole(value: float) -> object | None:
+    return value if isinstance(value, int) and abs(value) >= _EARLIEST else None
+
+
+def _called(value: object) -> str:
+    """What a value is, without saying whose."""
+    if not isinstance(value, int | float):
+        return f"{shape(str(value))!r}"
+    if isinstance(value, float) and 2_000_000 < value < 3_000_000:  # noqa: PLR2004 - the days of our time
+        return "Julian days"
+    if not _EARLIEST <= abs(value) < _EARLIEST * _LATEST:
+        return "numbers"
+    return "numbers like epoch seconds" if abs(value) < _LATEST else "numbers like epoch milliseconds"
+
+
+def _fits(value: object, unit: str) -> bool:
+    if isinstance(value, str) and not value.lstrip("-").isdecimal():
+        return False
+    number = int(str(value)) if isinstance(value, int | str) else None
+    return (
+        number is not None and number / _UNITS[unit] < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)
+    )
+
+
+def shape(text: str) -> str:
+    """How a value is written, not what it says: digits as 0, letters as x but for those of AM, PM, T and Z."""
+    said = re.sub(r"\d", "0", text[:40])
+    return re.sub(r"[^\W\d_](?<![TZAPM])", "x", said)
+
+
+# -- minutes, flag, source ---------------------------------------------------------------------------------------------
+
+
+def _minutes(host: HostTables, columns: HostColumns, family: Family) -> Iterator[Fault]:
+    names = host.clock_times
+    kind = columns.clock_times[names.total_minutes].type
+    base = base_of(kind)
+    if base in NUMBERS | _FRACTIONS or (family == "sqlite" and not is_text(kind) and base != "blob"):
+        return
+    yield Fault(
+        f"column {names.total_minutes!r} of table {names.table!r} is {kind}, which holds no number of minutes",
+        f"make {names.total_minutes} a column of whole numbers (ALTER TABLE), then connecteam-sync doctor",
+    )
+
+
+def _flag(host: HostTables, columns: HostColumns, family: Family) -> Iterator[Fault]:
+    names, words = host.clock_times, host.clock_times.is_active_words
+    kind = columns.clock_times[names.is_active].type
+    where = f"column {names.is_active!r} of table {names.table!r} is {kind}"
+    allowed = _allowed(columns, names.is_active)
+    if words is None:
+        if form_of(kind, None, family, is_enum=allowed is not None) is None:
+            shown = f" ({', '.join(allowed)})" if allowed else ""
+            yield Fault(
+                f"{where}, whose words{shown} nobody has explained",
+                "say which word is which under [tables.clock_times], the one of a shift that is over first:"
+                f" is_active_words = {_two(allowed)}",
+            )
+    elif not (is_text(kind) or allowed is not None):
+        yield Fault(f"{where}, which holds no words, and is_active_words is set", "remove is_active_words")
+    elif allowed is not None and not {*words} <= {*allowed}:
+        yield Fault(
+            f"{where}, which allows {', '.join(allowed)}, and is_active_words names others",
+            "correct is_active_words under [tables.clock_times]",
+        )
+    # What a text says that is no number, SQLite takes for 0.
+    span = columns.definition.spans.get(names.is_active, Span())
+    odd = next((one for one in (span.low, span.high) if isinstance(one, str) and one not in {"0", "1"}), None)
+    if words is None and odd is not None:
+        yield Fault(
+            f"column {names.is_active!r} of table {names.table!r} holds words like {shape(odd)!r}",
+            'say which word is which under [tables.clock_times]: is_active_words = ["N", "Y"]',
+        )
+
+
+def _two(allowed: tuple[str, ...] | None) -> str:
+    """Two words as a person would write them down, in the order in which the column names them."""
+    words = allowed if allowed is not None and len(allowed) == 2 else ("N", "Y")  # noqa: PLR2004 - two
+    return f"{list(words)}".replace("'", '"')
+
+
+def _source(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
+    names = host.clock_times
+    column = columns.clock_times[names.source]
+    where = f"column {names.source!r} of table {names.table!r} is {column.type}"
+    allowed = _allowed(columns, names.source)
+    if allowed is not None:
+        if CONNECTEAM not in allowed:
+            yield Fault(
+                f"{where}, which does not allow the word {CONNECTEAM!r}",
+                f"add {CONNECTEAM!r} to what the column allows (ALTER TABLE, ALTER TYPE), then connecteam-sync doctor",
+            )
+    elif base_of(column.type) not in LETTERS and not is_text(column.type) and column.type:
+        yield Fault(
+            f"{where}, which holds no words",
+            f"name a column of text under [tables.clock_times] source: {CONNECTEAM!r} in it says which rows are ours",
+        )
+    elif column.width is not None and column.width < len(CONNECTEAM):
+        yield Fault(
+            f"{where}, too short for the word {CONNECTEAM!r}",
+            f"make it at least {len(CONNECTEAM)} characters long (ALTER TABLE), then connecteam-sync doctor",
+        )
+
+
+def _allowed(columns: HostColumns, name: str) -> tuple[str, ...] | None:
+    """The words that an ENUM allows; None of any other column."""
+    words: Mapping[str, tuple[str, ...]] = columns.definition.words
+    kind = columns.clock_times[name].type
+    if base_of(kind) in {"enum", "set"}:
+        return tuple(said.replace("''", "'") for said in re.findall(r"'((?:[^']|'')*)'", kind))
+    return words.get(name)
