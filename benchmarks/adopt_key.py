@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from connecteam_sync.engine.progress import Progress
+from connecteam_sync.core.progress import Progress
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
 DOUBLES = 500

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from connecteam_sync.api.client import HOSTS, ApiKey, Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.credentials import HOSTS, ApiKey
 from connecteam_sync.api.wire import Answer
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings

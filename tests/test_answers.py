@@ -16,7 +16,8 @@ import msgspec
 import pytest
 
 from connecteam_sync.api import wire
-from connecteam_sync.api.client import ApiKey, Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.api.lenient_json import odd_text, tidied
 from connecteam_sync.api.limits import Limits, numbers
 from connecteam_sync.core.window import Window

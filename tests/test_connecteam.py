@@ -15,7 +15,8 @@ import pytest
 import time_machine
 
 from connecteam_sync.api import wire
-from connecteam_sync.api.client import ApiKey, ClientCredentials, Connecteam, demand_host
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.credentials import ApiKey, ClientCredentials, demand_host
 from connecteam_sync.core.shift import User
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import (

@@ -8,9 +8,9 @@ from connecteam_sync.version import __version__
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
     from connecteam_sync.core.change import Plan
+    from connecteam_sync.core.progress import Progress
     from connecteam_sync.core.run import Proposal, Run
     from connecteam_sync.core.window import Window
-    from connecteam_sync.engine.progress import Progress
     from connecteam_sync.errors import ConnecteamSyncError
 else:
     # Each name is imported when it is first asked for: a command that needs no database starts without SQLAlchemy.
@@ -19,7 +19,7 @@ else:
         "ConnecteamSync": "client",
         "ConnecteamSyncError": "errors",
         "Plan": "core.change",
-        "Progress": "engine.progress",
+        "Progress": "core.progress",
         "Proposal": "core.run",
         "Run": "core.run",
         "Window": "core.window",

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.api.client import ApiKey, Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_history import Records
 from connecteam_sync.config import Settings, credentials, load_settings
@@ -20,6 +21,7 @@ from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Move, Person, Proposal, Run, Suggestion, Verification
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine import doctor, saved_plan
@@ -27,7 +29,6 @@ from connecteam_sync.engine.account import Belonging, region_of
 from connecteam_sync.engine.create_employee import create_employee
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.locks import Locking
-from connecteam_sync.engine.progress import Progress
 from connecteam_sync.engine.run import Syncing
 from connecteam_sync.engine.scope import Choosing
 from connecteam_sync.engine.slices import checked_window

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connecteam_sync.client_history import said_by_a_person
 from connecteam_sync.config import Settings
 from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Region, Vouch
 from connecteam_sync.core.text import one_line
 from connecteam_sync.engine.account import Belonging, now
+from connecteam_sync.engine.operator import said_by_a_person
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror import account as remembered
 from connecteam_sync.store.store import Store

@@ -13,9 +13,10 @@ from connecteam_sync.core.history import History, about
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
-from connecteam_sync.core.text import called, one_line
+from connecteam_sync.core.text import called
 from connecteam_sync.core.window import Window, start_of_day
 from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.operator import said_by_a_person
 from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 _EVER = (date(1971, 1, 1), date(2200, 1, 1))
 _CANDIDATES = 12
 """How many people a choice names."""
-_LONGEST = 1000
-"""Characters of what a person says about a hold …"""
-MAX_WHO = 191
-"""… and of who says it."""
 
 
 class Records:
@@ -192,15 +189,3 @@ def one_employee(people: Iterable[Employee], said: int | str) -> Employee:
     raise NotFound(
         f"{len(found)} employees could be meant by {str(said)!r}: {choice}{more}", next_step="name the one by the id"
     )
-
-
-def said_by_a_person(what: str, text: str) -> str:
-    """What somebody says, on one line. Raises ConfigurationError where it says nothing, or more than fits."""
-    line = one_line(text, len(text))
-    longest = MAX_WHO if what == "by" else _LONGEST
-    if not line or len(line) > longest:
-        raise ConfigurationError(
-            f"{'who says so' if what == 'by' else 'the reason'} {'is missing' if not line else 'is too long'}",
-            next_step=f"say it in 1 to {longest} characters",
-        )
-    return line

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connecteam_sync.api.client import HOSTS, ApiKey, ClientCredentials, demand_host
+from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, demand_host
 from connecteam_sync.core.change import Policy
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError

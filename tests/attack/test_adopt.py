@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from test_damaged import host_tables, moment
 
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.engine.progress import Progress
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.errors import AdoptRefused, DatabaseError, UndoRefused
 from connecteam_sync.present.text import next_step, run_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings

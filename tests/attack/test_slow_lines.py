@@ -17,7 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from connecteam_sync.api.client import ApiKey, Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.api.deadline import Transport
 from connecteam_sync.errors import Unavailable
 

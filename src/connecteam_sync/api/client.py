@@ -5,7 +5,6 @@ Reads only. The facts behind each rule are those of the API facts beside the des
 
 from __future__ import annotations
 
-import ipaddress
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -19,17 +18,17 @@ import msgspec
 import stamina
 
 from connecteam_sync.api import wire
+from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, demand_host
 from connecteam_sync.api.deadline import Transport
 from connecteam_sync.api.limits import Limits
 from connecteam_sync.api.wire import Answer, Company, People, TimeClock
 from connecteam_sync.core.shift import Doubt, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
-from connecteam_sync.errors import BadAnswer, BudgetSpent, ConfigurationError, Rejected, Unavailable, UpstreamError
+from connecteam_sync.errors import BadAnswer, BudgetSpent, Rejected, Unavailable, UpstreamError
 from connecteam_sync.version import __version__
 
 T = TypeVar("T")
 
-HOSTS = ("https://api.connecteam.com", "https://api-au.connecteam.com")
 PAGE = 500
 """Users asked for at once, the most the API gives; its own default is ten, without a sign that there are more."""
 _TOKEN_MARGIN = 300
@@ -38,25 +37,6 @@ _TIMESHEET_DAYS = 45
 """The most that the timesheet takes at once (API, section 12)."""
 _ATTEMPTS = 6
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
-
-
-class ApiKey(msgspec.Struct, frozen=True):
-    """The account's API key."""
-
-    key: str
-
-    def __repr__(self) -> str:
-        return "ApiKey(…)"
-
-
-class ClientCredentials(msgspec.Struct, frozen=True):
-    """An OAuth app's id and secret."""
-
-    client_id: str
-    client_secret: str
-
-    def __repr__(self) -> str:
-        return "ClientCredentials(…)"
 
 
 class DayTotal(msgspec.Struct, frozen=True):
@@ -80,24 +60,6 @@ class _Told(Unavailable):
     def name(self) -> str:
         """What it is for everybody else."""
         return "unavailable"
-
-
-def demand_host(base_url: str) -> str:
-    """The URL without its last slash. Raises ConfigurationError unless it is one of the two hosts, or loopback."""
-    plain = base_url.rstrip("/")
-    if plain in HOSTS:
-        return plain
-    try:
-        url = httpx2.URL(plain)
-        is_loopback = url.host == "localhost" or ipaddress.ip_address(url.host).is_loopback
-    except (httpx2.InvalidURL, ValueError):
-        is_loopback = False
-    if is_loopback and url.scheme in {"http", "https"}:
-        return plain
-    raise ConfigurationError(
-        f"the base URL {base_url!r} is neither Connecteam nor this machine",
-        next_step=f"set CONNECTEAM_SYNC_BASE_URL to {HOSTS[0]} (or {HOSTS[1]} for an Australian account)",
-    )
 
 
 class Connecteam:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from connecteam_sync.cli.streams import Streams, escaped
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.text import plain
-from connecteam_sync.engine.progress import Progress
 from connecteam_sync.errors import ConnecteamSyncError, Refused
 from connecteam_sync.present import text
 from connecteam_sync.present.json_shapes import SCHEMA, encoded

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.api.client import HOSTS, Connecteam
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.credentials import HOSTS
 from connecteam_sync.api.wire import Company, TimeClock
 from connecteam_sync.core.account import Acceptance, Account, AccountChange, Part, Region, ZoneUse, company_words
 from connecteam_sync.core.text import one_line

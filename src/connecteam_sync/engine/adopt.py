@@ -18,13 +18,13 @@ from connecteam_sync.core.adopt import Offset, Survey, offset_rows
 from connecteam_sync.core.change import Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.same_minute import ByMinute, by_minute
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.progress import Progress
 from connecteam_sync.engine.run import Syncing
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
 from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key

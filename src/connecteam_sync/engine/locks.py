@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.client_history import said_by_a_person
 from connecteam_sync.core.lock_check import Closing, Opening, Verified, in_words, not_looked, verified
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, each_day, local_day
 from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.operator import said_by_a_person
 from connecteam_sync.errors import ConfigurationError, LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store

@@ -8,28 +8,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from connecteam_sync.core.change import Counts
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.window import Window
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What is being done, and how far it is: told before each slice, and once more after the last.
-
-    `done` of `total` slices are done, `failed` of them in vain, and with them `days_done` of `days` local days; a day
-    is done when every time clock's slice is. `shifts` were seen on them and `changes` made (or planned) so far.
-    `calls_left` is the API's budget for the rest of its day, None where it has not said. What is not counted has a
-    `total` of 0.
-    """
-
-    step: str
-    detail: str = ""
-    done: int = 0
-    total: int = 0
-    failed: int = 0
-    days_done: int = 0
-    days: int = 0
-    shifts: int = 0
-    changes: int = 0
-    calls_left: int | None = None
 
 
 class Tally:

@@ -21,13 +21,14 @@ from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
 from connecteam_sync.core.compare import Comparison, harms
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Proposal, Run, RunKind, Slice, Verification
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.engine.account import Belonging
 from connecteam_sync.engine.decide import Unit, demand_fingerprints, now
 from connecteam_sync.engine.other_clocks import Elsewhere
-from connecteam_sync.engine.progress import Progress, Tally
+from connecteam_sync.engine.progress import Tally
 from connecteam_sync.engine.propose import Proposing, newest_plans
 from connecteam_sync.engine.scope import Choosing
 from connecteam_sync.engine.slice import Attempt

@@ -15,10 +15,10 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.guards import way_on
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, Verification
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_day
-from connecteam_sync.engine.progress import Progress
 from connecteam_sync.present.holds_text import hold_lines
 
 SHOWN = 40

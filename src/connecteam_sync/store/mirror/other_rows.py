@@ -21,7 +21,7 @@ from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.statements import batched
 from connecteam_sync.store.sql.unsupported import sees_triggers
 from connecteam_sync.store.tables import rows
-from connecteam_sync.store.tables.probe import CURE, LATEST, triggers_told
+from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_told
 
 _POINT = "connecteam_sync_beside"
 _NEAR = 31 * 86_400

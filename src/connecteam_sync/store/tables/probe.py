@@ -27,17 +27,13 @@ from connecteam_sync.store.sql.dialect import NUMBERS
 from connecteam_sync.store.sql.exact_types import base_of
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_told
 
 if TYPE_CHECKING:
     from connecteam_sync.store.mirror.other_rows import Neighbours
 
 _POINT = "connecteam_sync_probe"
 _FILLING = "connecteam_sync_filling"
-LATEST = 4_102_444_800
-"""Epoch seconds of the year 2100: beyond it, and before 1970, no time of ours lies, and a month later there may be no
-time at all.
-"""
-CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
 _DAY = 86_400
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 SAID = "a key was drawn for it, and the triggers of the table fired"
@@ -276,14 +272,6 @@ def _written(session: Session, change: Change, now: int) -> ClockTime:
         raise _stays(session, f"does not keep a row as written: {error.words}") from error
     except RowMoved as error:
         raise _stays(session, f"takes a write and does not do it ({change.kind} of a row)") from error
-
-
-def triggers_told(session: Session) -> str:
-    """The triggers of the table, for a sentence."""
-    known = session.columns.definition.triggers
-    if not known:
-        return "no trigger of it is known"
-    return f"its {'trigger is' if len(known) == 1 else 'triggers are'} {', '.join(known)}"
 
 
 def _stays(session: Session, what: str) -> NotServed:

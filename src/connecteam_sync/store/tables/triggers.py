@@ -1,0 +1,19 @@
+"""What is said of triggers, and the times that a row may have which is tried on them."""
+
+from __future__ import annotations
+
+from connecteam_sync.store.session import Session
+
+LATEST = 4_102_444_800
+"""Epoch seconds of the year 2100: beyond it, and before 1970, no time of ours lies, and a month later there may be no
+time at all.
+"""
+CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
+
+
+def triggers_told(session: Session) -> str:
+    """The triggers of the table, for a sentence."""
+    known = session.columns.definition.triggers
+    if not known:
+        return "no trigger of it is known"
+    return f"its {'trigger is' if len(known) == 1 else 'triggers are'} {', '.join(known)}"

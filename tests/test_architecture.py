@@ -1,0 +1,188 @@
+"""Who may import whom: every module has a place in the tree, and a rule."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "connecteam_sync"
+CLIENT = {"client", "client_account", "client_history"}
+BASE = {"core", "errors", "version"}
+MAY: dict[str, set[str]] = {
+    "__init__": {"client", *BASE},
+    "__main__": {"cli"},
+    "version": set(),
+    "core": {"core"},
+    "errors": {"core"},
+    "api": {"api", *BASE},
+    "store": {"store", *BASE},
+    "config": {"api", "store", *BASE},
+    "engine": {"engine", "api", "store", *BASE},
+    "client_history": {"config", "engine", "store", *BASE},
+    "client_account": {"config", "engine", "store", *BASE},
+    "client": {"config", "engine", "api", "store", *CLIENT, *BASE},
+    "present": {"present", "core"},
+    "sandbox": {"sandbox", *BASE},
+    "cli": {"cli", "client", "present", "config", "sandbox", *BASE},
+}
+"""For every module and package of the first level, those it may import."""
+OF_THE_STORE: dict[str, set[str]] = {
+    "sql": {"store.sql", "store.tables.host", "store.tables.keys", "store.tables.rows"},
+    "payroll": {"store.payroll", "store.sql", "store.tables", "store.session"},
+}
+"""Parts of the store that know less than the rest of it."""
+OTHERS = {"core": {"msgspec"}, "present": {"msgspec"}, "config": {"msgspec"}, "errors": set(), "version": set()}
+"""Packages of others, where there is a rule; the standard library is everybody's."""
+ONLY = {
+    "httpx2": {"api"},
+    "sqlalchemy": {"store", "engine"},
+    "alembic": {"store"},
+    "typer": {"cli"},
+    "starlette": {"sandbox"},
+    "uvicorn": {"sandbox"},
+}
+"""Who alone may import a package."""
+ORDER = ["core", "api", "store", "engine", "present", "cli", "sandbox"]
+BEGIN = "<!-- drawn from the source -->"
+PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+    """Full names of what a file imports, ours as modules where they are some; and whether it is for types only."""
+    tree = ast.parse(path.read_text())
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in typing) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            ours = [name for name in names if name.removeprefix("connecteam_sync.") in MODULES]
+            yield from ((name, id(node) in typing) for name in ours or [node.module])
+
+
+def ours(path: Path, *, types: bool = True) -> set[str]:
+    """The modules of ours that a file imports, without the name of the package."""
+    found = {name for name, is_typing in imports_of(path) if types or not is_typing}
+    return {name.removeprefix("connecteam_sync.") for name in found if name.startswith("connecteam_sync.")}
+
+
+def first(name: str) -> str:
+    """The module or package of the first level."""
+    return name.partition(".")[0]
+
+
+def test_every_module_has_a_rule() -> None:
+    """What is new on the first level is given its place here."""
+    assert {first(name) for name in MODULES} == MAY.keys()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_only_what_it_may(name: str) -> None:
+    """The core imports nobody of ours, nobody imports upwards, and nobody imports the command."""
+    imported = ours(MODULES[name])
+    assert {first(one) for one in imported} <= MAY[first(name)]
+    part = name.split(".")[1] if name.startswith("store.") and name.count(".") > 1 else ""
+    if part in OF_THE_STORE:
+        allowed = OF_THE_STORE[part]
+        inside = {one for one in imported if first(one) == "store"}
+        assert all(any(one == may or one.startswith(f"{may}.") for may in allowed) for one in inside), inside
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_packages_of_others_stay_where_they_belong(name: str) -> None:
+    """The configuration and the core start without an HTTP client or a database."""
+    roots = {one.partition(".")[0] for one, _ in imports_of(MODULES[name])} - {"connecteam_sync"}
+    others = roots - set(sys.stdlib_module_names)
+    assert others <= OTHERS.get(first(name), others)
+    assert not {package for package, may in ONLY.items() if package in others and first(name) not in may}
+
+
+def test_there_is_no_circle() -> None:
+    """Imports within functions count too; those for types alone do not."""
+    graph = {name: ours(path, types=False) - {name} for name, path in MODULES.items()}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:  # pragma: no cover - what is said of a failure
+        pytest.fail(f"a circle: {error.args[1]}")
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    """A file above 450 lines is split by a word of the field."""
+    long = {name for name, path in MODULES.items() if len(path.read_text().splitlines()) > 450}
+    assert not long
+
+
+def test_one_broad_except() -> None:
+    """Whatever else is caught has a name."""
+    broad = [
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+    ]
+    assert broad == ["cli.main"]
+
+
+def picture() -> str:
+    """Who imports whom, package by package: an arrow points at what is imported. What everybody knows is left out."""
+    arrows = {
+        (first(name), first(imported))
+        for name, path in MODULES.items()
+        for imported in ours(path)
+        if not {first(name), first(imported)} & {*BASE, "__init__", "__main__"}
+    }
+    joined = sorted({(_place(one), _place(other)) for one, other in arrows})
+    lines = [f"    {one} --> {other}" for one, other in joined if one != other]
+    return "\n".join(["```mermaid", "graph TD", *lines, "```"])
+
+
+def _place(name: str) -> str:
+    return "client" if name in CLIENT else name
+
+
+def listing() -> str:
+    """Every module and the first sentence of its docstring, package by package."""
+    lines: list[str] = []
+    of = {name: name.rpartition(".")[0] for name in MODULES if not name.startswith(("store.migrations.", "__"))}
+    packages = {package for package in of.values() if package}
+    for package in sorted({*packages, "store.migrations"}, key=lambda one: (ORDER.index(first(one)), one)):
+        lines += ["", f"### `{package.replace('.', '/')}/`", "", _sentence(package), ""]
+        inside = [name for name, home in of.items() if home == package and name not in {*packages, "store.migrations"}]
+        lines += [f"- `{name.rpartition('.')[2]}`: {_sentence(name)}" for name in inside]
+    top = [name for name, home in of.items() if not home and name not in packages]
+    return "\n".join([*(f"- `{name}`: {_sentence(name)}" for name in top), *lines])
+
+
+def _sentence(name: str) -> str:
+    return " ".join((ast.get_docstring(ast.parse(MODULES[name].read_text())) or "").split("\n\n")[0].split())
+
+
+def test_the_page_is_made_of_the_source() -> None:
+    """`docs/architecture.md` cannot rot; `python tests/test_architecture.py` writes its picture and its list anew."""
+    assert PAGE.read_text() == page(PAGE.read_text())
+
+
+def page(text: str) -> str:
+    """The page with the picture and the list as the source has them."""
+    before = text[: text.index(BEGIN) + len(BEGIN)]
+    return f"{before}\n\n{picture()}\n\n{listing()}\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
