@@ -67,7 +67,7 @@ def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
     found = loaded(terminal, *day)
     assert not found & (SERVERS | DRIVERS | {"alembic", "mako", "rich", "pydantic", "pygments"})
     assert {"sqlalchemy", "httpx2"} <= found
-    assert len(found) <= 565, len(found)
+    assert len(found) <= 575, len(found)
 
 
 def test_the_library_loads_when_it_is_asked_for_a_name() -> None:
@@ -93,7 +93,7 @@ for room in (connecteam_sync, connecteam_sync.sandbox):
 def test_our_version_is_that_of_the_newest_migration() -> None:
     """It is a word of the program, since Alembic would take longer to start than the rest of a run."""
     config = Config()
-    folder = Path(init.__file__).parent / "migrations"
+    folder = Path(init.__file__).parent.parent / "migrations"
     config.set_main_option("script_location", str(folder))
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_current_head() == VERSION
