@@ -40,7 +40,7 @@ COMMAND = (
     " from connecteam_sync.cli.main import main; main()"
 )
 TALKATIVE = (
-    "from connecteam_sync.cli import report; report.SILENCE = 0; from connecteam_sync.cli.main import main; main()"
+    "from connecteam_sync.cli import output; output.SILENCE = 0; from connecteam_sync.cli.main import main; main()"
 )
 
 

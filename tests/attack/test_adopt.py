@@ -522,8 +522,7 @@ SCRIPT = """
 import os, sys
 from sqlalchemy import event
 from connecteam_sync.config import Settings
-from connecteam_sync.cli.text import next_step, run_text
-from connecteam_sync.door import ConnecteamSync
+from connecteam_sync.client import ConnecteamSync
 
 database, at, word = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 mirror = ConnecteamSync("sandbox-key", settings=Settings(timezone="America/Chicago", database_url=database))
