@@ -47,6 +47,7 @@ class Session(Statements):
         names = host.clock_times
         self.flag = columns.flag(dialect, names)
         self.canonical = rows.canonical(dialect, names, self.flag, columns.kind_of(names.source))
+        self.canonical["employee_id"] = rows.as_people_spell(dialect, host, self.canonical["employee_id"])
         self.users: dict[int, tuple[User, bool, RowId | None]] = {}
         self.holds: list[Mapping[str, Any]] = []
         self.opening: list[Rows] = []
@@ -252,7 +253,8 @@ class Session(Statements):
         return self._somebodys(self.select_rows(), source, condition)
 
     def _somebodys(self, select: str, source: str, condition: str) -> str:
-        employee, clock_in = (self.canonical[field] for field in ("employee_id", "clock_in"))
+        employee = f"t.{self.dialect.name(self.host.clock_times.employee_id)}"
+        clock_in = self.canonical["clock_in"]
         # MySQL says of the time 0000-00-00 both that it is NULL and that it is not; no instant it is in any case.
         return f"{select} FROM {source} WHERE {condition} AND {employee} IS NOT NULL AND {clock_in} IS NOT NULL"
 
@@ -269,9 +271,7 @@ class Session(Statements):
 
     def rows_of_all(self) -> tuple[ClockTime, ...]:
         """Every row of somebody at some time, by id: for proofs on small tables, not for runs."""
-        key, who, began = (self.canonical[field] for field in ("id", "employee_id", "clock_in"))
-        sql = f"{self.select_rows()} FROM {self.clock_times} t WHERE {who} IS NOT NULL AND {began} IS NOT NULL"
-        sql += f" ORDER BY {key}"
+        sql = self._somebodys_rows(f"{self.clock_times} t") + f" ORDER BY {self.canonical['id']}"
         return tuple(rows.clock_time(row) for row in self.fetch(Query(sql))[0])
 
     def employees(self) -> list[Employee]:

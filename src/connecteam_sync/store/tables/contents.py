@@ -148,10 +148,9 @@ def _strangers(session: Session) -> Iterator[Fault]:
     names, people = session.host.clock_times, session.host.employees
     employee = session.canonical["employee_id"]
     counted = Query(
-        f"SELECT {employee}, count(*) FROM {session.clock_times} t"
+        f"SELECT who, count(*) FROM (SELECT {employee} AS who FROM {session.clock_times} t"
         f" WHERE t.{session.dialect.name(names.employee_id)} IS NOT NULL"
-        f" AND {session.canonical['clock_in']} IS NOT NULL"
-        f" GROUP BY {employee}"
+        f" AND {session.canonical['clock_in']} IS NOT NULL) AS q GROUP BY who"
     )
     rows, known = session.fetch(counted)[0], {str(one.id) for one in session.employees()}
     every = sum(int(count) for _, count in rows)

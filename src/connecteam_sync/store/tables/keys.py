@@ -50,6 +50,8 @@ class Key(msgspec.Struct, frozen=True):
     draws: bool = True
     """Whether the database gives a new row its key."""
     width: int | None = None
+    order: str = ""
+    """The letters and the collation of text, by which the database says that two keys are one."""
 
     host: str = "{}"
     """What turns a value of ours into one of the column, for a join that goes to the host's table."""
@@ -152,7 +154,8 @@ _SELECTS = {
     " FROM information_schema.columns WHERE table_schema = coalesce(:schema$, database())"
     " AND table_name = :table$ AND $columns",
     "postgresql": "SELECT $which, format_type(a.atttypid, a.atttypmod),"
-    " format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL), CAST(t.typcategory AS text), '',"
+    " format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL), CAST(t.typcategory AS text),"
+    " CAST(a.attcollation AS text),"
     " a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL OR EXISTS (SELECT 1 FROM pg_trigger g"
     " WHERE g.tgrelid = a.attrelid AND g.tgtype & 7 = 7 AND NOT g.tgisinternal AND g.tgenabled <> 'D')"
     " OR c.relkind NOT IN ('r', 'p')"
@@ -224,12 +227,14 @@ def _mysql(place: str, said: Sequence[str]) -> Key | None:
         # Other letters, and two different orders of bytes, cannot be compared with ours until one is told.
         is_alike = letters == "utf8mb4" and (collation == "utf8mb4_bin" or not collation.endswith("_bin"))
         read = "{}" if is_alike else cast
-        return Key(place, declared, is_text=True, rowset=rowset, cast=cast, read=read, host=back, width=width)
+        return Key(
+            place, declared, is_text=True, rowset=rowset, cast=cast, read=read, host=back, width=width, order=collation
+        )
     return None
 
 
 def _postgresql(place: str, said: Sequence[str]) -> Key | None:
-    declared, base, category, _ = said
+    declared, base, category, collation = said
     if base in {"smallint", "integer", "bigint"}:
         return Key(place, declared, rowset="bigint")
     if base in _FIXED:
@@ -241,7 +246,15 @@ def _postgresql(place: str, said: Sequence[str]) -> Key | None:
         rowset = {"character": "bpchar", "citext": declared}.get(base.rpartition(".")[2], "text")
         text, back = "CAST({} AS text)", f"CAST({{}} AS {rowset})"
         return Key(
-            place, declared, is_text=True, rowset=rowset, cast=text, read=text, host=back, width=_width(declared)
+            place,
+            declared,
+            is_text=True,
+            rowset=rowset,
+            cast=text,
+            read=text,
+            host=back,
+            width=_width(declared),
+            order=f"{rowset} {collation}",
         )
     return None
 

@@ -15,7 +15,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
 from connecteam_sync.store.sql.dialect import Dialect, Flag, Kind
-from connecteam_sync.store.tables.host import ClockTimesNames
+from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.keys import row_id
 
 MIRROR: dict[str, Kind] = {
@@ -110,6 +110,21 @@ def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, source: str)
         "is_active": flag.read(column(names.is_active), column(names.clock_out)),
         "source": dialect.as_text(column(names.source), source),
     }
+
+
+def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
+    """The employee of a row `t` as the table of people spells it, which is how we remember it.
+
+    A collation may say that `e-7` and `E-7 ` are one key, and so does every join of the host's own programs. Where it
+    does of exactly one person, the row is theirs; `employee` is how the row spells it.
+    """
+    person, people = dialect.keys.person, dialect.keys.employee
+    if not person.is_text or person.is_uuid or people.is_uuid or person.order != people.order:
+        return employee
+    key = f"p.{dialect.name(host.employees.id)}"
+    own = f"t.{dialect.name(host.clock_times.employee_id)}"
+    alone = f"SELECT CASE WHEN count(*) = 1 THEN min({people.read.format(key)}) END"
+    return f"coalesce(({alone} FROM {dialect.table(host.employees.table)} p WHERE {own} = {key}), {employee})"
 
 
 def instants(dialect: Dialect, names: ClockTimesNames) -> dict[str, str]:
