@@ -137,7 +137,12 @@ UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
 NOT_SHOWN, NOT_AMISS = "tests/test_connections.py -k not_shown", "tests/golden/test_golden.py -k amiss"
 CHILD_RIGHTS, LENIENT = "tests/attack/test_rights.py -k child_table", "tests/attack/test_host_tables.py -k lenient"
 SAME_MINUTE = "tests/attack/test_without_seconds.py -k ambiguous and sqlite"
+SPELLED, ODD_ROWS = "tests/attack/test_spelled_otherwise.py -k sqlite", "tests/attack/test_odd_rows.py -k sqlite"
+ODD_ON_POSTGRES = "tests/attack/test_odd_rows.py -k words"
+ODD_SECONDS = "tests/attack/test_odd_rows.py -k second and mysql"
 SERVERS_TOO = {
+    ODD_ON_POSTGRES,
+    ODD_SECONDS,
     ALONE,
     LAST_SECOND,
     OTHER_TRIGGERS,
@@ -1860,8 +1865,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/definition.py", "(REPLACE|IGNORE)\\b", "REPLACE\\b", CONDITIONS),
     (
         "store/tables/support.py",
-        'number is not None and number / _UNITS[unit] < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)',
-        "number is not None and number / _UNITS[unit] < _LATEST",
+        'return at < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)',
+        "return at < _LATEST",
         CONDITIONS,
     ),
     ("store/tables/support.py", "not {*words} <= {*allowed}", "{*words}.isdisjoint(allowed)", WORDS_OF_ENUM),
@@ -2203,6 +2208,35 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "    session.columns.definition.people_triggers and _demand_kept(session, names.connecteam_user_id,",
         LENIENT,
     ),
+    (
+        "store/session.py",
+        'rows.as_people_spell(dialect, host, self.canonical["employee_id"])',
+        'self.canonical["employee_id"]',
+        SPELLED,
+    ),
+    ("store/tables/rows.py", "CASE WHEN count(*) = 1 THEN min(", "CASE WHEN count(*) = 2 THEN min(", SPELLED),
+    ("core/plan.py", "    hold_twice_by_hand(desk, scope)\n", "", ODD_ROWS),
+    ("core/held_back.py", "minutes=-other.minutes,", "minutes=0,", ODD_ROWS),
+    ("core/held_back.py", "{row.key: row for row in desk.stored.rows if not row.is_ours}", "{}", ODD_ROWS),
+    (
+        "store/history/employee.py",
+        "f\" AND {session.canonical['clock_in']} IS NOT NULL\"",
+        '" AND 1 = 1"',
+        ODD_ROWS,
+    ),
+    ("store/tables/repair.py", "{read['clock_in']} >= {last})", "{read['clock_in']} < 0)", ODD_ROWS),
+    ("client_history.py", "_EVER = (-62_135_596_800, 253_402_300_799)", "_EVER = (0, 9_999_999_999)", ODD_ROWS),
+    ("engine/run.py", "    if len(chain) % 2:\n", "    if True:\n", ODD_ROWS),
+    (
+        "engine/create_employee.py",
+        "        demand_served(session.host, session.columns, creates_employees=True)\n",
+        "",
+        ODD_ROWS,
+    ),
+    ("engine/doctor.py", "seen if session.known_users() else", "seen if True else", ODD_ROWS),
+    ("engine/adopt.py", "                if unseen == _UNSEEN:\n", "                if False:\n", ODD_ON_POSTGRES),
+    ("store/sql/dialect.py", 'return f"microsecond({moment}) <> 0"', 'return "1 = 0"', ODD_SECONDS),
+    ("store/tables/support.py", "or _LAST_YEAR[0] <= at < _LAST_YEAR[1]", "", "tests/conditions -k years and sqlite"),
 )
 
 

@@ -203,7 +203,8 @@ def test_what_nobody_foresaw_is_one_line(
 
 def test_after_a_commit_it_does_not_say_that_nothing_was_written(terminal: Terminal) -> None:
     """The answer fails when the rows are there."""
-    code = f"from connecteam_sync.present import text\ndef boom(*_, **__): raise KeyError('x')\ntext.run_text = boom\n{MAIN}"
+    code = "from connecteam_sync.present import text\ndef boom(*_, **__): raise KeyError('x')\n"
+    code += f"text.run_text = boom\n{MAIN}"
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", code, "sync", *WINDOW],
         cwd=terminal.folder,

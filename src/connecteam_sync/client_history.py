@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
 from connecteam_sync.core.text import called
-from connecteam_sync.core.window import Window, start_of_day
+from connecteam_sync.core.window import Window, end_of_day, start_of_day
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.operator import said_by_a_person
 from connecteam_sync.errors import ConfigurationError, NotFound
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from connecteam_sync.core.adopt import UnreadTime
     from connecteam_sync.core.anomalies import Anomaly
 
-_EVER = (date(1971, 1, 1), date(2200, 1, 1))
+_EVER = (-62_135_596_800, 253_402_300_799)
+"""All that a calendar of the years 1 to 9999 holds, but for its last second."""
 _CANDIDATES = 12
 """How many people a choice names."""
 
@@ -59,8 +60,7 @@ class Records:
         which names the choice where several could be meant.
         """
         zone = ZoneInfo(self.settings.timezone)
-        first, last = (day, day + timedelta(days=1)) if day else _EVER
-        span = (start_of_day(first, zone), start_of_day(last, zone))
+        span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
         with self.store.reading() as session:
             demand_table(session.host, session.columns, session.dialect.family)
             person = one_employee(session.employees(), employee)

@@ -43,6 +43,21 @@ TYPES = (
         rows=(row("1733040000000", "1733072400000"),),
         reads=_MILLI,
     ),
+    *(
+        Condition(
+            f"times in {unit}, some in the years 1 and 9999",
+            "served",
+            "What other programs write for times that nobody knows fits every unit.",
+            columns=_NUMBERS,
+            settings=(f'clock_in_unit = "{unit}"',),
+            rows=(
+                row("1733040000" + noughts, "253402300799" + noughts),
+                row("-62135596800" + noughts, "1733072400" + noughts),
+            ),
+            reads=reads,
+        )
+        for unit, noughts, reads in (("epoch_seconds", "", _UNIX), ("epoch_milliseconds", "000", _MILLI))
+    ),
     Condition(
         "milliseconds, and seconds are said",
         "refused",

@@ -18,8 +18,8 @@ from connecteam_sync.cli.options import (
     MaybeLast,
     RunNumber,
     Who,
+    any_day_of,
     chosen_windows,
-    day_of,
     opened,
     somebody,
 )
@@ -85,7 +85,7 @@ def history(
 ) -> None:
     """Why each row of an employee has the values it has."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        chosen = day_of(day, mirror.today()) if day is not None else None
+        chosen = any_day_of(day, mirror.today()) if day is not None else None
         found = mirror.history(employee, chosen)
         report.answer(json_shapes.history(found))
         report.say(history_text.history_text(found, ZoneInfo(mirror.settings.timezone), mirror.names(), chosen))

@@ -84,17 +84,22 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
 
 
 def day_of(text: str, today: date) -> date:
+    """A day as people write it that Connecteam may be asked about. Raises WindowError."""
+    day = any_day_of(text, today)
+    if not EARLIEST <= day <= LATEST:
+        raise WindowError(f"{day} is out of reach", next_step=f"use days from {EARLIEST} to {LATEST}")
+    return day
+
+
+def any_day_of(text: str, today: date) -> date:
     """A day as people write it: an ISO date, `today` or `yesterday`. Raises WindowError."""
     words = {"today": today, "yesterday": today - timedelta(days=1)}
     if text in words:
         return words[text]
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
     except ValueError as error:
         raise WindowError(f"{text[:60]!r} is no day", next_step="write it like 2025-12-01, or `today`") from error
-    if not EARLIEST <= day <= LATEST:
-        raise WindowError(f"{day} is out of reach", next_step=f"use days from {EARLIEST} to {LATEST}")
-    return day
 
 
 def chosen_windows(

@@ -66,7 +66,8 @@ def doctor(config: Config = None, as_json: Json = False) -> None:
         report.say(text.checks_text(checks))
         if failed:
             raise typer.Exit(1)
-        report.talk("next: connecteam-sync plan")
+        is_adopted = all(check.state == "ok" for check in checks if check.name == "unique key")
+        report.talk(f"next: connecteam-sync {'plan' if is_adopted else 'adopt'}")
 
 
 def plan(

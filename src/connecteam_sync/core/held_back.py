@@ -1,13 +1,15 @@
-"""New rows that would stand beside a row of ours which is the same shift but for its seconds."""
+"""Hours that would count twice: new rows in the minute of a row of ours, rows by hand on the clock-in of a shift."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from connecteam_sync.core.change import Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.draft import Desk
 from connecteam_sync.core.guards import doubled_hours, rows_of_listed
 from connecteam_sync.core.same_minute import agrees, begins_alike, minute
+from connecteam_sync.core.shift import Shift
 
 
 def held_back(desk: Desk, unlinked: Collection[ClockTime]) -> None:
@@ -37,3 +39,33 @@ def held_back(desk: Desk, unlinked: Collection[ClockTime]) -> None:
             same = "says the same but for the seconds" if agrees(row_there, change.image) else "begins in that minute"
             desk.hold_change("same_minute", change, f"row {row_there.id} has no shift yet and {same}")
     desk.changes = [change for change in desk.changes if id(change) not in beside]
+
+
+def hold_twice_by_hand(desk: Desk, shifts: Iterable[Shift]) -> None:
+    """Hold the shifts whose row has a row entered by hand on its clock-in: both count, and neither is ours to remove.
+
+    It happens where the table has no unique key, or one over fractions of a second.
+    """
+    by_hand = {row.key: row for row in desk.stored.rows if not row.is_ours}
+    if not by_hand:
+        return
+    for shift in shifts:
+        mirror = desk.mirrors.get(shift.id)
+        row = desk.rows.get(mirror.clock_time_id) if mirror is not None else None
+        other = by_hand.get((desk.stored.employees.get(shift.user_id, 0), shift.start))
+        if row is None or other is None or not row.is_ours:
+            continue
+        desk.add_hold(
+            Hold(
+                reason="manual_row",
+                subject=f"shift:{shift.id}",
+                detail=f"row {other.id} was entered by {other.entered_by} on the clock-in of its row {row.id}: both"
+                " count; remove the one that is wrong",
+                shift_id=shift.id,
+                user_id=shift.user_id,
+                clock_time_id=other.id,
+                employee_id=other.employee_id,
+                instant=shift.start,
+                minutes=-other.minutes,
+            )
+        )

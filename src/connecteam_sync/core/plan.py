@@ -28,7 +28,7 @@ from connecteam_sync.core.change import (
 from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, corrections
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import refusals
-from connecteam_sync.core.held_back import held_back
+from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee
 from connecteam_sync.core.match import Match, Rivals, adoptable, in_scope, match, precedence, rivals, successions
 from connecteam_sync.core.people import renamed
@@ -81,6 +81,7 @@ def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, loo
     hold_doubles(desk, taken)
     if any(change.kind == "create" for change in desk.changes):
         held_back(desk, desk.unlinked(matches))
+    hold_twice_by_hand(desk, scope)
     return desk.decision(shifts, matches, settled=len(settled))
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.adopt import Offset, Survey, offset_rows
 from connecteam_sync.core.change import Counts, Hold
@@ -22,7 +23,7 @@ from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.same_minute import ByMinute, by_minute
 from connecteam_sync.core.shift import Shift
-from connecteam_sync.core.text import many
+from connecteam_sync.core.text import many, one_line
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.run import Syncing
@@ -41,6 +42,8 @@ from connecteam_sync.version import __version__
 
 ROUNDS = 10
 """How often doubles are removed anew where another program writes one before the key is there."""
+_UNSEEN = 3
+"""How often the database may find a double where none is seen, before it is told in its own words."""
 EVIDENCE_DAYS = 28
 """How many of the table's newest days are compared with Connecteam by a look that is given none."""
 _AGAIN = "connecteam-sync adopt --apply"
@@ -177,9 +180,10 @@ class Adopting:
     def _settle(self, lock: Lock, number: int, window: Window) -> Slice:
         """Doubles and key, again where another program writes a double in between. The last word on the run."""
         end = Slice(time_clock_id=None, window=window, status="applied")
+        unseen = 0
         for _ in range(ROUNDS):
             try:
-                holds = self._remove(lock, number, window)
+                removed, holds = self._remove(lock, number, window)
             except RowMoved:
                 continue
             if holds:
@@ -194,8 +198,11 @@ class Adopting:
                         wait=self.store.lock_wait,
                         waiting=self._tell,
                     )
-            except unique_key.DoublesAppeared:
-                self._tell("another program wrote a double meanwhile")
+            except unique_key.DoublesAppeared as error:
+                unseen = 0 if removed else unseen + 1
+                if unseen == _UNSEEN:
+                    return self._not_seen(end, error)
+                self._tell("the database finds a double: looking again")
                 continue
             self._prove(lock, number)
             return msgspec.structs.replace(
@@ -210,8 +217,23 @@ class Adopting:
             next_step=f"stop that program for a minute, then: {_AGAIN}",
         )
 
-    def _remove(self, lock: Lock, number: int, window: Window) -> tuple[Hold, ...]:
-        """One round of removing doubles; the doubles that are left to a person. Raises RowMoved."""
+    def _not_seen(self, end: Slice, error: unique_key.DoublesAppeared) -> Slice:
+        """The database finds rows alike that nobody can tell to be doubles."""
+        names, cause = self.store.host.clock_times, error.__cause__
+        # The rows are named in what PostgreSQL says behind its first line.
+        words = one_line(str(cause.orig), 300) if isinstance(cause, DBAPIError) else "two rows are alike"
+        return msgspec.structs.replace(
+            end,
+            status="failed",
+            exit_code=1,
+            error=f"the database refuses the unique key and no double is seen: {words}",
+            error_name="doubles_appear",
+            next_step="correct or remove the rows that it names (connecteam-sync adopt tells each"
+            f" {names.clock_in} that is no time, such as infinity); then: {_AGAIN}",
+        )
+
+    def _remove(self, lock: Lock, number: int, window: Window) -> tuple[bool, tuple[Hold, ...]]:
+        """One round of removing doubles: whether there were any, and those left to a person. Raises RowMoved."""
         self._tell("looking for doubles")
         with lock.session("looking for doubles") as session:
             keys = catalog.foreign_keys(session)
@@ -219,7 +241,7 @@ class Adopting:
             mine = next(a for a in dedupe.adoptions(session) if a.run == number)
             columns = session.columns
         if not decision.changes:
-            return decision.holds
+            return False, decision.holds
         name = self.store.names.backup(number)
         if mine.backup_table is None:
             with lock.changing_tables("making the backup table") as connection:
@@ -230,7 +252,7 @@ class Adopting:
             window = dedupe.span(found, window)
             piece = dedupe.remove(session, found, keys, run=number, table=name, window=window, now=now())
             runs.record_slice(session, number, piece)
-        return found.decision.holds
+        return True, found.decision.holds
 
     def _prove(self, lock: Lock, number: int) -> None:
         """Whatever happened before: the key is valid, no double is left, the backup is what was written."""

@@ -11,17 +11,22 @@ from connecteam_sync.engine.decide import now
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.mirror import people
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.columns import demand_served
+from connecteam_sync.store.tables.support import demand_people
 from connecteam_sync.version import __version__
 
 
 def create_employee(store: Store, user_id: int, *, today: date, timezone: str) -> tuple[Person, int | None]:
     """The user with their employee, and the run that made one; None where they have one already.
 
-    Raises NotFound, and MappingRefused for a user that several employees carry.
+    Raises NotFound, NotServed where rows of people cannot be made, and MappingRefused for a user that several
+    employees carry.
     """
     before, started = store.statements, now()
     window = Window(today, today, timezone)
     with store.writing("making an employee") as session:
+        demand_served(session.host, session.columns, creates_employees=True)
+        demand_people(session.host, session.columns)
         person, image = people.create_for(session, user_id)
         if image is None:
             return person, None

@@ -77,7 +77,8 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
                 yield from _odd_rows(session)
             yield _children(session)
             yield from _triggers(session)
-            yield _links(session, zone)
+            if is_served:
+                yield _links(session, zone)
             yield from _people(session)
             made_employees, every = session.columns.made_employees, tuple(session.columns.clock_times)
             # Nobody who cannot be added is tried: what the database says of that is no word on rights.
@@ -207,6 +208,24 @@ def _odd_rows(session: Session) -> Iterator[Check]:
             f" {names.clock_in} that is a time: nothing looks at them, and their shifts get rows of their own",
             cure="write what is missing there, or delete them; then connecteam-sync adopt, which shows what is double",
         )
+    if odd.out_of_reach:
+        yield Check(
+            name="rows out of reach",
+            state="warning",
+            detail=f"{names.table}: {many(odd.out_of_reach, 'row')} of ours whose {names.clock_in} lies before 1971 or"
+            " after 2199: no command asks Connecteam about such days, so they stay as they are and count wherever"
+            " somebody counts",
+            cure="correct or delete them where they were written",
+        )
+    if odd.fractions:
+        yield Check(
+            name="fractions",
+            state="warning",
+            detail=f"{names.table}: {many(odd.fractions, 'row')} whose {names.clock_in} or {names.clock_out} has a"
+            " fraction of a second: it is read as the second it lies in, and a unique key takes two rows of one second",
+            cure="round them down to the second, and let the columns hold whole seconds (DATETIME, TIMESTAMP(0)); then"
+            " connecteam-sync adopt, which shows what is double",
+        )
     if odd.nearly_ours:
         yield Check(
             name="source",
@@ -232,7 +251,7 @@ def _probe(store: Store, *, creates: bool) -> Iterator[Check]:
         with store.writing("probing the table") as session:
             found = probe.probe_copy(session, now=int(time.time()))
             people_known, is_due = bool(session.employees()), session.columns.is_new
-            is_odd = found is None and probe.has_odd_ones(session)
+            is_odd, happened = found is None and probe.has_odd_ones(session), probe.happened(session)
             person = probe.probe_person(session) if creates else None
     except NotServed as error:
         yield failed("probe", error)
@@ -241,7 +260,8 @@ def _probe(store: Store, *, creates: bool) -> Iterator[Check]:
         said = f"{table} could not be probed: {error.message}"
         yield Check(name="probe", state="warning", detail=said, cure=error.next_step)
         return
-    yield _probed(table, found, is_due=is_due, why=_unprobed(is_odd=is_odd, people_known=people_known))
+    why = _unprobed(is_odd=is_odd, people_known=people_known)
+    yield _probed(table, found, is_due=is_due, why=why, happened=happened)
     if person is not None and person.refused:
         yield Check(
             name="probe",
@@ -258,7 +278,7 @@ def _unprobed(*, is_odd: bool, people_known: bool) -> str:
     return "no row of ours yet" if people_known else "no employee yet"
 
 
-def _probed(table: str, found: probe.Probed | None, *, is_due: bool, why: str) -> Check:
+def _probed(table: str, found: probe.Probed | None, *, is_due: bool, why: str, happened: str) -> Check:
     """What a probe with a copy of a row came to."""
     if found is None and not is_due:
         return Check(name="probe", state="ok", detail=f"{table} is as it was when it was probed last, or made")
@@ -274,9 +294,10 @@ def _probed(table: str, found: probe.Probed | None, *, is_due: bool, why: str) -
             name="probe",
             state="warning",
             detail=f"{table} refuses a copy of a row that is there, so it could not be probed: {found.refused}",
-            cure="nothing, where the database is meant to refuse such a row; single shifts that it refuses are held",
+            cure="nothing, where the database is meant to refuse such a row: single shifts that it refuses are held;"
+            " where a column is too small for what Connecteam says, make it larger (ALTER TABLE)",
         )
-    detail = f"a row was made, corrected, deleted and brought back to the byte, and all of it taken back: {probe.SAID}"
+    detail = f"a row was made, corrected, deleted and brought back to the byte, and all of it taken back: {happened}"
     return Check(name="probe", state="ok", detail=detail)
 
 
@@ -357,7 +378,9 @@ def _people(session: Session) -> Iterator[Check]:
         )
     waiting = [person for person in people.people(session, unmapped=True) if not person.ambiguous]
     if not waiting and not contested and not odd:
-        yield Check(name="people", state="ok", detail="every Connecteam user seen so far counts for an employee")
+        seen = "every Connecteam user seen so far counts for an employee"
+        detail = seen if session.known_users() else "no Connecteam user was seen yet: the first run looks at them"
+        yield Check(name="people", state="ok", detail=detail)
     if not waiting:
         return
     yield Check(

@@ -268,10 +268,7 @@ class Syncing:
             old = runs.run(session, number)
             demand_kind_undoable(session, old)
             if old.undone_by is not None:
-                raise UndoRefused(
-                    f"run {number} was undone by run {old.undone_by} already",
-                    next_step=f"to bring its changes back, undo run {old.undone_by}",
-                )
+                raise _undone_already(session, number, old.undone_by)
             fresh = Run(
                 id=None,
                 kind="undo",
@@ -381,3 +378,19 @@ def _beside(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
 
 def _host() -> str:
     return socket.gethostname()
+
+
+def _undone_already(session: Session, number: int, by: int) -> UndoRefused:
+    """Undoing an undo brings changes back: what stands now is said by the last of such runs."""
+    chain = [by]
+    while (further := runs.run(session, chain[-1]).undone_by) is not None:
+        chain.append(further)
+    last = chain[-1]
+    if len(chain) % 2:
+        return UndoRefused(
+            f"run {number} was undone by run {by} already", next_step=f"to bring its changes back, undo run {last}"
+        )
+    return UndoRefused(
+        f"run {number} was undone by run {by} already, and its changes came back with run {last}",
+        next_step=f"to take them back again, undo run {last}",
+    )

@@ -60,7 +60,9 @@ def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], 
     near = session.somebodys_rows_between(session.select_rows(), padded.start_utc, window.end_utc)
     opened = Query(
         f"{session.select_rows()} FROM {session.clock_times} t WHERE {clock_out} IS NULL"
-        f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')} AND t.{d.name(names.employee_id)} IS NOT NULL",
+        f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')} AND t.{d.name(names.employee_id)} IS NOT NULL"
+        # Some databases find a time that is none (infinity, a day of zeros) to be before any other.
+        f" AND {session.canonical['clock_in']} IS NOT NULL",
         {"start": padded.start_utc},
         rows.clock_time,
     )

@@ -176,6 +176,16 @@ class Dialect:
             return f"(to_timestamp({epoch}) AT TIME ZONE 'UTC')"
         return f"datetime({epoch}, 'unixepoch')"
 
+    def has_fraction(self, moment: str) -> str:
+        """Whether a time of the host's is no whole second."""
+        if self._unit:
+            return f"({moment}) % {self._unit} <> 0"
+        if self.family == "mysql":
+            return f"microsecond({moment}) <> 0"
+        if self.family == "postgresql":
+            return f"{moment} <> date_trunc('second', {moment})"
+        return f"instr({moment}, '.') > 0 AND trim(substr({moment}, instr({moment}, '.') + 1), '0') <> ''"
+
     def instant(self, epoch: int) -> int | None:
         """The same of a number; None where the columns hold datetimes."""
         return epoch * self._unit if self._unit else None

@@ -36,7 +36,6 @@ _POINT = "connecteam_sync_probe"
 _FILLING = "connecteam_sync_filling"
 _DAY = 86_400
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
-SAID = "a key was drawn for it, and the triggers of the table fired"
 
 
 class _Meddled(Exception):  # noqa: N818 - the same
@@ -120,7 +119,13 @@ def _noted(session: Session, found: Probed) -> str:
     if found.refused:
         return f"the table could not be probed: it refuses the first row ({found.refused})"
     note_probed(session)
-    return f"the table was probed with its first row: {SAID}"
+    return f"the table was probed with its first row: {happened(session)}"
+
+
+def happened(session: Session) -> str:
+    """What a probe does that is not taken back."""
+    fired = ", and the triggers of the table fired" if session.columns.definition.triggers else ""
+    return f"a key was drawn for it{fired}"
 
 
 def probe_person(session: Session) -> Probed | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Column, Connection, Index, Table
@@ -11,6 +12,7 @@ from sqlalchemy.schema import CreateColumn
 
 from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.core.text import many
+from connecteam_sync.core.window import EARLIEST, LATEST, later, start_of_day
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.mirror.links import give_up_doubles
 from connecteam_sync.store.session import Session
@@ -155,6 +157,8 @@ class OddRows(NamedTuple):
     """
 
     nobodys: int
+    out_of_reach: int
+    fractions: int
     nearly_ours: int
     without_source: int
     example: str | None
@@ -165,14 +169,22 @@ def odd_rows(session: Session) -> OddRows:
     read, source = session.canonical, session.dialect.name(session.host.clock_times.source)
     lost = f"({read['employee_id']} IS NULL OR {read['clock_in']} IS NULL)"
     near = f"lower(trim({read['source']})) = '{CONNECTEAM}' AND NOT {session.is_ours}"
-    counts = ", ".join(
-        f"coalesce(sum(CASE WHEN {condition} THEN 1 ELSE 0 END), 0)"
-        for condition in (f"{session.is_ours} AND {lost}", near, f"t.{source} IS NULL")
+    d, names = session.dialect, session.host.clock_times
+    times = [f"t.{d.name(name)}" for name in (names.clock_in, names.clock_out)]
+    first, last = (start_of_day(day, ZoneInfo("UTC")) for day in (EARLIEST, later(LATEST, 1)))
+    conditions = (
+        f"{session.is_ours} AND {lost}",
+        f"{session.is_ours} AND ({read['clock_in']} < {first} OR {read['clock_in']} >= {last})",
+        " OR ".join(d.has_fraction(time) for time in times),
+        near,
+        f"t.{source} IS NULL",
     )
+    counts = ", ".join(f"coalesce(sum(CASE WHEN {condition} THEN 1 ELSE 0 END), 0)" for condition in conditions)
     example = f"min(CASE WHEN {near} THEN {read['source']} END)"
     sql = f"SELECT {counts}, {example} FROM {session.clock_times} t"
-    [(nobodys, nearly, without, said)] = session.fetch(Query(sql))[0]
-    return OddRows(int(nobodys), int(nearly), int(without), None if said is None else plain_text(said))
+    [(*found, said)] = session.fetch(Query(sql))[0]
+    nobodys, out_of_reach, fractions, nearly, without = map(int, found)
+    return OddRows(nobodys, out_of_reach, fractions, nearly, without, None if said is None else plain_text(said))
 
 
 def stale_links(session: Session) -> StaleLinks:

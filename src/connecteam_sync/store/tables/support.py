@@ -26,6 +26,8 @@ _FORM = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 _UNITS = {"epoch_seconds": 1, "epoch_milliseconds": 1000}
 _EARLIEST, _LATEST = 100_000_000, 100_000_000_000
 """Epoch seconds between 1973 and 5138: what is beyond is in another unit."""
+_FIRST_YEAR, _LAST_YEAR = (-62_135_596_800, -62_104_060_800), (253_370_764_800, 253_402_300_800)
+"""The years 1 and 9999, in epoch seconds."""
 
 
 class Fault(NamedTuple):
@@ -233,9 +235,12 @@ def _fits(value: object, unit: str) -> bool:
     if isinstance(value, str) and not value.lstrip("-").isdecimal():
         return False
     number = int(str(value)) if isinstance(value, int | str) else None
-    return (
-        number is not None and number / _UNITS[unit] < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)
-    )
+    if number is None:
+        return False
+    at = number / _UNITS[unit]
+    if _FIRST_YEAR[0] <= at < _FIRST_YEAR[1] or _LAST_YEAR[0] <= at < _LAST_YEAR[1]:
+        return True  # what other programs write for "unknown" and "open"
+    return at < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)
 
 
 def shape(text: str) -> str:
