@@ -31,7 +31,7 @@ histories: $(READY)  ## random histories of a company against an oracle, N of th
 	@CONNECTEAM_SYNC_HISTORIES=$(N) $(BIN)/python -m pytest -q -rP tests/core/test_histories.py
 
 crowds: $(READY)  ## the same histories on every database that answers
-	@$(BIN)/python -m pytest -q -rP tests/attack/test_crowd.py
+	@$(BIN)/python -m pytest -q -rP tests/attack/test_histories_on_databases.py
 
 machine: $(READY)  ## the whole program as a state machine: 200 lives of a company
 	@CONNECTEAM_SYNC_MACHINES=200 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py

@@ -16,7 +16,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from connecteam_sync.store.store import Store
-from reach import tell
+from support.assertion_counts import tell
 
 SERVERS = dict(
     pair.split("=", 1)

@@ -47,7 +47,7 @@ ABSENCES, EVIDENCE, RESTORED, UNDO_LATER = (
 FAULTS, NETWORKS, CROWD = (
     "tests/attack/test_faults.py",
     "tests/attack/test_networks.py",
-    "tests/attack/test_crowd.py",
+    "tests/attack/test_histories_on_databases.py",
 )
 DIGEST = "tests/store/test_digest.py"
 KEYS = "tests/attack/test_keys.py"
@@ -66,8 +66,8 @@ KEPT = "tests/attack/test_machine.py -k failed_once"
 DATABASE_FAULTS = "tests/attack/test_database_faults.py"
 ZONES, EVERYWHERE, WHENEVER = (
     "tests/core/test_zones.py",
-    "tests/core/test_everywhere.py",
-    "tests/attack/test_whenever.py",
+    "tests/core/test_determinism.py",
+    "tests/attack/test_time_independence.py",
 )
 KEPT_DIGESTS = "tests/store/test_digest.py -k every_column"
 READ_BACK = "tests/store/test_store.py -k in_parts"

@@ -24,8 +24,8 @@ from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Clock
 from connecteam_sync.store.mirror.account import vouched_of, vouched_query
 from connecteam_sync.store.tables.own import OwnNames
+from support.scenario import FIRST, LAST, World
 from test_command import WINDOW, Terminal, terminal
-from world import FIRST, LAST, World
 
 __all__ = ["terminal"]
 

@@ -17,8 +17,8 @@ from connecteam_sync.core.lock_check import in_words
 from connecteam_sync.errors import ConfigurationError, LockRefused, Unavailable, WindowError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
+from support.scenario import World
 from test_command import Answer, Terminal, terminal
-from world import World
 
 __all__ = ["terminal"]
 TUESDAY, WEDNESDAY, SUNDAY = date(2025, 12, 2), date(2025, 12, 3), date(2025, 12, 7)

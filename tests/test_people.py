@@ -12,7 +12,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.present import people_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 def host_tables(database: str, *, number: bool = False) -> None:

@@ -12,7 +12,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Company
 from connecteam_sync.sandbox.settings import Settings
-from world import World
+from support.scenario import World
 
 YEAR_END = date(2025, 12, 31)
 

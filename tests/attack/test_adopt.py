@@ -22,7 +22,7 @@ from connecteam_sync.present.text import next_step, run_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.adopt import catalog
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
-from world import World
+from support.scenario import World
 
 KILLED = 9
 

@@ -18,7 +18,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotFound, NotInitialised, NotServed, UndoRefused
 from connecteam_sync.present import json_shapes
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 UUID = {"sqlite": "CHAR(36)", "mariadb": "UUID", "mysql": "CHAR(36)", "postgresql": "UUID"}
 TEXT = {

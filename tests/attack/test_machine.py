@@ -23,15 +23,15 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-import invariants
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
 from connecteam_sync.store.payroll import locks
-from reach import demand, replay, tell
-from world import FIRST, LAST, World
+from support import invariants
+from support.assertion_counts import demand, replay, tell
+from support.scenario import FIRST, LAST, World
 
 EXAMPLES = int(os.environ.get("CONNECTEAM_SYNC_MACHINES", "30"))
 """Lives of a company, forty steps each; `make machine` lives 200."""

@@ -10,7 +10,7 @@ import pytest
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
-from world import World
+from support.scenario import World
 
 LAST = date(2025, 12, 20)
 

@@ -12,7 +12,7 @@ from connecteam_sync.errors import UndoRefused, UpstreamError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.store import Store
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Company
 from connecteam_sync.sandbox.settings import Settings
-from world import FIRST, World
+from support.scenario import FIRST, World
 
 
 @pytest.fixture

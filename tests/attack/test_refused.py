@@ -16,7 +16,7 @@ from connecteam_sync.sandbox.company import WAREHOUSE, Activity
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 COLUMNS = "id, employee_id, clock_in, clock_out, total_minutes, is_active, source"
 EVERY = ("sqlite", "mysql", "postgresql")

@@ -17,7 +17,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.store import Store
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 PEOPLE = 6
 HOUR, DAY = 3600, 86_400

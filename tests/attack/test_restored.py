@@ -16,7 +16,7 @@ from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Company
 from connecteam_sync.sandbox.settings import Settings
-from world import World
+from support.scenario import World
 
 OURS = ("shifts", "breaks", "users", "slices", "runs", "inputs", "changes", "holds")
 TABLES = ("clock_times", *(f"connecteam_sync_{name}" for name in OURS))

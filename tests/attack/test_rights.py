@@ -19,7 +19,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.privileges import NEEDED
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text()
 HOST, OURS = ("clock_times", "employees"), re.compile(r"^connecteam_sync_")

@@ -13,7 +13,7 @@ from connecteam_sync.core.run import Proposal, Run
 from connecteam_sync.present import json_shapes
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 DAYS = range(2, 7)
 

@@ -13,7 +13,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture

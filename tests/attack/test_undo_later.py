@@ -8,7 +8,7 @@ import pytest
 
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 
 from connecteam_sync.cli.main import main
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST
+from support.scenario import FIRST, LAST
 
 WINDOW = ("--from", str(FIRST), "--to", str(LAST))
 Fact = tuple[int, int, int, float, int]

@@ -18,7 +18,7 @@ from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from world import FIRST, LAST, TABLES, World
+from support.scenario import FIRST, LAST, TABLES, World
 
 
 @pytest.fixture

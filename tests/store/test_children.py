@@ -26,7 +26,7 @@ from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.mirror.child_rows import children_of, pointers_at_ours
 from connecteam_sync.store.mirror.clock_times import write_steps
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
-from world import World
+from support.scenario import World
 
 RULES = ("CASCADE", "SET NULL", "NO ACTION", "RESTRICT")
 

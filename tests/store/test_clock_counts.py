@@ -10,7 +10,7 @@ import time_machine
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.mirror.account import clocks_ever, vouches
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture

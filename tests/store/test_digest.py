@@ -20,7 +20,7 @@ from connecteam_sync.store.mirror.digest import Remembered, combined, digest_que
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 CLOCK_TIMES = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 TABLES: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ import pytest
 from connecteam_sync.core.run import Check
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import Settings as Behaviour
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from connecteam_sync.sandbox.settings import Settings as Behaviour
 from connecteam_sync.store.mirror.tracking import HighestClaim, one_each, remember_mirrors
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import rows
-from world import World
+from support.scenario import World
 
 SEEDS = range(12)
 

@@ -25,7 +25,7 @@ from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import KINDS, OwnNames
 from connecteam_sync.store.tables.ownership import OLD_KINDS, Former, old_name
 from connecteam_sync.store.tables.schema import VERSION
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 FOREIGN = {
     "locked_days": "day VARCHAR(10) PRIMARY KEY, reason VARCHAR(20)",

@@ -13,7 +13,7 @@ from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

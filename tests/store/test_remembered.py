@@ -9,7 +9,7 @@ import pytest
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from world import World
+from support.scenario import World
 
 FIRST, MIDDLE, LAST = date(2025, 11, 20), date(2025, 12, 11), date(2025, 12, 22)
 

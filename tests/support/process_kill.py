@@ -17,9 +17,9 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.window import Window
 
 # The server of forks finds what it is to load beforehand by the environment only; a fork then costs milliseconds.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["killing"])
+FORKS.set_forkserver_preload(["support.process_kill"])
 """Processes that start in milliseconds: the program is loaded once."""
 DONE = 0
 Command = Callable[[ConnecteamSync, Window], object]

@@ -18,10 +18,10 @@ from connecteam_sync.core.change import Hold, Plan, Policy
 from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
-from hardships import Hardships
-from oracle import AWAY, HOME, Fact, begins_on, wanted
-from paper import CUTS, WINDOW, Table, values
-from paper_runs import PaperRuns
+from support.hardships import Hardships
+from support.in_memory_runs import InMemoryRuns
+from support.in_memory_table import CUTS, WINDOW, Table, values
+from support.oracle import AWAY, HOME, Fact, begins_on, wanted
 
 LOCKABLE = tuple(f"2025-03-{day:02} {HOME}" for day in (8, 9, 10))
 LOCKABLE_ABROAD = (LOCKABLE[0], *(f"2025-03-{day:02} {AWAY}" for day in (9, 10)))
@@ -72,7 +72,7 @@ Meddling = Literal["enter", "stray", "alter", "move", "remove", "forget"]
 DEEDS: tuple[Meddling, ...] = ("enter", "stray", "alter", "move", "remove", "forget")
 
 
-class History(PaperRuns):
+class History(InMemoryRuns):
     """One company's life from a seed: thirty to two hundred edits and looks.
 
     Companies with different `number` share no person and no shift, so that many may live in one table; those leave the

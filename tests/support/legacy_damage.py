@@ -10,7 +10,7 @@ from connecteam_sync.core.legacy import LegacyTable
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import local_day
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
-from world import FIRST, World
+from support.scenario import FIRST, World
 
 DAYS = 11
 PEOPLE = 5
