@@ -60,10 +60,10 @@ def mirror(world: World, sandbox: Sandbox, **settings: Any) -> ConnecteamSync:  
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A mirrored company on each database."""
     with Sandbox(Company(40)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         made.company.name = "Acme Ltd"
         made.sync()
         yield made

@@ -26,10 +26,10 @@ RECORDS = ("connecteam_sync_locked_days", "connecteam_sync_lock_events")
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """An empty company and an initialised database."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

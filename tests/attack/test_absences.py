@@ -18,10 +18,10 @@ YEAR_END = date(2025, 12, 31)
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company without shifts whose first person is on two time clocks, and its mirror."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database, max_deletes_of_person=20)
+        made = World(sandbox, initialised, max_deletes_of_person=20)
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
         yield made
         made.mirror.close()

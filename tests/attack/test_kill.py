@@ -76,10 +76,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(database: str) -> Iterator[Scene]:
+def scene(initialised: str) -> Iterator[Scene]:
     """On each database."""
     with Sandbox(Company(60), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
-        made = Scene(sandbox, database)
+        made = Scene(sandbox, initialised)
         yield made
         made.world.mirror.close()
 

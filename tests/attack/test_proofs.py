@@ -16,10 +16,10 @@ from support.scenario import World
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company of a few days, mirrored."""
     with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
-        made = World(sandbox, database, lock_wait=1)
+        made = World(sandbox, initialised, lock_wait=1)
         made.sync()
         yield made
         made.mirror.close()

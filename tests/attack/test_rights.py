@@ -96,11 +96,11 @@ class Daily:
 
 
 @pytest.fixture
-def daily(database: str) -> Iterator[Daily]:
+def daily(initialised: str) -> Iterator[Daily]:
     """A company, tables made by an administrator, a daily user without any right yet."""
     with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
-        world = World(sandbox, database)
-        user = Daily(world, database)
+        world = World(sandbox, initialised)
+        user = Daily(world, initialised)
         yield user
         user.drop()
         world.mirror.close()

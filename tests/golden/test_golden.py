@@ -22,19 +22,19 @@ from support.scenario import FIRST, LAST, TABLES, World
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """An empty company and an initialised database."""
     with Sandbox(Company(0), Behaviour(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 
 
 @pytest.fixture
-def busy(database: str) -> Iterator[World]:
+def busy(initialised: str) -> Iterator[World]:
     """The seeded company: 585 shifts on eleven days."""
     with Sandbox(Company(), Behaviour(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

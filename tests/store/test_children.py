@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from sqlalchemy import make_url, text
 
-from conftest import run_statement
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.config import load_settings
@@ -26,6 +25,7 @@ from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.mirror.child_rows import children_of, pointers_at_ours
 from connecteam_sync.store.mirror.clock_times import write_steps
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
+from support.databases import run_statement
 from support.scenario import World
 
 RULES = ("CASCADE", "SET NULL", "NO ACTION", "RESTRICT")
@@ -84,9 +84,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def host(sandbox: Sandbox, database: str) -> Iterator[Host]:
+def host(sandbox: Sandbox, initialised: str) -> Iterator[Host]:
     """A mirror of it, and a shift that stays: an answer without any would be refused."""
-    made = Host(sandbox, database)
+    made = Host(sandbox, initialised)
     made.stays = made.work(9, "08:00", "12:00", user=max(made.company.people))
     yield made
     made.mirror.close()

@@ -14,10 +14,10 @@ from support.scenario import World
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company without shifts."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

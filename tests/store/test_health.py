@@ -13,10 +13,10 @@ from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture
-def life(database: str) -> Iterator[World]:
+def life(initialised: str) -> Iterator[World]:
     """A mirrored company."""
     with Sandbox(Company(40), Behaviour(minute_limit=1_000_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         made.sync()
         yield made
         made.mirror.close()

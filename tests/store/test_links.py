@@ -24,10 +24,10 @@ SEEDS = range(12)
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """An empty company and an initialised database."""
     with Sandbox(Company(0), Behaviour(minute_limit=1_000_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from conftest import run_statement
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings, load_settings
 from connecteam_sync.errors import ConfigurationError, NotInitialised, UndoRefused
@@ -25,6 +24,7 @@ from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import KINDS, OwnNames
 from connecteam_sync.store.tables.ownership import OLD_KINDS, Former, old_name
 from connecteam_sync.store.tables.schema import VERSION
+from support.databases import run_statement
 from support.scenario import FIRST, LAST, World
 
 FOREIGN = {

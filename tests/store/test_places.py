@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import make_url
 
-from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
+from support.databases import run_statement
 from support.scenario import World
 
 

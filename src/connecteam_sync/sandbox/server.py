@@ -22,6 +22,8 @@ from connecteam_sync.sandbox.settings import KEY, Settings
 
 _START_SECONDS = 10.0
 _TICK = 0.02
+_TURNS = 50
+"""Of the loop, in which connections that are told to end do so."""
 
 
 class _Server(uvicorn.Server):
@@ -44,9 +46,9 @@ class _Server(uvicorn.Server):
             connection.shutdown()
         for task in list(self.server_state.tasks):
             task.cancel()
-        patience = time.monotonic() + 1
-        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < patience:
-            await asyncio.sleep(0)
+        for _ in range(_TURNS):
+            if self.server_state.connections or self.server_state.tasks:
+                await asyncio.sleep(0)
 
 
 class Sandbox:
