@@ -9,13 +9,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from connecteam_sync.store.store import Store
-from support import databases
+from support import databases, quick
 from support.assertion_counts import tell
 from support.databases import run_statement
 
@@ -43,6 +44,33 @@ def _absent(name: str) -> str | None:
 ABSENT = {name: why for name in SERVERS if (why := _absent(name))}
 
 
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick` is `make test`; without it everything runs."""
+    parser.addoption("--quick", action="store_true", help="leave out what is long: what `make test` runs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is long, where that was asked for."""
+    if not config.getoption("--quick"):
+        return
+    answering = tuple(name for name in SERVERS if name not in ABSENT)
+    left_out = [item for item in items if quick.is_left_out(item, answering)]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT] = len(left_out)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left out"] = len(left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a worker of pytest-xdist
+    """What each worker left out, which is the same for all of them."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left out", 0)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Which databases this run is about."""
     tested = ", ".join(name for name in DATABASES if name not in ABSENT)
@@ -51,6 +79,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"NOT TESTED: {name} at {SERVERS[name]} does not answer: {why}", red=True, bold=True
         )
+    if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left_out:,} long tests are left out: make test-all")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support import serializability
-from support.process_kill import FORKS
+from support.forks import FORKS
 from support.scenario import FIRST, LAST, World
 
 OPTIONS: dict[str, Any] = {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -15,22 +13,8 @@ from sqlalchemy import event
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.window import Window
+from support.forks import FORKS
 
-# The server of forks finds what it is to load beforehand by the environment only; a fork then costs milliseconds.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-FORKS = multiprocessing.get_context("forkserver")
-_LATE = (
-    "alembic.command",
-    "alembic.runtime.migration",
-    "alembic.script",
-    "connecteam_sync.engine.adopt",
-    "connecteam_sync.store.history.undo",
-    "connecteam_sync.store.mirror.trial_undo",
-    "connecteam_sync.store.tables.probe",
-)
-"""What a command imports when it comes to it: half of what an `init` that is killed at once would take."""
-FORKS.set_forkserver_preload(["support.process_kill", *_LATE])
-"""Processes that start in milliseconds: the program is loaded once."""
 DONE = 0
 Command = Callable[[ConnecteamSync, Window], object]
 
