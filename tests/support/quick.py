@@ -26,12 +26,12 @@ LONG = (
     "tests/test_servers.py",
 )
 """Files and tests that take long by what they are: processes, servers and networks of their own, many lives."""
-SAMPLED = ("tests/attack/", "tests/conditions/", "tests/store/")
-"""Where each test runs on SQLite and on one server, a different one from test to test."""
+EVERYWHERE = ("tests/golden/test_golden.py", "tests/store/test_store.py", "tests/test_round_trips.py")
+"""What is tried on every server; any other test runs on SQLite and on one server, a different one from test to test."""
 THIRDS = (
-    "tests/conditions/",
-    "tests/attack/test_fuzz.py",
     "tests/attack/test_faults.py",
+    "tests/attack/test_fuzz.py",
+    "tests/conditions/",
     "tests/test_hostile_words.py",
 )
 """Where a third of the cases is tried, the same third each time."""
