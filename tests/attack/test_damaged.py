@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.legacy import LegacyTable
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from support import legacy_damage
+from support.legacy_damage import moment
 from support.scenario import FIRST, LAST, World
 
 SEEDS = int(os.environ.get("CONNECTEAM_SYNC_DAMAGED_SEEDS", "12"))
@@ -48,11 +48,6 @@ def host_tables(database: str, users: list[int]) -> dict[int, int]:
         mapped = {int(user): int(employee) for employee, user in found}
     engine.dispose()
     return mapped
-
-
-def moment(instant: int | None) -> str | None:
-    """A naive UTC datetime as text."""
-    return None if instant is None else datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def fill(world: World, rows: list[Any]) -> None:

@@ -27,7 +27,8 @@ from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from support.assertion_counts import FLOOR, demand, replay, tell
-from support.histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, SELDOM, History, Meddling
+from support.histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, History, Meddling
+from support.history_assertions import SELDOM
 from support.in_memory_table import CUTS, WINDOW, look, shifts_of
 from support.oracle import Fact
 
