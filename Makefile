@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test histories crowds machine mutants coverage bench mysqlclient lint types check lock clean
+.PHONY: help demo test test-all histories crowds machine mutants coverage bench mysqlclient lint types check lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 # Everything is pinned with hashes in requirements.lock; the package itself is installed without looking anything up.
 # It is compiled here, as pip compiles the rest: where PYTHONDONTWRITEBYTECODE is set, every start would do it anew.
@@ -23,7 +23,10 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## the main job against a simulated Connecteam, under a minute
 	@$(BIN)/connecteam-sync demo
 
-test: $(READY)  ## every test; SQLite always, the server databases wherever they answer
+test: $(READY)  ## the tests but the long ones, 5 minutes; SQLite always, the server databases wherever they answer
+	@$(BIN)/python -m pytest $(or $(PYTEST),-q --quick)
+
+test-all: $(READY)  ## every test, the long ones too
 	@$(BIN)/python -m pytest $(PYTEST)
 
 N ?= 50000
@@ -31,7 +34,7 @@ histories: $(READY)  ## random histories of a company against an oracle, N of th
 	@CONNECTEAM_SYNC_HISTORIES=$(N) $(BIN)/python -m pytest -q -rP tests/core/test_histories.py
 
 crowds: $(READY)  ## the same histories on every database that answers
-	@$(BIN)/python -m pytest -q -rP tests/attack/test_crowd.py
+	@$(BIN)/python -m pytest -q -rP tests/attack/test_histories_on_databases.py
 
 machine: $(READY)  ## the whole program as a state machine: 200 lives of a company
 	@CONNECTEAM_SYNC_MACHINES=200 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py
@@ -78,7 +81,7 @@ lint: $(READY)  ## ruff: style and likely mistakes
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-check: lint types test  ## all three
+check: lint types test  ## lint, types and test
 
 PINNED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
   --no-header --quiet --upgrade --output-file

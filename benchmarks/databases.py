@@ -142,7 +142,8 @@ class Scratch:
         """`right`, or what is wrong with the table compared with the truth of a state."""
         chosen = columns or "source, created_at, updated_at"
         with self.connection() as connection:
-            users = dict(connection.execute(text("SELECT id, connecteam_user_id FROM employees")).tuples().all())
+            people = connection.execute(text("SELECT id, connecteam_user_id FROM employees"))
+            users: dict[int, str] = {key: user for key, user in people}  # noqa: C416 - rows of two, which mypy knows as tuples
             found = connection.execute(
                 text(f"SELECT employee_id, clock_in, clock_out, total_minutes, {chosen} FROM {table}")
             ).tuples()
@@ -155,9 +156,9 @@ class Scratch:
                 else:
                     assert times[0] is not None
                     rows.append((int(users[employee]), times[0], times[1], minutes))
-        stamps = () if columns else (STAMP, STAMP)
+        stamped = () if columns else (STAMP, STAMP)
         wanted = sorted(
-            (*row, *stamps) for row in map(tuple, msgspec.json.decode((folder / "manual.json").read_bytes()))
+            (*row, *stamped) for row in map(tuple, msgspec.json.decode((folder / "manual.json").read_bytes()))
         )
         wrong = faults(rows, folder, state)
         if sorted(manual) != wanted:

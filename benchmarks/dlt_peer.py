@@ -116,7 +116,10 @@ def _row(
 
 def _by_hand(job: Job) -> list[dict[str, Any]]:
     rows = msgspec.json.decode((Path(job.folder) / "manual.json").read_bytes())
-    return [_row(f"manual-{n}", *row, "manual", "manual") for n, row in enumerate(rows)]
+    return [
+        _row(f"manual-{n}", employee, begin, end, minutes, "manual", "manual")
+        for n, (employee, begin, end, minutes) in enumerate(rows)
+    ]
 
 
 if __name__ == "__main__":

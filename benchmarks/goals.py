@@ -123,9 +123,9 @@ def _over_a_network(summary: Summary) -> Iterator[Goal]:
 def _memory_and_calls(summary: Summary) -> Iterator[Goal]:
     for kind in summary.databases if MILLION in summary.sizes else ():
         peak = summary.peak(kind, MILLION, PRODUCT, "process")
-        found = None if peak is None else peak * _MEGABYTES_PER_MIB
+        megabytes = None if peak is None else peak * _MEGABYTES_PER_MIB
         where = f"{NAMES[kind]}, {MILLION:,}"
-        yield Goal("peak memory above the interpreter's: at most 250 MB", where, found, 250, unit=" MB")
+        yield Goal("peak memory above the interpreter's: at most 250 MB", where, megabytes, 250, unit=" MB")
     for shifts in summary.sizes:
         found = [m for m in summary.results if m.shifts == shifts and m.http_calls is not None and m.scenario == STEADY]
         if found:

@@ -20,24 +20,30 @@ from sqlalchemy import make_url
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from conftest import ABSENT, SERVERS, run_statement
+from conftest import ABSENT, SERVERS
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
+from support.databases import run_statement
 
 
 def measure(database: str, shifts: int) -> list[tuple[str, Run, float]]:
     """The runs of one life: created, unchanged, half corrected, half deleted, taken back."""
     company = Company(shifts)
-    settings = {"employees": "create", "max_deletes": 1_000_000}
     found: list[tuple[str, Run, float]] = []
     with (
         Sandbox(company, Behaviour(minute_limit=1_000_000)) as sandbox,
         ConnecteamSync(
             sandbox.key,
-            settings=Settings(timezone=company.timezone, database_url=database, base_url=sandbox.url, **settings),
+            settings=Settings(
+                timezone=company.timezone,
+                database_url=database,
+                base_url=sandbox.url,
+                employees="create",
+                max_deletes=1_000_000,
+            ),
         ) as mirror,
     ):
         mirror.init()

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from connecteam_sync.store.store import Store
-from reach import tell
+from support import databases, quick
+from support.assertion_counts import tell
+from support.databases import run_statement
 
 SERVERS = dict(
     pair.split("=", 1)
@@ -28,16 +30,6 @@ SERVERS = dict(
     ).split()
 )
 DATABASES = ("sqlite", *SERVERS)
-
-
-def run_statement(url: URL, statement: str) -> None:
-    """One statement outside any transaction."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-    finally:
-        engine.dispose()
 
 
 def _absent(name: str) -> str | None:
@@ -52,6 +44,33 @@ def _absent(name: str) -> str | None:
 ABSENT = {name: why for name in SERVERS if (why := _absent(name))}
 
 
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick` is `make test`; without it everything runs."""
+    parser.addoption("--quick", action="store_true", help="leave out what is long: what `make test` runs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is long, where that was asked for."""
+    if not config.getoption("--quick"):
+        return
+    answering = tuple(name for name in SERVERS if name not in ABSENT)
+    left_out = [item for item in items if quick.is_left_out(item, answering)]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT] = len(left_out)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left out"] = len(left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a worker of pytest-xdist
+    """What each worker left out, which is the same for all of them."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left out", 0)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Which databases this run is about."""
     tested = ", ".join(name for name in DATABASES if name not in ABSENT)
@@ -60,6 +79,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"NOT TESTED: {name} at {SERVERS[name]} does not answer: {why}", red=True, bold=True
         )
+    if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left_out:,} long tests are left out: make test-all")
 
 
 @pytest.fixture(autouse=True)
@@ -71,29 +92,36 @@ def replay_line(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of each kind."""
+    """The URL of an empty database of each kind; of an initialised one where a test asks for it as `initialised`."""
     name: str = request.param
+    is_initialised = "initialised" in request.fixturenames
     if name == "sqlite":
-        yield f"sqlite:///{tmp_path}/test.db"
+        file = tmp_path / "test.db"
+        yield databases.initialised_file(file) if is_initialised else f"sqlite:///{file}"
         return
     if name not in SERVERS:
         pytest.skip(f"{name} is not among the databases of this run (CONNECTEAM_SYNC_TEST_DATABASES)")
     if name in ABSENT:
         pytest.skip(f"{name} does not answer: {ABSENT[name]}")
-    server = make_url(SERVERS[name])
-    scratch = f"cs_test_{uuid.uuid4().hex[:12]}"
-    charset = "" if name == "postgresql" else " CHARACTER SET utf8mb4"
-    run_statement(server, f"CREATE DATABASE {scratch}{charset}")
-    try:
-        yield server.set(database=scratch).render_as_string(hide_password=False)
-    finally:
-        run_statement(server, f"DROP DATABASE {scratch}{' WITH (FORCE)' if name == 'postgresql' else ''}")
+    making = databases.initialised if is_initialised else databases.empty
+    with making(make_url(SERVERS[name])) as url:
+        yield databases.plain(url)
 
 
 @pytest.fixture
-def store(database: str) -> Iterator[Store]:
+def initialised(database: str) -> str:
+    """The URL of a database of each kind in which `init` has run, and nothing else has."""
+    return database
+
+
+@pytest.fixture
+def store(initialised: str) -> Iterator[Store]:
     """An initialised store on each kind of database."""
-    opened = Store(database, lock_wait=1)
-    opened.init()
+    opened = Store(initialised, lock_wait=1)
     yield opened
     opened.close()
+
+
+def pytest_sessionfinish() -> None:
+    """What was kept for another test is dropped."""
+    databases.drop_kept()

@@ -25,7 +25,7 @@ from connecteam_sync.errors import BadAnswer, BudgetSpent, Unavailable
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.sandbox.faults import ODDITIES
-from world import World
+from support.scenario import World
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
 START = 1764684120

@@ -19,8 +19,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.present import holds_text, json_shapes, text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
+from support.scenario import FIRST, LAST, World
 from test_command import WINDOW, Terminal
-from world import FIRST, LAST, World
 
 CHICAGO = ZoneInfo("America/Chicago")
 FORGING = "Ida\n\x1b[2Kok       forged\u202e\u2066\u200b\u2028\x85Moss"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from support import forks
 
 WINDOW = ("--from", "2025-12-01", "--to", "2025-12-11")
 
@@ -51,18 +52,10 @@ class Terminal:
     def __call__(self, *words: str, **environment: str | None) -> Answer:
         """The command with these words; None takes a variable out of its environment."""
         given = {k: v for k, v in (self.environment | environment).items() if v is not None}
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-c", "from connecteam_sync.cli.main import main; main()", *words],
-            cwd=self.folder,
-            env=given,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert self.sandbox.key not in done.stdout + done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        done = forks.command(words, self.folder, given)
+        assert "Traceback" not in done.err, done.err
+        assert self.sandbox.key not in done.out + done.err
+        return Answer(done.code, done.out, done.err)
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-import servers
-from conftest import run_statement
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.sql import session_settings
+from support import servers
+from support.databases import run_statement
+from support.scenario import World
 from test_command import WINDOW, Terminal
 from test_servers import company, refused, rows, served
-from world import World
 
 __all__ = ["company"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-import servers
+from support import servers
 from test_command import WINDOW, Terminal
 from test_servers import company
 

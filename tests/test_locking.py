@@ -17,8 +17,8 @@ from connecteam_sync.core.lock_check import in_words
 from connecteam_sync.errors import ConfigurationError, LockRefused, Unavailable, WindowError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
+from support.scenario import World
 from test_command import Answer, Terminal, terminal
-from world import World
 
 __all__ = ["terminal"]
 TUESDAY, WEDNESDAY, SUNDAY = date(2025, 12, 2), date(2025, 12, 3), date(2025, 12, 7)
@@ -26,10 +26,10 @@ RECORDS = ("connecteam_sync_locked_days", "connecteam_sync_lock_events")
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """An empty company and an initialised database."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

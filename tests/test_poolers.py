@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-import servers
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from support import servers
+from support.scenario import FIRST, LAST, World
 from test_command import WINDOW, Terminal
 from test_servers import company, rows, served
-from world import FIRST, LAST, World
 
 __all__ = ["company"]
 

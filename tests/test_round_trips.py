@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from connecteam_sync.api.client import PAGE
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, WAREHOUSE
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 NOTHING, SOMETHING, EVERYTHING = 12, 14, 16
 """Round trips of a whole process, connecting included: nothing to do, a few changes, a first load of one slice."""

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-import servers
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from support import servers
 from test_command import WINDOW, Terminal
 
 TABLES = ("clock_times", "employees")

@@ -15,8 +15,8 @@ from connecteam_sync.core.run import Difference, Proposal, Verification
 from connecteam_sync.core.window import Window
 from connecteam_sync.present import text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
+from support.scenario import World
 from test_command import Terminal
-from world import World
 
 CHICAGO = ZoneInfo("America/Chicago")
 DAY = date(2025, 12, 2)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from test_refused import kind_of, run
-
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
-from world import World
+from support.refusing_tables import kind_of, run
+from support.scenario import World
 
 LAST = date(2025, 12, 20)
 

@@ -13,7 +13,7 @@ from connecteam_sync.core.change import Change
 from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.mirror.other_rows import Neighbours, Others
-from world import World
+from support.scenario import World
 
 MARK = 123
 """Minutes of the shifts that the triggers here wait for."""

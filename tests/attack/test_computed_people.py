@@ -7,7 +7,7 @@ from test_host_tables import kind_of, run, sandbox  # noqa: F401 - a fixture
 
 from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Sandbox
-from world import World
+from support.scenario import World
 
 KEY = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",

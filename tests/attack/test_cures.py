@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import URL, make_url
 from test_damaged import host_tables
 
-from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
+from support.databases import run_statement
 from test_command import Terminal, terminal
 
 __all__ = ["terminal"]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import random
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
-import damage
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.legacy import LegacyTable
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support import legacy_damage
+from support.legacy_damage import moment
+from support.scenario import FIRST, LAST, World
 
 SEEDS = int(os.environ.get("CONNECTEAM_SYNC_DAMAGED_SEEDS", "12"))
 """Damaged tables on each database; the proof before a release takes 200."""
@@ -50,11 +50,6 @@ def host_tables(database: str, users: list[int]) -> dict[int, int]:
     return mapped
 
 
-def moment(instant: int | None) -> str | None:
-    """A naive UTC datetime as text."""
-    return None if instant is None else datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def fill(world: World, rows: list[Any]) -> None:
     """Rows of `clock_times`, each with a note of the host's own."""
     with world.mirror.store.writing() as session:
@@ -84,11 +79,11 @@ def test_a_damaged_table_becomes_exact_and_damaged_again(database: str, seed: in
         users = sorted(sandbox.company.people)
         employees = host_tables(database, users)
         world = World(sandbox, database, employees="match", max_deletes=10_000)
-        damage.live(world, chance)
-        rows = damage.replay(world, employees, chance)
-        damage.corrected(world, chance)
+        legacy_damage.live(world, chance)
+        rows = legacy_damage.replay(world, employees, chance)
+        legacy_damage.corrected(world, chance)
         fill(world, rows)
-        by_hand = world.company.at(damage.last_day(), "03:07")
+        by_hand = world.company.at(legacy_damage.last_day(), "03:07")
         world.execute(
             "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source)"
             " VALUES (:e, :i, :o, 60, :a, 'manual')",
@@ -145,7 +140,7 @@ def test_the_second_of_december(database: str) -> None:
                 shifts.append(world.work(2, "14:00", "18:00", user=user))
             if number < 31:
                 for shift in shifts:
-                    found = damage.seen(shift, table.now)
+                    found = legacy_damage.seen(shift, table.now)
                     assert found is not None
                     table.sync_one(employees[user], found)
         fill(world, [row.image() for row in table.rows])

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-import invariants
-from conftest import run_statement
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support import invariants
+from support.databases import run_statement
+from support.scenario import FIRST, LAST, World
 
 SERVERS = ["mariadb", "mysql", "postgresql"]
 DEADLOCK = {1213, "40P01"}

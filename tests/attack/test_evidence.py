@@ -17,7 +17,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity, Company
 from connecteam_sync.sandbox.settings import Settings
-from world import World
+from support.scenario import World
 
 DAYS = range(2, 7)
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import stamina
 
-import invariants
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE
 from connecteam_sync.sandbox.faults import CHANGES, NAMES, ODDITIES, PAGES
-from world import FIRST, LAST, World
+from support import invariants
+from support.scenario import FIRST, LAST, World
 
 TRIES = 6
 """How often a call is tried."""

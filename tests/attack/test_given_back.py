@@ -11,7 +11,7 @@ from test_named import raw
 from connecteam_sync.errors import ConfigurationError, UndoRefused
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
-from world import World
+from support.scenario import World
 
 OWNED = HostTables(clock_times=ClockTimesNames(trigger_columns=("version",)))
 

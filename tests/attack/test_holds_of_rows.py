@@ -10,7 +10,7 @@ from test_damaged import fill, host_tables
 from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

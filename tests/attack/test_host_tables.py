@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 from connecteam_sync.errors import ConfigurationError, NotServed, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 NAMES = HostTables(
     clock_times=ClockTimesNames(

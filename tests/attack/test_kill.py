@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-import invariants
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
-from killing import killed, killed_late
-from world import FIRST, LAST, World
+from support import invariants
+from support.process_kill import killed, killed_late
+from support.scenario import FIRST, LAST, World
 
 EVERY = os.environ.get("CONNECTEAM_SYNC_KILLS") == "all"
 OPTIONS: dict[str, Any] = {"employees": "create", "max_deletes": 99, "lock_wait": 20}
@@ -76,10 +76,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(database: str) -> Iterator[Scene]:
+def scene(initialised: str) -> Iterator[Scene]:
     """On each database."""
     with Sandbox(Company(60), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
-        made = Scene(sandbox, database)
+        made = Scene(sandbox, initialised)
         yield made
         made.world.mirror.close()
 

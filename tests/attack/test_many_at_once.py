@@ -1,6 +1,6 @@
 """Two to eight processes at once, on the same and on overlapping days; what they did is recorded and checked.
 
-The checker (`serial.py`) is given the events and the journal and knows nothing of the program.
+The checker (`serializability.py`) is given the events and the journal and knows nothing of the program.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-import serial
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox import Settings as Behaviour
 from connecteam_sync.sandbox.company import WAREHOUSE
-from killing import FORKS
-from world import FIRST, LAST, World
+from support import serializability
+from support.forks import FORKS
+from support.scenario import FIRST, LAST, World
 
 OPTIONS: dict[str, Any] = {
     "employees": "create",
@@ -99,9 +99,9 @@ def test_a_serial_order_exists(database: str, tmp_path: Path, processes: int) ->
             process.join(120)
             assert process.exitcode == 0
         events = [json.loads(line) for file in tmp_path.glob("*.jsonl") for line in file.read_text().splitlines()]
-        assert serial.serial_order(events) >= processes * ROUNDS // 2
-        assert serial.looks_monotonic(events) > 0
-        assert serial.chained(world.table("connecteam_sync_changes")) > 0
+        assert serializability.serial_order(events) >= processes * ROUNDS // 2
+        assert serializability.looks_monotonic(events) > 0
+        assert serializability.chained(world.table("connecteam_sync_changes")) > 0
         assert world.sync().exit_code == 0
         truth = {row for row in world.company.truth(date(2025, 12, 1), LAST) if row[0] in _of_the_warehouse(world)}
         assert world.rows() == truth

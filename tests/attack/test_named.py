@@ -14,7 +14,7 @@ from test_host_tables import kind_of, live, sandbox  # noqa: F401 - a fixture
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.store.sql.quoting import parts, split
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
-from world import World
+from support.scenario import World
 
 PRINTABLE = "".join(mark for mark in map(chr, range(32, 127)) if mark not in string.ascii_letters + string.digits)
 UNMAPPED = (

@@ -16,7 +16,7 @@ import pytest
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Chosen
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 Handling = Callable[[socket.socket], None]
 _RESET = b"\x01\0\0\0\0\0\0\0"

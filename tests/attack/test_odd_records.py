@@ -16,8 +16,8 @@ import pytest
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import Activity
-from reach import replay, tell
-from world import FIRST, LAST, World
+from support.assertion_counts import replay, tell
+from support.scenario import FIRST, LAST, World
 
 ROUNDS = int(os.environ.get("CONNECTEAM_SYNC_ODD_ROUNDS", "12"))
 """Answers with something odd in them, for each list and database."""

@@ -10,16 +10,16 @@ import pytest
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
-from world import World
+from support.scenario import World
 
 LAST = date(2025, 12, 20)
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """Eight people on two time clocks, with an evening on each of them a day; slices of four days."""
     with Sandbox(Company(0), Settings(minute_limit=10**9)) as sandbox:
-        made = World(sandbox, database, slice_days=8, max_deletes=50)
+        made = World(sandbox, initialised, slice_days=8, max_deletes=50)
         for user in sorted(made.company.people)[:8]:
             made.company.people[user].clocks = {WAREHOUSE, OFFICE}
             for day in range(3, 20):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import World
+from support import servers
+from support.scenario import World
 
-servers: Any = pytest.importorskip("servers", reason="private servers are started by tests/servers.py")
 MEGABYTE = 1 << 20
 PLENTY = Settings(minute_limit=10**9, day_limit=10**9)
 

@@ -12,14 +12,14 @@ from connecteam_sync.errors import UndoRefused, UpstreamError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.store import Store
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company of a few days, mirrored."""
     with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
-        made = World(sandbox, database, lock_wait=1)
+        made = World(sandbox, initialised, lock_wait=1)
         made.sync()
         yield made
         made.mirror.close()

@@ -10,7 +10,7 @@ import pytest
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 class Life:

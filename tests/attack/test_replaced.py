@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import make_url
 from test_damaged import fill, host_tables
 
-from conftest import run_statement
 from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.store import Store
-from world import FIRST, LAST, World
+from support.databases import run_statement
+from support.scenario import FIRST, LAST, World
 
 PEOPLE = 6
 HOUR, DAY = 3600, 86_400

@@ -16,17 +16,17 @@ from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Company
 from connecteam_sync.sandbox.settings import Settings
-from world import World
+from support.scenario import World
 
 OURS = ("shifts", "breaks", "users", "slices", "runs", "inputs", "changes", "holds")
 TABLES = ("clock_times", *(f"connecteam_sync_{name}" for name in OURS))
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company without shifts whose first person is on two time clocks, and its mirror."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database, max_deletes_of_person=20)
+        made = World(sandbox, initialised, max_deletes_of_person=20)
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
         yield made
         made.mirror.close()

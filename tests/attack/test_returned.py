@@ -12,7 +12,7 @@ from test_restored import count_again
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import Activity, Company
 from connecteam_sync.sandbox.settings import Settings
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

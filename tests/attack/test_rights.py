@@ -19,7 +19,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.privileges import NEEDED
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text()
 HOST, OURS = ("clock_times", "employees"), re.compile(r"^connecteam_sync_")
@@ -96,11 +96,11 @@ class Daily:
 
 
 @pytest.fixture
-def daily(database: str) -> Iterator[Daily]:
+def daily(initialised: str) -> Iterator[Daily]:
     """A company, tables made by an administrator, a daily user without any right yet."""
     with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
-        world = World(sandbox, database)
-        user = Daily(world, database)
+        world = World(sandbox, initialised)
+        user = Daily(world, initialised)
         yield user
         user.drop()
         world.mirror.close()

@@ -8,7 +8,7 @@ import pytest
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from world import World
+from support.scenario import World
 
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 20)
 ORDERS = {

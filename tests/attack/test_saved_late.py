@@ -10,7 +10,7 @@ import pytest
 from connecteam_sync.core.run import Proposal
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture

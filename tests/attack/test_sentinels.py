@@ -9,7 +9,7 @@ from test_host_tables import run
 from test_understood import checks
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 SENTINELS = ("9999-12-31 23:59:59", "1900-01-01 00:00:00")
 

@@ -19,11 +19,11 @@ import pytest
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
-import invariants
-from conftest import run_statement
 from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support import invariants
+from support.databases import run_statement
+from support.scenario import FIRST, LAST, World
 
 _PATIENCE = 60
 

@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 from sqlalchemy import make_url
 
-from conftest import run_statement
 from connecteam_sync.core.run import Proposal, Run
 from connecteam_sync.present import json_shapes
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
-from world import FIRST, LAST, World
+from support.databases import run_statement
+from support.scenario import FIRST, LAST, World
 
 DAYS = range(2, 7)
 
@@ -62,9 +62,9 @@ class Careful(World):
 
 
 @pytest.fixture
-def world(sandbox: Sandbox, database: str) -> Iterator[Careful]:
+def world(sandbox: Sandbox, initialised: str) -> Iterator[Careful]:
     """A mirror of every time clock."""
-    made = Careful(sandbox, database)
+    made = Careful(sandbox, initialised)
     yield made
     made.mirror.close()
 

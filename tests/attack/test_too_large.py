@@ -8,9 +8,9 @@ import pytest
 from test_named import raw
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import World
+from support import servers
+from support.scenario import World
 
-servers: Any = pytest.importorskip("servers", reason="private servers are started by tests/servers.py")
 MEGABYTE = 1 << 20
 
 

@@ -13,15 +13,15 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture
-def pair(database: str) -> Iterator[tuple[World, World]]:
+def pair(initialised: str) -> Iterator[tuple[World, World]]:
     """Two mirrors of one company into one database."""
     with Sandbox(Company(120), Settings(minute_limit=1_000_000)) as sandbox:
-        first = World(sandbox, database, max_deletes=500, time_clocks=(WAREHOUSE,), lock_wait=20)
-        second = World(sandbox, database, max_deletes=500, time_clocks=(WAREHOUSE,), lock_wait=1)
+        first = World(sandbox, initialised, max_deletes=500, time_clocks=(WAREHOUSE,), lock_wait=20)
+        second = World(sandbox, initialised, max_deletes=500, time_clocks=(WAREHOUSE,), lock_wait=1)
         yield first, second
         first.mirror.close()
         second.mirror.close()

@@ -13,7 +13,7 @@ from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.support import shape
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import pytest
 
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company without shifts, whose first person has an employee already, and its mirror."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database, employees="match")
+        made = World(sandbox, initialised, employees="match")
         person = made.company.people[made.user]
         made.execute(
             "INSERT INTO employees (name, connecteam_user_id) VALUES (:name, :user)",

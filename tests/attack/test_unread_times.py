@@ -12,7 +12,7 @@ from test_named import raw
 
 from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Sandbox
-from world import World
+from support.scenario import World
 
 # What stands there, and how it is told.
 ODD = {

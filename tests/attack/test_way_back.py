@@ -10,7 +10,7 @@ from test_named import raw
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import Activity
-from world import World
+from support.scenario import World
 
 
 def counting(kind: str, *people: int, event: str = "UPDATE") -> tuple[str, ...]:

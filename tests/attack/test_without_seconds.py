@@ -15,8 +15,8 @@ from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.errors import AdoptRefused, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE
+from support.scenario import World
 from test_command import Terminal
-from world import World
 
 PEOPLE = 6
 ROWS = 4 * PEOPLE

@@ -11,8 +11,8 @@ import pytest
 
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from reach import tell
-from world import World
+from support.assertion_counts import tell
+from support.scenario import World
 
 ZONES = (
     "Etc/GMT+12",

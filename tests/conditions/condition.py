@@ -3,7 +3,7 @@
 A condition says on which databases it is tried, how the host's two tables differ from plain ones, and what must become
 of it: `served` (exact rows, a quiet second run, `verify` 0, undo to the byte), `refused` (exit 2, `not_served`, nothing
 written, and `doctor` names what is wrong) or `held` (some records stay out with a reason, the rest is served).
-`docs/databases.md` is made of the same data, by `python tests/conditions/page.py`.
+`docs/databases.md` is made of the same data, by `python tests/conditions/databases_page.py`.
 """
 
 from __future__ import annotations

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from condition import Condition, quoted
+from databases_page import PAGE, page
 from kinds import CONDITIONS
-from page import PAGE, page
 from sqlalchemy import create_engine
 
 from connecteam_sync.cli.main import main
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST
+from support.scenario import FIRST, LAST
 
 WINDOW = ("--from", str(FIRST), "--to", str(LAST))
 Fact = tuple[int, int, int, float, int]
@@ -209,7 +209,7 @@ def _refused(host: Host) -> None:
 
 def test_the_page_is_made_of_the_conditions() -> None:
     """`docs/databases.md` cannot rot."""
-    assert PAGE.read_text() == page(), "make it again: .venv/bin/python tests/conditions/page.py"
+    assert PAGE.read_text() == page(), "make it again: .venv/bin/python tests/conditions/databases_page.py"
 
 
 def test_every_condition_has_a_name_of_its_own() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from histories import ASSERTIONS, RARE, SELDOM, History
-from reach import demand, replay, tell
+from support.assertion_counts import demand, replay, tell
+from support.histories import History
+from support.history_assertions import ASSERTIONS, RARE, SELDOM
 
 MANY = int(os.environ.get("CONNECTEAM_SYNC_HISTORIES", "4000"))
 FIRST = int(os.environ.get("CONNECTEAM_SYNC_FIRST_SEED", "0"))

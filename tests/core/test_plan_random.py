@@ -10,8 +10,8 @@ from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.match import precedence
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Shift
-from histories import OPEN_GUARDS
-from paper import WINDOW, Table, look
+from support.histories import OPEN_GUARDS
+from support.in_memory_table import WINDOW, Table, look
 
 EMPLOYEES = {101: 1, 102: 2}
 LISTED = frozenset(EMPLOYEES)

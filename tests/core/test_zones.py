@@ -14,7 +14,7 @@ from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, local_day
-from reach import demand, tell
+from support.assertion_counts import demand, tell
 
 FIRST, LAST = date(2022, 12, 30), date(2026, 1, 2)
 LEAP = (date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1))

@@ -6,7 +6,7 @@ from datetime import date
 
 from connecteam_sync.client import counts_of
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 def test_the_old_planner_destroys_a_split_day_and_the_new_one_repairs_it(database: str) -> None:

@@ -10,14 +10,14 @@ import time_machine
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.mirror.account import clocks_ever, vouches
-from world import World
+from support.scenario import World
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """A company without shifts."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import make_url
 
-from conftest import run_statement
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotServed
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
-from world import FIRST, LAST, World
+from support.databases import run_statement
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from connecteam_sync.store.mirror.digest import Remembered, combined, digest_que
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 CLOCK_TIMES = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 TABLES: dict[str, tuple[str, ...]] = {
@@ -43,10 +43,10 @@ TABLES: dict[str, tuple[str, ...]] = {
 
 
 @pytest.fixture
-def life(database: str) -> Iterator[World]:
+def life(initialised: str) -> Iterator[World]:
     """A mirrored company with breaks, a hold and an open shift, looked at often enough to be remembered."""
     with Sandbox(Company(40), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
-        world = World(sandbox, database, max_deletes=99)
+        world = World(sandbox, initialised, max_deletes=99)
         world.company.duplicate(world.company.shifts()[5].id)
         world.work(3, "05:00", None)
         world.sync()

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
-from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, NotInitialised
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.sql.errors import FAILURES, OTHERWISE, cure_of, named
 from connecteam_sync.store.store import Store
+from support.databases import run_statement
 from test_command import Terminal, terminal
 
 __all__ = ["terminal"]

@@ -9,14 +9,14 @@ import pytest
 from connecteam_sync.core.run import Check
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import Settings as Behaviour
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 
 @pytest.fixture
-def life(database: str) -> Iterator[World]:
+def life(initialised: str) -> Iterator[World]:
     """A mirrored company."""
     with Sandbox(Company(40), Behaviour(minute_limit=1_000_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         made.sync()
         yield made
         made.mirror.close()

@@ -18,16 +18,16 @@ from connecteam_sync.sandbox.settings import Settings as Behaviour
 from connecteam_sync.store.mirror.tracking import HighestClaim, one_each, remember_mirrors
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import rows
-from world import World
+from support.scenario import World
 
 SEEDS = range(12)
 
 
 @pytest.fixture
-def world(database: str) -> Iterator[World]:
+def world(initialised: str) -> Iterator[World]:
     """An empty company and an initialised database."""
     with Sandbox(Company(0), Behaviour(minute_limit=1_000_000)) as sandbox:
-        made = World(sandbox, database)
+        made = World(sandbox, initialised)
         yield made
         made.mirror.close()
 

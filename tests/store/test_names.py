@@ -7,25 +7,21 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError
 
-from conftest import run_statement
-from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.config import Settings, load_settings
+from connecteam_sync.config import load_settings
 from connecteam_sync.errors import ConfigurationError, NotInitialised, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import Settings as Behaviour
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.tables import repair
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import KINDS, OwnNames
-from connecteam_sync.store.tables.ownership import OLD_KINDS, Former, old_name
+from connecteam_sync.store.tables.ownership import OLD_KINDS, old_name
 from connecteam_sync.store.tables.schema import VERSION
-from world import FIRST, LAST, World
+from support.databases import run_statement
+from support.scenario import FIRST, LAST, World
 
 FOREIGN = {
     "locked_days": "day VARCHAR(10) PRIMARY KEY, reason VARCHAR(20)",
@@ -362,92 +358,3 @@ def test_prefix_and_schema_come_from_file_or_environment(tmp_path: Path) -> None
         assert near in raised.value.next_step
     with pytest.raises(ConfigurationError, match="TABLE_PREFX"):
         load_settings(None, {"CONNECTEAM_SYNC_TIMEZONE": "UTC", "CONNECTEAM_SYNC_TABLE_PREFX": "a_"})
-
-
-def test_another_prefix_is_no_fresh_start(sandbox: Sandbox, database: str, opening: Opening) -> None:
-    """Journal and locked days would seem to be lost: `init` is told what becomes of them, and renames them if asked."""
-    world = World(sandbox, database)
-    world.sync()
-    world.lock(FIRST)
-    world.mirror.close()
-    other = opening(OwnNames(prefix="other_"))
-    with pytest.raises(ConfigurationError, match="connecteam_sync_shifts") as raised:
-        other.init()
-    assert raised.value.exit_code == 2
-    assert "--from-prefix connecteam_sync_" in raised.value.next_step
-    with pytest.raises(ConfigurationError, match="no tables of ours under the prefix 'nobody_'"):
-        other.init(Former("nobody_"))
-    done = other.init(Former("connecteam_sync_"))
-    assert "renamed connecteam_sync_changes to other_changes" in done
-    assert not [said for said in done if "put back" in said]
-    assert other.init(Former("connecteam_sync_")) == other.init() == ()
-    with closing(ConnecteamSync(sandbox.key, settings=settings_of(world, OwnNames(prefix="other_")))) as mirror:
-        assert mirror.locked_days() == (FIRST,)
-        assert mirror.sync(world.window).status == "nothing"
-        assert all(check.state != "failed" for check in mirror.doctor())
-    with pytest.raises(NotInitialised), opening().reading():
-        pass
-
-
-def settings_of(world: World, own: OwnNames) -> Settings:
-    """The same, under other names."""
-    return msgspec.structs.replace(world.mirror.settings, own=own)
-
-
-@pytest.mark.parametrize("moment", [1, 6, 13, 19])
-def test_another_prefix_is_completed_where_it_broke_off(store: Store, opening: Opening, moment: int) -> None:
-    """Whatever was renamed already, the rest follows."""
-    own = OwnNames(prefix="other_")
-    broken = opening(own)
-    break_off(broken, moment)
-    with pytest.raises(KeyboardInterrupt):
-        broken.init(Former("connecteam_sync_"))
-    broken.close()
-    fresh = opening(own)
-    fresh.init(Former("connecteam_sync_"))
-    assert fresh.init() == ()
-    with fresh.reading() as session:
-        assert not repair.faults(session.connection, session.dialect, session.own.names)
-    assert store.names != own
-
-
-def test_tables_of_an_old_installation_are_no_spare_parts(opening: Opening, plain: Connection) -> None:
-    """One under a prefix lacks a table; another's, of an old version, is not taken in its place."""
-    ours = opening(OwnNames(prefix="b_"))
-    ours.init()
-    ran(plain, old_script(plain))
-    ran(plain, "DROP TABLE b_holds")
-    assert ours.init() == ("table b_holds is missing: put back",)
-    assert {"sync_holds", "connecteam_shifts"} <= names_of(plain)
-
-
-def test_both_prefixes_at_once_are_refused(store: Store, opening: Opening) -> None:
-    """Nobody can say which of the two is meant."""
-    other = opening(OwnNames(prefix="other_"))
-    other.init(Former(beside=True))
-    with pytest.raises(ConfigurationError, match="both prefixes"):
-        other.init(Former("connecteam_sync_"))
-    assert store.init() == ()
-
-
-def test_two_installations_in_one_database(sandbox: Sandbox, database: str) -> None:
-    """Each with tables of its own: neither sees what the other did."""
-    one = World(sandbox, database)
-    with closing(Store(database, own=OwnNames(prefix="second_"))) as store:
-        store.init(Former(beside=True))
-    two = World(sandbox, database, own=OwnNames(prefix="second_"))
-    assert one.sync().status == "applied"
-    assert two.mirror.runs() == ()
-    assert two.sync().counts.linked == one.mirror.show(1)[0].counts.created
-    one.mirror.close()
-    two.mirror.close()
-
-
-def test_a_version_table_that_says_something_else_is_not_ours(opening: Opening, plain: Connection) -> None:
-    """Another program's Alembic, say."""
-    ran(plain, "CREATE TABLE connecteam_sync_version (version_num VARCHAR(32))")
-    ran(plain, "INSERT INTO connecteam_sync_version (version_num) VALUES ('3f2a9c')")
-    with pytest.raises(ConfigurationError, match="connecteam_sync_version"):
-        opening().init()
-    with pytest.raises(DBAPIError):
-        plain.execute(text("SELECT 1 FROM connecteam_sync_runs"))

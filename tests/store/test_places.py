@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import make_url
 
-from conftest import run_statement
 from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
-from world import World
+from support.databases import run_statement
+from support.scenario import World
 
 
 @pytest.fixture

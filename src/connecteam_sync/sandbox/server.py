@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -20,6 +21,34 @@ from connecteam_sync.sandbox.faults import Faults
 from connecteam_sync.sandbox.settings import KEY, Settings
 
 _START_SECONDS = 10.0
+_TICK = 0.02
+_TURNS = 50
+"""Of the loop, in which connections that are told to end do so."""
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to: uvicorn's own server looks ten times a second, and then waits a tenth of one."""
+
+    async def main_loop(self) -> None:
+        """Serve until it is told to end."""
+        should_exit = await self.on_tick(0)
+        while not should_exit:
+            await asyncio.sleep(_TICK)
+            should_exit = self.should_exit
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer nobody any more: what is under way is broken off, as `timeout_graceful_shutdown=0` says."""
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        for _ in range(_TURNS):
+            if self.server_state.connections or self.server_state.tasks:
+                await asyncio.sleep(0)
 
 
 class Sandbox:
@@ -93,7 +122,7 @@ class Sandbox:
             ws="none",
             date_header=False,  # the desk has a clock of its own
         )
-        return uvicorn.Server(config)
+        return _Server(config)
 
     def serve(self, ready: Callable[[], None]) -> None:
         """Serve until interrupted; `ready` is called once the port is ours."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from connecteam_sync.core.change import Plan
-from histories import History
+from support.histories import History
 
 LIVES = 60
 PLACES = {
@@ -38,7 +38,7 @@ def decided() -> str:
 def test_a_plan_is_the_same_everywhere() -> None:
     """Other processes elsewhere decide the same, to the byte."""
     here = decided()
-    command = [sys.executable, "-c", "import test_everywhere as t; print(t.decided())"]
+    command = [sys.executable, "-c", "import test_determinism as t; print(t.decided())"]
     tests = Path(__file__).parent
     path = os.pathsep.join([str(tests), str(tests.parent), os.environ.get("PYTHONPATH", "")])
     running = {

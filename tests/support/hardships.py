@@ -11,7 +11,7 @@ from connecteam_sync.core.change import Plan, subject_of
 from connecteam_sync.core.clocktime import Child, ClockTime, Stored
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
-from oracle import Fact, begins_on
+from support.oracle import Fact, begins_on
 
 _TWO_CLOCKS, _MOVING, _FAILING, _TWICE, _CHILDREN, _REFUSING = 0.1, 0.7, 0.5, 0.15, 0.2, 0.2
 _OFTEN, _SELDOM = 0.4, 0.15

@@ -14,6 +14,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
+from support import databases
 
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
 TABLES = (
@@ -32,7 +33,8 @@ class World:
     def __init__(self, sandbox: Sandbox, database: str, **settings: Any) -> None:  # noqa: ANN401 - any setting
         self.sandbox, self.company = sandbox, sandbox.company
         self.mirror = self.mirror_of(sandbox, database, **settings)
-        self.mirror.init()
+        if settings.keys() & {"tables", "own"} or not databases.is_initialised(database):
+            self.mirror.init()
         self.user = min(self.company.people)
         self.window = self.mirror.window(FIRST, LAST)
 

@@ -1,4 +1,4 @@
-"""Runs on paper: every look planned and applied, then what was left for the end, and what each plan must be."""
+"""Runs on a table in memory: every look planned and applied, then what was left for the end; judged plan by plan."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
-from hardships import Hardships, Sight, no_delete_without_evidence
-from oracle import Fact
-from paper import CUTS, PADDED, WINDOW, Table, look, shifts_of
+from support.hardships import Hardships, Sight, no_delete_without_evidence
+from support.in_memory_table import CUTS, PADDED, WINDOW, Table, look, shifts_of
+from support.oracle import Fact
 
 _TURNING, _HALF = 0.4, 0.5
 
 
-class PaperRuns:
+class InMemoryRuns:
     """What a run needs of the life it is in, and the run itself."""
 
     chance: random.Random

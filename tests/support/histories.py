@@ -18,10 +18,10 @@ from connecteam_sync.core.change import Hold, Plan, Policy
 from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
-from hardships import Hardships
-from oracle import AWAY, HOME, Fact, begins_on, wanted
-from paper import CUTS, WINDOW, Table, values
-from paper_runs import PaperRuns
+from support.hardships import Hardships
+from support.in_memory_runs import InMemoryRuns
+from support.in_memory_table import CUTS, WINDOW, Table, values
+from support.oracle import AWAY, HOME, Fact, begins_on, wanted
 
 LOCKABLE = tuple(f"2025-03-{day:02} {HOME}" for day in (8, 9, 10))
 LOCKABLE_ABROAD = (LOCKABLE[0], *(f"2025-03-{day:02} {AWAY}" for day in (9, 10)))
@@ -31,35 +31,6 @@ RESYNC = msgspec.structs.replace(OPEN_GUARDS, orphans="delete")
 PEOPLE = {101: 1, 102: 2, 103: 3}
 """Employee ids by user; 104 counts for nobody until a history maps them."""
 STRANGER = (104, 4)
-ASSERTIONS = (
-    "convergence",
-    "idempotence",
-    "manual rows never change",
-    "what is held is not written",
-    "a shift keeps its row",
-    "a function of its inputs",
-    "locked days do not move",
-    "a closed day is held for a reason",
-    "a day closed in another zone keeps its hours",
-    "parts of the window in any order",
-    "parts and time clocks come to rest",
-    "absences are decided last",
-    "no delete without evidence",
-    "nobody has their hours twice",
-    "a shift keeps its row from clock to clock",
-    "a new id keeps the row",
-    "a new id on another clock keeps the row",
-    "a refused record harms only itself",
-    "a row with children stays",
-    "a person mapped twice moves nothing",
-    "a time clock is not looked at",
-    "parts and time clocks in one run",
-    "new rows wait for old ones of the same person",
-)
-SELDOM = ASSERTIONS[-1:]
-"""Those that one life in a hundred and fifty comes to."""
-RARE = ASSERTIONS[ASSERTIONS.index("a shift keeps its row from clock to clock") : -len(SELDOM)]
-"""Those of which only some lives have what they are about."""
 _START = WINDOW.start_utc
 _SLOT = 9 * 3600
 _SLOTS = 7
@@ -72,7 +43,7 @@ Meddling = Literal["enter", "stray", "alter", "move", "remove", "forget"]
 DEEDS: tuple[Meddling, ...] = ("enter", "stray", "alter", "move", "remove", "forget")
 
 
-class History(PaperRuns):
+class History(InMemoryRuns):
     """One company's life from a seed: thirty to two hundred edits and looks.
 
     Companies with different `number` share no person and no shift, so that many may live in one table; those leave the

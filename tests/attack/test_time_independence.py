@@ -16,13 +16,13 @@ import time_machine
 from sqlalchemy import inspect
 from test_random_life import Life
 
-import invariants
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from reach import replay, tell
-from world import FIRST, LAST, World
+from support import invariants
+from support.assertion_counts import replay, tell
+from support.scenario import FIRST, LAST, World
 
 MOMENTS = (datetime(2025, 12, 12, 3, tzinfo=UTC), datetime(2031, 2, 28, 23, 59, 58, tzinfo=UTC))
 OF_THE_RUN = {
@@ -89,7 +89,7 @@ def accepted(world: World, window: Window) -> Run:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_stored_depends_on_when_we_ran(tmp_path: Path, seed: int) -> None:
     """The same life in 2025 and in 2031: every table is equal, but for the columns that tell when a run was."""
-    with replay(f"make test PYTEST='tests/attack/test_whenever.py -k when_we_ran'  # seed {seed}"):
+    with replay(f"make test PYTEST='tests/attack/test_time_independence.py -k when_we_ran'  # seed {seed}"):
         one, other = (lived(f"sqlite:///{tmp_path}/{n}.db", moment, seed) for n, moment in enumerate(MOMENTS))
         assert one.keys() == other.keys()
         assert {
@@ -124,7 +124,7 @@ def test_parts_in_any_order_give_the_same_table(database: str, tmp_path: Path, s
     A part may hold a shift until another part has made room for it: then the parts are looked at once more.
     """
     compared = 0
-    again = f"make test PYTEST='tests/attack/test_whenever.py -k any_order'  # seed {seed}"
+    again = f"make test PYTEST='tests/attack/test_time_independence.py -k any_order'  # seed {seed}"
     with world_of(database) as whole, replay(again):
         parted = World(whole.sandbox, f"sqlite:///{tmp_path}/parts.db", max_deletes=10**6, max_users_gone_share=1.0)
         life = Life(whole, seed)

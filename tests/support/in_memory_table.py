@@ -1,4 +1,4 @@
-"""A table on paper: `clock_times` and the memory by a database's rules, and the looks that are planned against it."""
+"""A table in memory: `clock_times` and the memory by a database's rules, and the looks that are planned against it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import LockedDay, Window, locked_day
-from oracle import Fact, Row
+from support.oracle import Fact, Row
 
 CHICAGO = "America/Chicago"
 WINDOW = Window(date(2025, 3, 8), date(2025, 3, 10), CHICAGO)

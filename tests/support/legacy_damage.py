@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.legacy import LegacyTable
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import local_day
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
-from world import FIRST, World
+from support.scenario import FIRST, World
 
 DAYS = 11
 PEOPLE = 5
@@ -81,3 +81,8 @@ def corrected(world: World, chance: random.Random) -> None:
 def last_day() -> date:
     """The last damaged day."""
     return FIRST + timedelta(days=DAYS - 1)
+
+
+def moment(instant: int | None) -> str | None:
+    """A naive UTC datetime as text."""
+    return None if instant is None else datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S")

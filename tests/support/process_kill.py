@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -15,12 +13,8 @@ from sqlalchemy import event
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.window import Window
+from support.forks import FORKS
 
-# The server of forks finds what it is to load beforehand by the environment only; a fork then costs milliseconds.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["killing"])
-"""Processes that start in milliseconds: the program is loaded once."""
 DONE = 0
 Command = Callable[[ConnecteamSync, Window], object]
 

@@ -26,10 +26,11 @@ from connecteam_sync.store.history import runs
 from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
-from histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, SELDOM, History, Meddling
-from oracle import Fact
-from paper import CUTS, WINDOW, look, shifts_of
-from reach import FLOOR, demand, replay, tell
+from support.assertion_counts import FLOOR, demand, replay, tell
+from support.histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, History, Meddling
+from support.history_assertions import SELDOM
+from support.in_memory_table import CUTS, WINDOW, look, shifts_of
+from support.oracle import Fact
 
 CROWDS = int(os.environ.get("CONNECTEAM_SYNC_CROWDS", "20"))
 FIRST = int(os.environ.get("CONNECTEAM_SYNC_FIRST_SEED", "0"))

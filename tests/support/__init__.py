@@ -1,0 +1,1 @@
+"""What several tests act in and are judged by: a scenario, servers, histories, an oracle, invariants."""

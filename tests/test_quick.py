@@ -1,0 +1,45 @@
+"""What `make test` leaves out is named by what there is, and the essential is never left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import quick
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("prefix", [*quick.LONG, *quick.EVERYWHERE, *quick.THIRDS])
+def test_every_name_is_that_of_a_file_or_a_test(prefix: str) -> None:
+    """A file that is renamed would be quick from then on, and a test that is renamed too."""
+    path, _, test = prefix.partition("::")
+    found = list(ROOT.glob(f"{path}*"))
+    assert found
+    assert f"def {test}" in "".join(file.read_text() for file in found if file.is_file())
+
+
+class Item(pytest.Item):
+    """A test by its name alone."""
+
+    def runtest(self) -> None:
+        """Nothing is run."""
+
+
+@pytest.mark.parametrize(
+    ("name", "is_left_out"),
+    [
+        ("tests/attack/test_kill.py::test_every_point_of_init[sqlite]", True),
+        ("tests/golden/test_golden.py::test_a_clock_out_arrives[mysql]", False),
+        ("tests/core/test_plan.py::test_anything", False),
+    ],
+)
+def test_long_suites_wait_and_the_essential_does_not(
+    name: str,
+    is_left_out: bool,  # noqa: FBT001 - parametrised
+    request: pytest.FixtureRequest,
+) -> None:
+    """By its name alone."""
+    item = Item.from_parent(request.session, name="one", nodeid=name)
+    assert quick.is_left_out(item, ("mariadb", "mysql", "postgresql")) is is_left_out
