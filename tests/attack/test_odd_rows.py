@@ -12,7 +12,7 @@ from test_understood import checks
 
 from connecteam_sync.errors import NotServed, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import World
+from support.scenario import World
 
 COPIED = "employee_id, clock_in, clock_out, total_minutes, is_active"
 

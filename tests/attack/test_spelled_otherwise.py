@@ -9,7 +9,7 @@ import pytest
 from test_host_tables import kind_of, run
 
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from world import FIRST, LAST, World
+from support.scenario import FIRST, LAST, World
 
 KINDS = {
     "sqlite": {"case": "TEXT COLLATE NOCASE"},
