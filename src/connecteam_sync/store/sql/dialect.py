@@ -319,7 +319,7 @@ class Dialect(Driver):
 
     def comes_back(self, value: str, kind: str) -> str | None:
         """That a value is what its image makes of it, to the byte; None of types of which every value is."""
-        del kind
+        del value, kind
         return None
 
     # -- statements ----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
@@ -26,7 +27,7 @@ from connecteam_sync.store.sql.pipeline import Answer, Query, pipelined
 from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.urls import Way
-from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, uuids_as_text, width_of
+from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, width_of
 
 _NOT_FOR_URLS = {"autocommit", "row_factory", "cursor_factory", "prepare_threshold", "context"}
 """What a driver takes from a program and not as text, or what a run decides by itself."""
@@ -96,7 +97,7 @@ class PostgreSQL(Dialect):
     @classmethod
     def listen(cls, engine: Engine) -> None:
         """Send BEGIN with the first statement, and take a uuid as text."""
-        event.listen(engine, "connect", uuids_as_text)
+        event.listen(engine, "connect", _uuids_as_text)
         event.listen(engine, "begin", session_settings.must_begin)
         event.listen(engine, "before_cursor_execute", session_settings.begin_alone)
 
@@ -351,3 +352,22 @@ class PostgreSQL(Dialect):
             f" FROM pg_attribute a, pg_get_serial_sequence('{table}', '{column}') AS s(name)"
             f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
         )
+
+
+def _uuids_as_text(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection
+    """Let the driver give UUIDs as text, as every other database does."""
+    from psycopg.adapt import Loader  # noqa: PLC0415 - where PostgreSQL is spoken to, its driver is there
+    from psycopg.pq import Format  # noqa: PLC0415 - same
+
+    class Text(Loader):
+        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
+            return bytes(data).decode()
+
+    class Binary(Loader):
+        format = Format.BINARY
+
+        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
+            return str(uuid.UUID(bytes=bytes(data)))
+
+    for loader in (Text, Binary):
+        connection.adapters.register_loader("uuid", loader)

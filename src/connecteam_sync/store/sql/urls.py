@@ -30,7 +30,7 @@ _SQLITE = (
     "write sqlite:///hours.db for a file in the working directory, sqlite:////srv/hours.db for one by its whole path"
 )
 _PORTS = 65535
-_MODULES = {
+SERVED = {
     "sqlite": ("sqlite", "SQLite"),
     "mysql": ("mysql", "MySQL"),
     "mariadb": ("mariadb", "MariaDB"),
@@ -123,7 +123,7 @@ class Driver(ABC):
 @cache
 def database(name: str) -> type[Dialect]:
     """The class of a database. Raises KeyError for one that is not served."""
-    module, wanted = _MODULES[name]
+    module, wanted = SERVED[name]
     found: type[Dialect] = getattr(import_module(f"connecteam_sync.store.sql.{module}"), wanted)
     return found
 
@@ -135,7 +135,7 @@ def kind_of(url: URL) -> str:
 
 def database_of(url: URL) -> type[Dialect]:
     """The class of the database that a URL means. Raises ConfigurationError for one that is not served."""
-    if kind_of(url) not in _MODULES:
+    if kind_of(url) not in SERVED:
         raise ConfigurationError(
             f"database {kind_of(url)!r} is not supported",
             next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
@@ -160,7 +160,7 @@ def parsed(text: str) -> URL:
             " character of the password is not encoded",
             next_step=_RIGHT,
         ) from error
-    if kind_of(url) in _MODULES and database(kind_of(url)).is_file:
+    if kind_of(url) in SERVED and database(kind_of(url)).is_file:
         if url.host or url.username or url.password or url.port:
             raise ConfigurationError("the database URL names no SQLite file: it has two slashes", next_step=_SQLITE)
         return url

@@ -199,22 +199,3 @@ def unserved_keys(keys: Keys, *, creates_employees: bool) -> tuple[str, ...]:
         for key in wanted
         if not key.draws and not key.can_be_made
     )
-
-
-def uuids_as_text(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection
-    """Let PostgreSQL's driver give UUIDs as text, as every other database does."""
-    from psycopg.adapt import Loader  # noqa: PLC0415 - where PostgreSQL is spoken to, its driver is there
-    from psycopg.pq import Format  # noqa: PLC0415 - same
-
-    class Text(Loader):
-        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
-            return bytes(data).decode()
-
-    class Binary(Loader):
-        format = Format.BINARY
-
-        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
-            return str(uuid.UUID(bytes=bytes(data)))
-
-    for loader in (Text, Binary):
-        connection.adapters.register_loader("uuid", loader)
