@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from connecteam_sync.store.sql import urls
+
 SOURCE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 CLIENT = {"client", "client_account", "client_history"}
 BASE = {"core", "errors", "version"}
@@ -47,6 +49,12 @@ ONLY = {
     "uvicorn": {"sandbox"},
 }
 """Who alone may import a package."""
+DATABASES = {"mysql", "mariadb", "postgresql", "sqlite", "postgres"}
+CLASSES = {f"store.sql.{name}" for name in DATABASES}
+OF_ONE_DATABASE = {"store.sql.urls", *CLASSES, *(f"{name}_catalog" for name in CLASSES)}
+"""The list of databases, and what belongs to one: nobody else knows their names."""
+NAMES_FOR_SQLALCHEMY = {"store.tables.create", "store.tables.init", "store.tables.schema"}
+"""How tables are made is said to SQLAlchemy and to migrations, option by option, each with the name of a database."""
 ORDER = ["core", "api", "store", "engine", "present", "cli", "sandbox"]
 BEGIN = "<!-- drawn from the source -->"
 PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
@@ -119,6 +127,48 @@ def test_there_is_no_circle() -> None:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:  # pragma: no cover - what is said of a failure
         pytest.fail(f"a circle: {error.args[1]}")
+
+
+def questions(tree: ast.AST) -> set[str]:
+    """Where a file names a database, or asks something which one it is."""
+    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return (words & {*DATABASES, "is_mariadb"}) | (attributes & {"family", "is_mariadb"})
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if first(name) != "sandbox"])
+def test_nobody_asks_which_database_it_is(name: str) -> None:
+    """What differs is a method or a constant of the database's class: a fifth one is a file and a line of `urls`."""
+    if name.startswith("store.migrations") or name in OF_ONE_DATABASE:
+        return
+    assert not ours(MODULES[name]) & (CLASSES | {f"{one}_catalog" for one in CLASSES}), "it is had from `urls`"
+    if name not in NAMES_FOR_SQLALCHEMY:
+        assert not questions(ast.parse(MODULES[name].read_text()))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        'if d.kind == "mysql": pass',
+        'if url.drivername.startswith("sqlite"): pass',
+        'x = {"postgresql": 1}[d.kind]',
+        "if d.family in KNOWN: pass",
+        'if getattr(engine, "is_mariadb", False): pass',
+        "if engine.is_mariadb: pass",
+    ],
+)
+def test_a_question_is_seen(asked: str) -> None:
+    """In whatever words it is put."""
+    assert questions(ast.parse(asked))
+
+
+def test_every_database_keeps_every_promise() -> None:
+    """Its class has all that is asked of one, under the name that stands in front of its URL."""
+    for name in urls.SERVED:
+        found = urls.database(name)
+        assert found.kind == name
+        assert not getattr(found, "__abstractmethods__", None)
+        assert f"store.sql.{name}" in OF_ONE_DATABASE
 
 
 def test_no_file_is_too_long_to_read() -> None:

@@ -62,7 +62,7 @@ class Records:
         zone = ZoneInfo(self.settings.timezone)
         span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
         with self.store.reading() as session:
-            demand_table(session.host, session.columns, session.dialect.family)
+            demand_table(session.host, session.columns, session.dialect)
             person = one_employee(session.employees(), employee)
             rows = session.rows_of(person.id, *span)
             keys = frozenset(row.id for row in rows if row.id is not None)
@@ -97,7 +97,7 @@ class Records:
             open_days=self.settings.open_too_long_days,
         )
         with self.store.reading() as session:
-            demand_table(session.host, session.columns, session.dialect.family)
+            demand_table(session.host, session.columns, session.dialect)
             rows, auto_clock_outs = rows_to_look_at(session, window)
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
             keys = {row.id for one in found for row in one.rows if row.id is not None}
@@ -108,7 +108,7 @@ class Records:
         from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - a start has no need of it
 
         with self.store.reading() as session:
-            demand_table(session.host, session.columns, session.dialect.family)
+            demand_table(session.host, session.columns, session.dialect)
             return unread_times(session)
 
     def changes(self, after: int | str = feed.START, limit: int = 1000) -> tuple[Entry, ...]:

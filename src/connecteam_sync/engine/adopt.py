@@ -67,7 +67,7 @@ class Adopting:
         """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
         self._tell("looking at the table")
         with self.store.reading("looking at the table") as session:
-            demand_table(session.host, session.columns, session.dialect.family)
+            demand_table(session.host, session.columns, session.dialect)
             found = inspect.survey(session, self.store.url, zone=self._zone, now=now())
         newest = found.last_clock_in
         if window is None and newest is not None:

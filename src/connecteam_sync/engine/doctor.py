@@ -31,7 +31,6 @@ from connecteam_sync.store.tables import columns, contents, privileges, probe, r
 
 _NAMED = 5
 """People that are named in one line."""
-_OLDEST = {"sqlite": (3, 38), "mariadb": (10, 6), "mysql": (8, 0), "postgresql": (12,)}
 
 
 def examine(
@@ -56,7 +55,7 @@ def examine(
 def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[Check]:
     try:
         with store.connection() as connection:
-            yield _version(connection, store.name)
+            yield _version(connection, store)
             unsupported.demand_rows_of_json(connection)
     except ConnecteamSyncError as error:
         yield failed("database", error)
@@ -72,7 +71,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield from _table(session, creates_employees=creates)
             yield _served(session, creates_employees=creates)
             yield _unique_key(session)
-            if is_served := not support.faults(session.host, session.columns, session.dialect.family):
+            if is_served := not support.faults(session.host, session.columns, session.dialect):
                 yield from _contents(session)
                 yield from _odd_rows(session)
             yield _children(session)
@@ -104,13 +103,14 @@ def _denied(store: Store, error: ConnecteamSyncError, *, creates: bool) -> Check
     return msgspec.structs.replace(check, cure=f"{made} {check.cure}")
 
 
-def _version(connection: Connection, where: str) -> Check:
-    dialect = inspector(connection).dialect
-    name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
-    found = tuple(int(part) for part in (dialect.server_version_info or ())[:2] if isinstance(part, int))
+def _version(connection: Connection, store: Store) -> Check:
+    said, where = inspector(connection).dialect.server_version_info or (), store.name
+    served = store.dialect.of_server(connection)
+    name = served.kind
+    found = tuple(int(part) for part in said[:2] if isinstance(part, int))
     shown = ".".join(map(str, found))
-    if found < _OLDEST[name]:
-        wanted = ".".join(map(str, _OLDEST[name]))
+    if found < served.oldest:
+        wanted = ".".join(map(str, served.oldest))
         return Check(
             name="database",
             state="failed",
@@ -126,10 +126,10 @@ def _own_tables(session: Session) -> Check:
     found = [
         fault
         for fault in repair.faults(session.connection, session.dialect, session.own.names)
-        # MySQL and MariaDB show nobody a table on which they have no right; daily work needs none on some.
+        # A table on which a user has no right may not be shown; daily work needs none on some.
         if not (
             fault.is_table
-            and session.dialect.family == "mysql"
+            and session.dialect.hides_what_is_not_granted
             and fault.table.name.removeprefix(prefix) not in privileges.NEEDED
         )
     ]
@@ -165,7 +165,7 @@ def _links(session: Session, zone: ZoneInfo) -> Check:
 
 def _table(session: Session, *, creates_employees: bool) -> Iterator[Check]:
     """Whether the table can be mirrored at all: its kind, its engine, the types and values of its columns."""
-    found = support.faults(session.host, session.columns, session.dialect.family)
+    found = support.faults(session.host, session.columns, session.dialect)
     if creates_employees:
         found += support.people_faults(session.host, session.columns)
     for fault in found:
@@ -345,7 +345,7 @@ def _children(session: Session) -> Check:
 def _triggers(session: Session) -> Iterator[Check]:
     """MySQL and MariaDB show nobody a trigger without the right to make one: then it is not known whether there are."""
     table = session.host.clock_times.table
-    if session.dialect.family != "mysql" or unsupported.sees_triggers(session.connection, table):
+    if session.dialect.shows_triggers(session.connection, table):
         return
     yield Check(
         name="triggers",

@@ -91,7 +91,7 @@ class Syncing:
         )
         self._belonging.heard((account, vouched))
         # Of a table that cannot be read as it is meant, nothing can be said either.
-        demand_table(self.store.host, self.store.columns(), self.store.dialect.family)
+        demand_table(self.store.host, self.store.columns(), self.store.dialect)
         # Part of the policy is in the database, and comes with what was asked.
         policy = self.policy
         if resync:
@@ -145,7 +145,7 @@ class Syncing:
         is_resync = kind == "resync" or (wanted is not None and wanted.is_resync)
         if is_resync:
             policy = msgspec.structs.replace(policy, orphans="delete")
-        demand_table(self.store.host, self.store.columns(), self.store.dialect.family)
+        demand_table(self.store.host, self.store.columns(), self.store.dialect)
         creates = policy.employees == "create"
         demand_served(self.store.host, self.store.columns(), creates_employees=creates)
         if creates:

@@ -13,12 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
-from connecteam_sync.store.sql.connect import connect_engine, database_url, is_mariadb, translated
-from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.connect import connect_engine, database_url, translated
 from connecteam_sync.store.sql.errors import named
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.session_settings import for_the_session, is_pooled
+from connecteam_sync.store.sql.urls import database_of, dialect_of
 from connecteam_sync.store.tables import init as make_tables
 from connecteam_sync.store.tables import key_types, repair
 from connecteam_sync.store.tables.columns import (
@@ -51,8 +51,8 @@ class Store:
         self.url = database_url(url)
         self.name = named(self.url)
         self.host = host or HostTables()
-        # PostgreSQL alone tells capitals from small letters in the name of a column, and we quote every name.
-        demand_apart(self.host, folds=self.url.get_backend_name() != "postgresql")
+        # We quote every name, so that capitals count where the database tells them from small letters.
+        demand_apart(self.host, folds=database_of(self.url).folds_names)
         self.names = own_names(own or OwnNames(), self.host, self.url)
         self.statements = 0
         self.lock_wait = lock_wait
@@ -60,7 +60,7 @@ class Store:
         """How often what a writer did was committed."""
         self._engine = connect_engine(self.url, lock_wait=lock_wait)
         self._columns: HostColumns | None = None
-        self.dialect = Dialect(self._engine.dialect, unit=self.host.clock_times.clock_in_unit)
+        self.dialect = dialect_of(self._engine.dialect, unit=self.host.clock_times.clock_in_unit)
         self.own = OwnTables.of(self.names, self.dialect.own)
         event.listen(self._engine, "before_cursor_execute", self._count)
 
@@ -114,7 +114,7 @@ class Store:
         """
         following: list[str] = []
         # To ask a file that is not there would make it.
-        if self.dialect.family != "sqlite" or Path(self.url.database or "").is_file():
+        if not self.dialect.is_file or Path(self.url.database or "").is_file():
             try:
                 with self.connection() as connection:
                     following = key_types.following(connection, self.dialect, self.names, self.host)
@@ -147,7 +147,7 @@ class Store:
 
     def ask(self, doing: str, *queries: Query) -> list[Rows]:
         """The answers to a few queries and, where they are not known yet, the columns: all in one round trip."""
-        if self.dialect.family == "sqlite" or self._columns is not None:
+        if self.dialect.is_file or self._columns is not None:
             with self.reading(doing) as session:
                 return session.fetch(*queries)
         known = column_queries(self.dialect, self.host, self.own)
@@ -198,7 +198,7 @@ class Store:
             with translated(doing, where=self.name, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
             session = self._session(connection)
-            demand_table(self.host, session.columns, self.dialect.family)
+            demand_table(self.host, session.columns, self.dialect)
             stamp = stamp_query(self.dialect, self.host.clock_times.table)
             # Last, since what is asked before keeps the host from altering the table meanwhile.
             try:
@@ -210,7 +210,7 @@ class Store:
             if not is_as_known(session.columns, found):
                 self._columns = None
                 session = self._session(connection)
-                demand_table(self.host, session.columns, self.dialect.family)
+                demand_table(self.host, session.columns, self.dialect)
                 opening = session.fetch(*ask(session))
             session.opening = opening
             yield session
@@ -224,7 +224,7 @@ class Store:
         self._columns = None
         with self.reading(doing) as session:
             # The columns are read beforehand: the transaction that holds the lock must touch no table but the guard's.
-            demand_table(self.host, session.columns, self.dialect.family)
+            demand_table(self.host, session.columns, self.dialect)
         with translated(doing, where=self.name), ExitStack() as stack:
             with translated(doing, where=self.name, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
@@ -240,7 +240,7 @@ class Store:
         return found
 
     def _session(self, connection: Connection) -> Session:
-        self.dialect.is_mariadb = self.dialect.family == "mysql" and is_mariadb(connection)
+        self.dialect = self.dialect.of_server(connection)
         if self._columns is None:
             self._columns = host_columns(connection, self.dialect, self.host, self.own)
             self.dialect.keys = self._columns.keys
@@ -282,7 +282,7 @@ class Lock:
         """A transaction that reads and writes."""
         store = self._store
         self._demand_held()
-        if store.dialect.family == "sqlite":
+        if store.dialect.is_file:
             with translated(doing, where=store.name, is_moved=store.is_moved), self._holder.begin_nested():
                 session = store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
                 yield session
@@ -300,7 +300,7 @@ class Lock:
     def changing_tables(self, doing: str) -> Iterator[Connection]:
         """A connection for DDL, whose statements commit one by one; thrown away afterwards with its settings."""
         self._demand_held()
-        if self._store.dialect.family == "sqlite":
+        if self._store.dialect.is_file:
             yield self._holder
             return
         if is_pooled(self._holder):
@@ -313,8 +313,7 @@ class Lock:
             return
         with translated(doing, where=self._store.name), self._store._engine.connect() as plain:  # noqa: SLF001 - same
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            if self._store.dialect.family == "postgresql":
-                for_the_session(connection)
+            for_the_session(connection)
             try:
                 yield connection
             finally:

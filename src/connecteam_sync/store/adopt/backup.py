@@ -33,13 +33,7 @@ def create(connection: Connection, dialect: Dialect, host: HostTables, columns: 
         # Empty: an attempt of this run was killed before it noted the table.
         drop(connection, d, name)
     table, backup, key = d.table(host.clock_times.table), d.own(name), d.name(host.clock_times.id)
-    if d.family == "mysql":
-        run(connection, f"CREATE TABLE {backup} LIKE {table}")
-    elif d.family == "postgresql":
-        run(connection, f"CREATE TABLE {backup} (LIKE {table}, PRIMARY KEY ({key}))")
-    else:
-        every = ", ".join(map(d.name, columns.clock_times))
-        run(connection, f"CREATE TABLE {backup} AS SELECT {every} FROM {table} WHERE 0")
+    run(connection, d.copied_table(backup, table, key, map(d.name, columns.clock_times)))
 
 
 def drop(connection: Connection, dialect: Dialect, name: str) -> None:
@@ -57,8 +51,8 @@ def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int,
     fresh = sorted(images.keys() - kept.keys(), key=ordered)
     every = f" ({', '.join(map(d.name, session.columns.clock_times))})"
     source = ", ".join(f"t.{d.name(column)}" for column in session.columns.clock_times)
-    if d.family == "postgresql":
-        # There a computed column becomes a plain one of the backup, and is part of the row's image.
+    if d.backs_up_computed:
+        # Then it is part of the row's image.
         every, source = "", "t.*"
     session.write_set(
         f"INSERT INTO {d.own(name)}{every} SELECT {source} FROM {d.rowset({'id': 'row'})}"
@@ -132,14 +126,13 @@ def restore_statements(dialect: Dialect, host: HostTables, columns: Iterable[str
     d, key = dialect, dialect.name(host.clock_times.id)
     table, backup = d.table(host.clock_times.table), d.own(name)
     every = [d.name(column) for column in columns]
-    overriding = " OVERRIDING SYSTEM VALUE" if d.family == "postgresql" else ""
     values = ", ".join(
         f"{column} = (SELECT b.{column} FROM {backup} b WHERE b.{key} = {table}.{key})"
         for column in every
         if column != key
     )
     insert = (
-        f"INSERT INTO {table} ({', '.join(every)}){overriding} SELECT {', '.join(f'b.{c}' for c in every)}"
+        f"INSERT INTO {table} ({', '.join(every)}){d.overriding} SELECT {', '.join(f'b.{c}' for c in every)}"
         f" FROM {backup} b WHERE b.{key} NOT IN (SELECT {key} FROM {table})"
     )
     return (insert, f"UPDATE {table} SET {values} WHERE {key} IN (SELECT {key} FROM {backup})")

@@ -269,8 +269,8 @@ def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str,
 
 
 def _still(session: Session, key: ForeignKey) -> dict[str, str]:
-    """Moments of the other table set to themselves: MySQL would move an `ON UPDATE CURRENT_TIMESTAMP` by itself."""
-    if session.dialect.family != "mysql":
+    """Moments of the other table set to themselves, where they would move by themselves otherwise."""
+    if not session.dialect.moves_moments:
         return {}
     names = [session.dialect.name(name) for name in key.moments if name != key.column]
     return {name: f"t.{name}" for name in names}
@@ -354,8 +354,8 @@ def _back(session: Session, key: ForeignKey) -> str:
         is_number = kind.python_type is int
         kinds[f"k{number}"] = "int" if is_number else "key"
         value = f"d.k{number}"
-        if d.family == "postgresql" and not is_number:
-            value = f"CAST({value} AS {kind.compile(session.connection.dialect)})"
+        if not is_number:
+            value = d.as_type(value, kind.compile(session.engine.dialect))
         condition += f" AND t.{d.name(part)} = {value}"
     changes = {column: "d.from_id"} | _still(session, key)
     return d.update(key.pointer.source(d), d.rowset(kinds), changes, condition)

@@ -76,7 +76,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
     needed = _needed(rows, doubles, has_key=key is not None)
     return Survey(
         table=names.table,
-        database="mariadb" if session.dialect.is_mariadb else connection.dialect.name,
+        database=session.dialect.kind,
         rows=rows,
         sources={str(row["source"]): int(row["many"]) for row in scanned},
         first_clock_in=min((int(row["first_in"]) for row in scanned if row["first_in"] is not None), default=None),
@@ -128,9 +128,7 @@ def _ids(session: Session, statement: str) -> tuple[RowId, ...]:
 def _overlaps(session: Session) -> tuple[RowId, ...]:
     """Rows (the first id of each key) that begin before an earlier row of the same employee has ended."""
     d, names = session.dialect, session.host.clock_times
-    employee, key = f"t.{d.name(names.employee_id)}", f"t.{d.name(names.id)}"
-    if d.keys.row.is_text and d.family == "postgresql":
-        key = f"CAST({key} AS text)"  # of uuids there is no least one
+    employee, key = f"t.{d.name(names.employee_id)}", d.least(f"t.{d.name(names.id)}")
     spans = (
         f"SELECT {employee} AS who, {session.canonical['clock_in']} AS began, min({key}) AS id,"
         f" max({session.canonical['clock_out']}) AS ended FROM {session.clock_times} t"

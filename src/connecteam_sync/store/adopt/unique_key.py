@@ -10,11 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import DatabaseError, LockHeld
 from connecteam_sync.store.adopt import catalog
+from connecteam_sync.store.sql.catalog import UniqueKey
 from connecteam_sync.store.sql.causes import LOCK_CODES, RETRY_CODES, codes_of
-from connecteam_sync.store.sql.connect import is_mariadb
 from connecteam_sync.store.sql.dialect import Dialect
-from connecteam_sync.store.sql.quoting import run, split
-from connecteam_sync.store.sql.session_settings import is_pooled
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.init import UNIQUE_KEY
 
@@ -31,34 +29,12 @@ class DoublesAppeared(Exception):  # noqa: N818 - says what happened; never leav
 def add_statements(dialect: Dialect, host: HostTables) -> tuple[str, ...]:
     """What makes the key. Never with IGNORE: a double is an error, not a row to drop."""
     d, names = dialect, host.clock_times
-    table, columns = d.table(names.table), f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
-    if d.family == "mysql":
-        return (f"ALTER TABLE {table} ADD UNIQUE INDEX {UNIQUE_KEY} ({columns}), ALGORITHM=INPLACE, LOCK=NONE",)
-    if d.family == "postgresql":
-        return (
-            f"CREATE UNIQUE INDEX CONCURRENTLY {UNIQUE_KEY} ON {table} ({columns})",
-            f"ALTER TABLE {table} ADD CONSTRAINT {UNIQUE_KEY} UNIQUE USING INDEX {UNIQUE_KEY}",
-        )
-    _, name = split(names.table)
-    return (f"CREATE UNIQUE INDEX {_index(d, host)} ON {d.name(name)} ({columns})",)
-
-
-def _index(dialect: Dialect, host: HostTables) -> str:
-    """The key's own name, in the schema of its table."""
-    schema, _ = split(host.clock_times.table)
-    return f"{dialect.name(schema)}.{UNIQUE_KEY}" if schema else UNIQUE_KEY
+    return d.key_made(names.table, f"{d.name(names.employee_id)}, {d.name(names.clock_in)}", UNIQUE_KEY)
 
 
 def drop_statements(dialect: Dialect, host: HostTables, *, is_constraint: bool = True) -> tuple[str, ...]:
     """What takes the key away again."""
-    table, name = dialect.table(host.clock_times.table), _index(dialect, host)
-    if dialect.family == "mysql":
-        return (f"ALTER TABLE {table} DROP INDEX {UNIQUE_KEY}, ALGORITHM=INPLACE, LOCK=NONE",)
-    if dialect.family == "sqlite":
-        return (f"DROP INDEX {name}",)
-    if is_constraint:
-        return (f"ALTER TABLE {table} DROP CONSTRAINT {UNIQUE_KEY}",)
-    return (f"DROP INDEX CONCURRENTLY {name}",)
+    return (dialect.key_dropped(host.clock_times.table, UNIQUE_KEY, is_constraint=is_constraint),)
 
 
 def add(
@@ -77,7 +53,7 @@ def add(
     """
     patience = _Patience(wait, waiting)
 
-    def found() -> catalog.UniqueKey | None:
+    def found() -> UniqueKey | None:
         keys = catalog.unique_keys(connection, dialect, host)
         these = [key for key in keys if not beside_others or key.name == UNIQUE_KEY]
         return next(iter(sorted(these, key=lambda key: not key.is_valid)), None)
@@ -98,7 +74,7 @@ def add(
                 _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
             raise DoublesAppeared from error
         key = found()
-    if dialect.family == "postgresql" and key is not None and key.name == UNIQUE_KEY and not key.is_constraint:
+    if statements[1:] and key is not None and key.name == UNIQUE_KEY and not key.is_constraint:
         _run(connection, dialect, host, statements[1:], patience)
         key = found()
     if key is None or not key.is_valid:
@@ -130,13 +106,8 @@ def drop(
     statements = drop_statements(dialect, host, is_constraint=key.is_constraint)
     present = catalog.indexes(connection, dialect, host)
     lost = {name: columns for name, columns in indexes.items() if name not in present}
-    if lost and dialect.family == "mysql":
-        table = dialect.table(host.clock_times.table)
-        again = ", ".join(
-            f"ADD INDEX {dialect.name(name)} ({', '.join(map(dialect.name, columns))})"
-            for name, columns in lost.items()
-        )
-        statements = (f"ALTER TABLE {table} {again}, DROP INDEX {UNIQUE_KEY}, ALGORITHM=INPLACE, LOCK=NONE",)
+    if lost and dialect.drops_spare_indexes:
+        statements = (dialect.key_replaced(host.clock_times.table, UNIQUE_KEY, lost),)
     _run(connection, dialect, host, statements, patience)
 
 
@@ -166,41 +137,22 @@ def _run(
     statements: Sequence[str],
     patience: _Patience,
 ) -> None:
-    """Statements one by one, each tried again where it did not get its lock in time."""
+    """Statements one by one, each tried again where it did not get its lock in time; the connection is thrown away
+    afterwards.
+    """
     for statement in statements:
         while True:
             try:
-                _run_once(connection, dialect, statement, patience.wait)
+                dialect.alter(connection, statement, wait=patience.wait, lock_wait=LOCK_WAIT)
             except DBAPIError as error:
                 if not codes_of(error) & (LOCK_CODES | RETRY_CODES):
                     raise
-                if dialect.family == "postgresql" and statement.startswith("CREATE UNIQUE INDEX"):
-                    # A concurrent build that gives up leaves an invalid index, which would be in its own way.
-                    _run_once(connection, dialect, f"DROP INDEX CONCURRENTLY IF EXISTS {_index(dialect, host)}", 1)
+                left = dialect.cleared(host.clock_times.table, UNIQUE_KEY, statement)
+                if left is not None:
+                    dialect.alter(connection, left, wait=1, lock_wait=LOCK_WAIT)
                 patience.demand(error)
                 continue
             break
-
-
-def _run_once(connection: Connection, dialect: Dialect, statement: str, wait: int) -> None:
-    """A statement with a bounded wait for table locks; the connection is thrown away afterwards.
-
-    Behind a pooler all is one transaction, which a concurrent build cannot be part of.
-    """
-    if dialect.family == "postgresql" and is_pooled(connection):
-        with connection.begin_nested():
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_WAIT}s'")
-            connection.exec_driver_sql(statement.replace(" CONCURRENTLY", ""))
-        return
-    if dialect.family == "mysql":
-        run(connection, f"SET SESSION lock_wait_timeout = {LOCK_WAIT}")
-        if is_mariadb(connection):
-            # Else a table with system versioning takes no ALTER. Rows that held once stay as they are.
-            run(connection, "SET SESSION system_versioning_alter_history = KEEP")
-    elif dialect.family == "postgresql":
-        # A concurrent build waits for older transactions, and holds nobody up meanwhile.
-        connection.exec_driver_sql(f"SET lock_timeout = '{wait if 'CONCURRENTLY' in statement else LOCK_WAIT}s'")
-    run(connection, statement)
 
 
 def doubles_statement(dialect: Dialect, host: HostTables) -> str:

@@ -18,7 +18,7 @@ def conditions(session: Session) -> dict[str, str]:
     d, names, read = session.dialect, session.host.clock_times, session.canonical
     # Of a day of zeros MySQL says that it is NULL, and of its text that it is not.
     return {
-        name: f"({_text(session, f't.{d.name(name)}')} IS NOT NULL AND {read[field]} IS NULL)"
+        name: f"({d.shown(f't.{d.name(name)}')} IS NOT NULL AND {read[field]} IS NULL)"
         for field, name in (("clock_in", names.clock_in), ("clock_out", names.clock_out))
     }
 
@@ -28,7 +28,7 @@ def unread_times(session: Session) -> tuple[UnreadTime, ...]:
     d, key = session.dialect, session.canonical["id"]
     queries = [
         Query(
-            f"SELECT {key}, {_text(session, f't.{d.name(name)}')} FROM {session.clock_times} t WHERE {condition}"
+            f"SELECT {key}, {d.shown(f't.{d.name(name)}')} FROM {session.clock_times} t WHERE {condition}"
             f" ORDER BY 1 LIMIT {_TOLD}"
         )
         for name, condition in conditions(session).items()
@@ -38,13 +38,3 @@ def unread_times(session: Session) -> tuple[UnreadTime, ...]:
         for name, found in zip(conditions(session), session.fetch(*queries), strict=True)
         for row, said in found
     )
-
-
-def _text(session: Session, column: str) -> str:
-    if session.dialect.family == "mysql":
-        return f"CAST({column} AS CHAR)"
-    if session.dialect.family == "postgresql":
-        return f"CAST({column} AS text)"
-    # SQLite may hold bytes there, or a text that is none; quote() says NULL of NULL in four letters.
-    plain = f"typeof({column}) IN ('blob', 'text') AND {column} GLOB '*[^ -~]*'"
-    return f"CASE WHEN {column} IS NULL THEN NULL WHEN {plain} THEN quote(CAST({column} AS BLOB)) ELSE {column} END"

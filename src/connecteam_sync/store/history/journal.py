@@ -100,7 +100,7 @@ def write_journal(
                 change.user_id,
             )
 
-    if session.dialect.family == "mysql":
+    if session.dialect.copies_images:
         sql = _from_table(session)
         for _, said in session.fitting(entries(), packed_rows):
             session.later(Query(sql, {"rows": said, "run": run, "now": now}))

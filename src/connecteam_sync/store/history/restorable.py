@@ -15,7 +15,6 @@ from connecteam_sync.errors import RecordRefused
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.bulk import packed_rows
 from connecteam_sync.store.sql.pipeline import Query, Rows, fits
-from connecteam_sync.store.sql.quoting import literal
 from connecteam_sync.store.sql.statements import batched
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
@@ -36,7 +35,7 @@ def lost_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
     }
     if not checks:
         return []
-    lost = " ".join(f"WHEN NOT ({check}) THEN {literal(d.family, column)}" for column, check in checks.items())
+    lost = " ".join(f"WHEN NOT ({check}) THEN {d.literal(column)}" for column, check in checks.items())
     source = f"{d.rowset({'id': 'row'})} {d.lookup} {session.clock_times} t ON t.{d.name(names.id)} = d.id"
     found = f"SELECT {session.canonical['id']} AS id, CASE {lost} END AS lost FROM {source}"
     sql = f"SELECT f.id, f.lost FROM ({found}) f WHERE f.lost IS NOT NULL"
@@ -56,7 +55,7 @@ def demand_restorable(session: Session, lost: Mapping[RowId, str], images: Mappi
     """Raises RecordRefused of the first row that undo could not give back."""
     for row, column in lost.items():
         raise _refused(row, f"undo could not give back what its column {column!r} holds, to the byte")
-    if session.dialect.family != "mysql":
+    if not session.dialect.has_packets:
         return
     room = session.room - _ENTRY
     for row, (_, whole) in images.items():

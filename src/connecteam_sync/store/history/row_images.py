@@ -10,7 +10,7 @@ import msgspec
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Kind
-from connecteam_sync.store.sql.exact_types import columns_in, is_spelled
+from connecteam_sync.store.sql.exact_types import columns_in
 from connecteam_sync.store.sql.pipeline import Answer
 
 _EXACT = msgspec.json.Decoder(float_hook=str)
@@ -64,21 +64,7 @@ def rows_again(
 
     `more` are further members of the rowset.
     """
-    d, types = session.dialect, session.columns.types
-    if d.family == "postgresql":
-        images = d.rowset({"id": "row", "image": "text", **(more or {})})
-        # It knows every type it has: arrays, bytes, ranges. A document is kept as it is spelled.
-        row = f"jsonb_populate_record(CAST(NULL AS {session.clock_times}), CAST(d.image AS jsonb)) AS r"
-        return f"{images} CROSS JOIN LATERAL {row}", {
-            d.name(column): d.spelled("d.image", column, types[column])
-            if is_spelled(types[column])
-            else f"r.{d.name(column)}"
-            for column in aliases
-        }
-    kinds: dict[str, Kind] = {"id": "row", **dict.fromkeys(aliases.values(), "text"), **(more or {})}
-    if d.family == "sqlite":
-        kinds |= dict.fromkeys((f"{alias}_is" for alias in aliases.values()), "text")
-    return d.rowset(kinds), {d.name(c): d.from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
+    return session.dialect.rows_again(session.clock_times, session.columns.types, aliases, more or {})
 
 
 def whole_row(
@@ -86,23 +72,7 @@ def whole_row(
 ) -> dict[str, object]:
     """The image of a row as a member of the rowset of `rows_again`."""
     said = whole[key or 0] or "{}"
-    if session.dialect.family == "postgresql":
-        return {"id": key, "image": said}
-    image: dict[str, object] = msgspec.json.decode(said)
-    members: dict[str, object] = {"id": key}
-    for column, alias in aliases.items():
-        value = image.get(column)
-        if session.dialect.family == "sqlite" and isinstance(value, dict):
-            [(members[f"{alias}_is"], value)] = value.items()
-        members[alias] = _plain(value)
-    return members
-
-
-def _plain(value: object) -> object:
-    """Truth values as the numbers every database takes; nested JSON as text."""
-    if isinstance(value, bool):
-        return int(value)
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+    return {"id": key, **session.dialect.members(said, aliases)}
 
 
 def write_whole(

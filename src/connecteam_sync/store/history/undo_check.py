@@ -92,7 +92,7 @@ def demand_given_back(
     triggers = catalog.triggers(session.connection, session.dialect, session.host)
     if triggers:
         why = f"a trigger writes there too ({', '.join(triggers[:_SHOWN])})"
-    elif session.dialect.family == "mysql":
+    elif session.dialect.hides_what_is_not_granted:
         why = "a trigger that this database user may not see, or the column itself (ON UPDATE …), writes there too"
     else:
         why = "the column does not take back what it held, or a rule of the table writes there too"

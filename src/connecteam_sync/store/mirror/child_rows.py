@@ -26,7 +26,7 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_away, is_in_the_way, said
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query, Rows
-from connecteam_sync.store.sql.quoting import run, split
+from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.statements import batched
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.foreign_keys import (
@@ -190,30 +190,11 @@ def _tried(session: Session, pointer: Pointer, table: str, key: str, kind: Kind)
     return pointer
 
 
-_SEES_ALL = (
-    "SELECT count(*) FROM information_schema.user_privileges WHERE privilege_type = 'SELECT'"
-    " AND grantee = concat('''', replace(current_user(), '@', '''@'''), '''')"
-)
-"""A right on everything; one that comes with a role, or whose user has an @ in the name, is taken for none."""
-_IS_VIEW = {
-    "mysql": "SELECT count(*) FROM information_schema.views"
-    " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name",
-    "postgresql": "SELECT count(*) FROM pg_class WHERE oid = to_regclass(:table) AND relkind IN ('v', 'f')",
-    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'view' AND lower(name) = lower(:name)",
-}
-
-
 def unseen(session: Session) -> str:
     """Why there may be tables pointing at ours that nobody tells of; empty where all are known."""
-    d, table = session.dialect, session.host.clock_times.table
-    schema, name = split(table)
-    values: dict[str, dict[str, object]] = {
-        "mysql": {"schema": schema or None, "name": name},
-        "postgresql": {"table": d.table(table)},
-        "sqlite": {"name": name},
-    }
-    queries = [Query(_IS_VIEW[d.family], values[d.family])]
-    queries += [Query(_SEES_ALL)] if d.family == "mysql" else []
+    table = session.host.clock_times.table
+    asked = session.dialect.catalog
+    queries = [asked.is_view(table), *([asked.sees_all] if asked.sees_all is not None else [])]
     is_view, *sees_all = (int(rows[0][0]) for rows in session.fetch(*queries))
     if is_view:
         return f"{table} is no table of this database itself, so keys that point at what is behind it are not known"
@@ -263,11 +244,10 @@ def _children(
 
 def _child(session: Session, pointer: Pointer, count: int | None, name: str = "") -> Child:
     fields = _fields(session)
-    # MySQL and MariaDB refuse to let rows of the same table follow.
     follows = not pointer.is_declared or (
-        pointer.on_update == "CASCADE" and not (pointer.is_same_table and session.dialect.family == "mysql")
+        pointer.on_update == "CASCADE" and (session.dialect.cascades_within or not pointer.is_same_table)
     )
-    spelled = pointer.targets if session.dialect.family == "postgresql" else map(str.lower, pointer.targets)
+    spelled = map(str.lower, pointer.targets) if session.dialect.folds_names else pointer.targets
     return Child(name, count, frozenset(fields[target] for target in spelled if target in fields), follows)
 
 
@@ -275,6 +255,6 @@ def _fields(session: Session) -> Mapping[str, str]:
     """The fields of a row that others may point at, by the name of the column."""
     names = session.host.clock_times
     columns = {getattr(names, field): field for field in ("id", *KEY_FIELDS)}
-    if session.dialect.family == "postgresql":
+    if not session.dialect.folds_names:
         return columns
     return {column.lower(): field for column, field in columns.items()}

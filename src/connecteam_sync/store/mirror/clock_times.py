@@ -133,14 +133,14 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
         target = {d.name(session.host.clock_times.id): "d.id", **target}
         kinds = {"id": "row", **kinds}
         images = [msgspec.structs.replace(image, id=new_key()) for image in images]
-    if session.columns.is_plain_table and (d.family == "sqlite" or (d.family == "postgresql" and len(images) > BATCH)):
+    if session.columns.is_plain_table and d.takes_bulk(len(images)):
         columns: dict[str, Kind] = dict.fromkeys((*target, *stamps), "text")
         stamp = [_moment(now, d)] * len(stamps)
         session.insert_many(
             session.clock_times, columns, ((*_new_row(image, session, is_given=is_given), *stamp) for image in images)
         )
         return
-    is_packed = d.family == "mysql"
+    is_packed = d.has_packets
     values = target | dict.fromkeys(stamps, d.moment(f"CAST(:now AS {d.bigint})"))
     sql = d.insert(session.clock_times, d.rowset(kinds, packed=is_packed), values)
 
@@ -239,7 +239,7 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     if not created:
         return []
     d, names = session.dialect, session.host.clock_times
-    stay = d.family == "mysql"
+    stay = d.copies_images
     select = session.select_rows() if stay else f"SELECT {session.image_columns}"
     make = rows.canonical_alone if stay else rows.image
     if len(created) <= BATCH:

@@ -109,7 +109,7 @@ def remember(
         # What is refused is tried again by every run: its cure, a constraint that is dropped, shows in no digest.
         return
     keys = range(0)
-    if session.dialect.family == "mysql":
+    if session.dialect.reads_by_key:
         keys = longest_stretch({row.id for row in stored.rows} | {change.image.id for change in done.changes})
     fresh = Remembered(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
@@ -207,7 +207,7 @@ def digest_queries(session: Session, of: Remembered) -> tuple[Query, ...]:
         return f"start_at >= {low} AND start_at < {high}"
 
     asked: tuple[tuple[Mapping[str, bool], str, Condition, int | None], ...] = (
-        *(() if d.family == "mysql" else ((own, session.shifts_by_start, by_start, _DAYS),)),
+        *(() if d.notes_writes else ((own, session.shifts_by_start, by_start, _DAYS),)),
         (pauses, f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}", by_start, _DAYS),
         (employees, d.table(people.table), _always, None),
         (users, session.own.users, _always, None),
@@ -218,7 +218,7 @@ def digest_queries(session: Session, of: Remembered) -> tuple[Query, ...]:
         _digest(session, columns, table, condition, span=(of.start, of.end), step=step)
         for columns, table, condition, step in asked
     )
-    writes = [_writes(session, (of.start, of.end))] * (d.family == "mysql")
+    writes = [_writes(session, (of.start, of.end))] * d.notes_writes
     return (*_clock_times(session, host, (of.start, of.end), of.keys), *writes, *ours)
 
 
@@ -250,7 +250,7 @@ def _clock_times(session: Session, host: Mapping[str, bool], span: tuple[int, in
         first, last = (d.moment(f"CAST({bound} AS {d.bigint})") for bound in (low, high))
         return f"{clock_in} >= {first} AND {clock_in} < {last}"
 
-    if not keys or d.family != "mysql":
+    if not keys or not d.reads_by_key:
         yield _digest(session, host, session.rows_by_clock_in, condition, span=span, step=_DAYS)
         return
 
@@ -293,14 +293,11 @@ def _host_columns(
         if field in without | NO_COLUMNS:
             continue
         name = getattr(names, field)
-        # What a column of SQLite is declared as says nothing of what it holds.
         column = columns[name]
-        is_plain = session.dialect.family != "sqlite" and (column.is_number or base_of(column.type) in _PLAIN)
+        is_plain = not session.dialect.is_loosely_typed and (column.is_number or base_of(column.type) in _PLAIN)
         # A key of text may have letters of another kind than other columns: MySQL would not put them into one text.
         said = casts.get(name, "{}").format(alias + session.dialect.name(name))
-        # PostgreSQL makes no hash of bits.
-        is_bits = session.dialect.family == "postgresql" and base_of(column.type) == "bit"
-        found[f"CAST({said} AS text)" if is_bits else said] = not is_plain
+        found[session.dialect.digestible(said, base_of(column.type))] = not is_plain
     return found
 
 
@@ -317,42 +314,11 @@ def _digest(
     """A digest of the rows of a table within a span of instants or keys. `columns`: whether each is text, which is
     quoted so that no two rows read alike; `step` cuts what is put together into pieces of so many seconds or keys.
     """
-    family = session.dialect.family
-    if family == "postgresql":
-        row = f"ROW({', '.join(columns)})"
-        driver: Any = session.connection.connection.driver_connection
-        whole = driver.info.server_version >= 140000  # noqa: PLR2004 - hashes of whole rows are from PostgreSQL 14 on
-        hashes = ", ".join(
-            f"bit_xor(hash_record_extended({row}, {seed}))"
-            if whole
-            else f"sum(hashtextextended(CAST({row} AS text), {seed}))"
-            for seed in (0, 1)
-        )
-        return Query(f"SELECT count(*), {hashes} FROM {table} WHERE {condition(*_SPAN)}", _bounds([span]))
-    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
-    if family == "sqlite":
-        # What SQLite hands over stays in this process, and is hashed here. A BLOB cannot stand in JSON.
-        values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
-        row = f"json_array({values})"
-    else:
-        quoted = (f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
-        row = f"concat_ws(',', {', '.join(quoted)})"
-    said = " UNION ALL ".join(
-        f"SELECT count(*) AS many, group_concat({row}) AS said FROM {table}"
-        f" WHERE {condition(f':start{number}', f':end{number}')}"
-        for number in range(len(pieces))
-    )
-    if family == "sqlite":
-        return Query(said, _bounds(pieces))
-    # A text as long as the server allows may have been cut short without a word.
-    return Query(
-        "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
-        f" THEN sha2(g.said, 256) END FROM ({said}) g",
-        _bounds(pieces) | bounds,
-    )
-
-
-_SPAN = (":start0", ":end0")
+    d = session.dialect
+    is_cut = d.digests_in_pieces
+    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step and is_cut else [span]
+    parts = [f"{table} WHERE {condition(f':start{number}', f':end{number}')}" for number in range(len(pieces))]
+    return Query(d.digest(lambda: session.connection, columns, parts), _bounds(pieces) | bounds)
 
 
 def _bounds(pieces: Iterable[tuple[int, int]]) -> dict[str, int]:

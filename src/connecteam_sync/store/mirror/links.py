@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table, inspect, select, text, update
 
 from connecteam_sync.store.sql import quoting
-from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.urls import dialect_of
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames
@@ -79,7 +79,7 @@ def _rows(
     columns = {column["name"] for column in look.get_columns(table, schema=schema)}
     if not {names.id, names.employee_id, names.clock_in, names.clock_out} <= columns:
         return {}
-    dialect = Dialect(connection.dialect, unit=names.clock_in_unit)
+    dialect = dialect_of(connection.dialect, unit=names.clock_in_unit)
     read = {"id": f"t.{dialect.name(names.id)}", "employee_id": f"t.{dialect.name(names.employee_id)}"}
     read |= rows.instants(dialect, names)
     wanted = ", ".join(read.values())

@@ -19,7 +19,6 @@ from connecteam_sync.store.history.row_images import differing
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.statements import batched
-from connecteam_sync.store.sql.unsupported import sees_triggers
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_told
 
@@ -29,11 +28,11 @@ _NEAR = 31 * 86_400
 
 
 def may_have_triggers(session: Session) -> bool:
-    """Whether the table has a trigger or a rule, or is one of MySQL or MariaDB that shows this user none of them."""
+    """Whether the table has a trigger or a rule, or shows this user none of them."""
     if session.columns.definition.triggers:
         return True
     table = session.host.clock_times.table
-    return session.dialect.family == "mysql" and not sees_triggers(session.connection, table)
+    return not session.dialect.shows_triggers(session.connection, table)
 
 
 def meddled(session: Session, what: str) -> NotServed:

@@ -19,21 +19,6 @@ BATCH = 1000
 """Rows a statement carries at most, where it carries them as a parameter."""
 
 
-def insert_many(
-    connection: Connection, table: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]
-) -> None:
-    """INSERT of rows whose values stand in the order of `columns` (quoted names), on SQLite or PostgreSQL.
-
-    `table` must be a plain table.
-    """
-    names = ", ".join(columns)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", [tuple(row) for row in rows])
-    else:
-        _copy(connection, f"COPY {table} ({names}) FROM STDIN", rows)
-
-
 def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind]) -> str:
     """INSERT of what `packed_rows` makes of rows whose values stand in the order of `columns`: MySQL and MariaDB."""
     fields = {f"c{number}": kind for number, kind in enumerate(columns.values())}
@@ -46,7 +31,8 @@ def packed_rows(rows: Sequence[Sequence[object]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def _copy(connection: Connection, sql: str, rows: Iterable[Sequence[object]]) -> None:
+def copy(connection: Connection, sql: str, rows: Iterable[Sequence[object]]) -> None:
+    """A COPY of PostgreSQL's, row by row."""
     driver: Any = connection.connection.driver_connection
     cursor = driver.cursor()
     connection.dispatch.before_cursor_execute(connection, cursor, sql, (), None, True)

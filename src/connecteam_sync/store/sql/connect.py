@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SAWarning, SQLAlchemyError
-from sqlalchemy.types import NullType
 
 from connecteam_sync.errors import (
     ConfigurationError,
@@ -25,29 +21,14 @@ from connecteam_sync.errors import (
 )
 from connecteam_sync.store.sql import causes, session_settings, unsupported, urls
 from connecteam_sync.store.sql.errors import OTHERWISE, cure_of, file_of
-from connecteam_sync.store.tables.keys import uuids_as_text
-
-_FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
-"""MySQL's numbers: an update counts the rows it found, not those it changed; a packet may hold several statements."""
 
 
 def database_url(text: str) -> URL:
     """The URL with a driver that is here. Raises ConfigurationError, never showing the password."""
-    url = urls.parsed(text)
-    scheme = url.drivername
-    if scheme in {"mysql", "mariadb"}:
-        url = url.set(drivername=f"{scheme}+{'mysqldb' if find_spec('MySQLdb') else 'pymysql'}")
-    elif scheme in {"postgresql", "postgres"}:
-        url = url.set(drivername="postgresql+psycopg")
-    backend = url.drivername.split("+")[0]
-    if backend not in {"sqlite", "mysql", "mariadb", "postgresql"}:
-        raise ConfigurationError(
-            f"database {backend!r} is not supported",
-            next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
-        )
+    url = urls.with_driver(urls.parsed(text))
     urls.demand_driver(url)
     urls.demand_named(url)
-    file = file_of(url) if backend == "sqlite" else None
+    file = file_of(url) if urls.database_of(url).is_file else None
     if file and not file.parent.is_dir():
         raise ConfigurationError(
             f"the folder of the SQLite database {file} does not exist",
@@ -58,64 +39,29 @@ def database_url(text: str) -> URL:
 
 def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     """An engine whose sessions are in UTC, READ COMMITTED, and wait `lock_wait` seconds for a lock at most."""
-    backend = url.drivername.split("+")[0]
+    served = urls.database_of(url)
     # What SQLAlchemy asks a server before the first statement costs five round trips, and no statement of ours needs
     # the answers: `inspector` asks where they are needed. Every transaction is ended by us: the pool has none to end.
     options: dict[str, Any] = {"_initialize": False, "pool_reset_on_return": None}
-    wait = max(1, round(lock_wait))
-    settings: dict[str, str] = {}
-    if backend == "sqlite":
-        options["connect_args"] = {"timeout": lock_wait}
-    elif backend == "postgresql":
-        # What the driver has to say of a pipeline that failed is no more than the error itself.
-        logging.getLogger("psycopg").addHandler(logging.NullHandler())
-        url, settings = session_settings.postgresql_url(url)
-        settings |= {"timezone": "UTC", "lock_timeout": f"{wait}s"}
-        options["connect_args"] = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
-        # Else the driver looks for the type by itself, past SQLAlchemy, and its errors come as nobody expects them.
-        options["use_native_hstore"] = False
-    else:
-        # The server's own default of autocommit is left to the session's settings, which are one statement anyway.
-        url, options["connect_args"] = session_settings.mysql_url(url)
-        options["connect_args"] |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
+    way = served.way(url, lock_wait)
     try:
-        engine = create_engine(url, **options)
+        engine = create_engine(way.url, **options, **way.options)
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             f"the database driver of {url.drivername!r} is not installed",
             next_step="leave the driver out of the URL, or install it",
         ) from error
     except (ArgumentError, ValueError, TypeError) as error:
-        raise urls.option_refused(url.drivername, str(error)) from error
+        raise urls.option_refused(served, str(error)) from error
     event.listen(engine, "do_connect", urls.connected)
-    if backend == "sqlite":
-        event.listen(engine, "connect", _sqlite_session)
-        event.listen(engine, "begin", _sqlite_begin)
-        return engine
-    event.listen(engine, "connect", lambda connection, _: unsupported.demand_served(backend, connection))
-    event.listen(engine, "checkin", session_settings.rests)
-    wakes = session_settings.wakes
-    event.listen(engine, "checkout", lambda connection, record, _: wakes(engine.dialect, connection, record))
-    if backend == "postgresql":
-        event.listen(
-            engine,
-            "connect",
-            lambda connection, record: session_settings.postgresql_session(connection, record.info, settings),
-        )
-        event.listen(engine, "connect", uuids_as_text)
-        event.listen(engine, "begin", session_settings.must_begin)
-        event.listen(engine, "before_cursor_execute", session_settings.begin_alone)
-    else:
-        event.listen(
-            engine, "connect", lambda connection, record: session_settings.mysql_session(connection, record.info, wait)
-        )
+    if not served.is_file:
+        event.listen(engine, "connect", lambda connection, _: unsupported.demand_served(served, connection))
+        event.listen(engine, "checkin", session_settings.rests)
+        wakes = session_settings.wakes
+        event.listen(engine, "checkout", lambda connection, record, _: wakes(engine.dialect, connection, record))
+    event.listen(engine, "connect", way.session)
+    served.listen(engine)
     return engine
-
-
-def is_mariadb(connection: Connection) -> bool:
-    """Whether a server that speaks MySQL is MariaDB, as it said when it greeted us."""
-    driver: Any = connection.connection.driver_connection
-    return "mariadb" in str(driver.get_server_info()).lower()
 
 
 def inspector(connection: Connection) -> Inspector:
@@ -124,52 +70,9 @@ def inspector(connection: Connection) -> Inspector:
     warnings.filterwarnings("ignore", message="Did not recognize type", category=SAWarning)
     if not connection.info.get("initialised"):
         connection.dialect.initialize(connection)
-        if connection.dialect.name in {"mysql", "mariadb"}:
-            dialect: Any = connection.dialect
-            dialect.ischema_names = _Types(dialect.ischema_names)
+        urls.database(connection.dialect.name).learns_types(connection.dialect)
         connection.info["initialised"] = True
     return inspect(connection)
-
-
-class _Types(dict[str, Any]):
-    """Types by name. One that SQLAlchemy has never heard of is an error to it where it has a length: VECTOR(3)."""
-
-    def __missing__(self, name: str) -> type[NullType]:
-        return _Unheard
-
-
-class _Unheard(NullType):
-    def __init__(self, *_: object, **__: object) -> None:
-        super().__init__()
-
-
-def _bytes_of(text: str | None) -> bytes | None:
-    return None if text is None else bytes.fromhex(text)
-
-
-def _is_utf8(said: bytes) -> bool:
-    try:
-        said.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _sqlite_session(connection: sqlite3.Connection, _: object) -> None:
-    """Leave transactions to us, keep foreign keys."""
-    connection.isolation_level = None
-    # The bytes of a BLOB and the digits of a number, to and from JSON: not every SQLite has `unhex`.
-    connection.create_function("connecteam_sync_bytes", 1, _bytes_of, deterministic=True)
-    connection.create_function("connecteam_sync_is_utf8", 1, _is_utf8, deterministic=True)
-    connection.create_function("connecteam_sync_spelled", 1, float.hex, deterministic=True)
-    connection.create_function("connecteam_sync_real", 1, float.fromhex, deterministic=True)
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    """A writer takes the only write lock at once: a lock taken halfway could not be waited for."""
-    writer = connection.get_execution_options().get("writer", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.store.sql.urls import database_of
+
 _URL = "CONNECTEAM_SYNC_DATABASE_URL"
 
 
@@ -213,15 +215,15 @@ def named(url: URL) -> str:
     """Which database a URL means, for people: its kind, user, server, port and name, never the password; for SQLite
     the absolute path of the file.
     """
-    backend = url.drivername.split("+")[0]
-    if backend == "sqlite":
+    served = database_of(url)
+    if served.is_file:
         file = file_of(url)
-        return f"SQLite file {file}" if file else "SQLite in memory, which is gone with this process"
+        return f"{served.title} file {file}" if file else f"{served.title} in memory, which is gone with this process"
     host = url.host or _first(url.query.get("host")) or _first(url.query.get("unix_socket")) or "localhost"
-    port = url.port or _first(url.query.get("port")) or (5432 if backend == "postgresql" else 3306)
+    port = url.port or _first(url.query.get("port")) or served.port
     user = f"{url.username}@" if url.username else ""
     shown = f"[{host}]" if ":" in host else host
-    return f"{backend}://{user}{shown}:{port}/{url.database or ''}"
+    return f"{served.kind}://{user}{shown}:{port}/{url.database or ''}"
 
 
 def file_of(url: URL) -> Path | None:

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+Form = Literal["truth", "number", "bit", "words"]
+"""How a column says true and false; `truth`: what the database itself takes for it."""
+NUMBERS = {"int", "integer", "bigint", "smallint", "mediumint", "tinyint"}
+LETTERS = {
+    "char",
+    "character",
+    "bpchar",
+    "varchar",
+    "nchar",
+    "nvarchar",
+    "text",
+    "tinytext",
+    "mediumtext",
+    "longtext",
+    "clob",
+    "citext",
+}
+NUMERIC = NUMBERS | {"decimal", "numeric", "real", "double", "float"}
 _SHAPES = {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
 _SHAPES |= {"geometrycollection", "geomcollection", "vector"}
 _BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"} | _SHAPES
@@ -34,6 +54,12 @@ _PROVEN = {"json", "jsonb", "real", "double"}
 def base_of(kind: str) -> str:
     """A type without its width and its attributes: `int` of `int(10) unsigned zerofill`."""
     return kind.lower().split("(")[0].split(" ")[0]
+
+
+def is_text(kind: str) -> bool:
+    """Whether a type holds text; on SQLite as its rules of affinity say."""
+    base = base_of(kind)
+    return base in LETTERS or any(part in kind.lower() for part in ("char", "clob", "text"))
 
 
 def is_spelled(kind: str) -> bool:
@@ -75,6 +101,13 @@ def _value(said: bytes) -> object:
         return msgspec.json.decode(said)
     except msgspec.DecodeError:
         return said.decode()
+
+
+def plain_member(value: object) -> object:
+    """Truth values as the numbers every database takes; nested JSON as text."""
+    if isinstance(value, bool):
+        return int(value)
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
 
 
 # -- into JSON ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.store.sql import session_settings
 from connecteam_sync.store.sql.quoting import compiled, run
+from connecteam_sync.store.sql.urls import database
 
 TRIP = 1 << 20
 """Characters of values in one round trip, unless a single statement has more."""
@@ -88,18 +89,15 @@ def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = Fa
     The first that fails ends it. Raises what SQLAlchemy raises; the events of a statement fire for each. `and_end` (not
     on SQLite) ends the transaction in the same round trip.
     """
-    family = connection.dialect.name
-    if family == "sqlite":
-        return [_alone(connection, query) for query in queries]
+    served = database(connection.dialect.name)
+    if served.is_file:
+        return [alone(connection, query) for query in queries]
     found: list[Answer] = []
     with driver_errors(connection):
         trips = list(_loads(queries, room(connection)))
         for number, load in enumerate(trips, 1):
             ending = and_end and number == len(trips)
-            if family == "postgresql":
-                found += _pipelined(connection, load, and_end=ending)
-            else:
-                found += _in_one_packet(connection, load, and_end=ending)
+            found += served.deliver(connection, load, and_end=ending)
     return found
 
 
@@ -124,7 +122,8 @@ def _loads(queries: Iterable[Query], limit: int) -> Iterator[list[Query]]:
         yield load
 
 
-def _alone(connection: Connection, query: Query) -> Answer:
+def alone(connection: Connection, query: Query) -> Answer:
+    """A statement by itself."""
     with run(connection, query.sql, query.values) as result:
         if result.returns_rows:
             with driver_errors(connection):
@@ -132,7 +131,8 @@ def _alone(connection: Connection, query: Query) -> Answer:
         return Answer([], result.rowcount, result.lastrowid)
 
 
-def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+    """Statements sent without waiting for each answer (PostgreSQL)."""
     driver: Any = connection.connection.driver_connection
     cursors = []
     try:
@@ -167,7 +167,8 @@ def _pipelined(connection: Connection, queries: Sequence[Query], *, and_end: boo
     return found
 
 
-def _in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+def in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+    """Several statements as one (MySQL and MariaDB)."""
     driver: Any = connection.connection.driver_connection
     prepared = [_for_driver(query, connection.dialect) for query in queries]
     cursor = driver.cursor()

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 
+from connecteam_sync.store.sql.urls import database
+
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"(?=\.|$)')
 """A part of a name in double quotes, a quote in it doubled."""
 _MARKS = re.compile(
@@ -41,16 +43,13 @@ def split(table: str) -> tuple[str | None, str]:
     return ".".join(schema) or None, name
 
 
-def quoted(family: str, name: str) -> str:
+def quoted(name: str, mark: str = '"') -> str:
     """One name, whatever is in it."""
-    mark = "`" if family == "mysql" else '"'
     return f"{mark}{name.replace(mark, 2 * mark)}{mark}"
 
 
-def literal(family: str, text: str) -> str:
-    """A text as it stands in a statement; on MySQL and MariaDB not dependent on what a backslash means there."""
-    if family == "mysql" and not re.fullmatch(r"[\w .,$-]*", text, re.ASCII):
-        return f"_utf8mb4 0x{text.encode().hex()}"
+def literal(text: str) -> str:
+    """A text as it stands in a statement."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -58,8 +57,7 @@ def literal(family: str, text: str) -> str:
 def compiled(sql: str, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
     """A statement with `:named` values as the driver takes it, and the names in their order; None: they go by name."""
     order: list[str] = []
-    # Drivers of MySQL and MariaDB take values by their order as well, so that several statements can be one.
-    style = "format" if dialect.name in {"mysql", "mariadb"} else dialect.paramstyle
+    style = database(dialect.name).paramstyle or dialect.paramstyle
 
     def mark(found: re.Match[str]) -> str:
         if found["value"]:

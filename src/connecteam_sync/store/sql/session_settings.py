@@ -182,7 +182,12 @@ def is_pooled(connection: Connection) -> bool:
 
 
 def for_the_session(connection: Connection) -> None:
-    """The settings of transactions for all that this connection does: for changes of tables outside any transaction."""
+    """The settings of transactions for all that this connection does: for changes of tables outside any transaction.
+
+    Where they are those of the session already, nothing is to be done.
+    """
+    if _SETTINGS not in connection.info:
+        return
     driver: Any = connection.connection.driver_connection
     driver.execute(str(connection.info[_SETTINGS]).replace(", true)", ", false)"))
 

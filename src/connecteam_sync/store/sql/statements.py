@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from connecteam_sync.store.sql.bulk import BATCH, insert_many, packed_insert, packed_rows
+from connecteam_sync.store.sql.bulk import BATCH, packed_insert, packed_rows
 from connecteam_sync.store.sql.dialect import Dialect, Kind
 from connecteam_sync.store.sql.pipeline import TRIP, Answer, Query, Rows, fits, load_of, room, send, streamed
 from connecteam_sync.store.sql.quoting import run
@@ -134,8 +134,8 @@ class Statements:
         return self._send(queries) if queries else []
 
     def each(self, *queries: Query) -> Iterator[Iterable[Sequence[Any]]]:
-        """As `fetch`; row by row on SQLite, where that costs nothing and a row may be a long text."""
-        if self.dialect.family == "sqlite":
+        """As `fetch`; row by row of a file, where that costs nothing and a row may be a long text."""
+        if self.dialect.is_file:
             return (streamed(self.connection, query) for query in queries)
         return iter(self.fetch(*queries))
 
@@ -193,13 +193,7 @@ class Statements:
         key = Key(self)
         names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
         known = " UNION ALL ".join(f"SELECT max({column}) AS number FROM {other}" for column, other in above)
-        newest = f"(SELECT coalesce(max(id), 0) FROM {table})"
-        if self.dialect.family == "postgresql":
-            # Its sequence does not follow a key that is given.
-            made = f"nextval(pg_get_serial_sequence('{table}', 'id'))"
-            made, asking = f"greatest({made}, max(known.number) + 1, {newest} + 1)", " RETURNING id"
-        else:
-            made, asking = f"CASE WHEN max(known.number) > {newest} THEN max(known.number) + 1 END", ""
+        made, asking = self.dialect.drawn(table)
         sql = f"INSERT INTO {table} (id, {names}) SELECT {made}, {places} FROM ({known}) known{asking}"
         self.later(Query(sql, values), key.is_made)
         return key
@@ -213,15 +207,12 @@ class Statements:
         if not first:
             return
         every = chain(first, many)
-        if self.dialect.family == "mysql":
+        if self.dialect.has_packets:
             sql = packed_insert(self.dialect, table, columns)
             for _, said in self.fitting(every, packed_rows):
                 self.later(Query(sql, {"rows": said}))
-        elif self.dialect.family == "postgresql" and len(first) <= BATCH:
-            # A COPY waits for the server twice, and for everything before it.
+        elif self.dialect.takes_bulk(len(first)):
+            self.dialect.load(lambda: self.connection, table, tuple(columns), every)
+        else:
             sql = self.dialect.insert(table, self.dialect.rowset(columns), {name: f"d.{name}" for name in columns})
             self.later_set(sql, (dict(zip(columns, row, strict=True)) for row in first))
-        else:
-            loads: Iterable[Iterable[Sequence[object]]] = batches(every)
-            for load in [every] if self.dialect.family == "postgresql" else loads:
-                insert_many(self.connection, table, columns, load)

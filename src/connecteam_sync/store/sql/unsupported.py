@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -10,50 +11,34 @@ from sqlalchemy.exc import DBAPIError
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, said
 from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.sql.urls import Driver, database
 
-_LOOKALIKES = {
-    "mysql": ("TiDB", "Vitess", "PlanetScale", "OceanBase", "SingleStore", "MemSQL", "StarRocks", "Doris", "PolarDB-X"),
-    "postgresql": ("CockroachDB", "-YB-", "Redshift", "Materialize", "RisingWave"),
-}
-"""Words by which servers greet that speak the language of another one and are none: what we rely on is not there."""
 _SHOWN = {"-YB-": "YugabyteDB"}
 _SERVED = "use MySQL 8, MariaDB 10.6 or PostgreSQL 12 or newer themselves (or a service that runs them), or SQLite"
 
 
-def lookalike(greeting: str) -> str | None:
+def lookalike(greeting: str, known: Sequence[str]) -> str | None:
     """The name of a server that only looks like one of ours, by what it says of itself; None where it is one."""
     words = greeting.lower()
-    found = next((name for names in _LOOKALIKES.values() for name in names if name.lower() in words), None)
+    found = next((name for name in known if name.lower() in words), None)
     return _SHOWN.get(found, found) if found else None
 
 
-def demand_served(backend: str, connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
+def demand_served(served: type[Driver], connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
     """By what a server said when it greeted us, which costs nothing. Raises NotServed."""
-    if backend == "postgresql":
-        parameter = connection.info.parameter_status
-        greeting = f"{parameter('server_version')}{' CockroachDB' if parameter('crdb_version') else ''}"
-    else:
-        greeting = str(connection.get_server_info())
-    name = lookalike(greeting)
+    greeting = served.greeting(connection)
+    name = lookalike(greeting, served.lookalikes)
     if name is not None:
         raise NotServed(
-            f"the server is {name}, which looks like {_LOOKS_LIKE[backend]} and is not: it lacks what this program"
+            f"the server is {name}, which looks like {served.title} and is not: it lacks what this program"
             f" relies on (it says {greeting!r})",
             next_step=_SERVED,
         )
 
 
-_LOOKS_LIKE = {"mysql": "MySQL", "mariadb": "MySQL", "postgresql": "PostgreSQL"}
-_NEEDS = {
-    "mysql": "SELECT x FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x BIGINT PATH '$')) AS needed",
-    "mariadb": "SELECT x FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x BIGINT PATH '$')) AS needed",
-    "postgresql": "SELECT x FROM json_to_recordset('[{\"x\":1}]') AS needed(x bigint)",
-}
-
-
 def demand_rows_of_json(connection: Connection) -> None:
     """That a server can read rows out of a text, which nothing here does without: for `doctor`. Raises NotServed."""
-    statement = _NEEDS.get(connection.dialect.name)
+    statement = database(connection.dialect.name).rows_of_json
     if statement is None:
         return
     try:

@@ -1,16 +1,26 @@
-"""The URL of a database, read with care: what is wrong with it is said without showing any part of a password."""
+"""The one list of databases, and their URLs, read with care: what is wrong with one is said without showing any part of
+a password.
+"""
 
 from __future__ import annotations
 
-import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.engine.interfaces import Dialect as EngineDialect
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from connecteam_sync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from connecteam_sync.store.sql.dialect import Dialect
+    from connecteam_sync.store.sql.pipeline import Answer, Query
 
 _RIGHT = (
     "write CONNECTEAM_SYNC_DATABASE_URL like mysql://user:password@host/database; in a password @ is %40, : is %3A,"
@@ -20,28 +30,122 @@ _SQLITE = (
     "write sqlite:///hours.db for a file in the working directory, sqlite:////srv/hours.db for one by its whole path"
 )
 _PORTS = 65535
-_DRIVERS = {
-    "sqlite": {"pysqlite"},
-    "mysql": {"pymysql", "mysqldb"},
-    "mariadb": {"pymysql", "mysqldb"},
-    "postgresql": {"psycopg"},
+SERVED = {
+    "sqlite": ("sqlite", "SQLite"),
+    "mysql": ("mysql", "MySQL"),
+    "mariadb": ("mariadb", "MariaDB"),
+    "postgresql": ("postgresql", "PostgreSQL"),
 }
-"""Drivers that are served: another one may be installed, and would fail in the middle of a run."""
-_SQLITE_OPTIONS = {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
-_NOT_FOR_URLS = {
-    "mysql": {"cursorclass", "conv", "autocommit", "defer_connect"},
-    "postgresql": {"autocommit", "row_factory", "cursor_factory", "prepare_threshold", "context"},
-}
-"""What a driver takes from a program and not as text, or what a run decides by itself."""
-_TLS = {
-    "mysql": "; TLS is asked for with ?ssl_mode=REQUIRED, or verified with ?ssl_ca=/path/to/ca.pem",
-    "postgresql": "; TLS is asked for with ?sslmode=require",
-}
-_NAMED_ELSEWHERE = {
-    "mysql": {"read_default_file", "read_default_group", "database", "db"},
-    "postgresql": {"service", "dbname", "servicefile"},
-}
-"""Options of a URL that may name the database in its place."""
+"""The one list of databases: what stands in front of a URL, the module of its class, and the class. Only the one in
+use is imported.
+"""
+_OTHER_NAMES = {"postgres": "postgresql"}
+
+
+class Way(NamedTuple):
+    """How an engine is made: its URL, what it is told besides, and what every new connection goes through."""
+
+    url: URL
+    options: dict[str, Any]
+    session: Callable[[Any, Any], None]
+
+
+class Driver(ABC):
+    """How a database is reached: its URL, its drivers, its sessions, its round trips. All is known of the class."""
+
+    kind: ClassVar[str]
+    """What people call it, and what stands in front of its URL."""
+    family: ClassVar[str]
+    """Whose statements it takes: for tests, which make tables of their own."""
+    title: ClassVar[str]
+    """What it calls itself."""
+    drivers: ClassVar[frozenset[str]]
+    """Drivers that are served: another one may be installed, and would fail in the middle of a run."""
+    oldest: ClassVar[tuple[int, ...]]
+    """The oldest version that serves."""
+    port: ClassVar[int] = 0
+    tls: ClassVar[str] = ""
+    """How its URL asks for TLS, as the end of a sentence."""
+    is_file: ClassVar[bool] = False
+    """Whether it is a file that this process opens by itself: no network, no users, and one writer for all of it."""
+    has_schemas: ClassVar[bool] = True
+    """Whether tables of ours may have a schema of their own."""
+    paramstyle: ClassVar[str | None] = None
+    """How its drivers take values, where that is not what SQLAlchemy says of them."""
+    lookalikes: ClassVar[tuple[str, ...]] = ()
+    """Words by which servers greet that speak its language and are none: what we rely on is not there."""
+    rows_of_json: ClassVar[str | None] = None
+    """A statement that reads a row out of a text, which every run does; None where nobody can lack it."""
+
+    @classmethod
+    @abstractmethod
+    def with_driver(cls, url: URL) -> URL:
+        """A URL that names no driver, with one that is here."""
+
+    @classmethod
+    @abstractmethod
+    def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
+        """The options of a URL that mean nothing there, and what is said of them besides."""
+
+    @classmethod
+    def lacks_name(cls, url: URL) -> bool:
+        """Whether a URL names a server and no database, and nothing else says which."""
+        del url
+        return False
+
+    @classmethod
+    @abstractmethod
+    def way(cls, url: URL, lock_wait: float) -> Way:
+        """How to connect: sessions in UTC and READ COMMITTED that wait `lock_wait` seconds for a lock at most."""
+
+    @classmethod
+    def listen(cls, engine: Engine) -> None:
+        """What else its connections need at certain moments."""
+        del engine
+
+    @classmethod
+    def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
+        """What a server said of itself when it greeted us, which costs nothing."""
+        del connection
+        return ""
+
+    @classmethod
+    def learns_types(cls, dialect: Any) -> None:  # noqa: ANN401 - any of SQLAlchemy's
+        """Let SQLAlchemy read tables with types that it has never heard of."""
+        del dialect
+
+    @classmethod
+    @abstractmethod
+    def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+        """What each statement came to, in one round trip; `and_end` commits in the same."""
+
+
+@cache
+def database(name: str) -> type[Dialect]:
+    """The class of a database. Raises KeyError for one that is not served."""
+    module, wanted = SERVED[name]
+    found: type[Dialect] = getattr(import_module(f"connecteam_sync.store.sql.{module}"), wanted)
+    return found
+
+
+def kind_of(url: URL) -> str:
+    """What stands in front of a URL, without its driver."""
+    return url.drivername.partition("+")[0]
+
+
+def database_of(url: URL) -> type[Dialect]:
+    """The class of the database that a URL means. Raises ConfigurationError for one that is not served."""
+    if kind_of(url) not in SERVED:
+        raise ConfigurationError(
+            f"database {kind_of(url)!r} is not supported",
+            next_step="use a mysql://, mariadb://, postgresql:// or sqlite:/// URL",
+        )
+    return database(kind_of(url))
+
+
+def dialect_of(engine: EngineDialect, *, unit: str | None = None) -> Dialect:
+    """The dialect of a database that SQLAlchemy knows; `unit` is what the host's times are counted in."""
+    return database(engine.name)(engine, unit=unit)
 
 
 def parsed(text: str) -> URL:
@@ -56,7 +160,7 @@ def parsed(text: str) -> URL:
             " character of the password is not encoded",
             next_step=_RIGHT,
         ) from error
-    if url.drivername.split("+")[0] == "sqlite":
+    if kind_of(url) in SERVED and database(kind_of(url)).is_file:
         if url.host or url.username or url.password or url.port:
             raise ConfigurationError("the database URL names no SQLite file: it has two slashes", next_step=_SQLITE)
         return url
@@ -72,19 +176,20 @@ def parsed(text: str) -> URL:
     return url
 
 
+def with_driver(url: URL) -> URL:
+    """The URL of a database that is served, with a driver that is here. Raises ConfigurationError."""
+    url = url.set(drivername=_OTHER_NAMES.get(url.drivername, url.drivername))
+    return database_of(url).with_driver(url) if url.drivername == kind_of(url) else url
+
+
 def demand_driver(url: URL) -> None:
     """A driver that is served, and options that it takes from a URL. Raises ConfigurationError."""
-    backend, _, driver = url.drivername.partition("+")
-    if driver and driver not in _DRIVERS[backend]:
+    served, driver = database_of(url), url.drivername.partition("+")[2]
+    if driver and driver not in served.drivers:
         raise ConfigurationError(
             f"the database driver of {url.drivername!r} is not served", next_step="leave the driver out of the URL"
         )
-    if backend == "sqlite":
-        # SQLAlchemy leaves out what it does not know: `mode=ro` by itself would be written to all the same.
-        strange = set() if "uri" in url.query else url.query.keys() - _SQLITE_OPTIONS
-        hint = "; what is meant for SQLite itself wants sqlite:///file:hours.db?mode=ro&uri=true" if strange else ""
-    else:
-        strange, hint = url.query.keys() & _NOT_FOR_URLS[backend.replace("mariadb", "mysql")], ""
+    strange, hint = served.strange_options(url)
     if strange:
         raise ConfigurationError(
             f"the database URL has options behind its `?` that mean nothing there: {', '.join(sorted(strange))}",
@@ -101,17 +206,15 @@ def demand_driver(url: URL) -> None:
 
 def demand_named(url: URL) -> None:
     """A server's URL names its database, or says where the name stands. Raises ConfigurationError."""
-    backend = url.drivername.split("+")[0].replace("mariadb", "mysql")
-    elsewhere = _NAMED_ELSEWHERE.get(backend, set()) & url.query.keys()
-    by_environment = backend == "postgresql" and (os.environ.get("PGDATABASE") or os.environ.get("PGSERVICE"))
-    if backend in _NAMED_ELSEWHERE and not url.database and not elsewhere and not by_environment:
+    served = database_of(url)
+    if served.lacks_name(url):
         raise ConfigurationError(
             "the database URL names a server and no database",
-            next_step=f"add the name: {backend}://user@{url.host or 'host'}/database",
+            next_step=f"add the name: {served.family}://user@{url.host or 'host'}/database",
         )
 
 
-def connected(dialect: Dialect, _: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
+def connected(dialect: EngineDialect, _: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
     """A connection. Raises ConfigurationError where the driver cannot do with what stands behind the URL's `?`."""
     errors: Any = getattr(dialect.loaded_dbapi, "Error", SQLAlchemyError)
     # It waits for the greeting of a server for as long as it waits for any answer: for ever. Another program than MySQL
@@ -127,16 +230,15 @@ def connected(dialect: Dialect, _: object, args: list[Any], options: dict[str, A
         what = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else (error.strerror or str(error))
         if isinstance(error, OSError) and error.filename:
             what += f": {error.filename}"
-        raise option_refused(dialect.name, what) from error
+        raise option_refused(database(dialect.name), what) from error
     if is_unbounded:
         connection._read_timeout = None  # noqa: SLF001 - it has no other way
     return connection
 
 
-def option_refused(driver: str, what: str) -> ConfigurationError:
+def option_refused(served: type[Driver], what: str) -> ConfigurationError:
     """That the driver cannot do with what stands behind the URL's `?`."""
-    tls = _TLS.get(driver.partition("+")[0].replace("mariadb", "mysql"), "")
     return ConfigurationError(
         f"the database driver cannot do with the options that the database URL has behind its `?`: {what}",
-        next_step=f"correct or remove them{tls}",
+        next_step=f"correct or remove them{served.tls}",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,10 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import ConfigurationError, NotInitialised, NotServed
 from connecteam_sync.store.sql.causes import is_unknown_table
-from connecteam_sync.store.sql.dialect import Dialect, Flag, form_of
-from connecteam_sync.store.sql.exact_types import base_of, type_of_column
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.exact_types import base_of
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
-from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import location, rows
 from connecteam_sync.store.tables.definition import Definition, definition_of, definition_queries, with_spans
 from connecteam_sync.store.tables.foreign_keys import configured, configured_queries
@@ -76,11 +75,12 @@ class HostColumns(msgspec.Struct, frozen=True):
         """The type of a column of `clock_times`."""
         return self.clock_times[name].type
 
-    def flag(self, dialect: Dialect, names: ClockTimesNames) -> Flag:
+    def flag(self, dialect: Dialect, names: ClockTimesNames) -> rows.Flag:
         """How `is_active` is read and written."""
         kind = self.kind_of(names.is_active)
-        form = form_of(kind, names.is_active_words, dialect.family, is_enum=names.is_active in self.definition.words)
-        return Flag(dialect, kind, form or "truth", names.is_active_words or ("", ""))
+        is_enum = names.is_active in self.definition.words
+        form = rows.form_of(kind, names.is_active_words, dialect, is_enum=is_enum)
+        return rows.Flag(dialect, kind, form or "truth", names.is_active_words or ("", ""))
 
     @property
     def types(self) -> dict[str, str]:
@@ -90,14 +90,17 @@ class HostColumns(msgspec.Struct, frozen=True):
 
 def column_queries(dialect: Dialect, host: HostTables, own: OwnTables) -> list[Query]:
     """What `columns_of` reads. Where our tables are not there, the server says so (`engine.is_unknown_table`)."""
+    asked, table = dialect.catalog, host.clock_times.table
+    indexes = asked.indexes(table)
     return [
         Query(f"SELECT version_num FROM {own.version}"),
         location.guard_query(dialect, host, own),
-        *(_columns_of(dialect, table) for table in (host.clock_times.table, host.employees.table)),
+        asked.columns(table),
+        asked.columns(host.employees.table),
         key_query(dialect, host, own.names),
-        *([_KEYS_OF[dialect.family](dialect, host.clock_times)] if dialect.family in _KEYS_OF else ()),
+        *([indexes] if indexes is not None else ()),
         *definition_queries(dialect, host),
-        *configured_queries(dialect, host.clock_times.table, host.clock_times.children),
+        *configured_queries(dialect, table, host.clock_times.children),
     ]
 
 
@@ -108,7 +111,8 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
     places = host.clock_times.children
     children = found[len(found) - len(places) :]
     versions, guards, clock_times, employees, served, *more = found[: len(found) - len(places)]
-    keys, made = (more[:1], more[1:]) if dialect.family in _KEYS_OF else ([], more)
+    known = 0 if dialect.catalog.indexes(host.clock_times.table) is None else 1
+    keys, made = more[:known], more[known:]
     _demand_version(versions)
     if not guards:
         raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
@@ -150,7 +154,7 @@ def _fitting(keys: Keys) -> Keys:
 
 
 def _keys(names: ClockTimesNames, found: Rows) -> dict[str, Any]:
-    """What `_KEYS_OF` says of the indexes: (name, its columns one below the other, whether it is unique, whether
+    """What `Catalog.indexes` says: (name, its columns one below the other, whether it is unique, whether
     anything is checked late).
     """
     indexes = [
@@ -214,26 +218,7 @@ def looked_into(connection: Connection, dialect: Dialect, host: HostTables, colu
 
 def stamp_query(dialect: Dialect, table: str) -> Query:
     """What `is_as_known` compares: the columns as they are now, asked for with every writing transaction."""
-    if dialect.family == "mysql":
-        return Query(
-            f"SELECT column_name, {type_of_column()} FROM information_schema.columns WHERE table_schema ="
-            " coalesce(:schema, database()) AND table_name = :name AND coalesce(generation_expression, '') = ''"
-            " ORDER BY ordinal_position",
-            dict(zip(("schema", "name"), split(table), strict=True)),
-        )
-    if dialect.family == "postgresql":
-        return Query(
-            "SELECT a.attname, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)"
-            " ELSE format_type(a.atttypid, a.atttypmod) END FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-            " WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
-            " ORDER BY a.attnum",
-            {"name": dialect.table(table)},
-        )
-    schema, name = split(table)
-    return Query(
-        "SELECT name, type FROM pragma_table_xinfo(:name, :schema) WHERE hidden = 0",
-        {"name": name, "schema": schema or "main"},
-    )
+    return dialect.catalog.stamp(table)
 
 
 def is_as_known(columns: HostColumns, found: Rows) -> bool:
@@ -245,76 +230,6 @@ def column_types(connection: Connection, dialect: Dialect, table: str) -> dict[s
     """The types of the columns of a table that can be written, by name; none where there is no table."""
     [found] = fetch(connection, [stamp_query(dialect, table)])
     return {plain_text(name): plain_text(kind) for name, kind in found}
-
-
-def _columns_of(dialect: Dialect, table: str) -> Query:
-    """(name, type, whether it is computed, whether its table is a plain one, whether each new row must name it) of each
-    column; none without a table.
-    """
-    schema, name = split(table)
-    if dialect.family == "sqlite":
-        # 2 and 3 are computed columns, 1 is hidden altogether. Its triggers cannot fill a column.
-        return Query(
-            'SELECT name, type, hidden, 1, ("notnull" OR pk) AND dflt_value IS NULL'
-            " AND NOT (pk AND upper(type) = 'INTEGER') FROM pragma_table_xinfo(:name, :schema)",
-            {"name": name, "schema": schema or "main"},
-        )
-    if dialect.family == "postgresql":
-        return Query(
-            "SELECT a.attname, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)"
-            " ELSE format_type(a.atttypid, a.atttypmod) END, a.attgenerated <> '',"
-            " c.relkind IN ('r', 'p') AND NOT c.relrowsecurity,"
-            " (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL"
-            f" AND NOT EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgrelid = a.attrelid AND {_FILLS})"
-            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
-            " WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            {"name": dialect.table(table)},
-        )
-    return Query(
-        f"SELECT column_name, {type_of_column()}, generation_expression IS NOT NULL AND generation_expression <> '', 1,"
-        # MySQL has a default for an ENUM and lets a trigger fill a column, MariaDB neither (where rows come from a
-        # SELECT, as ours do); without strict mode either makes a value up.
-        " is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'"
-        " AND extra NOT LIKE '%DEFAULT_GENERATED%' AND @@SESSION.sql_mode LIKE '%STRICT%'"
-        " AND CASE WHEN version() LIKE '%MariaDB%' THEN 1 ELSE data_type <> 'enum' AND NOT EXISTS (SELECT 1"
-        " FROM information_schema.triggers g WHERE g.event_object_schema = coalesce(:schema, database())"
-        " AND g.event_object_table = :name AND g.action_timing = 'BEFORE' AND g.event_manipulation = 'INSERT') END"
-        " FROM information_schema.columns WHERE table_schema = coalesce(:schema, database()) AND table_name = :name"
-        " ORDER BY ordinal_position",
-        {"name": name, "schema": schema},
-    )
-
-
-_FILLS = "g.tgtype & 7 = 7 AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
-"""A trigger that may fill a column: for each row, BEFORE, INSERT (bits 1, 2 and 4)."""
-
-
-def mysql_keys(_: Dialect, names: ClockTimesNames) -> Query:
-    """The indexes of a table: (name, columns one below the other, whether it is unique, false)."""
-    schema, table = split(names.table)
-    return Query(
-        "SELECT index_name, group_concat(column_name ORDER BY seq_in_index SEPARATOR '\n'), max(non_unique) = 0, 0"
-        " FROM information_schema.statistics WHERE table_schema = coalesce(:schema, database())"
-        " AND table_name = :name GROUP BY index_name",
-        {"name": table, "schema": schema},
-    )
-
-
-def _postgresql_keys(dialect: Dialect, names: ClockTimesNames) -> Query:
-    return Query(
-        "SELECT i.relname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a WHERE a.attrelid = x.indrelid"
-        " AND a.attnum = ANY (x.indkey)), true, false FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
-        " WHERE x.indrelid = to_regclass(:name) AND x.indisunique AND x.indexprs IS NULL"
-        " UNION ALL SELECT '', '', false, true FROM pg_constraint k"
-        " WHERE k.condeferred AND to_regclass(:name) IN (k.conrelid, k.confrelid)",
-        {"name": dialect.table(names.table)},
-    )
-
-
-_KEYS_OF: dict[str, Callable[[Dialect, ClockTimesNames], Query]] = {
-    "mysql": mysql_keys,
-    "postgresql": _postgresql_keys,
-}
 
 
 def _named(found: Rows) -> dict[str, Column]:

@@ -93,7 +93,7 @@ def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
             if not codes_of(error) & DENIED:
                 raise
             continue  # What may not be read is not compared: a row that the key refuses is held.
-        names, key = host.clock_times, "" if d.family == "sqlite" else f" ({target.key})"
+        names, key = host.clock_times, f" ({target.key})" if d.names_foreign_keys else ""
         yield _Elsewhere(
             f"a foreign key{key} has {names.employee_id} of {names.table} point at {place}, and the"
             f" configured people are {host.employees.table}.{host.employees.id}",
@@ -111,9 +111,9 @@ _GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][
 
 
 def _forms(session: Session) -> Iterator[Fault]:
-    """SQLite keeps anything anywhere: each value of the times is looked at, not only the ends of the column."""
+    """Where a column keeps anything (SQLite), each value of the times is looked at, not only the ends of the column."""
     names, d = session.host.clock_times, session.dialect
-    if d.family != "sqlite" or names.clock_in_unit is not None:
+    if not d.is_loosely_typed or names.clock_in_unit is not None:
         return
     for name in (names.clock_in, names.clock_out):
         column, key = f"t.{d.name(name)}", session.canonical["id"]

@@ -83,8 +83,7 @@ def touched(engine: Engine, names: OwnNames, *, without: str | None = None) -> s
     One statement: an interrupted attempt leaves both or neither. Nobody sees the column who does not ask for it.
     """
     index, table = names.index("shifts", "start"), engine.identifier_preparer.format_table(tables_of(names).shifts)
-    is_mariadb = getattr(engine, "is_mariadb", False)
-    hidden = "INVISIBLE" if is_mariadb else "/*!80023 INVISIBLE */"
+    hidden = "INVISIBLE" if getattr(engine, "is_mariadb", False) else "/*!80023 INVISIBLE */"
     return (
         f"ALTER TABLE {table}{f' DROP COLUMN {without},' if without else ''} ADD COLUMN {_TOUCHED} {hidden},"
         f" DROP INDEX {index}, ADD INDEX {index} (start_at, {TOUCHED})"

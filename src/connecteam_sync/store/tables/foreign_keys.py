@@ -11,9 +11,7 @@ import msgspec
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.dialect import Dialect, Kind
 from connecteam_sync.store.sql.pipeline import Query, Rows
-from connecteam_sync.store.sql.quoting import parts, split
-
-_NUMBERS = {"smallint", "integer", "bigint"}
+from connecteam_sync.store.sql.quoting import parts
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,64 +54,13 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 
 # -- declared keys -----------------------------------------------------------------------------------------------------
 
-# Of each: the key, schema (NULL: found without), table, column, column pointed at, rules, whether it is the same table,
-# the column's type, and why its rows cannot be counted. In the order of the key's columns.
-_DECLARED = {
-    # MariaDB shows the rules of a key to its owner only.
-    "mysql": """
-SELECT concat(k.constraint_schema, '.', k.table_name, '.', k.constraint_name),
-       CASE WHEN k.table_schema = DATABASE() THEN NULL ELSE k.table_schema END, k.table_name, k.column_name,
-       k.referenced_column_name, COALESCE(r.delete_rule, 'unknown'), COALESCE(r.update_rule, 'unknown'),
-       k.table_schema = COALESCE(:schema, DATABASE()) AND k.table_name = :name, '', ''
-FROM information_schema.key_column_usage k LEFT JOIN information_schema.referential_constraints r
-  ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
-WHERE k.referenced_table_schema = COALESCE(:schema, DATABASE()) AND k.referenced_table_name = :name
-ORDER BY 1, k.ordinal_position
-""",
-    # A key to a partition, or to a table that inherits, points at rows of ours too; a key of a partition is its
-    # parent's once more.
-    "postgresql": """
-WITH RECURSIVE family(id) AS (
-  SELECT CAST(to_regclass(:table) AS oid)
-  UNION SELECT i.inhrelid FROM pg_inherits i JOIN family p ON i.inhparent = p.id)
-SELECT CAST(f.oid AS text), CASE WHEN pg_table_is_visible(c.oid) THEN NULL ELSE CAST(n.nspname AS text) END,
-       CAST(c.relname AS text), CAST(a.attname AS text), CAST(b.attname AS text),
-       CAST(f.confdeltype AS text), CAST(f.confupdtype AS text), c.oid IN (SELECT id FROM family),
-       format_type(a.atttypid, a.atttypmod),
-       CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
-            THEN 'the database user lacks the right to SELECT'
-            WHEN row_security_active(c.oid) THEN 'row-level security hides rows of it' ELSE '' END
-FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL unnest(f.conkey, f.confkey) WITH ORDINALITY AS u(a, b, place)
-JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = u.a
-JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = u.b
-WHERE f.contype = 'f' AND f.confrelid IN (SELECT id FROM family) AND f.conparentid = 0
-ORDER BY f.oid, u.place
-""",
-    # A key that names no column points at the primary key, whose columns are in the same order.
-    "sqlite": """
-SELECT m.name || ' ' || f.id, NULLIF(:schema, 'main'), m.name, f."from",
-       COALESCE(f."to", (SELECT p.name FROM pragma_table_xinfo(:name, :schema) p WHERE p.pk = f.seq + 1), :id),
-       f.on_delete, f.on_update, lower(m.name) = lower(:name), '', ''
-FROM {master} m JOIN pragma_foreign_key_list(m.name, :schema) f
-WHERE m.type = 'table' AND lower(f."table") = lower(:name)
-ORDER BY m.name, f.id, f.seq
-""",
-}
 _RULES = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 """PostgreSQL's letters."""
 
 
 def declared_query(dialect: Dialect, table: str, key: str) -> Query:
     """What `declared` reads: every foreign key that points at the table, as far as the database user may see."""
-    schema, name = split(table)
-    if dialect.family == "sqlite":
-        home = schema or "main"
-        sql = _DECLARED["sqlite"].format(master=dialect.exact(home, "sqlite_master"))
-        return Query(sql, {"schema": home, "name": name, "id": key})
-    if dialect.family == "postgresql":
-        return Query(_DECLARED["postgresql"], {"table": dialect.table(table)})
-    return Query(_DECLARED["mysql"], {"schema": schema, "name": name})
+    return dialect.catalog.pointers(table, key)
 
 
 def declared(found: Rows) -> list[Pointer]:
@@ -141,38 +88,10 @@ def _declared(rows: list[Sequence[Any]]) -> Pointer:
 
 # -- configured columns ------------------------------------------------------------------------------------------------
 
-_COLUMNS = {
-    "mysql": """
-SELECT column_name, '', table_schema = COALESCE(:home, DATABASE()) AND table_name = :ours, ''
-FROM information_schema.columns WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name
-""",
-    "postgresql": """
-SELECT CAST(a.attname AS text), format_type(a.atttypid, a.atttypmod), COALESCE(c.oid = to_regclass(:table), false),
-       CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
-            THEN 'the database user lacks the right to SELECT'
-            WHEN row_security_active(c.oid) THEN 'row-level security hides rows of it' ELSE '' END
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relname = :name AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-  AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = :schema END
-""",
-    "sqlite": "SELECT name, '', lower(:name) = lower(:ours), '' FROM pragma_table_xinfo(:name, :schema)",
-}
-
 
 def configured_queries(dialect: Dialect, table: str, places: Iterable[str]) -> list[Query]:
     """What `configured` reads: the columns of each table that is named."""
-    home, ours = split(table)
-    by_family: dict[str, dict[str, object]] = {
-        "mysql": {"home": home, "ours": ours},
-        "postgresql": {"table": dialect.table(table)},
-        "sqlite": {"ours": ours},
-    }
-    asked = by_family[dialect.family]
-    otherwise = "main" if dialect.family == "sqlite" else None
-    return [
-        Query(_COLUMNS[dialect.family], {**asked, "schema": schema or otherwise, "name": name})
-        for schema, name, _ in map(parts_of, places)
-    ]
+    return [dialect.catalog.pointing(table, schema, name) for schema, name, _ in map(parts_of, places)]
 
 
 def configured(dialect: Dialect, key: str, places: Iterable[str], found: Sequence[Rows]) -> list[Pointer]:
@@ -187,12 +106,12 @@ def _configured(dialect: Dialect, key: str, place: str, columns: Rows) -> Pointe
     if not columns:
         child = ".".join(part for part in parts_of(place)[:-1] if part)
         seen, granted = "", ""
-        if dialect.family == "mysql":
+        if dialect.hides_what_is_not_granted:
             seen, granted = ", or the database user has no right on it", f", or GRANT SELECT on {child} to that user"
         raise ConfigurationError(f"{where}, and the database has no table {child!r}{seen}", next_step=cure + granted)
     names = [_text(row[0]) for row in columns]
     same = [name for name in names if name == wanted]
-    if dialect.family != "postgresql":
+    if dialect.folds_names:
         same = same or [name for name in names if name.lower() == wanted.lower()]
     if not same:
         raise ConfigurationError(f"{where}, and table {parts_of(place)[1]!r} has no column {wanted!r}", next_step=cure)
@@ -219,7 +138,7 @@ def together(dialect: Dialect, keys: Sequence[Pointer], named: Sequence[Pointer]
 
     def spot(pointer: Pointer) -> tuple[str, ...]:
         words = (pointer.schema or "", pointer.table, *pointer.columns)
-        return words if dialect.family == "postgresql" else tuple(word.lower() for word in words)
+        return tuple(word.lower() for word in words) if dialect.folds_names else words
 
     known = {spot(pointer) for pointer in keys}
     found = sorted(keys, key=lambda pointer: (pointer.name, pointer.columns))
@@ -237,11 +156,7 @@ def count_statement(dialect: Dialect, pointer: Pointer, table: str, key: str, ki
     """How many rows point at each row of `table` that the rowset `d` names by its `key`, of this kind: (id, count)."""
     child, d = pointer.source(dialect), dialect
     if pointer.targets == (key,):
-        value = "d.id"
-        if d.family == "postgresql" and pointer.kind not in _NUMBERS:
-            # An index of the column serves only where the id becomes what the column is.
-            value = f"CAST(CAST(d.id AS text) AS {pointer.kind})"
-        joined = f"{d.lookup} {child} c ON c.{d.exact(pointer.columns[0])} = {value}"
+        joined = f"{d.lookup} {child} c ON c.{d.exact(pointer.columns[0])} = {d.as_pointer('d.id', pointer.kind)}"
     else:
         pairs = zip(pointer.columns, pointer.targets, strict=True)
         same = " AND ".join(f"c.{d.exact(column)} = t.{d.exact(target)}" for column, target in pairs)

@@ -81,7 +81,7 @@ def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> l
     statements: list[str] = []
     for kind in dict.fromkeys((*LINKS, *PERSONS)):
         table: Table = getattr(tables, kind)
-        if dialect.family == "sqlite":
+        if not dialect.alters_columns:
             statements += _again(engine, dialect, table)
             continue
         columns = dict.fromkeys(LINKS.get(kind, ()), kinds["link"])
@@ -100,15 +100,12 @@ def following(connection: Connection, dialect: Dialect, names: OwnNames, host: H
 
 def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
     name = dialect.own(table.fullname)
-    if dialect.family == "postgresql":
-        parts = (f"ALTER COLUMN {c} TYPE {kind} USING CAST(CAST({c} AS text) AS {kind})" for c, kind in columns.items())
-    else:
-        parts = (f"MODIFY {c} {kind} {'NULL' if table.c[c].nullable else 'NOT NULL'}" for c, kind in columns.items())
+    parts = (dialect.retyped(c, kind, is_nullable=bool(table.c[c].nullable)) for c, kind in columns.items())
     return f"ALTER TABLE {name} {', '.join(parts)}"
 
 
 def _again(engine: Engine, dialect: Dialect, table: Table) -> list[str]:
-    """SQLite changes no column: the table is made again, and what it holds copied."""
+    """Where no column can be changed (SQLite), the table is made again, and what it holds copied."""
     name, old = dialect.own(table.name), dialect.name(f"{table.name}_before")
     columns = ", ".join(column.name for column in table.columns)
     return [

@@ -7,7 +7,7 @@ tables keep the same values, numbers as numbers and text as text (PostgreSQL: a 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,6 @@ import msgspec
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.sql.pipeline import Query, Rows
-from connecteam_sync.store.sql.quoting import split
 
 if TYPE_CHECKING:
     from connecteam_sync.store.sql.dialect import Dialect
@@ -29,8 +28,8 @@ LARGEST = 2**63 - 1
 LONGEST = 255
 """Characters of a key on MySQL and MariaDB, so that an index of ours takes it."""
 UUID_LENGTH = 36
-_WHOLE = {"tinyint", "smallint", "mediumint", "int", "integer", "bigint"}
-_FIXED = {"numeric", "decimal"}
+WHOLE = {"tinyint", "smallint", "mediumint", "int", "integer", "bigint"}
+FIXED = {"numeric", "decimal"}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -128,47 +127,16 @@ def key_query(dialect: Dialect, host: HostTables, own: OwnNames) -> Query:
     }
     values: dict[str, object] = {}
     parts: list[str] = []
+    asked = dialect.catalog
     for number, (kinds, (table, columns)) in enumerate(wanted.items()):
-        schema, name = split(table)
-        values |= {f"table{number}": dialect.table(table)}
-        if dialect.family != "postgresql":
-            values |= {f"table{number}": name, f"schema{number}": schema}
+        values |= asked.key_place(number, table)
         named = [f":column{number}_{place}" for place, _ in enumerate(columns)]
-        spelled = [name.lower() if dialect.family == "sqlite" else name for name in columns]
-        values |= {f"column{number}_{place}": column for place, column in enumerate(spelled)}
-        column = _COLUMN[dialect.family]
+        values |= {f"column{number}_{place}": asked.key_name(column) for place, column in enumerate(columns)}
         which = " ".join(f"WHEN {one} THEN '{kind}'" for one, kind in zip(named, kinds.split(), strict=True))
-        sql = _SELECTS[dialect.family].replace("$which", f"CASE {column} {which} END")
-        parts.append(sql.replace("$columns", f"{column} IN ({', '.join(named)})").replace("$", str(number)))
+        sql = asked.key_columns.replace("$which", f"CASE {asked.key_column} {which} END")
+        sql = sql.replace("$columns", f"{asked.key_column} IN ({', '.join(named)})")
+        parts.append(sql.replace("$", str(number)))
     return Query(" UNION ALL ".join(parts), values)
-
-
-_COLUMN = {"mysql": "column_name", "postgresql": "CAST(a.attname AS text)", "sqlite": "lower(x.name)"}
-_SELECTS = {
-    "mysql": "SELECT $which, column_type, data_type, character_set_name, collation_name,"
-    " column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%'"
-    # Here, as in `columns`: MariaDB asks for a default before any trigger.
-    " OR (version() NOT LIKE '%MariaDB%' AND EXISTS (SELECT 1 FROM information_schema.triggers g"
-    " WHERE g.event_object_schema = coalesce(:schema$, database()) AND g.event_object_table = :table$"
-    " AND g.action_timing = 'BEFORE' AND g.event_manipulation = 'INSERT'))"
-    " FROM information_schema.columns WHERE table_schema = coalesce(:schema$, database())"
-    " AND table_name = :table$ AND $columns",
-    "postgresql": "SELECT $which, format_type(a.atttypid, a.atttypmod),"
-    " format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL), CAST(t.typcategory AS text),"
-    " CAST(a.attcollation AS text),"
-    " a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL OR EXISTS (SELECT 1 FROM pg_trigger g"
-    " WHERE g.tgrelid = a.attrelid AND g.tgtype & 7 = 7 AND NOT g.tgisinternal AND g.tgenabled <> 'D')"
-    " OR c.relkind NOT IN ('r', 'p')"
-    " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
-    " WHERE a.attrelid = to_regclass(:table$) AND $columns AND NOT a.attisdropped",
-    "sqlite": "SELECT $which, x.type, '', '', '', x.dflt_value IS NOT NULL OR (x.pk = 1 AND upper(x.type) = 'INTEGER'"
-    " AND (SELECT count(*) FROM pragma_table_xinfo(:table$, coalesce(:schema$, 'main')) p WHERE p.pk) = 1"
-    " AND NOT EXISTS (SELECT 1 FROM pragma_table_list(:table$) l"
-    " WHERE l.schema = coalesce(:schema$, 'main') AND l.wr))"
-    " OR EXISTS (SELECT 1 FROM pragma_table_list(:table$) v WHERE v.schema = coalesce(:schema$, 'main')"
-    " AND v.type = 'view')"
-    " FROM pragma_table_xinfo(:table$, coalesce(:schema$, 'main')) x WHERE $columns",
-}
 
 
 def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
@@ -184,7 +152,7 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
     made: dict[str, Any] = {}
     for which, *said in found:
         name = _text(which)
-        made[name] = key_of(dialect.family, places[name], [*map(_text, said[:4])], draws=bool(said[4]))
+        made[name] = key_of(dialect, places[name], [*map(_text, said[:4])], draws=bool(said[4]))
     keys = Keys(**made)
     if {"person", "employee"} <= made.keys() and keys.person.is_text != keys.employee.is_text:
         raise NotServed(
@@ -195,11 +163,9 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
     return keys
 
 
-def key_of(family: str, place: str, said: Sequence[str], *, draws: bool) -> Key:
+def key_of(dialect: Dialect, place: str, said: Sequence[str], *, draws: bool) -> Key:
     """What a column of keys is, of which the catalogue said (type, base type, letters, collation). Raises NotServed."""
-    makers: dict[str, Callable[[str, Sequence[str]], Key | None]]
-    makers = {"mysql": _mysql, "postgresql": _postgresql, "sqlite": _sqlite}
-    key, declared = makers[family](place, said), said[0]
+    key, declared = dialect.key_of(place, said), said[0]
     if key is None:
         raise NotServed(
             f"column {place} is of type {declared or 'none'}, and keys of rows are whole numbers, text or UUIDs",
@@ -208,74 +174,13 @@ def key_of(family: str, place: str, said: Sequence[str], *, draws: bool) -> Key:
     return msgspec.structs.replace(key, draws=draws)
 
 
-def _mysql(place: str, said: Sequence[str]) -> Key | None:
-    declared, base, letters, collation = said
-    if base in _WHOLE:
-        rowset = "BIGINT UNSIGNED" if base == "bigint" and "unsigned" in declared.lower() else "BIGINT"
-        return Key(place, declared, rowset=rowset)
-    if base in _FIXED:
-        return Key(place, declared, rowset="DECIMAL(65)") if _scale(declared) == 0 else None
-    cast = "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin"
-    if base == "uuid":
-        rowset = "VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-        cast = "CAST({} AS CHAR(36) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
-        return Key(place, declared, is_text=True, is_uuid=True, rowset=rowset, cast=cast, read="CAST({} AS CHAR(36))")
-    width = _width(declared)
-    if base in {"char", "varchar"} and letters and width is not None and 0 < width <= LONGEST:
-        rowset = f"VARCHAR({LONGEST}) CHARACTER SET {letters} COLLATE {collation}"
-        back = f"CONVERT({{}} USING {letters}) COLLATE {collation}"
-        # Other letters, and two different orders of bytes, cannot be compared with ours until one is told.
-        is_alike = letters == "utf8mb4" and (collation == "utf8mb4_bin" or not collation.endswith("_bin"))
-        read = "{}" if is_alike else cast
-        return Key(
-            place, declared, is_text=True, rowset=rowset, cast=cast, read=read, host=back, width=width, order=collation
-        )
-    return None
-
-
-def _postgresql(place: str, said: Sequence[str]) -> Key | None:
-    declared, base, category, collation = said
-    if base in {"smallint", "integer", "bigint"}:
-        return Key(place, declared, rowset="bigint")
-    if base in _FIXED:
-        return Key(place, declared, rowset="numeric") if _scale(declared) == 0 else None
-    if base == "uuid":
-        return Key(place, declared, is_text=True, is_uuid=True, rowset="uuid")
-    if category == "S":
-        # What an index of the column serves; blanks at the end of a char(n) are no part of it.
-        rowset = {"character": "bpchar", "citext": declared}.get(base.rpartition(".")[2], "text")
-        text, back = "CAST({} AS text)", f"CAST({{}} AS {rowset})"
-        return Key(
-            place,
-            declared,
-            is_text=True,
-            rowset=rowset,
-            cast=text,
-            read=text,
-            host=back,
-            width=_width(declared),
-            order=f"{rowset} {collation}",
-        )
-    return None
-
-
-def _sqlite(place: str, said: Sequence[str]) -> Key | None:
-    declared = said[0]
-    kind = declared.upper()
-    if "INT" in kind or not kind or kind.split("(")[0].strip() in {"NUMERIC", "DECIMAL", "NUMBER"}:
-        return Key(place, declared)
-    is_uuid = "UUID" in kind or "GUID" in kind or "UNIQUEIDENTIFIER" in kind
-    if is_uuid or any(word in kind for word in ("CHAR", "CLOB", "TEXT")):
-        return Key(place, declared, is_text=True, is_uuid=is_uuid, width=_width(declared))
-    return None
-
-
-def _width(declared: str) -> int | None:
+def width_of(declared: str) -> int | None:
+    """The characters of a type of text."""
     size = declared.partition("(")[2].partition(")")[0]
     return int(size) if size.isdecimal() else None
 
 
-def _scale(declared: str) -> int:
+def scale_of(declared: str) -> int:
     """Digits behind the point of a DECIMAL."""
     size = declared.partition("(")[2].partition(")")[0].partition(",")[2].strip()
     return int(size) if size.isdecimal() else 0
@@ -296,22 +201,3 @@ def unserved_keys(keys: Keys, *, creates_employees: bool) -> tuple[str, ...]:
         for key in wanted
         if not key.draws and not key.can_be_made
     )
-
-
-def uuids_as_text(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection
-    """Let PostgreSQL's driver give UUIDs as text, as every other database does."""
-    from psycopg.adapt import Loader  # noqa: PLC0415 - where PostgreSQL is spoken to, its driver is there
-    from psycopg.pq import Format  # noqa: PLC0415 - same
-
-    class Text(Loader):
-        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
-            return bytes(data).decode()
-
-    class Binary(Loader):
-        format = Format.BINARY
-
-        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
-            return str(uuid.UUID(bytes=bytes(data)))
-
-    for loader in (Text, Binary):
-        connection.adapters.register_loader("uuid", loader)

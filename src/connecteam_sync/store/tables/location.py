@@ -10,28 +10,15 @@ from __future__ import annotations
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query
-from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnTables
-
-_POSTGRESQL = """(SELECT CASE WHEN c.relnamespace = g.relnamespace THEN '' ELSE n.nspname || '.' END || c.relname
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN pg_class g
-WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
-_MYSQL = """concat(CASE WHEN coalesce(:schema, database()) = coalesce(:own, database()) THEN ''
-ELSE concat(coalesce(:schema, database()), '.') END, :name)"""
 
 
 def guard_query(dialect: Dialect, host: HostTables, own: OwnTables) -> Query:
     """What stands beside the guard row, and where the table is now: as seen from our own tables, so that a copy of a
     whole database is as its original.
     """
-    schema, name = split(host.clock_times.table)
-    asked: dict[str, object] = {"times": dialect.table(host.clock_times.table), "guard": own.guard}
-    now = _POSTGRESQL
-    if dialect.family == "mysql":
-        now, asked = _MYSQL, {"schema": schema, "own": own.names.schema, "name": name}
-    elif dialect.family == "sqlite":
-        now, asked = ":place", {"place": name if schema in {None, "main"} else f"{schema}.{name}"}
+    now, asked = dialect.catalog.place(host.clock_times.table, own.guard, own.names.schema)
     return Query(f"SELECT made_employees, probed, place, {now} FROM {own.guard}", asked)
 
 

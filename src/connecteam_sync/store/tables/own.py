@@ -13,6 +13,7 @@ import msgspec
 
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.sql.urls import database_of
 from connecteam_sync.store.tables.host import HostTables
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def is_prefix(text: str) -> bool:
 
 def own_names(names: OwnNames, host: HostTables, url: URL) -> OwnNames:
     """The names as they serve this database and these host tables. Raises ConfigurationError where they cannot."""
-    if names.schema is not None and url.get_backend_name() == "sqlite":
+    if names.schema is not None and not database_of(url).has_schemas:
         if names.schema.lower() != "main":
             raise ConfigurationError(
                 f"SQLite has no schema {names.schema!r} for our tables",

@@ -230,19 +230,12 @@ def _demand_alone(connection: Connection, dialect: Dialect, names: OwnNames) -> 
 
 
 def _schemas(connection: Connection, dialect: Dialect) -> list[str]:
-    """Every schema of a PostgreSQL database that has a table which may be ours. On MySQL and MariaDB a schema is a
-    database, of which many on one server have nothing to do with each other.
+    """Every schema of the database that has a table which may be ours. On MySQL and MariaDB a schema is a database, of
+    which many on one server have nothing to do with each other.
     """
-    if dialect.family != "postgresql":
+    if dialect.catalog.schemas is None:
         return []
-    found = connection.execute(
-        text(
-            "SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE has_schema_privilege(n.oid, 'USAGE') AND c.relkind = 'r' AND c.relname LIKE '%guard'"
-            " AND n.nspname ~ '^[A-Za-z0-9_$-]+$'"
-            " AND n.nspname NOT LIKE 'pg@_%' ESCAPE '@' ORDER BY 1"
-        )
-    )
+    found = connection.execute(text(dialect.catalog.schemas))
     return [plain_text(name) for (name,) in found]
 
 
@@ -310,37 +303,12 @@ def _altered(kind: str, table: str, found: Present) -> ConfigurationError:
 
 # -- the catalogue -----------------------------------------------------------------------------------------------------
 
-_CATALOGUE = {
-    "mysql": """
-SELECT t.table_name, t.table_type = 'BASE TABLE', c.column_name, c.data_type
-FROM information_schema.tables t
-LEFT JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
-WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names
-""",
-    "postgresql": """
-SELECT c.relname, c.relkind IN ('r', 'p'), a.attname, format_type(a.atttypid, NULL)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relname IN :names
-AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = :schema END
-""",
-    "sqlite": """
-SELECT m.name, m.type = 'table', c.name, c.type
-FROM sqlite_master m LEFT JOIN pragma_table_xinfo(m.name) c
-WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :names
-""",
-}
-
 
 def _demand_schema(connection: Connection, dialect: Dialect, schema: str | None) -> None:
     """Raises ConfigurationError where the schema that was chosen is not there."""
     if schema is None:
         return
-    found = text("SELECT count(*) FROM information_schema.schemata WHERE schema_name = :schema")
-    if dialect.family == "postgresql":
-        # The standard's view shows only schemas that one owns.
-        found = text("SELECT count(*) FROM pg_namespace WHERE nspname = :schema")
-    if not connection.execute(found, {"schema": schema}).scalar():
+    if not connection.execute(text(dialect.catalog.schema_count), {"schema": schema}).scalar():
         raise ConfigurationError(
             f"there is no schema {schema!r} for our tables",
             next_step=f"CREATE SCHEMA {dialect.own(schema)}, or correct [tables] schema in connecteam-sync.toml (or"
@@ -350,7 +318,7 @@ def _demand_schema(connection: Connection, dialect: Dialect, schema: str | None)
 
 def present(connection: Connection, dialect: Dialect, names: Collection[str], schema: str | None) -> dict[str, Present]:
     """What stands under these names of small letters, by name."""
-    asked = text(_CATALOGUE[dialect.family]).bindparams(bindparam("names", expanding=True))
+    asked = text(dialect.catalog.present).bindparams(bindparam("names", expanding=True))
     found: dict[str, Present] = {}
     for name, is_table, column, kind in connection.execute(asked, {"names": list(names), "schema": schema}):
         known = found.setdefault(plain_text(name).lower(), Present(bool(is_table), {}))

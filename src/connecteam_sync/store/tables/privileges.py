@@ -87,29 +87,22 @@ def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) 
         [d.name(column) for column in written],
         _ALL,
         moved=[d.name(column) for column in moved],
-        # Of a key that PostgreSQL always draws by itself.
-        over=" OVERRIDING SYSTEM VALUE" if d.family == "postgresql" and times.id in written else "",
+        over=d.overriding if times.id in written else "",
     )
     mapped = [d.name(people.name), d.name(people.connecteam_user_id)]
     mapped = [*([] if d.keys.employee.draws else [d.name(people.id)]), *mapped]
     wanted = ("SELECT", *(("INSERT",) if creates else ()), *(("UPDATE",) if renames else ()))
     yield from _of_table(d.table(people.table), mapped, wanted)
-    if d.family == "sqlite":
+    if not d.has_rights:
         return  # what a file allows of one table it allows of every table
     ours = tables_of(store.names)._asdict()
     for kind, rights in NEEDED.items():
         yield from _of_table(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)
-    if d.family == "postgresql":
-        keys = {ours[kind].fullname: "id" for kind in NEEDED if _makes_keys(ours[kind], NEEDED[kind])}
-        keys |= {times.table: times.id} | ({people.table: people.id} if creates else {})
-        for name, key in keys.items():
-            table, column = (part.replace("'", "''") for part in (d.table(name), key))
-            # A key that is an identity needs no right, and one without a sequence has none.
-            may = (
-                "SELECT bool_and(a.attidentity <> '' OR has_sequence_privilege(s.name, 'USAGE, UPDATE'))"
-                f" FROM pg_attribute a, pg_get_serial_sequence('{table}', '{column}') AS s(name)"
-                f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
-            )
+    keys = {ours[kind].fullname: "id" for kind in NEEDED if _makes_keys(ours[kind], NEEDED[kind])}
+    keys |= {times.table: times.id} | ({people.table: people.id} if creates else {})
+    for name, key in keys.items():
+        may = d.sequence_right(name, key)
+        if may is not None:
             yield SEQUENCE, name, may
 
 

@@ -23,8 +23,7 @@ from connecteam_sync.store.mirror.clock_times import demand_written, read_back, 
 from connecteam_sync.store.mirror.employees import make_employees
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql import causes
-from connecteam_sync.store.sql.dialect import NUMBERS
-from connecteam_sync.store.sql.exact_types import base_of
+from connecteam_sync.store.sql.exact_types import NUMBERS, base_of
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_told

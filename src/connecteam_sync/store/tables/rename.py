@@ -6,7 +6,6 @@ MySQL commits each statement. Whatever an attempt that broke off has left is fou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from sqlalchemy import Connection, inspect
 
@@ -23,38 +22,18 @@ def rename(connection: Connection, dialect: Dialect, found: Look, names: OwnName
     # By its own old name, or by that which a table of this kind had, where it was renamed a moment ago.
     for kind in KINDS if found.old else ():
         if kind in kinds:
-            for statement in _renaming(dialect, found.old[kind], names, kind):
+            for statement in dialect.renamed(found.old[kind], names.full(kind)):
                 connection.exec_driver_sql(statement)
         if kind in kinds or kind in found.there:
             _rename_indexes(connection, dialect, names, kind)
     done = [f"renamed {found.old[kind]} to {names.full(kind)}" for kind in kinds]
-    if done and dialect.family == "mysql":
+    if done and not dialect.grants_follow:
         done.append("what was granted on single tables does not follow a new name: see `connecteam-sync doctor`")
     return (*done, *(f"left table {table} alone: it is not ours" for table in found.strangers))
 
 
-def _renaming(dialect: Dialect, old: str, names: OwnNames, kind: str) -> Iterator[str]:
-    d, new = dialect, names.full(kind)
-    if d.family == "mysql":
-        yield f"RENAME TABLE {d.own(old)} TO {d.own(new)}"
-        return
-    yield f"ALTER TABLE {d.own(old)} RENAME TO {d.own(names.name(kind))}"
-    if d.family != "postgresql":
-        return
-    schema, _, bare = old.rpartition(".")
-    home = f"{d.own(schema)}." if schema else ""
-    # What PostgreSQL named after the table by itself.
-    yield f"ALTER INDEX IF EXISTS {home}{d.own(bare)}_pkey RENAME TO {names.name(kind)}_pkey"
-    yield f"ALTER INDEX IF EXISTS {home}{d.own(bare)}_pkc RENAME TO {names.name(kind)}_pkc"
-    yield f"ALTER SEQUENCE IF EXISTS {home}{d.own(bare)}_id_seq RENAME TO {names.name(kind)}_id_seq"
-    if names.schema and names.schema != schema:
-        yield f"ALTER TABLE {home}{d.own(names.name(kind))} SET SCHEMA {d.own(names.schema)}"
-
-
 def _rename_indexes(connection: Connection, dialect: Dialect, names: OwnNames, kind: str) -> None:
     """The indexes of a table that has its new name: ix_OLD_what becomes ix_NEW_what."""
-    d, table = dialect, dialect.own(names.full(kind))
-    home = f"{d.own(names.schema)}." if names.schema else ""
     served = "|".join(str(index.name) for index in templates.tables[kind].indexes) if kind in templates.tables else ""
     present = inspect(connection).get_indexes(names.name(kind), schema=names.schema)
     taken = {str(index["name"]) for index in present}
@@ -64,13 +43,6 @@ def _rename_indexes(connection: Connection, dialect: Dialect, names: OwnNames, k
         new = names.index(kind, match[1]) if match and served else name
         if new in taken:
             continue
-        if d.family == "mysql":
-            connection.exec_driver_sql(f"ALTER TABLE {table} RENAME INDEX {d.own(name)} TO {new}")
-        elif d.family == "postgresql":
-            connection.exec_driver_sql(f"ALTER INDEX {home}{d.own(name)} RENAME TO {new}")
-        else:
-            # SQLite cannot rename an index.
-            columns = ", ".join(d.own(str(column)) for column in index["column_names"])
-            connection.exec_driver_sql(f"DROP INDEX {d.own(name)}")
-            unique = "UNIQUE " if index["unique"] else ""
-            connection.exec_driver_sql(f"CREATE {unique}INDEX {new} ON {table} ({columns})")
+        columns = [str(column) for column in index["column_names"]]
+        for statement in dialect.index_renamed(names.full(kind), name, new, columns, is_unique=bool(index["unique"])):
+            connection.exec_driver_sql(statement)

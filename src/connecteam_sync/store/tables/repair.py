@@ -54,7 +54,7 @@ def faults(connection: Connection, dialect: Dialect, names: OwnNames) -> list[Fa
 
 
 def _keeps_digest(dialect: Dialect, table: Table, tables: Tables) -> bool:
-    return table is tables.shifts and dialect.family == "mysql"
+    return table is tables.shifts and dialect.notes_writes
 
 
 def _columns(table: Table, found: ownership.Present, prefix: str, *, keeps_digest: bool) -> Iterator[Fault]:

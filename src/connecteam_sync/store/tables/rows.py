@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import floor, isfinite
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import astuple
@@ -14,7 +14,8 @@ from connecteam_sync.core.clocktime import CONNECTEAM, Applied, ClockTime, Mirro
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
-from connecteam_sync.store.sql.dialect import Dialect, Flag, Kind
+from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.exact_types import Form, is_text
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.keys import row_id
 
@@ -301,3 +302,52 @@ def pause_values(item: Break) -> tuple[object, ...]:
         item.modified_at,
         0,
     )
+
+
+# -- truth values in somebody's columns: as such, as numbers, bits or words --------------------------------------------
+
+
+def form_of(kind: str, words: tuple[str, str] | None, dialect: Dialect, *, is_enum: bool = False) -> Form | None:
+    """How a column of this type says true and false; None where nobody could tell."""
+    if words is not None:
+        return "words"
+    return None if is_enum or is_text(kind) else dialect.truth_form(kind)
+
+
+class Flag(NamedTuple):
+    """How `is_active` is read from its column and written to it. `words` are those of a shift that is over, and of one
+    that is not.
+    """
+
+    dialect: Dialect
+    kind: str
+    form: Form
+    words: tuple[str, str] = ("", "")
+
+    def read(self, column: str, clock_out: str) -> str:
+        """1 or 0. A word that is neither contradicts the times, whatever they are: it is never as it should be."""
+        if self.form == "words":
+            over, active = (self.dialect.literal(word) for word in self.words)
+            said = self.dialect.as_text(column, self.kind)
+            odd = f"CASE WHEN {clock_out} IS NULL THEN 0 ELSE 1 END"
+            return f"CASE {said} WHEN {active} THEN 1 WHEN {over} THEN 0 ELSE {odd} END"
+        if self.form == "number":
+            return f"CASE WHEN {column} <> 0 THEN 1 ELSE 0 END"
+        if self.form == "bit":
+            return f"CASE WHEN {column} = B'1' THEN 1 ELSE 0 END"
+        return f"CASE WHEN {column} THEN 1 ELSE 0 END"
+
+    def write(self, number: str) -> str:
+        """What the column is set to, from 1 or 0."""
+        if self.form == "words":
+            over, active = (self.dialect.literal(word) for word in self.words)
+            return self.dialect.as_type(f"CASE WHEN {number} = 1 THEN {active} ELSE {over} END", self.kind)
+        if self.form == "number":
+            return number
+        return f"CAST(CAST({number} AS int) AS bit(1))" if self.form == "bit" else self.dialect.flag(number)
+
+    def value(self, *, is_active: bool) -> object:
+        """What a new row has there, where rows are inserted in bulk."""
+        if self.form == "words":
+            return self.words[is_active]
+        return self.dialect.truth(value=is_active) if self.form == "truth" else int(is_active)

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.sql.dialect import LETTERS, NUMBERS, Family, form_of, is_text
-from connecteam_sync.store.sql.exact_types import base_of
+from connecteam_sync.store.sql.catalog import Made
+from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.exact_types import LETTERS, NUMBERS, base_of, is_text
 from connecteam_sync.store.sql.quoting import quoted
 from connecteam_sync.store.tables.columns import HostColumns
-from connecteam_sync.store.tables.definition import Made, Span
+from connecteam_sync.store.tables.definition import Span
 from connecteam_sync.store.tables.host import HostTables
+from connecteam_sync.store.tables.rows import form_of
 
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 _WRITABLE = _MOMENTS | {"date", "char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
@@ -37,9 +39,9 @@ class Fault(NamedTuple):
     cure: str
 
 
-def demand_table(host: HostTables, columns: HostColumns, family: Family) -> None:
+def demand_table(host: HostTables, columns: HostColumns, dialect: Dialect) -> None:
     """Raises NotServed where the clock times cannot be mirrored as they are."""
-    for fault in faults(host, columns, family):
+    for fault in faults(host, columns, dialect):
         raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
 
 
@@ -62,7 +64,7 @@ def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
     return (*_kept(names.table, made.employees), *_instead(names.table, made.people_instead), *computed)
 
 
-def faults(host: HostTables, columns: HostColumns, family: Family) -> tuple[Fault, ...]:
+def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fault, ...]:
     """Why the clock times are not served, a sentence each; nothing where they are."""
     kept = (
         *_kept(host.clock_times.table, columns.definition.clock_times),
@@ -70,9 +72,9 @@ def faults(host: HostTables, columns: HostColumns, family: Family) -> tuple[Faul
         *_instead(host.clock_times.table, columns.definition.instead),
     )
     return kept or (
-        *_moments(host, columns, family),
-        *_minutes(host, columns, family),
-        *_flag(host, columns, family),
+        *_moments(host, columns, dialect),
+        *_minutes(host, columns, dialect),
+        *_flag(host, columns, dialect),
         *_source(host, columns),
     )
 
@@ -127,7 +129,7 @@ def _hidden(table: str, made: Made) -> Iterator[Fault]:
 # -- times -------------------------------------------------------------------------------------------------------------
 
 
-def _moments(host: HostTables, columns: HostColumns, family: Family) -> Iterator[Fault]:
+def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
     names, unit = host.clock_times, host.clock_times.clock_in_unit
     for name in dict.fromkeys((names.clock_in, names.clock_out, names.created_at, names.updated_at)):
         column = columns.clock_times.get(name)
@@ -136,12 +138,12 @@ def _moments(host: HostTables, columns: HostColumns, family: Family) -> Iterator
         is_read = name in {names.clock_in, names.clock_out}
         base, where = base_of(column.type), f"column {name!r} of table {names.table!r}"
         if unit is not None:
-            if base not in NUMBERS and not (family == "sqlite" and base in {*_MOMENTS, "", "numeric"}):
+            if base not in NUMBERS and not (dialect.is_loosely_typed and base in {*_MOMENTS, "", "numeric"}):
                 yield Fault(
                     f"{where} is {column.type}, and clock_in_unit says {unit}: all four times must be whole numbers",
                     "make them all whole numbers or all datetimes, and set or remove clock_in_unit to match",
                 )
-        elif family == "sqlite":
+        elif dialect.is_loosely_typed:
             if base in NUMBERS | _FRACTIONS | {"blob"} or "int" in base:
                 yield Fault(f"{where} is {column.type}, which holds no datetimes", _cure(name, None))
         elif base not in (_MOMENTS if is_read else _WRITABLE):
@@ -171,7 +173,7 @@ def rewritten(table: str, name: str, value: object) -> str:
     """The one statement that writes what stands in a column of SQLite's as datetimes; where it is in a form that SQLite
     knows itself, all of it is named.
     """
-    table, column = (part if part.isidentifier() else quoted("sqlite", part) for part in (table, name))
+    table, column = (part if part.isidentifier() else quoted(part) for part in (table, name))
     known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
     if isinstance(value, int | float) and _called(value) != "numbers":
         said = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
@@ -252,11 +254,11 @@ def shape(text: str) -> str:
 # -- minutes, flag, source ---------------------------------------------------------------------------------------------
 
 
-def _minutes(host: HostTables, columns: HostColumns, family: Family) -> Iterator[Fault]:
+def _minutes(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
     names = host.clock_times
     kind = columns.clock_times[names.total_minutes].type
     base = base_of(kind)
-    if base in NUMBERS | _FRACTIONS or (family == "sqlite" and not is_text(kind) and base != "blob"):
+    if base in NUMBERS | _FRACTIONS or (dialect.is_loosely_typed and not is_text(kind) and base != "blob"):
         return
     yield Fault(
         f"column {names.total_minutes!r} of table {names.table!r} is {kind}, which holds no number of minutes",
@@ -264,13 +266,13 @@ def _minutes(host: HostTables, columns: HostColumns, family: Family) -> Iterator
     )
 
 
-def _flag(host: HostTables, columns: HostColumns, family: Family) -> Iterator[Fault]:
+def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
     names, words = host.clock_times, host.clock_times.is_active_words
     kind = columns.clock_times[names.is_active].type
     where = f"column {names.is_active!r} of table {names.table!r} is {kind}"
     allowed = _allowed(columns, names.is_active)
     if words is None:
-        if form_of(kind, None, family, is_enum=allowed is not None) is None:
+        if form_of(kind, None, dialect, is_enum=allowed is not None) is None:
             shown = f" ({', '.join(allowed)})" if allowed else ""
             yield Fault(
                 f"{where}, whose words{shown} nobody has explained",

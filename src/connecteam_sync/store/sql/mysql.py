@@ -1,0 +1,338 @@
+"""MySQL, and what MariaDB has in common with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+import msgspec
+from sqlalchemy import URL, Connection
+from sqlalchemy.types import NullType
+
+from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql.catalog import Catalog
+from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.exact_types import (
+    NUMERIC,
+    Form,
+    base_of,
+    may_be_cut,
+    mysql_comes_back,
+    mysql_from_json,
+    mysql_in_json,
+)
+from connecteam_sync.store.sql.mysql_catalog import MySQLCatalog
+from connecteam_sync.store.sql.pipeline import Answer, Query, in_one_packet
+from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.unsupported import sees_triggers
+from connecteam_sync.store.sql.urls import Way, database
+from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, Key, scale_of, width_of
+
+_FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
+"""Its numbers: an update counts the rows it found, not those it changed; a packet may hold several statements."""
+_NOT_FOR_URLS = {"cursorclass", "conv", "autocommit", "defer_connect"}
+"""What a driver takes from a program and not as text, or what a run decides by itself."""
+_NAMED_ELSEWHERE = {"read_default_file", "read_default_group", "database", "db"}
+"""Options of a URL that may name the database in its place."""
+_LETTERS = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
+
+class MySQL(Dialect):
+    """What MySQL keeps of what every database promises."""
+
+    kind = "mysql"
+    family = "mysql"
+    title = "MySQL"
+    drivers = frozenset({"pymysql", "mysqldb"})
+    oldest: ClassVar[tuple[int, ...]] = (8, 0)
+    port = 3306
+    tls = "; TLS is asked for with ?ssl_mode=REQUIRED, or verified with ?ssl_ca=/path/to/ca.pem"
+    # So that several statements can be one.
+    paramstyle = "format"
+    lookalikes = (
+        "TiDB",
+        "Vitess",
+        "PlanetScale",
+        "OceanBase",
+        "SingleStore",
+        "MemSQL",
+        "StarRocks",
+        "Doris",
+        "PolarDB-X",
+    )
+    rows_of_json = "SELECT x FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x BIGINT PATH '$')) AS needed"
+    types: ClassVar[Mapping[str, str]] = {
+        "int": "BIGINT",
+        "key": f"VARCHAR(191) {_LETTERS}",
+        "text": f"LONGTEXT {_LETTERS}",
+        "float": "DOUBLE",
+    }
+    own_text = f"VARCHAR({LONGEST}) {_LETTERS}"
+    bigint = "SIGNED"
+    equal = "<=>"
+    mark = "`"
+    divides = "DIV"
+    # MariaDB would rather read the whole right side.
+    lookup = "STRAIGHT_JOIN"
+    hides_what_is_not_granted = True
+    grants_follow = False
+    has_packets = True
+    copies_images = True
+    reads_by_key = True
+    notes_writes = True
+    moves_moments = True
+    cascades_within = False
+    drops_spare_indexes = True
+
+    # -- how it is reached ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def with_driver(cls, url: URL) -> URL:
+        """The quicker one, where it is here."""
+        return url.set(drivername=f"{cls.kind}+{'mysqldb' if find_spec('MySQLdb') else 'pymysql'}")
+
+    @classmethod
+    def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
+        """What no text can say."""
+        return url.query.keys() & _NOT_FOR_URLS, ""
+
+    @classmethod
+    def lacks_name(cls, url: URL) -> bool:
+        """An option, or a file of options, may name it."""
+        return not url.database and not _NAMED_ELSEWHERE & url.query.keys()
+
+    @classmethod
+    def way(cls, url: URL, lock_wait: float) -> Way:
+        """The server's own default of autocommit is left to the session's settings, which are one statement anyway."""
+        wait = max(1, round(lock_wait))
+        url, told = session_settings.mysql_url(url)
+        told |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
+        return Way(
+            url,
+            {"connect_args": told},
+            lambda connection, record: session_settings.mysql_session(connection, record.info, wait),
+        )
+
+    @classmethod
+    def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
+        """Its version."""
+        return str(connection.get_server_info())
+
+    @classmethod
+    def learns_types(cls, dialect: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        """One that it has never heard of is an error to it where it has a length."""
+        dialect.ischema_names = _Types(dialect.ischema_names)
+
+    @classmethod
+    def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+        """Several statements in one packet."""
+        return in_one_packet(connection, queries, and_end=and_end)
+
+    def of_server(self, connection: Connection) -> Dialect:
+        """MySQL or MariaDB, as the server said when it greeted us."""
+        is_mariadb = "mariadb" in self.greeting(connection.connection.driver_connection).lower()
+        return self._as(database("mariadb" if is_mariadb else "mysql"))
+
+    @property
+    def catalog(self) -> Catalog:
+        """`information_schema`."""
+        return MySQLCatalog(self)
+
+    @classmethod
+    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
+        """Other letters than ours have to be told."""
+        declared, base, letters, collation = said
+        if base in WHOLE:
+            rowset = "BIGINT UNSIGNED" if base == "bigint" and "unsigned" in declared.lower() else "BIGINT"
+            return Key(place, declared, rowset=rowset)
+        if base in FIXED:
+            return Key(place, declared, rowset="DECIMAL(65)") if scale_of(declared) == 0 else None
+        cast = "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin"
+        if base == "uuid":
+            rowset, read = f"VARCHAR(36) {_LETTERS}", "CAST({} AS CHAR(36))"
+            cast = "CAST({} AS CHAR(36) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
+            return Key(place, declared, is_text=True, is_uuid=True, rowset=rowset, cast=cast, read=read)
+        width = width_of(declared)
+        if base in {"char", "varchar"} and letters and width is not None and 0 < width <= LONGEST:
+            rowset = f"VARCHAR({LONGEST}) CHARACTER SET {letters} COLLATE {collation}"
+            back = f"CONVERT({{}} USING {letters}) COLLATE {collation}"
+            # Other letters, and two different orders of bytes, cannot be compared with ours until one is told.
+            is_alike = letters == "utf8mb4" and (collation == "utf8mb4_bin" or not collation.endswith("_bin"))
+            text = Key(place, declared, is_text=True, rowset=rowset, cast=cast, host=back, width=width, order=collation)
+            return text if is_alike else msgspec.structs.replace(text, read=cast)
+        return None
+
+    # -- expressions ---------------------------------------------------------------------------------------------------
+
+    def literal(self, text: str) -> str:
+        """Not dependent on what a backslash means there."""
+        if re.fullmatch(r"[\w .,$-]*", text, re.ASCII):
+            return super().literal(text)
+        return f"_utf8mb4 0x{text.encode().hex()}"
+
+    def rowset(
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+    ) -> str:
+        """Of JSON_TABLE."""
+        places = {c: f"[{number}]" if packed else f".{c}" for number, c in enumerate(columns)}
+        inner = ", ".join(f"{c} {self._types[k]} PATH '${places[c]}' ERROR ON ERROR" for c, k in columns.items())
+        return f"JSON_TABLE(:{parameter}, '$[*]' COLUMNS ({inner})) AS {alias}"
+
+    def by_index(self, index: str | None) -> str:
+        """It reads a whole year to find a month otherwise."""
+        return f" FORCE INDEX ({self.name(index)})" if index else ""
+
+    def _epoch(self, known: str) -> str:
+        return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {known})"
+
+    def _has_fraction(self, moment: str) -> str:
+        return f"microsecond({moment}) <> 0"
+
+    def _moment(self, epoch: str) -> str:
+        return f"TIMESTAMPADD(SECOND, {epoch}, CAST('1970-01-01' AS DATETIME))"
+
+    def as_text(self, value: str, kind: str) -> str:
+        """In our letters."""
+        del kind
+        return f"CAST({value} AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
+
+    def shown(self, column: str) -> str:
+        """In the letters of the connection."""
+        return f"CAST({column} AS CHAR)"
+
+    def whole(self, number: str) -> str:
+        """As it stands in every book."""
+        return f"floor({number})"
+
+    def truth_form(self, kind: str) -> Form | None:
+        """Numbers and bits are truth values."""
+        return "truth" if base_of(kind) in NUMERIC | {"bit", "bool", "boolean"} else None
+
+    def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
+        """A hash of each part; none of a text as long as the server allows, which may have been cut short."""
+        del connection
+        values = (f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
+        row = f"concat_ws(',', {', '.join(values)})"
+        said = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
+        return (
+            "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
+            f" THEN sha2(g.said, 256) END FROM ({said}) g"
+        )
+
+    # -- whole rows ----------------------------------------------------------------------------------------------------
+
+    def image(self, alias: str, columns: Mapping[str, str]) -> str:
+        """NULL where a value would be cut."""
+        whole = super().image(alias, columns)
+        cut = " OR ".join(
+            f"({value} IS NOT NULL AND {self.in_json(value, kind)} IS NULL)"
+            for value, kind in ((f"{alias}.{self.name(c)}", kind) for c, kind in columns.items())
+            if may_be_cut(kind)
+        )
+        return f"CASE WHEN {cut} THEN NULL ELSE {whole} END" if cut else whole
+
+    def in_json(self, value: str, kind: str) -> str:
+        """Bytes as digits, and numbers as text where they would lose some."""
+        return mysql_in_json(value, kind)
+
+    def rows_again(
+        self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
+    ) -> tuple[str, dict[str, str]]:
+        """Of members; most are converted on assignment."""
+        del table
+        kinds: dict[str, Kind] = {"id": "row", **dict.fromkeys(aliases.values(), "text"), **more}
+        back = {self.name(c): mysql_from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
+        return self.rowset(kinds), back
+
+    def as_stored(self, sql: str) -> str:
+        """With a hint, for this statement alone."""
+        verb, _, rest = sql.partition(" ")
+        return f"{verb} /*+ SET_VAR(sql_mode = '{OLD_MODES}') */ {rest}"
+
+    def comes_back(self, value: str, kind: str) -> str | None:
+        """Other letters, and numbers in JSON, may not."""
+        return mysql_comes_back(value, kind)
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+
+    def update(self, table: str, rowset: str, assignments: Mapping[str, str], condition: str) -> str:
+        """From the rowset to the table."""
+        inner = ", ".join(f"t.{column} = {value}" for column, value in assignments.items())
+        return f"UPDATE {rowset} STRAIGHT_JOIN {table} t ON {condition} SET {inner}"
+
+    def delete(self, table: str, rowset: str, key: str, condition: str) -> str:
+        """From the rowset to the table."""
+        return f"DELETE t FROM {rowset} STRAIGHT_JOIN {table} t ON t.{key} = d.id AND {condition}"
+
+    def _or_update(self, key: str, moving: Sequence[str]) -> str:
+        del key
+        return f"ON DUPLICATE KEY UPDATE {', '.join(f'{c} = d.{c}' for c in moving)}"
+
+    # -- changes of tables ---------------------------------------------------------------------------------------------
+
+    def renamed(self, old: str, new: str) -> tuple[str, ...]:
+        """Schemas and all."""
+        return (f"RENAME TABLE {self.own(old)} TO {self.own(new)}",)
+
+    def index_renamed(
+        self, table: str, old: str, new: str, columns: Sequence[str], *, is_unique: bool
+    ) -> tuple[str, ...]:
+        """With its table."""
+        del columns, is_unique
+        return (f"ALTER TABLE {self.own(table)} RENAME INDEX {self.own(old)} TO {new}",)
+
+    def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
+        """The whole definition is said."""
+        return f"MODIFY {column} {kind} {'NULL' if is_nullable else 'NOT NULL'}"
+
+    def copied_table(self, copy: str, table: str, key: str, columns: Iterable[str]) -> str:
+        """With everything it has."""
+        del key, columns
+        return f"CREATE TABLE {copy} LIKE {table}"
+
+    def key_made(self, table: str, columns: str, key: str) -> tuple[str, ...]:
+        """In place."""
+        return (f"ALTER TABLE {self.table(table)} ADD UNIQUE INDEX {key} ({columns}), ALGORITHM=INPLACE, LOCK=NONE",)
+
+    def key_dropped(self, table: str, key: str, *, is_constraint: bool) -> str:
+        """In place."""
+        del is_constraint
+        return f"ALTER TABLE {self.table(table)} DROP INDEX {key}, ALGORITHM=INPLACE, LOCK=NONE"
+
+    def key_replaced(self, table: str, key: str, indexes: Mapping[str, Sequence[str]]) -> str:
+        """In one statement."""
+        again = ", ".join(
+            f"ADD INDEX {self.name(name)} ({', '.join(map(self.name, columns))})" for name, columns in indexes.items()
+        )
+        return f"ALTER TABLE {self.table(table)} {again}, DROP INDEX {key}, ALGORITHM=INPLACE, LOCK=NONE"
+
+    def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
+        """Whoever comes behind it waits as well."""
+        del wait
+        run(connection, f"SET SESSION lock_wait_timeout = {lock_wait}")
+        run(connection, statement)
+
+    # -- rights --------------------------------------------------------------------------------------------------------
+
+    def shows_triggers(self, connection: Connection, table: str) -> bool:
+        """By its grants, of its roles too."""
+        return sees_triggers(connection, table)
+
+
+OLD_MODES = "ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO"
+"""What lets a statement write dates of zeros, and a key of zero."""
+
+
+class _Types(dict[str, Any]):
+    """Types by name. One that SQLAlchemy has never heard of is an error to it where it has a length: VECTOR(3)."""
+
+    def __missing__(self, name: str) -> type[NullType]:
+        return _Unheard
+
+
+class _Unheard(NullType):
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__()

@@ -1,0 +1,379 @@
+"""PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, ClassVar
+
+from sqlalchemy import URL, Connection, Engine, event
+
+from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql.bulk import BATCH, copy
+from connecteam_sync.store.sql.catalog import Catalog
+from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.exact_types import (
+    NUMERIC,
+    Form,
+    base_of,
+    is_spelled,
+    postgresql_comes_back,
+    spelled_in_json,
+)
+from connecteam_sync.store.sql.pipeline import Answer, Query, pipelined
+from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
+from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.urls import Way
+from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, width_of
+
+_NOT_FOR_URLS = {"autocommit", "row_factory", "cursor_factory", "prepare_threshold", "context"}
+"""What a driver takes from a program and not as text, or what a run decides by itself."""
+_NAMED_ELSEWHERE = {"service", "dbname", "servicefile"}
+"""Options of a URL that may name the database in its place."""
+_NUMBERS = {"smallint", "integer", "bigint"}
+_WHOLE_ROWS = 140000
+"""The first version with hashes of whole rows."""
+
+
+class PostgreSQL(Dialect):
+    """What PostgreSQL keeps of what every database promises."""
+
+    kind = family = "postgresql"
+    title = "PostgreSQL"
+    drivers = frozenset({"psycopg"})
+    oldest = (12,)
+    port = 5432
+    tls = "; TLS is asked for with ?sslmode=require"
+    lookalikes = ("CockroachDB", "-YB-", "Redshift", "Materialize", "RisingWave")
+    rows_of_json = "SELECT x FROM json_to_recordset('[{\"x\":1}]') AS needed(x bigint)"
+    types: ClassVar[Mapping[str, str]] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
+    own_text = "text"
+    bigint = "bigint"
+    equal = "IS NOT DISTINCT FROM"
+    overriding = " OVERRIDING SYSTEM VALUE"
+    folds_names = False
+    digests_in_pieces = False
+    backs_up_computed = True
+
+    # -- how it is reached ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def with_driver(cls, url: URL) -> URL:
+        """The one that has pipelines."""
+        return url.set(drivername="postgresql+psycopg")
+
+    @classmethod
+    def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
+        """What no text can say."""
+        return url.query.keys() & _NOT_FOR_URLS, ""
+
+    @classmethod
+    def lacks_name(cls, url: URL) -> bool:
+        """An option, a service or the environment may name it."""
+        by_environment = os.environ.get("PGDATABASE") or os.environ.get("PGSERVICE")
+        return not url.database and not _NAMED_ELSEWHERE & url.query.keys() and not by_environment
+
+    @classmethod
+    def way(cls, url: URL, lock_wait: float) -> Way:
+        """Each transaction begins with its settings."""
+        # What the driver has to say of a pipeline that failed is no more than the error itself.
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
+        url, settings = session_settings.postgresql_url(url)
+        settings |= {"timezone": "UTC", "lock_timeout": f"{max(1, round(lock_wait))}s"}
+        options: dict[str, Any] = {
+            "connect_args": {} if "connect_timeout" in url.query else {"connect_timeout": 10},
+            # Else the driver looks for the type by itself, past SQLAlchemy, and its errors come as nobody expects them.
+            "use_native_hstore": False,
+        }
+        return Way(
+            url,
+            options,
+            lambda connection, record: session_settings.postgresql_session(connection, record.info, settings),
+        )
+
+    @classmethod
+    def listen(cls, engine: Engine) -> None:
+        """Send BEGIN with the first statement, and take a uuid as text."""
+        event.listen(engine, "connect", _uuids_as_text)
+        event.listen(engine, "begin", session_settings.must_begin)
+        event.listen(engine, "before_cursor_execute", session_settings.begin_alone)
+
+    @classmethod
+    def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
+        """Its version, and a word of CockroachDB's."""
+        parameter = connection.info.parameter_status
+        return f"{parameter('server_version')}{' CockroachDB' if parameter('crdb_version') else ''}"
+
+    @classmethod
+    def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
+        """One after the other, without waiting for each answer."""
+        return pipelined(connection, queries, and_end=and_end)
+
+    @property
+    def catalog(self) -> Catalog:
+        """`pg_catalog`."""
+        return PostgreSQLCatalog(self)
+
+    @classmethod
+    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
+        """What an index of the column serves; blanks at the end of a char(n) are no part of it."""
+        declared, base, category, collation = said
+        if base in _NUMBERS:
+            return Key(place, declared, rowset="bigint")
+        if base in FIXED:
+            return Key(place, declared, rowset="numeric") if scale_of(declared) == 0 else None
+        if base == "uuid":
+            return Key(place, declared, is_text=True, is_uuid=True, rowset="uuid")
+        if category != "S":
+            return None
+        rowset = {"character": "bpchar", "citext": declared}.get(base.rpartition(".")[2], "text")
+        text, back = "CAST({} AS text)", f"CAST({{}} AS {rowset})"
+        width = width_of(declared)
+        order = f"{rowset} {collation}"
+        return Key(
+            place, declared, is_text=True, rowset=rowset, cast=text, read=text, host=back, width=width, order=order
+        )
+
+    # -- expressions ---------------------------------------------------------------------------------------------------
+
+    def rowset(
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+    ) -> str:
+        """Of `json_to_recordset`."""
+        del packed
+        inner = ", ".join(f"{c} {self._types[k]}" for c, k in columns.items())
+        return f"json_to_recordset(CAST(:{parameter} AS json)) AS {alias}({inner})"
+
+    def _epoch(self, known: str) -> str:
+        return f"CAST(floor(extract(epoch FROM {known})) AS bigint)"
+
+    def _has_fraction(self, moment: str) -> str:
+        return f"{moment} <> date_trunc('second', {moment})"
+
+    def _moment(self, epoch: str) -> str:
+        return f"(to_timestamp({epoch}) AT TIME ZONE 'UTC')"
+
+    def as_text(self, value: str, kind: str) -> str:
+        """Cast, where it is none."""
+        return value if kind == "text" else f"CAST({value} AS text)"
+
+    def shown(self, column: str) -> str:
+        """As it spells it."""
+        return f"CAST({column} AS text)"
+
+    def as_type(self, value: str, kind: str) -> str:
+        """Cast: an ENUM takes no text."""
+        return f"CAST({value} AS {kind})"
+
+    def as_pointer(self, value: str, kind: str) -> str:
+        """Cast, where it is no number: an index serves only where the id becomes what the column is."""
+        return value if kind in _NUMBERS else f"CAST(CAST({value} AS text) AS {kind})"
+
+    def least(self, key: str) -> str:
+        """Of uuids there is no least one."""
+        return f"CAST({key} AS text)" if self.keys.row.is_text else key
+
+    def whole(self, number: str) -> str:
+        """A cast would fail of what is too large."""
+        return f"CAST(floor(CASE WHEN abs({number}) >= 1e15 THEN -1 ELSE {number} END) AS bigint)"
+
+    def flag(self, number: str) -> str:
+        """A number is no truth value."""
+        return f"({number} = 1)"
+
+    def truth(self, *, value: bool) -> object:
+        """Itself."""
+        return value
+
+    def truth_form(self, kind: str) -> Form | None:
+        """Truth values, numbers and bits are three things."""
+        if kind in {"bit", "bit(1)"}:
+            return "bit"
+        base = base_of(kind)
+        return "truth" if base == "boolean" else "number" if base in NUMERIC else None
+
+    def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
+        """Two seeded hashes of 64 bits of all rows."""
+        row = f"ROW({', '.join(columns)})"
+        driver: Any = connection().connection.driver_connection
+        whole = driver.info.server_version >= _WHOLE_ROWS
+        hashes = ", ".join(
+            f"bit_xor(hash_record_extended({row}, {seed}))"
+            if whole
+            else f"sum(hashtextextended(CAST({row} AS text), {seed}))"
+            for seed in (0, 1)
+        )
+        return f"SELECT count(*), {hashes} FROM {' '.join(rows)}"
+
+    def digestible(self, value: str, base: str) -> str:
+        """It makes no hash of bits."""
+        return f"CAST({value} AS text)" if base == "bit" else value
+
+    # -- whole rows ----------------------------------------------------------------------------------------------------
+
+    def image(self, alias: str, columns: Mapping[str, str]) -> str:
+        """Of the row itself; a document may say what jsonb cannot hold, and is never made one on the way."""
+        plain = ", ".join(f"{alias}.{self.name(c)}" for c, kind in columns.items() if not is_spelled(kind))
+        is_plain = not any(map(is_spelled, columns.values()))
+        whole = f"to_jsonb({alias}.*)" if is_plain else f"(SELECT to_jsonb(p.*) FROM (SELECT {plain}) AS p)"
+        spelled = [
+            f"{self.literal(c)}, {spelled_in_json(f'{alias}.{self.name(c)}', kind)}"
+            for c, kind in columns.items()
+            if is_spelled(kind) or kind.endswith("[]")
+        ]
+        # A function takes a hundred arguments.
+        for at in range(0, len(spelled), 40):
+            whole += f" || jsonb_build_object({', '.join(spelled[at : at + 40])})"
+        return f"CAST({whole} AS text)"
+
+    def in_json(self, value: str, kind: str) -> str:
+        """It does that by itself."""
+        del kind
+        return value
+
+    def rows_again(
+        self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
+    ) -> tuple[str, dict[str, str]]:
+        """It knows every type it has: arrays, bytes, ranges. A document is kept as it is spelled."""
+        images = self.rowset({"id": "row", "image": "text", **more})
+        row = f"jsonb_populate_record(CAST(NULL AS {table}), CAST(d.image AS jsonb)) AS r"
+        return f"{images} CROSS JOIN LATERAL {row}", {
+            self.name(column): self._spelled("d.image", column, types[column])
+            if is_spelled(types[column])
+            else f"r.{self.name(column)}"
+            for column in aliases
+        }
+
+    def _spelled(self, image: str, column: str, kind: str) -> str:
+        """A column that an image keeps as it is spelled."""
+        return f"CAST(CAST({image} AS jsonb) ->> {self.literal(column)} AS {kind})"
+
+    def members(self, image: str, aliases: Mapping[str, str]) -> dict[str, object]:
+        """The image itself."""
+        del aliases
+        return {"image": image}
+
+    def comes_back(self, value: str, kind: str) -> str | None:
+        """Types are as many as somebody makes."""
+        return postgresql_comes_back(value, kind)
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+
+    def delete(self, table: str, rowset: str, key: str, condition: str) -> str:
+        """The rowset is joined to it."""
+        return f"DELETE FROM {table} AS t USING {rowset} WHERE t.{key} = d.id AND {condition}"
+
+    def drawn(self, table: str) -> tuple[str, str]:
+        """Its sequence does not follow a key that is given."""
+        newest = f"(SELECT coalesce(max(id), 0) FROM {table})"
+        made = f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+        return f"greatest({made}, max(known.number) + 1, {newest} + 1)", " RETURNING id"
+
+    def takes_bulk(self, rows: int) -> bool:
+        """A COPY waits for the server twice, and for everything before it."""
+        return rows > BATCH
+
+    def load(
+        self, connection: Callable[[], Connection], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> None:
+        """By COPY."""
+        copy(connection(), f"COPY {table} ({', '.join(columns)}) FROM STDIN", rows)
+
+    # -- changes of tables ---------------------------------------------------------------------------------------------
+
+    def renamed(self, old: str, new: str) -> tuple[str, ...]:
+        """With what it named after the table by itself."""
+        (schema, _, bare), (wanted, _, name) = old.rpartition("."), new.rpartition(".")
+        home = f"{self.own(schema)}." if schema else ""
+        moved = f"ALTER TABLE {home}{self.own(name)} SET SCHEMA {self.own(wanted)}"
+        return (
+            f"ALTER TABLE {self.own(old)} RENAME TO {self.own(name)}",
+            f"ALTER INDEX IF EXISTS {home}{self.own(bare)}_pkey RENAME TO {name}_pkey",
+            f"ALTER INDEX IF EXISTS {home}{self.own(bare)}_pkc RENAME TO {name}_pkc",
+            f"ALTER SEQUENCE IF EXISTS {home}{self.own(bare)}_id_seq RENAME TO {name}_id_seq",
+            *([moved] if wanted and wanted != schema else []),
+        )
+
+    def index_renamed(
+        self, table: str, old: str, new: str, columns: Sequence[str], *, is_unique: bool
+    ) -> tuple[str, ...]:
+        """In the schema of its table."""
+        del columns, is_unique
+        schema = table.rpartition(".")[0]
+        home = f"{self.own(schema)}." if schema else ""
+        return (f"ALTER INDEX {home}{self.own(old)} RENAME TO {new}",)
+
+    def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
+        """By way of text."""
+        del is_nullable
+        return f"ALTER COLUMN {column} TYPE {kind} USING CAST(CAST({column} AS text) AS {kind})"
+
+    def copied_table(self, copy: str, table: str, key: str, columns: Iterable[str]) -> str:
+        """With a key of its own."""
+        del columns
+        return f"CREATE TABLE {copy} (LIKE {table}, PRIMARY KEY ({key}))"
+
+    def key_made(self, table: str, columns: str, key: str) -> tuple[str, ...]:
+        """An index that is built while others write, and becomes a constraint."""
+        return (
+            f"CREATE UNIQUE INDEX CONCURRENTLY {key} ON {self.table(table)} ({columns})",
+            f"ALTER TABLE {self.table(table)} ADD CONSTRAINT {key} UNIQUE USING INDEX {key}",
+        )
+
+    def key_dropped(self, table: str, key: str, *, is_constraint: bool) -> str:
+        """As what it is by then."""
+        if is_constraint:
+            return f"ALTER TABLE {self.table(table)} DROP CONSTRAINT {key}"
+        return f"DROP INDEX CONCURRENTLY {self._index(table, key)}"
+
+    def cleared(self, table: str, key: str, statement: str) -> str | None:
+        """A concurrent build that gives up leaves an invalid index, which would be in its own way."""
+        if not statement.startswith("CREATE UNIQUE INDEX"):
+            return None
+        return f"DROP INDEX CONCURRENTLY IF EXISTS {self._index(table, key)}"
+
+    def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
+        """A concurrent build waits for older transactions, and holds nobody up meanwhile.
+
+        Behind a pooler all is one transaction, which such a build cannot be part of.
+        """
+        if session_settings.is_pooled(connection):
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait}s'")
+                connection.exec_driver_sql(statement.replace(" CONCURRENTLY", ""))
+            return
+        connection.exec_driver_sql(f"SET lock_timeout = '{wait if 'CONCURRENTLY' in statement else lock_wait}s'")
+        run(connection, statement)
+
+    # -- rights --------------------------------------------------------------------------------------------------------
+
+    def sequence_right(self, table: str, column: str) -> str | None:
+        """A key that is an identity needs no right, and one without a sequence has none."""
+        table, column = (part.replace("'", "''") for part in (self.table(table), column))
+        return (
+            "SELECT bool_and(a.attidentity <> '' OR has_sequence_privilege(s.name, 'USAGE, UPDATE'))"
+            f" FROM pg_attribute a, pg_get_serial_sequence('{table}', '{column}') AS s(name)"
+            f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
+        )
+
+
+def _uuids_as_text(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection
+    """Let the driver give UUIDs as text, as every other database does."""
+    from psycopg.adapt import Loader  # noqa: PLC0415 - where PostgreSQL is spoken to, its driver is there
+    from psycopg.pq import Format  # noqa: PLC0415 - same
+
+    class Text(Loader):
+        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
+            return bytes(data).decode()
+
+    class Binary(Loader):
+        format = Format.BINARY
+
+        def load(self, data: Any) -> str:  # noqa: ANN401 - a buffer
+            return str(uuid.UUID(bytes=bytes(data)))
+
+    for loader in (Text, Binary):
+        connection.adapters.register_loader("uuid", loader)
