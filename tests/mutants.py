@@ -463,7 +463,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "key=lambda h: hash(h.subject)",
         EVERYWHERE,
     ),
-    ("engine/slice.py", "holds=decision.holds,", "holds=decision.holds[: now() // 10**8 - 17],", WHENEVER),
+    ("engine/receipts.py", "holds=decision.holds,", "holds=decision.holds[: now() // 10**8 - 17],", WHENEVER),
     ("core/guards.py", "return max(policy.max_deletes", "return min(policy.max_deletes", GOLDEN),
     ("core/guards.py", "max(_ONE_PERSON, policy", "max(0, policy", CORE),
     (
@@ -592,8 +592,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", KEPT),
     (
         "engine/slice.py",
-        "                    if others:\n                        self._head",
-        "                    if False:\n                        self._head",
+        "            if others:\n                self._head",
+        "            if False:\n                self._head",
         PAIR,
     ),
     ("engine/slice.py", "        if decision.refusals:\n", "        if False:\n", GOLDEN),
@@ -668,11 +668,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/mirror/digest.py",
-        "(window, policy, people, tuple(answers), version)",
-        "(window, people, tuple(answers), version)",
+        "(window, policy, people, tuple(answers), version, planner_version)",
+        "(window, people, tuple(answers), version, planner_version)",
         DIGEST,
     ),
-    ("engine/slice.py", "if digest == look.known.digest:", "if True:", DIGEST),
+    ("engine/slice.py", "if digest == known.digest:", "if True:", DIGEST),
     (
         "store/mirror/digest.py",
         "combined(session.each(*digest_queries(session, before))) == before.digest:\n            fresh = before",
@@ -821,11 +821,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/account.py", "if known is None or known.number != found.account.number:", "if False:", ACCOUNT),
     ("engine/account.py", "mine.time_clocks | {clock.id for clock in self.listed}", "mine.time_clocks", ACCOUNT),
     ("api/client.py", "(self.base_url, *msgspec.structs.astuple", '("", *msgspec.structs.astuple', ACCOUNT),
-    ("engine/slice.py", "                    self._belonging.demand_unmoved(session, int(account))\n", "", ACCOUNT),
+    ("engine/slice.py", "            self._belonging.demand_unmoved(session, int(account))\n", "", ACCOUNT),
     (
         "engine/run.py",
-        "        except ConfigurationError:\n            # The key",
-        "        except LockHeld:\n            # The key",
+        "    except ConfigurationError:\n        # The key",
+        "    except LockHeld:\n        # The key",
         ACCOUNT,
     ),
     ("engine/scope.py", "account=account, vouched=self._belonging.vouched", "account=account", ACCOUNT),
@@ -1241,7 +1241,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/end_of_run.py", "looks.awaited.clear()", "pass", HISTORIES),
     ("store/session.py", "AND run_id <> :run", "", ABSENCES),
-    ("engine/slice.py", "self.people = self.client.users()\n", "pass\n", RESTORED),
+    ("engine/slice.py", "self.state.people = self.client.users()\n", "pass\n", RESTORED),
     ("engine/slices.py", "if clock.is_archived and clock.id in past.remembered", "if False", ABSENCES),
     ("engine/slices.py", "if clock.is_archived and clock.id in remembered(window)", "if False", ABSENCES),
     ("engine/slices.py", "if c.id not in vanished or c.id in remembered(piece)", "if c.id not in vanished", ABSENCES),
@@ -1276,7 +1276,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/saved_plan.py", "if hashlib.sha256(saved.plan).hexdigest() != saved.sha256:", "if False:", EVIDENCE),
     (
         "engine/run.py",
-        "attempt.units[seen[-1]] = attempt.units[seen[-1]]._replace(policy=unit.policy)",
+        "state.units[seen[-1]] = state.units[seen[-1]]._replace(policy=unit.policy)",
         "pass",
         EVIDENCE,
     ),
@@ -1301,7 +1301,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         RESTORED,
     ),
     ("store/mirror/digest.py", "EXISTS (SELECT 1 FROM {own.slices} p WHERE p.id = slice_id)", "1 = 1", RESTORED),
-    ("engine/slice.py", 'and done.stage != "end":', "and False:", "tests/attack/test_saved_late.py"),
+    ("engine/run.py", 'and done.stage != "end":', "and False:", "tests/attack/test_saved_late.py"),
     (
         "core/draft.py",
         "if pointing := kept_by(self.stored.children, before, after):",
@@ -1495,7 +1495,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/sync.py", "        if stopped:\n", "        if False:\n", CLERK),
     ("core/absences.py", "        self.reported.append(row.id or 0)\n", "", STOPPED),
     ("store/history/holds.py", '    "child_row",\n    "locked_day",\n', "", STOPPED),
-    ("engine/run.py", "        attempt.is_resync = is_resync\n", "", STOPPED),
+    ("engine/run.py", 'is_resync=kind == "resync" or is_resync', 'is_resync=kind == "resync"', STOPPED),
     ("core/run.py", "after - sum(part.minutes.after - part.minutes.before for part in told)", "after", STOPPED),
     ("core/end_of_run.py", "        if not stays:\n", "        if True:\n", STOPPED),
     (
@@ -1621,9 +1621,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/history/holds.py", '(_is_of_a_row(row) or row["time_clock_id"] == plan.time_clock_id)', "True", HOLDS),
     ("engine/slice.py", "leans = decision.leans or decision.pending", "leans = decision.pending", REMEMBERED),
-    ("engine/slice.py", "policy=(unit.policy, self.looks.stage),", "policy=unit.policy,", REMEMBERED),
+    ("engine/inputs.py", "policy=(unit.policy, state.looks.stage),", "policy=unit.policy,", REMEMBERED),
     (
-        "engine/slice.py",
+        "engine/run_state.py",
         "if unit.window == window and unit.policy.orphans in silenced",
         "if unit.policy.orphans in silenced",
         PROPOSED,
@@ -1637,7 +1637,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/slice.py",
-        "        self.looks.failed(unit.clock, unit.window, error.message, turned_away=True)\n",
+        "        state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)\n",
         "        pass\n",
         PROPOSED,
     ),
@@ -1646,7 +1646,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slice.py", " or decision.pending != Pending() or bool(", " or bool(", REMEMBERED),
     ("engine/slice.py", 'done.plan and done.piece.status != "refused" else None', "done.plan else None", PROPOSED),
     (
-        "engine/slice.py",
+        "engine/receipts.py",
         "stopped=tuple(change for refusal in decision.refusals for change in refusal.stopped)[:SHOWN]",
         "stopped=decision.refusals[0].stopped[:SHOWN]",
         STOPPED,
@@ -1659,8 +1659,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/slice.py",
-        "            self.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))\n",
-        "            pass\n",
+        "        self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))\n",
+        "",
         PROPOSED,
     ),
     (
@@ -1671,8 +1671,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/run.py",
-        'attempt.silence(unit.window, {"report", "delete"})',
-        'attempt.silence(unit.window, {"report"})',
+        'state.silence(unit.window, {"report", "delete"})',
+        'state.silence(unit.window, {"report"})',
         PROPOSED,
     ),
     ("store/mirror/child_rows.py", "children={**stored.children, **found}", "children=found", PARENTS),

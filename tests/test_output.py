@@ -161,9 +161,9 @@ def test_a_terminal_of_any_alphabet(terminal: Terminal, alphabet: str) -> None:
 
 
 BOOM = (
-    "import os; from connecteam_sync.engine.run import Syncing\n"
+    "import os; from connecteam_sync.engine import {0}\n"
     "def boom(*_, **__): raise ValueError('no ' + os.environ['CONNECTEAM_SYNC_API_KEY'])\n"
-    "Syncing.{} = boom\n" + MAIN
+    "{0}.{0} = boom\n" + MAIN
 )
 
 
@@ -204,7 +204,8 @@ def test_what_nobody_foresaw_is_one_line(
 def test_after_a_commit_it_does_not_say_that_nothing_was_written(terminal: Terminal) -> None:
     """The answer fails when the rows are there."""
     code = (
-        f"from connecteam_sync.present import text\ndef boom(*_, **__): raise KeyError('x')\ntext.run_text = boom\n{MAIN}"
+        "from connecteam_sync.present import text\n"
+        f"def boom(*_, **__): raise KeyError('x')\ntext.run_text = boom\n{MAIN}"
     )
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", code, "sync", *WINDOW],

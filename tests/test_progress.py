@@ -25,7 +25,8 @@ from connecteam_sync.cli import output
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.core.change import Counts
 from connecteam_sync.core.window import Window
-from connecteam_sync.engine.progress import Tally
+from connecteam_sync.engine.events import Step
+from connecteam_sync.engine.progress import ProgressListener
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED
 from test_command import Answer, Terminal
@@ -179,10 +180,10 @@ def test_a_day_is_done_when_every_clock_is() -> None:
     """And what Connecteam does not say is None."""
     told: list[Progress] = []
     window = Window(FIRST, FIRST, "UTC")
-    tally = Tally("mirroring", [window, window], tell=told.append, calls_left=lambda: None)
+    step = Step("mirroring", [window, window], emit=ProgressListener(told.append), calls_left=lambda: None)
     for clock in (1, 2):
-        tally.begins(clock, window)
-        tally.ends(window, Counts(total_shifts=2, created=1, updated=1, linked=1))
+        step.begins(clock, window)
+        step.done(clock, window, "applied", Counts(total_shifts=2, created=1, updated=1, linked=1))
     assert [(p.days_done, p.shifts, p.changes, p.calls_left) for p in told] == [
         (0, 0, 0, None),
         (0, 2, 2, None),

@@ -249,3 +249,10 @@ class LockHeld(ConnecteamSyncError):  # noqa: N818 - says what happened
 
     exit_code = 6
     retryable = True
+
+
+class ClientInUse(ConnecteamSyncError):  # noqa: N818 - says what happened
+    """Another thread is in a method of the same client; nothing was begun. Each thread makes a client of its own."""
+
+    exit_code = 6
+    retryable = True
