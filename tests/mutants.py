@@ -1201,7 +1201,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/absences.py", 'self.undecided |= {f"row:{row.id}", *(', "self.undecided |= {*(", CLOCKS),
     ("core/absences.py", "if users & self.doubted_by_any:", "if False:", EVIDENCE),
     ("core/evidence.py", "clock in self.vouched and clock in self.turned_away", "clock in self.vouched", OTHER_LOOKS),
-    ("engine/slice.py", 'elif done.piece.status == "refused":', "elif False:", OTHER_LOOKS),
+    ("engine/slice.py", 'elif done.receipt.status == "refused":', "elif False:", OTHER_LOOKS),
     ("engine/slice.py", "_outline(done.plan) if done.plan and", "done.plan if", "tests/test_round_trips.py -k memory"),
     ("engine/slice.py", " or bool(decision.snapshot.doubts)", "", OTHER_LOOKS),
     ("engine/propose.py", "if planned.plan.refusals:", "if False:", OTHER_LOOKS),
@@ -1612,7 +1612,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "for s in plan.snapshot.shifts]",
         PROOFS,
     ),
-    ("engine/verify.py", " if piece.holds(row.clock_in)]", "]", PROOFS),
+    ("engine/verify.py", " if slice_window.holds(row.clock_in)]", "]", PROOFS),
     (
         "store/history/holds.py",
         " | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}",
@@ -1644,7 +1644,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slice.py", "unit.window, error.message, turned_away=True)", "unit.window, error.message)", PROPOSED),
     ("engine/propose.py", "error.message, turned_away=is_turned_away(error))", "error.message)", PROPOSED),
     ("engine/slice.py", " or decision.pending != Pending() or bool(", " or bool(", REMEMBERED),
-    ("engine/slice.py", 'done.plan and done.piece.status != "refused" else None', "done.plan else None", PROPOSED),
+    ("engine/slice.py", 'done.plan and done.receipt.status != "refused" else None', "done.plan else None", PROPOSED),
     (
         "engine/receipts.py",
         "stopped=tuple(change for refusal in decision.refusals for change in refusal.stopped)[:SHOWN]",

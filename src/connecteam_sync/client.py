@@ -1,4 +1,4 @@
-"""The library's door: everything the command does, for programs. One client is used by one thread at a time."""
+"""The library: everything the command does, for programs. One client is used by one thread at a time."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ def create_employee(context: Context, user_id: int, *, today: date) -> tuple[Per
             return person, None
         number = runs.begin_run(session, run).value
         note = f"employee {person.employee_id} {person.employee_name} made for Connecteam user {user_id}"
-        piece = Slice(time_clock_id=None, window=run.window, status="applied", note=note)
-        runs.record_slice(session, number, piece, {"made": [image], "removed": ()})
+        receipt = Slice(time_clock_id=None, window=run.window, status="applied", note=note)
+        runs.record_slice(session, number, receipt, {"made": [image], "removed": ()})
         spent, ended = costs.statements + session.waiting + 1, now()
         runs.finish_run(session, number, now=ended, statements=spent, http_calls=0)
-    done = msgspec.structs.replace(run, id=number, slices=(piece,), finished_at=ended, statements=spent)
+    done = msgspec.structs.replace(run, id=number, slices=(receipt,), finished_at=ended, statements=spent)
     context.emit(run_ended(done))
     return person, number

@@ -31,7 +31,7 @@ class Inputs:
         return Look(answer, inputs, found if is_known else None)
 
     def _name(self, unit: Unit, answer: Answer) -> str | None:
-        """A name for all that a decision is made on beside the database; None where it is to be made in any case."""
+        """A name for all that a decision is made on outside the database; None if it is made in any case."""
         state = self._state
         if not self._by_digest or unit.policy.planner == "legacy" or state.looks.stage == "end":
             return None

@@ -174,7 +174,7 @@ def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) ->
 
 
 def newest_plans(plans: Sequence[Plan], stored: Sequence[Stored]) -> list[tuple[Plan, Stored]]:
-    """The last plan of each look, beside what the table held before any."""
+    """The last plan of each look, with what the table held before any."""
     before: dict[tuple[int, Window], Stored] = {}
     newest: dict[tuple[int, Window], Plan] = {}
     for plan, found in zip(plans, stored, strict=True):

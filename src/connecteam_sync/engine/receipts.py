@@ -34,12 +34,12 @@ class RunRecord:
         """The number of this run, which begins where it has not yet."""
         return runs.begin_run(session, self.run) if self.number is None else Key(session, self.number)
 
-    def repeat(self, session: Session, piece: Slice, *, last: bool) -> tuple[Key, int | None]:
+    def repeat(self, session: Session, receipt: Slice, *, last: bool) -> tuple[Key, int | None]:
         """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
         if self.number is not None or not last:
             number = self.begin(session)
             self._belonging.remember(session)
-            runs.record_slice(session, number.value, piece)
+            runs.record_slice(session, number.value, receipt)
             return number, self.end(session, number.value) if last else None
         # All there is to say of this run is known before its first row is written: its end too.
         ended = now()
@@ -51,7 +51,7 @@ class RunRecord:
         )
         number = runs.begin_run(session, whole)
         self._belonging.remember(session)
-        runs.record_slice(session, number.value, piece)
+        runs.record_slice(session, number.value, receipt)
         return number, ended
 
     def end(self, session: Session, number: int) -> int:
@@ -63,18 +63,18 @@ class RunRecord:
 
     def failed(self, clock: int | None, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """A slice that did not come about: its receipt too, unless the database itself is the trouble."""
-        piece = failed_slice(clock, window, error)
-        self.slices.append(piece)
+        receipt = failed_slice(clock, window, error)
+        self.slices.append(receipt)
         if not record:
             return
         try:
             with self.store.writing("recording a failure") as session:
                 number = self.begin(session)
-                runs.record_slice(session, number.value, piece)
+                runs.record_slice(session, number.value, receipt)
         except ConnecteamSyncError as second:
-            # The first error is the one to act on; that it could not be recorded is said beside it.
+            # The first error is the one to act on; that it could not be recorded is said with it.
             said = f"{error.message} (not recorded: {second.message})"
-            self.slices[-1] = msgspec.structs.replace(piece, error=said)
+            self.slices[-1] = msgspec.structs.replace(receipt, error=said)
             return
         self.number = number.value
 

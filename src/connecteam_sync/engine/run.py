@@ -185,7 +185,7 @@ class _Rounds:
         state = self._state
         more = self._elsewhere.units(state.units, state.plans, state.looks)
         added = range(len(state.units), len(state.units) + len(more))
-        state.units += more if self._wanted is None else _beside(more, self._wanted)
+        state.units += more if self._wanted is None else _not_shown(more, self._wanted)
         return added
 
     def _prepare(self, places: Sequence[int], plans: Sequence[Plan | None], ended: Counter[int]) -> None:
@@ -269,15 +269,15 @@ class _Rounds:
 
 
 def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
-    """A unit beside what its saved plan makes of it at the end of the run, where it was gone over so often before:
-    nothing, where there is none.
+    """A unit with what its saved plan makes of it at the end of the run, if it was gone over so often before: nothing,
+    if there is none.
     """
     plans = [p for p in wanted.plans if (p.time_clock_id, p.window) == (unit.clock, unit.window)]
     end = next(islice((plan for plan in plans if plan.stage == "end"), before, None), None)
     return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
 
 
-def _beside(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
+def _not_shown(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
     """Further looks of a run that does what was saved: whatever they would write was not shown."""
     nothing = msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="")
     return [unit._replace(saved=nothing) for unit in units]

@@ -45,7 +45,7 @@ ATTEMPTS = 5
 class _Done(NamedTuple):
     """What a slice came to, once it is committed; `plan` is None where nothing had to be decided."""
 
-    piece: Slice
+    receipt: Slice
     number: Key
     ended: int | None
     plan: Plan | None
@@ -67,7 +67,7 @@ class SliceRunner:
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
 
     def run(self, place: int, *, last: bool) -> Slice:
-        """One look and one transaction; looked at anew where another run came first, tried again where rows moved.
+        """One look and one transaction; looked at again if another run came first, tried again if rows moved.
 
         With the `last` one the run's end is noted too, unless something is left for the end.
         """
@@ -118,7 +118,7 @@ class SliceRunner:
         )
 
     def _opening(self, unit: Unit, look: Look) -> Callable[[Session], list[Query]]:
-        """What is asked with the lock: whether another run came first; and what is stored beside a snapshot, or whether
+        """What is asked with the lock: whether another run came first; and what is stored for a snapshot, or whether
         all of it is as remembered.
         """
 
@@ -144,10 +144,10 @@ class SliceRunner:
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         number = self.record.begin(session)
         self._belonging.remember(session)
-        piece, applied = self._write(session, number, taken, look)
+        receipt, applied = self._write(session, number, taken, look)
         ends = last and not self.state.is_open(taken.plan)
         ended = self.record.end(session, number.value) if ends else None
-        return _Done(piece, number, ended, taken.plan, applied)
+        return _Done(receipt, number, ended, taken.plan, applied)
 
     def _as_remembered(
         self, session: Session, look: Look, known: Remembered, found: list[Rows], *, last: bool
@@ -155,10 +155,10 @@ class SliceRunner:
         """The receipt of before where all of it is as it was; None, and nothing known of the look, where it is not."""
         digest = combined(found[1:])
         if digest == known.digest:
-            piece = receipt_of(found[0])
+            receipt = receipt_of(found[0])
             last = last and not self.state.is_open(None)
-            number, ended = self.record.repeat(session, piece, last=last)
-            return _Done(piece, number, ended, None, None)
+            number, ended = self.record.repeat(session, receipt, last=last)
+            return _Done(receipt, number, ended, None, None)
         look.before = msgspec.structs.replace(known, digest=digest or "")
         look.known = None
         return None
@@ -167,19 +167,19 @@ class SliceRunner:
         """What the rest of the run knows of a slice that is committed."""
         state, unit = self.state, self.state.units[place]
         self.record.number, self.record.ended = done.number.value, done.ended
-        self.record.slices.append(done.piece)
-        state.plans[place] = _outline(done.plan) if done.plan and done.piece.status != "refused" else None
+        self.record.slices.append(done.receipt)
+        state.plans[place] = _outline(done.plan) if done.plan and done.receipt.status != "refused" else None
         if done.plan is None:
             state.looks.was_quiet(unit.clock, unit.window)
-        elif done.piece.status == "refused":
+        elif done.receipt.status == "refused":
             state.looks.refused(unit.window, look.snapshot(state.people), REFUSED)
         else:
             state.looks.saw(unit.window, look.snapshot(state.people), coming=done.plan.losses.coming)
-        if done.piece.status != "refused" and state.looks.stage != "end":
+        if done.receipt.status != "refused" and state.looks.stage != "end":
             state.answers.append(look.answer)
         if done.plan is not None:
             self._tell(done.number.value, done.plan, done.applied)
-        return done.piece
+        return done.receipt
 
     def _tell(self, number: int, plan: Plan, applied: Applied | None) -> None:
         for event in of_commit(number, plan, applied):
@@ -192,21 +192,21 @@ class SliceRunner:
         decision = taken.plan
         if decision.refusals:
             self.state.stopped[decision.time_clock_id, decision.window] = decision.refusals
-            piece = refused_slice(decision, resync=self.state.is_resync)
-            runs.record_slice(session, number.value, piece)
-            return piece, None
+            receipt = refused_slice(decision, resync=self.state.is_resync)
+            runs.record_slice(session, number.value, receipt)
+            return receipt, None
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
         notes = (done.note, self._belonging.note if not self.record.slices else "")
-        piece = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
+        receipt = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
         people: dict[str, object] | None = None
         if done.employees_made or done.renamed:
             people = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
-        runs.record_slice(session, number.value, piece, people)
+        runs.record_slice(session, number.value, receipt, people)
         # A doubt bears on what every other look of a run may let go: such an answer is read each time.
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.doubts)
         if look is not None and look.inputs is not None and not leans:
             remember(session, decision, taken.stored, look.inputs, done=done, before=look.before)
-        return piece, done
+        return receipt, done
 
     # -- what does not come about ------------------------------------------------------------------------------------
 
@@ -221,13 +221,13 @@ class SliceRunner:
             plan = unreadable(unit.window, snapshot, stored, unit.policy, error.message, standing=standing)
             number = self.record.begin(session)
             taken = Decided(with_acknowledged(plan, session.holds), stored, None)
-            piece, applied = self._write(session, number, taken, None)
+            receipt, applied = self._write(session, number, taken, None)
             note = f"time clock {unit.clock} is archived and cannot be read: {error.message}"
-            piece = msgspec.structs.replace(piece, note=note)
+            receipt = msgspec.structs.replace(receipt, note=note)
         self.record.number = number.value
-        self.record.slices.append(piece)
+        self.record.slices.append(receipt)
         self._tell(number.value, taken.plan, applied)
-        return piece
+        return receipt
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """A slice that did not come about: the other looks of its days know it."""

@@ -1,4 +1,4 @@
-"""The outcome of a fresh look: by plan, by plain counting, and beside Connecteam's own totals."""
+"""The outcome of a fresh look: by plan, by plain counting, and with Connecteam's own totals."""
 
 from __future__ import annotations
 
@@ -70,15 +70,15 @@ def proved(
     totals: list[Difference] = []
     offsets: list[Offset] = []
     held = held_by(looked)
-    for piece in dict.fromkeys(plan.window for plan, _ in looked):
-        mine = [(plan, stored) for plan, stored in looked if plan.window == piece]
+    for slice_window in dict.fromkeys(plan.window for plan, _ in looked):
+        mine = [(plan, stored) for plan, stored in looked if plan.window == slice_window]
         shifts = [shift for plan, _ in mine for shift in plan.snapshot.shifts]
         rows = {row.id: row for _, stored in mine for row in stored.rows}
         employees = {user: employee for _, stored in mine for user, employee in stored.employees.items()}
         names = {employee: name for _, stored in mine for employee, name in stored.names.items()}
-        days += differing_days(piece, shifts, rows.values(), employees=employees, names=names, held=held)
-        inside = [row for row in rows.values() if piece.holds(row.clock_in)]
-        offsets += offset_rows(inside, shifts, employees, piece.zone)
+        days += differing_days(slice_window, shifts, rows.values(), employees=employees, names=names, held=held)
+        inside = [row for row in rows.values() if slice_window.holds(row.clock_in)]
+        offsets += offset_rows(inside, shifts, employees, slice_window.zone)
         if timesheets is not None:
             totals += (total for plan, _ in mine for total in timesheets.differing(plan))
     failures = (*proposal.failures, *(timesheets.failures if timesheets is not None else ()))

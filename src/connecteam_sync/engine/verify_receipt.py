@@ -56,8 +56,8 @@ def _record(store: Store, run: Run) -> int:
     """The number of the run, its receipts written in one short transaction."""
     with store.writing("recording a proof") as session:
         number = runs.begin_run(session, run).value
-        for piece in run.slices:
-            runs.record_slice(session, number, piece)
+        for receipt in run.slices:
+            runs.record_slice(session, number, receipt)
     return number
 
 
