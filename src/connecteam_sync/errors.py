@@ -26,7 +26,8 @@ ConnecteamSyncError                    1
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
-└── LockHeld                           6 * another run is writing
+├── LockHeld                           6 * another run is writing
+└── ClientInUse                        6 * another thread is in a method of the same client
 """
 
 from __future__ import annotations

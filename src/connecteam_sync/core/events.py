@@ -237,3 +237,15 @@ class CallFailed(Event, frozen=True, kw_only=True):
     def level(self) -> Level:
         """Something was not done."""
         return "error"
+
+
+class Unforeseen(Event, frozen=True, kw_only=True):
+    """The command ends with an error that nobody foresaw: of which kind, and in which line of which file."""
+
+    error: str
+    where: str
+
+    @property
+    def level(self) -> Level:
+        """A bug."""
+        return "error"
