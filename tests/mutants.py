@@ -38,6 +38,9 @@ SAVED_PLANS, KEY_FILES = "tests/test_hostile_words.py -k saved", "tests/test_hos
 OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
 WRONG_VARIABLES = "tests/test_hostile_words.py -k wrong_variable"
 OTHER_LOOKS = "tests/attack/test_other_looks.py"
+EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
+RULES_CHANGED = "tests/store/test_digest.py -k rule"
+COUNTED = "tests/test_progress.py -k done_when or left_for_the_end"
 ABSENCES, EVIDENCE, RESTORED, UNDO_LATER = (
     "tests/attack/test_absences.py",
     "tests/attack/test_evidence.py",
@@ -2203,6 +2206,51 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "    session.columns.definition.people_triggers and _demand_kept(session, names.connecteam_user_id,",
         LENIENT,
     ),
+    # What is told of a run, what is logged, whose thread it is, and which rules decided.
+    ("engine/inputs.py", "planner_version=PLANNER_VERSION,", "planner_version=1,", RULES_CHANGED),
+    ("store/mirror/digest.py", "tuple(answers), version, planner_version)", "tuple(answers), version)", RULES_CHANGED),
+    ("core/absences.py", "if undecided is None:", "if True:", "tests/test_planner_version.py"),
+    (
+        "engine/slice.py",
+        "        return _Done(receipt, number, ended, taken.plan, applied)\n",
+        "        self._tell(number.value, taken.plan, applied)\n        return _Done(receipt, number, ended, taken.plan, None)\n",
+        EVENTS,
+    ),
+    ("engine/slice.py", 'why="another_run"', 'why="row_moved"', EVENTS),
+    ("engine/events.py", "    if done.changes:\n", "    if True:\n", EVENTS),
+    ("engine/events.py", "return self._ahead[window] <= 0", "return self._ahead[window] < 0", EVENTS),
+    ("engine/events.py", "        for refusal in plan.refusals:\n", "        for refusal in ():\n", EVENTS),
+    ("engine/receipts.py", "        self._emit(run_ended(run))\n", "", EVENTS),
+    (
+        "engine/verify_receipt.py",
+        "            context.emit(run_ended(msgspec.structs.replace(whole, id=number)))\n",
+        "            pass\n",
+        EVENTS,
+    ),
+    ("engine/undo.py", "    context.emit(run_ended(run))\n", "", EVENTS),
+    ("engine/run.py", "error, ends_run=True)", "error)", EVENTS),
+    ("engine/context.py", "return self._store.statements - self._statements", "return self._store.statements", EVENTS),
+    ("engine/context.py", "return self._http_calls() - self._calls", "return self._http_calls()", EVENTS),
+    ("store/history/holds.py", 'tuple(row["reason"] for row in resolved)', "()", EVENTS),
+    ("engine/one_thread.py", "threading.RLock()", "threading.Lock()", THREADS),
+    ("engine/one_thread.py", "            self._lock.release()\n", "            pass\n", THREADS),
+    ("engine/one_thread.py", "            if self._depth == 1:\n", "            if True:\n", EVENTS),
+    ("client.py", "@one_thread\n", "", THREADS),
+    ("engine/progress.py", " and event.step == self._sum.step", "", COUNTED),
+    ("engine/progress.py", "elif not event.ends_run:", "else:", COUNTED),
+    ("engine/progress.py", "(event.window.days if event.ends_days else 0)", "event.window.days", COUNTED),
+    ("engine/events.py", "LOGGER.addHandler(logging.NullHandler())", "LOGGER.disabled = False", LOGS),
+    ("api/client.py", 'logging.getLogger("stamina").addHandler(logging.NullHandler())', "_ = logging", LOGS),
+    ("core/redaction.py", "_IN_A_URL.sub(", 're.compile("(never)()").sub(', LOGS),
+    ("core/redaction.py", "return _IN_A_HEADER.sub(", 'return re.compile("(never)").sub(', LOGS),
+    ("core/redaction.py", "if len(form) >= _SHORTEST:", "if form:", LOGS),
+    ("core/redaction.py", "sorted({*forms}, key=len, reverse=True)", "sorted({*forms}, key=len)", LOGS),
+    ("present/log_lines.py", "if isinstance(event, Event) else", "if False else", LOGS),
+    ("present/log_lines.py", "redacted(value, self._secrets) if isinstance(value, str) else value", "value", LOGS),
+    ("cli/log.py", "        if not self._is_lost:\n", "        if True:\n", LOGS),
+    ("cli/log.py", "secrets=known_secrets()", "secrets=()", LOGS),
+    ("cli/unforeseen.py", "Unforeseen(error=type(error).__name__,", "Unforeseen(error=repr(error),", LOGS),
+    ("errors.py", "    exit_code = 75\n    retryable = True\n", "    exit_code = 75\n", "tests/test_errors.py"),
 )
 
 

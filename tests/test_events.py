@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -31,7 +32,7 @@ from connecteam_sync.core.events import (
     Working,
 )
 from connecteam_sync.core.window import Window
-from connecteam_sync.errors import NotFound
+from connecteam_sync.errors import NotFound, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, WAREHOUSE
 from connecteam_sync.sandbox.faults import NAMES
@@ -96,6 +97,7 @@ def test_each_run_counts_its_own_costs(world: Watched) -> None:
     """The same client makes three runs: the second and third say nothing of the ones before."""
     costs = [(run.statements, run.http_calls) for run in (world.sync(), world.sync(), world.sync())]
     assert [calls for _, calls in costs] == [5, 4, 4]
+    assert sum(statements for statements, _ in costs) <= world.mirror.statements
     assert [(ended.statements, ended.http_calls) for ended in world.of(RunEnded)] == costs
 
 
@@ -245,11 +247,19 @@ def test_adopting_says_in_words_what_it_does(world: Watched) -> None:
     assert [event.what for event in world.of(Working)] == ["looking at the table", "comparing with Connecteam"]
 
 
-def test_an_error_of_a_method_is_an_event_too(world: Watched) -> None:
+def test_an_error_of_a_method_is_an_event_too(world: Watched, tmp_path: Path) -> None:
     """Once, by the method that was called, and by the kind of error alone."""
     with pytest.raises(NotFound):
         world.mirror.show(999)
     assert world.seen == [CallFailed(call="show", error="not_found", exit_code=2, retryable=False)]
+    settings = msgspec.structs.replace(world.mirror.settings, database_url=f"sqlite:///{tmp_path}/nothing.db")
+    seen: list[Event] = []
+    with (
+        ConnecteamSync(world.sandbox.key, settings=settings, on_event=seen.append) as mirror,
+        pytest.raises(NotInitialised),
+    ):
+        mirror.sync_shifts_for_date("2025-12-03")
+    assert seen == [CallFailed(call="sync_shifts_for_date", error="not_initialised", exit_code=2, retryable=False)]
 
 
 def test_nothing_personal_is_in_any_event(world: Watched) -> None:

@@ -216,8 +216,10 @@ def test_what_nobody_foresaw_is_in_the_log_without_its_words(terminal: Terminal)
     """Its kind and its place; what it says may name somebody."""
     file = terminal.folder / "sync.log"
     code = (
-        "from connecteam_sync.engine import run\n"
-        "def boom(*_, **__): raise KeyError('Ida Moss')\n"
+        "import logging, os\nfrom connecteam_sync.engine import run\n"
+        "def boom(*_, **__):\n"
+        "    logging.getLogger('connecteam_sync').error('with %s', os.environ['CONNECTEAM_SYNC_API_KEY'])\n"
+        "    raise KeyError('Ida Moss')\n"
         "run.run = boom\n"
         "from connecteam_sync.cli.main import main; main()"
     )
@@ -231,8 +233,9 @@ def test_what_nobody_foresaw_is_in_the_log_without_its_words(terminal: Terminal)
         timeout=60,
     )
     assert done.returncode == 1
-    (found,) = lines_of(file)
-    assert (found["event"], found["error"], found["where"]) == ("unforeseen", "KeyError", "<string>:2")
+    other, found = lines_of(file)
+    assert other["message"] == "with ***"
+    assert (found["event"], found["error"], found["where"]) == ("unforeseen", "KeyError", "<string>:5")
     assert "Moss" not in file.read_text()
 
 
