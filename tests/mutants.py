@@ -39,6 +39,9 @@ SAVED_PLANS, KEY_FILES = "tests/test_hostile_words.py -k saved", "tests/test_hos
 OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
 WRONG_VARIABLES = "tests/test_hostile_words.py -k wrong_variable"
 OTHER_LOOKS = "tests/attack/test_other_looks.py"
+EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
+RULES_CHANGED = "tests/store/test_digest.py -k rule"
+COUNTED = "tests/test_progress.py -k done_when or left_for_the_end"
 ABSENCES, EVIDENCE, RESTORED, UNDO_LATER = (
     "tests/attack/test_absences*.py",
     "tests/attack/test_evidence.py",
@@ -469,7 +472,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "key=lambda h: hash(h.subject)",
         EVERYWHERE,
     ),
-    ("engine/slice.py", "holds=decision.holds,", "holds=decision.holds[: now() // 10**8 - 17],", WHENEVER),
+    ("engine/receipts.py", "holds=decision.holds,", "holds=decision.holds[: now() // 10**8 - 17],", WHENEVER),
     ("core/guards.py", "return max(policy.max_deletes", "return min(policy.max_deletes", GOLDEN),
     ("core/guards.py", "max(_ONE_PERSON, policy", "max(0, policy", CORE),
     (
@@ -598,8 +601,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", KEPT),
     (
         "engine/slice.py",
-        "                    if others:\n                        self._head",
-        "                    if False:\n                        self._head",
+        "            if others:\n                self._head",
+        "            if False:\n                self._head",
         PAIR,
     ),
     ("engine/slice.py", "        if decision.refusals:\n", "        if False:\n", GOLDEN),
@@ -674,11 +677,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/mirror/digest.py",
-        "(window, policy, people, tuple(answers), version)",
-        "(window, people, tuple(answers), version)",
+        "(window, policy, people, tuple(answers), version, planner_version)",
+        "(window, people, tuple(answers), version, planner_version)",
         DIGEST,
     ),
-    ("engine/slice.py", "if digest == look.known.digest:", "if True:", DIGEST),
+    ("engine/slice.py", "if digest == known.digest:", "if True:", DIGEST),
     (
         "store/mirror/digest.py",
         "combined(session.each(*digest_queries(session, before))) == before.digest:\n            fresh = before",
@@ -827,11 +830,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/account.py", "if known is None or known.number != found.account.number:", "if False:", ACCOUNT),
     ("engine/account.py", "mine.time_clocks | {clock.id for clock in self.listed}", "mine.time_clocks", ACCOUNT),
     ("api/client.py", "(self.base_url, *msgspec.structs.astuple", '("", *msgspec.structs.astuple', ACCOUNT),
-    ("engine/slice.py", "                    self._belonging.demand_unmoved(session, int(account))\n", "", ACCOUNT),
+    ("engine/slice.py", "            self._belonging.demand_unmoved(session, int(account))\n", "", ACCOUNT),
     (
         "engine/run.py",
-        "        except ConfigurationError:\n            # The key",
-        "        except LockHeld:\n            # The key",
+        "    except ConfigurationError:\n        # The key",
+        "    except LockHeld:\n        # The key",
         ACCOUNT,
     ),
     ("engine/scope.py", "account=account, vouched=self._belonging.vouched", "account=account", ACCOUNT),
@@ -1207,7 +1210,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/absences.py", 'self.undecided |= {f"row:{row.id}", *(', "self.undecided |= {*(", CLOCKS),
     ("core/absences.py", "if users & self.doubted_by_any:", "if False:", EVIDENCE),
     ("core/evidence.py", "clock in self.vouched and clock in self.turned_away", "clock in self.vouched", OTHER_LOOKS),
-    ("engine/slice.py", 'elif done.piece.status == "refused":', "elif False:", OTHER_LOOKS),
+    ("engine/slice.py", 'elif done.receipt.status == "refused":', "elif False:", OTHER_LOOKS),
     ("engine/slice.py", "_outline(done.plan) if done.plan and", "done.plan if", "tests/test_round_trips.py -k memory"),
     ("engine/slice.py", " or bool(decision.snapshot.doubts)", "", OTHER_LOOKS),
     ("engine/propose.py", "if planned.plan.refusals:", "if False:", OTHER_LOOKS),
@@ -1247,7 +1250,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/end_of_run.py", "looks.awaited.clear()", "pass", HISTORIES),
     ("store/session.py", "AND run_id <> :run", "", ABSENCES),
-    ("engine/slice.py", "self.people = self.client.users()\n", "pass\n", RESTORED),
+    ("engine/slice.py", "self.state.people = self.client.users()\n", "pass\n", RESTORED),
     ("engine/slices.py", "if clock.is_archived and clock.id in past.remembered", "if False", ABSENCES),
     ("engine/slices.py", "if clock.is_archived and clock.id in remembered(window)", "if False", ABSENCES),
     ("engine/slices.py", "if c.id not in vanished or c.id in remembered(piece)", "if c.id not in vanished", ABSENCES),
@@ -1282,7 +1285,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/saved_plan.py", "if hashlib.sha256(saved.plan).hexdigest() != saved.sha256:", "if False:", EVIDENCE),
     (
         "engine/run.py",
-        "attempt.units[seen[-1]] = attempt.units[seen[-1]]._replace(policy=unit.policy)",
+        "state.units[seen[-1]] = state.units[seen[-1]]._replace(policy=unit.policy)",
         "pass",
         EVIDENCE,
     ),
@@ -1307,7 +1310,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         RESTORED,
     ),
     ("store/mirror/digest.py", "EXISTS (SELECT 1 FROM {own.slices} p WHERE p.id = slice_id)", "1 = 1", RESTORED),
-    ("engine/slice.py", 'and done.stage != "end":', "and False:", "tests/attack/test_saved_late.py"),
+    ("engine/run.py", 'and done.stage != "end":', "and False:", "tests/attack/test_saved_late.py"),
     (
         "core/draft.py",
         "if pointing := kept_by(self.stored.children, before, after):",
@@ -1501,7 +1504,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/sync.py", "        if stopped:\n", "        if False:\n", CLERK),
     ("core/absences.py", "        self.reported.append(row.id or 0)\n", "", STOPPED),
     ("store/history/holds.py", '    "child_row",\n    "locked_day",\n', "", STOPPED),
-    ("engine/run.py", "        attempt.is_resync = is_resync\n", "", STOPPED),
+    ("engine/run.py", 'is_resync=kind == "resync" or is_resync', 'is_resync=kind == "resync"', STOPPED),
     ("core/run.py", "after - sum(part.minutes.after - part.minutes.before for part in told)", "after", STOPPED),
     ("core/end_of_run.py", "        if not stays:\n", "        if True:\n", STOPPED),
     (
@@ -1618,7 +1621,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "for s in plan.snapshot.shifts]",
         PROOFS,
     ),
-    ("engine/verify.py", " if piece.holds(row.clock_in)]", "]", PROOFS),
+    ("engine/verify.py", " if slice_window.holds(row.clock_in)]", "]", PROOFS),
     (
         "store/history/holds.py",
         " | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}",
@@ -1627,9 +1630,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/history/holds.py", '(_is_of_a_row(row) or row["time_clock_id"] == plan.time_clock_id)', "True", HOLDS),
     ("engine/slice.py", "leans = decision.leans or decision.pending", "leans = decision.pending", REMEMBERED),
-    ("engine/slice.py", "policy=(unit.policy, self.looks.stage),", "policy=unit.policy,", REMEMBERED),
+    ("engine/inputs.py", "policy=(unit.policy, state.looks.stage),", "policy=unit.policy,", REMEMBERED),
     (
-        "engine/slice.py",
+        "engine/run_state.py",
         "if unit.window == window and unit.policy.orphans in silenced",
         "if unit.policy.orphans in silenced",
         PROPOSED,
@@ -1643,16 +1646,16 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/slice.py",
-        "        self.looks.failed(unit.clock, unit.window, error.message, turned_away=True)\n",
+        "        state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)\n",
         "        pass\n",
         PROPOSED,
     ),
     ("engine/slice.py", "unit.window, error.message, turned_away=True)", "unit.window, error.message)", PROPOSED),
     ("engine/propose.py", "error.message, turned_away=is_turned_away(error))", "error.message)", PROPOSED),
     ("engine/slice.py", " or decision.pending != Pending() or bool(", " or bool(", REMEMBERED),
-    ("engine/slice.py", 'done.plan and done.piece.status != "refused" else None', "done.plan else None", PROPOSED),
+    ("engine/slice.py", 'done.plan and done.receipt.status != "refused" else None', "done.plan else None", PROPOSED),
     (
-        "engine/slice.py",
+        "engine/receipts.py",
         "stopped=tuple(change for refusal in decision.refusals for change in refusal.stopped)[:SHOWN]",
         "stopped=decision.refusals[0].stopped[:SHOWN]",
         STOPPED,
@@ -1665,8 +1668,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/slice.py",
-        "            self.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))\n",
-        "            pass\n",
+        "        self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))\n",
+        "",
         PROPOSED,
     ),
     (
@@ -1677,8 +1680,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/run.py",
-        'attempt.silence(unit.window, {"report", "delete"})',
-        'attempt.silence(unit.window, {"report"})',
+        'state.silence(unit.window, {"report", "delete"})',
+        'state.silence(unit.window, {"report"})',
         PROPOSED,
     ),
     ("store/mirror/child_rows.py", "children={**stored.children, **found}", "children=found", PARENTS),
@@ -1837,12 +1840,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("cli/streams.py", '_unicode(c.encode("utf-16-be", "surrogatepass"))', 'f"\\\\u{ord(c):04x}"', OUTPUT),
     (
-        "cli/unforeseen.py",
+        "core/redaction.py",
         'for form in (part, unquote(part), quote(part, safe=""), repr(part)[1:-1]):',
         "for form in (part, unquote(part)):",
         OUTPUT,
     ),
-    ("cli/unforeseen.py", 'parts += [rest, rest.partition(":")[2]]', "parts += [rest]", OUTPUT),
+    ("core/redaction.py", 'parts += [rest, rest.partition(":")[2]]', "parts += [rest]", OUTPUT),
     (
         "engine/doctor.py",
         "    if creates_employees:\n        found += support.people_faults(session.host, session.columns)\n",
@@ -2242,7 +2245,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/tables/repair.py", "{read['clock_in']} >= {last})", "{read['clock_in']} < 0)", ODD_ROWS),
     ("client_history.py", "_EVER = (-62_135_596_800, 253_402_300_799)", "_EVER = (0, 9_999_999_999)", ODD_ROWS),
-    ("engine/run.py", "    if len(chain) % 2:\n", "    if True:\n", ODD_ROWS),
+    ("engine/undo.py", "    if len(chain) % 2:\n", "    if True:\n", ODD_ROWS),
     (
         "engine/create_employee.py",
         "        demand_served(session.host, session.columns, creates_employees=True)\n",
@@ -2253,6 +2256,51 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/adopt.py", "                if unseen == _UNSEEN:\n", "                if False:\n", ODD_ON_POSTGRES),
     ("store/sql/mysql.py", 'return f"microsecond({moment}) <> 0"', 'return "1 = 0"', ODD_SECONDS),
     ("store/tables/support.py", "or _LAST_YEAR[0] <= at < _LAST_YEAR[1]", "", "tests/conditions -k years and sqlite"),
+    # What is told of a run, what is logged, whose thread it is, and which rules decided.
+    ("engine/inputs.py", "planner_version=PLANNER_VERSION,", "planner_version=1,", RULES_CHANGED),
+    ("store/mirror/digest.py", "tuple(answers), version, planner_version)", "tuple(answers), version)", RULES_CHANGED),
+    ("core/absences.py", "if undecided is None:", "if True:", "tests/test_planner_version.py"),
+    (
+        "engine/slice.py",
+        "        return _Done(receipt, number, ended, taken.plan, applied)\n",
+        "        self._tell(number.value, taken.plan, applied)\n        return _Done(receipt, number, ended, taken.plan, None)\n",
+        EVENTS,
+    ),
+    ("engine/slice.py", 'why="another_run"', 'why="row_moved"', EVENTS),
+    ("engine/events.py", "    if done.changes:\n", "    if True:\n", EVENTS),
+    ("engine/events.py", "return self._ahead[window] <= 0", "return self._ahead[window] < 0", EVENTS),
+    ("engine/events.py", "        for refusal in plan.refusals:\n", "        for refusal in ():\n", EVENTS),
+    ("engine/receipts.py", "        self._emit(run_ended(run))\n", "", EVENTS),
+    (
+        "engine/verify_receipt.py",
+        "            context.emit(run_ended(msgspec.structs.replace(whole, id=number)))\n",
+        "            pass\n",
+        EVENTS,
+    ),
+    ("engine/undo.py", "    context.emit(run_ended(run))\n", "", EVENTS),
+    ("engine/run.py", "error, ends_run=True)", "error)", EVENTS),
+    ("engine/context.py", "return self._store.statements - self._statements", "return self._store.statements", EVENTS),
+    ("engine/context.py", "return self._http_calls() - self._calls", "return self._http_calls()", EVENTS),
+    ("store/history/holds.py", 'tuple(row["reason"] for row in resolved)', "()", EVENTS),
+    ("engine/one_thread.py", "threading.RLock()", "threading.Lock()", THREADS),
+    ("engine/one_thread.py", "            self._lock.release()\n", "            pass\n", THREADS),
+    ("engine/one_thread.py", "            if self._depth == 1:\n", "            if True:\n", EVENTS),
+    ("client.py", "@one_thread\n", "", THREADS),
+    ("engine/progress.py", " and event.step == self._sum.step", "", COUNTED),
+    ("engine/progress.py", "elif not event.ends_run:", "else:", COUNTED),
+    ("engine/progress.py", "(event.window.days if event.ends_days else 0)", "event.window.days", COUNTED),
+    ("engine/events.py", "LOGGER.addHandler(logging.NullHandler())", "LOGGER.disabled = False", LOGS),
+    ("api/client.py", 'logging.getLogger("stamina").addHandler(logging.NullHandler())', "_ = logging", LOGS),
+    ("core/redaction.py", "_IN_A_URL.sub(", 're.compile("(never)()").sub(', LOGS),
+    ("core/redaction.py", "return _IN_A_HEADER.sub(", 'return re.compile("(never)").sub(', LOGS),
+    ("core/redaction.py", "if len(form) >= _SHORTEST:", "if form:", LOGS),
+    ("core/redaction.py", "sorted({*forms}, key=len, reverse=True)", "sorted({*forms}, key=len)", LOGS),
+    ("present/log_lines.py", "if isinstance(event, Event) else", "if False else", LOGS),
+    ("present/log_lines.py", "redacted(value, self._secrets) if isinstance(value, str) else value", "value", LOGS),
+    ("cli/log.py", "        if not self._is_lost:\n", "        if True:\n", LOGS),
+    ("cli/log.py", "secrets=known_secrets()", "secrets=()", LOGS),
+    ("cli/unforeseen.py", "Unforeseen(error=type(error).__name__,", "Unforeseen(error=repr(error),", LOGS),
+    ("errors.py", "    exit_code = 75\n    retryable = True\n", "    exit_code = 75\n", "tests/test_errors.py"),
 )
 
 

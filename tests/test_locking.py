@@ -231,7 +231,7 @@ def test_what_a_run_writes_while_days_are_looked_at_is_looked_at_too(
     world.work(2, "08:00", "16:00")
     world.sync()
     looks: list[int] = []
-    verify = world.mirror._job.verify
+    verify = world.mirror._verify
 
     def verifying(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on as they came
         found = verify(*args, **more)
@@ -241,7 +241,7 @@ def test_what_a_run_writes_while_days_are_looked_at_is_looked_at_too(
             world.sync()
         return found
 
-    monkeypatch.setattr(world.mirror._job, "verify", verifying)
+    monkeypatch.setattr(world.mirror, "_verify", verifying)
     done = world.mirror.lock(TUESDAY, WEDNESDAY, reason="payroll")
     assert looks == [1, 2]
     assert done.verified is not None

@@ -161,9 +161,9 @@ def test_a_terminal_of_any_alphabet(terminal: Terminal, alphabet: str) -> None:
 
 
 BOOM = (
-    "import os; from connecteam_sync.engine.run import Syncing\n"
+    "import os; from connecteam_sync.engine import {0}\n"
     "def boom(*_, **__): raise ValueError('no ' + os.environ['CONNECTEAM_SYNC_API_KEY'])\n"
-    "Syncing.{} = boom\n" + MAIN
+    "{0}.{0} = boom\n" + MAIN
 )
 
 

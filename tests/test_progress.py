@@ -25,7 +25,9 @@ from connecteam_sync.cli import output
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.core.change import Counts
 from connecteam_sync.core.window import Window
-from connecteam_sync.engine.progress import Tally
+from connecteam_sync.engine.events import Step
+from connecteam_sync.engine.progress import ProgressListener
+from connecteam_sync.errors import LockHeld
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED
 from test_command import Answer, Terminal
@@ -179,15 +181,34 @@ def test_a_day_is_done_when_every_clock_is() -> None:
     """And what Connecteam does not say is None."""
     told: list[Progress] = []
     window = Window(FIRST, FIRST, "UTC")
-    tally = Tally("mirroring", [window, window], tell=told.append, calls_left=lambda: None)
+    step = Step("mirroring", [window, window], emit=ProgressListener(told.append), calls_left=lambda: None)
     for clock in (1, 2):
-        tally.begins(clock, window)
-        tally.ends(window, Counts(total_shifts=2, created=1, updated=1, linked=1))
+        step.begins(clock, window)
+        step.done(clock, window, "applied", Counts(total_shifts=2, created=1, updated=1, linked=1))
     assert [(p.days_done, p.shifts, p.changes, p.calls_left) for p in told] == [
         (0, 0, 0, None),
         (0, 2, 2, None),
         (1, 4, 4, None),
     ]
+
+
+def test_what_is_left_for_the_end_is_not_counted() -> None:
+    """Nor is the slice that ends a run before its time: nobody knows beforehand how many there are."""
+    told: list[Progress] = []
+    listener = ProgressListener(told.append)
+    window = Window(FIRST, FIRST, "UTC")
+    first = Step("mirroring", [window], emit=listener, calls_left=lambda: None)
+    first.begins(1, window)
+    first.done(1, window, "applied", Counts())
+    later = Step("finishing", [], emit=listener, calls_left=lambda: None, counted=False)
+    later.begins(1, window)
+    later.done(1, window, "applied", Counts(total_shifts=9))
+    assert [(p.step, p.done, p.shifts) for p in told] == [("mirroring", 0, 0), ("mirroring", 1, 0)]
+    told.clear()
+    again = Step("mirroring", [window], emit=listener, calls_left=lambda: None)
+    again.begins(1, window)
+    again.failed(1, window, LockHeld("another run is writing"), ends_run=True)
+    assert [(p.done, p.failed) for p in told] == [(0, 0)]
 
 
 # -- a person ----------------------------------------------------------------------------------------------------------

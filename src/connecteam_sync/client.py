@@ -1,4 +1,4 @@
-"""The library's door: everything the command does, for programs."""
+"""The library: everything the command does, for programs. One client is used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -19,20 +19,24 @@ from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.compare import Comparison
+from connecteam_sync.core.events import Waiting
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Move, Person, Proposal, Run, Suggestion, Verification
 from connecteam_sync.core.window import Window, local_day
-from connecteam_sync.engine import doctor, saved_plan
+from connecteam_sync.engine import saved_plan
 from connecteam_sync.engine.account import Belonging, region_of
-from connecteam_sync.engine.create_employee import create_employee
+from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.events import Emit, Listeners, log
 from connecteam_sync.engine.locks import Locking
-from connecteam_sync.engine.run import Syncing
+from connecteam_sync.engine.one_thread import InUse, one_thread
+from connecteam_sync.engine.progress import ProgressListener
+from connecteam_sync.engine.propose import propose
+from connecteam_sync.engine.run import run as run_slices
 from connecteam_sync.engine.scope import Choosing
 from connecteam_sync.engine.slices import checked_window
-from connecteam_sync.engine.verify_receipt import on_record
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.mirror import people
 from connecteam_sync.store.payroll import locks
@@ -43,8 +47,13 @@ if TYPE_CHECKING:
     from connecteam_sync.engine.adopt import Adopting
 
 
+@one_thread
 class ConnecteamSync(Records, Accounts):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` gives back connections.
+
+    One client for each thread: a method that is called while another thread is in one raises ClientInUse, before it
+    does anything. Clients share nothing, and what a run counts is its own. Listeners are called in the thread that
+    called the method.
 
     `api_key` is read from the environment where it is not given, like everything else (see `load_settings`); days are
     local days of `timezone`, instants epoch seconds. Every method raises ConnecteamSyncError, whose `exit_code` and
@@ -62,6 +71,7 @@ class ConnecteamSync(Records, Accounts):
         base_url: str | None = None,
         settings: Settings | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        on_event: Emit | None = None,
     ) -> None:
         clocks = (clock_id,) if clock_id is not None else tuple(time_clocks)
         if settings is None:
@@ -75,8 +85,9 @@ class ConnecteamSync(Records, Accounts):
         self.settings = settings
         self._key = api_key
         self.store = Store(settings.database_url, settings.tables, own=settings.own, lock_wait=settings.lock_wait)
-        self._on_progress = on_progress
-        self._syncing: Syncing | None = None
+        self._emit: Emit = Listeners(ProgressListener(on_progress) if on_progress is not None else None, on_event, log)
+        self._in_use = InUse(self._emit)
+        self._made_context: Context | None = None
         self._belonging = Belonging(
             self.store,
             self._client,
@@ -88,10 +99,14 @@ class ConnecteamSync(Records, Accounts):
 
     @classmethod
     def from_config(
-        cls, path: str | Path | None = None, *, on_progress: Callable[[Progress], None] | None = None
+        cls,
+        path: str | Path | None = None,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_event: Emit | None = None,
     ) -> Self:
         """Configured by a file and the environment."""
-        return cls(settings=load_settings(path), on_progress=on_progress)
+        return cls(settings=load_settings(path), on_progress=on_progress, on_event=on_event)
 
     def __enter__(self) -> Self:
         return self
@@ -118,20 +133,16 @@ class ConnecteamSync(Records, Accounts):
                 request_timeout=s.request_timeout,
                 total_seconds=s.total_seconds,
                 day_reserve_share=s.day_reserve_share,
-                on_wait=lambda seconds, why: self._tell(Progress(step=f"waiting {seconds:.0f} s", detail=why)),
+                on_wait=lambda seconds, why: self._emit(Waiting(seconds=round(seconds, 1), why=why)),
             )
         return self._connecteam
 
-    def _tell(self, progress: Progress) -> None:
-        if self._on_progress is not None:
-            self._on_progress(progress)
-
     @property
-    def _job(self) -> Syncing:
-        """The main job; made when first needed."""
-        if self._syncing is None:
+    def _context(self) -> Context:
+        """What every use case works with; made when first needed."""
+        if self._made_context is None:
             s = self.settings
-            self._syncing = Syncing(
+            self._made_context = Context(
                 self.store,
                 self._client,
                 belonging=self._belonging,
@@ -147,9 +158,10 @@ class ConnecteamSync(Records, Accounts):
                 ),
                 policy=lambda: s.policy(made_employees=self.store.made_employees()),
                 by_digest=s.unchanged == "digest",
-                on_progress=self._tell,
+                http_calls=lambda: self.http_calls,
+                emit=self._emit,
             )
-        return self._syncing
+        return self._made_context
 
     @property
     def statements(self) -> int:
@@ -173,41 +185,52 @@ class ConnecteamSync(Records, Accounts):
 
     def default_windows(self) -> tuple[Window, ...]:
         """What `sync` looks at by itself: the last days, today, and the day of every open row."""
-        return self._job.choosing.default_windows()
+        return self._context.choosing.default_windows()
 
     # -- the five verbs ----------------------------------------------------------------------------------------------
 
     def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Proposal:
         """What `sync` (or `resync`) would do. Nothing is written."""
-        proposal, _ = self._job.propose(self._windows(window), resync=resync)
+        proposal, _ = propose(self._context, self._windows(window), resync=resync)
         return msgspec.structs.replace(proposal, is_resync=resync)
 
     def sync(self, window: Window | Iterable[Window] | None = None, *, accept: Iterable[str] = ()) -> Run:
         """Make the window's rows equal to Connecteam; by default those of `default_windows`."""
-        return self._job.run("sync", self._windows(window), accept=accept)
+        return run_slices(self._context, "sync", self._windows(window), accept=accept)
 
     def resync(self, window: Window, *, accept: Iterable[str] = ()) -> Run:
         """`sync`, and rows of ours that never had a shift and match none are deleted."""
-        return self._job.run("resync", [window], accept=accept)
+        return run_slices(self._context, "resync", [window], accept=accept)
 
     def apply(self, proposal: Proposal, *, accept: Iterable[str] = ()) -> Run:
         """Apply a plan exactly as it was shown; slices that no longer fit are refused (StalePlan), naming the rows."""
-        return self._job.run("apply", [proposal.window], wanted=proposal, accept=accept)
+        return run_slices(self._context, "apply", [proposal.window], wanted=proposal, accept=accept)
 
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
         """A fresh look against the table. Nothing is written but its receipt, a run of its own kind.
 
         Where that cannot be written (another run holds the lock, a user who may only read), `not_recorded` says why.
         """
-        return on_record(self.store, window, lambda: self._job.verify(window, totals=totals), lambda: self.http_calls)
+        from connecteam_sync.engine.verify_receipt import on_record
+
+        return on_record(self._context, window, lambda: self._verify(window, totals=totals))
+
+    def _verify(self, window: Window, *, totals: bool) -> Verification:
+        from connecteam_sync.engine.verify import verify
+
+        return verify(self._context, window, totals=totals)
 
     def compare(self, window: Window) -> Comparison:
         """Which shifts the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""
-        return self._job.compare(window)
+        from connecteam_sync.engine.compare import compare
+
+        return compare(self._context, window)
 
     def undo(self, run: int) -> Run:
         """The exact inverse of a run. Raises NotFound, UndoRefused."""
-        return self._job.undo(run)
+        from connecteam_sync.engine.undo import undo
+
+        return undo(self._context, run)
 
     @staticmethod
     def _windows(window: Window | Iterable[Window] | None) -> tuple[Window, ...] | None:
@@ -252,9 +275,9 @@ class ConnecteamSync(Records, Accounts):
 
     @property
     def _adopting(self) -> Adopting:
-        from connecteam_sync.engine.adopt import Adopting  # noqa: PLC0415 - no run takes a table over
+        from connecteam_sync.engine.adopt import Adopting
 
-        return Adopting(self.store, lambda: self._job, timezone=self.settings.timezone, on_progress=self._tell)
+        return Adopting(self._context)
 
     # -- saved plans -------------------------------------------------------------------------------------------------
 
@@ -304,7 +327,9 @@ class ConnecteamSync(Records, Accounts):
 
         For a person who only looks like somebody else (`possible_double`). Raises NotFound, MappingRefused.
         """
-        return create_employee(self.store, user, today=self.today(), timezone=self.settings.timezone)
+        from connecteam_sync.engine.create_employee import create_employee
+
+        return create_employee(self._context, user, today=self.today())
 
     def unmap_employee(self, user: int) -> tuple[Person, bool]:
         """Forget a mapping made with `map_employee`; whether there was one. Raises NotFound."""
@@ -348,7 +373,7 @@ class ConnecteamSync(Records, Accounts):
 
     @property
     def _locking(self) -> Locking:
-        return Locking(self.store, lambda window: self._job.verify(window, totals=False))
+        return Locking(self.store, lambda window: self._verify(window, totals=False))
 
     # -- the house ---------------------------------------------------------------------------------------------------
 
@@ -367,6 +392,8 @@ class ConnecteamSync(Records, Accounts):
 
     def doctor(self) -> tuple[Check, ...]:
         """Everything a run needs, looked at; each failure with its cure."""
+        from connecteam_sync.engine import doctor
+
         where = self.settings.file or "environment"
         configuration = Check(name="configuration", state="ok", detail=f"{where}, time zone {self.settings.timezone}")
         return doctor.examine(

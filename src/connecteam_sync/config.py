@@ -29,6 +29,7 @@ Employees = Literal["create", "match"]
 Orphans = Literal["report", "delete"]
 LocalEdits = Literal["restore", "keep"]
 Unchanged = Literal["digest", "read"]
+Log = Literal["off", "text", "json"]
 Planner = Literal["batch", "legacy"]
 
 
@@ -63,6 +64,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: float = 30.0
     total_seconds: float = 300.0
     day_reserve_share: float = 0.1
+    log: Log = "off"
+    """The command logs events as text or JSON lines; the library never sets up a log by itself."""
+    log_file: str | None = None
+    """Where the command's log goes; None for stderr."""
     planner: Planner = "batch"
     """`legacy` where the environment says USE_BATCH_SYNC=false: the rollback flag."""
     tables: HostTables = HostTables()
@@ -89,6 +94,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "orphans": get_args(Orphans),
     "local_edits": get_args(LocalEdits),
     "unchanged": get_args(Unchanged),
+    "log": get_args(Log),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "max_deletes": (0, 1_000_000),

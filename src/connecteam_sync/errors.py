@@ -26,7 +26,8 @@ ConnecteamSyncError                    1
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
-└── LockHeld                           6 * another run is writing
+├── LockHeld                           6 * another run is writing
+└── ClientInUse                        6 * another thread is in a method of the same client
 """
 
 from __future__ import annotations
@@ -246,6 +247,13 @@ class UndoRefused(Refused):
 
 class LockHeld(ConnecteamSyncError):  # noqa: N818 - says what happened
     """Another run is writing and did not finish within the time we wait."""
+
+    exit_code = 6
+    retryable = True
+
+
+class ClientInUse(ConnecteamSyncError):  # noqa: N818 - says what happened
+    """Another thread is in a method of the same client; nothing was begun. Each thread makes a client of its own."""
 
     exit_code = 6
     retryable = True

@@ -20,6 +20,7 @@ from connecteam_sync.store.mirror.digest import Remembered, combined, digest_que
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
+from connecteam_sync.version import PLANNER_VERSION
 from support.scenario import FIRST, LAST, World
 
 CLOCK_TIMES = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
@@ -110,6 +111,23 @@ def test_the_same_again_is_neither_decoded_nor_read(life: World, decoded: list[i
     assert {str(told(run)) for run in (*runs, full)} == {str(told(full))}
     assert full.exit_code == 3
     reading.mirror.close()
+
+
+def test_a_rule_that_changed_decides_everything_again(
+    life: World, decoded: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that was remembered under another PLANNER_VERSION is taken; what is decided now is remembered for it."""
+    monkeypatch.setattr("connecteam_sync.engine.inputs.PLANNER_VERSION", PLANNER_VERSION + 1)
+    told_by_both = [told(life.sync())]
+    assert len(decoded) == 3
+    life.sync()
+    decoded.clear()
+    told_by_both.append(told(life.sync()))
+    assert decoded == []
+    monkeypatch.setattr("connecteam_sync.engine.inputs.PLANNER_VERSION", PLANNER_VERSION)
+    life.sync()
+    assert len(decoded) == 3
+    assert str(told_by_both[0]) == str(told_by_both[1])
 
 
 def life_inputs(world: World) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ Reads only. The facts behind each rule are those of the API facts beside the des
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ _TIMESHEET_DAYS = 45
 """The most that the timesheet takes at once (API, section 12)."""
 _ATTEMPTS = 6
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # else each retry is printed where nobody set up a log
 
 
 class DayTotal(msgspec.Struct, frozen=True):

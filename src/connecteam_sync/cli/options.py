@@ -78,6 +78,10 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
     from connecteam_sync.config import loose_files
 
     OPENED[:] = [mirror]
+    if mirror.settings.log != "off" or mirror.settings.log_file is not None:
+        from connecteam_sync.cli.log import begin_log
+
+        begin_log(mirror.settings)
     for loose in loose_files():
         report.talk(f"warning: {loose}")
     return mirror

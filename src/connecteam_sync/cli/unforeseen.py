@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
-from urllib.parse import quote, unquote
+from pathlib import Path
 
 from connecteam_sync.cli.streams import escaped
+from connecteam_sync.core.events import Unforeseen
+from connecteam_sync.core.redaction import secret_forms, without
 from connecteam_sync.core.text import one_line
 from connecteam_sync.version import __version__
 
 EXIT = 1
-_SHORTEST = 3
-"""Characters of a secret that is looked for: a shorter one stands in every text by chance."""
 _SECRETS = ("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL")
 
 
@@ -26,6 +27,7 @@ def tell(error: Exception, *, answered: bool) -> int:
     A machine gets its one object, unless it has been `answered`.
     """
     kind = type(error).__name__
+    _log(error)
     what = f"{kind}: {one_line(without_secrets(str(error)), 300)}" if str(error) else kind
     written = _written()
     message = f"something failed that nobody foresaw ({what}); {written}"
@@ -38,6 +40,14 @@ def tell(error: Exception, *, answered: bool) -> int:
         sys.stdout.write(escaped(encoded(said), sys.stdout) + "\n")
     sys.stderr.write(f"{message}; {step}\n")
     return EXIT
+
+
+def _log(error: Exception) -> None:
+    """What kind it is, and where it happened, for the log: what it says may hold names."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    event = Unforeseen(error=type(error).__name__, where=where)
+    logging.getLogger("connecteam_sync").error(event.name, extra={"connecteam_event": event})
 
 
 def _written() -> str:
@@ -66,25 +76,15 @@ def _details(error: Exception) -> str:
 
 def without_secrets(text: str) -> str:
     """The same without any secret that the configuration knows, however it is written."""
-    for secret in sorted({*_secrets()}, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
+    return without(text, (form for secret in known_secrets() for form in secret_forms(secret)))
 
 
-def _secrets() -> Iterator[str]:
-    """Every secret there is, and the password in the database's URL, as they stand and as they are encoded in a URL."""
+def known_secrets() -> Iterator[str]:
+    """Every secret that the configuration has, the database's URL with its password among them."""
     from connecteam_sync.config import secret
 
     for name in _SECRETS:
         with suppress(Exception):
             found = secret(name, os.environ)
-            if not found:
-                continue
-            parts = [found]
-            if "://" in found:
-                rest = found.partition("://")[2].rpartition("@")[0]
-                parts += [rest, rest.partition(":")[2]]
-            for part in parts:
-                for form in (part, unquote(part), quote(part, safe=""), repr(part)[1:-1]):
-                    if len(form) >= _SHORTEST:
-                        yield form
+            if found:
+                yield found

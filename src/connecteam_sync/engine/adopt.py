@@ -8,7 +8,7 @@ same run. On SQLite all of it is one transaction.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,22 +18,24 @@ from sqlalchemy.exc import DBAPIError
 from connecteam_sync.core.adopt import Offset, Survey, offset_rows
 from connecteam_sync.core.change import Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.events import Working
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.same_minute import ByMinute, by_minute
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.text import many, one_line
 from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.run import Syncing
+from connecteam_sync.engine.events import run_ended
+from connecteam_sync.engine.evidence import evidence
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
 from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key
 from connecteam_sync.store.adopt.dedupe import Adoption
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.undo import demand_undoable, undo
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.store import Lock, Store
+from connecteam_sync.store.store import Lock
 from connecteam_sync.store.tables import contents, probe
 from connecteam_sync.store.tables.columns import demand_served
 from connecteam_sync.store.tables.init import UNIQUE_KEY
@@ -50,16 +52,14 @@ _AGAIN = "connecteam-sync adopt --apply"
 
 
 class Adopting:
-    """`adopt` on one store. `job` asks Connecteam, for the evidence of a look only."""
+    """`adopt` on one store. Connecteam is asked for the evidence of a look only."""
 
-    def __init__(
-        self, store: Store, job: Callable[[], Syncing], *, timezone: str, on_progress: Callable[[Progress], None]
-    ) -> None:
-        self.store, self._job, self.timezone, self._on_progress = store, job, timezone, on_progress
-        self._zone = ZoneInfo(timezone)
+    def __init__(self, context: Context) -> None:
+        self._context, self.store, self.timezone = context, context.store, context.timezone
+        self._zone = ZoneInfo(context.timezone)
 
-    def _tell(self, step: str) -> None:
-        self._on_progress(Progress(step=step))
+    def _tell(self, what: str) -> None:
+        self._context.emit(Working(what=what))
 
     # -- look ----------------------------------------------------------------------------------------------------------
 
@@ -89,7 +89,7 @@ class Adopting:
         self._tell("comparing with Connecteam")
         found: dict[RowId, Offset] = {}
         minutes = ByMinute()
-        for seen in self._job().evidence(window):
+        for seen in evidence(self._context, window):
             rows = tuple(seen.rows.values())
             found |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
             start, end = seen.window.start_utc, seen.window.end_utc
@@ -123,13 +123,14 @@ class Adopting:
             piece = self._settle(lock, number, window)
             with lock.session("finishing the run") as session:
                 if pairs:
-                    self._job().note_account(session)
+                    self._context.belonging.remember(session)  # `evidence` has asked whose it is
                     linked = link_minutes.link(session, pairs, run=number, zone=self._zone, now=now())
                     piece = _and_linked(piece, linked, len(pairs))
                 runs.record_slice(session, number, piece)
                 spent = self.store.statements + session.waiting - before + 1
                 runs.finish_run(session, number, now=now(), statements=spent, http_calls=0)
                 run = runs.run(session, number)
+        self._context.emit(run_ended(run))
         return run
 
     def _today(self) -> Window:
@@ -288,6 +289,8 @@ class Adopting:
             for adoption in reversed(standing):
                 done.append(self._take_back(lock, adoption))
                 self._drop_backups_of_undone(lock)
+        for run in done:
+            self._context.emit(run_ended(run))
         return tuple(done)
 
     def _take_back(self, lock: Lock, mine: Adoption) -> Run:

@@ -24,7 +24,7 @@ from connecteam_sync.store.store import Store
 
 
 class Elsewhere:
-    """Further looks for one `Syncing`; `clocks` are the time clocks that are mirrored."""
+    """Further looks of runs over one store; `clocks` are the time clocks that are mirrored."""
 
     def __init__(
         self, store: Store, client: Callable[[], Connecteam], clocks: Callable[[], Sequence[TimeClock]]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import People
 from connecteam_sync.core.absences import nothing_seen, unreadable
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import Plan, Planner, Policy
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.evidence import Looks
@@ -18,14 +17,42 @@ from connecteam_sync.core.run import Failure, Proposal
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.tracking import as_if_applied
 from connecteam_sync.core.window import Window
+from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away
-from connecteam_sync.engine.other_clocks import Elsewhere
-from connecteam_sync.engine.progress import Tally
+from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
 from connecteam_sync.store.mirror.refused import as_last_tried
-from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.support import demand_table
 from connecteam_sync.version import __version__
+
+
+def propose(
+    context: Context, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
+) -> tuple[Proposal, list[Stored]]:
+    """What a sync would do, and what the table held for each plan. Nothing is written."""
+    chosen = tuple(windows) if windows is not None else None
+    store, belonging, choosing = context.store, context.belonging, context.choosing
+    choosing.begin()
+    account, vouched, *past = store.ask("checking the database", *belonging.queries(), *choosing.queries(chosen))
+    belonging.heard((account, vouched))
+    # Of a table that cannot be read as it is meant, nothing can be said either.
+    demand_table(store.host, store.columns(), store.dialect)
+    policy = _policy(context, resync=resync, planner=planner)
+    belonging.ask()
+    people = context.client.users()
+    units = choosing.units(chosen, past, policy)
+    return Proposing(context, people, units, choosing.looks(units, policy)).propose()
+
+
+def _policy(context: Context, *, resync: bool, planner: Planner | None) -> Policy:
+    """Part of the policy is in the database, and comes with what was asked."""
+    policy = context.policy
+    if resync:
+        policy = msgspec.structs.replace(policy, orphans="delete")
+    if planner is not None:
+        policy = msgspec.structs.replace(policy, planner=planner)
+    return policy
 
 
 class _Planned(NamedTuple):
@@ -40,20 +67,16 @@ class _Planned(NamedTuple):
 class Proposing:
     """One proposal as it comes about: looks once at every unit, and writes nothing."""
 
-    def __init__(
-        self,
-        store: Store,
-        client: Connecteam,
-        people: People,
-        units: Sequence[Unit],
-        looks: Looks,
-        *,
-        is_archived: Callable[[int], bool],
-        elsewhere: Elsewhere,
-        tally: Tally,
-    ) -> None:
-        self.store, self.client, self.people, self.units, self.looks = store, client, people, list(units), looks
-        self._is_archived, self._elsewhere, self._tally = is_archived, elsewhere, tally
+    def __init__(self, context: Context, people: People, units: Sequence[Unit], looks: Looks) -> None:
+        self.store, self.client, self.people, self.units, self.looks = (
+            context.store,
+            context.client,
+            people,
+            list(units),
+            looks,
+        )
+        self._is_archived, self._elsewhere = context.choosing.is_archived, context.elsewhere
+        self._step = context.step("looking", [unit.window for unit in units])
         self._planned: list[_Planned] = []
         self._failures: list[Failure] = []
         self._failed: set[Window] = set()
@@ -61,34 +84,41 @@ class Proposing:
     def propose(self) -> tuple[Proposal, list[Stored]]:
         """Each plan of the run in order, and what the table held for it."""
         for unit in self.units:
-            self._tally.begins(unit.clock, unit.window)
+            self._step.begins(unit.clock, unit.window)
             found = self._look(unit)
-            self._tally.ends(unit.window, found.plan.counts if found is not None else None)
+            if isinstance(found, _Planned):
+                self._step.done(unit.clock, unit.window, None, found.plan.counts)
+            else:
+                self._step.failed(unit.clock, unit.window, found)
         made = {self.units.index(planned.unit): planned.plan for planned in self._planned}
         more = self._elsewhere.units(self.units, made, self.looks)
         for unit in more:
             self._look(unit)
         self.units += more
+        self._plan_the_end()
+        plans = tuple(planned.plan for planned in self._planned)
+        proposal = Proposal(
+            window=hull_of(unit.window for unit in self.units),
+            plans=plans,
+            failures=tuple(self._failures),
+            version=__version__,
+        )
+        return proposal, [planned.stored for planned in self._planned]
+
+    def _plan_the_end(self) -> None:
+        """What the looks left for the end of the run, until nothing is left."""
         newest = list(self._planned)
         for _ in range(ROUNDS):
             left = [newest[n] for n in left_for_the_end([planned.plan for planned in newest], self.looks)]
             if not left:
-                break
+                return
             orphans = {planned.unit.window for planned in newest if planned.plan.pending.orphans}
             self._elsewhere.owners(self.looks, self.people, orphans, {unit.clock for unit in self.units})
             newest = [planned for planned in newest if all(planned is not one for one in left)]
             newest += [self._plan(planned.unit, planned.snapshot, planned.stored) for planned in left]
-        plans = tuple(planned.plan for planned in self._planned)
-        whole = Window(
-            min(unit.window.first for unit in self.units),
-            max(unit.window.last for unit in self.units),
-            self.units[0].window.timezone,
-        )
-        proposal = Proposal(window=whole, plans=plans, failures=tuple(self._failures), version=__version__)
-        return proposal, [planned.stored for planned in self._planned]
 
-    def _look(self, unit: Unit) -> _Planned | None:
-        """One look and its plan; None, and a failure, where it does not come about."""
+    def _look(self, unit: Unit) -> _Planned | ConnecteamSyncError:
+        """One look and its plan; why not, and a failure, where it does not come about."""
         try:
             snapshot = self.client.look(unit.clock, unit.window, self.people)
         except ConnecteamSyncError as error:
@@ -97,7 +127,7 @@ class Proposing:
                 return self._unreadable(unit, error)
             self._failed.add(unit.window)
             self._failures.append(failure_of(unit.clock, unit.window, error))
-            return None
+            return error
         planned = self._plan(unit, snapshot, None)
         if planned.plan.refusals:
             self.looks.refused(unit.window, snapshot, REFUSED)
@@ -144,7 +174,7 @@ def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) ->
 
 
 def newest_plans(plans: Sequence[Plan], stored: Sequence[Stored]) -> list[tuple[Plan, Stored]]:
-    """The last plan of each look, beside what the table held before any."""
+    """The last plan of each look, with what the table held before any."""
     before: dict[tuple[int, Window], Stored] = {}
     newest: dict[tuple[int, Window], Plan] = {}
     for plan, found in zip(plans, stored, strict=True):

@@ -1,4 +1,4 @@
-"""The shell around the planner: look, read, plan, apply, report.
+"""The main use case: look, read, plan and apply, slice by slice.
 
 No transaction is open while Connecteam is asked. A slice (time clock, at most a month) is one look and one transaction;
 its rows, memory, journal and receipt commit together, and one slice's failure leaves the others alone.
@@ -6,391 +6,278 @@ its rows, memory, journal and receipt commit together, and one slice's failure l
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
-from connecteam_sync.api.client import Connecteam, DayTotal
-from connecteam_sync.core.change import Planner, Policy
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
-from connecteam_sync.core.compare import Comparison, harms
+from connecteam_sync.core.change import Plan, Policy
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
-from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Proposal, Run, RunKind, Slice, Verification
-from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.run import Proposal, Run, RunKind, Slice
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
-from connecteam_sync.engine.account import Belonging
-from connecteam_sync.engine.decide import Unit, demand_fingerprints, now
-from connecteam_sync.engine.other_clocks import Elsewhere
-from connecteam_sync.engine.progress import Tally
-from connecteam_sync.engine.propose import Proposing, newest_plans
-from connecteam_sync.engine.scope import Choosing
-from connecteam_sync.engine.slice import Attempt
+from connecteam_sync.engine.context import Context, fresh_run
+from connecteam_sync.engine.decide import Unit, demand_fingerprints
+from connecteam_sync.engine.events import Step, run_began
+from connecteam_sync.engine.inputs import Inputs
+from connecteam_sync.engine.receipts import RunRecord
+from connecteam_sync.engine.run_state import RunState
+from connecteam_sync.engine.saved_plan import stale
+from connecteam_sync.engine.slice import SliceRunner
 from connecteam_sync.engine.slices import hull_of
-from connecteam_sync.engine.verify import proved
-from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, LockHeld, NotServed, Rejected, UndoRefused
-from connecteam_sync.store.history import runs
+from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, LockHeld, NotServed, Rejected
 from connecteam_sync.store.mirror.digest import remembered_query
-from connecteam_sync.store.session import Session, newest_receipt_query
-from connecteam_sync.store.store import Store
+from connecteam_sync.store.session import newest_receipt_query
+from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.store.tables.columns import demand_served
 from connecteam_sync.store.tables.support import demand_people, demand_table
-from connecteam_sync.version import __version__
 
 
-class Syncing:
-    """The main job on one store: plans, runs, proofs and undo.
+def run(
+    context: Context,
+    kind: RunKind,
+    windows: Iterable[Window] | None,
+    *,
+    accept: Iterable[str] = (),
+    wanted: Proposal | None = None,
+) -> Run:
+    """Look, plan and apply, slice by slice. `accept`: fingerprints of what guards may let through.
 
-    `client` is called when Connecteam is first needed, `choosing` says which looks a run makes.
+    Without `windows`, what a default run looks at. With `wanted`, each plan must make the very changes of the saved
+    one. Failures are receipts of their slices.
     """
+    chosen = tuple(windows) if windows is not None else None
+    began = _begin(context, kind, chosen, accept, is_resync=wanted is not None and wanted.is_resync)
+    slices, record, state = began.slices, began.slices.record, began.slices.state
+    try:
+        _choose(context, began, chosen, wanted)
+    except ConfigurationError:
+        # The key is another company's: that is no run of this database.
+        raise
+    except ConnecteamSyncError as error:
+        context.emit(run_began(record.run))
+        record.failed(None, record.run.window, error)
+        return record.finish()
+    record.run = msgspec.structs.replace(record.run, window=hull_of(unit.window for unit in state.units))
+    context.emit(run_began(record.run, slices=len(state.units)))
+    _Rounds(context, slices, wanted).go_over()
+    return record.finish(state.way_through())
 
-    def __init__(
-        self,
-        store: Store,
-        client: Callable[[], Connecteam],
-        *,
-        belonging: Belonging,
-        timezone: str,
-        choosing: Choosing,
-        policy: Callable[[], Policy],
-        by_digest: bool,
-        on_progress: Callable[[Progress], None],
-    ) -> None:
-        self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
-        self._belonging, self.choosing = belonging, choosing
-        self._by_digest = by_digest
-        self._tell = on_progress
-        self._elsewhere = Elsewhere(store, client, choosing.clocks)
 
-    @property
-    def client(self) -> Connecteam:
-        """The client, made when first needed: reading the database needs no key."""
-        return self._make_client()
+# -- before anything is looked at --------------------------------------------------------------------------------------
 
-    @property
-    def policy(self) -> Policy:
-        """What the user decided beforehand; partly kept in the database."""
-        return self._policy()
 
-    # -- plan --------------------------------------------------------------------------------------------------------
+class _Found(NamedTuple):
+    """What the database says first: its newest receipt, what is remembered of slices, and of older days."""
 
-    def propose(
-        self, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
-    ) -> tuple[Proposal, list[Stored]]:
-        """What a sync would do, and what the table held for each plan. Nothing is written."""
-        chosen = tuple(windows) if windows is not None else None
-        self.choosing.begin()
-        account, vouched, *past = self.store.ask(
-            "checking the database", *self._belonging.queries(), *self.choosing.queries(chosen)
-        )
-        self._belonging.heard((account, vouched))
-        # Of a table that cannot be read as it is meant, nothing can be said either.
-        demand_table(self.store.host, self.store.columns(), self.store.dialect)
-        # Part of the policy is in the database, and comes with what was asked.
-        policy = self.policy
-        if resync:
-            policy = msgspec.structs.replace(policy, orphans="delete")
-        if planner is not None:
-            policy = msgspec.structs.replace(policy, planner=planner)
-        self._belonging.ask()
-        people = self.client.users()
-        units = self.choosing.units(chosen, past, policy)
-        proposing = Proposing(
-            self.store,
-            self.client,
-            people,
-            units,
-            self.choosing.looks(units, policy),
-            is_archived=self.choosing.is_archived,
-            elsewhere=self._elsewhere,
-            tally=self._tally("looking", [unit.window for unit in units]),
-        )
-        return proposing.propose()
+    head: int
+    remembered: Rows
+    past: Sequence[Rows]
 
-    # -- runs --------------------------------------------------------------------------------------------------------
 
-    def run(
-        self,
-        kind: RunKind,
-        windows: Iterable[Window] | None,
-        *,
-        accept: Iterable[str] = (),
-        wanted: Proposal | None = None,
-    ) -> Run:
-        """Look, plan and apply, slice by slice. `accept`: fingerprints of what guards may let through.
+class _Began(NamedTuple):
+    """A run before its looks are known."""
 
-        Without `windows`, what a default run looks at. With `wanted`, each plan must make the very changes of the saved
-        one. Failures are receipts of their slices.
-        """
-        chosen = tuple(windows) if windows is not None else None
-        last = self.choosing.last()
-        hull = (
-            hull_of(chosen) if chosen else Window(last.last - timedelta(days=MAX_WINDOW_DAYS), last.last, self.timezone)
-        )
-        self.choosing.begin()
-        own = self.store.own
-        asked = (newest_receipt_query(own), remembered_query(own, [hull]), *self._belonging.queries())
-        newest, remembered, account, vouched, *past = self.store.ask(
-            "checking the database", *asked, *self.choosing.queries(chosen)
-        )
-        self._belonging.heard((account, vouched))
-        # Part of the policy is in the database, and comes with what was asked.
-        policy = msgspec.structs.replace(self.policy, accepted=demand_fingerprints(accept))
-        is_resync = kind == "resync" or (wanted is not None and wanted.is_resync)
-        if is_resync:
-            policy = msgspec.structs.replace(policy, orphans="delete")
-        demand_table(self.store.host, self.store.columns(), self.store.dialect)
-        creates = policy.employees == "create"
-        demand_served(self.store.host, self.store.columns(), creates_employees=creates)
-        if creates:
-            demand_people(self.store.host, self.store.columns())
-        started = Run(id=None, kind=kind, window=hull, slices=(), version=__version__, host=_host(), started_at=now())
-        attempt = Attempt(
-            self.store,
-            self.client,
-            started,
-            belonging=self._belonging,
-            by_digest=self._by_digest and policy.orphans != "delete",
-            head=int(newest[0][0]),
-            found=[remembered],
-        )
-        attempt.is_resync = is_resync
-        try:
-            self._belonging.ask()
-            attempt.people = self.client.users()
-            if wanted is not None:
-                units = self.choosing.saved_units(wanted, policy)
-            else:
-                units = self.choosing.units(chosen, past, policy)
-            attempt.units, attempt.asked = units, hull_of(chosen) if chosen else None
-            attempt.looks = self.choosing.looks(units, policy)
-        except ConfigurationError:
-            # The key is another company's: that is no run of this database.
-            raise
-        except ConnecteamSyncError as error:
-            attempt.failed(None, hull, error)
-            return attempt.finish()
-        attempt.run = msgspec.structs.replace(started, window=hull_of(unit.window for unit in units))
-        self._go_over(attempt, wanted)
-        return attempt.finish()
+    slices: SliceRunner
+    policy: Policy
+    past: Sequence[Rows]
 
-    def _go_over(self, attempt: Attempt, wanted: Proposal | None) -> None:
-        """Every unit, then what they left for the end of the run, until nothing is left."""
-        tally = self._tally("mirroring", [unit.window for unit in attempt.units])
-        places: list[int] = list(range(len(attempt.units)))
+
+def _begin(
+    context: Context, kind: RunKind, chosen: tuple[Window, ...] | None, accept: Iterable[str], *, is_resync: bool
+) -> _Began:
+    """Check the database and the tables; Connecteam is asked nothing yet."""
+    hull = hull_of(chosen) if chosen else _longest(context)
+    found = _check(context, hull, chosen)
+    state = RunState(is_resync=kind == "resync" or is_resync, asked=hull if chosen else None)
+    policy = _policy(context, accept, state)
+    _demand_tables(context, policy)
+    record = RunRecord(context, fresh_run(kind, hull))
+    inputs = Inputs(state, found.remembered, by_digest=context.by_digest and policy.orphans != "delete")
+    return _Began(SliceRunner(context, state, record, inputs, head=found.head), policy, found.past)
+
+
+def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Proposal | None) -> None:
+    """Ask whose the key is, for the people, and which looks the run makes."""
+    state, choosing = began.slices.state, context.choosing
+    context.belonging.ask()
+    state.people = context.client.users()
+    if wanted is not None:
+        state.units = choosing.saved_units(wanted, began.policy)
+    else:
+        state.units = choosing.units(chosen, began.past, began.policy)
+    state.looks = choosing.looks(state.units, began.policy)
+
+
+def _longest(context: Context) -> Window:
+    """The most that a run of no chosen days looks at."""
+    last = context.choosing.last()
+    return Window(last.last - timedelta(days=MAX_WINDOW_DAYS), last.last, context.timezone)
+
+
+def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) -> _Found:
+    """Ask the database all at once, whose data it holds too, which is checked."""
+    own, belonging, choosing = context.store.own, context.belonging, context.choosing
+    choosing.begin()
+    asked = (newest_receipt_query(own), remembered_query(own, [hull]), *belonging.queries())
+    newest, remembered, account, vouched, *past = context.store.ask(
+        "checking the database", *asked, *choosing.queries(chosen)
+    )
+    belonging.heard((account, vouched))
+    return _Found(int(newest[0][0]), remembered, past)
+
+
+def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:
+    """Part of the policy is in the database, and comes with what was asked."""
+    policy = msgspec.structs.replace(context.policy, accepted=demand_fingerprints(accept))
+    return msgspec.structs.replace(policy, orphans="delete") if state.is_resync else policy
+
+
+def _demand_tables(context: Context, policy: Policy) -> None:
+    """The host's tables can take what a run may write. Raises NotServed."""
+    store = context.store
+    demand_table(store.host, store.columns(), store.dialect)
+    creates = policy.employees == "create"
+    demand_served(store.host, store.columns(), creates_employees=creates)
+    if creates:
+        demand_people(store.host, store.columns())
+
+
+# -- every slice, and the end of the run -------------------------------------------------------------------------------
+
+
+class _Rounds:
+    """Goes over every unit of a run, then over what they left for its end. `wanted` is the saved plan, if any."""
+
+    def __init__(self, context: Context, slices: SliceRunner, wanted: Proposal | None) -> None:
+        self._slices, self._wanted, self._state = slices, wanted, slices.state
+        self._elsewhere, self._is_archived = context.elsewhere, context.choosing.is_archived
+        self._first = context.step("mirroring", [unit.window for unit in self._state.units])
+        self._later = context.step("finishing", counted=False)
+
+    def go_over(self) -> None:
+        """Every unit, then what they left, until nothing is left."""
+        state = self._state
+        places: list[int] = list(range(len(state.units)))
         made: list[int] = []
         ended: Counter[int] = Counter()
         for round_ in range(ROUNDS + 1):
-            if not self._do_all(attempt, places, tally if not round_ else None):
+            if not self._do_all(places, self._later if round_ else self._first):
                 return
             if not round_:
-                more = self._elsewhere.units(attempt.units, attempt.plans, attempt.looks)
-                added = range(len(attempt.units), len(attempt.units) + len(more))
-                attempt.units += more if wanted is None else _beside(more, wanted)
-                if not self._do_all(attempt, added, None):
+                added = self._look_elsewhere()
+                if not self._do_all(added, self._later):
                     return
                 places += added
             made = [*(place for place in made if place not in places), *places]
-            plans = [attempt.plans.get(place) for place in made]
-            left = {made[number] for number in left_for_the_end(plans, attempt.looks)}
-            places = sorted(left if round_ else left | self._hand_over(attempt))
+            plans = [state.plans.get(place) for place in made]
+            left = {made[number] for number in left_for_the_end(plans, state.looks)}
+            places = sorted(left if round_ else left | self._hand_over())
             if not places:
-                attempt.refuse_not_done(wanted.plans if wanted is not None else ())
+                self._refuse_not_done()
                 return
-            orphans = {plan.window for plan in plans if plan is not None and plan.pending.orphans}
-            mirrored = {unit.clock for unit in attempt.units}
-            self._elsewhere.owners(attempt.looks, attempt.people, orphans, mirrored)
-            if wanted is not None:
-                attempt.units = [_at_the_end(unit, wanted, ended[n]) for n, unit in enumerate(attempt.units)]
-                ended.update(places)
+            self._prepare(places, plans, ended)
 
-    @staticmethod
-    def _hand_over(attempt: Attempt) -> set[int]:
+    def _look_elsewhere(self) -> range:
+        """The places of the looks that showed to be missing."""
+        state = self._state
+        more = self._elsewhere.units(state.units, state.plans, state.looks)
+        added = range(len(state.units), len(state.units) + len(more))
+        state.units += more if self._wanted is None else _not_shown(more, self._wanted)
+        return added
+
+    def _prepare(self, places: Sequence[int], plans: Sequence[Plan | None], ended: Counter[int]) -> None:
+        """Whatever these places need for the end of the run: what other time clocks say, and what was saved of it."""
+        state = self._state
+        orphans = {plan.window for plan in plans if plan is not None and plan.pending.orphans}
+        mirrored = {unit.clock for unit in state.units}
+        self._elsewhere.owners(state.looks, state.people, orphans, mirrored)
+        if self._wanted is not None:
+            state.units = [_at_the_end(unit, self._wanted, ended[n]) for n, unit in enumerate(state.units)]
+            ended.update(places)
+
+    def _hand_over(self) -> set[int]:
         """Where the look that decides on rows without a shift did not come about, another of its days does it."""
+        state = self._state
         handed: set[int] = set()
-        for place in attempt.undone:
-            unit = attempt.units[place]
+        for place in state.undone:
+            unit = state.units[place]
             if unit.policy.orphans == "ignore":
                 continue
-            seen = [n for n, other in enumerate(attempt.units) if other.window == unit.window and attempt.plans.get(n)]
+            seen = [n for n, other in enumerate(state.units) if other.window == unit.window and state.plans.get(n)]
             if seen:
-                attempt.units[seen[-1]] = attempt.units[seen[-1]]._replace(policy=unit.policy)
+                state.units[seen[-1]] = state.units[seen[-1]]._replace(policy=unit.policy)
                 handed.add(seen[-1])
         return handed
 
-    def _do_all(self, attempt: Attempt, places: Sequence[int], tally: Tally | None) -> bool:
-        """These units, one after the other. False where the run had better stop."""
-        return all(self._do(attempt, place, tally, last=place == places[-1]) for place in places)
+    def _refuse_not_done(self) -> None:
+        """Refuse what saved plans change at the end of the run where their looks leave nothing for it by now."""
+        saved = self._wanted.plans if self._wanted is not None else ()
+        at_the_end = [plan for plan in saved if plan.stage == "end" and plan.changes]
+        for place, unit in enumerate(self._state.units):
+            done, key = self._state.plans.get(place), (unit.clock, unit.window)
+            left = [c for plan in at_the_end if (plan.time_clock_id, plan.window) == key for c in plan.changes]
+            if left and done is not None and done.stage != "end":
+                self._slices.failed(*key, stale(left))
 
-    def _do(self, attempt: Attempt, place: int, tally: Tally | None, *, last: bool) -> bool:
+    def _do_all(self, places: Sequence[int], step: Step) -> bool:
+        """These units, one after the other. False where the run had better stop."""
+        return all(self._do(place, step, last=place == places[-1]) for place in places)
+
+    def _do(self, place: int, step: Step, *, last: bool) -> bool:
         """One unit; its failure is its own. False where the run had better stop."""
-        unit = attempt.units[place]
-        if tally is not None:
-            tally.begins(unit.clock, unit.window)
-        done: Slice | None = None
+        unit = self._state.units[place]
+        step.begins(unit.clock, unit.window)
+        done: Slice | ConnecteamSyncError
         try:
-            done = attempt.unit(place, last=last)
+            done = self._slices.run(place, last=last)
         except (LockHeld, NotServed) as error:
-            return attempt.stopped(unit, error)
+            self._slices.stopped(unit, error)
+            step.failed(unit.clock, unit.window, error, ends_run=True)
+            return False
         except Rejected as error:
-            if error.is_of_the_key or not self.choosing.is_archived(unit.clock):
-                attempt.failed(unit.clock, unit.window, error)
-            else:
-                done = attempt.unreadable(unit, error)
+            done = self._rejected(unit, error)
         except ConnecteamSyncError as error:
-            attempt.failed(unit.clock, unit.window, error)
-        if done is None or unit.clock not in attempt.looks.read_clocks(unit.window):
-            attempt.undone.add(place)
-        if done is None:
-            # What a failed look leaves undecided is held where rows may go; a mere report waits for the next run.
-            attempt.silence(unit.window, {"report"})
-        elif done.status == "refused":
-            attempt.silence(unit.window, {"report", "delete"})
-        if tally is not None:
-            tally.ends(unit.window, done.counts if done is not None else None)
+            self._slices.failed(unit.clock, unit.window, error)
+            done = error
+        self._note(place, done)
+        if isinstance(done, Slice):
+            step.done(unit.clock, unit.window, done.status, done.counts)
+        else:
+            step.failed(unit.clock, unit.window, done)
         return True
 
-    def _tally(self, step: str, slices: list[Window]) -> Tally:
-        return Tally(step, slices, tell=self._tell, calls_left=lambda: self.client.day_calls_left)
+    def _rejected(self, unit: Unit, error: Rejected) -> Slice | Rejected:
+        """Connecteam does not show a time clock: of an archived one the rows are held, else that is a failure."""
+        if error.is_of_the_key or not self._is_archived(unit.clock):
+            self._slices.failed(unit.clock, unit.window, error)
+            return error
+        return self._slices.unreadable(unit, error)
 
-    def undo(self, number: int) -> Run:
-        """The exact inverse of a run as a new run, in one transaction. Raises NotFound, UndoRefused."""
-        from connecteam_sync.store.history.undo import demand_kind_undoable, undo  # noqa: PLC0415 - no other command undoes
-
-        before, started = self.store.statements, now()
-        with self.store.writing(f"undoing run {number}") as session:
-            old = runs.run(session, number)
-            demand_kind_undoable(session, old)
-            if old.undone_by is not None:
-                raise _undone_already(session, number, old.undone_by)
-            fresh = Run(
-                id=None,
-                kind="undo",
-                window=old.window,
-                slices=(),
-                version=__version__,
-                host=_host(),
-                started_at=started,
-                undoes=number,
-            )
-            by = runs.begin_run(session, fresh).value
-            done = undo(session, number, old.window, by=by, now=started)
-            people = {
-                "made": done.employees_made,
-                "removed": done.employees_removed,
-                "renamed": done.employees_renamed,
-            }
-            runs.record_slice(session, by, done.slice, people)
-            runs.finish_run(
-                session,
-                by,
-                now=now(),
-                statements=self.store.statements + session.waiting - before + 1,
-                http_calls=0,
-            )
-        with self.store.reading() as session:
-            return runs.run(session, by)
-
-    def evidence(self, window: Window) -> Iterator[Evidence]:
-        """What every time clock shows of each slice, and what is stored of it."""
-        self.choosing.begin()
-        self._belonging.check_stored()
-        self._belonging.ask()
-        people = self.client.users()
-        for wanted in self.choosing.of((window,)):
-            found = Evidence(wanted.window, [], {}, {}, {})
-            for clock in wanted.clocks:
-                snapshot = self.client.look(clock, wanted.window, people)
-                with self.store.reading() as session:
-                    stored = session.stored(wanted.window, snapshot)
-                found.shifts.extend(snapshot.shifts)
-                found.rows.update((row.id, row) for row in stored.rows)
-                found.employees.update(stored.employees)
-                found.mirrors.update((mirror.shift.id, mirror) for mirror in stored.mirrors)
-            yield found
-
-    def note_account(self, session: Session) -> None:
-        """Note whose data this is with what is written, as every run does; `evidence` has asked."""
-        self._belonging.remember(session)
-
-    def compare(self, window: Window) -> Comparison:
-        """What the old algorithm would do to the window's shifts, from the table as it is. Nothing is written."""
-        proposal, stored = self.propose([window], planner="legacy")
-        pairs = list(zip(proposal.plans, stored, strict=True))
-        mapped = sum(p.window.holds(s.start) and s.user_id in t.employees for p, t in pairs for s in p.snapshot.shifts)
-        return Comparison(
-            window=window,
-            shifts=mapped,
-            harms=tuple(harm for p, t in pairs for harm in harms(p, t)),
-            failures=proposal.failures,
-        )
-
-    # -- proof -------------------------------------------------------------------------------------------------------
-
-    def verify(self, window: Window, *, totals: bool = True) -> Verification:
-        """A fresh look against the table, by plan and by plain counting. Nothing is written."""
-        # The proof is by shift ids, whichever planner writes.
-        proposal, stored = self.propose([window], planner="batch")
-        looked = newest_plans(proposal.plans, stored)
-        tally = self._tally("reading timesheets", [plan.window for plan, _ in looked] if totals else [])
-        return proved(window, proposal, looked, self._timesheet if totals else None, tally)
-
-    def _timesheet(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
-        """Connecteam's own totals; None of an archived time clock that it does not show any more."""
-        try:
-            return self.client.timesheet(clock, window)
-        except Rejected:
-            if self.choosing.is_archived(clock):
-                return None
-            raise
-
-
-class Evidence(NamedTuple):
-    """A slice of a window: the shifts of every time clock around it, and the rows, employees (by user) and memories."""
-
-    window: Window
-    shifts: list[Shift]
-    rows: dict[RowId | None, ClockTime]
-    employees: dict[int, RowId]
-    mirrors: dict[str, Mirror]
+    def _note(self, place: int, done: Slice | ConnecteamSyncError) -> None:
+        """What the other looks of the same days may do after this one."""
+        state, unit = self._state, self._state.units[place]
+        if not isinstance(done, Slice) or unit.clock not in state.looks.read_clocks(unit.window):
+            state.undone.add(place)
+        if not isinstance(done, Slice):
+            # What a failed look leaves undecided is held where rows may go; a mere report waits for the next run.
+            state.silence(unit.window, {"report"})
+        elif done.status == "refused":
+            state.silence(unit.window, {"report", "delete"})
 
 
 def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
-    """A unit beside what its saved plan makes of it at the end of the run, where it was gone over so often before:
-    nothing, where there is none.
+    """A unit with what its saved plan makes of it at the end of the run, if it was gone over so often before: nothing,
+    if there is none.
     """
     plans = [p for p in wanted.plans if (p.time_clock_id, p.window) == (unit.clock, unit.window)]
     end = next(islice((plan for plan in plans if plan.stage == "end"), before, None), None)
     return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
 
 
-def _beside(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
+def _not_shown(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
     """Further looks of a run that does what was saved: whatever they would write was not shown."""
     nothing = msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="")
     return [unit._replace(saved=nothing) for unit in units]
-
-
-def _host() -> str:
-    return socket.gethostname()
-
-
-def _undone_already(session: Session, number: int, by: int) -> UndoRefused:
-    """Undoing an undo brings changes back: what stands now is said by the last of such runs."""
-    chain = [by]
-    while (further := runs.run(session, chain[-1]).undone_by) is not None:
-        chain.append(further)
-    last = chain[-1]
-    if len(chain) % 2:
-        return UndoRefused(
-            f"run {number} was undone by run {by} already", next_step=f"to bring its changes back, undo run {last}"
-        )
-    return UndoRefused(
-        f"run {number} was undone by run {by} already, and its changes came back with run {last}",
-        next_step=f"to take them back again, undo run {last}",
-    )

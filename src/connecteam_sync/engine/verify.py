@@ -1,8 +1,8 @@
-"""The outcome of a fresh look: by plan, by plain counting, and beside Connecteam's own totals."""
+"""The outcome of a fresh look: by plan, by plain counting, and with Connecteam's own totals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,56 +10,82 @@ from connecteam_sync.api.client import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import Plan
 from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.run import Difference, Proposal, Verification
+from connecteam_sync.core.run import Difference, Failure, Proposal, Verification
 from connecteam_sync.core.verify import differing_days, differing_totals, held_by
 from connecteam_sync.core.window import Window
-from connecteam_sync.engine.progress import Tally
-from connecteam_sync.engine.propose import failure_of
-from connecteam_sync.errors import ConnecteamSyncError
+from connecteam_sync.engine.context import Context
+from connecteam_sync.engine.propose import failure_of, newest_plans, propose
+from connecteam_sync.errors import ConnecteamSyncError, Rejected
 
-Timesheet = Callable[[int, Window], "tuple[DayTotal, ...] | None"]
-"""Connecteam's own totals of a time clock; None of one that it does not show any more."""
+
+def verify(context: Context, window: Window, *, totals: bool = True) -> Verification:
+    """A fresh look against the table, by plan and by plain counting. Nothing is written."""
+    # The proof is by shift ids, whichever planner writes.
+    proposal, stored = propose(context, [window], planner="batch")
+    looked = newest_plans(proposal.plans, stored)
+    timesheets = _Timesheets(context, [plan for plan, _ in looked]) if totals else None
+    return proved(window, proposal, looked, timesheets)
+
+
+class _Timesheets:
+    """Connecteam's own totals of the days of plans, and what failed."""
+
+    def __init__(self, context: Context, plans: Sequence[Plan]) -> None:
+        self._context = context
+        self._step = context.step("reading timesheets", [plan.window for plan in plans])
+        self.failures: list[Failure] = []
+
+    def differing(self, plan: Plan) -> list[Difference]:
+        """The person-days of a plan on which they say otherwise."""
+        clock, window = plan.time_clock_id, plan.window
+        self._step.begins(clock, window)
+        try:
+            said = self._asked(clock, window)
+        except ConnecteamSyncError as error:
+            self.failures.append(failure_of(clock, window, error))
+            self._step.failed(clock, window, error)
+            return []
+        self._step.done(clock, window, None, plan.counts)
+        if said is None:
+            return []
+        people = {user.id: user.name for user in plan.snapshot.users}
+        triples = [(total.user_id, total.day, total.minutes) for total in said]
+        return list(differing_totals(window, plan.snapshot.shifts, triples, names=people))
+
+    def _asked(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
+        """None of an archived time clock that Connecteam does not show any more."""
+        try:
+            return self._context.client.timesheet(clock, window)
+        except Rejected:
+            if self._context.choosing.is_archived(clock):
+                return None
+            raise
 
 
 def proved(
-    window: Window,
-    proposal: Proposal,
-    looked: Sequence[tuple[Plan, Stored]],
-    timesheet: Timesheet | None,
-    tally: Tally,
+    window: Window, proposal: Proposal, looked: Sequence[tuple[Plan, Stored]], timesheets: _Timesheets | None
 ) -> Verification:
-    """What a proposal, and the looks it was made of, say of the table. Without `timesheet` no totals are asked for."""
+    """What a proposal, and the looks it was made of, say of the table."""
     days: list[Difference] = []
     totals: list[Difference] = []
-    failures = list(proposal.failures)
     offsets: list[Offset] = []
     held = held_by(looked)
-    for piece in dict.fromkeys(plan.window for plan, _ in looked):
-        mine = [(plan, stored) for plan, stored in looked if plan.window == piece]
+    for slice_window in dict.fromkeys(plan.window for plan, _ in looked):
+        mine = [(plan, stored) for plan, stored in looked if plan.window == slice_window]
         shifts = [shift for plan, _ in mine for shift in plan.snapshot.shifts]
         rows = {row.id: row for _, stored in mine for row in stored.rows}
         employees = {user: employee for _, stored in mine for user, employee in stored.employees.items()}
         names = {employee: name for _, stored in mine for employee, name in stored.names.items()}
-        days += differing_days(piece, shifts, rows.values(), employees=employees, names=names, held=held)
-        inside = [row for row in rows.values() if piece.holds(row.clock_in)]
-        offsets += offset_rows(inside, shifts, employees, piece.zone)
-        for plan, _ in mine if timesheet is not None else ():
-            tally.begins(plan.time_clock_id, piece)
-            try:
-                said = timesheet(plan.time_clock_id, piece) if timesheet is not None else None
-            except ConnecteamSyncError as error:
-                failures.append(failure_of(plan.time_clock_id, piece, error))
-                tally.ends(piece, None)
-                continue
-            tally.ends(piece, plan.counts)
-            if said is not None:
-                people = {user.id: user.name for user in plan.snapshot.users}
-                triples = [(total.user_id, total.day, total.minutes) for total in said]
-                totals += differing_totals(piece, plan.snapshot.shifts, triples, names=people)
+        days += differing_days(slice_window, shifts, rows.values(), employees=employees, names=names, held=held)
+        inside = [row for row in rows.values() if slice_window.holds(row.clock_in)]
+        offsets += offset_rows(inside, shifts, employees, slice_window.zone)
+        if timesheets is not None:
+            totals += (total for plan, _ in mine for total in timesheets.differing(plan))
+    failures = (*proposal.failures, *(timesheets.failures if timesheets is not None else ()))
     shown = [s for plan, _ in looked for s in plan.snapshot.shifts if plan.window.holds(s.start)]
     return Verification(
         window=window,
-        proposal=msgspec.structs.replace(proposal, failures=tuple(failures)),
+        proposal=msgspec.structs.replace(proposal, failures=failures),
         days=tuple(days),
         totals=tuple(totals),
         offsets=tuple(offsets),

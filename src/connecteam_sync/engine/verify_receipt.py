@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -11,34 +10,34 @@ import msgspec
 from connecteam_sync.core.change import Counts, Minutes
 from connecteam_sync.core.run import Failure, Run, Slice, Verification, VerifyResult
 from connecteam_sync.core.window import Window
+from connecteam_sync.engine.context import Context, Costs, fresh_run
 from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.events import run_began, run_ended
 from connecteam_sync.errors import ConnecteamSyncError, UpstreamError
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.store import Store
-from connecteam_sync.version import __version__
 
 
-def on_record(
-    store: Store, window: Window, verify: Callable[[], Verification], http_calls: Callable[[], int]
-) -> Verification:
+def on_record(context: Context, window: Window, verify: Callable[[], Verification]) -> Verification:
     """What `verify` found, and the number of its receipt; where that cannot be written, why not.
 
     Where Connecteam gave no answer at all, that is on record too, and raised.
     """
-    run = Run(
-        id=None,
-        kind="verify",
-        window=window,
-        slices=(),
-        version=__version__,
-        host=socket.gethostname(),
-        started_at=now(),
-    )
-    statements, calls = store.statements, http_calls()
+    run = fresh_run("verify", window)
+    context.emit(run_began(run))
+    costs = Costs(context.store, context.http_calls)
 
     def recorded(*slices: Slice) -> int:
-        costs = {"statements": store.statements - statements + 2 + len(slices), "http_calls": http_calls() - calls}
-        return _record(store, msgspec.structs.replace(run, slices=slices, finished_at=now(), **costs))
+        spent = costs.statements + 2 + len(slices)
+        whole = msgspec.structs.replace(
+            run, slices=slices, finished_at=now(), statements=spent, http_calls=costs.http_calls
+        )
+        number: int | None = None
+        try:
+            number = _record(context.store, whole)
+        finally:
+            context.emit(run_ended(msgspec.structs.replace(whole, id=number)))
+        return number
 
     try:
         found = verify()
@@ -57,8 +56,8 @@ def _record(store: Store, run: Run) -> int:
     """The number of the run, its receipts written in one short transaction."""
     with store.writing("recording a proof") as session:
         number = runs.begin_run(session, run).value
-        for piece in run.slices:
-            runs.record_slice(session, number, piece)
+        for receipt in run.slices:
+            runs.record_slice(session, number, receipt)
     return number
 
 

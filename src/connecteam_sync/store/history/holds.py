@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import or_, select
@@ -37,11 +37,25 @@ OF_ORPHANS = {
 _OF_A_PERSON = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
 """What a person says of a hold. It is about the hold as it was then: whatever moves about it makes this void."""
 
+
+class HoldsWritten(NamedTuple):
+    """What became of the holds of a plan: the reasons of those opened and resolved, and how many were corrected."""
+
+    opened: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    moved: int = 0
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything was written."""
+        return bool(self.opened or self.resolved or self.moved)
+
+
 # -- by runs -----------------------------------------------------------------------------------------------------------
 
 
-def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run: int, now: int) -> bool:
-    """Open what is new, correct what moved, resolve what lost its cause; whether there was any of it."""
+def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run: int, now: int) -> HoldsWritten:
+    """Open what is new, correct what moved, resolve what lost its cause; what there was of it."""
     window, decides = plan.window, plan.policy.orphans != "ignore"
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
     known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
@@ -59,7 +73,7 @@ def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run:
     first, last = window.first.isoformat(), window.last.isoformat()
     written = {subject_of(change) for change in plan.changes}
     resolved = [
-        {"id": row["id"], "run": run}
+        row
         for row in chain.from_iterable(known.values())
         if (_is_of_a_row(row) or row["time_clock_id"] == plan.time_clock_id)
         and (
@@ -69,13 +83,16 @@ def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run:
         )
         and row["subject"] not in plan.undecided
     ]
+    ending = [{"id": row["id"], "run": run} for row in resolved]
     d = session.dialect
     session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
     changing = {c: f"d.{c}" for c in rows.HOLD if c not in _OF_THE_FIRST} | dict.fromkeys(_OF_A_PERSON, "NULL")
     session.later_set(d.update(session.own.holds, d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
     kinds: dict[str, Kind] = {"id": "int", "run": "int"}
-    session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), resolved)
-    return bool(opened or moved or resolved)
+    session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), ending)
+    return HoldsWritten(
+        tuple(values["reason"] for values in opened), tuple(row["reason"] for row in resolved), len(moved)
+    )
 
 
 def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -> None:

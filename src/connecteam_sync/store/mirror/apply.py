@@ -11,7 +11,7 @@ from connecteam_sync.core.change import Change, Plan
 from connecteam_sync.core.clocktime import Mirror, Stored
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.store.history.holds import write_holds
+from connecteam_sync.store.history.holds import HoldsWritten, write_holds
 from connecteam_sync.store.history.journal import write_journal
 from connecteam_sync.store.mirror.child_rows import Watch
 from connecteam_sync.store.mirror.clock_times import (
@@ -43,6 +43,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything at all was written."""
     renamed: tuple[Renamed, ...] = ()
     """Names and addresses written to the table of people."""
+    holds: HoldsWritten = HoldsWritten()
     note: str = ""
     """What a person should be told of it; empty where nobody is renamed."""
 
@@ -106,8 +107,9 @@ def apply(
     return Applied(
         changes=changes,
         employees_made=people,
-        wrote=bool(changes or mirrors or remembered or held),
+        wrote=bool(changes or mirrors or remembered or held.is_any),
         renamed=renamed,
+        holds=held,
         note="; ".join(filter(None, (probed, note))),
     )
 

@@ -348,7 +348,9 @@ def combined(found: Iterable[Iterable[Sequence[Any]]]) -> str | None:
     return whole.hexdigest()
 
 
-def inputs_of(*, window: Window, policy: object, people: str, answers: Iterable[str], version: str) -> str:
-    """A name for what a decision is made on beside the database."""
-    parts = (window, policy, people, tuple(answers), version)
+def inputs_of(
+    *, window: Window, policy: object, people: str, answers: Iterable[str], version: str, planner_version: int
+) -> str:
+    """A name for what a decision is made on beside the database, and for the rules that make it."""
+    parts = (window, policy, people, tuple(answers), version, planner_version)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -1,0 +1,251 @@
+"""What happens while a command works, as typed events.
+
+They carry counts, days, ids of time clocks and runs, and kinds of errors: never a name, a note, a place, a phone number
+or the text of an error.
+
+Progress, logs and whatever else watches a run are made of them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from connecteam_sync.core.change import Counts
+from connecteam_sync.core.run import RunKind, Status
+from connecteam_sync.core.window import Window
+
+StepName = Literal["looking", "mirroring", "finishing", "reading timesheets"]
+"""`finishing`: what the slices left for the end of the run, and the looks that showed to be missing."""
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def _tag(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_tag):
+    """Something that happened. Events of slices come after their transaction, so that what they say is true."""
+
+    @property
+    def name(self) -> str:
+        """The kind of event as one word for machines, e.g. `slice_done`."""
+        return _tag(type(self).__name__)
+
+    @property
+    def level(self) -> Level:
+        """How much it matters to somebody who reads logs."""
+        return "info"
+
+
+class RunBegan(Event, frozen=True, kw_only=True):
+    """A run that goes over slices begins; its number is known once something is recorded. `slices` are those that are
+    known beforehand. Runs of one transaction (`undo`, `people`, `adopt`) are told by their end alone.
+    """
+
+    kind: RunKind
+    window: Window
+    slices: int = 0
+
+
+class RunEnded(Event, frozen=True, kw_only=True):
+    """A run is over. `run` is None where the database could not even record it; `statements` and `http_calls` are its
+    own, whatever else the same client did before.
+    """
+
+    run: int | None
+    kind: RunKind
+    window: Window
+    status: Status
+    exit_code: int
+    retryable: bool
+    counts: Counts
+    slices: int
+    errors: int
+    statements: int
+    http_calls: int
+    seconds: int
+
+    @property
+    def level(self) -> Level:
+        """A failure is an error, a refusal waits for a person."""
+        if self.status == "failed":
+            return "error"
+        return "warning" if self.status in {"refused", "differs"} else "info"
+
+
+class StepBegan(Event, frozen=True, kw_only=True):
+    """Slices are gone through, one after the other: so many, of so many days."""
+
+    step: StepName
+    slices: int
+    days: int
+
+    @property
+    def level(self) -> Level:
+        """For those who look closely."""
+        return "debug"
+
+
+class Working(Event, frozen=True, kw_only=True):
+    """Something that takes a while and has no slices; `what` are our own words, without anything of the data."""
+
+    what: str
+
+
+class SliceBegan(Event, frozen=True, kw_only=True):
+    """A slice is next. `calls_left` is the API's budget for the rest of its day, None where it has not said."""
+
+    step: StepName
+    time_clock_id: int
+    window: Window
+    calls_left: int | None = None
+
+    @property
+    def level(self) -> Level:
+        """For those who look closely."""
+        return "debug"
+
+
+class SliceDone(Event, frozen=True, kw_only=True):
+    """A slice came about. `status` is that of its receipt, `planned` of one that was only looked at.
+
+    `ends_days`: no other slice of these days follows in this step.
+    """
+
+    step: StepName
+    time_clock_id: int
+    window: Window
+    status: Status | Literal["planned"]
+    counts: Counts
+    seconds: float
+    ends_days: bool = False
+    calls_left: int | None = None
+
+    @property
+    def level(self) -> Level:
+        """A refusal waits for a person."""
+        return "warning" if self.status == "refused" else "info"
+
+
+class SliceFailed(Event, frozen=True, kw_only=True):
+    """A slice did not come about; nothing of it was written. `error` is the kind of error, e.g. `bad_answer`.
+
+    `ends_run`: the slices after it are not tried.
+    """
+
+    step: StepName
+    time_clock_id: int
+    window: Window
+    error: str
+    exit_code: int
+    retryable: bool
+    seconds: float
+    ends_days: bool = False
+    ends_run: bool = False
+    calls_left: int | None = None
+
+    @property
+    def level(self) -> Level:
+        """Its days are not mirrored."""
+        return "error"
+
+
+class SliceAgain(Event, frozen=True, kw_only=True):
+    """A slice is tried again, since another run or program got in between, or since the database refused a record."""
+
+    time_clock_id: int
+    window: Window
+    why: Literal["another_run", "row_moved", "record_refused"]
+
+
+class Waiting(Event, frozen=True, kw_only=True):
+    """Connecteam is not asked for so many seconds."""
+
+    seconds: float
+    why: str
+
+    @property
+    def level(self) -> Level:
+        """Whoever waits for the run wants to know."""
+        return "warning"
+
+
+class ChangesWritten(Event, frozen=True, kw_only=True):
+    """Rows of `clock_times` were written and committed: how many, never which."""
+
+    run: int
+    time_clock_id: int
+    window: Window
+    created: int
+    updated: int
+    deleted: int
+    linked: int
+
+
+class HoldsOpened(Event, frozen=True, kw_only=True):
+    """So many shifts or rows are held for a reason from this run on."""
+
+    run: int
+    time_clock_id: int
+    window: Window
+    reason: str
+    count: int
+
+    @property
+    def level(self) -> Level:
+        """Each waits for a person."""
+        return "warning"
+
+
+class HoldsResolved(Event, frozen=True, kw_only=True):
+    """So many holds lost their cause with this run."""
+
+    run: int
+    time_clock_id: int
+    window: Window
+    reason: str
+    count: int
+
+
+class Refusal(Event, frozen=True, kw_only=True):
+    """A guard does not let a slice through without a person's word; `stopped` deletes are what it is about."""
+
+    run: int
+    time_clock_id: int
+    window: Window
+    guard: str
+    fingerprint: str
+    stopped: int
+
+    @property
+    def level(self) -> Level:
+        """It waits for a person."""
+        return "warning"
+
+
+class CallFailed(Event, frozen=True, kw_only=True):
+    """A method of the library ends with an error; `error` is its kind. What it says is for whoever called."""
+
+    call: str
+    error: str
+    exit_code: int
+    retryable: bool
+
+    @property
+    def level(self) -> Level:
+        """Something was not done."""
+        return "error"
+
+
+class Unforeseen(Event, frozen=True, kw_only=True):
+    """The command ends with an error that nobody foresaw: of which kind, and in which line of which file."""
+
+    error: str
+    where: str
+
+    @property
+    def level(self) -> Level:
+        """A bug."""
+        return "error"

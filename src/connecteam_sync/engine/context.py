@@ -1,0 +1,92 @@
+"""What every use case works with: a database, Connecteam, whose data it is, what was decided beforehand, listeners."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.core.change import Policy
+from connecteam_sync.core.events import StepName
+from connecteam_sync.core.run import Run, RunKind
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.account import Belonging
+from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.events import Emit, Step
+from connecteam_sync.engine.other_clocks import Elsewhere
+from connecteam_sync.engine.scope import Choosing
+from connecteam_sync.store.store import Store
+from connecteam_sync.version import __version__
+
+
+class Context:
+    """One store and what is configured for it.
+
+    `client` is called when Connecteam is first needed, `choosing` says which looks a run makes, `policy` what the user
+    decided beforehand (partly kept in the database). `http_calls` counts the requests of every run, `emit` takes what
+    happens.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: Callable[[], Connecteam],
+        *,
+        belonging: Belonging,
+        timezone: str,
+        choosing: Choosing,
+        policy: Callable[[], Policy],
+        by_digest: bool,
+        http_calls: Callable[[], int],
+        emit: Emit,
+    ) -> None:
+        self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
+        self.belonging, self.choosing = belonging, choosing
+        self.by_digest, self.http_calls, self.emit = by_digest, http_calls, emit
+        self.elsewhere = Elsewhere(store, client, choosing.clocks)
+
+    @property
+    def client(self) -> Connecteam:
+        """The client, made when first needed: reading the database needs no key."""
+        return self._make_client()
+
+    @property
+    def policy(self) -> Policy:
+        """What the user decided beforehand; partly kept in the database."""
+        return self._policy()
+
+    def step(self, name: StepName, slices: Iterable[Window] = (), *, counted: bool = True) -> Step:
+        """The events of slices that are gone through."""
+        return Step(name, slices, emit=self.emit, calls_left=lambda: self.client.day_calls_left, counted=counted)
+
+
+def fresh_run(kind: RunKind, window: Window, *, started_at: int | None = None, undoes: int | None = None) -> Run:
+    """A run that begins now, or has begun, on this machine."""
+    return Run(
+        id=None,
+        kind=kind,
+        window=window,
+        slices=(),
+        version=__version__,
+        host=socket.gethostname(),
+        started_at=now() if started_at is None else started_at,
+        undoes=undoes,
+    )
+
+
+class Costs:
+    """What one run costs: counted from where it begins, whatever its client and store did before."""
+
+    def __init__(self, store: Store, http_calls: Callable[[], int] = lambda: 0) -> None:
+        self._store, self._http_calls = store, http_calls
+        self._statements, self._calls = store.statements, http_calls()
+
+    @property
+    def statements(self) -> int:
+        """SQL statements sent for it so far."""
+        return self._store.statements - self._statements
+
+    @property
+    def http_calls(self) -> int:
+        """Requests sent for it so far."""
+        return self._http_calls() - self._calls

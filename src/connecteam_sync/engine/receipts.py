@@ -1,0 +1,146 @@
+"""The record of one run: its number, the receipts of its slices, what it cost, its end."""
+
+from __future__ import annotations
+
+import msgspec
+
+from connecteam_sync.core.change import Counts, Plan
+from connecteam_sync.core.run import Run, Slice
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.context import Context, Costs
+from connecteam_sync.engine.decide import now, refused
+from connecteam_sync.engine.events import run_ended
+from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused
+from connecteam_sync.store.history import runs
+from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.statements import Key
+
+SHOWN = 200
+"""How many of the deletes that a guard stopped a receipt names."""
+
+
+class RunRecord:
+    """One run as it is recorded: `number` once something is, `slices` so far, `ended` once its end is noted."""
+
+    def __init__(self, context: Context, run: Run) -> None:
+        self.store, self.run = context.store, run
+        self._belonging, self._emit = context.belonging, context.emit
+        self.number: int | None = None
+        self.slices: list[Slice] = []
+        self.ended: int | None = None
+        self._costs = Costs(context.store, context.http_calls)
+
+    def begin(self, session: Session) -> Key:
+        """The number of this run, which begins where it has not yet."""
+        return runs.begin_run(session, self.run) if self.number is None else Key(session, self.number)
+
+    def repeat(self, session: Session, receipt: Slice, *, last: bool) -> tuple[Key, int | None]:
+        """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
+        if self.number is not None or not last:
+            number = self.begin(session)
+            self._belonging.remember(session)
+            runs.record_slice(session, number.value, receipt)
+            return number, self.end(session, number.value) if last else None
+        # All there is to say of this run is known before its first row is written: its end too.
+        ended = now()
+        whole = msgspec.structs.replace(
+            self.run,
+            finished_at=ended,
+            statements=self._costs.statements + 2,
+            http_calls=self._costs.http_calls,
+        )
+        number = runs.begin_run(session, whole)
+        self._belonging.remember(session)
+        runs.record_slice(session, number.value, receipt)
+        return number, ended
+
+    def end(self, session: Session, number: int) -> int:
+        """Note the end of the run, and when it was."""
+        ended = now()
+        spent = self._costs.statements + session.waiting + 1
+        runs.finish_run(session, number, now=ended, statements=spent, http_calls=self._costs.http_calls)
+        return ended
+
+    def failed(self, clock: int | None, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
+        """A slice that did not come about: its receipt too, unless the database itself is the trouble."""
+        receipt = failed_slice(clock, window, error)
+        self.slices.append(receipt)
+        if not record:
+            return
+        try:
+            with self.store.writing("recording a failure") as session:
+                number = self.begin(session)
+                runs.record_slice(session, number.value, receipt)
+        except ConnecteamSyncError as second:
+            # The first error is the one to act on; that it could not be recorded is said with it.
+            said = f"{error.message} (not recorded: {second.message})"
+            self.slices[-1] = msgspec.structs.replace(receipt, error=said)
+            return
+        self.number = number.value
+
+    def finish(self, next_step: str | None = None) -> Run:
+        """The run as it came out, its costs noted."""
+        ended = self.ended or now()
+        if not self.ended and self.number is not None and not any(s.error_name == "lock_held" for s in self.slices):
+            try:
+                with self.store.writing("finishing the run") as session:
+                    ended = self.end(session, self.number)
+            except LockHeld:
+                # Every slice has its receipt; what is missing is the note of the end, and `runs` shows that it is.
+                pass
+        run = msgspec.structs.replace(
+            self.run,
+            id=self.number,
+            slices=tuple(self.slices),
+            finished_at=ended,
+            statements=self._costs.statements,
+            http_calls=self._costs.http_calls,
+            next_step=next_step,
+        )
+        self._emit(run_ended(run))
+        return run
+
+
+def failed_slice(clock: int | None, window: Window, error: ConnecteamSyncError) -> Slice:
+    """The receipt of a slice that did not come about."""
+    return Slice(
+        time_clock_id=clock,
+        window=window,
+        status="refused" if isinstance(error, Refused) else "failed",
+        error=error.message,
+        error_name=error.name,
+        next_step=error.next_step,
+        exit_code=error.exit_code,
+        retryable=error.retryable,
+    )
+
+
+def planned_slice(decision: Plan) -> Slice:
+    """The receipt of a plan that is applied."""
+    return Slice(
+        time_clock_id=decision.time_clock_id,
+        window=decision.window,
+        status="applied" if decision.writes_rows else "nothing",
+        counts=decision.counts,
+        minutes=decision.minutes,
+        holds=decision.holds,
+        fingerprint=decision.fingerprint,
+    )
+
+
+def refused_slice(decision: Plan, *, resync: bool) -> Slice:
+    """The receipt of a plan that guards stopped."""
+    error = refused(decision, resync=resync)
+    return msgspec.structs.replace(
+        planned_slice(decision),
+        status="refused",
+        counts=Counts(total_shifts=decision.counts.total_shifts, held=decision.counts.held),
+        minutes=msgspec.structs.replace(decision.minutes, after=decision.minutes.before),
+        fingerprint=error.fingerprint,
+        stopped=tuple(change for refusal in decision.refusals for change in refusal.stopped)[:SHOWN],
+        error=error.message,
+        error_name=error.name,
+        next_step=error.next_step,
+        exit_code=error.exit_code,
+        retryable=error.retryable,
+    )

@@ -1,0 +1,60 @@
+"""Each error knows its exit code and whether trying again may help: as its tree says, and as the reference says."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from connecteam_sync import errors
+from connecteam_sync.core.run import SEVERITY
+from connecteam_sync.errors import ConnecteamSyncError
+
+REFERENCE = (Path(__file__).parent.parent / "docs" / "reference.md").read_text()
+KINDS = {
+    name: kind for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, ConnecteamSyncError)
+}
+TREE = {
+    found["name"]: (len(found["depth"]) // 4, int(found["code"]), bool(found["again"]))
+    for found in re.finditer(
+        r"^(?P<depth>[│├└─ ]*)(?P<name>[A-Z]\w+) +(?P<code>\d+) ?(?P<again>\*)?", errors.__doc__ or "", re.MULTILINE
+    )
+}
+ABSTRACT = {"ConnecteamSyncError", "UpstreamError", "Refused"}
+
+
+def name_of(kind: str) -> str:
+    """As machines see it."""
+    return re.sub("(?<!^)(?=[A-Z])", "_", kind).lower()
+
+
+def test_the_tree_has_every_error() -> None:
+    """And nothing that is none."""
+    assert TREE.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_an_error_is_what_its_tree_says(kind: str) -> None:
+    """Its exit code, whether trying again may help, and how deep it stands; the code is one that a run may end with."""
+    made = KINDS[kind]
+    depth, code, again = TREE[kind]
+    assert (made.exit_code, made.retryable) == (code, again)
+    assert len([one for one in made.__mro__ if one.__name__ in KINDS]) - 1 == depth
+    assert made.exit_code in SEVERITY
+    assert isinstance(made.__dict__.get("retryable", made.retryable), bool)
+
+
+def test_what_says_to_try_again_means_it() -> None:
+    """Exit codes 6 and 75 are those of what passes by itself: no error has one of them that does not."""
+    for kind, made in KINDS.items():
+        assert made.retryable == (made.exit_code in {6, 75} or kind == "DatabaseUnavailable"), kind
+
+
+def test_the_reference_says_the_same() -> None:
+    """The names that are retryable, in its one sentence about them."""
+    said = re.search(r"nothing changed: true with (.*?), false with all others", REFERENCE, re.DOTALL)
+    assert said is not None
+    retryable = {name_of(kind) for kind in KINDS if KINDS[kind].retryable and kind not in ABSTRACT}
+    assert set(re.findall("`([a-z_]+)`", said[1])) == retryable
