@@ -852,8 +852,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/run.py", "3 if waiting(self.holds) else 0", "3 if self.holds else 0", RECORDS + " -k ends_no_run"),
     (
         "core/run.py",
-        "3 if waiting(self.proposal.holds) else 0",
-        "3 if self.proposal.holds else 0",
+        "3 if waiting(self.plan.holds) else 0",
+        "3 if self.plan.holds else 0",
         RECORDS + " -k ends_no_run",
     ),
     ("core/anomalies.py", "longest is not before:", "False:", ANOMALIES),

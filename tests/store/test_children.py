@@ -15,7 +15,7 @@ from conftest import run_statement
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.config import load_settings
-from connecteam_sync.core.change import Change, Plan, fingerprint
+from connecteam_sync.core.change import Change, SlicePlan, fingerprint
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import ConfigurationError, NotOurs, RowMoved, UndoRefused
@@ -468,13 +468,13 @@ def test_a_table_made_since_is_not_overlooked(host: Host) -> None:
     assert len(host.lines()) == 1
 
 
-def planned(host: Host) -> Plan:
+def planned(host: Host) -> SlicePlan:
     """The only plan of the window."""
     (found,) = [plan for plan in host.mirror.plan(host.window).plans if plan.time_clock_id == WAREHOUSE]
     return found
 
 
-def write(host: Host, decision: Plan, *changes: Change) -> None:
+def write(host: Host, decision: SlicePlan, *changes: Change) -> None:
     """Give a plan with these changes directly to the store, as an error of the planner would."""
     with host.mirror.store.writing() as session:
         stored = session.stored(decision.window, decision.snapshot)
@@ -649,7 +649,7 @@ def test_undo_leaves_a_person_whom_other_tables_name(host: Host) -> None:
     assert host.lines("contracts") == lines
 
 
-def _with(plan: Plan, planted: Change) -> Plan:
+def _with(plan: SlicePlan, planted: Change) -> SlicePlan:
     """A plan as somebody who knows its fingerprint would edit it."""
     changes = (*plan.changes, planted)
     name = fingerprint(plan.time_clock_id, plan.window, changes, plan.new_employees)
@@ -669,10 +669,10 @@ def test_a_saved_plan_edited_to_write_a_manual_row_is_refused(host: Host, tmp_pa
     plans = tuple(_with(plan, planted) for plan in proposal.plans)
     file = tmp_path / "plan.json"
     edited = msgspec.structs.replace(proposal, plans=plans)
-    host.mirror.save_proposal(edited, file)
+    host.mirror.save_plan(edited, file)
     before = host.table()
     with pytest.raises(ConfigurationError, match=f"row {row.id} is not ours"):
-        host.mirror.read_proposal(file)
+        host.mirror.read_plan(file)
     # Nor by a program that reads no file.
     assert host.mirror.apply(edited).exit_code == 4
     assert host.table() == before

@@ -10,11 +10,11 @@ import msgspec
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import People
 from connecteam_sync.core.absences import nothing_seen, unreadable
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.run import Failure, Proposal
+from connecteam_sync.core.run import Failure, Plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.tracking import as_if_applied
 from connecteam_sync.core.window import Window
@@ -34,7 +34,7 @@ class _Planned(NamedTuple):
     unit: Unit
     snapshot: Snapshot
     stored: Stored
-    plan: Plan
+    plan: SlicePlan
 
 
 class Proposing:
@@ -58,7 +58,7 @@ class Proposing:
         self._failures: list[Failure] = []
         self._failed: set[Window] = set()
 
-    def propose(self) -> tuple[Proposal, list[Stored]]:
+    def propose(self) -> tuple[Plan, list[Stored]]:
         """Each plan of the run in order, and what the table held for it."""
         for unit in self.units:
             self._tally.begins(unit.clock, unit.window)
@@ -84,7 +84,7 @@ class Proposing:
             max(unit.window.last for unit in self.units),
             self.units[0].window.timezone,
         )
-        proposal = Proposal(window=whole, plans=plans, failures=tuple(self._failures), version=__version__)
+        proposal = Plan(window=whole, plans=plans, failures=tuple(self._failures), version=__version__)
         return proposal, [planned.stored for planned in self._planned]
 
     def _look(self, unit: Unit) -> _Planned | None:
@@ -143,10 +143,10 @@ def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) ->
     )
 
 
-def newest_plans(plans: Sequence[Plan], stored: Sequence[Stored]) -> list[tuple[Plan, Stored]]:
+def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[Stored]) -> list[tuple[SlicePlan, Stored]]:
     """The last plan of each look, beside what the table held before any."""
     before: dict[tuple[int, Window], Stored] = {}
-    newest: dict[tuple[int, Window], Plan] = {}
+    newest: dict[tuple[int, Window], SlicePlan] = {}
     for plan, found in zip(plans, stored, strict=True):
         before.setdefault((plan.time_clock_id, plan.window), found)
         newest[plan.time_clock_id, plan.window] = plan

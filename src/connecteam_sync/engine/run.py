@@ -22,7 +22,7 @@ from connecteam_sync.core.compare import Comparison, harms
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Proposal, Run, RunKind, Slice, Verification
+from connecteam_sync.core.run import Plan, Run, RunKind, Slice, Verification
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.engine.account import Belonging
@@ -82,7 +82,7 @@ class Syncing:
 
     def propose(
         self, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
-    ) -> tuple[Proposal, list[Stored]]:
+    ) -> tuple[Plan, list[Stored]]:
         """What a sync would do, and what the table held for each plan. Nothing is written."""
         chosen = tuple(windows) if windows is not None else None
         self.choosing.begin()
@@ -121,7 +121,7 @@ class Syncing:
         windows: Iterable[Window] | None,
         *,
         accept: Iterable[str] = (),
-        wanted: Proposal | None = None,
+        wanted: Plan | None = None,
     ) -> Run:
         """Look, plan and apply, slice by slice. `accept`: fingerprints of what guards may let through.
 
@@ -180,7 +180,7 @@ class Syncing:
         self._go_over(attempt, wanted)
         return attempt.finish()
 
-    def _go_over(self, attempt: Attempt, wanted: Proposal | None) -> None:
+    def _go_over(self, attempt: Attempt, wanted: Plan | None) -> None:
         """Every unit, then what they left for the end of the run, until nothing is left."""
         tally = self._tally("mirroring", [unit.window for unit in attempt.units])
         places: list[int] = list(range(len(attempt.units)))
@@ -364,7 +364,7 @@ class Evidence(NamedTuple):
     mirrors: dict[str, Mirror]
 
 
-def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
+def _at_the_end(unit: Unit, wanted: Plan, before: int) -> Unit:
     """A unit beside what its saved plan makes of it at the end of the run, where it was gone over so often before:
     nothing, where there is none.
     """
@@ -373,7 +373,7 @@ def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
     return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
 
 
-def _beside(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
+def _beside(units: Iterable[Unit], wanted: Plan) -> list[Unit]:
     """Further looks of a run that does what was saved: whatever they would write was not shown."""
     nothing = msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="")
     return [unit._replace(saved=nothing) for unit in units]

@@ -14,7 +14,7 @@ import msgspec
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import Answer, People
 from connecteam_sync.core.absences import nothing_seen, unreadable
-from connecteam_sync.core.change import Counts, Pending, Plan, Refusal
+from connecteam_sync.core.change import Counts, Pending, Refusal, SlicePlan
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import way_through
 from connecteam_sync.core.run import Run, Slice
@@ -68,7 +68,7 @@ def _demand_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
     return True
 
 
-def _outline(plan: Plan) -> Plan:
+def _outline(plan: SlicePlan) -> SlicePlan:
     """What the end of a run goes by: a run of a year would else keep every answer of it."""
     snapshot = msgspec.structs.replace(plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), doubts=())
     return msgspec.structs.replace(
@@ -82,7 +82,7 @@ class _Done(NamedTuple):
     piece: Slice
     number: Key
     ended: int | None
-    plan: Plan | None
+    plan: SlicePlan | None
 
 
 class Attempt:
@@ -110,7 +110,7 @@ class Attempt:
         self.looks = Looks()
         self.number: int | None = None
         self.slices: list[Slice] = []
-        self.plans: dict[int, Plan | None] = {}
+        self.plans: dict[int, SlicePlan | None] = {}
         self.is_resync = False
         """Whether rows without a shift go, by a command or by a saved plan of it."""
         self.asked: Window | None = None
@@ -208,7 +208,7 @@ class Attempt:
         ends = last and not self._is_open(taken.plan)
         return _Done(piece, number, self._end(session, number.value) if ends else None, taken.plan)
 
-    def _is_open(self, decision: Plan | None) -> bool:
+    def _is_open(self, decision: SlicePlan | None) -> bool:
         """Whether any unit so far left something for the end of the run."""
         plans = [plan for plan in (*self.plans.values(), decision) if plan is not None]
         return any(plan.pending != Pending() for plan in plans)
@@ -382,7 +382,7 @@ class Attempt:
         self.failed(unit.clock, unit.window, error, record=is_table)
         return False
 
-    def refuse_not_done(self, saved: Iterable[Plan]) -> None:
+    def refuse_not_done(self, saved: Iterable[SlicePlan]) -> None:
         """Refuse what saved plans change at the end of the run where their looks leave nothing for it by now."""
         at_the_end = [plan for plan in saved if plan.stage == "end" and plan.changes]
         for place, unit in enumerate(self.units):

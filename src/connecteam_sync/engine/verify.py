@@ -8,9 +8,9 @@ import msgspec
 
 from connecteam_sync.api.client import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.run import Difference, Proposal, Verification
+from connecteam_sync.core.run import Difference, Plan, Verification
 from connecteam_sync.core.verify import differing_days, differing_totals, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.progress import Tally
@@ -23,8 +23,8 @@ Timesheet = Callable[[int, Window], "tuple[DayTotal, ...] | None"]
 
 def proved(
     window: Window,
-    proposal: Proposal,
-    looked: Sequence[tuple[Plan, Stored]],
+    proposal: Plan,
+    looked: Sequence[tuple[SlicePlan, Stored]],
     timesheet: Timesheet | None,
     tally: Tally,
 ) -> Verification:
@@ -59,7 +59,7 @@ def proved(
     shown = [s for plan, _ in looked for s in plan.snapshot.shifts if plan.window.holds(s.start)]
     return Verification(
         window=window,
-        proposal=msgspec.structs.replace(proposal, failures=tuple(failures)),
+        plan=msgspec.structs.replace(proposal, failures=tuple(failures)),
         days=tuple(days),
         totals=tuple(totals),
         offsets=tuple(offsets),
