@@ -153,7 +153,7 @@ def verify(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         found = mirror.verify(one_window(mirror, first, last), totals=totals)
         report.quiet()
-        report.answer({**json_shapes.verification(found), "exit_code": found.exit_code})
+        report.answer(json_shapes.verification(found))
         report.say(text.verify_text(found, mirror.names()))
         window = f"--from {found.window.first} --to {found.window.last}"
         report.talk(f"next: connecteam-sync sync {window}" if found.differences else "")

@@ -410,4 +410,5 @@ def verification(found: Verification) -> Json:
         "changes": [change(item) for item in found.plan.changes if item.kind != "link"],
         "holds": [hold(item) for item in found.plan.holds],
         "errors": failures(found.plan),
+        "exit_code": found.exit_code,
     }
