@@ -265,18 +265,18 @@ def taken_over(run: Company60) -> None:
             minutes,
         )
 
-    for shift in shifts[:10]:
-        end = shift.end or 0
-        start = shift.start - shift.start % 60
-        row(shift.user_id, start, end - end % 60, (end - start) // 60)
+    for number, shift in enumerate(shifts[:10]):
+        end = (shift.end or 0) // 60 * 60 - number % 2 * 600
+        row(shift.user_id, shift.start, end, (end - shift.start) // 60)
+        company.edit(shift.id, start=shift.start + 41)
     for shift in shifts[10:20]:
         end = shift.end or 0
         row(shift.user_id, shift.start + 6 * 3600, end + 6 * 3600, (end - shift.start) // 60)
     for _ in range(2):
         row(shifts[30].user_id, shifts[30].start + 7200, shifts[30].start + 10800, 60)
     row(shifts[31].user_id, shifts[31].start + 7200, shifts[31].start + 200_000, 1)
-    found = run("adopt", *WINDOW)
-    assert found["findings"]
+    run.sql("UPDATE clock_times SET clock_out = '0000-00-00 00:00:00' WHERE id = 23")
+    assert run("adopt", *WINDOW)["minutes"]["left"]
     run("adopt --sql")
     run("adopt --apply")
     run("adopt --undo")
