@@ -29,8 +29,8 @@ def rows(text: str) -> list[list[str]]:
     for line in text.splitlines():
         if not line.startswith("|"):
             head = 0
-        elif (head := head + 1) > 2:  # noqa: PLR2004 - the names of the columns, and the line below
-            found.append([cell.strip() for cell in line.strip("|").split(" | ")])
+        elif (head := head + 1) > 2:
+            found.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip()[1:-1])])
     return found
 
 

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Seen:
         self.fields: set[tuple[str, str]] = set()
         self.commands: set[str] = set()
 
-    def object(self, shape: str, value: object, at: str) -> None:
+    def check(self, shape: str, value: object, at: str) -> None:
         """An object has the fields of its shape, all of them and no other."""
         assert isinstance(value, dict), at
         fields = SHAPES[shape].every
@@ -81,12 +81,12 @@ class Seen:
             for item in value:
                 self.value(kind.removeprefix("list of "), item, f"{at}[]")
         elif kind.startswith("["):
-            self.object(re.findall(r"\(#([\w-]+)\)", kind)[0], value, at)
+            self.check(re.findall(r"\(#([\w-]+)\)", kind)[0], value, at)
         else:
             assert PLAIN[kind](value), f"{at}: {value!r} is no {kind}"
 
 
-class Company60:
+class Folder:
     """A company, a database, and the command in this process: every answer is checked against the page."""
 
     def __init__(self, folder: Path, sandbox: Sandbox, seen: Seen) -> None:
@@ -109,7 +109,7 @@ class Company60:
         assert len(lines) == 1, (command, words, done.output)
         found: dict[str, Any] = json.loads(lines[0])
         assert found.pop("schema") == SCHEMA
-        self.seen.object(fails or answers()[command], found, command)
+        self.seen.check(fails or answers()[command], found, command)
         if fails is None:
             self.seen.commands.add(command)
         else:
@@ -125,7 +125,7 @@ class Company60:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """What all the stories below have shown, told once each."""
     found = Seen()
     with pytest.MonkeyPatch.context() as patch:
@@ -135,12 +135,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
             with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
-                story(Company60(folder, sandbox, found))
+                story(Folder(folder, sandbox, found))
     served(found)
-    yield found
+    return found
 
 
-def everyday(run: Company60) -> None:
+def everyday(run: Folder) -> None:
     """From init to undo, with a hold, anomalies, locks, and the account."""
     company = run.sandbox.company
     run("init --sql")
@@ -184,7 +184,7 @@ def everyday(run: Company60) -> None:
     assert run("runs")["runs"][0]["undoes"]
 
 
-def people(run: Company60) -> None:
+def people(run: Folder) -> None:
     """Users and employees: suggested, mapped, refused, made, unmapped."""
     company = run.sandbox.company
     first, second, *_ = users = sorted(company.people)
@@ -217,7 +217,7 @@ def people(run: Company60) -> None:
     assert run("employees map", str(users[2]), "3", "--yes")["left"] is not None
 
 
-def failures(run: Company60) -> None:
+def failures(run: Folder) -> None:
     """A guard, an absent Connecteam, a stale plan, a feed that began again, and what nobody foresaw."""
     company = run.sandbox.company
     run("sync", fails="failure")
@@ -241,7 +241,7 @@ def failures(run: Company60) -> None:
     run("clocks vouch", "5", "--reason", "x", fails="failure")
 
 
-def taken_over(run: Company60) -> None:
+def taken_over(run: Folder) -> None:
     """A table that was there before: doubles, odd rows, rows without seconds and at an offset, another table's rows."""
     run.sql(
         "CREATE TABLE clock_times (id INTEGER PRIMARY KEY AUTOINCREMENT, employee_id INTEGER, clock_in DATETIME,"
@@ -282,7 +282,7 @@ def taken_over(run: Company60) -> None:
     run("adopt --undo")
 
 
-def changed(run: Company60) -> None:
+def changed(run: Folder) -> None:
     """The account accepted with everything that it counts; demo has its own company."""
     run("init")
     run("sync", *WINDOW)
@@ -290,7 +290,7 @@ def changed(run: Company60) -> None:
     run("demo")
 
 
-def compared(run: Company60) -> None:
+def compared(run: Folder) -> None:
     """What the old algorithm would lose: the second shift of a day, six hours after the first."""
     company, day = run.sandbox.company, date(2025, 12, 20)
     user = min(company.people)
@@ -311,7 +311,7 @@ def served(seen: Seen) -> None:
         process.send_signal(signal.SIGINT)
         process.wait(20)
     assert found.pop("schema") == SCHEMA
-    seen.object("sandbox", found, "sandbox")
+    seen.check("sandbox", found, "sandbox")
     seen.commands.add("sandbox")
 
 
@@ -335,7 +335,7 @@ def test_what_nobody_foresaw_is_a_failure_too(
     unforeseen.tell(ValueError("odd"), answered=False)
     found = json.loads(capsys.readouterr().out)
     assert found.pop("schema") == SCHEMA
-    Seen().object("failure", found, "unforeseen")
+    Seen().check("failure", found, "unforeseen")
 
 
 def lines() -> list[str]:
