@@ -140,6 +140,8 @@ WAY_BACK = "tests/attack/test_way_back.py -k some_rows and sqlite"
 UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
 NOT_SHOWN, NOT_AMISS = "tests/test_connections.py -k not_shown", "tests/golden/test_golden*.py -k amiss"
 CHILD_RIGHTS, LENIENT = "tests/attack/test_rights.py -k child_table", "tests/attack/test_host_tables.py -k lenient"
+FACE, RAISES, JSON_PAGE = "tests/test_public_face.py", "tests/test_raises.py", "tests/test_json.py"
+REFERENCE, PAGE = "tests/test_reference.py", "../../docs/reference.md"
 SAME_MINUTE = "tests/attack/test_without_seconds.py -k ambiguous and sqlite"
 SPELLED, ODD_ROWS = "tests/attack/test_spelled_otherwise.py -k sqlite", "tests/attack/test_odd_rows.py -k sqlite"
 ODD_ON_POSTGRES = "tests/attack/test_odd_rows.py -k words"
@@ -861,8 +863,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/run.py", "3 if waiting(self.holds) else 0", "3 if self.holds else 0", RECORDS + " -k ends_no_run"),
     (
         "core/run.py",
-        "3 if waiting(self.proposal.holds) else 0",
-        "3 if self.proposal.holds else 0",
+        "3 if waiting(self.plan.holds) else 0",
+        "3 if self.plan.holds else 0",
         RECORDS + " -k ends_no_run",
     ),
     ("core/anomalies.py", "longest is not before:", "False:", ANOMALIES),
@@ -2301,6 +2303,39 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/log.py", "secrets=known_secrets()", "secrets=()", LOGS),
     ("cli/unforeseen.py", "Unforeseen(error=type(error).__name__,", "Unforeseen(error=repr(error),", LOGS),
     ("errors.py", "    exit_code = 75\n    retryable = True\n", "    exit_code = 75\n", "tests/test_errors.py"),
+    # -- the public face ----------------------------------------------------------------------------------------------
+    # A type that a method returns has no public name.
+    ("__init__.py", '        "Vouch": "core.account",\n', "", FACE),
+    # A name is taken from a module that only imports it.
+    ("__init__.py", '"Refusal": "core.change"', '"Refusal": "engine.slice"', FACE),
+    # `*` leaves out a name.
+    ("__init__.py", '    "HoldReason",\n', "", FACE),
+    # A choice of the configuration never reaches the planner.
+    ("config.py", "            max_users_gone_share=self.max_users_gone_share,\n", "", FACE),
+    # The planner has another default than the configuration.
+    ("core/change.py", "max_deletes_of_person: int = 3", "max_deletes_of_person: int = 4", FACE),
+    # A docstring keeps silent about an error.
+    ("store/mirror/clock_times.py", "Raises RowMoved unless every row", "Nothing happens unless every row", RAISES),
+    # JSON lacks a field that the reference promises, or has one in another form.
+    ("present/json_shapes.py", '                "fingerprint": refusal.fingerprint,\n', "", JSON_PAGE),
+    ("present/json_shapes.py", '"first_seen": instant(found.first_seen)', '"first_seen": found.first_seen', JSON_PAGE),
+    ("cli/locking.py", '            "retryable": error.retryable,\n', "", JSON_PAGE),
+    # A field is in the JSON and not in the reference, or in the reference and not in the JSON.
+    (PAGE, "| `first_run` | number | |\n", "", JSON_PAGE),
+    (PAGE, "| `first_run` | number | |\n", "| `first_run` | number | |\n| `last_run` | number | |\n", JSON_PAGE),
+    # A field of this schema number becomes another type.
+    (PAGE, "| `host` | text |", "| `host` | lines |", JSON_PAGE),
+    # A command, an option, a key, a variable, a method's parameter, an error or a hold reason is undocumented.
+    (PAGE, "| `holds unack ID…` | | takes that back |\n", "", REFERENCE),
+    (PAGE, "`--limit N` `--kind` | receipts", "`--limit N` | receipts", REFERENCE),
+    (PAGE, "| `older_days` | 92 |", "| `older_days` | 93 |", REFERENCE),
+    ("cli/history.py", '"--near", metavar="MINUTES"', '"--nearer", metavar="MINUTES"', REFERENCE),
+    ("config.py", '"CLIENT_SECRET"}', '"CLIENT_SECRET", "TOKEN"}', REFERENCE),
+    ("cli/output.py", 'os.environ.get("TERM")', 'os.environ.get("TERMINAL")', REFERENCE),
+    ("client_history.py", "def runs(self, limit: int = 20,", "def runs(self, limit: int = 25,", REFERENCE),
+    ("errors.py", "class BudgetSpent(UpstreamError)", "class BudgetSpent(Unavailable)", REFERENCE),
+    ("core/change.py", '    "old_rows_stay",\n', '    "old_rows_stay",\n    "bad_mood",\n', REFERENCE),
+    ("core/run.py", "SEVERITY = (1, 2,", "SEVERITY = (1, 99, 2,", REFERENCE),
 )
 
 

@@ -373,7 +373,7 @@ def test_long_slices_do_not_make_verify_fail(tmp_path: Path) -> None:
         window = world.mirror.window(first, date.fromordinal(first.toordinal() + 85))
         assert world.sync(window).counts.created == 18
         proof = world.mirror.verify(window)
-        assert (proof.exit_code, proof.proposal.failures, proof.totals) == (0, (), ())
+        assert (proof.exit_code, proof.plan.failures, proof.totals) == (0, (), ())
         asked = Counter(path for path in sandbox.desk.paths if "timesheet" in path)
         assert set(asked.values()) == {2}
         world.mirror.close()

@@ -11,7 +11,7 @@ from connecteam_sync.cli import accounts
 from connecteam_sync.core.account import Account, ClockReport, Vouch
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import clock_time_of
-from connecteam_sync.core.run import Difference, Proposal, Verification
+from connecteam_sync.core.run import Difference, Plan, Verification
 from connecteam_sync.core.window import Window
 from connecteam_sync.present import text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
@@ -78,7 +78,7 @@ def test_a_timesheet_without_a_shift_is_said_as_that() -> None:
         for rows in (0, 1)
     ]
     proof = Verification(
-        window=window, proposal=Proposal(window=window, plans=()), days=(), totals=tuple(lines), shifts=0, minutes=0
+        window=window, plan=Plan(window=window, plans=()), days=(), totals=tuple(lines), shifts=0, minutes=0
     )
     said = "\n".join(text.verify_text(proof, {}))
     assert "Mei                      the timesheet has 4:56 h, but no shift of theirs is shown" in said

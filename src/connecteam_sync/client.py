@@ -23,7 +23,7 @@ from connecteam_sync.core.events import Waiting
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Check, Move, Person, Proposal, Run, Suggestion, Verification
+from connecteam_sync.core.run import Check, Move, Person, Plan, Run, Suggestion, Verification
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine import saved_plan
 from connecteam_sync.engine.account import Belonging, region_of
@@ -189,10 +189,10 @@ class ConnecteamSync(Records, Accounts):
 
     # -- the five verbs ----------------------------------------------------------------------------------------------
 
-    def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Proposal:
+    def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Plan:
         """What `sync` (or `resync`) would do. Nothing is written."""
-        proposal, _ = propose(self._context, self._windows(window), resync=resync)
-        return msgspec.structs.replace(proposal, is_resync=resync)
+        plan, _ = propose(self._context, self._windows(window), resync=resync)
+        return msgspec.structs.replace(plan, is_resync=resync)
 
     def sync(self, window: Window | Iterable[Window] | None = None, *, accept: Iterable[str] = ()) -> Run:
         """Make the window's rows equal to Connecteam; by default those of `default_windows`."""
@@ -202,9 +202,9 @@ class ConnecteamSync(Records, Accounts):
         """`sync`, and rows of ours that never had a shift and match none are deleted."""
         return run_slices(self._context, "resync", [window], accept=accept)
 
-    def apply(self, proposal: Proposal, *, accept: Iterable[str] = ()) -> Run:
+    def apply(self, plan: Plan, *, accept: Iterable[str] = ()) -> Run:
         """Apply a plan exactly as it was shown; slices that no longer fit are refused (StalePlan), naming the rows."""
-        return run_slices(self._context, "apply", [proposal.window], wanted=proposal, accept=accept)
+        return run_slices(self._context, "apply", [plan.window], wanted=plan, accept=accept)
 
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
         """A fresh look against the table. Nothing is written but its receipt, a run of its own kind.
@@ -282,13 +282,13 @@ class ConnecteamSync(Records, Accounts):
     # -- saved plans -------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def save_proposal(proposal: Proposal, path: str | Path) -> None:
+    def save_plan(plan: Plan, path: str | Path) -> None:
         """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError."""
-        saved_plan.save_proposal(proposal, path)
+        saved_plan.save_plan(plan, path)
 
-    def read_proposal(self, path: str | Path) -> Proposal:
-        """A plan written by `save_proposal`. Raises ConfigurationError where it is none, or was altered since."""
-        return saved_plan.read_proposal(path, timezone=self.settings.timezone)
+    def read_plan(self, path: str | Path) -> Plan:
+        """A plan written by `save_plan`. Raises ConfigurationError where it is none, or was altered since."""
+        return saved_plan.read_plan(path, timezone=self.settings.timezone)
 
     # -- people and payroll ------------------------------------------------------------------------------------------
 

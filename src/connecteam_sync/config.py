@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, demand_host
-from connecteam_sync.core.change import Policy
+from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import parts
@@ -25,12 +25,11 @@ from connecteam_sync.store.tables.own import OwnNames
 FILE = "connecteam-sync.toml"
 PREFIX = "CONNECTEAM_SYNC_"
 SQLITE = "sqlite:///connecteam-sync.db"
-Employees = Literal["create", "match"]
-Orphans = Literal["report", "delete"]
-LocalEdits = Literal["restore", "keep"]
-Unchanged = Literal["digest", "read"]
-Log = Literal["off", "text", "json"]
-Planner = Literal["batch", "legacy"]
+_Employees = Literal["create", "match"]
+_Orphans = Literal["report", "delete"]
+_LocalEdits = Literal["restore", "keep"]
+_Unchanged = Literal["digest", "read"]
+_Log = Literal["off", "text", "json"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,11 +43,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = SQLITE
     base_url: str = HOSTS[0]
     time_clocks: tuple[int, ...] = ()
-    employees: Employees | None = None
+    employees: _Employees | None = None
     """None: `create` where `init` made the table of employees, else `match`."""
-    orphans: Orphans = "report"
-    local_edits: LocalEdits = "restore"
-    unchanged: Unchanged = "digest"
+    orphans: _Orphans = "report"
+    local_edits: _LocalEdits = "restore"
+    unchanged: _Unchanged = "digest"
     """How a slice with nothing to do is known: by digests of all it was decided on, or by reading every row."""
     max_deletes: int = 3
     max_deletes_share: float = 0.10
@@ -64,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: float = 30.0
     total_seconds: float = 300.0
     day_reserve_share: float = 0.1
-    log: Log = "off"
+    log: _Log = "off"
     """The command logs events as text or JSON lines; the library never sets up a log by itself."""
     log_file: str | None = None
     """Where the command's log goes; None for stderr."""
@@ -90,11 +89,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "employees": get_args(Employees),
-    "orphans": get_args(Orphans),
-    "local_edits": get_args(LocalEdits),
-    "unchanged": get_args(Unchanged),
-    "log": get_args(Log),
+    "employees": get_args(_Employees),
+    "orphans": get_args(_Orphans),
+    "local_edits": get_args(_LocalEdits),
+    "unchanged": get_args(_Unchanged),
+    "log": get_args(_Log),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "max_deletes": (0, 1_000_000),

@@ -70,7 +70,7 @@ def test_an_archived_clock_that_cannot_be_read_is_said_and_its_rows_are_kept(wor
     assert any("archived" in (piece.note or "") for piece in run.slices)
     assert [row for row in world.table() if row["id"] == before[0]["id"]] == before
     found = world.mirror.verify(world.window)
-    assert "clock_not_looked_at" in {hold.reason for hold in found.proposal.holds}
+    assert "clock_not_looked_at" in {hold.reason for hold in found.plan.holds}
     assert found.exit_code == 3
     said = {check.state: check.detail for check in world.mirror.doctor() if check.name == "archived clock"}
     assert "its hours stay as they are" in said["warning"]

@@ -282,7 +282,7 @@ def test_a_saved_plan_brings_no_policy_and_is_believed_only_as_it_was_saved(site
     mirror = site.world.mirror
     mirror.resync(site.world.window)
     file = tmp_path / "plan.json"
-    mirror.save_proposal(mirror.plan(site.world.window), file)
+    mirror.save_plan(mirror.plan(site.world.window), file)
     text = file.read_bytes()
     good = json.loads(text)
     calls = site.world.sandbox.calls
@@ -295,7 +295,7 @@ def test_a_saved_plan_brings_no_policy_and_is_believed_only_as_it_was_saved(site
         place[path[-1]] = to
         file.write_text(json.dumps(saved))
         with pytest.raises(ConfigurationError):
-            mirror.read_proposal(file)
+            mirror.read_plan(file)
 
     edited("plans", 0, "policy", "max_deletes", to=999)
     edited("window", "last", to="2026-12-11")
@@ -303,13 +303,13 @@ def test_a_saved_plan_brings_no_policy_and_is_believed_only_as_it_was_saved(site
     edited("window", "first", to="0001-01-01")
     edited("plans", to=[])
     file.write_bytes(text)
-    assert mirror.read_proposal(file).plans
+    assert mirror.read_plan(file).plans
     assert site.world.sandbox.calls == calls
     careless = msgspec.structs.replace(
-        mirror.read_proposal(file),
+        mirror.read_plan(file),
         plans=tuple(
             msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, max_deletes=10**6))
-            for plan in mirror.read_proposal(file).plans
+            for plan in mirror.read_plan(file).plans
         ),
     )
     assert mirror.apply(careless).exit_code in {0, 3}
@@ -326,8 +326,8 @@ def test_every_field_of_a_saved_plan_is_checked_whoever_made_its_checksum(site: 
     site.world.work(9, "08:00", "12:00", user=site.people[0])
     file = tmp_path / "plan.json"
     proposal = mirror.plan(site.world.window)
-    mirror.save_proposal(proposal, file)
-    assert mirror.read_proposal(file).plans
+    mirror.save_plan(proposal, file)
+    assert mirror.read_plan(file).plans
     places: dict[str, tuple[int, int]] = {
         change.kind: (number, place)
         for number, plan in enumerate(proposal.plans)
@@ -346,7 +346,7 @@ def test_every_field_of_a_saved_plan_is_checked_whoever_made_its_checksum(site: 
         raw = {"plan": msgspec.Raw(text), "sha256": hashlib.sha256(text).hexdigest()}
         file.write_bytes(msgspec.json.encode(raw))
         with pytest.raises(ConfigurationError, match=said) as error:
-            mirror.read_proposal(file)
+            mirror.read_plan(file)
         assert "nothing was written" in error.value.message
 
     def changed(said: str, kind: str, *path: str, to: object) -> None:

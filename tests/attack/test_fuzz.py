@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from connecteam_sync.api import wire
 from connecteam_sync.config import Settings as Chosen
 from connecteam_sync.config import load_settings
-from connecteam_sync.core.run import Proposal
-from connecteam_sync.engine.saved_plan import read_proposal
+from connecteam_sync.core.run import Plan
+from connecteam_sync.engine.saved_plan import read_plan
 from connecteam_sync.errors import BadAnswer, ConfigurationError
 from connecteam_sync.sandbox import Company, Settings
 from connecteam_sync.sandbox import answers as bodies
@@ -178,7 +178,7 @@ def test_plans_of_the_corpus(file: Path) -> None:
 
 def _read_plan(file: Path) -> None:
     try:
-        found: Proposal | str = read_proposal(file, timezone="America/Chicago")
+        found: Plan | str = read_plan(file, timezone="America/Chicago")
     except ConfigurationError as error:
         found = error.next_step
     assert found

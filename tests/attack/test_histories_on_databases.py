@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import text
 
-from connecteam_sync.core.change import Hold, Plan, Policy
+from connecteam_sync.core.change import Hold, Policy, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, Stored
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
@@ -182,7 +182,9 @@ class Crowd:
                 history.homes = {}
             self._judge(history, facts, people, list(again.holds), before=before, after=after)
 
-    def _mirrored(self, window: Window, whole: Snapshot, policy: Policy, before: Stored | None) -> tuple[Plan, Stored]:
+    def _mirrored(
+        self, window: Window, whole: Snapshot, policy: Policy, before: Stored | None
+    ) -> tuple[SlicePlan, Stored]:
         """One transaction over the window or a part of it: what it decided, and what all of the window held before."""
         padded = window.padded()
         low, high = padded.start_utc, padded.end_utc
@@ -198,7 +200,7 @@ class Crowd:
         return decision, before
 
     @staticmethod
-    def _write(session: Session, decision: Plan, before: Stored) -> None:
+    def _write(session: Session, decision: SlicePlan, before: Stored) -> None:
         run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="", started_at=0)
         number = runs.begin_run(session, run)
         apply(session, decision, before, run=number, now=1_700_000_000)

@@ -151,11 +151,11 @@ def test_a_saved_plan_and_a_closed_day(host: Host, tmp_path: Path) -> None:
     """A plan by way of a file is applied as it was shown; a closed day holds its rows."""
     shift = host.work(2, "08:00", "12:00")
     file = tmp_path / "plan.json"
-    host.mirror.save_proposal(host.mirror.plan(host.window), file)
-    assert host.mirror.apply(host.mirror.read_proposal(file)).counts.created == 1
+    host.mirror.save_plan(host.mirror.plan(host.window), file)
+    assert host.mirror.apply(host.mirror.read_plan(file)).counts.created == 1
     host.company.edit(shift.id, end=shift.start + 17 * 3600)
-    host.mirror.save_proposal(host.mirror.plan(host.window), file)
-    assert host.mirror.apply(host.mirror.read_proposal(file)).counts.updated == 1
+    host.mirror.save_plan(host.mirror.plan(host.window), file)
+    assert host.mirror.apply(host.mirror.read_plan(file)).counts.updated == 1
     host.lock(FIRST, LAST)
     host.company.edit(shift.id, end=shift.start + 600)
     assert host.sync().exit_code == 3

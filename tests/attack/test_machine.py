@@ -140,8 +140,8 @@ class Life(CompanyLife):
         proposal = self.world.mirror.plan(window)
         assert self._tables() == before, "a dry run wrote"
         path = f"{self.folder}/plan.json"
-        self.world.mirror.save_proposal(proposal, path)
-        run = self.world.mirror.apply(self.world.mirror.read_proposal(path))
+        self.world.mirror.save_plan(proposal, path)
+        run = self.world.mirror.apply(self.world.mirror.read_plan(path))
         self._judge(window, run, before, locked)
         if run.exit_code in {0, 3}:
             planned = [

@@ -45,7 +45,7 @@ def test_a_proof_is_a_run_of_its_own_kind(world: World) -> None:
         timesheet=len(found.totals),
         offsets=0,
     )
-    assert {p.time_clock_id for p in run.slices} == {None, *(plan.time_clock_id for plan in found.proposal.plans)}
+    assert {p.time_clock_id for p in run.slices} == {None, *(plan.time_clock_id for plan in found.plan.plans)}
     assert run.counts.total_shifts == 40
     assert world.mirror.show(run.id or 0) == (run, ())
     assert [one.kind for one in world.mirror.runs()] == ["verify", "sync"]
@@ -64,7 +64,7 @@ def test_what_differs_is_held_or_failed_is_on_record_too(world: World) -> None:
     of_whole, of_broken = world.mirror.runs(kind="verify")
     assert (of_broken.status, of_broken.errors, of_broken.exit_code) == ("failed", 1, broken.exit_code)
     assert whole.exit_code == 5
-    assert (of_whole.status, of_whole.exit_code, of_whole.holds) == ("differs", 5, whole.proposal.holds)
+    assert (of_whole.status, of_whole.exit_code, of_whole.holds) == ("differs", 5, whole.plan.holds)
     assert of_whole.result is not None
     assert (of_whole.result.differences, of_whole.result.held) == (whole.differences, 1)
     world.sync()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connecteam_sync.core.run import Proposal
+from connecteam_sync.core.run import Plan
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
@@ -23,10 +23,10 @@ def world(tmp_path: Path) -> Iterator[World]:
         made.mirror.close()
 
 
-def saved(world: World, file: Path) -> Proposal:
+def saved(world: World, file: Path) -> Plan:
     """What a sync would do now, by way of a file."""
-    world.mirror.save_proposal(world.mirror.plan(world.window), file)
-    return world.mirror.read_proposal(file)
+    world.mirror.save_plan(world.mirror.plan(world.window), file)
+    return world.mirror.read_plan(file)
 
 
 @pytest.mark.parametrize("clock", [WAREHOUSE, OFFICE])

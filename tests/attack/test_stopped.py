@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import make_url
 
-from connecteam_sync.core.run import Proposal, Run
+from connecteam_sync.core.run import Plan, Run
 from connecteam_sync.present import json_shapes
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
@@ -159,7 +159,7 @@ def test_all_that_is_stopped_in_one_look_is_named(world: Careful) -> None:
 # -- one person, many rows ---------------------------------------------------------------------------------------------
 
 
-def named(run: Run | Proposal) -> set[str]:
+def named(run: Run | Plan) -> set[str]:
     """The words that let the deletes of people through, as the holds of a run name them."""
     held = [hold for hold in run.holds if hold.reason == "deletes_guarded"]
     return {hold.detail.partition("--accept ")[2] for hold in held}

@@ -24,7 +24,7 @@ from test_plan import (
 )
 
 from connecteam_sync.core.absences import nothing_seen, unreadable
-from connecteam_sync.core.change import Change, Plan, Policy
+from connecteam_sync.core.change import Change, Policy, SlicePlan
 from connecteam_sync.core.clocktime import Mirror, Stored
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.shift import Doubt, Shift
@@ -222,7 +222,7 @@ def test_a_row_deleted_by_hand(choice: str, expected: tuple[list[str], list[str]
     assert (kinds(decision), reasons(decision)) == expected
 
 
-def gone(stored: Stored, **policy: Any) -> Plan:  # noqa: ANN401 - any policy
+def gone(stored: Stored, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any policy
     """Ana's morning is gone from a look that lists her."""
     return decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, **policy)
 

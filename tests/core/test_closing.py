@@ -11,7 +11,7 @@ from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.lock_check import Verified, in_words, verified
 from connecteam_sync.core.locks import Locks
-from connecteam_sync.core.run import Difference, Proposal, Verification
+from connecteam_sync.core.run import Difference, Plan, Verification
 from connecteam_sync.core.window import locked_day
 
 NAMES: dict[RowId, str] = {1: "Ana of payroll", 2: "Ben of payroll"}
@@ -24,7 +24,7 @@ def found(*days: date, closed: tuple[date, ...] = ()) -> Verified:
         for day in days
     )
     look = Verification(
-        window=WINDOW, proposal=Proposal(window=WINDOW, plans=()), days=differing, totals=(), shifts=1, minutes=240
+        window=WINDOW, plan=Plan(window=WINDOW, plans=()), days=differing, totals=(), shifts=1, minutes=240
     )
     return verified(look, (), Locks(locked_day(day, CHICAGO) for day in closed), names=NAMES)
 
@@ -46,7 +46,7 @@ def test_people_are_named_as_in_the_table() -> None:
     moved = msgspec.structs.replace(MORNING, user_id=BEN)
     plan = decide(said(moved, shift("b", "3 08:00", "3 12:00", user=ANA)), after_sync(MORNING))
     look = Verification(
-        window=WINDOW, proposal=Proposal(window=WINDOW, plans=(plan,)), days=(), totals=(), shifts=2, minutes=480
+        window=WINDOW, plan=Plan(window=WINDOW, plans=(plan,)), days=(), totals=(), shifts=2, minutes=480
     )
     opened = clock_time_of(2, at("4 08:00"), None, id=9)
     told = verified(look, (opened,), Locks(()), names=NAMES).wrong

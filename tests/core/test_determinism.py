@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from support.histories import History
 
 LIVES = 60
@@ -26,7 +26,7 @@ def decided() -> str:
     """A digest of every plan of some lives: fingerprints, and the plans whole."""
     digest = hashlib.sha256()
 
-    def note(decision: Plan) -> None:
+    def note(decision: SlicePlan) -> None:
         digest.update(decision.fingerprint.encode())
         digest.update(msgspec.json.encode(decision, order="deterministic"))
 

@@ -13,7 +13,7 @@ import pytest
 from test_plan import ANA, BEN, CHICAGO, WINDOW, after_sync, at, said, shift
 
 from connecteam_sync.core.adopt import dedupe, grouped
-from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import Stored, clock_time_of
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.locks import Locks
@@ -30,12 +30,12 @@ def closed(*days: int, zone: str = CHICAGO) -> tuple[LockedDay, ...]:
     return tuple(locked_day(date(2025, 12, day), zone) for day in days)
 
 
-def decide(now: Snapshot, before: Stored, *days: int, zone: str = CHICAGO, **policy: Any) -> Plan:  # noqa: ANN401 - any
+def decide(now: Snapshot, before: Stored, *days: int, zone: str = CHICAGO, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any
     """The plan of the eleven days where these are closed."""
     return plan(WINDOW, now, msgspec.structs.replace(before, locked=closed(*days, zone=zone)), Policy(**policy))
 
 
-def held(decision: Plan) -> list[str]:
+def held(decision: SlicePlan) -> list[str]:
     """What is held for a closed day, in words; nothing is written."""
     assert not decision.changes
     assert {hold.reason for hold in decision.holds} == {"locked_day"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from test_plan import ANA, MORNING, WINDOW, after_sync, decide, said, shift
 
-from connecteam_sync.core.change import Pending, Plan, Wait
+from connecteam_sync.core.change import Pending, SlicePlan, Wait
 from connecteam_sync.core.clocktime import Mirror
 from connecteam_sync.core.end_of_run import left_for_the_end
 from connecteam_sync.core.evidence import Looks
@@ -64,7 +64,7 @@ def test_a_shift_is_gone_at_the_end_where_a_look_missed_it_and_none_has_it() -> 
     assert not looks.is_gone(KNOWN)
 
 
-def waiting(*, has_row: bool = False, because: str | None = None, writes: bool = False) -> Plan:
+def waiting(*, has_row: bool = False, because: str | None = None, writes: bool = False) -> SlicePlan:
     """A plan with a shift that waits for the end."""
     wait = Wait(shift_id="a", user_id=ANA, start=MORNING.start, because=because, has_row=has_row)
     decision = decide(said(MORNING), after_sync() if writes else after_sync(MORNING))

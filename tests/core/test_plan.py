@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from connecteam_sync.core.change import Change, Plan, Policy
+from connecteam_sync.core.change import Change, Policy, SlicePlan
 from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, Stored, clock_time_of
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId
@@ -68,17 +68,17 @@ def decide(
     *,
     looks: Looks | None = None,
     **policy: Any,  # noqa: ANN401 - any policy
-) -> Plan:
+) -> SlicePlan:
     """The plan of the eleven days."""
     return plan(WINDOW, snapshot, stored, Policy(**policy), looks)
 
 
-def kinds(decision: Plan) -> list[str]:
+def kinds(decision: SlicePlan) -> list[str]:
     """What it does, as words."""
     return [change.kind for change in decision.changes]
 
 
-def reasons(decision: Plan) -> list[str]:
+def reasons(decision: SlicePlan) -> list[str]:
     """What it holds, as words."""
     return [hold.reason for hold in decision.holds]
 

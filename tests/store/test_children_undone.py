@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from test_children_written import by_hand, change
 
-from connecteam_sync.core.change import Change, Plan, fingerprint
+from connecteam_sync.core.change import Change, SlicePlan, fingerprint
 from connecteam_sync.errors import ConfigurationError, NotOurs, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from support.host_with_children import Host, naming
@@ -107,7 +107,7 @@ def test_undo_leaves_a_person_whom_other_tables_name(host: Host) -> None:
     assert host.lines("contracts") == lines
 
 
-def _with(plan: Plan, planted: Change) -> Plan:
+def _with(plan: SlicePlan, planted: Change) -> SlicePlan:
     """A plan as somebody who knows its fingerprint would edit it."""
     changes = (*plan.changes, planted)
     name = fingerprint(plan.time_clock_id, plan.window, changes, plan.new_employees)
@@ -127,10 +127,10 @@ def test_a_saved_plan_edited_to_write_a_manual_row_is_refused(host: Host, tmp_pa
     plans = tuple(_with(plan, planted) for plan in proposal.plans)
     file = tmp_path / "plan.json"
     edited = msgspec.structs.replace(proposal, plans=plans)
-    host.mirror.save_proposal(edited, file)
+    host.mirror.save_plan(edited, file)
     before = host.table()
     with pytest.raises(ConfigurationError, match=f"row {row.id} is not ours"):
-        host.mirror.read_proposal(file)
+        host.mirror.read_plan(file)
     # Nor by a program that reads no file.
     assert host.mirror.apply(edited).exit_code == 4
     assert host.table() == before

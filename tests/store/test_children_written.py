@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.errors import NotOurs, RowMoved
 from connecteam_sync.sandbox import Company, Sandbox, Settings
@@ -64,13 +64,13 @@ def test_a_table_made_since_is_not_overlooked(host: Host) -> None:
     assert len(host.lines()) == 1
 
 
-def planned(host: Host) -> Plan:
+def planned(host: Host) -> SlicePlan:
     """The only plan of the window."""
     (found,) = [plan for plan in host.mirror.plan(host.window).plans if plan.time_clock_id == WAREHOUSE]
     return found
 
 
-def write(host: Host, decision: Plan, *changes: Change) -> None:
+def write(host: Host, decision: SlicePlan, *changes: Change) -> None:
     """Give a plan with these changes directly to the store, as an error of the planner would."""
     with host.mirror.store.writing() as session:
         stored = session.stored(decision.window, decision.snapshot)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from connecteam_sync.api.wire import Answer
-from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.plan import plan
@@ -253,7 +253,7 @@ def test_an_edit_while_a_slice_is_decided_is_not_missed(
     known = next(known for known in life.table("connecteam_sync_shifts") if known["clock_time_id"] and known["end_at"])
     row = next(row for row in life.table() if row["id"] == known["clock_time_id"])
 
-    def meanwhile(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> Plan:
+    def meanwhile(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> SlicePlan:
         if snapshot.time_clock_id == known["time_clock_id"]:
             with host.begin() as connection:
                 connection.execute(text("UPDATE clock_times SET total_minutes = 7 WHERE id = :k"), {"k": row["id"]})

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from test_store import NOW, WINDOW, look, mirror, shift, table
 
-from connecteam_sync.core.change import Hold, Plan, Policy, waiting
+from connecteam_sync.core.change import Hold, Policy, SlicePlan, waiting
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Acknowledgement, Run, StandingHold
 from connecteam_sync.core.shift import Shift
@@ -41,7 +41,7 @@ def say(store: Store) -> None:
         acknowledge(session, standing_holds(session), SAID)
 
 
-def planned(store: Store, *shifts: Shift, **policy: Any) -> Plan:  # noqa: ANN401 - any policy
+def planned(store: Store, *shifts: Shift, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any policy
     """What a run would decide, its holds marked."""
     choice = msgspec.structs.replace(Policy(employees="match"), **policy)
     with store.reading() as session:

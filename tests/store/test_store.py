@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
@@ -56,7 +56,7 @@ def look(*shifts: Shift) -> Snapshot:
     )
 
 
-def mirror(store: Store, *shifts: Shift, now: int = NOW, **policy: Any) -> tuple[int, Plan]:  # noqa: ANN401 - any policy
+def mirror(store: Store, *shifts: Shift, now: int = NOW, **policy: Any) -> tuple[int, SlicePlan]:  # noqa: ANN401 - any policy
     """One run of the whole flow; its number and its plan."""
     choice = msgspec.structs.replace(Policy(employees="create", max_deletes=10_000), **policy)
     run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="test", started_at=now)
@@ -76,7 +76,7 @@ def mirror(store: Store, *shifts: Shift, now: int = NOW, **policy: Any) -> tuple
     return number.value, decision
 
 
-def _piece(decision: Plan) -> Slice:
+def _piece(decision: SlicePlan) -> Slice:
     return Slice(time_clock_id=7, window=WINDOW, status="applied", counts=decision.counts, minutes=decision.minutes)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 
-from connecteam_sync.core.change import Plan, subject_of
+from connecteam_sync.core.change import SlicePlan, subject_of
 from connecteam_sync.core.clocktime import Child, ClockTime, Stored
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
@@ -77,14 +77,14 @@ class Hardships:
             return self.limit == "open" and end is None
         return end - image.clock_in > 14 * 3600 if self.limit == "long" else end % 60 != 0
 
-    def refused(self, decision: Plan) -> dict[str, str]:
+    def refused(self, decision: SlicePlan) -> dict[str, str]:
         """What of a plan the table refuses, by subject, as a trial finds it."""
         changes = (c for c in decision.changes if c.kind != "link" and self.is_refused(c.after))
         return {subject_of(change): f'CHECK constraint "{self.limit}"' for change in changes}
 
 
 def no_delete_without_evidence(
-    decision: Plan, stored: Stored, sight: Sight, *, clocks: Iterable[int], locked: Iterable[str]
+    decision: SlicePlan, stored: Stored, sight: Sight, *, clocks: Iterable[int], locked: Iterable[str]
 ) -> int:
     """Every delete of a plan, by what the run has seen and by nothing that the planner says; how many there were."""
     deletes = [change for change in decision.changes if change.kind == "delete"]

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from connecteam_sync.core.change import Hold, Plan, Policy
+from connecteam_sync.core.change import Hold, Policy, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
@@ -55,7 +55,7 @@ class History(InMemoryRuns):
         self,
         seed: int,
         number: int | None = None,
-        on_plan: Callable[[Plan], object] = lambda _: None,
+        on_plan: Callable[[SlicePlan], object] = lambda _: None,
         *,
         calm: bool = False,
     ) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from connecteam_sync.core.change import Hold, Plan, Policy
+from connecteam_sync.core.change import Hold, Policy, SlicePlan
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId
@@ -30,7 +30,7 @@ class InMemoryRuns:
     hard: Hardships
     table: Table
     clocks: tuple[int, ...]
-    on_plan: Callable[[Plan], object]
+    on_plan: Callable[[SlicePlan], object]
 
     def __init__(self) -> None:
         self.facts: dict[str, Fact] = {}
@@ -72,7 +72,7 @@ class InMemoryRuns:
         decides = None if failing is not None and policy.orphans == "report" else read[-1]
         policies = {clock: policy if clock == decides else _undecided(policy) for clock in clocks}
         decide = partial(self._unit, shown=shown, listed=listed, looks=looks, policies=policies)
-        plans: list[Plan] = []
+        plans: list[SlicePlan] = []
         looked: list[tuple[Window, int]] = []
         for window, clock in units:
             if clock == failing:
@@ -122,7 +122,7 @@ class InMemoryRuns:
         listed: frozenset[int],
         policies: Mapping[int, Policy],
         looks: Looks,
-    ) -> Plan:
+    ) -> SlicePlan:
         policy = policies[clock]
         snapshot = self._answer(window, clock, shown, listed)
         self._note(window, snapshot)
@@ -147,7 +147,7 @@ class InMemoryRuns:
         looks.saw(window, snapshot, coming=decision.losses.coming)
         return decision
 
-    def _nobody_twice(self, decision: Plan) -> None:
+    def _nobody_twice(self, decision: SlicePlan) -> None:
         """At no commit of a run in which old rows go do new ones stand beside as many hours of theirs."""
         stored, (low, high) = self.table.stored, (decision.window.start_utc, decision.window.end_utc)
         linked = {mirror.clock_time_id for mirror in stored.mirrors}
@@ -160,7 +160,7 @@ class InMemoryRuns:
             assert not old or old < new * 0.8, f"employee {person} has hours twice: {old} beside {new} minutes"
             self.reach["nobody has their hours twice"] += 1
 
-    def _same(self, one: Plan, other: Plan) -> None:
+    def _same(self, one: SlicePlan, other: SlicePlan) -> None:
         assert (one.changes, one.holds, one.mirrors) == (other.changes, other.holds, other.mirrors), "order"
         self.reach["a function of its inputs"] += 1
 

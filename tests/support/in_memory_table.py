@@ -8,7 +8,7 @@ from itertools import count, pairwise
 
 import msgspec
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import Child, ClockTime, Stored
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
@@ -83,7 +83,7 @@ class Table:
             found |= {employee: found.get(employee, frozenset()) | {user} for employee in several}
         return found
 
-    def apply(self, decision: Plan) -> None:
+    def apply(self, decision: SlicePlan) -> None:
         """Execute the ordered steps; fail where a write meets a taken key or a row that is not as planned."""
         rows = {row.id: row for row in self.stored.rows}
         made: dict[str | None, RowId] = {}

@@ -22,7 +22,10 @@ FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
 
 
 def tell_the_story(report: Report, keep: Path | None) -> int:
-    """Tell it; 0 where every promise held. The scratch folder is removed unless it is to be kept."""
+    """Tell it; 0 where every promise held. The scratch folder is removed unless it is to be kept.
+
+    Raises ConfigurationError where the folder to keep is absent or in use.
+    """
     if keep is not None and not keep.is_dir():
         raise ConfigurationError(f"there is no folder {keep}", next_step="create it, or leave --keep out")
     folder = tempfile.TemporaryDirectory(prefix="connecteam-sync-") if keep is None else nullcontext(str(keep))

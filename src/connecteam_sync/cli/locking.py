@@ -69,6 +69,7 @@ def _tell_refusal(report: Report, window: Window, error: LockRefused) -> None:
             "message": error.message,
             "next_step": error.next_step,
             "exit_code": error.exit_code,
+            "retryable": error.retryable,
             "locked": 0,
             "window": json_shapes.window(window),
             "verified": _verified(error.verified),

@@ -91,8 +91,8 @@ def plan(
         proposal = mirror.plan(windows, resync=resync)
         report.quiet()
         if out is not None and not proposal.failures:
-            mirror.save_proposal(proposal, out)
-        report.answer(json_shapes.proposal(proposal))
+            mirror.save_plan(proposal, out)
+        report.answer(json_shapes.plan(proposal))
         report.say(text.plan_text(proposal, mirror.names(), is_default=windows is None))
         changing = any(change.kind != "link" for change in proposal.changes)
         window = f" --from {proposal.window.first} --to {proposal.window.last}" if windows is not None else ""
@@ -117,7 +117,7 @@ def apply(
 ) -> None:
     """Apply a saved plan as it was shown; refused, naming the rows, if anything moved since."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        proposal = mirror.read_proposal(file)
+        proposal = mirror.read_plan(file)
         tell_run(mirror, report, mirror.apply(proposal, accept=accept or ()))
 
 
@@ -154,7 +154,7 @@ def verify(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         found = mirror.verify(one_window(mirror, first, last), totals=totals)
         report.quiet()
-        report.answer({**json_shapes.verification(found), "exit_code": found.exit_code})
+        report.answer(json_shapes.verification(found))
         report.say(text.verify_text(found, mirror.names()))
         window = f"--from {found.window.first} --to {found.window.last}"
         report.talk(f"next: connecteam-sync sync {window}" if found.differences else "")

@@ -14,8 +14,8 @@ from connecteam_sync.core.change import (
     Counts,
     HoldReason,
     Minutes,
-    Plan,
     Policy,
+    SlicePlan,
     fingerprint,
     fingerprint_of_stopped,
     subject_of,
@@ -359,7 +359,7 @@ def nothing_seen(clock: int, window: Window, users: tuple[User, ...]) -> Snapsho
 
 def unreadable(
     window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, why: str, *, standing: Iterable[str]
-) -> Plan:
+) -> SlicePlan:
     """The plan of a time clock that cannot be read: every row of its shifts stays, held.
 
     `standing` are the subjects of what was held before: nothing was seen that ended any of it.
@@ -373,7 +373,7 @@ def unreadable(
     holds = tuple(sorted(desk.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
     ours = [row for row in stored.rows if row.id in {hold.clock_time_id for hold in holds}]
     minutes = sum(row.minutes for row in ours)
-    return Plan(
+    return SlicePlan(
         time_clock_id=desk.clock,
         window=window,
         changes=(),

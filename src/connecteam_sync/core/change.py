@@ -1,4 +1,4 @@
-"""The words of a decision: Changes, Holds, Refusals, and the Plan that carries them."""
+"""The words of a decision: Changes, Holds, Refusals, and the SlicePlan that carries them."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ class Losses(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[tuple[RowId, int], ...] = ()
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
     """The whole decision for one (time clock, window): what to write, what not to, and why.
 
     `mirrors`, `breaks` and `breaks_gone` are the memory to be written with it: only what differs from what is stored.

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Failure
@@ -65,7 +65,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return -sum(harm.minutes for harm in self.harms if harm.minutes < 0)
 
 
-def harms(legacy: Plan, stored: Stored) -> tuple[Harm, ...]:
+def harms(legacy: SlicePlan, stored: Stored) -> tuple[Harm, ...]:
     """Every shift of the window that has no exact row after a plan of the old algorithm, by instant."""
     after = {row.id: row for row in stored.rows}
     born: list[ClockTime] = []

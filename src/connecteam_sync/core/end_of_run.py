@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.evidence import Looks
 
 ROUNDS = 3
 """How often the end is gone over: a key may be handed on from one look to the next, and back."""
 
 
-def left_for_the_end(plans: Sequence[Plan | None], looks: Looks) -> list[int]:
+def left_for_the_end(plans: Sequence[SlicePlan | None], looks: Looks) -> list[int]:
     """Which of a run's looks must be planned again, now that all are in; `looks` is told what is absent and awaited.
 
     `plans` are the newest of each look, in the order in which they were made; None where there is nothing to decide.
@@ -30,7 +30,7 @@ def left_for_the_end(plans: Sequence[Plan | None], looks: Looks) -> list[int]:
     return [number for number, plan in enumerate(plans) if plan is not None and _is_open(plan, plans[number:], looks)]
 
 
-def _note_losses(plan: Plan, looks: Looks) -> None:
+def _note_losses(plan: SlicePlan, looks: Looks) -> None:
     """Tell `looks` what goes from whom, but for what has only moved, or is waited for by a shift in its place."""
     if plan.losses.rows:
         looks.rows_of_people.setdefault((plan.window.start_utc, plan.window.end_utc), dict(plan.losses.rows))
@@ -43,7 +43,7 @@ def _note_losses(plan: Plan, looks: Looks) -> None:
             looks.going.setdefault(row.employee_id, {})[row.id or 0] = row.clock_in
 
 
-def _is_open(plan: Plan, later: Sequence[Plan | None], looks: Looks) -> bool:
+def _is_open(plan: SlicePlan, later: Sequence[SlicePlan | None], looks: Looks) -> bool:
     """Whether the end has something to decide that its look could not."""
     absent = set(plan.pending.absent)
     if plan.pending.orphans or any(change.shift_id not in absent for change in plan.pending.deletes):

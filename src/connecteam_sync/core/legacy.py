@@ -13,7 +13,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.change import Change, Counts, Hold, HoldReason, Minutes, Plan, Policy, fingerprint, subject_of
+from connecteam_sync.core.change import (
+    Change,
+    Counts,
+    Hold,
+    HoldReason,
+    Minutes,
+    Policy,
+    SlicePlan,
+    fingerprint,
+    subject_of,
+)
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Stored
 from connecteam_sync.core.draft import WHAT
@@ -167,7 +177,7 @@ class LegacyTable:
         return False
 
 
-def legacy_plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, *, now: int) -> Plan:
+def legacy_plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, *, now: int) -> SlicePlan:
     """What the old algorithm would write for the shifts that start in the window; locked days and manual rows are safe.
 
     `now` is the moment of the run in epoch seconds: the minutes of open shifts depend on it here.
@@ -202,7 +212,7 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Poli
     done = tuple(changes)
     kinds = [change.kind for change in done]
     before_minutes = sum(r.minutes for r in stored.rows if r.is_ours and window.holds(r.clock_in))
-    return Plan(
+    return SlicePlan(
         time_clock_id=snapshot.time_clock_id,
         window=window,
         changes=done,

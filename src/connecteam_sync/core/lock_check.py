@@ -100,7 +100,7 @@ def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, 
     `opened` are the rows without a clock-out, `names` those of employees.
     """
     window, zone = found.window, found.window.zone
-    plans, failures = found.proposal.plans, found.proposal.failures
+    plans, failures = found.plan.plans, found.plan.failures
     users = {user.id: user.name for plan in plans for user in plan.snapshot.users}
 
     def counts(instant: int | None) -> bool:
@@ -114,9 +114,9 @@ def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, 
 
     rows = [row for row in opened if counts(row.clock_in)]
     # A plan made at the end of a run may say again what the one before it says.
-    changes = [c for c in dict.fromkeys(found.proposal.changes) if c.kind != "link" and _concerns(c, counts)]
+    changes = [c for c in dict.fromkeys(found.plan.changes) if c.kind != "link" and _concerns(c, counts)]
     days = () if changes else [d for d in found.days if counts(start_of_day(d.day, zone))]
-    holds = [hold for hold in found.proposal.holds if not hold.acknowledged and counts(hold.instant)]
+    holds = [hold for hold in found.plan.holds if not hold.acknowledged and counts(hold.instant)]
     refusals = [(plan, refusal) for plan in plans for refusal in plan.refusals]
     wrong = [line(row.clock_in, row.employee_id, None, f"nobody clocked out (row {row.id})") for row in rows]
     wrong += [

@@ -20,8 +20,8 @@ from connecteam_sync.core.change import (
     Minutes,
     NewEmployee,
     Pending,
-    Plan,
     Policy,
+    SlicePlan,
     by_day,
     fingerprint,
 )
@@ -40,7 +40,7 @@ from connecteam_sync.core.unmapped import one_address_each, stranger
 from connecteam_sync.core.window import Window
 
 
-def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks | None = None) -> Plan:
+def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks | None = None) -> SlicePlan:
     """Decide what makes the window's rows equal to Connecteam, without writing anything.
 
     `snapshot` covers `window.padded()`, `stored` was read for both; `looks` are the run's other looks, if any.
@@ -341,7 +341,7 @@ class _Decision(Absences):
 
     # -- the sum -------------------------------------------------------------------------------------------------------
 
-    def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> Plan:
+    def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> SlicePlan:
         """Everything drafted, counted, guarded and named; `settled` shifts beside `shifts` are as they should be."""
         changes = tuple(sorted(self.changes, key=by_day))
         holds = tuple(sorted(self.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
@@ -395,7 +395,7 @@ class _Decision(Absences):
         self.let_through |= {change.image.id or 0 for refusal in accepted for change in refusal.stopped}
 
         breaks, breaks_gone = breaks_to_remember(self.window, self.snapshot, self.stored)
-        return Plan(
+        return SlicePlan(
             time_clock_id=self.clock,
             window=self.window,
             changes=changes,

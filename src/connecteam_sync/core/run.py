@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import msgspec
 
 from connecteam_sync.core.adopt import Offset
-from connecteam_sync.core.change import Change, Counts, Hold, Minutes, Plan, waiting
+from connecteam_sync.core.change import Change, Counts, Hold, Minutes, SlicePlan, waiting
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.people import Evidence, Likeness
 from connecteam_sync.core.text import one_line
@@ -65,7 +65,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole of a proof; its `time_clock_id` is None."""
 
 
-def _counts(parts: Sequence[Slice] | Sequence[Plan]) -> Counts:
+def _counts(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Counts:
     newest = {(part.time_clock_id, part.window): part.counts for part in parts}
     created, updated = (sum(getattr(part.counts, name) for part in parts) for name in ("created", "updated"))
     # To a look that is made again what it wrote before is as it should be.
@@ -81,7 +81,7 @@ def _counts(parts: Sequence[Slice] | Sequence[Plan]) -> Counts:
     )
 
 
-def _minutes(parts: Sequence[Slice] | Sequence[Plan]) -> Minutes:
+def _minutes(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Minutes:
     # What a look is about may grow: rows without a shift are known as its own only where it lets them go. One that is
     # about no row with hours says nothing: the last word on an adoption is about its key.
     told = [part for part in parts if part.minutes != Minutes()]
@@ -174,11 +174,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a sync of `window` would do: a plan for each (time clock, slice). Saved by `plan --out`, read by `apply`."""
 
     window: Window
-    plans: tuple[Plan, ...]
+    plans: tuple[SlicePlan, ...]
     failures: tuple[Failure, ...] = ()
     version: str = ""
     is_resync: bool = False
@@ -344,7 +344,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     window: Window
-    proposal: Proposal
+    plan: Plan
     days: tuple[Difference, ...]
     totals: tuple[Difference, ...]
     shifts: int
@@ -358,14 +358,14 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def differences(self) -> int:
         """Rows that would have to be written, and person-days that disagree without such a row."""
-        rows = [change for change in self.proposal.changes if change.kind != "link"]
+        rows = [change for change in self.plan.changes if change.kind != "link"]
         return len(rows) or len(self.days)
 
     @property
     def exit_code(self) -> int:
         """5 where anything differs, 3 where something is only held, the failure's where a look failed."""
-        failed = (failure.exit_code for failure in self.proposal.failures)
-        return worst(*failed, 5 if self.differences else 0, 3 if waiting(self.proposal.holds) else 0)
+        failed = (failure.exit_code for failure in self.plan.failures)
+        return worst(*failed, 5 if self.differences else 0, 3 if waiting(self.plan.holds) else 0)
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

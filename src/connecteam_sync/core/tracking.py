@@ -7,7 +7,7 @@ from itertools import count
 
 import msgspec
 
-from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.clocktime import Applied, Mirror, Stored
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.match import Match
@@ -117,7 +117,7 @@ def breaks_to_remember(window: Window, snapshot: Snapshot, stored: Stored) -> tu
     return changed, gone
 
 
-def as_if_applied(stored: Stored, plans: Iterable[Plan], window: Window) -> Stored:
+def as_if_applied(stored: Stored, plans: Iterable[SlicePlan], window: Window) -> Stored:
     """What would be stored for a window once these plans were applied; rows yet to be created have ids below zero.
 
     A proposal of several looks needs it: a row that one look's shift takes over is no orphan to the next. Of plans of

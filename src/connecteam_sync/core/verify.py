@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, Stored, elapsed_minutes
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.run import Difference
@@ -25,7 +25,7 @@ class Held(NamedTuple):
     rows: frozenset[RowId | None] = frozenset()
 
 
-def held_by(looked: Iterable[tuple[Plan, Stored]]) -> Held:
+def held_by(looked: Iterable[tuple[SlicePlan, Stored]]) -> Held:
     """What the holds of these plans are about: of a shift also the row that is its own, unless another one gets it."""
     every = list(looked)
     holds = [hold for plan, _ in every for hold in plan.holds]

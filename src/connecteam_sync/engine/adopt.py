@@ -108,7 +108,8 @@ class Adopting:
 
     def apply(self, link: Window | None = None) -> Run:
         """Back up, remove doubles, add the key; and tie rows of the window `link` that agree with a shift but for their
-        seconds to it. Raises AdoptRefused and NotServed before anything is written, LockHeld, UpstreamError.
+        seconds to it. Raises AdoptRefused and NotServed before anything is written, LockHeld, UpstreamError;
+        DatabaseError where the key is not valid in the end, or doubles are left although it is.
 
         The receipt's `holds` are the doubles that need a person; while there are any, the key is not added.
         """

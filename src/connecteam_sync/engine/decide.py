@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import days_at_stake, way_on
@@ -37,7 +37,7 @@ class Unit(NamedTuple):
     clock: int
     window: Window
     policy: Policy
-    saved: Plan | None = None
+    saved: SlicePlan | None = None
 
 
 def now() -> int:
@@ -50,14 +50,14 @@ def is_turned_away(error: ConnecteamSyncError) -> bool:
     return isinstance(error, Rejected) and not error.is_of_the_key
 
 
-def decide(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> Plan:
+def decide(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> SlicePlan:
     """The decision of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
     return plan(window, snapshot, stored, policy, looks)
 
 
-def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: Stored) -> Plan:
+def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: Stored) -> SlicePlan:
     """As `decide`, with rows that have children held, and what somebody acknowledged. `stored` is last: a trial
     alters it.
     """
@@ -66,7 +66,12 @@ def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, s
 
 
 def to_write(
-    session: Session, stored: Stored, deciding: Callable[[Stored], Plan], saved: Plan | None, *, troubled: bool
+    session: Session,
+    stored: Stored,
+    deciding: Callable[[Stored], SlicePlan],
+    saved: SlicePlan | None,
+    *,
+    troubled: bool,
 ) -> Decided:
     """The plan to be written: without what the host's tables refuse, or just as it was saved."""
     if saved is None:
@@ -90,7 +95,7 @@ def demand_fingerprints(words: Iterable[str]) -> frozenset[str]:
     return found
 
 
-def refused(decision: Plan, *, resync: bool) -> GuardRefused:
+def refused(decision: SlicePlan, *, resync: bool) -> GuardRefused:
     """Why a plan is not applied, and the commands that show what was stopped, and let just that through."""
     reasons = "; ".join(refusal.message for refusal in decision.refusals)
     accept = way_on(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from connecteam_sync.core.change import Counts, Plan
+from connecteam_sync.core.change import Counts, SlicePlan
 from connecteam_sync.core.events import (
     ChangesWritten,
     Event,
@@ -148,7 +148,7 @@ def run_ended(run: Run) -> RunEnded:
     )
 
 
-def of_commit(run: int, plan: Plan, done: Applied | None) -> Iterator[Event]:
+def of_commit(run: int, plan: SlicePlan, done: Applied | None) -> Iterator[Event]:
     """The events of a plan whose transaction is committed: refused where nothing was applied."""
     clock, window = plan.time_clock_id, plan.window
     if done is None:

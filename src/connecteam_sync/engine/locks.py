@@ -34,7 +34,11 @@ class Locking:
         self.store, self._verify = store, verify
 
     def lock(self, window: Window, *, reason: str, by: str | None, anyway: bool) -> Closing:
-        """Close the days of a window; see `ConnecteamSync.lock`."""
+        """Close the days of a window; see `ConnecteamSync.lock`.
+
+        Raises WindowError for days that are not over, LockRefused where something on them is not right, Unavailable
+        (or another UpstreamError) where Connecteam cannot be asked, RowMoved where others keep locking and unlocking.
+        """
         said, who = said_by_a_person("reason", reason), _actor(by)
         again = _command(window, said, None if by is None else who)
         _demand_over(window)
@@ -78,7 +82,7 @@ class Locking:
             opened = locks.open_rows(session, window)
             names = {employee.id: employee.name for employee in session.employees() if employee.name}
         said = verified(found, opened, closed, names=names)
-        failures = found.proposal.failures
+        failures = found.plan.failures
         away = failures and all(failure.exit_code == _UNAVAILABLE for failure in failures)
         if away and not anyway and said.failed == len(failures) and not (said.differences or said.holds or said.open):
             # All that is wrong is that Connecteam cannot be reached: that passes.

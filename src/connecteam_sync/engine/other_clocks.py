@@ -13,7 +13,7 @@ import msgspec
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import People, TimeClock
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import Unit, is_turned_away
@@ -31,7 +31,7 @@ class Elsewhere:
     ) -> None:
         self._store, self._client, self._clocks = store, client, clocks
 
-    def units(self, made: Sequence[Unit], plans: Mapping[int, Plan | None], looks: Looks) -> list[Unit]:
+    def units(self, made: Sequence[Unit], plans: Mapping[int, SlicePlan | None], looks: Looks) -> list[Unit]:
         """The looks that are missing to tell what is gone from what is on another mirrored time clock by now.
 
         `plans` are those of `made`, by place.

@@ -9,11 +9,11 @@ import msgspec
 
 from connecteam_sync.api.wire import People
 from connecteam_sync.core.absences import nothing_seen, unreadable
-from connecteam_sync.core.change import Plan, Planner, Policy
+from connecteam_sync.core.change import Planner, Policy, SlicePlan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.run import Failure, Proposal
+from connecteam_sync.core.run import Failure, Plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.tracking import as_if_applied
 from connecteam_sync.core.window import Window
@@ -29,7 +29,7 @@ from connecteam_sync.version import __version__
 
 def propose(
     context: Context, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
-) -> tuple[Proposal, list[Stored]]:
+) -> tuple[Plan, list[Stored]]:
     """What a sync would do, and what the table held for each plan. Nothing is written."""
     chosen = tuple(windows) if windows is not None else None
     store, belonging, choosing = context.store, context.belonging, context.choosing
@@ -61,7 +61,7 @@ class _Planned(NamedTuple):
     unit: Unit
     snapshot: Snapshot
     stored: Stored
-    plan: Plan
+    plan: SlicePlan
 
 
 class Proposing:
@@ -81,7 +81,7 @@ class Proposing:
         self._failures: list[Failure] = []
         self._failed: set[Window] = set()
 
-    def propose(self) -> tuple[Proposal, list[Stored]]:
+    def propose(self) -> tuple[Plan, list[Stored]]:
         """Each plan of the run in order, and what the table held for it."""
         for unit in self.units:
             self._step.begins(unit.clock, unit.window)
@@ -97,7 +97,7 @@ class Proposing:
         self.units += more
         self._plan_the_end()
         plans = tuple(planned.plan for planned in self._planned)
-        proposal = Proposal(
+        proposal = Plan(
             window=hull_of(unit.window for unit in self.units),
             plans=plans,
             failures=tuple(self._failures),
@@ -173,10 +173,10 @@ def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) ->
     )
 
 
-def newest_plans(plans: Sequence[Plan], stored: Sequence[Stored]) -> list[tuple[Plan, Stored]]:
+def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[Stored]) -> list[tuple[SlicePlan, Stored]]:
     """The last plan of each look, with what the table held before any."""
     before: dict[tuple[int, Window], Stored] = {}
-    newest: dict[tuple[int, Window], Plan] = {}
+    newest: dict[tuple[int, Window], SlicePlan] = {}
     for plan, found in zip(plans, stored, strict=True):
         before.setdefault((plan.time_clock_id, plan.window), found)
         newest[plan.time_clock_id, plan.window] = plan

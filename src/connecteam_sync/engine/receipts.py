@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from connecteam_sync.core.change import Counts, Plan
+from connecteam_sync.core.change import Counts, SlicePlan
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context, Costs
@@ -115,7 +115,7 @@ def failed_slice(clock: int | None, window: Window, error: ConnecteamSyncError) 
     )
 
 
-def planned_slice(decision: Plan) -> Slice:
+def planned_slice(decision: SlicePlan) -> Slice:
     """The receipt of a plan that is applied."""
     return Slice(
         time_clock_id=decision.time_clock_id,
@@ -128,7 +128,7 @@ def planned_slice(decision: Plan) -> Slice:
     )
 
 
-def refused_slice(decision: Plan, *, resync: bool) -> Slice:
+def refused_slice(decision: SlicePlan, *, resync: bool) -> Slice:
     """The receipt of a plan that guards stopped."""
     error = refused(decision, resync=resync)
     return msgspec.structs.replace(

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
-from connecteam_sync.core.run import Proposal, Run, RunKind, Slice
+from connecteam_sync.core.run import Plan, Run, RunKind, Slice
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.engine.context import Context, fresh_run
 from connecteam_sync.engine.decide import Unit, demand_fingerprints
@@ -41,7 +41,7 @@ def run(
     windows: Iterable[Window] | None,
     *,
     accept: Iterable[str] = (),
-    wanted: Proposal | None = None,
+    wanted: Plan | None = None,
 ) -> Run:
     """Look, plan and apply, slice by slice. `accept`: fingerprints of what guards may let through.
 
@@ -99,7 +99,7 @@ def _begin(
     return _Began(SliceRunner(context, state, record, inputs, head=found.head), policy, found.past)
 
 
-def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Proposal | None) -> None:
+def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
     """Ask whose the key is, for the people, and which looks the run makes."""
     state, choosing = began.slices.state, context.choosing
     context.belonging.ask()
@@ -151,7 +151,7 @@ def _demand_tables(context: Context, policy: Policy) -> None:
 class _Rounds:
     """Goes over every unit of a run, then over what they left for its end. `wanted` is the saved plan, if any."""
 
-    def __init__(self, context: Context, slices: SliceRunner, wanted: Proposal | None) -> None:
+    def __init__(self, context: Context, slices: SliceRunner, wanted: Plan | None) -> None:
         self._slices, self._wanted, self._state = slices, wanted, slices.state
         self._elsewhere, self._is_archived = context.elsewhere, context.choosing.is_archived
         self._first = context.step("mirroring", [unit.window for unit in self._state.units])
@@ -188,7 +188,7 @@ class _Rounds:
         state.units += more if self._wanted is None else _not_shown(more, self._wanted)
         return added
 
-    def _prepare(self, places: Sequence[int], plans: Sequence[Plan | None], ended: Counter[int]) -> None:
+    def _prepare(self, places: Sequence[int], plans: Sequence[SlicePlan | None], ended: Counter[int]) -> None:
         """Whatever these places need for the end of the run: what other time clocks say, and what was saved of it."""
         state = self._state
         orphans = {plan.window for plan in plans if plan is not None and plan.pending.orphans}
@@ -268,7 +268,7 @@ class _Rounds:
             state.silence(unit.window, {"report", "delete"})
 
 
-def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
+def _at_the_end(unit: Unit, wanted: Plan, before: int) -> Unit:
     """A unit with what its saved plan makes of it at the end of the run, if it was gone over so often before: nothing,
     if there is none.
     """
@@ -277,7 +277,7 @@ def _at_the_end(unit: Unit, wanted: Proposal, before: int) -> Unit:
     return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
 
 
-def _not_shown(units: Iterable[Unit], wanted: Proposal) -> list[Unit]:
+def _not_shown(units: Iterable[Unit], wanted: Plan) -> list[Unit]:
     """Further looks of a run that does what was saved: whatever they would write was not shown."""
     nothing = msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="")
     return [unit._replace(saved=nothing) for unit in units]

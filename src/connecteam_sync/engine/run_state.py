@@ -7,7 +7,7 @@ from collections.abc import Container
 import msgspec
 
 from connecteam_sync.api.wire import Answer, People
-from connecteam_sync.core.change import Pending, Plan, Refusal
+from connecteam_sync.core.change import Pending, Refusal, SlicePlan
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import way_through
 from connecteam_sync.core.window import Window
@@ -27,7 +27,7 @@ class RunState:
         self.people = People(())
         self.units: list[Unit] = []
         self.looks = Looks()
-        self.plans: dict[int, Plan | None] = {}
+        self.plans: dict[int, SlicePlan | None] = {}
         self.undone: set[int] = set()
         """The places of units whose look did not come about."""
         self.stopped: dict[tuple[int, Window], tuple[Refusal, ...]] = {}
@@ -41,7 +41,7 @@ class RunState:
         if window != self._window:
             self._window, self.answers = window, []
 
-    def is_open(self, decision: Plan | None) -> bool:
+    def is_open(self, decision: SlicePlan | None) -> bool:
         """Whether any unit so far left something for the end of the run."""
         plans = [plan for plan in (*self.plans.values(), decision) if plan is not None]
         return any(plan.pending != Pending() for plan in plans)

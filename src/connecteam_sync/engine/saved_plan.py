@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connecteam_sync.core.change import Change, Losses, Plan
+from connecteam_sync.core.change import Change, Losses, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, Stored
 from connecteam_sync.core.keys import RowId, ordered, provisional_user
-from connecteam_sync.core.run import Proposal
+from connecteam_sync.core.run import Plan
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import ConfigurationError, StalePlan
@@ -37,7 +37,7 @@ class _Saved(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def save_proposal(proposal: Proposal, path: str | Path) -> None:
+def save_plan(proposal: Plan, path: str | Path) -> None:
     """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError.
 
     The file is made anew and takes the place of an older one at once; a symbolic link is not followed, nor is anything
@@ -70,17 +70,17 @@ def save_proposal(proposal: Proposal, path: str | Path) -> None:
         ) from error
 
 
-def _bare(plan: Plan) -> Plan:
+def _bare(plan: SlicePlan) -> SlicePlan:
     snapshot = msgspec.structs.replace(plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), doubts=())
     bare = msgspec.structs.replace(plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=())
     return msgspec.structs.replace(bare, at_risk=(), losses=Losses())
 
 
-def read_proposal(path: str | Path, *, timezone: str) -> Proposal:
-    """A plan written by `save_proposal`. Raises ConfigurationError where it is none, or was altered since."""
+def read_plan(path: str | Path, *, timezone: str) -> Plan:
+    """A plan written by `save_plan`. Raises ConfigurationError where it is none, or was altered since."""
     try:
         saved = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
-        proposal = msgspec.json.decode(saved.plan, type=Proposal)
+        proposal = msgspec.json.decode(saved.plan, type=Plan)
     except OSError as error:
         raise ConfigurationError(f"the plan {path} cannot be read: {error.strerror}", next_step=_AGAIN) from error
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
@@ -95,7 +95,7 @@ def read_proposal(path: str | Path, *, timezone: str) -> Proposal:
     return proposal
 
 
-def _oddities(proposal: Proposal, timezone: str) -> Iterator[str]:
+def _oddities(proposal: Plan, timezone: str) -> Iterator[str]:
     """What no plan of ours says, a sentence each."""
     if not proposal.plans:
         yield "it holds no plan"
@@ -160,7 +160,7 @@ def _with_employee(change: Change, employees: Mapping[int, RowId]) -> Change:
     return msgspec.structs.replace(change, after=msgspec.structs.replace(after, employee_id=known))
 
 
-def demand_same(decision: Plan, saved: Plan, stored: Stored) -> None:
+def demand_same(decision: SlicePlan, saved: SlicePlan, stored: Stored) -> None:
     """A saved plan is applied as it was shown, or not at all. Raises StalePlan naming the rows."""
     if decision.fingerprint == saved.fingerprint:
         return

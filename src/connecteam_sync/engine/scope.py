@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.api.wire import TimeClock
-from connecteam_sync.core.change import Plan, Policy
+from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.run import Proposal
+from connecteam_sync.core.run import Plan
 from connecteam_sync.core.window import PADDING_DAYS, Window, local_day
 from connecteam_sync.engine.account import Belonging
 from connecteam_sync.engine.decide import Unit, now
@@ -80,7 +80,10 @@ class Choosing:
         )
 
     def clocks(self) -> tuple[TimeClock, ...]:
-        """The time clocks that are mirrored: those of the configuration, else all there are, archived ones too."""
+        """The time clocks that are mirrored: those of the configuration, else all there are, archived ones too.
+
+        Raises BadAnswer where none of them is in use.
+        """
         if self._time_clocks:
             return tuple(TimeClock(id=clock, name="") for clock in self._time_clocks)
         clocks = self._of_account()
@@ -133,9 +136,9 @@ class Choosing:
         """The looks of a run in order; `found` are the answers to `queries`."""
         return self._units_of(self._wanted(chosen, found), policy)
 
-    def saved_units(self, proposal: Proposal, policy: Policy) -> list[Unit]:
+    def saved_units(self, proposal: Plan, policy: Policy) -> list[Unit]:
         """The looks of a saved plan; the policy is that of today."""
-        clocks: dict[Window, dict[int, Plan]] = {}
+        clocks: dict[Window, dict[int, SlicePlan]] = {}
         for plan in proposal.plans:
             clocks.setdefault(plan.window, {}).setdefault(plan.time_clock_id, plan)
         units = self._units_of((Wanted(window, tuple(of)) for window, of in clocks.items()), policy)

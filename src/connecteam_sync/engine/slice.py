@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from connecteam_sync.core.absences import nothing_seen, unreadable
-from connecteam_sync.core.change import Pending, Plan
+from connecteam_sync.core.change import Pending, SlicePlan
 from connecteam_sync.core.events import SliceAgain
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
@@ -48,7 +48,7 @@ class _Done(NamedTuple):
     receipt: Slice
     number: Key
     ended: int | None
-    plan: Plan | None
+    plan: SlicePlan | None
     applied: Applied | None
 
 
@@ -181,7 +181,7 @@ class SliceRunner:
             self._tell(done.number.value, done.plan, done.applied)
         return done.receipt
 
-    def _tell(self, number: int, plan: Plan, applied: Applied | None) -> None:
+    def _tell(self, number: int, plan: SlicePlan, applied: Applied | None) -> None:
         for event in of_commit(number, plan, applied):
             self._emit(event)
 
@@ -255,7 +255,7 @@ def _demand_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
     return True
 
 
-def _outline(plan: Plan) -> Plan:
+def _outline(plan: SlicePlan) -> SlicePlan:
     """What the end of a run goes by: a run of a year would else keep every answer of it."""
     snapshot = msgspec.structs.replace(plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), doubts=())
     return msgspec.structs.replace(

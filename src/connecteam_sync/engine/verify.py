@@ -8,9 +8,9 @@ import msgspec
 
 from connecteam_sync.api.client import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.run import Difference, Failure, Proposal, Verification
+from connecteam_sync.core.run import Difference, Failure, Plan, Verification
 from connecteam_sync.core.verify import differing_days, differing_totals, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
@@ -30,12 +30,12 @@ def verify(context: Context, window: Window, *, totals: bool = True) -> Verifica
 class _Timesheets:
     """Connecteam's own totals of the days of plans, and what failed."""
 
-    def __init__(self, context: Context, plans: Sequence[Plan]) -> None:
+    def __init__(self, context: Context, plans: Sequence[SlicePlan]) -> None:
         self._context = context
         self._step = context.step("reading timesheets", [plan.window for plan in plans])
         self.failures: list[Failure] = []
 
-    def differing(self, plan: Plan) -> list[Difference]:
+    def differing(self, plan: SlicePlan) -> list[Difference]:
         """The person-days of a plan on which they say otherwise."""
         clock, window = plan.time_clock_id, plan.window
         self._step.begins(clock, window)
@@ -63,7 +63,7 @@ class _Timesheets:
 
 
 def proved(
-    window: Window, proposal: Proposal, looked: Sequence[tuple[Plan, Stored]], timesheets: _Timesheets | None
+    window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, Stored]], timesheets: _Timesheets | None
 ) -> Verification:
     """What a proposal, and the looks it was made of, say of the table."""
     days: list[Difference] = []
@@ -85,7 +85,7 @@ def proved(
     shown = [s for plan, _ in looked for s in plan.snapshot.shifts if plan.window.holds(s.start)]
     return Verification(
         window=window,
-        proposal=msgspec.structs.replace(proposal, failures=failures),
+        plan=msgspec.structs.replace(proposal, failures=failures),
         days=tuple(days),
         totals=tuple(totals),
         offsets=tuple(offsets),

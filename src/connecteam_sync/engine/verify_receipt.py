@@ -66,7 +66,7 @@ def _slices(found: Verification) -> Iterator[Slice]:
 
     No status of them is one of a slice that was mirrored: a proof overtakes no run.
     """
-    proposal = found.proposal
+    proposal = found.plan
     yield Slice(
         time_clock_id=None,
         window=found.window,

@@ -20,7 +20,7 @@ from connecteam_sync.core.run import (
     Entry,
     Move,
     Person,
-    Proposal,
+    Plan,
     Run,
     StandingHold,
     Suggestion,
@@ -320,7 +320,7 @@ def run(found: Run) -> Json:
     }
 
 
-def proposal(found: Proposal) -> Json:
+def plan(found: Plan) -> Json:
     """What a sync would do."""
     plans = found.plans
     return {
@@ -375,7 +375,7 @@ def offset(found: Offset) -> Json:
     }
 
 
-def failures(found: Proposal | Comparison) -> list[Json]:
+def failures(found: Plan | Comparison) -> list[Json]:
     """The looks that failed."""
     return [
         {
@@ -400,14 +400,15 @@ def verification(found: Verification) -> Json:
         "run": found.run,
         "not_recorded": found.not_recorded,
         "window": window(found.window),
-        "ranges": ranges(found.proposal.ranges),
+        "ranges": ranges(found.plan.ranges),
         "differences": found.differences,
         "shifts": found.shifts,
         "minutes": found.minutes,
         "days": days(found.days),
         "timesheet": days(found.totals),
         "offsets": [offset(item) for item in found.offsets],
-        "changes": [change(item) for item in found.proposal.changes if item.kind != "link"],
-        "holds": [hold(item) for item in found.proposal.holds],
-        "errors": failures(found.proposal),
+        "changes": [change(item) for item in found.plan.changes if item.kind != "link"],
+        "holds": [hold(item) for item in found.plan.holds],
+        "errors": failures(found.plan),
+        "exit_code": found.exit_code,
     }

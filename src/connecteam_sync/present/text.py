@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.core.adopt import Offset
-from connecteam_sync.core.change import Change, Counts, Hold, Plan, Refusal
+from connecteam_sync.core.change import Change, Counts, Hold, Refusal, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.guards import way_on
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Check, Difference, Entry, Person, Proposal, Run, Verification
+from connecteam_sync.core.run import Check, Difference, Entry, Person, Plan, Run, Verification
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_day
 from connecteam_sync.present.holds_text import hold_lines
@@ -279,7 +279,7 @@ def how_to_go_on(run: Run) -> str:
     return f"{many(failed, 'slice')} of {len(run.slices):,} failed; {GO_ON}"
 
 
-def plan_names(proposal: Proposal, names: Mapping[RowId, str]) -> dict[RowId, str]:
+def plan_names(proposal: Plan, names: Mapping[RowId, str]) -> dict[RowId, str]:
     """Employee names, those about to be created among them."""
     new: dict[RowId, str] = {-n.user_id: f"{n.name} (new)" for plan in proposal.plans for n in plan.new_employees}
     return {**names, **new}
@@ -290,7 +290,7 @@ def options_of(window: Window) -> str:
     return f"--from {window.first} --to {window.last}"
 
 
-def plan_text(proposal: Proposal, names: Mapping[RowId, str], *, is_default: bool = False) -> list[str]:
+def plan_text(proposal: Plan, names: Mapping[RowId, str], *, is_default: bool = False) -> list[str]:
     """What a sync would do. `is_default`: of the days that a command takes that is told of none."""
     zone = ZoneInfo(proposal.window.timezone)
     known = plan_names(proposal, names)
@@ -323,7 +323,7 @@ def plan_text(proposal: Proposal, names: Mapping[RowId, str], *, is_default: boo
 
 
 def _refusal_lines(
-    plan: Plan, refusals: Sequence[Refusal], zone: ZoneInfo, names: Mapping[RowId, str], *, resync: bool
+    plan: SlicePlan, refusals: Sequence[Refusal], zone: ZoneInfo, names: Mapping[RowId, str], *, resync: bool
 ) -> list[str]:
     """What guards would refuse to a sync: what for, which rows, and the command for whoever finds that right."""
     lines: list[str] = []
@@ -341,20 +341,20 @@ def verify_text(found: Verification, names: Mapping[RowId, str]) -> list[str]:
         written = f"nothing was written, not even its receipt: {found.not_recorded or 'it was not asked for'}"
     lines = [f"verify {found.window} ({found.window.timezone}); {written}"]
     lines.append(f"Connecteam has {many(found.shifts, 'shift')}, {hours(found.minutes)} hours of closed ones")
-    exact = "the table is exact" if not found.proposal.holds else "but for what is held below"
+    exact = "the table is exact" if not found.plan.holds else "but for what is held below"
     lines.append(f"{many(found.differences, 'difference')}" + ("" if found.differences else f": {exact}"))
     lines += [
         f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
         f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
         for line in found.days[:SHOWN]
     ]
-    changes = [change for change in found.proposal.changes if change.kind != "link"]
+    changes = [change for change in found.plan.changes if change.kind != "link"]
     lines += change_lines(
-        changes, zone, plan_names(found.proposal, names), f"connecteam-sync verify {options_of(found.window)} --json"
+        changes, zone, plan_names(found.plan, names), f"connecteam-sync verify {options_of(found.window)} --json"
     )
-    users = {user.id: user.name for plan in found.proposal.plans for user in plan.snapshot.users}
+    users = {user.id: user.name for plan in found.plan.plans for user in plan.snapshot.users}
     more = f"connecteam-sync verify {options_of(found.window)} --json"
-    lines += hold_lines(found.proposal.holds, zone, names, users, elsewhere=more)
+    lines += hold_lines(found.plan.holds, zone, names, users, elsewhere=more)
     if found.offsets:
         lines.append(
             "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
@@ -366,7 +366,7 @@ def verify_text(found: Verification, names: Mapping[RowId, str]) -> list[str]:
             f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
             for line in found.totals[:SHOWN]
         ]
-    for failure in found.proposal.failures:
+    for failure in found.plan.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
 

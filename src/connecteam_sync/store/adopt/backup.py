@@ -92,7 +92,10 @@ def prove(session: Session, name: str, rows: int, expected: str) -> dict[RowId, 
 
 
 def prove_restored(session: Session, name: str, rows: int, expected: str) -> None:
-    """After an undo: the rows in the table equal the backup, and the backup is what was counted and summed then."""
+    """After an undo: the rows in the table equal the backup, and the backup is what was counted and summed then.
+
+    Raises DatabaseError where they do not.
+    """
     kept = prove(session, name, rows, expected)
     now = {row: image for row, (_, image) in session.images(kept).items()}
     wrong = sorted((row for row in kept if row not in now or differing(session, kept[row], now[row])), key=ordered)

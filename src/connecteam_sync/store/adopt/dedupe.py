@@ -177,7 +177,10 @@ def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[s
 def remove(
     session: Session, found: Doubles, keys: Sequence[ForeignKey], *, run: int, table: str, window: Window, now: int
 ) -> Slice:
-    """Back up, point other tables elsewhere, remove, journal. Where it raises nothing happened: RowMoved, NotOurs."""
+    """Back up, point other tables elsewhere, remove, journal. Nothing happened where it raises.
+
+    Raises RowMoved, NotOurs; DatabaseError where a row is not as it was written.
+    """
     decision = found.decision
     demand_ours(decision.changes)
     touched = {row.id for group in found.groups for row in group.rows if row.id is not None} & {

@@ -46,8 +46,8 @@ def add(
     waiting: Callable[[str], None],
     beside_others: bool = False,
 ) -> None:
-    """Make the key, finish one whose making was broken off, or find it there. Raises DoublesAppeared, and LockHeld
-    where others use the table for longer than `wait` seconds.
+    """Make the key, finish one whose making was broken off, or find it there. Raises DoublesAppeared, LockHeld where
+    others use the table for longer than `wait` seconds, DatabaseError where the key is not shown as valid.
 
     `beside_others`: a key of the host's own on the two columns does not do.
     """

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import or_, select
 
-from connecteam_sync.core.change import Hold, Plan, subject_of
+from connecteam_sync.core.change import Hold, SlicePlan, subject_of
 from connecteam_sync.core.keys import RowId, provisional_employee, provisional_user
 from connecteam_sync.core.run import Acknowledgement, StandingHold
 from connecteam_sync.errors import NotFound
@@ -54,7 +54,7 @@ class HoldsWritten(NamedTuple):
 # -- by runs -----------------------------------------------------------------------------------------------------------
 
 
-def write_holds(session: Session, plan: Plan, made: Mapping[int, RowId], *, run: int, now: int) -> HoldsWritten:
+def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *, run: int, now: int) -> HoldsWritten:
     """Open what is new, correct what moved, resolve what lost its cause; what there was of it."""
     window, decides = plan.window, plan.policy.orphans != "ignore"
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
@@ -125,7 +125,7 @@ def held_before(session: Session, clock: int) -> Iterator[str]:
     )
 
 
-def with_acknowledged(plan: Plan, standing: Iterable[Mapping[str, Any]]) -> Plan:
+def with_acknowledged(plan: SlicePlan, standing: Iterable[Mapping[str, Any]]) -> SlicePlan:
     """The plan, its holds marked where a person has acknowledged them exactly as they are now.
 
     `standing` are the holds that `Session.stored` read.
@@ -159,7 +159,7 @@ def _has_moved(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     return any(row[name] != values[name] for name in rows.HOLD if name not in same)
 
 
-def _values(plan: Plan, hold: Hold, made: Mapping[int, RowId]) -> dict[str, Any]:
+def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str, Any]:
     """A hold as a row, but for the run that found it."""
     employee = hold.employee_id
     if employee is None or provisional_user(employee) is not None:

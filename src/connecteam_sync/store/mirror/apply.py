@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.clocktime import Mirror, Stored
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
@@ -49,7 +49,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def apply(
-    session: Session, plan: Plan, stored: Stored, *, run: Key, now: int, order: Mapping[Change, int] | None = None
+    session: Session, plan: SlicePlan, stored: Stored, *, run: Key, now: int, order: Mapping[Change, int] | None = None
 ) -> Applied:
     """Write all of a plan, in the `order` that was found to be taken, where one had to be found (lowest first, those
     without a number last).
@@ -200,7 +200,7 @@ def _with_row(mirror: Mirror, made: Mapping[int, RowId], ids: Mapping[str | None
     return msgspec.structs.replace(mirror, applied=applied, clock_time_id=link)
 
 
-def _remember(session: Session, plan: Plan, made: Mapping[int, RowId]) -> bool:
+def _remember(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> bool:
     """Write breaks and users that differ from what is remembered; whether there were any."""
     d = session.dialect
     upsert = d.upsert(session.own.breaks, rows.BREAK, "id")
@@ -238,7 +238,7 @@ def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, 
     return result
 
 
-def _memories(plan: Plan, memory: Mapping[str, Mirror]) -> Callable[[Change], dict[str, Mirror | None]]:
+def _memories(plan: SlicePlan, memory: Mapping[str, Mirror]) -> Callable[[Change], dict[str, Mirror | None]]:
     """Tells what was remembered of the shifts of a change before it, so that undo restores the links too."""
     by_row: dict[RowId, list[str]] = {}
     for mirror in plan.mirrors:

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.core.change import Change, Plan
+from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, said_of
 from connecteam_sync.core.clocktime import Child, Stored
 from connecteam_sync.core.keys import RowId, ordered
@@ -40,7 +40,7 @@ from connecteam_sync.store.tables.foreign_keys import (
 )
 from connecteam_sync.store.tables.keys import row_id
 
-Decide = Callable[[Stored], Plan]
+Decide = Callable[[Stored], SlicePlan]
 
 
 class _Known(NamedTuple):
@@ -56,7 +56,7 @@ _KNOWN: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
 # -- the decision ------------------------------------------------------------------------------------------------------
 
 
-def parents_held(session: Session, stored: Stored, decide: Decide) -> Plan:
+def parents_held(session: Session, stored: Stored, decide: Decide) -> SlicePlan:
     """What `decide` makes of `stored`, rows that others point at held (`child_row`) and all else as decided.
 
     Nothing is asked where nothing is to be deleted, now or at the end of the run, or moved off its key. Raises what

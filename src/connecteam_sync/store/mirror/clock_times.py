@@ -28,7 +28,7 @@ _READ_AT_ONCE = 20_000
 
 
 def demand_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image]) -> None:
-    """Every row about to be written must be exactly as planned."""
+    """Raises RowMoved unless every row about to be written is exactly as planned."""
     moved = [
         c.before.id
         for c in changes
@@ -270,7 +270,10 @@ def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
 
 
 def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], dict[RowId, rows.Written]]:
-    """The changes with the keys of created rows, and every written row; it must be what was meant."""
+    """The changes with the keys of created rows, and every written row.
+
+    Raises RowMoved where somebody else made such rows meanwhile, RecordRefused where one is not what was meant.
+    """
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
     queries = _created_queries(session, created)

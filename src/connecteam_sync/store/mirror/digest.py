@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Slice
@@ -97,7 +97,7 @@ def remembered_query(own: OwnTables, windows: Iterable[Window]) -> Query:
 
 
 def remember(
-    session: Session, decision: Plan, stored: Stored, inputs: str, *, done: Applied, before: Remembered | None
+    session: Session, decision: SlicePlan, stored: Stored, inputs: str, *, done: Applied, before: Remembered | None
 ) -> None:
     """Note what a slice was decided on, under the receipt just made.
 
@@ -144,7 +144,7 @@ def remember(
     )
 
 
-def span_of(decision: Plan, stored: Stored) -> tuple[int, int] | None:
+def span_of(decision: SlicePlan, stored: Stored) -> tuple[int, int] | None:
     """The instants that all of a decision's inputs lie between; None where they are too far apart to be worth it."""
     padded = decision.window.padded()
     instants = [padded.start_utc, padded.end_utc - 1]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.core.change import Plan
+from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import User
 from connecteam_sync.store.session import Session
@@ -32,7 +32,7 @@ class Renamed(msgspec.Struct, frozen=True, kw_only=True):
         return Renamed(id=self.id, name=self.name[::-1], email=self.email[::-1])
 
 
-def rename(session: Session, plan: Plan) -> tuple[tuple[Renamed, ...], str]:
+def rename(session: Session, plan: SlicePlan) -> tuple[tuple[Renamed, ...], str]:
     """Write what changed about people into a table that `init` made; what was written, and a sentence for the receipt.
 
     A row that somebody edited since stays as it is, and so does every other column. Where the database user may not

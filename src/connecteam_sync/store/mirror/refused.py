@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.core.change import Change, NewEmployee, Plan, subject_of
+from connecteam_sync.core.change import Change, NewEmployee, SlicePlan, subject_of
 from connecteam_sync.core.clocktime import Stored
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.order import units
@@ -47,12 +47,14 @@ _TRIAL, _TRY = "connecteam_sync_trial", "connecteam_sync_try"
 class Decided(NamedTuple):
     """A plan that the database takes, what it was made on, and the order that was taken (None: nothing was tried)."""
 
-    plan: Plan
+    plan: SlicePlan
     stored: Stored
     order: Mapping[Change, int] | None
 
 
-def decided(session: Session, stored: Stored, decide: Callable[[Stored], Plan], *, troubled: bool, now: int) -> Decided:
+def decided(
+    session: Session, stored: Stored, decide: Callable[[Stored], SlicePlan], *, troubled: bool, now: int
+) -> Decided:
     """The plan, without what the host's tables refuse.
 
     Nothing is tried, and no statement sent, unless `troubled` (the plan was refused a moment ago) or where the plan is
@@ -98,7 +100,7 @@ def _words_of(detail: str) -> str:
 _SAYS = "your table refuses it: "
 
 
-def _subjects(plan: Plan) -> set[str]:
+def _subjects(plan: SlicePlan) -> set[str]:
     return {subject_of(change) for change in plan.changes} | {_person(new) for new in plan.new_employees}
 
 
@@ -121,7 +123,7 @@ class _Trial:
         self.first: Cause | None = None
         """Why the first of all was refused."""
 
-    def of(self, plan: Plan) -> dict[str, str]:
+    def of(self, plan: SlicePlan) -> dict[str, str]:
         """What is refused, by subject, and why."""
         demand_ours(plan.changes)
         _savepoint(self._session, _TRIAL)

@@ -38,7 +38,10 @@ def database_url(text: str) -> URL:
 
 
 def connect_engine(url: URL, *, lock_wait: float) -> Engine:
-    """An engine whose sessions are in UTC, READ COMMITTED, and wait `lock_wait` seconds for a lock at most."""
+    """An engine whose sessions are in UTC, READ COMMITTED, and wait `lock_wait` seconds for a lock at most.
+
+    Raises ConfigurationError where the URL or its driver cannot be used.
+    """
     served = urls.database_of(url)
     # What SQLAlchemy asks a server before the first statement costs five round trips, and no statement of ours needs
     # the answers: `inspector` asks where they are needed. Every transaction is ended by us: the pool has none to end.
@@ -82,7 +85,8 @@ def translated(
     """Turn the database's errors into ours, and name the database, `where`, in what is about it as a whole.
 
     `waiting`: a lock that is not had means that another run holds it. `is_moved` tells a key that another program has
-    taken from everything else that a database refuses. Raises DatabaseError, RowMoved, LockHeld.
+    taken from everything else that a database refuses. Raises DatabaseError, RowMoved, LockHeld; NotFound
+    for a number that no column takes.
     """
     try:
         with _translated(doing, waiting=waiting, is_moved=is_moved):

@@ -166,7 +166,10 @@ def _minutes(said: Any) -> float | None:  # noqa: ANN401 - whatever type the hos
 
 
 def image(row: Sequence[Any]) -> tuple[RowId, Image]:
-    """A row's id; and the row in canonical form, and whole as JSON text, which stands behind the canonical columns."""
+    """A row's id; and the row in canonical form, and whole as JSON text, which stands behind the canonical columns.
+
+    Raises RecordRefused where the text is too long to travel.
+    """
     found = clock_time(row[:-1])
     if row[-1] is None:
         # MySQL and MariaDB say so instead of a text that is longer than they let travel.
