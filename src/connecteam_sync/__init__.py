@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import Applied, ClockTime, Employee, Mirror
     from connecteam_sync.core.compare import Comparison, Harm, HarmKind
+    from connecteam_sync.core.events import Event, Level
     from connecteam_sync.core.evidence import Stage
     from connecteam_sync.core.history import History, TrackedShift
     from connecteam_sync.core.keys import RowId
@@ -66,10 +67,12 @@ if TYPE_CHECKING:
     from connecteam_sync.core.same_minute import ByMinute
     from connecteam_sync.core.shift import Break, Doubt, Shift, Snapshot, User
     from connecteam_sync.core.window import LockedDay, Window
+    from connecteam_sync.engine.events import Emit
     from connecteam_sync.errors import (
         AdoptRefused,
         BadAnswer,
         BudgetSpent,
+        ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
         DatabaseError,
@@ -115,6 +118,7 @@ else:
         "Change": "core.change",
         "ChangeKind": "core.change",
         "Check": "core.run",
+        "ClientInUse": "errors",
         "ClockReport": "core.account",
         "ClockTime": "core.clocktime",
         "ClockTimesNames": "store.tables.host",
@@ -130,9 +134,11 @@ else:
         "Dedupe": "core.adopt",
         "Difference": "core.run",
         "Doubt": "core.shift",
+        "Emit": "engine.events",
         "Employee": "core.clocktime",
         "EmployeesNames": "store.tables.host",
         "Entry": "core.run",
+        "Event": "core.events",
         "Evidence": "core.people",
         "Failure": "core.run",
         "FeedReset": "errors",
@@ -144,6 +150,7 @@ else:
         "HoldReason": "core.change",
         "HostTables": "store.tables.host",
         "KnownBy": "core.account",
+        "Level": "core.events",
         "Likeness": "core.people",
         "LockEvent": "core.lock_check",
         "LockHeld": "errors",
@@ -231,6 +238,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Check",
+    "ClientInUse",
     "ClockReport",
     "ClockTime",
     "ClockTimesNames",
@@ -246,9 +254,11 @@ __all__ = [
     "Dedupe",
     "Difference",
     "Doubt",
+    "Emit",
     "Employee",
     "EmployeesNames",
     "Entry",
+    "Event",
     "Evidence",
     "Failure",
     "FeedReset",
@@ -260,6 +270,7 @@ __all__ = [
     "HoldReason",
     "HostTables",
     "KnownBy",
+    "Level",
     "Likeness",
     "LockEvent",
     "LockHeld",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from connecteam_sync.cli.opened import OPENED
 from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.core.run import Run
@@ -44,10 +45,6 @@ Accept = Annotated[
 Who = Annotated[
     Optional[str], typer.Option("--as", metavar="WHO", help="Who says so; else the user of this machine's system.")
 ]
-
-
-OPENED: list[ConnecteamSync] = []
-"""What the command works on, for whoever has to say how far it came."""
 
 
 def somebody(who: str | None) -> str:

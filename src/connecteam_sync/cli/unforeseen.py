@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from connecteam_sync.cli.opened import OPENED
 from connecteam_sync.cli.streams import escaped
 from connecteam_sync.core.events import Unforeseen
 from connecteam_sync.core.redaction import secret_forms, without
@@ -52,8 +53,6 @@ def _log(error: Exception) -> None:
 
 def _written() -> str:
     """What the command had written by then: every part of a run commits as a whole, with its receipt."""
-    from connecteam_sync.cli.options import OPENED
-
     if not any(mirror.store.commits for mirror in OPENED):
         return "nothing was written"
     return "what was written until then is whole, and on record: connecteam-sync runs"
