@@ -2213,7 +2213,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (
         "cli/options.py",
         "return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))",
-        "return mirror.window(day_of(first, mirror.today()), mirror.today())",
+        "return mirror.window(day_of(last, mirror.today()), day_of(first, mirror.today()))",
         FIRST_STEPS,
     ),
     ("cli/options.py", 'help="First local day.")', 'help="The first local day.")', MAN_PAGE),

@@ -160,7 +160,7 @@ def test_the_first_steps_of_the_readme_work(clone: Path) -> None:
     assert len(exports) == 3
     assert len(commands) == 5
     own = "\n".join(exports).replace("/etc/connecteam-sync", str(clone))
-    own = re.sub(r"mysql://\S+", "sqlite:///hours.db", own)
+    own = re.sub(r"mysql://\S+", "sqlite:///payroll.db", own)
     with terminal_of_the_sandbox(".venv/bin/connecteam-sync sandbox", clone, port):
         (clone / "key").write_text("sandbox-key")
         environment = clean() | {
