@@ -11,8 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
+
+from connecteam_sync.cli.commands import app
 
 ROOT = Path(__file__).parent.parent
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
@@ -185,3 +189,35 @@ def test_the_first_steps_of_the_readme_work(clone: Path) -> None:
 
 def _is_python(block: list[str]) -> bool:
     return any(line.startswith("from connecteam_sync import") for line in block)
+
+
+_SHOWN = re.compile(r"`connecteam-sync ([^`]+)`|^ {4}(?:[^#\n]*[ (/])?connecteam-sync ([^)#>;|\n]+)", re.MULTILINE)
+
+
+def unknown_in(words: list[str]) -> set[str]:
+    """The words after the command's name that it does not know: a command, or options of one."""
+    command: Any = typer.main.get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    used = {word.split("=")[0] for word in words if word.startswith("-")}
+    first = {word for word in words[:1] if command.name == app.info.name and not word.startswith("-")}
+    return used - known - {"-h", "--help"} | first
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_each_command_that_a_page_shows_exists(page: Path) -> None:
+    """With every option it is shown with: a page must not tell of what was renamed or taken away."""
+    for inline, block in _SHOWN.findall(page.read_text()):
+        said = inline or block
+        words = re.sub(r"\"[^\"]*\"|'[^']*'", "TEXT", said).split()
+        assert not unknown_in([word.rstrip(".,:") for word in words]), said
+
+
+def test_a_command_that_is_not_there_is_noticed() -> None:
+    """Or an option that only another command has."""
+    assert unknown_in(["synchronise", "--from", "DAY"]) == {"synchronise", "--from"}
+    assert unknown_in(["verify", "--from", "DAY", "--accept", "X"]) == {"--accept"}
+    assert not unknown_in(["holds", "ack", "17", "--reason", "TEXT"])
