@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all histories crowds machine mutants coverage bench mysqlclient lint types check lock clean
+.PHONY: help demo test test-all histories crowds machine mutants coverage bench mysqlclient lint types check man dist lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -82,6 +82,17 @@ types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
 check: lint types test  ## lint, types and test
+
+man: $(READY)  ## the man page, from the help of the command; writes docs/connecteam-sync.1
+	@$(BIN)/python tools/manpage.py
+
+# The moment of the commit stands for that of the build, so that the same commit gives the same bytes.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+dist: $(READY)  ## the sdist, the wheel and their bill of materials (CycloneDX), the same bytes each time; writes dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --directory dist >/dev/null
+	@$(BIN)/python tools/sbom.py dist
+	@ls dist
 
 PINNED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
   --no-header --quiet --upgrade --output-file

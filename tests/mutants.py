@@ -31,6 +31,12 @@ HISTORIES, CORE, GOLDEN, ADOPT, MACHINE, CLIENT, COMMAND, PAIR, CLOCKS = (
     "tests/attack/test_two_at_once.py",
     "tests/core/test_clocks.py",
 )
+TUTORIAL, MAN_PAGE, CHANGELOG = (
+    "tests/test_tutorial.py -k tutorial_does",
+    "tests/test_release.py -k man_page_is",
+    "tests/test_release.py -k changelog",
+)
+FIRST_STEPS = "tests/test_tutorial.py -k readme"
 SECONDS_LOST = "tests/attack/test_without_seconds.py -k sqlite"
 PARTED, VERSIONED = "tests/attack/test_adopt*.py -k parted_by", "tests/attack/test_adopt*.py -k versioning"
 ANY_URL, SILENT = "tests/attack/test_cures.py -k any_url", "tests/attack/test_cures.py -k nobody_speaks"
@@ -2336,6 +2342,15 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "class BudgetSpent(UpstreamError)", "class BudgetSpent(Unavailable)", REFERENCE),
     ("core/change.py", '    "old_rows_stay",\n', '    "old_rows_stay",\n    "bad_mood",\n', REFERENCE),
     ("core/run.py", "SEVERITY = (1, 2,", "SEVERITY = (1, 99, 2,", REFERENCE),
+    ("cli/sync.py", '        report.talk("next: connecteam-sync doctor")\n', "", TUTORIAL),
+    (
+        "cli/options.py",
+        "return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))",
+        "return mirror.window(day_of(last, mirror.today()), day_of(first, mirror.today()))",
+        FIRST_STEPS,
+    ),
+    ("cli/options.py", 'help="First local day.")', 'help="The first local day.")', MAN_PAGE),
+    ("version.py", '"0.2.0"', '"0.2.1"', CHANGELOG),
 )
 
 
@@ -2343,9 +2358,10 @@ def outcome(file: str, old: str, new: str, suite: str) -> tuple[int | None, floa
     """How the suite ends on a copy with the bug in (None: not at all), and after how many seconds."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name in ("src", "tests", "benchmarks", "docs"):
+        for name in ("src", "tests", "benchmarks", "docs", "tools", ".github"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", copy)
+        for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "Makefile", "requirements.lock"):
+            shutil.copy(ROOT / name, copy)
         target = copy / "src" / "connecteam_sync" / file
         source = target.read_text()
         if old not in source:  # the empty string, of a control, is in every file
