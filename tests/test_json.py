@@ -25,6 +25,7 @@ from connecteam_sync.sandbox.company import CLOSED
 from reference_page import named, rows, sections, shapes
 
 SHAPES = shapes()
+ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {"unforeseen", "doubles_appear", "doubles_held"}
 PROMISED = Path(__file__).parent / f"json_schema_{SCHEMA}.txt"
 """The fields and types of this schema number, as they were promised first: none may go or change."""
 DAY, WINDOW = ("--from", "2025-12-01", "--to", "2025-12-01"), ("--from", "2025-12-01", "--to", "2025-12-11")
@@ -65,6 +66,8 @@ class Seen:
         for name, (home, kind) in fields.items():
             self.fields.add((home, name))
             self.value(kind, value[name], f"{at}.{name}")
+            if (home, name) in {("failure", "error"), ("error-of-a-look", "error")}:
+                assert value[name] in ERRORS, f"{at} fails as {value[name]}, which the page does not name"
 
     def value(self, kind: str, value: object, at: str) -> None:
         """A value is of the type that the page says."""
