@@ -43,7 +43,7 @@ mutants: $(READY)  ## planted bugs: each must be killed by the suite that is nam
 	@$(BIN)/python tests/mutants.py
 
 coverage: $(READY)  ## branch coverage of the planner; less than all of it fails
-	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt.py tests/attack/test_damaged.py tests/attack/test_stopped.py
+	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt*.py tests/attack/test_damaged.py tests/attack/test_stopped.py
 	@$(BIN)/coverage report --show-missing --fail-under=100
 
 # The benchmark's packages have a venv of their own. mysqlclient is built from source, which needs the client's headers
