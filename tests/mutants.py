@@ -137,7 +137,11 @@ UNPROVED = "tests/attack/test_way_back.py -k old_rows_break"
 NOT_SHOWN, NOT_AMISS = "tests/test_connections.py -k not_shown", "tests/golden/test_golden.py -k amiss"
 CHILD_RIGHTS, LENIENT = "tests/attack/test_rights.py -k child_table", "tests/attack/test_host_tables.py -k lenient"
 SAME_MINUTE = "tests/attack/test_without_seconds.py -k ambiguous and sqlite"
+SERVER_CLASSES, WHO_ASKS = "tests/store/test_databases.py", "tests/test_architecture.py -k asks"
+DIGESTS_BY_KEY = "tests/store/test_digest.py -k changes_anywhere and mysql"
 SERVERS_TOO = {
+    SERVER_CLASSES,
+    DIGESTS_BY_KEY,
     ALONE,
     LAST_SECOND,
     OTHER_TRIGGERS,
@@ -779,7 +783,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/refused.py", "if not troubled and not suspects &", "if not troubled or not suspects &", REFUSED),
     ("store/mirror/refused.py", "refused=known) if known else stored", "refused={}) if known else stored", REFUSED),
     ("store/sql/causes.py", 'words.partition(": ")[2] in {', 'words.partition(": ")[2] not in {', REFUSED),
-    ("store/sql/causes.py", "sqlite3.IntegrityError | sqlite3.DataError", "sqlite3.DataError", REFUSED),
+    ("store/sql/sqlite.py", "sqlite3.IntegrityError | sqlite3.DataError", "sqlite3.DataError", REFUSED),
     ("store/sql/causes.py", "return name in keys or", "return True or", REFUSED_SERVERS),
     ("store/mirror/clock_times.py", "    if session.columns.checks_late:", "    if False:", REFUSED_SERVERS),
     ("store/sql/pipeline.py", "        driver.prepare_threshold = None\n", "", REFUSED_SERVERS),
@@ -2050,7 +2054,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "tests/test_connections.py -k looks_like",
     ),
     ("store/sql/unsupported.py", "    if codes & NO_NUMBERS:\n", "    if False:\n", NO_NUMBERS),
-    ("store/sql/causes.py", " or codes_of(error) & NO_NUMBERS:", ":", NO_NUMBERS),
+    ("store/sql/causes.py", " or codes & NO_NUMBERS)", ")", NO_NUMBERS),
     (
         "store/sql/unsupported.py",
         'if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:',
@@ -2218,6 +2222,21 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "    session.columns.definition.people_triggers and _demand_kept(session, names.connecteam_user_id,",
         LENIENT,
     ),
+    # One class per database: what it keeps, what it is told of, and who asks which one it is.
+    ("store/history/journal.py", "session.dialect.copies_images:", 'session.dialect.kind == "mysql":', WHO_ASKS),
+    (
+        "store/history/restorable.py",
+        "if not session.dialect.has_packets:",
+        "if session.dialect.family in ():",
+        WHO_ASKS,
+    ),
+    ("store/sql/sqlite.py", "is_loosely_typed = True", "is_loosely_typed = False", CONDITIONS),
+    ("store/sql/sqlite.py", "names_keys = False\n", "names_keys = True\n", REFUSED),
+    ("store/sql/mysql.py", '"mariadb" if is_mariadb else "mysql"', '"mysql"', SERVER_CLASSES),
+    ("store/sql/dialect.py", "made.keys = self.keys", "made.keys = Keys()", SERVER_CLASSES),
+    ("store/sql/dialect.py", "other(self._engine, unit=self._named_unit)", "other(self._engine)", SERVER_CLASSES),
+    ("store/sql/mysql.py", "reads_by_key = True", "reads_by_key = False", DIGESTS_BY_KEY),
+    ("store/sql/urls.py", '"PostgreSQL", {"psycopg"}', '"PostgreSQL", {"psycopg2"}', REFUSED_SERVERS),
 )
 
 
