@@ -152,9 +152,13 @@ SAME_MINUTE = "tests/attack/test_without_seconds.py -k ambiguous and sqlite"
 SPELLED, ODD_ROWS = "tests/attack/test_spelled_otherwise.py -k sqlite", "tests/attack/test_odd_rows.py -k sqlite"
 ODD_ON_POSTGRES = "tests/attack/test_odd_rows.py -k words"
 ODD_SECONDS = "tests/attack/test_odd_rows.py -k second and mysql"
+SERVER_CLASSES, WHO_ASKS = "tests/store/test_databases.py", "tests/test_architecture.py -k asks"
+DIGESTS_BY_KEY = "tests/store/test_digest.py -k changes_anywhere and mysql"
 SERVERS_TOO = {
     ODD_ON_POSTGRES,
     ODD_SECONDS,
+    SERVER_CLASSES,
+    DIGESTS_BY_KEY,
     ALONE,
     LAST_SECOND,
     OTHER_TRIGGERS,
@@ -796,7 +800,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/refused.py", "if not troubled and not suspects &", "if not troubled or not suspects &", REFUSED),
     ("store/mirror/refused.py", "refused=known) if known else stored", "refused={}) if known else stored", REFUSED),
     ("store/sql/causes.py", 'words.partition(": ")[2] in {', 'words.partition(": ")[2] not in {', REFUSED),
-    ("store/sql/causes.py", "sqlite3.IntegrityError | sqlite3.DataError", "sqlite3.DataError", REFUSED),
+    ("store/sql/sqlite.py", "sqlite3.IntegrityError | sqlite3.DataError", "sqlite3.DataError", REFUSED),
     ("store/sql/causes.py", "return name in keys or", "return True or", REFUSED_SERVERS),
     ("store/mirror/clock_times.py", "    if session.columns.checks_late:", "    if False:", REFUSED_SERVERS),
     ("store/sql/pipeline.py", "        driver.prepare_threshold = None\n", "", REFUSED_SERVERS),
@@ -2067,7 +2071,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "tests/test_connections.py -k looks_like",
     ),
     ("store/sql/unsupported.py", "    if codes & NO_NUMBERS:\n", "    if False:\n", NO_NUMBERS),
-    ("store/sql/causes.py", " or codes_of(error) & NO_NUMBERS:", ":", NO_NUMBERS),
+    ("store/sql/causes.py", " or codes & NO_NUMBERS)", ")", NO_NUMBERS),
     (
         "store/sql/unsupported.py",
         'if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:',
@@ -2351,6 +2355,21 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("cli/options.py", 'help="First local day.")', 'help="The first local day.")', MAN_PAGE),
     ("version.py", '"0.2.0"', '"0.2.1"', CHANGELOG),
+    # One class per database: what it keeps, what it is told of, and who asks which one it is.
+    ("store/history/journal.py", "session.dialect.copies_images:", 'session.dialect.kind == "mysql":', WHO_ASKS),
+    (
+        "store/history/restorable.py",
+        "if not session.dialect.has_packets:",
+        "if session.dialect.family in ():",
+        WHO_ASKS,
+    ),
+    ("store/sql/sqlite.py", "is_loosely_typed = True", "is_loosely_typed = False", CONDITIONS),
+    ("store/sql/sqlite.py", "names_keys = False\n", "names_keys = True\n", REFUSED),
+    ("store/sql/mysql.py", '"mariadb" if is_mariadb else "mysql"', '"mysql"', SERVER_CLASSES),
+    ("store/sql/dialect.py", "made.keys = self.keys", "made.keys = Keys()", SERVER_CLASSES),
+    ("store/sql/dialect.py", "other(self._engine, unit=self._named_unit)", "other(self._engine)", SERVER_CLASSES),
+    ("store/sql/mysql.py", "reads_by_key = True", "reads_by_key = False", DIGESTS_BY_KEY),
+    ("store/sql/urls.py", '"PostgreSQL", {"psycopg"}', '"PostgreSQL", {"psycopg2"}', REFUSED_SERVERS),
 )
 
 

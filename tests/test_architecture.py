@@ -55,6 +55,7 @@ OF_ONE_DATABASE = {"store.sql.urls", *CLASSES, *(f"{name}_catalog" for name in C
 """The list of databases, and what belongs to one: nobody else knows their names."""
 NAMES_FOR_SQLALCHEMY = {"store.tables.create", "store.tables.init", "store.tables.schema"}
 """How tables are made is said to SQLAlchemy and to migrations, option by option, each with the name of a database."""
+DRIVERS = {"sqlite3", "psycopg", "pymysql", "MySQLdb"}
 ORDER = ["core", "api", "store", "engine", "present", "cli", "sandbox"]
 BEGIN = "<!-- drawn from the source -->"
 PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
@@ -133,7 +134,7 @@ def questions(tree: ast.AST) -> set[str]:
     """Where a file names a database, or asks something which one it is."""
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return (words & {*DATABASES, "is_mariadb"}) | (attributes & {"family", "is_mariadb"})
+    return (words & {*DATABASES, *DRIVERS, "is_mariadb"}) | (attributes & {"family", "is_mariadb"})
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if first(name) != "sandbox"])
@@ -142,6 +143,7 @@ def test_nobody_asks_which_database_it_is(name: str) -> None:
     if name.startswith("store.migrations") or name in OF_ONE_DATABASE:
         return
     assert not ours(MODULES[name]) & (CLASSES | {f"{one}_catalog" for one in CLASSES}), "it is had from `urls`"
+    assert not {one.partition(".")[0] for one, _ in imports_of(MODULES[name])} & DRIVERS
     if name not in NAMES_FOR_SQLALCHEMY:
         assert not questions(ast.parse(MODULES[name].read_text()))
 

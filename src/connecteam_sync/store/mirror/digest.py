@@ -315,8 +315,8 @@ def _digest(
     quoted so that no two rows read alike; `step` cuts what is put together into pieces of so many seconds or keys.
     """
     d = session.dialect
-    is_cut = d.digests_in_pieces
-    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step and is_cut else [span]
+    step = step if d.digests_in_pieces else None
+    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
     parts = [f"{table} WHERE {condition(f':start{number}', f':end{number}')}" for number in range(len(pieces))]
     return Query(d.digest(lambda: session.connection, columns, parts), _bounds(pieces) | bounds)
 

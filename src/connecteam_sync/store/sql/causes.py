@@ -7,14 +7,14 @@ itself is refused (a constraint, a column too small, a trigger); or the statemen
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import RecordRefused, RowMoved
 from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.sql.urls import that_raised
 from connecteam_sync.store.tables.host import ClockTimesNames
 
 LOCK_CODES = {1205, 3572, "55P03"}
@@ -30,8 +30,6 @@ _AWAY = {
     # Ended by an administrator, by a crash, not ready yet, the database is gone, idle too long, too many connections.
     *("57P01", "57P02", "57P03", "57P04", "57P05", "53300"),
 }
-_AWAY_WORDS = ("starting up", "shutting down", "in recovery", "too many clients", "connection slots", "too many conn")
-"""PostgreSQL refuses a connection before it has given a number to the error."""
 _DUPLICATES = {1062, 1586, "23505"}
 _REFUSALS = {
     *_DUPLICATES,
@@ -60,13 +58,6 @@ _REFUSALS = {
     "44000",  # a view's check option
     "428C9",  # a column that is always computed
 }
-_OF_USERS = 20_000
-"""MySQL's own errors have lower numbers: a trigger that chooses its number takes one from here on."""
-_REFUSING_CLASSES = {"22", "23", "27", "P0"}
-"""SQLSTATE classes: a value, a constraint, a trigger that alters what is written, RAISE of PL/pgSQL."""
-_OUR_CLASSES = {"08", "0A", "20", "24", "25", "26", "28", "2D", "2F", "3D", "3F", "40", "42", "53", "54", "55", "57"}
-_OUR_CLASSES |= {"58", "72", "F0", "HV", "XX"}
-"""SQLSTATE classes of everything else that PostgreSQL itself says: a class of neither kind is a trigger's own."""
 _NAMES = (
     r"for key '([^']+)'",
     r"CONSTRAINT `([^`]+)`",
@@ -101,10 +92,6 @@ def codes_of(error: DBAPIError) -> set[object]:
     return codes
 
 
-def _is_of_postgres(error: DBAPIError) -> bool:
-    return type(error.orig).__module__.startswith("psycopg")
-
-
 def _sqlstate(error: DBAPIError) -> str | None:
     """SQLSTATE, where the driver has one: PostgreSQL's always, and those of some drivers of MySQL."""
     state = getattr(error.orig, "sqlstate", None)
@@ -129,20 +116,10 @@ def is_in_the_way(error: DBAPIError) -> bool:
 
 def is_away(error: DBAPIError) -> bool:
     """Whether there is no connection, or no longer: what a server does that restarts, is full, or cannot be reached."""
-    if isinstance(error.orig, sqlite3.Error):
+    served = that_raised(error)
+    if served.is_file:
         return False
-    if error.connection_invalidated or codes_of(error) & _AWAY:
-        return True
-    if _is_of_postgres(error):
-        state = _sqlstate(error)
-        if state is not None:
-            return state[:2] == "08"
-        # It never came to a session. A wrong password and an unknown database are FATAL too, and stay what they are.
-        words = str(error.orig)
-        return isinstance(error, OperationalError) and (
-            "FATAL" not in words or any(part in words for part in _AWAY_WORDS)
-        )
-    return isinstance(error, InterfaceError)
+    return error.connection_invalidated or bool(codes_of(error) & _AWAY) or served.is_away(error)
 
 
 NO_NUMBERS: frozenset[object] = frozenset({167, 1467, "2200H"})
@@ -155,22 +132,10 @@ def refusal(error: DBAPIError) -> Cause | None:
 
 
 def _is_refusal(error: DBAPIError) -> bool:
-    original = error.orig
-    if isinstance(original, sqlite3.Error):
-        return isinstance(original, sqlite3.IntegrityError | sqlite3.DataError)
-    if is_away(error) or is_in_the_way(error) or codes_of(error) & NO_NUMBERS:
+    served, codes = that_raised(error), codes_of(error)
+    if not served.is_file and (is_away(error) or is_in_the_way(error) or codes & NO_NUMBERS):
         return False
-    codes = codes_of(error)
-    if not _is_of_postgres(error):
-        # Their own numbers tell more than the SQLSTATE that some drivers add, which is HY000 for most.
-        return bool(codes & _REFUSALS) or any(isinstance(code, int) and code >= _OF_USERS for code in codes)
-    state = _sqlstate(error)
-    if state is None:
-        return False  # the driver's own
-    if state == "42501":
-        # A policy that looks at each row says the same number as a right that is missing altogether.
-        return getattr(getattr(original, "diag", None), "source_function", None) == "ExecWithCheckOptions"
-    return bool(codes & _REFUSALS) or state[:2] in _REFUSING_CLASSES or state[:2] not in _OUR_CLASSES
+    return served.refuses(error, is_known=bool(codes & _REFUSALS))
 
 
 def _named(error: DBAPIError) -> str | None:
@@ -187,7 +152,7 @@ def is_clock_in_taken(error: DBAPIError, names: ClockTimesNames, keys: Collectio
     """Whether a row of the clock times with the same employee and clock-in is there already; `keys` are what the
     database calls its unique keys over the two (SQLite says the columns instead).
     """
-    if isinstance(error.orig, sqlite3.Error):
+    if not that_raised(error).names_keys:
         table = split(names.table)[1]
         both = [f"{table}.{names.employee_id}", f"{table}.{names.clock_in}"]
         words = str(error.orig)

@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from connecteam_sync.store.sql import session_settings
 from connecteam_sync.store.sql.catalog import Catalog
+from connecteam_sync.store.sql.causes import codes_of
 from connecteam_sync.store.sql.dialect import Dialect, Kind
 from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
@@ -37,6 +39,8 @@ _NOT_FOR_URLS = {"cursorclass", "conv", "autocommit", "defer_connect"}
 """What a driver takes from a program and not as text, or what a run decides by itself."""
 _NAMED_ELSEWHERE = {"read_default_file", "read_default_group", "database", "db"}
 """Options of a URL that may name the database in its place."""
+_OF_USERS = 20_000
+"""MySQL's own errors have lower numbers: a trigger that chooses its number takes one from here on."""
 _LETTERS = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 
@@ -120,6 +124,11 @@ class MySQL(Dialect):
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
         """Its version."""
         return str(connection.get_server_info())
+
+    @classmethod
+    def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
+        """Its own numbers tell more than the SQLSTATE that some drivers add, which is HY000 for most."""
+        return is_known or any(isinstance(code, int) and code >= _OF_USERS for code in codes_of(error))
 
     @classmethod
     def learns_types(cls, dialect: Any) -> None:  # noqa: ANN401 - SQLAlchemy's

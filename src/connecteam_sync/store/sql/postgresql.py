@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connecteam_sync.store.sql import session_settings
 from connecteam_sync.store.sql.bulk import BATCH, copy
@@ -33,6 +34,13 @@ _NOT_FOR_URLS = {"autocommit", "row_factory", "cursor_factory", "prepare_thresho
 """What a driver takes from a program and not as text, or what a run decides by itself."""
 _NAMED_ELSEWHERE = {"service", "dbname", "servicefile"}
 """Options of a URL that may name the database in its place."""
+_AWAY_WORDS = ("starting up", "shutting down", "in recovery", "too many clients", "connection slots", "too many conn")
+"""PostgreSQL refuses a connection before it has given a number to the error."""
+_REFUSING_CLASSES = {"22", "23", "27", "P0"}
+"""SQLSTATE classes: a value, a constraint, a trigger that alters what is written, RAISE of PL/pgSQL."""
+_OUR_CLASSES = {"08", "0A", "20", "24", "25", "26", "28", "2D", "2F", "3D", "3F", "40", "42", "53", "54", "55", "57"}
+_OUR_CLASSES |= {"58", "72", "F0", "HV", "XX"}
+"""SQLSTATE classes of everything else that PostgreSQL itself says: a class of neither kind is a trigger's own."""
 _NUMBERS = {"smallint", "integer", "bigint"}
 _WHOLE_ROWS = 140000
 """The first version with hashes of whole rows."""
@@ -106,6 +114,29 @@ class PostgreSQL(Dialect):
         """Its version, and a word of CockroachDB's."""
         parameter = connection.info.parameter_status
         return f"{parameter('server_version')}{' CockroachDB' if parameter('crdb_version') else ''}"
+
+    @classmethod
+    def is_away(cls, error: DBAPIError) -> bool:
+        """A wrong password and an unknown database are FATAL too, and stay what they are."""
+        state = _sqlstate(error)
+        if state is not None:
+            return state[:2] == "08"
+        # It never came to a session.
+        words = str(error.orig)
+        return isinstance(error, OperationalError) and (
+            "FATAL" not in words or any(part in words for part in _AWAY_WORDS)
+        )
+
+    @classmethod
+    def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
+        """By SQLSTATE; what has none is the driver's own."""
+        state = _sqlstate(error)
+        if state is None:
+            return False
+        if state == "42501":
+            # A policy that looks at each row says the same number as a right that is missing altogether.
+            return getattr(getattr(error.orig, "diag", None), "source_function", None) == "ExecWithCheckOptions"
+        return is_known or state[:2] in _REFUSING_CLASSES or state[:2] not in _OUR_CLASSES
 
     @classmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
@@ -358,6 +389,11 @@ class PostgreSQL(Dialect):
             f" FROM pg_attribute a, pg_get_serial_sequence('{table}', '{column}') AS s(name)"
             f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
         )
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    state = getattr(error.orig, "sqlstate", None)
+    return None if state is None else str(state)
 
 
 def _uuids_as_text(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection

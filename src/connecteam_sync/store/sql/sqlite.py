@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.store.sql.bulk import BATCH
 from connecteam_sync.store.sql.catalog import Answers, Catalog, Made, Told, UniqueKey
@@ -41,6 +42,7 @@ class SQLite(Dialect):
     alters_columns = False
     takes_bad_keys = True
     names_foreign_keys = False
+    names_keys = False
     types: ClassVar[Mapping[str, str]] = {"int": "BIGINT"}
     own_text = "TEXT"
     bigint = "INTEGER"
@@ -77,6 +79,12 @@ class SQLite(Dialect):
         """One by one: there is no network."""
         del and_end
         return [alone(connection, query) for query in queries]
+
+    @classmethod
+    def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
+        """By the class of the error: it has no codes."""
+        del is_known
+        return isinstance(error.orig, sqlite3.IntegrityError | sqlite3.DataError)
 
     @property
     def catalog(self) -> Catalog:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import Dialect as EngineDialect
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, SQLAlchemyError
 
 from connecteam_sync.errors import ConfigurationError
 
@@ -31,13 +31,13 @@ _SQLITE = (
 )
 _PORTS = 65535
 SERVED = {
-    "sqlite": ("sqlite", "SQLite"),
-    "mysql": ("mysql", "MySQL"),
-    "mariadb": ("mariadb", "MariaDB"),
-    "postgresql": ("postgresql", "PostgreSQL"),
+    "sqlite": ("sqlite", "SQLite", {"sqlite3"}),
+    "mysql": ("mysql", "MySQL", {"pymysql", "MySQLdb"}),
+    "mariadb": ("mariadb", "MariaDB", {"pymysql", "MySQLdb"}),
+    "postgresql": ("postgresql", "PostgreSQL", {"psycopg"}),
 }
-"""The one list of databases: what stands in front of a URL, the module of its class, and the class. Only the one in
-use is imported.
+"""The one list of databases: what stands in front of a URL, the module of its class, the class, and the packages that
+its errors come from. Only the one in use is imported.
 """
 _OTHER_NAMES = {"postgres": "postgresql"}
 
@@ -74,6 +74,8 @@ class Driver(ABC):
     """How its drivers take values, where that is not what SQLAlchemy says of them."""
     lookalikes: ClassVar[tuple[str, ...]] = ()
     """Words by which servers greet that speak its language and are none: what we rely on is not there."""
+    names_keys: ClassVar[bool] = True
+    """Whether an error says the name of the unique key that it is about, and not its columns."""
     rows_of_json: ClassVar[str | None] = None
     """A statement that reads a row out of a text, which every run does; None where nobody can lack it."""
 
@@ -115,6 +117,17 @@ class Driver(ABC):
         del dialect
 
     @classmethod
+    def is_away(cls, error: DBAPIError) -> bool:
+        """Whether an error whose code says nothing of it means that there is no connection, or no longer."""
+        return isinstance(error, InterfaceError)
+
+    @classmethod
+    def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
+        """Whether an error is about the record itself; `is_known`: its code says so."""
+        del error
+        return is_known
+
+    @classmethod
     @abstractmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
         """What each statement came to, in one round trip; `and_end` commits in the same."""
@@ -123,9 +136,15 @@ class Driver(ABC):
 @cache
 def database(name: str) -> type[Dialect]:
     """The class of a database. Raises KeyError for one that is not served."""
-    module, wanted = SERVED[name]
+    module, wanted, _ = SERVED[name]
     found: type[Dialect] = getattr(import_module(f"connecteam_sync.store.sql.{module}"), wanted)
     return found
+
+
+def that_raised(error: DBAPIError) -> type[Driver]:
+    """The class of the database that an error is of; that of all where nobody knows."""
+    package = type(error.orig).__module__.partition(".")[0]
+    return next((database(name) for name, (*_, packages) in SERVED.items() if package in packages), Driver)
 
 
 def kind_of(url: URL) -> str:
