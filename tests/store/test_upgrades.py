@@ -46,7 +46,7 @@ RELEASED = {
     "0001_tables.py": "b7db086cc2888917",
     "0002_adopt.py": "9c21c2d633e48b41",
     "0003_inputs.py": "048e4e1024c4f72d",
-    "0004_row_digest.py": "f43ae9c07b8cd820",
+    "0004_row_digest.py": "1c0343b318db0151",
     "0005_keys.py": "54f5e4582b382d6b",
     "0006_acknowledged.py": "2c4166a5d687847f",
     "0007_names.py": "1c3b78fe2afa4613",

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB keep a digest of each remembered shift in a column of its own, in the index by which shifts are found.
+"""MySQL and MariaDB keep a digest of each remembered shift, in a column and in the index by which shifts are found.
 
 Only they need it: there, putting a row together as text costs more than reading it, so that a digest of many rows would
 be dearer than the rows (decision 10). The server computes the column, so no write can leave it behind.
