@@ -115,6 +115,9 @@ RECORDS = "tests/test_records.py"
 WORDS, CLERK = "tests/core/test_one_line.py", "tests/test_clerk.py"
 LINKS = "tests/store/test_links.py"
 NAMES = "tests/store/test_names*.py"
+UPGRADES = "tests/store/test_upgrades.py -k fresh_one or broke_off"
+BY_HAND = "tests/store/test_upgrades.py -k by and hand or printed or statements"
+NAMES = "tests/store/test_names.py"
 HEALTH = "tests/store/test_health.py"
 ZONES_APART = "tests/attack/test_zones_apart.py"
 ANSWERS, ODD_RECORDS, SLOW_LINES = (
@@ -775,6 +778,31 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '("<=", "ASC")',
         CLOSED_DAYS,
     ),
+    ("store/migrations/versions/0002_adopt.py", '        run=["run_id"],\n', "", UPGRADES),
+    ("store/migrations/versions/0005_keys.py", ', Column("last_key", BigInteger)', "", UPGRADES),
+    ("store/migrations/versions/0009_links.py", "unique=True)", "unique=False)", UPGRADES),
+    (
+        "store/migrations/versions/0009_links.py",
+        "key=lambda c: (c.applied == present.get(row), ",
+        "key=lambda c: (",
+        UPGRADES,
+    ),
+    ("store/migrations/versions/0011_account.py", "for (clock,) in looked)", "for (clock,) in looked[:0])", UPGRADES),
+    ("store/migrations/frozen.py", "if column.name not in columns(kind):", "if True:", UPGRADES),
+    ("store/migrations/frozen.py", "if index(kind, what) not in there:", "if True:", UPGRADES),
+    ("store/tables/init.py", "    if found.is_proved:\n", "    if found.version:\n", UPGRADES),
+    ("store/tables/printed.py", "since=str(found.version)", 'since="0001"', BY_HAND),
+    ("store/tables/printed.py", "own.names, is_printed=True)", "own.names)", BY_HAND),
+    ("store/tables/printed.py", "output=output, since", "since", BY_HAND),
+    (
+        "store/tables/printed.py",
+        "if kind not in {*found.there, *standing} and kind not in known:",
+        "if False:",
+        BY_HAND,
+    ),
+    ("store/tables/printed.py", 'whole = ["BEGIN", *whole, "COMMIT"]', "pass", BY_HAND),
+    ("store/tables/printed.py", "[said, *statements, *_host(", "[said, *_host(", BY_HAND),
+    ("store/tables/printed.py", "not (keys.fit if keys.link else keys.are_numbers)", "False", BY_HAND),
     ("store/mirror/refused.py", "self._halve(items[middle:], write, taken, failed)", "pass", REFUSED),
     ("store/mirror/refused.py", "if not failed or len(failed) == len(left):", "if True:", REFUSED),
     ("store/mirror/refused.py", "if cause is not _KEY_TAKEN]", "]", REFUSED),
@@ -994,7 +1022,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/tables/rename.py",
-        "            _rename_indexes(connection, dialect, names, kind)\n",
+        "            yield from _renaming_indexes(connection, dialect, names, kind, stands)\n",
         "            pass\n",
         NAMES,
     ),
@@ -2017,7 +2045,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/employees.py", "is_given = not with_id and not d.keys.employee.draws", "is_given = False", KEYS),
     ("store/tables/keys.py", "== (ours.is_text, ours.is_native) for", "== (host.is_text, host.is_native) for", KEYS),
     ("store/tables/key_types.py", "if _holds_any(connection, dialect, names, columns):", "if False:", KEYS),
-    ("store/tables/key_types.py", "names, keys) if done else ():", "names, keys) if not done else ():", KEYS),
+    ("store/tables/key_types.py", "names, keys) if done else []", "names, keys) if not done else []", KEYS),
     ("store/mirror/people.py", "str(key).lower() == said.lower()", "key == said.lower()", KEYS),
     ("store/adopt/catalog.py", "isinstance(kind, String) or _is_uuid(kind) if is_text", "False if is_text", KEYS),
     ("store/mirror/apply.py", "is_counting = not session.dialect.keys.row.is_text and", "is_counting = True and", KEYS),

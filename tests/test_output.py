@@ -90,6 +90,7 @@ def test_every_kind_of_output_may_be_lost(terminal: Terminal) -> None:
 
 def test_a_reader_that_is_slow_gets_all_of_it(terminal: Terminal) -> None:
     """Through a pipe that does not wait for its reader (another program has set it so): full is not lost."""
+    terminal.environment["CONNECTEAM_SYNC_DATABASE_URL"] = f"sqlite:///{terminal.folder}/other.db"
     whole = terminal("init", "--sql").out
     out, into = os.pipe()
     fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4096)

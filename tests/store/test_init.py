@@ -69,9 +69,11 @@ def test_tables_of_an_earlier_version_are_upgraded(store: Store, database: str) 
     fresh.close()
 
 
-def test_the_sql_of_init_is_printed(store: Store) -> None:
+def test_the_sql_of_init_is_printed(database: str) -> None:
     """For a DBA to read: our tables, the guard row, the host's two."""
-    said = store.init_sql()
+    opened = Store(database)
+    said = opened.init_sql()
+    opened.close()
     for word in (
         "CREATE TABLE connecteam_sync_changes",
         "INSERT INTO connecteam_sync_guard",

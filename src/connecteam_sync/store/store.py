@@ -20,7 +20,7 @@ from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.session_settings import for_the_session, is_pooled
 from connecteam_sync.store.sql.urls import database_of, dialect_of
 from connecteam_sync.store.tables import init as make_tables
-from connecteam_sync.store.tables import key_types, repair
+from connecteam_sync.store.tables import repair
 from connecteam_sync.store.tables.columns import (
     HostColumns,
     column_queries,
@@ -109,21 +109,26 @@ class Store:
         session.flush()
 
     def init_sql(self) -> str:
-        """What `init` would run where our tables are not there: the database is asked what keys the host's tables have,
-        and where it cannot be, that is said.
+        """What `init` would run, as statements: the making of our tables, or an upgrade of those that are there.
+
+        The database is asked what is there and what keys the host's tables have; where it cannot be, that is said.
         """
-        following: list[str] = []
+        from connecteam_sync.store.tables import printed
+
+        said: list[str] = []
         # To ask a file that is not there would make it.
         if not self.dialect.is_file or Path(self.url.database or "").is_file():
             try:
                 with self.connection() as connection:
-                    following = key_types.following(connection, self.dialect, self.names, self.host)
+                    return printed.init_sql(connection, self.dialect, self.host, self.own)
             except DatabaseError as error:
-                said = " ".join(error.message.split())
                 hosts = f"{self.host.clock_times.table} or {self.host.employees.table}"
-                said = f"-- The database could not be asked ({said}): keys are taken to be whole numbers."
-                following = [f"{said} Where those of {hosts} are text or UUIDs, print this again where it can be.\n"]
-        return make_tables.init_sql(self._engine.dialect, self.host, self.own, following)
+                why = " ".join(error.message.split())
+                word = (
+                    f"-- The database could not be asked ({why}): it is taken to have no tables of ours, and keys to be"
+                )
+                said = [f"{word} whole numbers. Where those of {hosts} are others, print this again where it can be.\n"]
+        return printed.made(self._engine.dialect, self.host, self.own, said)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:

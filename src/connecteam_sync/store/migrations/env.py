@@ -1,15 +1,24 @@
-"""Run by Alembic: our tables only, on the connection (or the output) that `setup` hands over."""
+"""Run by Alembic: our tables only. The attributes are what `store/tables/init` says.
+
+- `prefix`, `schema`: what our tables are called;
+- `reading`: the connection; with `is_printed` statements are printed and it is only read from;
+- `standing`: (name, schema) by kind of the tables that still have another name;
+- `present_rows`: the values that rows of the host's table have, by key, for a list of keys.
+"""
 
 from __future__ import annotations
 
 from alembic import context
 
 given = context.config.attributes
-connection, names = given.get("connection"), given["names"]
-version = {"version_table": names.name("version"), "version_table_schema": names.schema}
-if connection is None:
-    context.configure(dialect_name=given["dialect"], output_buffer=context.config.output_buffer, **version)
-else:
-    context.configure(connection=connection, **version)
+given["columns"] = {}
+context.configure(
+    connection=given["reading"],
+    version_table=f"{given['prefix']}version",
+    version_table_schema=given["schema"],
+    output_buffer=context.config.output_buffer,
+    # What is printed is one transaction, with what is printed around it.
+    transactional_ddl=False if given["is_printed"] else None,
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -207,15 +207,4 @@ def _withdraw(session: Session, clock: int, *, by: str, now: int) -> None:
             " WHERE time_clock_id = :clock AND withdrawn_at IS NULL",
             {"now": now, "by": by, "clock": clock},
         )
-    )
-
-
-def first_account(runs: Iterable[Sequence[Any]], clocks: Iterable[int]) -> dict[str, object] | None:
-    """What a database that is older than this table can say of itself: the zone of its newest run, its time clocks."""
-    newest = next(iter(runs), None)
-    if newest is None:
-        return None
-    run, at, timezone = newest
-    return _values(
-        Account(at=int(at), run=int(run), what="upgrade", timezone=str(timezone), time_clocks=frozenset(clocks))
     )

@@ -35,7 +35,7 @@ def give_up_doubles(connection: Connection, names: OwnNames, host: HostTables) -
     """
     shifts = tables_of(names).shifts
     claims = _doubles(connection, shifts)
-    present = _rows(connection, host, sorted(claims))
+    present = present_rows(connection, host, sorted(claims))
     losing = [
         claim.shift
         for row, rivals in claims.items()
@@ -67,7 +67,7 @@ def _doubles(connection: Connection, shifts: Table) -> dict[int, list[_Claim]]:
     return found
 
 
-def _rows(
+def present_rows(
     connection: Connection, host: HostTables, ids: list[int]
 ) -> dict[int, tuple[int | None, int | None, int | None]]:
     """The present values of the host's rows, as far as they can be read."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Mapping
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,17 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import Dialect as Engine
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.store.mirror.links import present_rows
 from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import key_types, ownership, rename, repair
+from connecteam_sync.store.tables.create import fresh
 from connecteam_sync.store.tables.host import HostTables
-from connecteam_sync.store.tables.own import OwnTables
-from connecteam_sync.store.tables.schema import VERSION, Key, indexes_of, tables_of
+from connecteam_sync.store.tables.own import OwnNames, OwnTables
+from connecteam_sync.store.tables.schema import VERSION, Key, tables_of
 
 UNIQUE_KEY = "uq_employee_clock_in"
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -44,16 +45,36 @@ _OPTIONS: dict[str, Any] = {
 } | {"sqlite_autoincrement": True}
 
 
-def _upgrade(output: StringIO | None = None, **attributes: object) -> None:
-    """Run our migrations; with `output`, print them there. Alembic is half of a start, and only `init` needs it."""
+def migrate(
+    connection: Connection,
+    names: OwnNames,
+    host: HostTables,
+    *,
+    output: StringIO | None = None,
+    since: str = "",
+    standing: Mapping[str, tuple[str, str | None]] | None = None,
+) -> Container[str]:
+    """Run our migrations; the kinds of tables that they met or made. Alembic is half of a start.
+
+    With `output` they are printed there, those after version `since`; `standing` are (name, schema) of the tables that
+    are still to be renamed.
+    """
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes.update(attributes)
     config.output_buffer = output
-    command.upgrade(config, "head", sql=output is not None)
+    config.attributes.update(
+        prefix=names.prefix,
+        schema=names.schema,
+        reading=connection,
+        is_printed=output is not None,
+        standing=standing or {},
+        present_rows=partial(present_rows, connection, host),
+    )
+    command.upgrade(config, "head" if output is None else f"{since}:head", sql=output is not None)
+    return {kind for kind, columns in config.attributes["columns"].items() if columns}
 
 
 def _named(table: str) -> tuple[str, str | None]:
@@ -124,7 +145,11 @@ def init(
     found = ownership.look(connection, dialect, own.names, former)
     made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
     done = list(rename.rename(connection, dialect, found, own.names))
-    _upgrade(connection=connection, names=own.names, host=host)
+    if found.is_proved:
+        migrate(connection, own.names, host)
+    else:
+        for statement in fresh(connection.dialect, own.names):
+            connection.exec_driver_sql(statement)
     if found.version != VERSION:
         done.append(f"our tables are at version {VERSION}" + (f" (were at {found.version})" if found.version else ""))
     done += repair.mend(connection, dialect, own.names, host)
@@ -146,19 +171,3 @@ def _made(table: Table) -> str:
 def made(host: HostTables) -> str:
     """What `init` says where it made the clock times."""
     return _made(host_metadata(host)[1])
-
-
-def init_sql(dialect: Engine, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
-    """What `init` would run where our tables are not there, as statements for a person to read and run; `following`
-    are those of `keeping.following`, or a word for the reader.
-    """
-    output = StringIO()
-    _upgrade(output, dialect=dialect.name, names=own.names)
-    lines = [output.getvalue(), "-- Leave the next line's 1 a 0 where your own table of employees exists already.\n"]
-    lines.append(f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1);\n")
-    lines += [statement if statement.startswith("--") else f"{statement};\n" for statement in following]
-    for table in host_metadata(host):
-        lines.append(f"\n-- Only where you have no table {table.fullname} yet:")
-        lines.append(str(CreateTable(table).compile(dialect=dialect)).rstrip() + ";\n")
-        lines += [str(CreateIndex(index).compile(dialect=dialect)) + ";\n" for index in indexes_of(table)]
-    return "\n".join(lines)

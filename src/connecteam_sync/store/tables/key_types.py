@@ -36,10 +36,18 @@ def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
     Raises NotServed where they hold keys of the other kind: those would be the keys of no row any more.
     """
+    done, statements = changes(connection, dialect, names, host)
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    return tuple(done)
+
+
+def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[list[str], list[str]]:
+    """What `follow` says, and the statements that it runs. Raises as it does."""
     keys = look(connection, dialect, names, host)
     done: list[str] = []
     if keys is None:
-        return ()
+        return [], []
     for host_key, ours, columns in ((keys.row, keys.link, LINKS), (keys.person, keys.who, PERSONS)):
         if ours is None or _same(host_key, ours):
             continue
@@ -52,9 +60,7 @@ def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
                 " connecteam-sync init --beside; nothing was changed",
             )
         done.append(f"our tables keep {host_key.place} as {'text' if host_key.is_text else 'whole numbers'}")
-    for statement in retyping(connection.dialect, dialect, names, keys) if done else ():
-        connection.exec_driver_sql(statement)
-    return tuple(done)
+    return done, retyping(connection.dialect, dialect, names, keys) if done else []
 
 
 def _same(host_key: Key, ours: Key) -> bool:

@@ -6,10 +6,12 @@ MySQL commits each statement. Whatever an attempt that broke off has left is fou
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, inspect
 
 from connecteam_sync.store.sql.dialect import Dialect
+from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.own import KINDS, OwnNames
 from connecteam_sync.store.tables.ownership import Look
 from connecteam_sync.store.tables.schema import templates
@@ -17,25 +19,42 @@ from connecteam_sync.store.tables.schema import templates
 
 def rename(connection: Connection, dialect: Dialect, found: Look, names: OwnNames) -> tuple[str, ...]:
     """Rename what is ours; what was done, a sentence each. Rows, keys and what makes them go along."""
-    # The version table comes last: as long as it has its old name, an attempt that broke off is known by it.
-    kinds = [kind for kind in KINDS if kind in found.old and kind not in found.there]
-    # By its own old name, or by that which a table of this kind had, where it was renamed a moment ago.
-    for kind in KINDS if found.old else ():
-        if kind in kinds:
-            for statement in dialect.renamed(found.old[kind], names.full(kind)):
-                connection.exec_driver_sql(statement)
-        if kind in kinds or kind in found.there:
-            _rename_indexes(connection, dialect, names, kind)
+    for statement in statements(connection, dialect, found, names):
+        connection.exec_driver_sql(statement)
+    kinds = _kinds(found)
     done = [f"renamed {found.old[kind]} to {names.full(kind)}" for kind in kinds]
     if done and not dialect.grants_follow:
         done.append("what was granted on single tables does not follow a new name: see `connecteam-sync doctor`")
     return (*done, *(f"left table {table} alone: it is not ours" for table in found.strangers))
 
 
-def _rename_indexes(connection: Connection, dialect: Dialect, names: OwnNames, kind: str) -> None:
-    """The indexes of a table that has its new name: ix_OLD_what becomes ix_NEW_what."""
+def _kinds(found: Look) -> list[str]:
+    # The version table comes last: as long as it has its old name, an attempt that broke off is known by it.
+    return [kind for kind in KINDS if kind in found.old and kind not in found.there]
+
+
+def statements(
+    connection: Connection, dialect: Dialect, found: Look, names: OwnNames, *, is_printed: bool = False
+) -> Iterator[str]:
+    """The statements that rename. Each is to be run before the next is asked for, but where they are printed."""
+    kinds = _kinds(found)
+    # By its own old name, or by that which a table of this kind had, where it was renamed a moment ago.
+    for kind in KINDS if found.old else ():
+        if kind in kinds:
+            yield from dialect.renamed(found.old[kind], names.full(kind))
+        if kind in kinds or kind in found.there:
+            stands = split(found.old[kind]) if is_printed and kind in kinds else (names.schema, names.name(kind))
+            yield from _renaming_indexes(connection, dialect, names, kind, stands)
+
+
+def _renaming_indexes(
+    connection: Connection, dialect: Dialect, names: OwnNames, kind: str, stands: tuple[str | None, str]
+) -> Iterator[str]:
+    """The indexes of a table that has its new name by then, and `stands` under (schema, name): ix_OLD_what becomes
+    ix_NEW_what.
+    """
     served = "|".join(str(index.name) for index in templates.tables[kind].indexes) if kind in templates.tables else ""
-    present = inspect(connection).get_indexes(names.name(kind), schema=names.schema)
+    present = inspect(connection).get_indexes(stands[1], schema=stands[0])
     taken = {str(index["name"]) for index in present}
     for index in present:
         name = str(index["name"])
@@ -44,5 +63,4 @@ def _rename_indexes(connection: Connection, dialect: Dialect, names: OwnNames, k
         if new in taken:
             continue
         columns = [str(column) for column in index["column_names"]]
-        for statement in dialect.index_renamed(names.full(kind), name, new, columns, is_unique=bool(index["unique"])):
-            connection.exec_driver_sql(statement)
+        yield from dialect.index_renamed(names.full(kind), name, new, columns, is_unique=bool(index["unique"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connecteam_sync.store.migrations import make_tables
+from sqlalchemy import BigInteger, Column, String
+
+from connecteam_sync.store.migrations.frozen import make
 
 revision = "0003"
 down_revision = "0002"
@@ -10,4 +12,14 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Create the table."""
-    make_tables("inputs")
+    make(
+        "inputs",
+        Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("first_day", String(10), primary_key=True),
+        Column("last_day", String(10), primary_key=True),
+        Column("slice_id", BigInteger, nullable=False),
+        Column("inputs", String(64), nullable=False),
+        Column("first_instant", BigInteger, nullable=False),
+        Column("last_instant", BigInteger, nullable=False),
+        Column("digest", String(64), nullable=False),
+    )

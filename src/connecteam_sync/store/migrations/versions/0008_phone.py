@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from alembic import context, op
-from sqlalchemy import Column, String, inspect
+from sqlalchemy import Column
 
-from connecteam_sync.store.migrations import tables
+from connecteam_sync.store.migrations.frozen import NAME, add
 
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add the column where it is not there: a table made from nothing has it."""
-    if context.is_offline_mode():
-        return
-    table = tables().users
-    there = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name, schema=table.schema)}
-    if "phone" not in there:
-        op.add_column(table.name, Column("phone", String(191)), schema=table.schema)
+    """Add the column."""
+    add("users", Column("phone", NAME))

@@ -1,21 +1,15 @@
-"""The definition of the host's tables that was probed last, beside the guard row."""
+"""The definition of the host's tables that was probed last, in the row of the guard."""
 
 from __future__ import annotations
 
-from alembic import context, op
-from sqlalchemy import Column, String, inspect
+from sqlalchemy import Column, String
 
-from connecteam_sync.store.migrations import tables
+from connecteam_sync.store.migrations.frozen import add
 
 revision = "0012"
 down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Add the column where it is not there: a table made from nothing has it."""
-    if context.is_offline_mode():
-        return
-    table = tables().guard
-    there = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name, schema=table.schema)}
-    if "probed" not in there:
-        op.add_column(table.name, Column("probed", String(64)), schema=table.schema)
+    """Add the column."""
+    add("guard", Column("probed", String(64)))
