@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
 
+from conftest import SERVERS
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import LUNCH, WAREHOUSE, Activity
 from connecteam_sync.sandbox.settings import Settings as Behaviour
@@ -25,7 +26,7 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.own import KINDS
 from connecteam_sync.store.tables.ownership import OLD_KINDS, OLD_VERSION, old_name
 from connecteam_sync.store.tables.schema import VERSION
-from support.databases import SERVERS, run_statement
+from support.databases import run_statement
 from support.scenario import World
 
 FOLDER = Path(__file__).parent / "dumps"

@@ -57,9 +57,10 @@ def as_shown(shown: list[str]) -> re.Pattern[str]:
 
 
 def clean() -> dict[str, str]:
-    """The environment of somebody who has configured nothing, neither us nor Python."""
-    ours = ("CONNECTEAM_SYNC_", "USE_BATCH_SYNC", "PYTHONUNBUFFERED")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    """The environment of somebody who has configured nothing; nothing is held back, as in most containers."""
+    ours = ("CONNECTEAM_SYNC_", "USE_BATCH_SYNC")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"PYTHONUNBUFFERED": "1"}
 
 
 def free_port() -> int:

@@ -102,12 +102,14 @@ def _safe(stream: TextIO | None) -> TextIO:
     except (OSError, ValueError):  # a program that calls us has put something else in its place
         return stream
     stream.flush()
+    # Where nothing is to be held back (PYTHONUNBUFFERED), a line still is: the buffer below would keep it to the end.
+    write_through = getattr(stream, "write_through", False)
     return io.TextIOWrapper(
         _buffered(Sink(number)),
         encoding=stream.encoding,
         errors="replace",
-        line_buffering=getattr(stream, "line_buffering", False),
-        write_through=getattr(stream, "write_through", False),
+        line_buffering=write_through or getattr(stream, "line_buffering", False),
+        write_through=write_through,
     )
 
 

@@ -47,6 +47,8 @@ class Dialect(Driver):
 
     types: ClassVar[Mapping[str, str]]
     """The types of a rowset's columns, by kind."""
+    commits_tables: ClassVar[bool] = False
+    """Whether each statement that makes or alters a table is committed by itself."""
     own_text: ClassVar[str]
     """What our own tables keep a key of text in."""
     bigint: ClassVar[str]

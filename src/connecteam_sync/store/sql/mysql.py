@@ -53,6 +53,7 @@ class MySQL(Dialect):
     drivers = frozenset({"pymysql", "mysqldb"})
     oldest: ClassVar[tuple[int, ...]] = (8, 0)
     port = 3306
+    commits_tables = True
     tls = "; TLS is asked for with ?ssl_mode=REQUIRED, or verified with ?ssl_ca=/path/to/ca.pem"
     # So that several statements can be one.
     paramstyle = "format"

@@ -8,6 +8,7 @@ from io import StringIO
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect as Engine
 
+from connecteam_sync.store.sql import urls
 from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
@@ -59,7 +60,7 @@ def made(engine: Engine, host: HostTables, own: OwnTables, following: Iterable[s
 def _script(engine: Engine, statements: Iterable[str]) -> str:
     """One transaction, where there are any for what makes tables."""
     whole = list(statements)
-    if engine.name not in {"mysql", "mariadb"} and any(not one.startswith("--") for one in whole):
+    if not urls.database(engine.name).commits_tables and any(not one.startswith("--") for one in whole):
         whole = ["BEGIN", *whole, "COMMIT"]
     return "\n".join(f"{one}\n" if one.startswith("--") else f"{one.rstrip()};\n" for one in whole)
 
