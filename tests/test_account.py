@@ -197,6 +197,7 @@ def test_what_is_remembered_is_told(world: World) -> None:
     assert len(world.mirror.account_history()) == 1
 
 
+@pytest.mark.usefixtures("initialised")
 def test_plan_verify_and_doctor_note_nothing(database: str) -> None:
     """The account is noted with the first thing a run writes, and by nobody who only looks."""
     with Sandbox(Company(10)) as sandbox:
@@ -239,6 +240,7 @@ def test_a_renamed_company_is_the_same(world: World) -> None:
 # -- a key that may not read /me ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("initialised")
 def test_time_clocks_stand_in_for_a_company_that_cannot_be_read(database: str, bolt: Bolt) -> None:
     """Said once, with the first receipt; a key with none of its clocks is refused, one with a common clock is not."""
     with Sandbox(Company(20)) as sandbox:

@@ -109,6 +109,7 @@ def test_nothing_to_take_is_nothing_written(world: World) -> None:
     other.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_database_of_nobody_has_nothing_to_take(database: str) -> None:
     """The first run notes whose it is."""
     with Sandbox(Company(0)) as sandbox:

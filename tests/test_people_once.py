@@ -146,6 +146,7 @@ def test_a_new_person_who_only_looks_alike_is_made_on_a_word(site: Make) -> None
 # -- who changed -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_new_name_is_told_once_and_written_only_to_our_own_table(database: str) -> None:
     """In the receipt and in the plan; other columns and edited names stay; undo gives the old name back."""
     with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from connecteam_sync.sandbox.company import WAREHOUSE
@@ -38,6 +40,7 @@ def altering(kind: str, employee: RowId) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.usefixtures("initialised")
 def test_known_culprits_alone_in_a_slice_stay_held_and_nothing_waits_for_them(database: str) -> None:
     """From the second run on nothing but them is left to write: no run fails for it, and deletes and links go on; what
     is new and altered too is held with them.

@@ -71,6 +71,7 @@ def lasting(world: World, day: int, minutes: int) -> None:
     world.work(day, "01:00", f"{1 + minutes // 60:02}:{minutes % 60:02}", user=user)
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_trigger_that_fires_for_later_rows_only(database: str, sandbox: Sandbox) -> None:
     """The probe does not see it; the run whose rows it fires for does, in round trips that it makes anyway."""
     world = World(sandbox, database)
@@ -94,6 +95,7 @@ def test_a_trigger_that_fires_for_later_rows_only(database: str, sandbox: Sandbo
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_trigger_that_fires_for_an_undo(database: str, sandbox: Sandbox) -> None:
     """The same where a row goes: the undo is refused, and takes nothing along."""
     world = World(sandbox, database)
@@ -202,6 +204,7 @@ def test_an_undo_that_a_trigger_does_not_let_happen(database: str, sandbox: Sand
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_a_row_that_a_trigger_drops_is_held_by_its_name(database: str, sandbox: Sandbox) -> None:
     """Where only some rows are not let in: those are held, with the trigger, and the rest is written."""
@@ -241,6 +244,7 @@ def renaming(kind: str, column: str) -> tuple[str, ...]:
     return meddler(kind, "BEFORE INSERT", does, table="employees", returns="NEW")
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("column", PEOPLE)
 def test_a_trigger_that_alters_new_people(database: str, sandbox: Sandbox, column: str) -> None:
     """Not another program's doing: not served, by table, column and trigger; `doctor` says so before any run."""
@@ -276,6 +280,7 @@ def test_people_whom_a_trigger_keeps(database: str, sandbox: Sandbox) -> None:
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("event", ["INSERT", "UPDATE", "DELETE"])
 def test_a_rule_instead_of_writing_people(database: str, sandbox: Sandbox, event: str) -> None:

@@ -71,6 +71,7 @@ def another(database: str) -> Iterator[Connection]:
 # -- locks -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_stuck_holder_of_the_guard_row(database: str) -> None:
     """Another run sits on the lock: exit 6 after a bounded wait, nothing written; and then it is free."""
     with company_in(database, lock_wait=1) as world:
@@ -87,6 +88,7 @@ def test_a_stuck_holder_of_the_guard_row(database: str) -> None:
         exact_again(world)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_row_that_another_program_holds(database: str) -> None:
     """A long transaction on the table: tried five times, then exit 6, and what to look for."""
@@ -101,6 +103,7 @@ def test_a_row_that_another_program_holds(database: str) -> None:
         exact_again(world)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_deadlock_with_another_program(database: str) -> None:
     """Each waits for what the other holds: the server ends one of them, and ours starts anew where it was that one."""
@@ -199,6 +202,7 @@ def refusing(world: World, kind: str, times: int) -> None:
         )
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 @pytest.mark.parametrize("kind", sorted(REFUSALS))
 def test_a_server_that_refuses_a_write(database: str, kind: str) -> None:
@@ -215,6 +219,7 @@ def test_a_server_that_refuses_a_write(database: str, kind: str) -> None:
         exact_again(world)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_server_that_never_lets_us_through(database: str) -> None:
     """Tried again five times, and then given up with a next step."""
@@ -308,6 +313,7 @@ def test_an_sqlite_file_that_may_only_be_read(database: str) -> None:
         exact_again(world)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("room", range(0, 12, 2))
 def test_a_disk_that_is_full(database: str, room: int) -> None:
@@ -334,6 +340,7 @@ def test_a_disk_that_is_full(database: str, room: int) -> None:
 # -- connections that are lost -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("moment", ["SELECT", "UPDATE", "INSERT INTO connecteam_sync_changes", "COMMIT"])
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_connection_lost_in_mid_write(database: str, moment: str) -> None:
@@ -372,6 +379,7 @@ def _drop_at(world: World, database: str, moment: str) -> list[bool]:
     return dropped
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_lost_reply_to_commit_is_found_in_the_receipt(database: str) -> None:
     """The commit came through and its reply did not: the next run sees that it did, and doubles nothing."""

@@ -156,6 +156,7 @@ def test_a_column_of_a_trigger_that_is_not_there_or_ours(database: str, sandbox:
         world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_columns_that_came_and_went_are_no_obstacle(database: str, sandbox: Sandbox) -> None:  # noqa: F811
     """What both know is compared and restored; a new column keeps what it holds, a row that comes back its default."""
     world = World(sandbox, database)
@@ -186,6 +187,7 @@ def test_columns_that_came_and_went_are_no_obstacle(database: str, sandbox: Sand
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_long_lived_process_sees_a_new_column(database: str, sandbox: Sandbox) -> None:  # noqa: F811
     """A row that is deleted and brought back has what the host wrote into a column made since the process began."""
     world = World(sandbox, database)
@@ -337,6 +339,7 @@ ROUGH = (
 )
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize(("database", "case"), [(case.split(":")[0], case) for case in LOST], indirect=["database"])
 @pytest.mark.parametrize("is_all", [False, True], ids=["one of three", "every one"])
 def test_what_undo_could_not_give_back_is_not_let_through(

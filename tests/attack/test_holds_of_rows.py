@@ -20,6 +20,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.mark.usefixtures("initialised")
 def test_undo_takes_the_holds_of_the_rows_that_it_removes(sandbox: Sandbox, database: str) -> None:
     """Of rows whose people are not listed any more; a hold about another person's row stands on."""
     world = World(sandbox, database)

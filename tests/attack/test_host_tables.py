@@ -136,6 +136,7 @@ def test_a_table_in_a_schema(database: str, sandbox: Sandbox) -> None:
     live(World(sandbox, database, tables=tables))
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_trigger_that_alters_values_is_an_error_and_nothing_is_written(database: str, sandbox: Sandbox) -> None:
     """The row would not be kept as written: said so, rolled back."""
     world = World(sandbox, database)
@@ -190,6 +191,7 @@ def test_a_row_that_the_host_emptied_is_nobodys(database: str, sandbox: Sandbox)
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_missing_column_is_named(database: str, sandbox: Sandbox) -> None:
     """Which table, which column, and where to name another."""
     world = World(sandbox, database)
@@ -265,6 +267,7 @@ def test_a_person_whose_number_a_lenient_server_cuts_is_not_made(lenient: str, s
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_row_moved_by_the_write_before_it_ends_the_transaction(database: str, sandbox: Sandbox) -> None:
     """Each write names the image it expects: a trigger that alters another row of the plan is noticed."""
     world = World(sandbox, database)

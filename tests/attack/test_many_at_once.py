@@ -77,6 +77,7 @@ def run_some(url: str, database: str, record: str, seed: int) -> None:
     Path(record).write_text("\n".join(map(json.dumps, events)))
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("processes", [2, 4, 8])
 def test_a_serial_order_exists(database: str, tmp_path: Path, processes: int) -> None:
     """While the company is edited: no two write at once, no older look wins, and at the end it is exact."""

@@ -124,6 +124,7 @@ def test_every_id_is_itself_in_every_database(database: str) -> None:
         assert not world.mirror.holds()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_hold_of_a_long_id_fits_its_column(database: str) -> None:
     """An id may be as long as its column, and the subject of its hold has a word before it; no two share one."""
     long = ["a" * length for length in range(184, 192)] + ["a" * 190 + last for last in "bcd"]
@@ -137,6 +138,7 @@ def test_a_hold_of_a_long_id_fits_its_column(database: str) -> None:
         assert max(len(hold.subject) for hold in holds) <= 191
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("kind", ["a\0b", "\0", "", "x" * 192, "lunch ", "a\u200bb", 7, None])
 def test_an_odd_kind_of_break_harms_only_its_break(database: str, kind: Any) -> None:  # noqa: ANN401 - any JSON
     """The break is held, its shift and all other breaks are kept."""
@@ -152,6 +154,7 @@ def test_an_odd_kind_of_break_harms_only_its_break(database: str, kind: Any) -> 
         assert standing.hold.detail.startswith("a break cannot be believed: its kind of break is ")
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("value", [2**63, 10**30, True, 1.5, "12", -1, 0, None])
 def test_a_person_nobody_can_tell_harms_nobody(database: str, value: Any) -> None:  # noqa: ANN401 - any JSON
     """Their shifts are held and keep their rows; others' deletes and corrections go through."""
@@ -221,6 +224,7 @@ def of_others(world: World, user: int) -> set[tuple[int, int, int | None, int | 
     return {row for row in world.company.truth(FIRST, LAST) if row[0] != user}
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize(("people", "path"), [("timeActivitiesByUsers", "time-activities"), ("users", "/users/")])
 def test_anything_odd_anywhere_in_any_database(
     database: str, people: str, path: str, request: pytest.FixtureRequest

@@ -154,6 +154,7 @@ def test_a_time_clock_vouched_for_that_can_be_read_is_read(world: World) -> None
     part.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("old", [WAREHOUSE, CLOSED])
 def test_the_rows_of_a_person_who_changed_time_clocks_before_we_came_stay(database: str, old: int) -> None:
     """Taken over without any memory, and her old clock does not list her any more: its totals still have her hours."""

@@ -45,6 +45,7 @@ def is_true(world: World) -> bool:
     return world.rows() == world.company.truth(date(2025, 11, 1), date(2025, 12, 31))
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("slice_days", SLICES)
 @pytest.mark.parametrize("clock", [WAREHOUSE, OFFICE])
 @pytest.mark.parametrize(("day", "to"), [(3, 22), (18, -1), (10, 21)])
@@ -72,6 +73,7 @@ def test_a_shift_that_leaves_the_window_for_its_padding_takes_its_row_along(
     with_world(database, slice_days, life)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("slice_days", SLICES)
 def test_where_it_may_not_it_is_one_hold_that_goes_with_its_cause(database: str, slice_days: int) -> None:
     """A closed day keeps the row: held in every run, a hold for `verify` too; once it is open again nothing is left."""
@@ -92,6 +94,7 @@ def test_where_it_may_not_it_is_one_hold_that_goes_with_its_cause(database: str,
     with_world(database, slice_days, life)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("slice_days", SLICES)
 def test_a_row_that_was_put_on_a_day_of_the_window_by_hand_goes_back(database: str, slice_days: int) -> None:
     """Its shift is in the padding only."""
@@ -110,6 +113,7 @@ def test_a_row_that_was_put_on_a_day_of_the_window_by_hand_goes_back(database: s
     with_world(database, slice_days, life)
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("slice_days", SLICES)
 def test_a_kept_row_that_was_put_on_another_day_by_hand_stays_held(database: str, slice_days: int) -> None:
     """Its person is on no time clock any more, so that nothing puts it back: the hold stays, and is not as it was."""
@@ -142,6 +146,7 @@ def test_a_kept_row_that_was_put_on_another_day_by_hand_stays_held(database: str
     with_world(database, slice_days, life, lists_unassigned=False)
 
 
+@pytest.mark.usefixtures("initialised")
 def test_an_acknowledged_hold_explains_nothing_but_its_own(database: str) -> None:
     """A double that somebody has looked at is on the very day of another difference: that one is a difference."""
 

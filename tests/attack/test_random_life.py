@@ -92,6 +92,7 @@ def explained(world: World) -> set[tuple[int, int]]:
     return held | manual
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_life_ends_exact(database: str, seed: int) -> None:
     """Whatever happened, in whatever order it was looked at: exact but for what is held, and then still."""
@@ -124,6 +125,7 @@ def test_a_random_life_ends_exact(database: str, seed: int) -> None:
         world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_undoing_every_run_backwards_ends_where_it_began(database: str) -> None:
     """Runs taken back last to first, none refused, give back the first state to the last byte."""
     with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:

@@ -131,6 +131,7 @@ def test_what_waits_for_a_culprits_key_is_held_too_and_says_so(database: str, sa
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_delete_that_is_refused_keeps_its_row(database: str, sandbox: Sandbox) -> None:
     """A trigger keeps one row: it stays, held; the other deletes and the corrections are made."""
     world = World(sandbox, database)

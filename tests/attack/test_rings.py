@@ -21,6 +21,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("clocks", [(WAREHOUSE,), (WAREHOUSE, OFFICE)], ids=["one clock", "two clocks"])
 @pytest.mark.parametrize("closed", [True, False], ids=["ring", "chain"])
 @pytest.mark.parametrize("name", ORDERS)
@@ -57,6 +58,7 @@ def test_places_are_changed_in_one_run(database: str, name: str, closed: bool, c
         world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize(
     ("slice_days", "office", "order", "leaves"),
     [

@@ -42,6 +42,7 @@ def sentinels(database: str, employee: int) -> None:
     )
 
 
+@pytest.mark.usefixtures("initialised")
 def test_doctor_says_why_it_has_no_row_to_copy(database: str, sandbox: Sandbox) -> None:
     """There are rows of ours, and none lies where a copy could be tried: that is said, not that there are none."""
     world = World(sandbox, database)
@@ -55,6 +56,7 @@ def test_doctor_says_why_it_has_no_row_to_copy(database: str, sandbox: Sandbox) 
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_good_row_is_copied_where_others_stand_at_no_time(database: str, sandbox: Sandbox) -> None:
     """The latest closed row within bounds is taken, whatever stands beyond them; nothing of it is left."""
     world = World(sandbox, database)
@@ -67,6 +69,7 @@ def test_a_good_row_is_copied_where_others_stand_at_no_time(database: str, sandb
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("at", SENTINELS)
 @pytest.mark.parametrize("column", ["clock_in", "clock_out"])
 def test_a_run_that_corrects_such_a_row_first(database: str, sandbox: Sandbox, at: str, column: str) -> None:

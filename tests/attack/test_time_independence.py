@@ -117,6 +117,7 @@ def cuts(chance: random.Random) -> list[tuple[date, date]]:
     return parts
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_parts_in_any_order_give_the_same_table(database: str, tmp_path: Path, seed: int) -> None:
     """One mirror looks at all days at once, the other at parts of them: the same rows, whatever happened between.
@@ -170,6 +171,7 @@ def test_an_unchanged_look_writes_nothing_but_its_receipt(database: str) -> None
             assert len(after["connecteam_sync_slices"]) == len(before["connecteam_sync_slices"]) + 3
 
 
+@pytest.mark.usefixtures("initialised")
 def test_shifts_of_two_clocks_change_places(database: str) -> None:
     """One run puts both right, each in its own row, and undo puts both back; alone they would wait for ever."""
     with world_of(database) as world:

@@ -28,6 +28,7 @@ def checks(world: World, name: str, state: str) -> str:
     return "; ".join(check.detail for check in world.mirror.doctor() if (check.name, check.state) == (name, state))
 
 
+@pytest.mark.usefixtures("initialised")
 def test_minutes_with_a_fraction_are_corrected_to_the_minute(database: str, sandbox: Sandbox) -> None:
     """160.90 is not 160: corrected, shown as it was, given back by undo."""
     world = World(sandbox, database)
@@ -87,6 +88,7 @@ def test_rows_of_no_time_are_nobodys(database: str, sandbox: Sandbox) -> None:
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_source_that_is_nearly_ours_is_told(database: str, sandbox: Sandbox) -> None:
     """'Connecteam' is not 'connecteam': the rows are never written, and the holds and `doctor` say why."""
     world = World(sandbox, database)
@@ -102,6 +104,7 @@ def test_a_source_that_is_nearly_ours_is_told(database: str, sandbox: Sandbox) -
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
 def test_an_engine_without_transactions_is_refused_by_every_command(database: str, sandbox: Sandbox) -> None:
     """Also where the engine was changed under a table that was served."""
@@ -154,6 +157,7 @@ def test_what_init_made_needs_no_probe_and_what_was_altered_does(database: str, 
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_the_copy_of_a_row_is_probed_where_nothing_stands(database: str, sandbox: Sandbox) -> None:
     """The seconds after the row may be taken, by rows of another source too: the probe finds one that is not."""
     world = World(sandbox, database)
@@ -196,6 +200,7 @@ def meddling(kind: str, *, is_harmless: bool) -> tuple[str, ...]:
     return ("DROP TRIGGER IF EXISTS meddle", f"CREATE TRIGGER meddle {does}")
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_trigger_that_does_something_else_now_is_probed_again(database: str, sandbox: Sandbox) -> None:
     """Its name, its table and when it fires are as they were: what it does is part of the stamp."""
     world = World(sandbox, database)
@@ -224,6 +229,7 @@ def test_a_trigger_that_does_something_else_now_is_probed_again(database: str, s
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_a_check_that_refuses_the_probe_is_told_as_that(database: str, sandbox: Sandbox) -> None:
     """It is no fault of the table: single records are held, and the rest is written."""
     world = World(sandbox, database)
@@ -247,6 +253,7 @@ def test_a_check_that_refuses_the_probe_is_told_as_that(database: str, sandbox: 
     world.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_what_could_not_be_probed_is_tried_again(database: str, sandbox: Sandbox) -> None:
     """A run that only corrects probes with a copy of a row: where the table takes no such copy, the next run tries."""
     world = World(sandbox, database)

@@ -144,6 +144,7 @@ def test_the_nights_the_clocks_change(world: World, day: date, minutes: int) -> 
     assert world.mirror.verify(world.mirror.window(day, day)).exit_code == 0
 
 
+@pytest.mark.usefixtures("initialised")
 def test_an_unmapped_person_is_held_then_written_after_mapping(database: str) -> None:
     """Nothing of theirs is lost: held, counted, suggested, and written by the next run after the mapping."""
     with Sandbox(Company(0), Behaviour(minute_limit=100_000)) as sandbox:

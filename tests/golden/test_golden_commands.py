@@ -115,6 +115,7 @@ def test_the_names_of_the_seed_plan(world: World) -> None:
     assert world.mirror.sync_todays_shifts()["errors"] == 0
 
 
+@pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("shifts", [50, 500, 5000])
 def test_the_statements_of_a_run_do_not_grow_with_its_shifts(database: str, shifts: int) -> None:
     """A constant for each clock, plus a few for every thousand changes; three clocks here, one of them archived."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from connecteam_sync.client import counts_of
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from support.scenario import FIRST, LAST, World
 
 
+@pytest.mark.usefixtures("initialised")
 def test_the_old_planner_destroys_a_split_day_and_the_new_one_repairs_it(database: str) -> None:
     """8-12 becomes 14-18 under the flag; undo gives the morning back; without the flag both are there."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
@@ -35,6 +38,7 @@ def test_the_old_planner_destroys_a_split_day_and_the_new_one_repairs_it(databas
         old.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_manual_rows_and_locked_days_are_safe_from_the_old_planner(database: str) -> None:
     """Neither is written, whatever the distance in time."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
@@ -55,6 +59,7 @@ def test_manual_rows_and_locked_days_are_safe_from_the_old_planner(database: str
         new.mirror.close()
 
 
+@pytest.mark.usefixtures("initialised")
 def test_compare_names_what_the_old_planner_would_destroy(database: str) -> None:
     """The seed's split day, a correction it never sees, a late shift it drops; nothing is written."""
     with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:

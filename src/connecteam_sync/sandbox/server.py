@@ -49,6 +49,9 @@ class _Server(uvicorn.Server):
         for _ in range(_TURNS):
             if self.server_state.connections or self.server_state.tasks:
                 await asyncio.sleep(0)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 class Sandbox:
