@@ -19,9 +19,6 @@ from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Clock
 from connecteam_sync.store.tables.own import OwnNames
 from support.scenario import FIRST, LAST, World
-from test_command import terminal
-
-__all__ = ["terminal"]
 
 OURS = ("clock_times", "employees", *map(OwnNames().name, ("runs", "slices", "account", "holds", "locked_days")))
 BOLT = ("sandbox-bolt", "9000002", "Bolt Inc")

@@ -18,7 +18,9 @@ from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE
 from connecteam_sync.store.mirror.account import vouched_of, vouched_query
 from support.scenario import FIRST, LAST, World
 from test_account import Bolt, mirror
-from test_command import WINDOW, Terminal
+from test_command import WINDOW, Terminal, terminal
+
+__all__ = ["terminal"]
 
 
 @pytest.fixture
