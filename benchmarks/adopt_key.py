@@ -121,7 +121,7 @@ def measure(server: str) -> str:
         stop.set()
         number, refused, times = results.get()
         writer.join()
-        assert run.exit_code == 0, [piece.error for piece in run.slices]
+        assert run.exit_code == 0, [slice_.error for slice_ in run.slices]
         assert run.counts.deleted == DOUBLES
         key = next(at for at, step in steps if step == "adding the unique key")
         done = next(at for at, step in steps if step == "proving it" and at > key)

@@ -5,7 +5,7 @@
     python bench.py --help          less of it
 
 Everything runs on this machine, one measured process at a time, except peers under a network delay: those sleep nearly
-all the time, so one database's run beside another's. Nothing else should run meanwhile.
+all the time, so one database's run next to another's. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def starting(bench: Bench) -> None:
 
 
 def lives(place: Place) -> None:
-    """The product as a process and as a call, in turns, the floor beside it; once through the relay, to count."""
+    """The product as a process and as a call, in turns, the floor next to it; once through the relay, to count."""
     shifts = place.shifts
     for number in range(next((lives for size, lives in _LIVES.items() if shifts <= size), 1)):
         steps = WITH_DAY if shifts <= DELAYED else BRIEF if shifts <= SMALL else STEPS

@@ -149,7 +149,7 @@ class Company:
         self._made = 0
         self.duplicates = max(1, shifts // 2000)
         inside, self._outside = self._work(shifts - 2 * self.duplicates)
-        self._beside = self._add_duplicates_and_overlaps(inside)
+        self._next_to = self._add_duplicates_and_overlaps(inside)
         self.breaks = [self._break(shift) for shift in inside if self._random.random() < 0.05]  # noqa: PLR2004 - 5 %
         self.before = inside
         self.after, self.changed = self._change()
@@ -233,7 +233,7 @@ class Company:
     def _change(self) -> tuple[list[Clocked], Changed]:
         """The shifts after a busy hour, and what changed."""
         shuffled = self._random.sample(range(len(self.before)), len(self.before))
-        picks = [n for n in shuffled if (self.before[n].user, self.before[n].start) not in self._beside]
+        picks = [n for n in shuffled if (self.before[n].user, self.before[n].start) not in self._next_to]
         outs, new, gone, ins = (max(1, self.shifts * part // 1000) for part in (10, 5, 1, 1))
         after: list[Clocked | None] = list(self.before)
         changed = Changed([], [], [], [])

@@ -1,7 +1,7 @@
-"""dlt: a resource of shifts merged into its own table `dlt_clock_times` beside the host's tables.
+"""dlt: a resource of shifts merged into its own table `dlt_clock_times` next to the host's tables.
 
 `delete_insert` merges by the slice a shift was told in, so that shifts deleted upstream go; with the shift's id as a
-primary key beside it, a second load of 100,000 rows had not finished on PostgreSQL when it was stopped after 100 s.
+primary key next to it, a second load of 100,000 rows had not finished on PostgreSQL when it was stopped after 100 s.
 `upsert` merges by the shift's id, all that strategy takes. dlt cannot add its columns to a table that has rows,
 so the rows entered by hand are loaded into its table first (not timed). PostgreSQL is loaded by COPY from CSV.
 """
@@ -46,10 +46,10 @@ def _merge(job: Job, timer: Timer, strategy: Literal["delete-insert", "upsert"])
     employees = _employees(job)
 
     def rows() -> Iterator[list[dict[str, Any]]]:
-        for (first, _), piece in zip(job.manifest.windows, answers.slices(job.port, job.manifest), strict=True):
+        for (first, _), slice_ in zip(job.manifest.windows, answers.slices(job.port, job.manifest), strict=True):
             yield [
                 _row(row.id, employees[row.user], row.clock_in, row.clock_out, row.minutes, "connecteam", str(first))
-                for row in piece
+                for row in slice_
             ]
 
     resource = dlt.resource(

@@ -116,8 +116,8 @@ _INTO = "INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_a
 
 
 def _shifts(job: Job) -> Iterator[Row]:
-    for piece in answers.slices(job.port, job.manifest):
-        yield from piece
+    for slice_ in answers.slices(job.port, job.manifest):
+        yield from slice_
 
 
 def _day(instant: int) -> tuple[int, int]:
@@ -279,8 +279,8 @@ def option_b(job: Job, timer: Timer) -> dict[str, Any]:
         cursor = connection.cursor()
         database = _Fragments(job.kind)
         statements = 0
-        for piece in answers.slices(job.port, job.manifest):
-            rows = [[row.user, row.clock_in, row.clock_out, row.minutes] for row in piece]
+        for slice_ in answers.slices(job.port, job.manifest):
+            rows = [[row.user, row.clock_in, row.clock_out, row.minutes] for row in slice_]
             cursor.execute(database.statement, (json.dumps(rows, separators=(",", ":")),))
             connection.commit()
             statements += 1
@@ -326,7 +326,7 @@ def option_c(job: Job, timer: Timer) -> dict[str, Any]:
         database = Database(job)
         moment = database.moment
         employees = dict(database.run("SELECT connecteam_user_id, id FROM employees"))
-        held = Remembered(database, job)
+        held = SliceFingerprint(database, job)
         connection = database.hold()
         insert = f"INSERT {_INTO} VALUES (?, ?, ?, ?, ?, 'connecteam'){database.upsert(_VALUES)}"
         update = "UPDATE clock_times SET clock_in = ?, clock_out = ?, total_minutes = ?, is_active = ? WHERE id = ?"
@@ -346,7 +346,7 @@ def option_c(job: Job, timer: Timer) -> dict[str, Any]:
     return {"statements": database.statements}
 
 
-class Remembered:
+class SliceFingerprint:
     """The window's rows by employee and local day; rows entered by hand are seen, as the old code saw them."""
 
     def __init__(self, database: Database, job: Job) -> None:

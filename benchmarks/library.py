@@ -1,4 +1,4 @@
-"""The product as a library call, through its door: from making the object to closing it, imports not included."""
+"""The product as a library call, through its client: from making the object to closing it, imports not included."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ class Place(NamedTuple):
             )
 
     def floor(self, work: Scratch, life: int) -> None:
-        """Fetching, decoding, reading and writing, beside the product and on its rows."""
+        """Fetching, decoding, reading and writing, next to the product and on its rows."""
         for task in ("fetch", "decode", "read", "write_clock_times", "write_all"):
             empty = self.blank.copy() if task.startswith("write") else None
             job = {

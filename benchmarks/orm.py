@@ -46,8 +46,8 @@ def merge(job: Job, timer: Timer) -> dict[str, Any]:
             employees = {
                 int(user): key for user, key in session.execute(text("SELECT connecteam_user_id, id FROM employees"))
             }
-            for piece in answers.slices(job.port, job.manifest):
-                for row in piece:
+            for slice_ in answers.slices(job.port, job.manifest):
+                for row in slice_:
                     session.merge(
                         ClockTime(
                             employee_id=employees[row.user],

@@ -48,12 +48,12 @@ class Upstream:
             while True:
                 while b"\r\n\r\n" not in waiting:
                     try:
-                        piece = connection.recv(65536)
+                        slice_ = connection.recv(65536)
                     except ConnectionError:
                         return
-                    if not piece:
+                    if not slice_:
                         return
-                    waiting += piece
+                    waiting += slice_
                 head, _, waiting = waiting.partition(b"\r\n\r\n")
                 target = head.split(b" ", 2)[1].decode()
                 try:

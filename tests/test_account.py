@@ -97,12 +97,12 @@ def test_the_key_of_another_company_is_refused_naming_both(world: World, bolt: B
     assert caught.value.exit_code == 2
     assert "mirrors Acme Ltd (id 9000001); the key is of Bolt Inc (id 9000002)" in caught.value.message
     assert "account accept --company" in caught.value.next_step
-    assert bolt.sandbox.desk.paths == ["/me"]
+    assert bolt.sandbox.handlers.paths == ["/me"]
     assert state(world) == before
 
 
 def test_a_saved_plan_of_ours_is_not_applied_with_their_key(world: World, bolt: Bolt) -> None:
-    """`apply` looks anew, and it would look at another company."""
+    """`apply` looks again, and it would look at another company."""
     proposal = world.mirror.plan(world.window)
     before = state(world)
     other = bolt.mirror(world)
@@ -159,8 +159,8 @@ def test_the_company_is_asked_for_once_for_each_key(world: World) -> None:
     later = mirror(world, world.sandbox)
     assert later.sync(world.window).http_calls == 1 + 1 + 3
     later.close()
-    assert world.sandbox.desk.paths.count("/me") == 1
-    world.sandbox.desk.key = "sandbox-second-key"
+    assert world.sandbox.handlers.paths.count("/me") == 1
+    world.sandbox.handlers.key = "sandbox-second-key"
     world.sandbox.key = "sandbox-second-key"
     for calls in (6, 5):
         another = mirror(world, world.sandbox)
@@ -214,7 +214,7 @@ def test_a_sandbox_on_another_port_is_the_same_company(world: World) -> None:
     with Sandbox(world.company) as again:
         moved = mirror(world, again)
         assert moved.sync(world.window).exit_code == 0
-        assert again.desk.paths[0] == "/me"
+        assert again.handlers.paths[0] == "/me"
         account = moved.account()
         moved.close()
     assert account is not None
@@ -243,7 +243,7 @@ def test_time_clocks_stand_in_for_a_company_that_cannot_be_read(database: str, b
     with Sandbox(Company(20)) as sandbox:
         sandbox.faults.add("scope", path="/me", times=999)
         world = World(sandbox, database)
-        notes = [[piece.note for piece in world.sync().slices if piece.note] for _ in range(2)]
+        notes = [[slice_.note for slice_ in world.sync().slices if slice_.note] for _ in range(2)]
         assert [len(said) for said in notes] == [1, 0]
         assert "may not read which company" in str(notes[0][0])
         account = world.mirror.account()
@@ -289,7 +289,7 @@ def test_a_key_that_is_none_is_not_taken_for_one_without_a_scope(world: World) -
         other = mirror(world, again)
         assert other.sync(world.window).exit_code == 1
         other.close()
-        assert again.desk.paths == ["/me"]
+        assert again.handlers.paths == ["/me"]
     assert world.mirror.account() == world.mirror.account_history()[0]
 
 

@@ -82,7 +82,7 @@ def test_another_company_is_taken_with_its_clocks(world: World, bolt: Bolt) -> N
 
 
 def test_another_region_is_taken_and_the_company_still_checked(world: World) -> None:
-    """The region alone says nothing of the company: the key is asked for it anew."""
+    """The region alone says nothing of the company: the key is asked for it again."""
     other = mirror(world, world.sandbox, base_url=HOSTS[1])
     taken = other.accept_account(other.proposed_account(["region"]), by="Ida")
     assert (taken.region, taken.digest, taken.company_id) == ("au", None, "9000001")
@@ -276,7 +276,7 @@ def test_the_first_run_of_chosen_clocks_asks_for_no_list_of_them(tmp_path: Path)
     with Sandbox(Company(20)) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/chosen.db", time_clocks=(WAREHOUSE,))
         assert world.sync().http_calls == 3
-        assert sandbox.desk.paths[0] == "/me"
+        assert sandbox.handlers.paths[0] == "/me"
         world.mirror.close()
 
 

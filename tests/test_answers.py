@@ -67,7 +67,7 @@ def test_an_odd_value_nobody_reads_changes_nothing(oddity: str) -> None:
         assert client.timesheet(WAREHOUSE, WINDOW) == totals
         assert sandbox.faults.served == [oddity] * 4
         assert len(plain[2].shifts) > 20
-        assert not plain[2].doubts
+        assert not plain[2].invalid_records
 
 
 ODD_SHIFTS = {
@@ -106,10 +106,10 @@ def test_an_odd_value_that_is_read_spoils_its_own_record_only(odd: bytes, proble
         look = client.look(WAREHOUSE, WINDOW, people)
         assert sandbox.faults.served == ["rewritten"]
     assert [shift.id for shift in look.shifts] == [good.id]
-    (doubt,) = look.doubts
-    assert doubt.problem.startswith(problem)
-    assert (doubt.user_id, user in look.listed) == (user, True)
-    assert "Invented Way" not in doubt.problem + doubt.value
+    (invalid_record,) = look.invalid_records
+    assert invalid_record.problem.startswith(problem)
+    assert (invalid_record.user_id, user in look.listed) == (user, True)
+    assert "Invented Way" not in invalid_record.problem + invalid_record.value
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_person_who_cannot_be_told_is_listed_as_nobody(value: bytes) -> None:
         assert sandbox.faults.served == ["rewritten"]
     assert [shift.id for shift in look.shifts] == [good.id]
     assert (first in look.listed, second in look.listed) == (False, True)
-    (doubt,) = look.doubts
-    assert (doubt.activity_id, doubt.user_id, doubt.start) == (lost.id, None, START)
-    assert doubt.problem.startswith("the number of its user is")
+    (invalid_record,) = look.invalid_records
+    assert (invalid_record.activity_id, invalid_record.user_id, invalid_record.start) == (lost.id, None, START)
+    assert invalid_record.problem.startswith("the number of its user is")
 
 
 def test_odd_users_and_clocks_do_not_cost_the_others() -> None:
@@ -143,8 +143,10 @@ def test_odd_users_and_clocks_do_not_cost_the_others() -> None:
         sandbox.faults.rewrite(lambda body: body.replace(name, rb'"firstName":"A\ud83d"', 1), path="/users")
         people = client.users()
         assert len(people.users) == len(company.people) - 1
-        assert [(doubt.kind, doubt.user_id) for doubt in people.doubts] == [("user", user.id)]
-        assert people.doubts[0].problem == r'the first name is "A\ud83d", which has a broken character in it'
+        assert [(invalid_record.kind, invalid_record.user_id) for invalid_record in people.invalid_records] == [
+            ("user", user.id)
+        ]
+        assert people.invalid_records[0].problem == r'the first name is "A\ud83d", which has a broken character in it'
         clocks = client.time_clocks()
         sandbox.faults.rewrite(
             lambda body: body.replace(b'"name":"Warehouse"', rb'"name":"\udc00"'), path="time-clocks"
@@ -374,7 +376,7 @@ def test_long_slices_do_not_make_verify_fail(tmp_path: Path) -> None:
         assert world.sync(window).counts.created == 18
         proof = world.mirror.verify(window)
         assert (proof.exit_code, proof.plan.failures, proof.totals) == (0, (), ())
-        asked = Counter(path for path in sandbox.desk.paths if "timesheet" in path)
+        asked = Counter(path for path in sandbox.handlers.paths if "timesheet" in path)
         assert set(asked.values()) == {2}
         world.mirror.close()
 

@@ -229,7 +229,7 @@ def _sentence(name: str) -> str:
 
 
 def test_the_page_is_made_of_the_source() -> None:
-    """`docs/architecture.md` cannot rot; `python tests/test_architecture.py` writes its picture and its list anew."""
+    """`docs/architecture.md` cannot rot; `python tests/test_architecture.py` writes its picture and its list again."""
     assert PAGE.read_text() == page(PAGE.read_text())
 
 

@@ -38,7 +38,7 @@ def test_answers_and_truth_agree(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("delay", [0, 0.02])
 def test_the_relay_counts_turn_arounds_and_delays_them(delay: float) -> None:
-    """A connection is one round trip; what is sent in pieces is one; the answers come back whole and late."""
+    """A connection is one round trip; what is sent in parts is one; the answers come back whole and late."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer() -> None:

@@ -137,8 +137,8 @@ def test_links_move_nobodys_hours() -> None:
     """Rows that were only tied to their shifts are counted as such: nobody is affected."""
     window = Window(date(2025, 12, 1), date(2025, 12, 2), "America/Chicago")
     counts = msgspec.structs.replace(Slice(time_clock_id=1, window=window, status="applied").counts, linked=6)
-    piece = Slice(time_clock_id=1, window=window, status="applied", counts=counts)
-    run = Run(id=1, kind="sync", window=window, slices=(piece,), version="", host="", started_at=0)
+    slice_ = Slice(time_clock_id=1, window=window, status="applied", counts=counts)
+    run = Run(id=1, kind="sync", window=window, slices=(slice_,), version="", host="", started_at=0)
     lines = text.run_text(run, ())
     assert "Hours: 0:00; nobody's rows change" in lines
     assert "6 rows of the table linked to the shift in Connecteam: no hours move" in lines

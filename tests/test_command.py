@@ -60,7 +60,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """An initialised SQLite database beside a small company."""
+    """An initialised SQLite database next to a small company."""
     with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
         made = Terminal(tmp_path, sandbox)
         assert made("init").code == 0

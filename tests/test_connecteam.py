@@ -16,7 +16,7 @@ import time_machine
 
 from connecteam_sync.api import wire
 from connecteam_sync.api.client import Connecteam
-from connecteam_sync.api.credentials import ApiKey, ClientCredentials, demand_host
+from connecteam_sync.api.credentials import ApiKey, ClientCredentials, require_host
 from connecteam_sync.core.shift import User
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import (
@@ -60,7 +60,7 @@ def test_a_look_is_everything_of_the_padded_window(shared: Sandbox) -> None:
     assert (looks[0].first, looks[0].last) == (date(2025, 11, 29), date(2025, 12, 13))
     assert looks[0].listed | looks[1].listed == set(shared.company.people)
     assert sum(len(look.breaks) for look in looks) == len(shared.company.activities) - 585
-    assert not looks[0].doubts
+    assert not looks[0].invalid_records
 
 
 def test_users_are_paged_with_every_status(shared: Sandbox) -> None:
@@ -255,12 +255,12 @@ def test_one_bad_record_is_a_doubt_about_that_record(members: dict[str, Any], pr
     with Sandbox(company) as sandbox, client_of(sandbox) as client:
         look = client.look(WAREHOUSE, WINDOW, client.users())
     assert [shift.id for shift in look.shifts] == [good.id]
-    (doubt,) = look.doubts
-    assert doubt.problem.endswith(problem)
-    assert doubt.user_id == user
+    (invalid_record,) = look.invalid_records
+    assert invalid_record.problem.endswith(problem)
+    assert invalid_record.user_id == user
     assert user in look.listed
-    assert "private" not in doubt.value + doubt.problem
-    assert "Invented Way" not in doubt.value + doubt.problem
+    assert "private" not in invalid_record.value + invalid_record.problem
+    assert "Invented Way" not in invalid_record.value + invalid_record.problem
 
 
 @pytest.mark.parametrize("ends", [(1, 2, 2), (1, 2, 1, 2), (1, 2, 3), (1, 1, 2, 2)])
@@ -271,7 +271,7 @@ def test_an_id_with_several_contents_is_believed_in_none(ends: tuple[int, ...]) 
     people = [{"userId": 1, "shifts": items}]
     look.read(msgspec.Raw(msgspec.json.encode({"timeActivitiesByUsers": people})), "the clock")
     assert not look.shifts
-    assert {doubt.activity_id for doubt in look.doubts} == {"a"}
+    assert {invalid_record.activity_id for invalid_record in look.invalid_records} == {"a"}
 
 
 def test_unknown_members_and_values_are_ignored() -> None:
@@ -282,7 +282,7 @@ def test_unknown_members_and_values_are_ignored() -> None:
     with Sandbox(company) as sandbox, client_of(sandbox) as client:
         look = client.look(WAREHOUSE, WINDOW, client.users())
     assert look.shifts[0].end is None
-    assert not look.doubts
+    assert not look.invalid_records
 
 
 def test_the_timesheet_is_read_as_minutes(shared: Sandbox) -> None:
@@ -310,7 +310,7 @@ def test_the_timesheet_is_read_as_minutes(shared: Sandbox) -> None:
 def test_the_key_goes_to_connecteam_or_this_machine_only(url: str) -> None:
     """Any other host is a configuration error before anything is sent."""
     with pytest.raises(ConfigurationError):
-        demand_host(url)
+        require_host(url)
 
 
 def test_the_two_hosts_and_loopback_are_accepted() -> None:
@@ -321,7 +321,7 @@ def test_the_two_hosts_and_loopback_are_accepted() -> None:
         "http://127.0.0.1:80",
         "http://[::1]:1",
     ):
-        assert demand_host(url) == url.rstrip("/")
+        assert require_host(url) == url.rstrip("/")
 
 
 def test_the_sandbox_refuses_a_real_key_and_other_machines() -> None:

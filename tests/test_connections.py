@@ -45,7 +45,7 @@ def test_a_lock_of_a_table_is_waited_for_so_long(company: Terminal, make: Make, 
         for words in (("sync", *WINDOW), ("undo", "1"), ("init",)):
             began = time.monotonic()
             said = company(*words)
-            assert time.monotonic() - began < 2 * 1 + 3 + 2  # a start of the process beside it
+            assert time.monotonic() - began < 2 * 1 + 3 + 2  # a start of the process next to it
             assert said.code == 6 or words[0] == "undo" or (words[0] == "init" and said.code == 0), said.err
         holder.execute(text("UNLOCK TABLES"))
     engine.dispose()
@@ -123,7 +123,7 @@ def test_every_command_gives_up_in_time(company: Terminal, database: str, kind: 
         ):
             began = time.monotonic()
             said = company(*words)
-            assert time.monotonic() - began < 2 * 1 + 3 + 2, words  # a start of the process beside it
+            assert time.monotonic() - began < 2 * 1 + 3 + 2, words  # a start of the process next to it
             assert said.code == (1 if words[0] == "doctor" else 6), (words, said)
     after = [[{key: value for key, value in row.items() if key != "more"} for row in table] for table in rows(database)]
     assert after == before
@@ -176,7 +176,7 @@ def test_a_long_lived_process_goes_on(name: str, ended: str) -> None:
                 server.execute(*(str(row[0]) for row in server.execute(ENDING[name])))
                 time.sleep(0.2)
             run = world.sync()
-            assert (run.status, [piece.error for piece in run.slices if piece.error]) == ("nothing", [])
+            assert (run.status, [slice_.error for slice_ in run.slices if slice_.error]) == ("nothing", [])
         world.mirror.close()
 
 
@@ -235,7 +235,7 @@ def test_a_network_that_forgot_a_connection_is_noticed(database: str, monkeypatc
         between.forget()
         time.sleep(0.3)
         run = world.sync()
-        assert (run.status, [piece.error for piece in run.slices if piece.error]) == ("nothing", [])
+        assert (run.status, [slice_.error for slice_ in run.slices if slice_.error]) == ("nothing", [])
         world.mirror.close()
     between.close()
 

@@ -32,9 +32,9 @@ def test_times_that_a_shift_may_have(start: int, end: int | None, flaw: str) -> 
 def test_when_a_doubted_record_was_is_told_where_it_is_a_time(said: object, believed: int | None) -> None:
     """Yes and no are no times, whatever Python counts them for."""
     record = {"id": "s1", "start": {"timestamp": said}, "end": {"timestamp": said}}
-    doubt = about("shift", "odd", user_id=1, record=record, value=None)
-    assert (doubt.start, doubt.end) == (believed, believed)
-    assert type(doubt.start) is type(believed)
+    invalid_record = about("shift", "odd", user_id=1, record=record, value=None)
+    assert (invalid_record.start, invalid_record.end) == (believed, believed)
+    assert type(invalid_record.start) is type(believed)
 
 
 def test_a_doubt_is_of_the_person_whose_list_the_record_is_in() -> None:

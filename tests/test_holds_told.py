@@ -16,7 +16,7 @@ from connecteam_sync.core.window import local_day
 from connecteam_sync.present import holds_text
 from connecteam_sync.sandbox import Company, Sandbox, Settings
 from test_command import WINDOW
-from test_people_command import Desk
+from test_people_command import PlanBuilder
 
 CHICAGO = ZoneInfo("America/Chicago")
 AT = 1_764_597_600
@@ -24,10 +24,10 @@ DAY = 86_400
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def builder(tmp_path: Path) -> Iterator[PlanBuilder]:
     """An initialised database of a small company whose people nobody has mapped."""
     with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
-        made = Desk(tmp_path, sandbox)
+        made = PlanBuilder(tmp_path, sandbox)
         made.environment["CONNECTEAM_SYNC_EMPLOYEES"] = "match"
         assert made("init").code == 0
         yield made
@@ -115,32 +115,32 @@ def test_the_days_of_a_next_step_are_a_window() -> None:
     assert (last - first).days == 365
 
 
-def test_what_no_run_has_put_on_record_is_not_looked_for_there(desk: Desk) -> None:
+def test_what_no_run_has_put_on_record_is_not_looked_for_there(builder: PlanBuilder) -> None:
     """`plan` stores nothing: no next step of it leads to `holds`, which would say that nothing is held."""
     kept = rows("child_row", "row 1 is pointed at", "row 2 is pointed at")
     assert "connecteam-sync holds --employee 13" in holds_text.hold_lines(kept, CHICAGO, {}, {})[1]
     assert "connecteam-sync holds" not in "".join(holds_text.hold_lines(kept, CHICAGO, {}, {}, elsewhere="X"))
-    user = desk("plan", *WINDOW, "--json").json["holds"][0]["user_id"]
-    worker = desk.sandbox.company.people[user]
-    desk.hire(f"{worker.first_name} {worker.last_name}")
-    said = desk("plan", *WINDOW).out
+    user = builder("plan", *WINDOW, "--json").json["holds"][0]["user_id"]
+    worker = builder.sandbox.company.people[user]
+    builder.hire(f"{worker.first_name} {worker.last_name}")
+    said = builder("plan", *WINDOW).out
     assert "Held, waiting" in said
     assert "connecteam-sync holds" not in said
     assert f"each of them: connecteam-sync plan {' '.join(WINDOW)} --json" in said
     assert f"connecteam-sync employees map {user} 1" in said
-    desk("sync", *WINDOW)
-    verified = desk("verify", *WINDOW).out
+    builder("sync", *WINDOW)
+    verified = builder("verify", *WINDOW).out
     assert "Held, waiting" in verified
     assert "connecteam-sync holds" not in verified
-    assert "connecteam-sync holds --all" in desk("holds").out
+    assert "connecteam-sync holds --all" in builder("holds").out
 
 
-def test_nothing_of_a_kind_is_not_nothing_at_all(desk: Desk) -> None:
+def test_nothing_of_a_kind_is_not_nothing_at_all(builder: PlanBuilder) -> None:
     """`holds --kind child_row` with others standing says so; with none standing nothing is held."""
-    assert desk("holds", "--kind", "child_row").out == "nothing is held\n"
-    employee = desk.hire("Zoë Ōta")
-    desk("sync", *WINDOW)
-    said = desk("holds", "--kind", "child_row")
+    assert builder("holds", "--kind", "child_row").out == "nothing is held\n"
+    employee = builder.hire("Zoë Ōta")
+    builder("sync", *WINDOW)
+    said = builder("holds", "--kind", "child_row")
     assert (said.code, said.out) == (0, "no hold of kind child_row; 60 others stand: connecteam-sync holds\n")
-    assert desk("holds", "--employee", str(employee)).out.startswith(f"no hold of {employee}; 60 others stand")
-    assert desk("holds", "--kind", "child_row", "--json").json["holds"] == []
+    assert builder("holds", "--employee", str(employee)).out.startswith(f"no hold of {employee}; 60 others stand")
+    assert builder("holds", "--kind", "child_row", "--json").json["holds"] == []

@@ -105,7 +105,7 @@ ALL = [(found, p) for found in commands() for p in found.parameters if p.type.na
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """An initialised database beside a small company, and a run on record; the environment of a command."""
+    """An initialised database next to a small company, and a run on record; the environment of a command."""
     folder = tmp_path_factory.mktemp("hostile")
     with Sandbox(Company(20), Settings(minute_limit=1_000_000)) as sandbox:
         found = {

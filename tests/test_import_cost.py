@@ -71,7 +71,7 @@ def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
 
 
 def test_the_library_loads_when_it_is_asked_for_a_name() -> None:
-    """`import connecteam_sync` alone is nearly nothing, and every name of the door is there."""
+    """`import connecteam_sync` alone is nearly nothing, and every name of the client is there."""
     code = """
 import sys, connecteam_sync
 assert "sqlalchemy" not in sys.modules

@@ -54,7 +54,7 @@ def refused(world: World, first: date = TUESDAY, last: date = WEDNESDAY, **optio
 
 
 def test_days_that_are_right_are_closed_and_say_so(world: World) -> None:
-    """Each proven by a fresh look; who, why and what was found stand beside them."""
+    """Each proven by a fresh look; who, why and what was found stand next to them."""
     world.work(2, "08:00", "16:00")
     world.sync()
     done = world.mirror.lock(TUESDAY, WEDNESDAY, reason="payroll of the first half", by="Pia")
@@ -308,7 +308,7 @@ def test_a_lock_keeps_the_zone_it_was_made_in(world: World, database: str) -> No
 
 
 def test_a_night_of_25_hours_is_closed_whole(world: World) -> None:
-    """Both hours that the clock shows as half past one, and neither midnight beside them."""
+    """Both hours that the clock shows as half past one, and neither midnight next to them."""
     company = world.company
     day = date(2025, 11, 2)
     midnight = company.at(day, "00:00")

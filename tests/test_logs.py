@@ -63,7 +63,7 @@ def raised(text: str) -> tuple[type[BaseException], BaseException, TracebackType
 
 
 def test_an_event_as_json_is_a_flat_object() -> None:
-    """Its name, its moment in UTC, its level, and its fields; days and counts beside the others."""
+    """Its name, its moment in UTC, its level, and its fields; days and counts next to the others."""
     said = json.loads(LogFormatter("json").format(record_of(ENDED)))
     assert said.pop("process") > 0
     assert said == {

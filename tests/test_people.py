@@ -154,7 +154,7 @@ def test_a_second_row_made_at_the_same_moment_is_nobodys(site: Make) -> None:
     )
     world.work(2, "08:00", "16:00")
     run = world.sync()
-    assert [piece.error_name for piece in run.slices if piece.error] == ["row_moved"]
+    assert [slice_.error_name for slice_ in run.slices if slice_.error] == ["row_moved"]
     assert str(world.user) in str(run.slices[0].error)
     assert (world.table(), world.table("employees")) == ([], [])
 

@@ -168,7 +168,7 @@ def test_a_new_name_is_told_once_and_written_only_to_our_own_table(database: str
         assert changed == {f"{ana.first_name} García": "new@invented.example", "Benny": ben.email}
         assert all(row["connecteam_user_id"] == before[row["id"]]["connecteam_user_id"] for row in after)
         again = world.sync()
-        assert (again.status, [piece.note for piece in again.slices if piece.note]) == ("nothing", [])
+        assert (again.status, [slice_.note for slice_ in again.slices if slice_.note]) == ("nothing", [])
         undone = world.mirror.undo(run.id or 0)
         assert old in str(undone.slices[0].note)
         assert world.table("employees") == list(before.values())
@@ -185,4 +185,4 @@ def test_a_new_name_is_told_once_and_a_table_of_the_host_stays(site: Make) -> No
     person_of(world).last_name = "García"
     assert "García" in str(world.sync().slices[0].note)
     assert world.table("employees") == before
-    assert not any(piece.note for piece in world.sync().slices)
+    assert not any(slice_.note for slice_ in world.sync().slices)

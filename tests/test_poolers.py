@@ -71,7 +71,7 @@ def test_eight_clients_at_once_behind_a_pooler() -> None:
                     # Who finds others writing all the time says so, and tries again.
                     done += run.exit_code != 6
                     if run.exit_code not in {0, 6}:
-                        failures.append([(piece.error_name, piece.error) for piece in run.slices])
+                        failures.append([(slice_.error_name, slice_.error) for slice_ in run.slices])
             except Exception as error:  # noqa: BLE001 - whatever it was is shown
                 failures.append(error)
 
@@ -117,7 +117,7 @@ def test_a_pooler_by_the_statement_is_named(company: Terminal) -> None:
 
 
 def schemas(name: str) -> str:
-    """A database with two schemas beside `public`."""
+    """A database with two schemas next to `public`."""
     server = servers.postgresql()
     url = server.database(name)
     server.execute("CREATE SCHEMA payroll", 'CREATE SCHEMA "Other Hours"', database=name)

@@ -92,8 +92,8 @@ def on_a_terminal(
     ) as running:
         os.close(theirs)
         seen = b""
-        while piece := _read(ours):
-            seen += piece
+        while slice_ := _read(ours):
+            seen += slice_
             if until and re.search(until, plain(seen.decode(errors="replace"))):
                 running.send_signal(signal.SIGINT)
                 until = None
@@ -136,17 +136,17 @@ def test_a_program_is_told_every_number_of_a_year(sandbox: Sandbox, tmp_path: Pa
         assert told[0].detail.endswith("2025-01-01..2025-01-27")
         assert told[-1].detail == ""
         so_far = 0
-        for before, after, piece in zip(told[:-1], told[1:], run.slices, strict=True):
-            so_far += piece.counts.total_shifts
+        for before, after, slice_ in zip(told[:-1], told[1:], run.slices, strict=True):
+            so_far += slice_.counts.total_shifts
             assert after.shifts == so_far
-            assert f"time clock {piece.time_clock_id}, {piece.window}" == before.detail
+            assert f"time clock {slice_.time_clock_id}, {slice_.window}" == before.detail
         told.clear()
         mirror.sync(mirror.window(FIRST, LAST))
         assert (told[-1].shifts, told[-1].changes) == (SHIFTS, 0)
 
 
 def test_a_plan_is_told_too_and_failed_slices_are_counted(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A failed slice is done, in vain; the others go on."""
+    """A failed slice is done, without success; the others go on."""
     told: list[Progress] = []
     with mirror_of(sandbox, tmp_path, told) as mirror:
         mirror.init()

@@ -139,7 +139,7 @@ def test_a_proof_is_listed_with_what_it_came_to(terminal: Terminal) -> None:
 
 
 def test_history_says_what_is_held_and_what_connecteam_says(terminal: Terminal) -> None:
-    """Beside each row, once; of the day asked about; a person by a part of the name, without case or accents."""
+    """Next to each row, once; of the day asked about; a person by a part of the name, without case or accents."""
     key = hold_something(terminal)
     (hold,) = terminal("holds", "--json").json["holds"]
     name, employee = hold["employee"], str(hold["employee_id"])
@@ -183,7 +183,7 @@ def test_several_people_of_a_name_are_a_choice(terminal: Terminal) -> None:
 
 
 def test_hours_say_which_rows_they_leave_out(terminal: Terminal) -> None:
-    """A row without a shift is in no sum of a run or its plan: how many there are, and how long, stands beside it."""
+    """A row without a shift is in no sum of a run or its plan: how many there are, and how long, stands next to it."""
     days = ("--from", "2025-12-01", "--to", "2025-12-11")
     terminal("sync", *days)
     assert "held row" not in terminal("sync", *days).out

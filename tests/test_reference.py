@@ -21,7 +21,7 @@ from connecteam_sync.config import _SECRETS, KEYS, Settings, load_settings
 from connecteam_sync.core.adopt import SHAPES
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
 from connecteam_sync.core.change import HOLD_REASONS, ChangeKind, Refusal
-from connecteam_sync.core.compare import HarmKind
+from connecteam_sync.core.compare import DamageKind
 from connecteam_sync.core.people import Evidence
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import RUN_KINDS, SEVERITY, Check, Status
@@ -193,7 +193,7 @@ def test_a_closed_list_is_the_table_of_its_section(section: str, real: tuple[str
         ("run", "kind", RUN_KINDS),
         ("run", "status", get_args(Status)),
         ("change", "kind", get_args(ChangeKind)),
-        ("harm", "kind", get_args(HarmKind)),
+        ("harm", "kind", get_args(DamageKind)),
         ("refusal", "guard", get_args(inspect.get_annotations(Refusal, eval_str=True)["guard"])),
         ("check", "state", get_args(inspect.get_annotations(Check, eval_str=True)["state"])),
         ("likeness", "evidence", get_args(Evidence)),

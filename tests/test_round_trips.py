@@ -62,7 +62,7 @@ def command(sandbox: Sandbox, url: str, folder: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
 def test_round_trips_of_a_process_do_not_grow(database: str, tmp_path: Path) -> None:
-    """500 shifts and 5,000: the same number where there is nothing to do, and never a trip for a shift."""
+    """500 shifts and 5,000: the same number where there is nothing to do, and never a round trip for a shift."""
     found: dict[int, list[int]] = {}
     for shifts in (500, 5000):
         company = Company(shifts)

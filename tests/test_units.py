@@ -28,7 +28,7 @@ def wanted(
     remembered: Iterable[int] = (),
     older_days: int = 92,
 ) -> list[Wanted]:
-    """What a run of now looks at, beside open rows of these (day, time clock)."""
+    """What a run of now looks at, next to open rows of these (day, time clock)."""
     past = Past(
         opened=[(start_of_day(day, LAST.zone) + 8 * HOUR, clock) for day, clock in opened],
         remembered=frozenset(remembered),

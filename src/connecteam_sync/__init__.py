@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Wait,
     )
     from connecteam_sync.core.clocktime import Applied, ClockTime, Employee, Mirror
-    from connecteam_sync.core.compare import Comparison, Harm, HarmKind
+    from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
     from connecteam_sync.core.events import Event, Level
     from connecteam_sync.core.evidence import Stage
     from connecteam_sync.core.history import History, TrackedShift
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         VerifyResult,
     )
     from connecteam_sync.core.same_minute import ByMinute
-    from connecteam_sync.core.shift import Break, Doubt, Shift, Snapshot, User
+    from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, User
     from connecteam_sync.core.window import LockedDay, Window
     from connecteam_sync.engine.events import Emit
     from connecteam_sync.errors import (
@@ -129,11 +129,11 @@ else:
         "ConnecteamSync": "client",
         "ConnecteamSyncError": "errors",
         "Counts": "core.change",
+        "DamageKind": "core.compare",
         "DatabaseError": "errors",
         "DatabaseUnavailable": "errors",
         "Dedupe": "core.adopt",
         "Difference": "core.run",
-        "Doubt": "core.shift",
         "Emit": "engine.events",
         "Employee": "core.clocktime",
         "EmployeesNames": "store.tables.host",
@@ -143,13 +143,13 @@ else:
         "Failure": "core.run",
         "FeedReset": "errors",
         "GuardRefused": "errors",
-        "Harm": "core.compare",
-        "HarmKind": "core.compare",
         "History": "core.history",
         "Hold": "core.change",
         "HoldReason": "core.change",
         "HostTables": "store.tables.host",
+        "InvalidRecord": "core.shift",
         "KnownBy": "core.account",
+        "LegacyDamage": "core.compare",
         "Level": "core.events",
         "Likeness": "core.people",
         "LockEvent": "core.lock_check",
@@ -249,11 +249,11 @@ __all__ = [
     "ConnecteamSync",
     "ConnecteamSyncError",
     "Counts",
+    "DamageKind",
     "DatabaseError",
     "DatabaseUnavailable",
     "Dedupe",
     "Difference",
-    "Doubt",
     "Emit",
     "Employee",
     "EmployeesNames",
@@ -263,13 +263,13 @@ __all__ = [
     "Failure",
     "FeedReset",
     "GuardRefused",
-    "Harm",
-    "HarmKind",
     "History",
     "Hold",
     "HoldReason",
     "HostTables",
+    "InvalidRecord",
     "KnownBy",
+    "LegacyDamage",
     "Level",
     "Likeness",
     "LockEvent",

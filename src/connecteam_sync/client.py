@@ -262,7 +262,7 @@ class ConnecteamSync(Records, Accounts):
         Rows of the days `link_minutes` that agree with a shift but for their seconds are linked to it. While a double
         needs a person (`holds`), the key is not added. Raises AdoptRefused, LockHeld, UpstreamError.
         """
-        self.demand_account()
+        self.require_account()
         return self._adopting.apply(link_minutes)
 
     def undo_adopt(self) -> tuple[Run, ...]:
@@ -348,12 +348,12 @@ class ConnecteamSync(Records, Accounts):
         where Connecteam cannot be reached UpstreamError; `anyway` closes them nevertheless and records what was wrong.
         Raises WindowError of days that are not over. `by` is who does it, by default the user of the system.
         """
-        self.demand_account()
+        self.require_account()
         return self._locking.lock(self.window(first, last), reason=reason, by=by, anyway=anyway)
 
     def unlock(self, first: date, last: date, *, reason: str = "", by: str | None = None) -> Opening:
         """Open local days again, whatever zone they were closed in."""
-        self.demand_account()
+        self.require_account()
         return self._locking.unlock(self.window(first, last), reason=reason, by=by)
 
     def locked_days(self) -> tuple[date, ...]:

@@ -1,4 +1,4 @@
-"""Whose data a database holds, and its time clocks: the part of the library's door that is about the account."""
+"""Whose data a database holds, and its time clocks: the part of the library that is about the account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Region, Vouch
 from connecteam_sync.core.text import one_line
 from connecteam_sync.engine.account import Belonging, now
-from connecteam_sync.engine.operator import said_by_a_person
+from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror import account as remembered
 from connecteam_sync.store.store import Store
@@ -36,7 +36,7 @@ class Accounts:
         with self.store.reading() as session:
             return remembered.account_history(session)
 
-    def demand_account(self) -> None:
+    def require_account(self) -> None:
         """Raises ConfigurationError, naming both, where the configured region or zone is not that of the database."""
         self._belonging.check_stored()
 
@@ -52,7 +52,7 @@ class Accounts:
 
         Raises ConfigurationError where somebody else noted something since.
         """
-        return self._belonging.accept(proposed, by=said_by_a_person("by", by))
+        return self._belonging.accept(proposed, by=operator_text("by", by))
 
     # -- time clocks ---------------------------------------------------------------------------------------------------
 
@@ -90,8 +90,8 @@ class Accounts:
         said = Vouch(
             time_clock_id=clock,
             at=now(),
-            by=said_by_a_person("by", by),
-            reason=said_by_a_person("reason", reason),
+            by=operator_text("by", by),
+            reason=operator_text("reason", reason),
         )
         with self.store.reading("looking at the time clocks") as session:
             known = remembered.account(session)
@@ -104,6 +104,6 @@ class Accounts:
 
     def unvouch_clock(self, clock: int, *, by: str) -> Vouch:
         """Withdraw the word for a time clock; `by` is who does. Raises NotFound where nobody gave it."""
-        who = said_by_a_person("by", by)
+        who = operator_text("by", by)
         with self.store.writing("withdrawing a word for a time clock") as session:
             return remembered.unvouch(session, clock, by=who, now=now())

@@ -1,4 +1,4 @@
-"""What is on record: runs, the journal, what is held. The part of the library's door that asks Connecteam nothing."""
+"""What is on record: runs, the journal, what is held. The part of the library that asks Connecteam nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, Stand
 from connecteam_sync.core.text import called
 from connecteam_sync.core.window import Window, end_of_day, start_of_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.operator import said_by_a_person
+from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
@@ -24,7 +24,7 @@ from connecteam_sync.store.history.employee import rows_to_look_at, shifts_of_ro
 from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.tables.support import demand_table
+from connecteam_sync.store.tables.support import require_table
 
 if TYPE_CHECKING:
     from connecteam_sync.core.adopt import UnreadTime
@@ -37,7 +37,7 @@ _CANDIDATES = 12
 
 
 class Records:
-    """What a database holds beside the rows. Every method raises what `Store` raises."""
+    """What a database holds next to the rows. Every method raises what `Store` raises."""
 
     settings: Settings
     store: Store
@@ -62,7 +62,7 @@ class Records:
         zone = ZoneInfo(self.settings.timezone)
         span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
         with self.store.reading() as session:
-            demand_table(session.host, session.columns, session.dialect)
+            require_table(session.host, session.columns, session.dialect)
             person = one_employee(session.employees(), employee)
             rows = session.rows_of(person.id, *span)
             keys = frozenset(row.id for row in rows if row.id is not None)
@@ -97,7 +97,7 @@ class Records:
             open_days=self.settings.open_too_long_days,
         )
         with self.store.reading() as session:
-            demand_table(session.host, session.columns, session.dialect)
+            require_table(session.host, session.columns, session.dialect)
             rows, auto_clock_outs = rows_to_look_at(session, window)
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
             keys = {row.id for one in found for row in one.rows if row.id is not None}
@@ -108,7 +108,7 @@ class Records:
         from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - a start has no need of it
 
         with self.store.reading() as session:
-            demand_table(session.host, session.columns, session.dialect)
+            require_table(session.host, session.columns, session.dialect)
             return unread_times(session)
 
     def changes(self, after: int | str = feed.START, limit: int = 1000) -> tuple[Entry, ...]:
@@ -142,7 +142,7 @@ class Records:
         They are listed on and no longer end a run with 3, until anything about them changes. `by` is who says so,
         `reason` why; both are kept. Raises NotFound, ConfigurationError.
         """
-        said = Acknowledgement(by=said_by_a_person("by", by), at=now(), reason=said_by_a_person("reason", reason))
+        said = Acknowledgement(by=operator_text("by", by), at=now(), reason=operator_text("reason", reason))
         with self.store.writing("acknowledging holds") as session:
             found = self._chosen_holds(session, tuple(ids), employee, kind)
             return holds.acknowledge(session, found, said)
@@ -150,7 +150,7 @@ class Records:
     def unacknowledge_holds(self, ids: Iterable[int]) -> tuple[StandingHold, ...]:
         """Take the word back: the holds wait for a person again. Raises NotFound."""
         with self.store.writing("taking back an acknowledgement") as session:
-            return holds.unacknowledge(session, holds.demand_standing(session, ids))
+            return holds.unacknowledge(session, holds.require_standing(session, ids))
 
     def _chosen_holds(
         self, session: Session, ids: tuple[int, ...], employee: int | str | None, kind: str | None
@@ -162,7 +162,7 @@ class Records:
                 next_step="connecteam-sync holds ack ID --reason R, or holds ack --employee E --reason R",
             )
         if employee is None:
-            return holds.demand_standing(session, ids)
+            return holds.require_standing(session, ids)
         person = one_employee(session.employees(), employee)
         found = holds.standing_holds(session, kind, employee=person.id)
         if not found:

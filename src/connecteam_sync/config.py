@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, demand_host
+from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -185,11 +185,11 @@ def _read(file: Path) -> dict[str, Any]:
                 f"{file}: {name} is a secret and does not belong into this file",
                 next_step=f"set {PREFIX}{name.upper()} or {PREFIX}{name.upper()}_FILE in the environment",
             )
-        _demand_known(name, (*KEYS, "tables"), str(file))
+        _require_known(name, (*KEYS, "tables"), str(file))
     return values
 
 
-def _demand_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[str, ...] = ()) -> None:
+def _require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[str, ...] = ()) -> None:
     """Raises ConfigurationError for a key that is none, naming the nearest; `also` are further ones to be meant."""
     if name in known:
         return
@@ -226,7 +226,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
             continue
         if variable not in other:
-            _demand_known(variable, known, "the environment", also=(*sorted(other), "USE_BATCH_SYNC"))
+            _require_known(variable, known, "the environment", also=(*sorted(other), "USE_BATCH_SYNC"))
         text = environ[variable].strip()
         if not text:
             # What somebody meant to set and did not must not become a default: a file for a server's database.
@@ -309,7 +309,7 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
                 f"{where} is {value!r}, which is no time zone", next_step="use an IANA name like America/Chicago"
             ) from error
     if name == "base_url":
-        return demand_host(value)
+        return require_host(value)
     return value
 
 
@@ -367,9 +367,9 @@ def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
     own = {name: value[name] for name in _OWN if name in value}
     value = {name: section for name, section in value.items() if name not in own}
     for name, section in value.items():
-        _demand_known(name, (*kinds, *_OWN), f"{place}, [tables]")
+        _require_known(name, (*kinds, *_OWN), f"{place}, [tables]")
         for key in section if isinstance(section, dict) else ():
-            _demand_known(key, kinds[name].__struct_fields__, f"{place}, [tables.{name}]")
+            _require_known(key, kinds[name].__struct_fields__, f"{place}, [tables.{name}]")
     try:
         tables = msgspec.convert(value, HostTables)
     except msgspec.ValidationError as error:
@@ -385,13 +385,13 @@ def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
                 f"{place}, [tables.{name}]: both table and schema name a schema",
                 next_step=f'say it once: table = "{names.table.rpartition(".")[2]}", and the schema in schema',
             )
-    _demand_words(tables.clock_times.is_active_words, f"{place}, [tables.clock_times] is_active_words")
+    _require_words(tables.clock_times.is_active_words, f"{place}, [tables.clock_times] is_active_words")
     for column in tables.clock_times.children:
-        _demand_column(column, f"{place}, [tables.clock_times] child_tables")
+        _require_column(column, f"{place}, [tables.clock_times] child_tables")
     return tables, own
 
 
-def _demand_words(words: tuple[str, str] | None, where: str) -> None:
+def _require_words(words: tuple[str, str] | None, where: str) -> None:
     """Two words that no database takes for one."""
     if words is None:
         return
@@ -403,7 +403,7 @@ def _demand_words(words: tuple[str, str] | None, where: str) -> None:
         )
 
 
-def _demand_column(name: str, where: str) -> None:
+def _require_column(name: str, where: str) -> None:
     """`payslips.clock_time_id`, or with a schema before it."""
     said = parts(name)
     if len(said) not in {2, 3} or not all(part.strip() == part and 0 < len(part) <= _NAME for part in said):

@@ -61,7 +61,7 @@ class ConnecteamSyncError(Exception):
 
     @property
     def facts(self) -> dict[str, object]:
-        """What a program is told beside the message, as members of its JSON."""
+        """What a program is told next to the message, as members of its JSON."""
         return {}
 
 

@@ -123,7 +123,7 @@ def test_two_shifts_change_clocks(world: World) -> None:
 
 
 def test_what_is_gone_goes_and_gets_its_row_back_when_it_returns(world: World) -> None:
-    """Under its old primary key, with what the host keeps in the row beside our columns."""
+    """Under its old primary key, with what the host keeps in the row next to our columns."""
     world.execute("ALTER TABLE clock_times ADD COLUMN cost_centre VARCHAR(20)")
     world = World(world.sandbox, world.mirror.settings.database_url)
     shift = world.work(3, "08:00", "12:00")

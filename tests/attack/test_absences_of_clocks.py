@@ -67,7 +67,7 @@ def test_an_archived_clock_that_cannot_be_read_is_said_and_its_rows_are_kept(wor
     run = world.sync()
     assert (run.exit_code, run.counts.created) == (3, 1)
     assert [(hold.reason, hold.shift_id) for hold in run.holds] == [("clock_not_looked_at", old.id)]
-    assert any("archived" in (piece.note or "") for piece in run.slices)
+    assert any("archived" in (slice_.note or "") for slice_ in run.slices)
     assert [row for row in world.table() if row["id"] == before[0]["id"]] == before
     found = world.mirror.verify(world.window)
     assert "clock_not_looked_at" in {hold.reason for hold in found.plan.holds}
@@ -119,7 +119,7 @@ def test_what_was_held_before_a_clock_could_not_be_read_stays_held(world: World)
     assert held == ["impossible_record", "unmapped_user"]
     world.company.clocks[OFFICE].is_archived = True
     world.sandbox.faults.add("domain_error", path=f"{OFFICE}/time-activities", times=10)
-    assert any("cannot be read" in (piece.note or "") for piece in world.sync().slices)
+    assert any("cannot be read" in (slice_.note or "") for slice_ in world.sync().slices)
     assert sorted(world.reasons()) == held
     world.sandbox.faults.clear()
     world.company.delete(waits.id)

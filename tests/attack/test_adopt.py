@@ -297,14 +297,14 @@ def test_undo_is_refused_where_a_row_was_written_since(world: World) -> None:
 
 
 @pytest.mark.parametrize("harm", ["DROP TABLE {}", "DELETE FROM {} WHERE id = 1"])
-def test_undo_without_its_backup_is_refused_before_anything_is_done(world: World, harm: str) -> None:
+def test_undo_without_its_backup_is_refused_before_anything_is_done(world: World, damage: str) -> None:
     """Dropped or written to by somebody: the key stays, the rows stay, and the backup's name is told."""
     at = world.at(3, "08:00")
     for _ in range(3):
         put(world, at, at + 3600)
     run = world.mirror.adopt()
     before = world.table()
-    world.execute(harm.format(f"connecteam_sync_backup_{run.id}"))
+    world.execute(damage.format(f"connecteam_sync_backup_{run.id}"))
     with pytest.raises((UndoRefused, DatabaseError), match=f"connecteam_sync_backup_{run.id} is"):
         world.mirror.undo_adopt()
     assert world.table() == before
@@ -321,7 +321,7 @@ def test_the_backup_can_be_restored_by_hand(world: World) -> None:
         put(world, at, at + 3600)
     before = world.table()
     run = world.mirror.adopt()
-    note = next(piece.note for piece in run.slices if piece.note)
+    note = next(slice_.note for slice_ in run.slices if slice_.note)
     assert "5 rows" in note
     drop, restore = world.mirror.adopt_sql().split("-- Drop it again.")[1].split("-- Bring")
     statements = drop.split(";") + restore.split("\n", 1)[1].replace("RUN", str(run.id)).split(";")

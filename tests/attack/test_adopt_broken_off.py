@@ -127,7 +127,7 @@ def test_another_program_goes_on_writing(world: World, database: str) -> None:
     time.sleep(0.5)
     stop.set()
     thread.join()
-    assert run.exit_code == 0, [piece.error for piece in run.slices]
+    assert run.exit_code == 0, [slice_.error for slice_ in run.slices]
     with world.mirror.store.reading() as session:
         present = {row.clock_in for row in session.rows_of_all()}
     assert present >= set(written)

@@ -87,7 +87,7 @@ def test_a_second_key_of_the_hosts_stays_and_ours_goes(world: World) -> None:
 
 
 def test_a_refused_undo_leaves_the_key_where_it_was(world: World) -> None:
-    """Doubles cannot come back beside a second key of the host's: the table, and our key, are as before."""
+    """Doubles cannot come back next to a second key of the host's: the table, and our key, are as before."""
     at = world.at(3, "08:00")
     for _ in range(2):
         put(world, at, at + 3600)

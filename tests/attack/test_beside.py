@@ -1,4 +1,4 @@
-"""What triggers and rules of the host do beside our writes, or instead of them: seen, named, and nothing is kept."""
+"""What triggers and rules of the host do next to our writes, or instead of them: seen, named, and nothing is kept."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_trigger_that_fires_for_later_rows_only(database: str, sandbox: Sandbo
     lasting(world, 2, 60)
     probed = world.sync()
     assert probed.exit_code == 0
-    assert any("probed with its first row" in (piece.note or "") for piece in probed.slices)
+    assert any("probed with its first row" in (slice_.note or "") for slice_ in probed.slices)
     lasting(world, 4, MARK)
     before = world.table()
     with pytest.raises(NotServed, match=r"1 row went.*meddler") as caught:
@@ -152,7 +152,7 @@ def test_what_another_program_writes_meanwhile_is_no_trigger(database: str, sand
         entered("02:00:00")
         others.count()
         with pytest.raises(RowMoved, match="1 row came beside"):
-            others.demand_same()
+            others.require_same()
     with world.mirror.store.writing() as session:
         beside = Neighbours(session, image, counts=True)
         assert not beside.meddled(0, more=0)

@@ -43,7 +43,7 @@ def happen(world: World, number: int) -> None:
 def failed_well(world: World, run: Run, before: list[list[dict[str, object]]], code: int = 1) -> None:
     """The run says so, with a next step, and nothing was written."""
     assert run.exit_code == code, run
-    assert all(piece.next_step for piece in run.slices if piece.status == "failed"), run
+    assert all(slice_.next_step for slice_ in run.slices if slice_.status == "failed"), run
     assert world.everything() == before
 
 
@@ -106,7 +106,7 @@ def test_a_row_that_another_program_holds(database: str) -> None:
 @pytest.mark.usefixtures("initialised")
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_deadlock_with_another_program(database: str) -> None:
-    """Each waits for what the other holds: the server ends one of them, and ours starts anew where it was that one."""
+    """Each waits for what the other holds: the server ends one of them, and ours starts again where it was that one."""
     with company_in(database, lock_wait=20) as world:
         ended: list[object] = []
         before = _deadlocks(database)
@@ -399,7 +399,7 @@ def test_a_lost_reply_to_commit_is_found_in_the_receipt(database: str) -> None:
         engine.dialect.do_commit = commit  # type: ignore[method-assign] # and no more
         assert lost
         assert run.exit_code == 1, run
-        receipts = [piece for kept in world.mirror.runs(3) for piece in kept.slices if piece.status == "applied"]
+        receipts = [slice_ for kept in world.mirror.runs(3) for slice_ in kept.slices if slice_.status == "applied"]
         assert receipts, "the receipt of what was committed is missing"
         assert world.sync().exit_code == 0
         assert world.rows() == world.company.truth(FIRST, LAST)

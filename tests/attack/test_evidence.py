@@ -110,13 +110,13 @@ def test_adopt_then_resync_on_a_table_like_those_of_real_sites(site: Site) -> No
     site.person(2)
     site.shifts(2)
     site.person(3)
-    doubted = site.shifts(3)
+    invalid = site.shifts(3)
     site.person(4)
     site.shifts(4, clock=CLOSED)
     site.row(0, 9)
     site.row(0, 10, source="manual")
     site.company.people[site.people[2]].clocks = set()
-    site.company.spoil(doubted[0].id, start={"timestamp": doubted[0].start * 1000, "timezone": "America/Chicago"})
+    site.company.spoil(invalid[0].id, start={"timestamp": invalid[0].start * 1000, "timezone": "America/Chicago"})
     before = {number: site.rows(number) for number in range(5)}
     mirror.adopt()
     run = mirror.resync(window)
@@ -188,13 +188,13 @@ def test_a_clock_that_cannot_be_read_leaves_rows_without_a_shift_undecided(site:
 
 
 def test_what_is_said_of_rows_without_a_shift_stands_where_a_look_leaves_them_alone(site: Site) -> None:
-    """A look failed, so nobody decides on such rows in this run: nor is a hold about one taken for settled."""
+    """A look failed, so nobody decides on such rows in this run: nor is a hold about one taken for unchanged."""
     mirror, world = site.world.mirror, site.world
     users = [site.person(number, mapped=number != 1) for number in range(4)]
     for number in range(4):
         site.row(number, 9)
-    doubted = site.world.work(5, "08:00", "12:00", user=users[3])
-    site.company.spoil(doubted.id, start={"timestamp": doubted.start * 1000, "timezone": "America/Chicago"})
+    invalid = site.world.work(5, "08:00", "12:00", user=users[3])
+    site.company.spoil(invalid.id, start={"timestamp": invalid.start * 1000, "timezone": "America/Chicago"})
     site.company.people[users[2]].clocks = set()
 
     def standing() -> dict[str, int]:

@@ -117,8 +117,8 @@ def meet(life: World, said: str, fault: str, *, lasting: bool, where: str) -> No
     assert fault in life.sandbox.faults.served or fault in CHANGES or fault in ODDITIES or fault in PAGES, said
     life.sandbox.faults.clear()
     assert as_it_should_end(fault, run, lasting=lasting, where=where), f"{said}: {run}"
-    for piece in run.slices:
-        assert piece.status in {"applied", "nothing"} or piece.next_step, f"{said}: {piece}"
+    for slice_ in run.slices:
+        assert slice_.status in {"applied", "nothing"} or slice_.next_step, f"{said}: {slice_}"
     if run.status == "failed" and where in {"users", "clocks"}:
         assert life.table() == before, said
     judge(life, f"{said}: {run}", before, known)

@@ -85,9 +85,9 @@ def _read(body: bytes) -> wire.Look | None:
         assert shift.end is None or shift.start <= shift.end < LATEST
         assert shift.id
         assert shift.id.isprintable()
-    for doubt in look.doubts:
-        assert doubt.problem
-        assert "Invented Way" not in doubt.value
+    for invalid_record in look.invalid_records:
+        assert invalid_record.problem
+        assert "Invented Way" not in invalid_record.value
     return look
 
 
@@ -187,7 +187,7 @@ def _read_plan(file: Path) -> None:
 @MANY
 @given(data=st.data())
 def test_a_plan_that_was_tampered_with(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    """Read, or refused in our words; what it may do is bounded by the look that `apply` takes anew."""
+    """Read, or refused in our words; what it may do is bounded by the look that `apply` takes again."""
     plan = json.loads((CORPUS / "a-plan.json").read_text())
     places = _paths(plan)
     path = places[data.draw(st.integers(0, len(places) - 1))]

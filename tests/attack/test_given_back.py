@@ -261,7 +261,7 @@ ODD: dict[str, list[tuple[str, list[str]]]] = {
 
 
 def test_values_of_every_kind_come_back_to_the_byte(database: str, sandbox: Sandbox) -> None:  # noqa: F811
-    """Whatever the host keeps beside the hours: corrected, deleted, brought back, and the same once more."""
+    """Whatever the host keeps next to the hours: corrected, deleted, brought back, and the same once more."""
     kind = kind_of(database)
     world = World(sandbox, database, max_deletes_of_person=40)
     if kind == "postgresql":
@@ -306,7 +306,7 @@ def test_values_of_every_kind_come_back_to_the_byte(database: str, sandbox: Sand
     for shift in mine[16:32]:
         world.company.delete(shift.id)
     done = world.sync()
-    assert done.exit_code == 0, [piece.error for piece in done.slices]
+    assert done.exit_code == 0, [slice_.error for slice_ in done.slices]
     assert (done.counts.deleted, done.counts.updated) == (16, 16)
     after = table()
     assert done.id
@@ -376,7 +376,7 @@ def test_what_undo_could_not_give_back_is_not_let_through(
     world.company.edit(mine[1].id, end=mine[1].start + 7 * 60)
     world.company.delete(mine[2].id)
     done = world.sync()
-    assert done.exit_code == 3, [piece.error for piece in done.slices]
+    assert done.exit_code == 3, [slice_.error for slice_ in done.slices]
     assert {(hold.clock_time_id, hold.reason) for hold in done.holds} == {(row, "refused_by_database") for row in held}
     assert all("undo could not give back what its column 'odd' holds" in hold.detail for hold in done.holds)
     assert (done.counts.updated, done.counts.deleted) == ((0, 0) if is_all else (1, 1))

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import text
 
 from connecteam_sync.core.change import Hold, Policy, SlicePlan
-from connecteam_sync.core.clocktime import ClockTime, Stored
+from connecteam_sync.core.clocktime import ClockTime, StoredState
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.shift import Snapshot
@@ -26,7 +26,7 @@ from connecteam_sync.store.history import runs
 from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
-from support.assertion_counts import FLOOR, demand, replay, tell
+from support.assertion_counts import FLOOR, replay, require, tell
 from support.histories import LOCKABLE, LOCKABLE_ABROAD, OPEN_GUARDS, RESYNC, History, Meddling
 from support.history_assertions import SELDOM
 from support.in_memory_table import CUTS, WINDOW, look, shifts_of
@@ -162,7 +162,7 @@ class Crowd:
         self.chance.shuffle(parts)
         policy = RESYNC if self.chance.random() < _RESYNCING else OPEN_GUARDS
         whole = look(shifts_of(shown), listed)
-        before: Stored | None = None
+        before: StoredState | None = None
         for number in range(1 + len(parts)):
             wrote = False
             for part in parts:
@@ -183,8 +183,8 @@ class Crowd:
             self._judge(history, facts, people, list(again.holds), before=before, after=after)
 
     def _mirrored(
-        self, window: Window, whole: Snapshot, policy: Policy, before: Stored | None
-    ) -> tuple[SlicePlan, Stored]:
+        self, window: Window, whole: Snapshot, policy: Policy, before: StoredState | None
+    ) -> tuple[SlicePlan, StoredState]:
         """One transaction over the window or a part of it: what it decided, and what all of the window held before."""
         padded = window.padded()
         low, high = padded.start_utc, padded.end_utc
@@ -200,22 +200,28 @@ class Crowd:
         return decision, before
 
     @staticmethod
-    def _write(session: Session, decision: SlicePlan, before: Stored) -> None:
+    def _write(session: Session, decision: SlicePlan, before: StoredState) -> None:
         run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="", started_at=0)
         number = runs.begin_run(session, run)
         apply(session, decision, before, run=number, now=1_700_000_000)
-        piece = Slice(time_clock_id=7, window=WINDOW, status="applied")
-        runs.record_slice(session, number.value, piece)
+        slice_ = Slice(time_clock_id=7, window=WINDOW, status="applied")
+        runs.record_slice(session, number.value, slice_)
 
     @staticmethod
     def _judge(
-        history: History, shown: list[Fact], listed: frozenset[int], holds: list[Hold], *, before: Stored, after: Stored
+        history: History,
+        shown: list[Fact],
+        listed: frozenset[int],
+        holds: list[Hold],
+        *,
+        before: StoredState,
+        after: StoredState,
     ) -> None:
         """One company's part of the tables, by the oracle of the histories."""
         mine = {*history.people.values(), history.stranger[1]}
         users = history.everybody
 
-        def part(stored: Stored) -> Stored:
+        def part(stored: StoredState) -> StoredState:
             return msgspec.structs.replace(
                 stored,
                 rows=tuple(row for row in stored.rows if row.employee_id in mine),
@@ -259,4 +265,6 @@ def test_histories_on_a_database(database: str) -> None:
     reach = lived(database, seeds)
     tell(f"{CROWDS * COMPANIES:,} histories on {database.partition(':')[0]}, crowds from seeds {seeds}", reach)
     if CROWDS * COMPANIES >= FLOOR:
-        demand(reach, ASSERTIONS, floors={"a new id keeps the row": CROWDS * COMPANIES // 2} | dict.fromkeys(SELDOM, 1))
+        require(
+            reach, ASSERTIONS, floors={"a new id keeps the row": CROWDS * COMPANIES // 2} | dict.fromkeys(SELDOM, 1)
+        )

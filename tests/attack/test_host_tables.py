@@ -67,7 +67,7 @@ def live(world: World) -> None:
             return [dict(row) for row in session.read(f"SELECT * FROM {name} ORDER BY {key}")]
 
     first = world.sync()
-    assert first.exit_code == 0, [piece.error for piece in first.slices]
+    assert first.exit_code == 0, [slice_.error for slice_ in first.slices]
     assert world.rows() == world.company.truth(FIRST, LAST)
     before = table()
     assert world.sync().status == "nothing"
@@ -297,6 +297,6 @@ def test_a_row_moved_by_the_write_before_it_ends_the_transaction(database: str, 
     failed = world.sync()
     assert failed.exit_code == 6
     assert failed.retryable
-    assert "row_moved" in [piece.error_name for piece in failed.slices]
+    assert "row_moved" in [slice_.error_name for slice_ in failed.slices]
     assert world.table() == before
     world.mirror.close()

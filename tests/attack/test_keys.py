@@ -85,7 +85,7 @@ def test_people_and_holds(host: Host) -> None:
     host.work(2, "08:00", "12:00")
     shift = host.work(2, "09:00", "12:00", user=last)
     first = host.sync()
-    assert first.exit_code == 3, [piece.error for piece in first.slices]
+    assert first.exit_code == 3, [slice_.error for slice_ in first.slices]
     assert host.reasons() == ["unmapped_user"]
     assert host.mirror.holds()[0].hold.employee_id is None
     mine = host.staff[-1]
@@ -309,7 +309,7 @@ def test_the_old_planner_and_a_resync(host: Host) -> None:
     """The rollback flag, the comparison with it and a resync know such keys."""
     shifts = [host.work(2, "08:00", "12:00"), host.work(3, "08:00", "12:00")]
     host.work(2, "14:00", "18:00", user=sorted(host.company.people)[1])
-    assert host.mirror.compare(host.window).harms == ()
+    assert host.mirror.compare(host.window).legacy_damages == ()
     host.sync()
     before = host.table()
     host.company.edit(shifts[0].id, start=host.at(2, "14:00"), end=host.at(2, "18:00"))

@@ -22,7 +22,7 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox.company import OFFICE
 from support import invariants
-from support.assertion_counts import demand, replay, tell
+from support.assertion_counts import replay, require, tell
 from support.company_life import (
     REFUSED,
     ZONE,
@@ -197,7 +197,7 @@ class Life(CompanyLife):
                 if shift["id"] in shown or window.holds(shift["start_at"]) or shift["clock_time_id"] in rows_in:
                     linked.add(shift["clock_time_id"])
         invariants.isolated(old, rows, first=window.start_utc, end=window.end_utc, seen_rows=linked)
-        if run.exit_code in {0, 3} and not any("cannot be read" in (piece.note or "") for piece in run.slices):
+        if run.exit_code in {0, 3} and not any("cannot be read" in (slice_.note or "") for slice_ in run.slices):
             self._judge_success(window, run, old, after)
         elif run.status != "nothing":
             self.undoable = None
@@ -210,7 +210,7 @@ class Life(CompanyLife):
         journal = [entry for entry in after["connecteam_sync_changes"] if entry["run_id"] == run.id]
         upstream = {
             shift.id: (shift.user_id, shift.start)
-            for clock, asked in {(piece.time_clock_id, piece.window.padded()) for piece in run.slices}
+            for clock, asked in {(slice_.time_clock_id, slice_.window.padded()) for slice_ in run.slices}
             for shift in self.company.shifts(asked.first, asked.last)
             if shift.clock_id == clock
         }
@@ -343,4 +343,4 @@ def test_a_machine_of_lives() -> None:
     seed = "seeds of Hypothesis's own choice" if RANDOM else "the same lives each time (derandomized)"
     tell(f"{EXAMPLES} lives of forty steps, {seed}", invariants.REACH)
     if EXAMPLES >= ENOUGH:
-        demand(invariants.REACH, ASSERTIONS, floors=RARE)
+        require(invariants.REACH, ASSERTIONS, floors=RARE)

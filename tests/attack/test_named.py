@@ -118,7 +118,7 @@ PEOPLE = EmployeesNames(
 
 @pytest.fixture
 def home(database: str) -> Iterator[str | None]:
-    """A schema (a database on MySQL and MariaDB) beside that of the connection; None on SQLite, which has none."""
+    """A schema (a database on MySQL and MariaDB) next to that of the connection; None on SQLite, which has none."""
     kind = kind_of(database)
     if kind == "sqlite":
         yield None

@@ -144,7 +144,7 @@ def fails(life: World, base_url: str) -> None:
     with ConnecteamSync("sandbox-key", settings=settings) as mirror:
         run = mirror.sync(mirror.window(FIRST, LAST))
     assert run.exit_code == 75, run
-    assert all(piece.next_step for piece in run.slices), run
+    assert all(slice_.next_step for slice_ in run.slices), run
     assert life.everything() == before
     assert life.sync().exit_code == 0
     assert life.rows() == life.company.truth(FIRST, LAST)

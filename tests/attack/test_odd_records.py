@@ -51,7 +51,7 @@ def world_of(database: str, shifts: int = 0, **settings: Any) -> Iterator[World]
             world.mirror.close()
 
 
-def settled(world: World) -> Run:
+def unchanged(world: World) -> Run:
     """A run that ends well, and after it one with nothing to do."""
     run = world.sync()
     assert run.exit_code in {0, 3}, run
@@ -105,7 +105,7 @@ def test_every_id_is_itself_in_every_database(database: str) -> None:
     with world_of(database) as world:
         for number, identity in enumerate(PLAIN + FLAWED):
             at_hour(world, number, identity)
-        run = settled(world)
+        run = unchanged(world)
         assert run.counts.created == len(PLAIN)
         assert stored_ids(world) == set(PLAIN)
         holds = [standing.hold for standing in world.mirror.holds("impossible_record")]
@@ -115,11 +115,11 @@ def test_every_id_is_itself_in_every_database(database: str) -> None:
         # Deletes of their person wait; once they are gone the rest goes on, one by one.
         world.company.delete("s1")
         world.company.delete("a" * 191)
-        settled(world)
+        unchanged(world)
         assert stored_ids(world) == set(PLAIN)
         for identity in FLAWED:
             world.company.delete(identity)
-        assert settled(world).counts.deleted == 2
+        assert unchanged(world).counts.deleted == 2
         assert stored_ids(world) == set(PLAIN) - {"s1", "a" * 191}
         assert not world.mirror.holds()
 
@@ -131,7 +131,7 @@ def test_a_hold_of_a_long_id_fits_its_column(database: str) -> None:
     with world_of(database, employees="match") as world:
         for number, identity in enumerate(long):
             at_hour(world, number, identity)
-        assert settled(world).exit_code == 3
+        assert unchanged(world).exit_code == 3
         holds = [standing.hold for standing in world.mirror.holds("unmapped_user")]
         assert {hold.shift_id for hold in holds} == set(long)
         assert len({hold.subject for hold in holds}) == len(long)
@@ -147,7 +147,7 @@ def test_an_odd_kind_of_break_harms_only_its_break(database: str, kind: Any) -> 
         good = world.company.take_break(world.user, shift.start + 3600, shift.start + 5400)
         bad = world.company.take_break(world.user, shift.start + 7200, shift.start + 9000)
         world.company.spoil(bad.id, manualBreakId=kind)
-        assert settled(world).exit_code == 3
+        assert unchanged(world).exit_code == 3
         assert [item["id"] for item in world.table("connecteam_sync_breaks")] == [good.id]
         assert world.rows() == world.company.truth(FIRST, LAST)
         (standing,) = world.mirror.holds()
@@ -170,14 +170,14 @@ def test_a_person_nobody_can_tell_harms_nobody(database: str, value: Any) -> Non
             b'"userId":%d,' % first, b'"userId":%b,' % json.dumps(value).encode()
         )
         world.sandbox.faults.rewrite(spoilt, path="time-activities", times=99)
-        run = settled(world)
+        run = unchanged(world)
         assert (run.counts.deleted, run.counts.updated, run.exit_code) == (1, 1, 3)
         assert "rewritten" in world.sandbox.faults.served
         assert {row["id"] for row in before} - {row["id"] for row in world.table()} == {before[2]["id"]}
         assert lost.id in stored_ids(world)
         assert {hold.hold.reason for hold in world.mirror.holds()} == {"impossible_record", "user_not_listed"}
         world.sandbox.faults.clear()
-        assert settled(world).exit_code == 0
+        assert unchanged(world).exit_code == 0
         assert world.rows() == world.company.truth(FIRST, LAST)
 
 

@@ -98,9 +98,9 @@ def test_what_only_the_database_finds_double_is_told_in_its_words(world: World, 
     values = f"INSERT INTO clock_times ({COPIED}, source) VALUES (1, 'infinity', NULL, NULL, TRUE, 'manual')"
     raw(database, values, values)
     run = world.mirror.adopt()
-    [piece] = [piece for piece in run.slices if piece.error]
-    assert "infinity" in (piece.error or "")
-    assert "another program" not in (piece.error or "")
+    [slice_] = [slice_ for slice_ in run.slices if slice_.error]
+    assert "infinity" in (slice_.error or "")
+    assert "another program" not in (slice_.error or "")
 
 
 def test_rows_out_of_reach_are_told(world: World, database: str) -> None:

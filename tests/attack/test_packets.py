@@ -40,7 +40,7 @@ def test_no_packet_is_larger_than_the_server_takes(kind: str, packet: int, shift
             if shift.end is not None:
                 world.company.edit(shift.id, end=shift.start + 420)
         corrected = world.sync()
-        assert corrected.status == "applied", [piece.error for piece in corrected.slices]
+        assert corrected.status == "applied", [slice_.error for slice_ in corrected.slices]
         assert corrected.counts.updated > shifts * 0.9
         assert corrected.id
         world.mirror.undo(corrected.id)

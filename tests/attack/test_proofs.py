@@ -26,7 +26,7 @@ def world(initialised: str) -> Iterator[World]:
 
 
 def test_a_proof_is_a_run_of_its_own_kind(world: World) -> None:
-    """Its receipt says what was looked at and what it came to; beside it, nothing moved."""
+    """Its receipt says what was looked at and what it came to; next to it, nothing moved."""
     before = world.everything()
     found = world.mirror.verify(world.window)
     assert (found.exit_code, found.not_recorded) == (0, None)

@@ -120,7 +120,7 @@ def test_an_answer_that_a_guard_refused_is_refused_once(world: World) -> None:
     world.sync()
     world.sandbox.faults.add("no_shifts", path=f"{OFFICE}/time-activities", times=99)
     run = world.sync()
-    assert [(piece.time_clock_id, piece.status) for piece in run.slices] == [
+    assert [(slice_.time_clock_id, slice_.status) for slice_ in run.slices] == [
         (WAREHOUSE, "nothing"),
         (OFFICE, "refused"),
         (CLOSED, "nothing"),

@@ -110,7 +110,7 @@ def test_a_random_life_ends_exact(database: str, seed: int) -> None:
         for _ in range(3):
             accepted: list[str] = []
             run = world.sync()
-            accepted = [str(piece.fingerprint) for piece in run.slices if piece.status == "refused"]
+            accepted = [str(slice_.fingerprint) for slice_ in run.slices if slice_.status == "refused"]
             if accepted:
                 run = world.sync(accept=accepted)
             assert run.exit_code in {0, 3}, run

@@ -199,7 +199,7 @@ def test_a_single_shift_over_the_edge_of_a_slice_is_never_there_twice(
 def test_one_person_among_many_has_a_word_of_their_own(
     sandbox: Sandbox, database: str, commits: list[Counter[int]]
 ) -> None:
-    """Their rows are few beside those of all: held, old and new, under one name; the rest goes on."""
+    """Their rows are few next to those of all: held, old and new, under one name; the rest goes on."""
     world = Old(sandbox, database, max_deletes=50)
     world.old_rows(KINDS["an hour late"], 1)
     before, old = world.table(), hours(world.mirror.store)
@@ -217,7 +217,7 @@ def test_one_person_among_many_has_a_word_of_their_own(
     world.mirror.close()
 
 
-def doubted(world: Old) -> None:
+def invalid(world: Old) -> None:
     """A record of the first person cannot be believed."""
     shift = next(s for s in world.company.activities.values() if s.user_id == world.people[0])
     world.company.add(shift.user_id, shift.start + 9 * HOUR, shift.start + 8 * HOUR, clock=shift.clock_id, created_at=1)
@@ -234,7 +234,7 @@ def pointed_at(world: Old) -> None:
             world.execute("INSERT INTO payslips (row_id) VALUES (:row)", row=row["id"])
 
 
-@pytest.mark.parametrize("why", [doubted, pointed_at])
+@pytest.mark.parametrize("why", [invalid, pointed_at])
 def test_where_old_rows_cannot_go_new_ones_do_not_come(
     sandbox: Sandbox, database: str, commits: list[Counter[int]], why: Callable[[Old], None]
 ) -> None:

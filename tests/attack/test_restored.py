@@ -109,7 +109,7 @@ def test_a_run_never_gets_the_number_of_another(world: World) -> None:
 @pytest.mark.parametrize("others", [0, 2])
 def test_a_receipt_that_is_lost_is_not_repeated(world: World, others: int) -> None:
     """Nothing changed since, but what was said of it is gone, and looks at other days have receipts since: the slice is
-    decided anew, and says what is so.
+    decided again, and says what is so.
     """
     table = "connecteam_sync_slices"
     world.sync()
@@ -124,7 +124,7 @@ def test_a_receipt_that_is_lost_is_not_repeated(world: World, others: int) -> No
     for _ in range(2):
         run = world.sync()
         assert (run.status, run.exit_code, run.counts) == ("nothing", 0, known.counts)
-        assert {piece.window for piece in run.slices} == {world.window}
+        assert {slice_.window for slice_ in run.slices} == {world.window}
 
 
 def test_what_the_journal_has_lost_is_not_undone_in_silence(world: World) -> None:

@@ -50,7 +50,7 @@ def test_places_are_changed_in_one_run(database: str, name: str, closed: bool, c
         assert world.mirror.verify(window, totals=False).differences == len(ring)
         run = world.mirror.apply(plan) if closed else world.sync(window)
         assert (run.exit_code, run.counts.updated, run.counts.created, run.counts.deleted) == (0, len(ring), 0, 0), run
-        assert sum(piece.counts.updated > 0 for piece in run.slices) == 1 or not closed
+        assert sum(slice_.counts.updated > 0 for slice_ in run.slices) == 1 or not closed
         assert not world.reasons()
         assert world.rows() == world.company.truth(FIRST, LAST)
         assert {row["id"]: row["clock_time_id"] for row in world.table("connecteam_sync_shifts")} == homes

@@ -44,9 +44,9 @@ def test_a_delete_whose_shift_is_back_is_stale(world: World, tmp_path: Path, clo
     shift.clock_id = clock
     run = world.mirror.apply(proposal)
     assert (run.status, run.exit_code) == ("refused", 4)
-    [piece] = [piece for piece in run.slices if piece.error]
-    assert (piece.error_name, piece.time_clock_id) == ("stale_plan", WAREHOUSE)
-    assert str(piece.error).endswith(f"1 change differs: rows {before[0]['id']}")
+    [slice_] = [slice_ for slice_ in run.slices if slice_.error]
+    assert (slice_.error_name, slice_.time_clock_id) == ("stale_plan", WAREHOUSE)
+    assert str(slice_.error).endswith(f"1 change differs: rows {before[0]['id']}")
     assert world.mirror.runs(limit=1)[0].exit_code == 4
     assert world.table() == before
     world.company.delete(shift.id)
@@ -63,5 +63,5 @@ def test_a_plan_of_which_a_part_is_done_with_is_stale(world: World, tmp_path: Pa
     world.company.delete(taken_back.id)
     run = world.mirror.apply(proposal)
     assert (run.status, run.exit_code) == ("refused", 4)
-    assert [piece.error_name for piece in run.slices if piece.error] == ["stale_plan"]
+    assert [slice_.error_name for slice_ in run.slices if slice_.error] == ["stale_plan"]
     assert world.table() == []

@@ -82,9 +82,9 @@ def test_a_run_that_corrects_such_a_row_first(database: str, sandbox: Sandbox, a
     altered(world, database)
     corrected = world.sync()
     assert (corrected.exit_code, corrected.counts.updated) == (0, 1)
-    assert not any("probed" in (piece.note or "") for piece in corrected.slices)
+    assert not any("probed" in (slice_.note or "") for slice_ in corrected.slices)
     assert world.rows() == truth == world.company.truth(FIRST, LAST)
     # The next one has a row to try.
     world.work(4, "01:00", "02:00", user=min(shift.user_id for shift in world.company.shifts()))
-    assert any("probed with its first row" in (piece.note or "") for piece in world.sync().slices)
+    assert any("probed with its first row" in (slice_.note or "") for slice_ in world.sync().slices)
     world.mirror.close()

@@ -101,7 +101,7 @@ def test_rows_of_closed_days_stop_nothing_else(world: Careful) -> None:
 
 
 def test_what_can_go_is_still_counted(world: Careful) -> None:
-    """Three rows with children beside four without: the four are too many, and only they are named."""
+    """Three rows with children next to four without: the four are too many, and only they are named."""
     shifts = world.days(*world.people[:5])
     world.sync()
     ids = [row["id"] for row in world.table()]
@@ -109,7 +109,7 @@ def test_what_can_go_is_still_counted(world: Careful) -> None:
     for shift in shifts[:7]:
         world.company.delete(shift.id)
     run = world.sync()
-    (refused,) = (piece for piece in run.slices if piece.status == "refused")
+    (refused,) = (slice_ for slice_ in run.slices if slice_.status == "refused")
     assert (run.exit_code, len(refused.stopped)) == (4, 4)
     run = world.sync(accept=[str(refused.fingerprint)])
     assert (run.exit_code, run.counts.deleted) == (3, 4)
@@ -131,7 +131,7 @@ def test_rows_without_a_shift_are_measured_against_the_rows_of_every_clock(world
     assert (run.exit_code, run.counts.deleted) == (0, 5)
     strays = [world.stray(user, day) for user in world.people[:4] for day in (3, 4)]
     run = world.mirror.resync(world.window)
-    (refused,) = (piece for piece in run.slices if piece.status == "refused")
+    (refused,) = (slice_ for slice_ in run.slices if slice_.status == "refused")
     assert (
         "8 rows without a shift, of 4 people from 2025-12-03 to 2025-12-04, would be deleted, of 68 rows of every"
         in (refused.error or "")
@@ -152,7 +152,7 @@ def test_all_that_is_stopped_in_one_look_is_named(world: Careful) -> None:
     for shift in shifts[:7]:
         world.company.delete(shift.id)
     run = world.mirror.resync(world.window)
-    (refused,) = (piece for piece in run.slices if piece.status == "refused")
+    (refused,) = (slice_ for slice_ in run.slices if slice_.status == "refused")
     assert {change.image.id for change in refused.stopped} == {*strays, *(rows[shift.id] for shift in shifts[:7])}
 
 
@@ -286,7 +286,7 @@ def test_one_command_lets_through_what_was_stopped_in_several_slices(sandbox: Sa
     for shift in (*mine[:4], *mine[13:18], *mine[36:40]):
         world.company.delete(shift.id)
     run = world.sync()
-    assert [piece.status for piece in run.slices].count("refused") == 3
+    assert [slice_.status for slice_ in run.slices].count("refused") == 3
     assert (run.exit_code, run.counts.deleted) == (4, 0)
     assert str(json_shapes.run(run)["next_step"]) == run.next_step
     assert (run.next_step or "").count("--accept") == 3
@@ -306,7 +306,7 @@ def test_what_was_accepted_passes_at_the_end_of_the_run_too(sandbox: Sandbox, da
     world.company.people[world.people[0]].clocks |= {CLOSED}
     world.company.add(world.people[0], elsewhere, elsewhere + 3600, clock=CLOSED)
     plan, run = world.mirror.plan(world.window, resync=True), world.mirror.resync(world.window)
-    (refused,) = (piece for piece in run.slices if piece.status == "refused")
+    (refused,) = (slice_ for slice_ in run.slices if slice_.status == "refused")
     assert len(refused.stopped) == 5
     assert {r.fingerprint for p in plan.plans for r in p.refusals} == {refused.fingerprint}
     run = follow(world, run.next_step)
@@ -393,7 +393,7 @@ def test_a_saved_plan_that_is_refused_names_a_resync(world: Careful) -> None:
     for user in world.people[:5]:
         world.stray(user, 8)
     run = world.mirror.apply(world.mirror.plan(world.window, resync=True))
-    said = next(piece.next_step or "" for piece in run.slices if piece.status == "refused")
+    said = next(slice_.next_step or "" for slice_ in run.slices if slice_.status == "refused")
     assert "connecteam-sync plan --resync --from" in said
     assert "connecteam-sync resync --from" in said
     assert follow(world, run.next_step).counts.deleted == 5
@@ -413,7 +413,9 @@ def test_rows_that_the_table_does_not_let_go_stop_nothing_else(world: Careful) -
         world.company.delete(shift.id)
     run = world.sync()
     assert run.exit_code == 4
-    held = world.sync(accept=[piece.fingerprint for piece in run.slices if piece.fingerprint and piece.exit_code == 4])
+    held = world.sync(
+        accept=[slice_.fingerprint for slice_ in run.slices if slice_.fingerprint and slice_.exit_code == 4]
+    )
     assert (held.exit_code, {hold.reason for hold in held.holds}) == (3, {"refused_by_database"})
     world.work(9, "08:00", "12:00")
     run = world.sync()

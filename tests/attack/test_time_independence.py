@@ -61,7 +61,7 @@ def everything(world: World) -> dict[str, list[dict[str, Any]]]:
 
 
 def lived(database: str, moment: datetime, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """A life at a moment: edits, hands at the table, runs, a closed day, an undo."""
+    """A life at a moment: edits, edits in the table, runs, a closed day, an undo."""
     with time_machine.travel(moment, tick=True), world_of(database) as world:
         life = Life(world, seed)
         for number in range(8):
@@ -82,7 +82,7 @@ def lived(database: str, moment: datetime, seed: int) -> dict[str, list[dict[str
 def accepted(world: World, window: Window) -> Run:
     """A run, whatever its guards say."""
     run = world.sync(window)
-    names = [str(piece.fingerprint) for piece in run.slices if piece.status == "refused"]
+    names = [str(slice_.fingerprint) for slice_ in run.slices if slice_.status == "refused"]
     return world.sync(window, accept=names) if names else run
 
 

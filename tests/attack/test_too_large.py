@@ -17,7 +17,7 @@ MEGABYTE = 1 << 20
 @pytest.mark.parametrize("kind", ["mariadb", "mysql"])
 @pytest.mark.parametrize(("packet", "note"), [(1, 20), (16, 20), (1, 0.6)], ids=["1 MB", "16 MB", "0.6 of 1 MB"])
 def test_a_row_that_is_too_large_is_held_by_itself(kind: str, packet: int, note: float) -> None:
-    """Corrected, deleted and linked anew: each is held with the reason, and its row stays as it is."""
+    """Corrected, deleted and linked again: each is held with the reason, and its row stays as it is."""
     server = getattr(servers, kind)(f"--max-allowed-packet={packet * MEGABYTE}")
     with Sandbox(Company(40), Settings(minute_limit=10**6)) as sandbox:
         url = server.database(f"large_{packet}_{note * 10:.0f}")
@@ -50,7 +50,7 @@ def test_a_row_that_is_too_large_is_held_by_itself(kind: str, packet: int, note:
         world.company.edit(mine[3].id, end=mine[3].start + 7 * 60)
         world.company.delete(mine[4].id)
         done = world.sync()
-        assert done.exit_code == 3, [piece.error for piece in done.slices]
+        assert done.exit_code == 3, [slice_.error for slice_ in done.slices]
         # To the other time clocks the third is a row without a shift as long as it is not linked.
         refused = [hold for hold in done.holds if hold.reason == "refused_by_database"]
         assert [hold.clock_time_id for hold in refused] == large

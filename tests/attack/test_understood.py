@@ -142,7 +142,7 @@ def test_what_init_made_needs_no_probe_and_what_was_altered_does(database: str, 
     """The stamp of the definition is remembered; a column that is added, or a trigger, brings the probe back."""
     world = World(sandbox, database)
     first = world.sync()
-    assert not any("probed" in (piece.note or "") for piece in first.slices)
+    assert not any("probed" in (slice_.note or "") for slice_ in first.slices)
     assert "as it was" in checks(world, "probe", "ok") or "brought back" in checks(world, "probe", "ok")
     run(database, "ALTER TABLE clock_times ADD COLUMN cost_centre VARCHAR(9)")
     world.mirror.store._columns = None
@@ -150,10 +150,10 @@ def test_what_init_made_needs_no_probe_and_what_was_altered_does(database: str, 
     world.company.edit(shift.id, end=(shift.end or 0) + 600)
     before = len(world.table())
     second = world.sync()
-    assert [piece.note for piece in second.slices if piece.note and "probed with its first row" in piece.note]
+    assert [slice_.note for slice_ in second.slices if slice_.note and "probed with its first row" in slice_.note]
     assert len(world.table()) == before
     world.company.edit(shift.id, end=(shift.end or 0) + 1200)
-    assert not any("probed" in (piece.note or "") for piece in world.sync().slices)
+    assert not any("probed" in (slice_.note or "") for slice_ in world.sync().slices)
     world.mirror.close()
 
 
@@ -248,7 +248,7 @@ def test_a_check_that_refuses_the_probe_is_told_as_that(database: str, sandbox: 
     world.mirror.store._columns = None
     failed = world.sync()
     assert failed.exit_code in {1, 3}
-    assert "not_served" not in [piece.error_name for piece in failed.slices]
+    assert "not_served" not in [slice_.error_name for slice_ in failed.slices]
     assert world.table() == []
     world.mirror.close()
 
@@ -268,12 +268,12 @@ def test_what_could_not_be_probed_is_tried_again(database: str, sandbox: Sandbox
         world.company.edit(shift.id, end=(shift.end or 0) + by)
         done = world.sync()
         assert (done.exit_code, done.counts.updated) == (0, 1)
-        assert any("could not be probed" in (piece.note or "") for piece in done.slices), done.slices
+        assert any("could not be probed" in (slice_.note or "") for slice_ in done.slices), done.slices
     # The first row that is made comes before a copy of one that is corrected.
     world.mirror.store._columns = None
     world.company.edit(shift.id, end=(shift.end or 0) + 1800)
     world.work(3, "01:00", "02:00", user=shift.user_id)
-    assert any("probed with its first row" in (piece.note or "") for piece in world.sync().slices)
+    assert any("probed with its first row" in (slice_.note or "") for slice_ in world.sync().slices)
     world.mirror.close()
 
 

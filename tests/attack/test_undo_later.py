@@ -58,7 +58,7 @@ def test_a_shift_gets_its_row_back_after_an_undo(world: World) -> None:
 
 
 def test_undo_of_an_undo_is_refused_where_the_shifts_have_rows_again(world: World) -> None:
-    """Also where these are other rows, and where the clock-ins have moved so that both would fit beside each other."""
+    """Also where these are other rows, and where the clock-ins have moved so that both would fit next to each other."""
     shifts = [world.work(day, "08:00", "12:00") for day in range(2, 5)]
     run = world.sync()
     undone = world.mirror.undo(run.id or 0)

@@ -129,7 +129,7 @@ def test_a_flag_of_null_is_read_as_not_active(database: str, sandbox: Sandbox) -
     before = {row["id"]: row for row in world.table()}
     assert before[over]["is_active"] is before[running]["is_active"] is None
     done = world.sync()
-    assert (done.exit_code, done.counts.updated) == (0, 1), [piece.error for piece in done.slices]
+    assert (done.exit_code, done.counts.updated) == (0, 1), [slice_.error for slice_ in done.slices]
     after = {row["id"]: row for row in world.table()}
     assert (after[over], bool(after[running]["is_active"])) == (before[over], True)
     assert world.sync().status == "nothing"

@@ -44,7 +44,7 @@ def mirrored(database: str, sandbox: Sandbox) -> tuple[World, Activity, Activity
 def held_alone(world: World, done: Run, other: Activity) -> str:
     """The run wrote the rest and held that shift; what is said of it."""
     assert (done.exit_code, done.counts.held) == (3, 1)
-    [hold] = {hold for piece in done.slices for hold in piece.holds}
+    [hold] = {hold for slice_ in done.slices for hold in slice_.holds}
     assert (hold.reason, hold.shift_id) == ("refused_by_database", other.id)
     assert "undo could not give it back" in hold.detail
     again = world.sync()

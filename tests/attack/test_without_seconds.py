@@ -76,9 +76,9 @@ def test_most_people_do_not_get_their_hours_twice(world: World, cousin: str) -> 
     before = world.table()
     run = world.sync()
     assert (run.exit_code, world.table()) == (4, before)
-    piece = next(piece for piece in run.slices if piece.status == "refused")
-    assert "6 of 6 people" in (piece.error or "")
-    assert (f"{ROWS} rows of yours agree with a shift but for the seconds" in (piece.error or "")) is (
+    slice_ = next(slice_ for slice_ in run.slices if slice_.status == "refused")
+    assert "6 of 6 people" in (slice_.error or "")
+    assert (f"{ROWS} rows of yours agree with a shift but for the seconds" in (slice_.error or "")) is (
         cousin == "no seconds"
     )
     mends = "connecteam-sync adopt --apply --link-minutes --from 2025-12-01 --to 2025-12-11"
@@ -99,7 +99,7 @@ def test_people_of_another_time_clock_do_not_hide_them(world: World) -> None:
     before = world.table()
     run = world.sync()
     assert (run.exit_code, world.table()) == (4, before)
-    assert [piece.status for piece in run.slices if piece.stopped or piece.error] == ["refused"] * 2
+    assert [slice_.status for slice_ in run.slices if slice_.stopped or slice_.error] == ["refused"] * 2
 
 
 def test_rows_without_seconds_are_linked_and_corrected_and_all_of_it_goes_back(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Makes `docs/databases.md` of the conditions that are tested. Run it to write the page anew."""
+"""Makes `docs/databases.md` of the conditions that are tested. Run it to write the page again."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ _SAME = "INSERT INTO staff SELECT id FROM employees"
 
 
 def _pointing(at: str) -> dict[str, str]:
-    """The column with its foreign key: SQLite wants it in the column, MySQL beside it."""
+    """The column with its foreign key: SQLite wants it in the column, MySQL next to it."""
     beside = f"BIGINT NOT NULL, CONSTRAINT of_people FOREIGN KEY (employee_id) REFERENCES {at}"
     return dict.fromkeys(ALL, beside) | {"sqlite": f"BIGINT NOT NULL REFERENCES {at}"}
 

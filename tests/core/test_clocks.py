@@ -25,9 +25,9 @@ from test_plan import (
 
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Change, Policy, SlicePlan
-from connecteam_sync.core.clocktime import Mirror, Stored
+from connecteam_sync.core.clocktime import Mirror, StoredState
 from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.shift import Doubt, Shift
+from connecteam_sync.core.shift import InvalidRecord, Shift
 from connecteam_sync.core.window import Window, locked_day
 
 OTHER = 8
@@ -35,8 +35,8 @@ RIVAL = msgspec.structs.replace(shift("r", "3 08:00", "3 12:00"), time_clock_id=
 MOVED = shift("m", "3 08:00", "3 12:00", created_at=2)
 
 
-def with_rival(stored: Stored, *, linked: bool = True) -> Stored:
-    """A shift of another time clock beside what is stored, with row 9."""
+def with_rival(stored: StoredState, *, linked: bool = True) -> StoredState:
+    """A shift of another time clock next to what is stored, with row 9."""
     rival = after_sync(RIVAL)
     row = msgspec.structs.replace(rival.rows[0], id=9)
     mirror = msgspec.structs.replace(rival.mirrors[0], clock_time_id=9 if linked else None)
@@ -82,7 +82,7 @@ def test_what_was_looked_at_as_evidence_only_takes_no_row() -> None:
 def test_a_shift_of_another_clock_that_loses_its_row_is_held_under_its_own_clock() -> None:
     """Its own look may be days away; until then the hold says where it is."""
     late = msgspec.structs.replace(MOVED, created_at=0)
-    decision = decide(said(late), with_rival(Stored(employees=EMPLOYEES)))
+    decision = decide(said(late), with_rival(StoredState(employees=EMPLOYEES)))
     assert [(c.kind, c.why[:11]) for c in decision.changes] == [("link", "the row was")]
     assert [(h.reason, h.shift_id, h.time_clock_id) for h in decision.holds] == [("duplicate_clock_in", "r", OTHER)]
 
@@ -95,7 +95,7 @@ def test_a_newcomer_takes_no_row_that_stands_elsewhere() -> None:
     assert sorted((c.kind, c.shift_id) for c in decision.changes) == [("create", "f"), ("delete", "m")]
 
 
-def changed_places(**rival: int) -> tuple[Stored, Shift]:
+def changed_places(**rival: int) -> tuple[StoredState, Shift]:
     """Ana's shift wants what the other clock's shift has, and that one, as its look has just shown, wants hers."""
     was = msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))
     stored = with_rival(after_sync(was))
@@ -144,7 +144,7 @@ def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
 def test_the_same_id_under_two_clocks_is_held() -> None:
     """Following it would rewrite the row at every run."""
     twin = msgspec.structs.replace(RIVAL, time_clock_id=7)
-    decision = decide(said(twin), with_rival(Stored(employees=EMPLOYEES)), looks=seen_before(RIVAL))
+    decision = decide(said(twin), with_rival(StoredState(employees=EMPLOYEES)), looks=seen_before(RIVAL))
     assert (kinds(decision), reasons(decision)) == ([], ["impossible_record"])
     assert decision.mirrors == ()
 
@@ -152,7 +152,7 @@ def test_the_same_id_under_two_clocks_is_held() -> None:
 def test_a_shift_takes_its_row_along_to_another_clock() -> None:
     """The clock it was on was looked at and does not show it: same row, same id, remembered under its new clock."""
     here = msgspec.structs.replace(RIVAL, time_clock_id=7)
-    stored = with_rival(Stored(employees=EMPLOYEES))
+    stored = with_rival(StoredState(employees=EMPLOYEES))
     decision = decide(said(here), stored, looks=seen_before())
     assert (kinds(decision), reasons(decision)) == ([], [])
     assert [(m.shift.time_clock_id, m.clock_time_id, m.is_gone) for m in decision.mirrors] == [(7, 9, False)]
@@ -161,18 +161,18 @@ def test_a_shift_takes_its_row_along_to_another_clock() -> None:
 def test_a_shift_whose_clock_was_not_looked_at_waits_where_it_is() -> None:
     """Nobody knows whether its old clock shows it as well."""
     here = msgspec.structs.replace(RIVAL, time_clock_id=7)
-    decision = decide(said(here), with_rival(Stored(employees=EMPLOYEES)))
+    decision = decide(said(here), with_rival(StoredState(employees=EMPLOYEES)))
     assert (kinds(decision), reasons(decision), decision.mirrors) == ([], ["clock_not_looked_at"], ())
 
 
 def test_a_look_reaches_to_the_end_of_its_last_day_and_no_further() -> None:
     """Its old clock was looked at up to midnight; at midnight it may still show the shift."""
     before = msgspec.structs.replace(RIVAL, start=WINDOW.end_utc, end=WINDOW.end_utc + 3600)
-    stored = Stored(mirrors=(Mirror(shift=before),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(Mirror(shift=before),), employees=EMPLOYEES)
     here = msgspec.structs.replace(RIVAL, time_clock_id=7)
     assert reasons(decide(said(here), stored, looks=seen_before())) == ["clock_not_looked_at"]
     last = msgspec.structs.replace(before, start=WINDOW.end_utc - 1)
-    stored = Stored(mirrors=(Mirror(shift=last),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(Mirror(shift=last),), employees=EMPLOYEES)
     assert kinds(decide(said(here), stored, looks=seen_before())) == ["create"]
 
 
@@ -190,7 +190,7 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
 
 def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
     """An answer may show it, since an open shift reaches far: its row is made by the run over that day."""
-    stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
     away = msgspec.structs.replace(MORNING, start=at("20 08:00"), end=None)
     decision = decide(said(away), stored)
     assert (kinds(decision), reasons(decision), decision.mirrors) == ([], ["window_edge"], ())
@@ -207,7 +207,7 @@ def test_a_row_on_another_day_than_its_shift_goes_once_the_shift_is_gone_there()
 
 def test_a_shift_without_a_row_is_not_forgotten_when_its_user_is_not_listed() -> None:
     """It was held; silence about its user leaves it held."""
-    stored = Stored(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
     elsewhere = shift("x", "5 08:00", "5 09:00", user=102)
     decision = decide(said(elsewhere, listed={102}), stored)
     assert reasons(decision) == ["user_not_listed"]
@@ -222,7 +222,7 @@ def test_a_row_deleted_by_hand(choice: str, expected: tuple[list[str], list[str]
     assert (kinds(decision), reasons(decision)) == expected
 
 
-def gone(stored: Stored, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any policy
+def gone(stored: StoredState, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any policy
     """Ana's morning is gone from a look that lists her."""
     return decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, **policy)
 
@@ -245,16 +245,20 @@ def test_a_row_that_became_manual_and_whose_shift_is_gone_stays() -> None:
 
 def test_a_user_with_a_doubted_record_loses_nothing() -> None:
     """The record that cannot be believed may be the very shift that seems gone."""
-    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
-    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102), doubts=(doubt,)), after_sync(MORNING))
+    invalid_record = InvalidRecord(kind="shift", problem="its times", value="x", user_id=ANA)
+    decision = decide(
+        said(shift("x", "5 08:00", "5 09:00", user=102), invalid_records=(invalid_record,)), after_sync(MORNING)
+    )
     assert "delete" not in kinds(decision)
     assert set(reasons(decision)) == {"impossible_record"}
 
 
 def test_a_record_that_cannot_be_believed_keeps_the_shift_of_its_id_whoever_it_was_of() -> None:
     """Given to somebody else and spoiled at once: its row is under the name of before, and stays remembered."""
-    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=102, activity_id="a")
-    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102), doubts=(doubt,)), after_sync(MORNING))
+    invalid_record = InvalidRecord(kind="shift", problem="its times", value="x", user_id=102, activity_id="a")
+    decision = decide(
+        said(shift("x", "5 08:00", "5 09:00", user=102), invalid_records=(invalid_record,)), after_sync(MORNING)
+    )
     assert (kinds(decision), set(reasons(decision))) == (["create"], {"impossible_record"})
     assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
 
@@ -262,11 +266,11 @@ def test_a_record_that_cannot_be_believed_keeps_the_shift_of_its_id_whoever_it_w
 def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
     """A doubted record of its user, or an end past the days asked for: it is held, with its row or without."""
     other = shift("x", "5 08:00", "5 09:00", user=102)
-    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
+    invalid_record = InvalidRecord(kind="shift", problem="its times", value="x", user_id=ANA)
     long = msgspec.structs.replace(MORNING, end=at("14 00:00"))
-    for item, doubts, reason in ((MORNING, (doubt,), "impossible_record"), (long, (), "window_edge")):
-        for stored in (after_sync(item), Stored(mirrors=(Mirror(shift=item),), employees=EMPLOYEES)):
-            decision = decide(said(other, doubts=doubts), stored)
+    for item, invalid_records, reason in ((MORNING, (invalid_record,), "impossible_record"), (long, (), "window_edge")):
+        for stored in (after_sync(item), StoredState(mirrors=(Mirror(shift=item),), employees=EMPLOYEES)):
+            decision = decide(said(other, invalid_records=invalid_records), stored)
             assert reason in reasons(decision)
             assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
     assert [m.is_gone for m in decide(said(other), after_sync(MORNING)).mirrors if m.shift.id == "a"] == [True]
@@ -274,8 +278,10 @@ def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
 
 def test_a_shift_that_another_one_replaced_is_gone_whatever_is_doubted() -> None:
     """Its successor has its row; a doubted record of its user does not leave it behind as if it lived."""
-    doubt = Doubt(kind="shift", problem="its times", value="x", user_id=ANA)
-    decision = decide(said(msgspec.structs.replace(MORNING, id="b"), doubts=(doubt,)), after_sync(MORNING))
+    invalid_record = InvalidRecord(kind="shift", problem="its times", value="x", user_id=ANA)
+    decision = decide(
+        said(msgspec.structs.replace(MORNING, id="b"), invalid_records=(invalid_record,)), after_sync(MORNING)
+    )
     assert kinds(decision) == ["link"]
     assert {m.shift.id: (m.clock_time_id, m.is_gone) for m in decision.mirrors} == {"a": (None, True), "b": (1, False)}
 
@@ -292,7 +298,7 @@ def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:
 
 
 def test_a_row_id_that_another_shift_got_is_no_row_of_the_one_that_had_it() -> None:
-    """A shift is gone, and its row; the id was given anew, to a shift of another clock at the same instant."""
+    """A shift is gone, and its row; the id was given again, to a shift of another clock at the same instant."""
     went = Mirror(shift=MORNING, is_gone=True, former_clock_time_id=9)
     rival = msgspec.structs.replace(MORNING, id="r", time_clock_id=OTHER)
     heir = after_sync(rival)

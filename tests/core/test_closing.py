@@ -30,7 +30,7 @@ def found(*days: date, closed: tuple[date, ...] = ()) -> Verified:
 
 
 def test_hours_that_differ_are_in_the_way_though_no_plan_has_a_change() -> None:
-    """Plain counting is a witness of its own; of a day that is closed already it says nothing."""
+    """Plain counting is an independent check of its own; of a day that is closed already it says nothing."""
     second, third = date(2025, 12, 2), date(2025, 12, 3)
     assert found().is_right
     assert (in_words(found(second, third)), found(second, third).is_right) == ("2 differences", False)

@@ -7,8 +7,8 @@ from test_plan import EMPLOYEES, MORNING, WINDOW, after_sync, at, decide, kinds,
 
 from connecteam_sync.core.adopt import offset_rows
 from connecteam_sync.core.change import Policy
-from connecteam_sync.core.clocktime import Stored
-from connecteam_sync.core.compare import Comparison, harms
+from connecteam_sync.core.clocktime import StoredState
+from connecteam_sync.core.compare import Comparison, legacy_damages
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.tracking import as_if_applied
 from connecteam_sync.core.verify import Held, differing_days
@@ -27,8 +27,8 @@ def test_what_a_plan_would_leave_wrong_is_named() -> None:
     decision = decide(said(MORNING, corrected, STRANGER, shift("new", "7 08:00", "7 09:00")), stored)
     assert sorted(kinds(decision)) == ["create", "delete", "update"]
     with_double = msgspec.structs.replace(stored, rows=(*stored.rows, double))
-    assert [(harm.kind, harm.minutes) for harm in harms(decision, with_double)] == [("doubled", -240)]
-    assert harms(decision, stored) == ()
+    assert [(damage.kind, damage.minutes) for damage in legacy_damages(decision, with_double)] == [("doubled", -240)]
+    assert legacy_damages(decision, stored) == ()
 
 
 def test_a_row_that_stays_open_is_not_counted_up_to_now() -> None:
@@ -40,10 +40,10 @@ def test_a_row_that_stays_open_is_not_counted_up_to_now() -> None:
     decision = decide(said(still_open, EVENING), stored)
     for upstream, minutes in ((still_open, 0), (closed, 480)):
         legacy = msgspec.structs.replace(decision, snapshot=said(upstream), changes=())
-        found = harms(legacy, msgspec.structs.replace(stored, rows=(counted,)))
-        assert [(harm.kind, harm.minutes) for harm in found] == [("wrong", minutes)]
+        found = legacy_damages(legacy, msgspec.structs.replace(stored, rows=(counted,)))
+        assert [(damage.kind, damage.minutes) for damage in found] == [("wrong", minutes)]
     found = tuple(msgspec.structs.replace(found[0], minutes=minutes) for minutes in (480, -60, 0))
-    whole = Comparison(window=WINDOW, shifts=3, harms=found)
+    whole = Comparison(window=WINDOW, shifts=3, legacy_damages=found)
     assert (whole.missing, whole.surplus, whole.minutes) == (480, 60, 420)
     assert "8:00 hours missing and 1:00 too many, of 1 person" in "\n".join(compare_text(whole))
 
@@ -51,7 +51,7 @@ def test_a_row_that_stays_open_is_not_counted_up_to_now() -> None:
 def test_the_old_planner_holds_strangers_too() -> None:
     """The rollback flag does not bring back the silence about people mapped to nobody."""
     decision = legacy_plan(
-        WINDOW, said(STRANGER), Stored(employees=EMPLOYEES), Policy(planner="legacy"), now=at("9 08:00")
+        WINDOW, said(STRANGER), StoredState(employees=EMPLOYEES), Policy(planner="legacy"), now=at("9 08:00")
     )
     assert (kinds(decision), reasons(decision)) == ([], ["unmapped_user"])
 
@@ -103,7 +103,7 @@ def test_a_rival_of_another_clock_without_a_row_is_its_own_clocks_affair() -> No
 
 
 def test_counting_leaves_out_strangers_and_other_days() -> None:
-    """The witness counts what can be written in the window."""
+    """The independent check counts what can be written in the window."""
     rows = list(after_sync(MORNING).rows)
     rows.append(msgspec.structs.replace(rows[0], id=5, clock_in=at("4 08:00"), source="manual"))
     found = differing_days(WINDOW, [MORNING, STRANGER, BEFORE], rows, employees=EMPLOYEES, names={}, held=Held())

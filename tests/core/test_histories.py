@@ -1,4 +1,4 @@
-"""Many random histories on the pure core, an independent oracle beside them; `make histories N=…` for more."""
+"""Many random histories on the pure core, an independent oracle next to them; `make histories N=…` for more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.assertion_counts import demand, replay, tell
+from support.assertion_counts import replay, require, tell
 from support.histories import History
 from support.history_assertions import ASSERTIONS, RARE, SELDOM
 
@@ -47,4 +47,4 @@ def test_histories(part: int) -> None:
     tell(f"{len(seeds):,} histories, seeds {FIRST + part} to {FIRST + MANY - 1} by {PARTS}", reach)
     if len(seeds) >= ENOUGH:
         floors = dict.fromkeys(RARE, len(seeds) // 20) | dict.fromkeys(SELDOM, len(seeds) // 500)
-        demand(reach, ASSERTIONS, floors=floors)
+        require(reach, ASSERTIONS, floors=floors)

@@ -14,7 +14,7 @@ from test_plan import ANA, BEN, CHICAGO, WINDOW, after_sync, at, said, shift
 
 from connecteam_sync.core.adopt import dedupe, grouped
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.clocktime import Stored, clock_time_of
+from connecteam_sync.core.clocktime import StoredState, clock_time_of
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.plan import plan
@@ -30,7 +30,7 @@ def closed(*days: int, zone: str = CHICAGO) -> tuple[LockedDay, ...]:
     return tuple(locked_day(date(2025, 12, day), zone) for day in days)
 
 
-def decide(now: Snapshot, before: Stored, *days: int, zone: str = CHICAGO, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any
+def decide(now: Snapshot, before: StoredState, *days: int, zone: str = CHICAGO, **policy: Any) -> SlicePlan:  # noqa: ANN401 - any
     """The plan of the eleven days where these are closed."""
     return plan(WINDOW, now, msgspec.structs.replace(before, locked=closed(*days, zone=zone)), Policy(**policy))
 
@@ -51,7 +51,7 @@ def test_a_night_that_began_on_an_open_day_is_corrected_though_it_ends_on_a_clos
     assert [change.why for change in corrected.changes] == ["clock-out corrected"]
     gone = decide(said(MORNING), after_sync(NIGHT, MORNING), 3)
     assert [change.kind for change in gone.changes] == ["delete"]
-    new = decide(said(NIGHT), Stored(employees={ANA: 1}), 3)
+    new = decide(said(NIGHT), StoredState(employees={ANA: 1}), 3)
     assert [change.kind for change in new.changes] == ["create"]
     assert [*corrected.holds, *gone.holds, *new.holds] == []
 

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from connecteam_sync.core.change import Change, Policy, SlicePlan
-from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, Stored, clock_time_of
+from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, StoredState, clock_time_of
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.plan import plan
-from connecteam_sync.core.shift import Doubt, Shift, Snapshot, User
+from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot, User
 from connecteam_sync.core.window import Window, locked_day
 
 CHICAGO = "America/Chicago"
@@ -36,7 +36,7 @@ def shift(name: str, start: str, end: str | None = None, user: int = ANA, **more
     return Shift(id=name, user_id=user, time_clock_id=CLOCK, start=at(start), end=at(end) if end else None, **more)
 
 
-def said(*shifts: Shift, listed: set[int] | None = None, doubts: tuple[Doubt, ...] = ()) -> Snapshot:
+def said(*shifts: Shift, listed: set[int] | None = None, invalid_records: tuple[InvalidRecord, ...] = ()) -> Snapshot:
     """A complete look naming Ana and Ben unless told otherwise."""
     users = tuple(User(id=u, first_name=f"Person {u}", last_name="") for u in (ANA, BEN))
     padded = WINDOW.padded()
@@ -47,11 +47,11 @@ def said(*shifts: Shift, listed: set[int] | None = None, doubts: tuple[Doubt, ..
         users=users,
         listed=frozenset({ANA, BEN} if listed is None else listed),
         shifts=shifts,
-        doubts=doubts,
+        invalid_records=invalid_records,
     )
 
 
-def after_sync(*shifts: Shift) -> Stored:
+def after_sync(*shifts: Shift) -> StoredState:
     """The database once these shifts were applied: rows 1, 2, … in their order."""
     rows, mirrors = [], []
     for number, item in enumerate(shifts, start=1):
@@ -59,12 +59,12 @@ def after_sync(*shifts: Shift) -> Stored:
         rows.append(row)
         applied = Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
         mirrors.append(Mirror(shift=item, clock_time_id=number, applied=applied))
-    return Stored(rows=tuple(rows), mirrors=tuple(mirrors), employees=EMPLOYEES)
+    return StoredState(rows=tuple(rows), mirrors=tuple(mirrors), employees=EMPLOYEES)
 
 
 def decide(
     snapshot: Snapshot,
-    stored: Stored,
+    stored: StoredState,
     *,
     looks: Looks | None = None,
     **policy: Any,  # noqa: ANN401 - any policy
@@ -133,7 +133,7 @@ def test_a_shift_that_moves_out_of_the_window_keeps_its_row() -> None:
 def test_a_shift_of_the_padding_belongs_to_another_window() -> None:
     """A night shift that began the evening before the first day is not this window's."""
     night = msgspec.structs.replace(shift("a", "1 06:00"), start=at("1 00:00") - 7200)
-    assert decide(said(night), Stored(employees=EMPLOYEES)).counts.total_shifts == 0
+    assert decide(said(night), StoredState(employees=EMPLOYEES)).counts.total_shifts == 0
 
 
 def test_a_replaced_id_inherits_the_row() -> None:
@@ -147,8 +147,8 @@ def test_a_replaced_id_inherits_the_row() -> None:
 
 def test_an_unlinked_row_of_ours_is_adopted_by_exact_clock_in_only() -> None:
     """A row without an id, on exactly the clock-in, is linked; one a second away is an orphan."""
-    exact = Stored(rows=(clock_time_of(1, at("2 08:00"), at("2 12:00"), id=5),), employees=EMPLOYEES)
-    near = Stored(rows=(clock_time_of(1, at("2 08:00") + 1, at("2 12:00"), id=5),), employees=EMPLOYEES)
+    exact = StoredState(rows=(clock_time_of(1, at("2 08:00"), at("2 12:00"), id=5),), employees=EMPLOYEES)
+    near = StoredState(rows=(clock_time_of(1, at("2 08:00") + 1, at("2 12:00"), id=5),), employees=EMPLOYEES)
     assert kinds(decide(said(MORNING), exact)) == ["link"]
     assert (kinds(decide(said(MORNING), near)), reasons(decide(said(MORNING), near))) == (["create"], ["orphan"])
 
@@ -158,7 +158,7 @@ def test_a_manual_row_is_never_written() -> None:
     manual = ClockTime(
         id=9, employee_id=1, clock_in=at("2 08:00"), clock_out=None, total_minutes=None, is_active=True, source="manual"
     )
-    decision = decide(said(MORNING), Stored(rows=(manual,), employees=EMPLOYEES))
+    decision = decide(said(MORNING), StoredState(rows=(manual,), employees=EMPLOYEES))
     assert not decision.changes
     assert reasons(decision) == ["manual_row"]
 
@@ -166,7 +166,7 @@ def test_a_manual_row_is_never_written() -> None:
 def test_a_manual_row_that_says_the_same_is_no_row_of_ours() -> None:
     """It stands where the shift's row would stand, so the shift is held: nobody takes a hand-entered row over."""
     by_hand = clock_time_of(1, MORNING.start, MORNING.end, id=5)
-    stored = Stored(rows=(msgspec.structs.replace(by_hand, source="manual"),), employees=EMPLOYEES)
+    stored = StoredState(rows=(msgspec.structs.replace(by_hand, source="manual"),), employees=EMPLOYEES)
     decision = decide(said(MORNING), stored)
     assert (kinds(decision), reasons(decision)) == ([], ["manual_row"])
     assert decision.mirrors[0].clock_time_id is None
@@ -174,7 +174,7 @@ def test_a_manual_row_that_says_the_same_is_no_row_of_ours() -> None:
 
 def test_a_shift_gone_that_ran_past_the_days_asked_for_is_held() -> None:
     """Where the API selects by the end, its absence says nothing; one that ends inside is deleted."""
-    _, edge = WINDOW.surely_asked
+    _, edge = WINDOW.surely_covered
     inside, past = (
         shift("in", "11 08:00", "11 12:00"),
         msgspec.structs.replace(shift("past", "11 20:00"), end=edge),
@@ -188,16 +188,16 @@ def test_a_shift_gone_that_ran_past_the_days_asked_for_is_held() -> None:
 
 def test_an_unmapped_person_is_held_and_remembered_then_written() -> None:
     """The shift waits in the memory; once the mapping exists the next run writes it (rule 8)."""
-    decision = decide(said(MORNING), Stored())
+    decision = decide(said(MORNING), StoredState())
     assert (kinds(decision), reasons(decision)) == ([], ["unmapped_user"])
     assert [hold.employee_id for hold in decision.holds] == [None]
     assert [m.shift for m in decision.mirrors] == [MORNING]
-    assert kinds(decide(said(MORNING), Stored(mirrors=decision.mirrors, employees=EMPLOYEES))) == ["create"]
+    assert kinds(decide(said(MORNING), StoredState(mirrors=decision.mirrors, employees=EMPLOYEES))) == ["create"]
 
 
 def test_create_mode_makes_the_employee_with_the_shift() -> None:
     """A new person costs nobody a mapping: the row and the employee come in one plan."""
-    decision = decide(said(MORNING), Stored(), employees="create")
+    decision = decide(said(MORNING), StoredState(), employees="create")
     assert [(n.user_id, n.name) for n in decision.new_employees] == [(ANA, f"Person {ANA}")]
     assert decision.changes[0].image.employee_id == -ANA
 
@@ -207,7 +207,7 @@ def test_exact_duplicates_get_one_row_and_one_hold(order: tuple[str, str]) -> No
     """The shift created first gets the row, whatever the order of the answer or of the ids (rule 5)."""
     created = {"a": 2, "b": 1}
     twins = [shift(name, "2 08:00", "2 12:00", created_at=created[name]) for name in order]
-    decision = decide(said(*twins), Stored(employees=EMPLOYEES))
+    decision = decide(said(*twins), StoredState(employees=EMPLOYEES))
     assert [change.shift_id for change in decision.changes] == ["b"]
     assert [(hold.reason, hold.shift_id) for hold in decision.holds] == [("duplicate_clock_in", "a")]
 
@@ -237,8 +237,8 @@ def test_a_user_who_is_not_listed_proves_nothing() -> None:
 def test_an_impossible_record_blocks_deletes_of_its_user_only() -> None:
     """Ana's record cannot be believed: her rows stay; Ben's deleted shift goes (rule 10)."""
     bens, kept = shift("b", "2 09:00", "2 12:00", BEN), shift("k", "3 09:00", "3 12:00", BEN)
-    doubt = Doubt(kind="shift", problem="end before start", value="…", user_id=ANA, activity_id="x")
-    decision = decide(said(kept, doubts=(doubt,)), after_sync(MORNING, bens, kept))
+    invalid_record = InvalidRecord(kind="shift", problem="end before start", value="…", user_id=ANA, activity_id="x")
+    decision = decide(said(kept, invalid_records=(invalid_record,)), after_sync(MORNING, bens, kept))
     assert [change.shift_id for change in decision.changes] == ["b"]
     assert reasons(decision) == ["impossible_record", "impossible_record"]
 
@@ -296,7 +296,7 @@ def test_a_change_whose_key_is_kept_is_held_with_all_that_wait_for_it() -> None:
     assert sorted(reasons(decision)) == ["duplicate_clock_in", "locked_day", "locked_day"]
 
 
-def replay(stored: Stored, changes: tuple[Change, ...]) -> dict[RowId, tuple[RowId, int]]:
+def replay(stored: StoredState, changes: tuple[Change, ...]) -> dict[RowId, tuple[RowId, int]]:
     """Execute the ordered steps on (id -> key), failing where any write meets a taken key."""
     table = {row.id: row.key for row in stored.rows if row.id is not None}
     for step in steps(changes):
@@ -318,6 +318,6 @@ def test_a_row_that_keeps_its_key_is_corrected_beside_its_double() -> None:
     """A table without a unique key holds a clock-in twice: one row is the shift's, the other is in nobody's way."""
     item = shift("a", "2 08:00", "2 17:00")
     rows = tuple(clock_time_of(1, item.start, at("2 16:00"), id=number) for number in (1, 2))
-    decision = decide(said(item), Stored(rows=rows, employees=EMPLOYEES), orphans="ignore")
+    decision = decide(said(item), StoredState(rows=rows, employees=EMPLOYEES), orphans="ignore")
     assert [(change.kind, change.image.id) for change in decision.changes] == [("update", 1)]
     assert not decision.holds

@@ -1,4 +1,4 @@
-"""The second witness: Connecteam's own totals against the punches."""
+"""The second independent check: Connecteam's own totals against the punches."""
 
 from __future__ import annotations
 

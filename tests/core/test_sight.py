@@ -70,7 +70,7 @@ def test_a_kept_row_on_a_day_that_nobody_decides_on_is_held() -> None:
 
 
 def test_a_hold_explains_its_shift_its_row_and_nothing_else() -> None:
-    """Held on a closed day: not counted. What is wrong beside it is."""
+    """Held on a closed day: not counted. What is wrong next to it is."""
     corrected = msgspec.structs.replace(MORNING, end=at("2 13:00"))
     stored = after_sync(MORNING, shift("e", "2 16:00", "2 20:00"))
     closed = msgspec.structs.replace(stored, locked=(locked_day(date(2025, 12, 2), CHICAGO),))

@@ -99,7 +99,7 @@ def test_the_window_lies_inside_what_is_asked_in_every_zone(business: str) -> No
     for number in range(0, 365, 5):
         day = date.fromordinal(date(2025, 1, 1).toordinal() + number)
         window = Window(day, day, business)
-        asked, (low, high) = window.padded(), window.surely_asked
+        asked, (low, high) = window.padded(), window.surely_covered
         assert low <= window.start_utc < window.end_utc <= high
         assert max(start_of_day(asked.first, zone) for zone in zones) <= low
         assert min(start_of_day(asked.last + timedelta(days=1), zone) for zone in zones) >= high
@@ -116,7 +116,7 @@ def test_the_calendar_may_end(instant: int, zone: str) -> None:
     assert window.end_utc - window.start_utc == 24 * 3600
     assert window.padded().days in {3, 4}
     assert window.slices() == (window,)
-    low, high = window.surely_asked
+    low, high = window.surely_covered
     assert low < high
     assert next(each_day(day, later(day, 9))) == day
     assert locked_day(day, zone).end == window.end_utc

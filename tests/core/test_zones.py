@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from connecteam_sync.core.change import Policy
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, local_day
-from support.assertion_counts import demand, tell
+from support.assertion_counts import require, tell
 
 FIRST, LAST = date(2022, 12, 30), date(2026, 1, 2)
 LEAP = (date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1))
@@ -74,7 +74,7 @@ def minutes_right(zone: ZoneInfo, window: Window) -> None:
     snapshot = Snapshot(
         time_clock_id=7, first=padded.first, last=padded.last, users=(), listed=frozenset(people), shifts=shifts
     )
-    decision = plan(window, snapshot, Stored(employees=people), Policy())
+    decision = plan(window, snapshot, StoredState(employees=people), Policy())
     assert len(decision.changes) == len(shifts)
     for change in decision.changes:
         shift = next(shift for shift in shifts if shift.id == change.shift_id)
@@ -98,7 +98,7 @@ def test_every_zone_of_the_world() -> None:
             days_right(day, zone, window)
             minutes_right(zone, window)
     tell(f"{len(zones)} zones, {REACH['a day begins where the calendar says']:,} days", REACH)
-    demand(REACH, ASSERTIONS)
+    require(REACH, ASSERTIONS)
 
 
 def test_a_day_that_a_country_left_out_is_empty() -> None:

@@ -218,7 +218,7 @@ def test_two_clocks_do_not_disturb_each_other(world: World) -> None:
     world.work(3, "13:00", "17:00", clock=OFFICE)
     world.sandbox.faults.add("html_200", path=f"{WAREHOUSE}/time-activities")
     run = world.sync()
-    assert (run.exit_code, [piece.status for piece in run.slices]) == (75, ["failed", "applied", "nothing"])
+    assert (run.exit_code, [slice_.status for slice_ in run.slices]) == (75, ["failed", "applied", "nothing"])
     assert len(world.table()) == 3
     world.sync()
     assert world.rows() == world.company.truth(FIRST, LAST)
@@ -284,7 +284,7 @@ def test_many_deletes_need_a_persons_word(world: World) -> None:
         careful.company.delete(shift.id)
     run = careful.sync()
     assert (run.exit_code, careful.everything()) == (4, before)
-    refused = next(piece for piece in run.slices if piece.status == "refused")
+    refused = next(slice_ for slice_ in run.slices if slice_.status == "refused")
     assert str(refused.fingerprint) in str(refused.next_step)
     assert careful.sync(accept=["0123456789abcdef"]).exit_code == 4
     assert counts_of(careful.sync(accept=[str(refused.fingerprint)]))["deleted"] == 5

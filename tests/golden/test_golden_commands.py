@@ -54,7 +54,7 @@ def test_resync_deletes_orphans_and_sync_reports_them(world: World) -> None:
 
 
 def test_a_saved_plan_is_applied_as_shown_or_not_at_all(world: World) -> None:
-    """It is refused, naming the rows, once anything moved; made anew, it is applied."""
+    """It is refused, naming the rows, once anything moved; made again, it is applied."""
     shift = world.work(2, "08:00", "12:00")
     world.sync()
     world.company.edit(shift.id, end=world.at(2, "13:00"))
@@ -63,7 +63,7 @@ def test_a_saved_plan_is_applied_as_shown_or_not_at_all(world: World) -> None:
     before = world.table()
     run = world.mirror.apply(saved)
     assert (run.exit_code, run.status) == (4, "refused")
-    assert str(before[0]["id"]) in str([piece.error for piece in run.slices])
+    assert str(before[0]["id"]) in str([slice_.error for slice_ in run.slices])
     assert world.table() == before
     run = world.mirror.apply(world.mirror.plan(world.window))
     assert (run.exit_code, run.kind) == (0, "apply")
@@ -213,7 +213,7 @@ def test_a_refused_clock_makes_no_orphans_for_the_next(world: World) -> None:
     careful.company.delete(gone.id)
     before = careful.table()
     run = careful.mirror.resync(careful.window)
-    assert (run.exit_code, [piece.status for piece in run.slices]) == (4, ["refused", "applied", "nothing"])
+    assert (run.exit_code, [slice_.status for slice_ in run.slices]) == (4, ["refused", "applied", "nothing"])
     assert careful.table() == before
     refused = run.slices[0]
     assert f"connecteam-sync resync --from 2025-12-02 --to 2025-12-02 --accept {refused.fingerprint}" in str(

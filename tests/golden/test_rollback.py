@@ -73,7 +73,7 @@ def test_compare_names_what_the_old_planner_would_destroy(database: str) -> None
         world.work(4, "08:00", "11:00")
         before = world.everything()
         found = world.mirror.compare(world.window)
-        assert [(harm.kind, harm.minutes) for harm in found.harms] == [
+        assert [(damage.kind, damage.minutes) for damage in found.legacy_damages] == [
             ("overwritten", 240),
             ("wrong", -30),
             ("lost", 180),

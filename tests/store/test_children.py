@@ -58,7 +58,7 @@ def test_a_deleted_shift_whose_row_has_children_is_held(host: Host, rule: str) -
     assert host.held() == [said]
     assert {host.row_of(shift.start) for shift in (kept, fresh, host.stays)} == {int(r["id"]) for r in host.table()}
     assert host.lines() == lines
-    # Nothing but the receipt is written while nothing changes, and it is decided anew each time.
+    # Nothing but the receipt is written while nothing changes, and it is decided again each time.
     before = host.everything()
     for _ in range(3):
         assert host.sync().status == "nothing"
@@ -252,7 +252,7 @@ def test_a_key_that_points_at_the_unique_key(host: Host, rule: str) -> None:
 
 
 def test_a_correction_that_was_held_is_made_once_nothing_points_there(host: Host) -> None:
-    """Digests of our rows cannot tell that another table's rows are gone: such a slice is decided anew each time."""
+    """Digests of our rows cannot tell that another table's rows are gone: such a slice is decided again each time."""
     moment = {"sqlite": "TEXT", "mysql": "DATETIME", "postgresql": "TIMESTAMP"}[host.family]
     host.ddl(
         f"CREATE TABLE payslips (line VARCHAR(40) NOT NULL PRIMARY KEY, who {host.number}, at {moment},"

@@ -115,7 +115,7 @@ def _with(plan: SlicePlan, planted: Change) -> SlicePlan:
 
 
 @pytest.mark.parametrize("harm", ["delete", "update"])
-def test_a_saved_plan_edited_to_write_a_manual_row_is_refused(host: Host, tmp_path: Path, harm: str) -> None:
+def test_a_saved_plan_edited_to_write_a_manual_row_is_refused(host: Host, tmp_path: Path, damage: str) -> None:
     """`apply FILE` with a change put into the file by hand: nothing is written, the row by hand least of all."""
     host.work(2, "08:00", "12:00")
     host.sync()
@@ -123,7 +123,7 @@ def test_a_saved_plan_edited_to_write_a_manual_row_is_refused(host: Host, tmp_pa
     host.work(4, "08:00", "12:00")
     proposal = host.mirror.plan(host.window)
     longer = msgspec.structs.replace(row, clock_out=row.clock_in + 7200, total_minutes=120)
-    planted = change(harm, row, None if harm == "delete" else longer, host)
+    planted = change(damage, row, None if damage == "delete" else longer, host)
     plans = tuple(_with(plan, planted) for plan in proposal.plans)
     file = tmp_path / "plan.json"
     edited = msgspec.structs.replace(proposal, plans=plans)

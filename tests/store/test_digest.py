@@ -9,14 +9,14 @@ from sqlalchemy import create_engine, text
 
 from connecteam_sync.api.wire import Answer
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, Settings
-from connecteam_sync.store.mirror.digest import Remembered, combined, digest_queries, longest_stretch
+from connecteam_sync.store.mirror.digest import SliceFingerprint, combined, digest_queries, longest_key_range
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
@@ -77,7 +77,7 @@ STRETCHES = ((None, None), (1, 9_999), (7, 8), (5_000, 5_000))
 def queries(world: World, session: Session, keys: tuple[int | None, int | None]) -> tuple[Query, ...]:
     """What digests the eleven days and a day around."""
     padded = world.window.padded()
-    return digest_queries(session, Remembered(0, "", padded.start_utc, padded.end_utc, "", *keys))
+    return digest_queries(session, SliceFingerprint(0, "", padded.start_utc, padded.end_utc, "", *keys))
 
 
 def digests(world: World) -> list[str]:
@@ -93,7 +93,7 @@ def differ(world: World, whole: list[str]) -> bool:
 
 
 def told(run: Run) -> object:
-    """What a run says, beside its number and its time."""
+    """What a run says, next to its number and its time."""
     return run.status, run.counts, run.minutes, run.holds, run.exit_code
 
 
@@ -177,11 +177,11 @@ def test_each_row_is_read_once(life: World, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_stretch_of_keys_is_where_most_rows_stand() -> None:
     """Rows entered long before, or long after, do not widen it; rows among many others, or no rows, have none."""
-    assert longest_stretch([]) == range(0)
-    assert longest_stretch([3, 4, 1000, 1023, None, 1001, 5000]) == range(1000, 1024)
-    assert longest_stretch([1, 102]) == range(1, 2)
-    assert longest_stretch(range(0, 1000, 10)) == range(991)
-    assert longest_stretch(range(0, 1000, 20)) == range(0)
+    assert longest_key_range([]) == range(0)
+    assert longest_key_range([3, 4, 1000, 1023, None, 1001, 5000]) == range(1000, 1024)
+    assert longest_key_range([1, 102]) == range(1, 2)
+    assert longest_key_range(range(0, 1000, 10)) == range(991)
+    assert longest_key_range(range(0, 1000, 20)) == range(0)
 
 
 def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decoded: list[int]) -> None:
@@ -190,7 +190,7 @@ def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decod
     row = next(known["clock_time_id"] for known in life.table("connecteam_sync_shifts") if known["clock_time_id"])
 
     def looks(edit: str) -> bool:
-        """Whether the next run but one after an edit decides anew."""
+        """Whether the next run but one after an edit decides again."""
         keep.execute(f"UPDATE clock_times SET {edit} WHERE id = :k", k=row)
         keep.sync()
         decoded.clear()
@@ -212,7 +212,7 @@ def test_what_a_guard_refused_is_refused_again_after_it_was_accepted(life: World
         life.company.unassign(person)
     refused = life.sync()
     assert refused.status == "refused"
-    accepted = {piece.fingerprint for piece in refused.slices if piece.fingerprint}
+    accepted = {slice_.fingerprint for slice_ in refused.slices if slice_.fingerprint}
     for _ in range(3):
         assert life.sync(accept=accepted).exit_code == 3
     assert life.sync().status == "refused"
@@ -253,7 +253,7 @@ def test_an_edit_while_a_slice_is_decided_is_not_missed(
     known = next(known for known in life.table("connecteam_sync_shifts") if known["clock_time_id"] and known["end_at"])
     row = next(row for row in life.table() if row["id"] == known["clock_time_id"])
 
-    def meanwhile(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> SlicePlan:
+    def meanwhile(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
         if snapshot.time_clock_id == known["time_clock_id"]:
             with host.begin() as connection:
                 connection.execute(text("UPDATE clock_times SET total_minutes = 7 WHERE id = :k"), {"k": row["id"]})

@@ -51,10 +51,10 @@ def test_a_healthy_database_passes(life: World) -> None:
         ("DROP TABLE connecteam_sync_shifts", "table connecteam_sync_shifts is missing"),
     ],
 )
-def test_what_is_missing_is_named_and_put_back(life: World, harm: str, named: str) -> None:
+def test_what_is_missing_is_named_and_put_back(life: World, damage: str, named: str) -> None:
     """Dropped by somebody: `doctor` says what, `init` puts it back, and the next run is as any."""
     shifts, changes = (on_mysql(life, f"connecteam_sync_{table}") for table in ("shifts", "changes"))
-    life.execute(harm.format(shifts=shifts, changes=changes))
+    life.execute(damage.format(shifts=shifts, changes=changes))
     failed = check(life, "our tables")
     assert (failed.state, failed.cure.startswith("connecteam-sync init")) == ("failed", True)
     assert named in failed.detail

@@ -18,7 +18,7 @@ from connecteam_sync.errors import NotFound
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import (
     acknowledge,
-    demand_standing,
+    require_standing,
     standing_holds,
     unacknowledge,
     with_acknowledged,
@@ -68,7 +68,7 @@ def test_an_acknowledged_hold_stays_listed_and_waits_for_nobody(store: Store) ->
 
 
 def test_a_second_word_does_not_replace_the_first(store: Store) -> None:
-    """Who said it first stays on record; it can be taken back, and said anew."""
+    """Who said it first stays on record; it can be taken back, and said again."""
     mirror(store, shift("a", 0, 60), employees="match")
     say(store)
     other = Acknowledgement(by="somebody else", at=NOW + 90, reason="no")
@@ -158,10 +158,10 @@ def test_only_holds_that_stand_can_be_named(store: Store) -> None:
     first, second = standing(store)
     mirror(store, shift("b", 100, 160, user=102), employees="match")
     with store.reading() as session:
-        assert demand_standing(session, [second.id]) == (second,)
+        assert require_standing(session, [second.id]) == (second,)
         for ids in ([first.id], [second.id, 10**30]):
             with pytest.raises(NotFound, match=str(ids[-1])):
-                demand_standing(session, ids)
+                require_standing(session, ids)
 
 
 def test_holds_of_an_employee_are_those_of_the_users_who_count_for_them_too(store: Store) -> None:

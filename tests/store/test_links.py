@@ -119,10 +119,10 @@ def test_row_numbers_that_are_given_away_again_are_nobodys_second_claim(world: W
     for day in (9, 3, 5):
         run = world.sync(world.mirror.window(date(2025, 12, day), date(2025, 12, day)))
         assert not run.errors
-        demand_one_each(world)
+        require_one_each(world)
     for _ in range(2):
         assert not world.sync().errors
-        demand_one_each(world)
+        require_one_each(world)
     assert len(kept) == 12
 
 
@@ -137,7 +137,7 @@ def restart(world: World, number: int) -> None:
         world.execute(f"UPDATE sqlite_sequence SET seq = {number - 1} WHERE name = 'clock_times'")
 
 
-def demand_one_each(world: World) -> None:
+def require_one_each(world: World) -> None:
     """No row is claimed by two shifts."""
     links = [row["clock_time_id"] for row in world.table("connecteam_sync_shifts") if row["clock_time_id"] is not None]
     assert len(links) == len(set(links))

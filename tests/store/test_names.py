@@ -128,7 +128,7 @@ def lived(sandbox: Sandbox, database: str, plain: Connection) -> Lived:
     return plain, {kind: rows_of(plain, old_name(kind)) for kind in OLD_KINDS if kind != "version"}
 
 
-def demand_kept(connection: Connection, before: dict[str, list[dict[str, Any]]], prefix: str) -> None:
+def require_kept(connection: Connection, before: dict[str, list[dict[str, Any]]], prefix: str) -> None:
     """Every value that was there is there, under the new name; the old name is gone."""
     there = names_of(connection)
     for kind, rows in before.items():
@@ -159,7 +159,7 @@ def test_tables_of_old_names_are_renamed_and_nothing_is_lost(
     store = opening(OwnNames(prefix=prefix))
     done = store.init()
     assert f"our tables are at version {VERSION} (were at 0005)" in done
-    demand_kept(connection, before, prefix)
+    require_kept(connection, before, prefix)
     assert store.init() == ()
     world = World(sandbox, database, own=OwnNames(prefix=prefix))
     assert world.sync().status == "nothing"
@@ -201,7 +201,7 @@ def test_a_renaming_that_broke_off_is_completed(opening: Opening, lived: Lived, 
         store.init()
     fresh = opening(OwnNames(prefix=prefix))
     fresh.init()
-    demand_kept(connection, before, prefix)
+    require_kept(connection, before, prefix)
 
 
 def test_the_numbers_go_on_after_a_renaming(opening: Opening, lived: Lived) -> None:
@@ -232,7 +232,7 @@ def test_tables_of_real_sites_are_neither_read_nor_touched(sandbox: Sandbox, dat
 
 
 def test_a_foreign_table_among_ours_of_old_is_left_alone(opening: Opening, plain: Connection) -> None:
-    """An old version took it for its own: it stays as it is, and ours is made beside it."""
+    """An old version took it for its own: it stays as it is, and ours is made next to it."""
     ran(plain, old_script(plain))
     ran(plain, f"DROP TABLE locked_days;\nCREATE TABLE locked_days ({FOREIGN['locked_days']})")
     ran(plain, "INSERT INTO locked_days (day, reason) VALUES ('2025-12-01', 'theirs')")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from test_store import WINDOW, look, mirror, shift
 
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.plan import plan
 from connecteam_sync.store.mirror.child_rows import parents_held
 from connecteam_sync.store.store import Store
@@ -35,7 +35,7 @@ def test_what_was_found_first_is_still_known_at_the_last(tmp_path: Path, parents
         deletes = {change.image.id: change for change in everything.changes}
         assert deletes.keys() == {1, 2, 3}
 
-        def decide(now: Stored) -> SlicePlan:
+        def decide(now: StoredState) -> SlicePlan:
             """The first row that nothing is known to point at goes."""
             going = [deletes[row] for row in (1, 2, 3) if row not in now.children][:1]
             return msgspec.structs.replace(everything, changes=tuple(going), at_risk=())

@@ -176,7 +176,7 @@ def test_a_table_that_was_not_moved_is_not_taken_for_one_that_was(database: str,
     claimed.close()
     assert world.table("punches") == before
     assert world.sync().status == "nothing"
-    # What the refusal says: ours anew, beside those of the other table.
+    # What the refusal says: ours again, next to those of the other table.
     anew = World.mirror_of(sandbox, database, tables=tables, own=OwnNames(prefix="anew_"))
     anew.init(beside=True)
     assert anew.sync(world.window).counts.created == len(rows)

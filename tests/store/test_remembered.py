@@ -36,7 +36,7 @@ def test_a_shift_that_was_left_to_a_look_that_failed_is_not_left_to_it_for_ever(
     world.sandbox.faults.rewrite(lambda body: b"" if last.id.encode() in body else body, path="/time-act", times=99)
     for _ in range(3):
         run = world.sync(whole)
-        assert [piece.status for piece in run.slices if piece.window.last == LAST] == ["failed"]
+        assert [slice_.status for slice_ in run.slices if slice_.window.last == LAST] == ["failed"]
         assert (run.counts.updated, run.counts.deleted) == (0, 0)
     world.sandbox.faults.clear()
     run = world.sync(part)

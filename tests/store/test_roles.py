@@ -51,7 +51,7 @@ def test_two_keys_for_one_column(tmp_path: Path, database: str, table: str, line
 
 @pytest.mark.parametrize("database", NOWHERE)
 def test_capitals_count_only_where_the_database_minds_them(tmp_path: Path, database: str) -> None:
-    """PostgreSQL has `Clock_In` beside `clock_in`, the others do not."""
+    """PostgreSQL has `Clock_In` next to `clock_in`, the others do not."""
     lines = ("[tables.clock_times]", 'clock_out = "Clock_In"')
     if database == "postgresql":
         opened(tmp_path, database, *lines)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.shift import Shift, Snapshot, User
@@ -97,7 +97,7 @@ def table(store: Store, name: str = "clock_times") -> list[dict[str, Any]]:
         return [dict(row) for row in session.read(f"SELECT * FROM {name} ORDER BY id")]
 
 
-def read(store: Store) -> Stored:
+def read(store: Store) -> StoredState:
     """What the store reads for the window."""
     with store.reading() as session:
         return session.stored(WINDOW, look())
@@ -338,7 +338,7 @@ def test_the_number_of_statements_does_not_grow_with_the_shifts(store: Store, sh
     mirror(store, shift("first", -5, -1), *many)
     used = store.statements - before
     batches = -(-shifts // 1000)
-    # One of them asks, beside others, whether the columns of the table are still those that are known.
+    # One of them asks, next to others, whether the columns of the table are still those that are known.
     assert used <= 24 + 6 * (batches - 1)
 
 

@@ -85,7 +85,7 @@ def upgraded(database: str, *, is_printed: bool, connection: Connection) -> None
     store.close()
 
 
-def demand_kept(connection: Connection, before: dict[str, list[dict[str, Any]]]) -> None:
+def require_kept(connection: Connection, before: dict[str, list[dict[str, Any]]]) -> None:
     """Every value that was there is there, whatever the table is called now."""
     after = kept_dumps.data_of(connection, VERSION)
     for kind, rows in before.items():
@@ -109,7 +109,7 @@ def test_a_kept_version_becomes_a_fresh_one(database: str, version: str, is_prin
             rival = "FROM connecteam_sync_shifts WHERE id = 'kept-rival'"
             assert connection.exec_driver_sql(f"SELECT clock_time_id, applied_clock_in {rival}").one() == (None, None)
             connection.exec_driver_sql(f"DELETE {rival}")
-        demand_kept(connection, before)
+        require_kept(connection, before)
         account = connection.execute(text("SELECT timezone, time_clocks FROM connecteam_sync_account")).all()
         assert [tuple(row) for row in account] == [("America/Chicago", "[4100001]")]
     with Sandbox(kept_dumps.company(is_later=True), Behaviour(minute_limit=1_000_000)) as sandbox:
@@ -137,7 +137,7 @@ def test_a_making_that_broke_off_is_completed_whoever_began_it(tmp_path: Path, v
         store.init()
         store.close()
         assert kept_dumps.catalogue(connection) == wanted
-        demand_kept(connection, before)
+        require_kept(connection, before)
 
 
 def test_a_making_of_ours_that_broke_off_is_completed(database: str) -> None:

@@ -10,7 +10,7 @@ FLOOR = 1000
 """An assertion that is reached less often than this proves nothing."""
 
 
-def demand(
+def require(
     reach: Counter[str], assertions: Collection[str], floor: int = FLOOR, floors: Mapping[str, int] | None = None
 ) -> None:
     """Every assertion was reached often enough; one that was not reached at all counts too. `floors`: other ones."""

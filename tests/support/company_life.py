@@ -1,4 +1,4 @@
-"""What happens to a company and to its table, as rules of a state machine: shifts, hands at the table, restarts."""
+"""What happens to a company and to its table, as rules of a state machine: shifts, edits in the table, restarts."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(hours=st.integers(1, 2000))
     def restart(self, hours: int) -> None:
-        """The program ends, time passes, and it begins anew."""
+        """The program ends, time passes, and it begins again."""
         self.world.mirror.close()
         self.travel.stop()
         self.travel = time_machine.travel(datetime.now(UTC) + timedelta(hours=hours), tick=True)

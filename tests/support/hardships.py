@@ -1,4 +1,4 @@
-"""What makes a history hard beside edits: shifts that change clocks, people mapped twice, rows that others point at,
+"""What makes a history hard next to edits: shifts that change clocks, people mapped twice, rows that others point at,
 rows that the host's table refuses, looks that fail or are left out. Each life has some of it, by a chance of its own.
 """
 
@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Mapping
 
 from connecteam_sync.core.change import SlicePlan, subject_of
-from connecteam_sync.core.clocktime import Child, ClockTime, Stored
+from connecteam_sync.core.clocktime import Child, ClockTime, StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 from support.oracle import Fact, begins_on
@@ -84,7 +84,7 @@ class Hardships:
 
 
 def no_delete_without_evidence(
-    decision: SlicePlan, stored: Stored, sight: Sight, *, clocks: Iterable[int], locked: Iterable[str]
+    decision: SlicePlan, stored: StoredState, sight: Sight, *, clocks: Iterable[int], locked: Iterable[str]
 ) -> int:
     """Every delete of a plan, by what the run has seen and by nothing that the planner says; how many there were."""
     deletes = [change for change in decision.changes if change.kind == "delete"]
@@ -103,8 +103,8 @@ def no_delete_without_evidence(
         if fact is not None:
             # It is there, and another shift comes first on its key; its row goes wherever it stands.
             key = (stored.employees[fact.user], fact.start)
-            rivals = [f.name for f in sight.facts.values() if (stored.employees.get(f.user), f.start) == key]
-            assert len(rivals) > 1, f"the shift is there: {change}"
+            duplicate_groups = [f.name for f in sight.facts.values() if (stored.employees.get(f.user), f.start) == key]
+            assert len(duplicate_groups) > 1, f"the shift is there: {change}"
             continue
         assert window.start_utc <= row.clock_in < window.end_utc, f"outside of the window: {change}"
         if change.shift_id is None:

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from connecteam_sync.core.change import Hold, Policy, SlicePlan
-from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime, StoredState, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 from support.hardships import Hardships
@@ -191,7 +191,7 @@ class History(InMemoryRuns):
         return None if minutes is None else start + minutes * 60 + self.chance.choice([0, 0, 59])
 
     def damage(self) -> list[tuple[Meddling, ClockTime]]:
-        """What a table has that grew beside us: rows altered, moved, missing, without memory, and rows of nobody."""
+        """What a table has that grew next to us: rows altered, moved, missing, without memory, and rows of nobody."""
         found: list[tuple[Meddling, ClockTime]] = []
         for row in self.table.stored.rows:
             if self.chance.random() < _DAMAGED:
@@ -297,20 +297,20 @@ class History(InMemoryRuns):
         self, parts: list[Window], shown: list[Fact], listed: frozenset[int], policy: Policy
     ) -> list[Hold]:
         """The same look again and again until it writes nothing; one part of one time clock rests after the first."""
-        pieces = len(parts) * len(self.clocks)
-        # A key may be handed on from one time clock to the other and back: two looks more than there are pieces.
-        for number in range(2 + pieces):
+        slices = len(parts) * len(self.clocks)
+        # A key may be handed on from one time clock to the other and back: two looks more than there are parts.
+        for number in range(2 + slices):
             holds, wrote = self._once(parts, shown, listed, policy)
             if not wrote:
-                self.reach["idempotence" if pieces == 1 else "parts and time clocks come to rest"] += 1
+                self.reach["idempotence" if slices == 1 else "parts and time clocks come to rest"] += 1
                 return holds
-            assert pieces > 1 or number == 0, "idempotence"
-        message = f"{pieces} parts do not come to rest"
+            assert slices > 1 or number == 0, "idempotence"
+        message = f"{slices} parts do not come to rest"
         raise AssertionError(message)
 
     # -- what must be --------------------------------------------------------------------------------------------------
 
-    def judge(self, shown: list[Fact], listed: frozenset[int], holds: list[Hold], before: Stored) -> None:
+    def judge(self, shown: list[Fact], listed: frozenset[int], holds: list[Hold], before: StoredState) -> None:
         """The table after a look, against the oracle."""
         hand = [row for row in before.rows if row.source != "connecteam"]
         after = self.table.stored
@@ -328,7 +328,7 @@ class History(InMemoryRuns):
         else:
             self.homes = {}
 
-    def _twice_mapped(self, before: Stored) -> None:
+    def _twice_mapped(self, before: StoredState) -> None:
         """What was remembered of somebody mapped twice stays where it is: row for row."""
         rows = {row.id: row for row in self.table.stored.rows}
         for mirror in before.mirrors if self.hard.twice else ():
@@ -341,7 +341,9 @@ class History(InMemoryRuns):
                 assert rows.get(row.id) == row, "a person mapped twice moves nothing"
                 self.reach["a person mapped twice moves nothing"] += 1
 
-    def _converged(self, seen: list[Fact], holds: list[Hold], before: Stored, taken: set[tuple[RowId, int]]) -> None:
+    def _converged(
+        self, seen: list[Fact], holds: list[Hold], before: StoredState, taken: set[tuple[RowId, int]]
+    ) -> None:
         """The rows of ours are what the oracle says; but the row of a held shift stays as it was, and so its key."""
         standing = {hold.clock_time_id for hold in holds}
         rows = [row for row in self.table.stored.rows if row.source == "connecteam"]
@@ -394,7 +396,7 @@ class History(InMemoryRuns):
         return found
 
     def _beside_old_rows(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
-        """The shifts beside which rows of the same person stay that have no shift, and about as many hours or more."""
+        """The shifts next to which rows of the same person stay that have no shift, and about as many hours or more."""
         facts = {fact.name: fact for fact in seen}
         found = {hold.shift_id for hold in holds if hold.reason == "old_rows_stay"}
         linked = {mirror.clock_time_id for mirror in self.table.stored.mirrors}
@@ -415,7 +417,7 @@ class History(InMemoryRuns):
             self.reach["a row with children stays"] += 1
         return {hold.shift_id for hold in found}
 
-    def _same_homes(self, seen: list[Fact], before: Stored, after: Stored) -> None:
+    def _same_homes(self, seen: list[Fact], before: StoredState, after: StoredState) -> None:
         """A shift alone on its key, before and now, keeps its row through every correction, between clocks as well.
 
         So does one that was given another id and is the same else: the new one has the row of the old one.

@@ -1,4 +1,4 @@
-"""A mirror beside whose table the host has other tables."""
+"""A mirror next to whose table the host has other tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.scenario import World
 
 
 class Host(World):
-    """A mirror beside whose table the host has other tables."""
+    """A mirror next to whose table the host has other tables."""
 
     stays: Activity
 

@@ -105,7 +105,7 @@ class InMemoryRuns:
         return look(shifts, listed, window, clock=clock)
 
     def _saw(self, looks: Looks, window: Window, snapshot: Snapshot, *, as_evidence: bool = False) -> None:
-        """A look came about: the planner is told, and it is noted here beside it."""
+        """A look came about: the planner is told, and it is noted here next to it."""
         looks.saw(window, snapshot, as_evidence=as_evidence)
         self._note(window, snapshot)
 
@@ -148,7 +148,7 @@ class InMemoryRuns:
         return decision
 
     def _nobody_twice(self, decision: SlicePlan) -> None:
-        """At no commit of a run in which old rows go do new ones stand beside as many hours of theirs."""
+        """At no commit of a run in which old rows go do new ones stand next to as many hours of theirs."""
         stored, (low, high) = self.table.stored, (decision.window.start_utc, decision.window.end_utc)
         linked = {mirror.clock_time_id for mirror in stored.mirrors}
         # A row on the very clock-in of a shift is that shift's, though the correction of its end may be held.

@@ -9,7 +9,7 @@ from itertools import count, pairwise
 import msgspec
 
 from connecteam_sync.core.change import SlicePlan
-from connecteam_sync.core.clocktime import Child, ClockTime, Stored
+from connecteam_sync.core.clocktime import Child, ClockTime, StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.shift import Shift, Snapshot
@@ -40,13 +40,13 @@ class Table:
 
     def __init__(self, employees: dict[int, int]) -> None:
         self.employees = employees
-        self.stored = Stored(employees=employees)
+        self.stored = StoredState(employees=employees)
         self.ids = count(1)
         self.children: Mapping[RowId, tuple[Child, ...]] = {}
         self.ambiguous: Mapping[int, tuple[int, ...]] = {}
 
-    def read(self, window: Window, snapshot: Snapshot, locked: frozenset[str] = frozenset()) -> Stored:
-        """What a database gives for a window and a look: no more than `Stored` promises."""
+    def read(self, window: Window, snapshot: Snapshot, locked: frozenset[str] = frozenset()) -> StoredState:
+        """What a database gives for a window and a look: no more than `StoredState` promises."""
         stored = self.stored
         rows, mirrors = stored.rows, stored.mirrors
         if window != WINDOW:
@@ -66,7 +66,7 @@ class Table:
                 for row in rows
                 if low <= row.clock_in < high or row.id in linked or row.id in former or row.clock_in in moved
             )
-        return Stored(
+        return StoredState(
             rows=rows,
             mirrors=mirrors,
             employees=dict(self.employees),

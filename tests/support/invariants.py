@@ -76,8 +76,10 @@ def deletes_have_evidence(journal: Rows, upstream: Mapping[str, tuple[int, int]]
         change = json.loads(entry["change_json"])
         if entry["shift_id"] in upstream:
             # By clock-in alone: two users may be mapped to one employee.
-            rivals = [name for name, (_, start) in upstream.items() if start == upstream[entry["shift_id"]][1]]
-            assert len(rivals) > 1, f"shift exists: {dict(entry)}, {upstream}"
+            duplicate_groups = [
+                name for name, (_, start) in upstream.items() if start == upstream[entry["shift_id"]][1]
+            ]
+            assert len(duplicate_groups) > 1, f"shift exists: {dict(entry)}, {upstream}"
         else:
             assert change["user_id"] in listed, f"user {change['user_id']} was not listed"
         REACH["no delete without evidence"] += 1

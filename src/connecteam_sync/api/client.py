@@ -1,6 +1,6 @@
 """The client of Connecteam's API: a look is complete, or it is an error.
 
-Reads only. The facts behind each rule are those of the API facts beside the design; their sections are named.
+Reads only. The facts behind each rule are those of the API facts next to the design; their sections are named.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import msgspec
 import stamina
 
 from connecteam_sync.api import wire
-from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, demand_host
+from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.api.deadline import Transport
 from connecteam_sync.api.limits import Limits
 from connecteam_sync.api.wire import Answer, Company, People, TimeClock
-from connecteam_sync.core.shift import Doubt, Snapshot, User
+from connecteam_sync.core.shift import InvalidRecord, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
 from connecteam_sync.errors import BadAnswer, BudgetSpent, Rejected, Unavailable, UpstreamError
 from connecteam_sync.version import __version__
@@ -84,7 +84,7 @@ class Connecteam:
         first_wait: float = 0.5,
         on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
-        self.base_url = demand_host(base_url)
+        self.base_url = require_host(base_url)
         self.http_calls = 0
         self._credentials = credentials
         self._reserve, self._total, self._limit = day_reserve_share, total_seconds, max_body_bytes
@@ -154,7 +154,7 @@ class Connecteam:
     def _all_users(self) -> tuple[People, str]:
         """Everybody, doubts about single ones, and why that cannot be all, or has no end; empty where it is right."""
         users: dict[int, User] = {}
-        doubts: dict[str, Doubt] = {}
+        invalid_records: dict[str, InvalidRecord] = {}
         offset, many, trouble = 0, 0, ""
         total: int | None = None
         while not trouble:
@@ -168,9 +168,9 @@ class Connecteam:
                 if isinstance(found, User):
                     users[found.id] = found
                 else:
-                    doubts[found.digest] = found
+                    invalid_records[found.digest] = found
             offset += len(page.users)
-            before, many = many, len(users) + len(doubts)
+            before, many = many, len(users) + len(invalid_records)
             if total is not None and many > total:
                 trouble = f"Connecteam says it has {total} users and listed {many} or more"
             elif len(page.users) < PAGE:
@@ -183,7 +183,7 @@ class Connecteam:
             )
         if total is not None and many < total:
             trouble = trouble or f"Connecteam says it has {total} users and listed {many}"
-        return People(tuple(users[key] for key in sorted(users)), tuple(doubts.values())), trouble
+        return People(tuple(users[key] for key in sorted(users)), tuple(invalid_records.values())), trouble
 
     def look(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
         """Everything a time clock has for the window and its padding, in one unfiltered request (API, section 7).
@@ -215,12 +215,12 @@ class Connecteam:
                 bool(day.is_locked),
                 bool(day.is_approved),
             )
-            for piece in window.slices(_TIMESHEET_DAYS, padding=0)
+            for slice_ in window.slices(_TIMESHEET_DAYS, padding=0)
             for raw in self._get(
                 f"/time-clock/v1/time-clocks/{time_clock_id}/timesheet",
                 wire.Timesheet,
                 f"the timesheet of time clock {time_clock_id}",
-                {"startDate": piece.first.isoformat(), "endDate": piece.last.isoformat()},
+                {"startDate": slice_.first.isoformat(), "endDate": slice_.last.isoformat()},
             ).users
             for user_id, day in wire.day_totals(raw)
         )
@@ -311,14 +311,14 @@ class Connecteam:
     ) -> tuple[int, str, bytes]:
         """Status, content type and body, read to its end and no further than allowed."""
         self.http_calls += 1
-        pieces: list[bytes] = []
+        slices: list[bytes] = []
         size, response = 0, None
         try:
             with self._http.stream(method, path, params=query, headers=headers, data=form) as response:
                 self._limits.note(response.headers)
-                for piece in response.iter_bytes():
-                    pieces.append(piece)
-                    size += len(piece)
+                for slice_ in response.iter_bytes():
+                    slices.append(slice_)
+                    size += len(slice_)
                     if size > self._limit:
                         raise BadAnswer(
                             f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
@@ -328,14 +328,14 @@ class Connecteam:
             if response is None or response.status_code == httpx2.codes.OK:
                 raise self._no_answer(error) from error
         if response.status_code in _RETRIED:
-            self._said = self._trouble(response, b"".join(pieces))
+            self._said = self._trouble(response, b"".join(slices))
             raise self._said
-        return response.status_code, response.headers.get("content-type", ""), b"".join(pieces)
+        return response.status_code, response.headers.get("content-type", ""), b"".join(slices)
 
     def _no_answer(self, error: Exception) -> Unavailable:
         """The error of an answer that did not come, or not to its end."""
         if self._left() <= 0:
-            # Each piece may have been in time, and all of them would take for ever.
+            # Each part may have been in time, and all of them would take for ever.
             return Unavailable(
                 f"Connecteam's answer did not end within {self._total:.0f} seconds",
                 next_step="try again later; nothing was written",

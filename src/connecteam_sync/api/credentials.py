@@ -32,7 +32,7 @@ class ClientCredentials(msgspec.Struct, frozen=True):
         return "ClientCredentials(…)"
 
 
-def demand_host(base_url: str) -> str:
+def require_host(base_url: str) -> str:
     """The URL without its last slash. Raises ConfigurationError unless it is one of the two hosts, or loopback."""
     plain = base_url.rstrip("/")
     if plain in HOSTS:

@@ -1,6 +1,6 @@
 """Why a record of an answer cannot be believed, in a sentence: what is odd about it, with the value quoted.
 
-Who it is about and when it was are beside the sentence (`user_id`, `start`, `end`), for whoever shows it. Notes,
+Who it is about and when it was are next to the sentence (`user_id`, `start`, `end`), for whoever shows it. Notes,
 addresses and coordinates are never in it: only members that are mirrored are quoted.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from connecteam_sync.api.lenient_json import odd_text, tidied
-from connecteam_sync.core.shift import Doubt
+from connecteam_sync.core.shift import InvalidRecord
 
 LATEST = 10_000_000_000
 """Epoch seconds of the year 2286: what is larger was meant in milliseconds, or is nonsense."""
@@ -58,7 +58,7 @@ _MEMBERS = {
 """Every member that is read of a record, as a payroll clerk would name it, and what it should be."""
 
 
-def unreadable(kind: str, raw: msgspec.Raw, error: Exception, *, user_id: int | None = None) -> Doubt:
+def unreadable(kind: str, raw: msgspec.Raw, error: Exception, *, user_id: int | None = None) -> InvalidRecord:
     """The doubt about a record that a decoder refused with `error`."""
     record = members(raw)
     said = str(error)
@@ -89,7 +89,7 @@ def unreadable(kind: str, raw: msgspec.Raw, error: Exception, *, user_id: int | 
     )
 
 
-def about(kind: str, problem: str, *, user_id: int | None, record: Mapping[str, Any], value: object) -> Doubt:
+def about(kind: str, problem: str, *, user_id: int | None, record: Mapping[str, Any], value: object) -> InvalidRecord:
     """A doubt about a record, as its members say it; an id, a start and an end that are none become None.
 
     Its digest names it where its id cannot: by all that tells it from others, however long.
@@ -97,7 +97,7 @@ def about(kind: str, problem: str, *, user_id: int | None, record: Mapping[str, 
     identity, start, end = record.get("id"), _timestamp(record, "start"), _timestamp(record, "end")
     parts = (kind, user_id, identity, start, end, problem, value)
     is_id = kind != "user" and isinstance(identity, str) and not flaw_of_id(identity)
-    return Doubt(
+    return InvalidRecord(
         kind=kind,
         problem=problem,
         value=quoted(value),

@@ -36,7 +36,7 @@ def tidied(body: bytes | msgspec.Raw) -> bytes:
     """The body with every odd value set aside; equal to it where there is none. It may still be no JSON."""
     said = bytes(body)
     is_text = _is_text(said)
-    pieces: list[bytes] = []
+    slices: list[bytes] = []
     done = depth = deep = 0
     for token in _TOKEN.finditer(said):
         kind, start, end = token.lastindex, token.start(), token.end()
@@ -55,9 +55,9 @@ def tidied(body: bytes | msgspec.Raw) -> bytes:
         else:
             odd = token[0].decode(errors="replace")
         is_member = kind in {_STRING, _ODD_STRING} and _MEMBER.match(said, end)
-        pieces += (said[done:start], _OWN if is_member else b"{%b:%b}" % (_OWN, msgspec.json.encode(odd[:_SHOWN])))
+        slices += (said[done:start], _OWN if is_member else b"{%b:%b}" % (_OWN, msgspec.json.encode(odd[:_SHOWN])))
         done = end
-    return b"".join((*pieces, said[done:])) if pieces else said
+    return b"".join((*slices, said[done:])) if slices else said
 
 
 def odd_text(value: object) -> str | None:

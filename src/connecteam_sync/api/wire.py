@@ -26,7 +26,7 @@ from connecteam_sync.api.invalid_records import (
 )
 from connecteam_sync.api.lenient_json import tidied
 from connecteam_sync.core.people import phone_marks
-from connecteam_sync.core.shift import Break, Doubt, Shift, Snapshot, User
+from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, User
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import BadAnswer
 
@@ -115,7 +115,7 @@ class _Person(msgspec.Struct, rename="camel", gc=False):
     manualbreaks: list[_Activity] | None = None
 
 
-class _DoubtfulPerson(msgspec.Struct, rename="camel"):
+class _InvalidPerson(msgspec.Struct, rename="camel"):
     """The same person, where some record of the answer is not as it should be."""
 
     user_id: Key
@@ -216,7 +216,7 @@ def data(body: bytes, kind: type[T], what: str) -> tuple[T, Paging | None]:
     return decoded(envelope.data, kind, what), envelope.paging
 
 
-def user(raw: msgspec.Raw) -> User | Doubt:
+def user(raw: msgspec.Raw) -> User | InvalidRecord:
     """One user of the list."""
     said = _read(raw, _User)
     if isinstance(said, Exception):
@@ -278,7 +278,7 @@ class Look:
         self.listed: set[int] = set()
         self.shifts: dict[str, Shift] = {}
         self.breaks: dict[str, Break] = {}
-        self.doubts: list[Doubt] = []
+        self.invalid_records: list[InvalidRecord] = []
         self._contested: set[str] = set()
 
     def read(self, answer: msgspec.Raw, what: str) -> None:
@@ -288,7 +288,7 @@ class Look:
         except UNREADABLE:
             # Some record is not as it should be: one by one, so that it harms only itself.
             for raw in decoded(answer, Activities, what).time_activities_by_users:
-                self._add_doubtful(raw)
+                self._add_invalid_person(raw)
             return
         for person in everybody.time_activities_by_users:
             self.listed.add(person.user_id)
@@ -297,9 +297,9 @@ class Look:
             for said in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
                 self._add_break(person.user_id, said)
 
-    def _add_doubtful(self, raw: msgspec.Raw) -> None:
+    def _add_invalid_person(self, raw: msgspec.Raw) -> None:
         """One person and what they clocked."""
-        person = _read(raw, _DoubtfulPerson)
+        person = _read(raw, _InvalidPerson)
         if isinstance(person, Exception):
             self._add_nobody(unreadable("user", raw, person), members(raw))
             return
@@ -311,11 +311,11 @@ class Look:
             if said := self._activity("break", person.user_id, item):
                 self._add_break(person.user_id, said)
 
-    def _add_nobody(self, lost: Doubt, record: Mapping[str, object]) -> None:
+    def _add_nobody(self, lost: InvalidRecord, record: Mapping[str, object]) -> None:
         """A person who cannot be told, or whose lists cannot: nobody is listed by it, no shift of its gone."""
         shifts = record.get("shifts")
         found = [item for item in shifts if isinstance(item, dict)] if isinstance(shifts, list) else []
-        self.doubts += [
+        self.invalid_records += [
             about("shift", lost.problem, user_id=lost.user_id, record=item, value=record.get("userId"))
             for item in found
         ] or [lost]
@@ -325,7 +325,7 @@ class Look:
         said = _read(raw, _Activity)
         if not isinstance(said, Exception):
             return said
-        self.doubts.append(unreadable(kind, raw, said, user_id=user_id))
+        self.invalid_records.append(unreadable(kind, raw, said, user_id=user_id))
         return None
 
     def _add_shift(self, user_id: int, said: _Activity) -> None:
@@ -380,14 +380,14 @@ class Look:
         record = {"id": said.id, "start": {"timestamp": said.start.timestamp}}
         if said.end is not None:
             record["end"] = {"timestamp": said.end.timestamp}
-        self.doubts.append(about(kind, problem, user_id=user_id, record=record, value=said.id))
+        self.invalid_records.append(about(kind, problem, user_id=user_id, record=record, value=said.id))
 
 
 class People(msgspec.Struct, frozen=True):
     """Every user of the account, archived ones too, and doubts about single records."""
 
     users: tuple[User, ...]
-    doubts: tuple[Doubt, ...] = ()
+    invalid_records: tuple[InvalidRecord, ...] = ()
 
 
 class Answer:
@@ -417,7 +417,7 @@ class Answer:
             listed=frozenset(look.listed),
             shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
             breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
-            doubts=(*people.doubts, *look.doubts),
+            invalid_records=(*people.invalid_records, *look.invalid_records),
         )
 
 

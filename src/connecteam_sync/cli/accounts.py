@@ -77,13 +77,13 @@ def accept(
         found = mirror.proposed_account(wanted)
         report.say(_acceptance_lines(found))
         if found.changes:
-            _demand_yes(report, yes=yes)
+            _require_yes(report, yes=yes)
             mirror.accept_account(found, by=somebody(who))
         report.answer(_acceptance_json(found))
         report.talk("next: connecteam-sync doctor" if found.changes else "")
 
 
-def _demand_yes(report: Report, *, yes: bool) -> None:
+def _require_yes(report: Report, *, yes: bool) -> None:
     """Raises NotConfirmed unless a person agrees, at the terminal or beforehand."""
     if yes:
         return

@@ -71,7 +71,7 @@ def show(
                 found,
                 entries,
                 people=mirror.employees() if found.holds else (),
-                employees=mirror.names() if found.holds or any(piece.stopped for piece in found.slices) else {},
+                employees=mirror.names() if found.holds or any(slice_.stopped for slice_ in found.slices) else {},
                 everything=True,
             )
         )

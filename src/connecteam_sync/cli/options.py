@@ -58,7 +58,7 @@ def somebody(who: str | None) -> str:
 
 
 def door() -> type[ConnecteamSync]:
-    """The library's door. Behind it are SQLAlchemy and the API's client, most of what a start takes."""
+    """The library. Behind it are SQLAlchemy and the API's client, most of what a start takes."""
     with loading():
         import stamina.instrumentation
 
@@ -70,7 +70,7 @@ def door() -> type[ConnecteamSync]:
 
 
 def opened(config: Path | None, report: Report) -> ConnecteamSync:
-    """The door, configured."""
+    """The client, configured."""
     mirror = door().from_config(config, on_progress=report.progress)
     from connecteam_sync.config import loose_files
 
@@ -140,13 +140,13 @@ def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
                 run,
                 entries,
                 people=mirror.employees() if run.holds else (),
-                employees=mirror.names() if run.holds or any(piece.stopped for piece in run.slices) else {},
+                employees=mirror.names() if run.holds or any(slice_.stopped for slice_ in run.slices) else {},
             )
         )
         step = text.next_step(run)
         report.talk(f"next: {step}" if step else "")
     elif run.errors:
-        for piece in run.slices:
-            report.talk(f"{piece.error}; next: {piece.next_step}" if piece.error else "")
+        for slice_ in run.slices:
+            report.talk(f"{slice_.error}; next: {slice_.next_step}" if slice_.error else "")
     report.talk(text.how_to_go_on(run))
     raise typer.Exit(run.exit_code)

@@ -26,7 +26,7 @@ SILENCE = 4.0
 
 
 class Report:
-    """One command's answer: `say` for people, `answer` for machines, `talk` beside either."""
+    """One command's answer: `say` for people, `answer` for machines, `talk` next to either."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -53,7 +53,7 @@ class Report:
             sys.stdout.flush()
 
     def talk(self, line: str) -> None:
-        """A word beside the answer."""
+        """A word next to the answer."""
         if line:
             self.quiet()
             _write(line, sys.stderr, self._err)

@@ -64,7 +64,7 @@ def _details(error: Exception) -> str:
     words = [word.split("=", 1)[0] if word.startswith("--") else word for word in sys.argv[1:]]
     head = f"connecteam-sync {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{' '.join(words)}\n\n"
     try:
-        # Made anew, of 0600, wherever this system keeps such files.
+        # Made again, of 0600, wherever this system keeps such files.
         number, path = tempfile.mkstemp(prefix="connecteam-sync-failure-", suffix=".txt")
         with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
             file.write(without_secrets(head + story))

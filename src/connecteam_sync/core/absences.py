@@ -20,8 +20,8 @@ from connecteam_sync.core.change import (
     fingerprint_of_stopped,
     subject_of,
 )
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of
-from connecteam_sync.core.draft import Desk
+from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState, clock_time_of
+from connecteam_sync.core.draft import PlanBuilder
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import let_through
 from connecteam_sync.core.keys import RowId, by_key
@@ -33,7 +33,7 @@ Why = tuple[HoldReason, str]
 """Why a row stays: the reason of its hold, and a sentence."""
 
 
-class Absences(Desk):
+class Absences(PlanBuilder):
     """What becomes of rows that nobody claims any more."""
 
     def name_of_user(self, user_id: int) -> str:
@@ -86,7 +86,7 @@ class Absences(Desk):
 
     # -- shifts that are not there -------------------------------------------------------------------------------------
 
-    def settle_absences(self, taken: Container[RowId | None]) -> None:
+    def decide_absences(self, taken: Container[RowId | None]) -> None:
         """Delete the rows of shifts that are gone, where there is evidence; hold them where there is not."""
         for mirror in self.absent:
             shift = mirror.shift
@@ -100,7 +100,7 @@ class Absences(Desk):
                     said = "not written" if row is None else f"row {row.id} stands on another day"
                     self.hold_shift(found[0], shift, f"{said}, and not in the answer: {found[1]}", row=row)
             if row is not None and row.id not in taken and self.inside(row.clock_in):
-                self.settle_absence(mirror, row)
+                self.decide_absence(mirror, row)
 
     def is_out_of_reach(self, row: ClockTime | None) -> bool:
         """Whether a row is nowhere, or on a day that no look of this run decides on."""
@@ -127,13 +127,13 @@ class Absences(Desk):
         who = self.name_of_user(shift.user_id)
         if shift.user_id not in self.snapshot.listed:
             return ("user_not_listed", f"{who} is no longer on this time clock; the hours are kept")
-        if shift.user_id in self.doubted_by_any or shift.id in self.doubted_ids | self.looks.doubted_ids:
+        if shift.user_id in self.invalid_in_any or shift.id in self.invalid_ids | self.looks.invalid_ids:
             return ("impossible_record", f"a record of {who} cannot be believed; the hours are kept")
         if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
             return ("window_edge", "it ran past the days asked for; the hours are kept")
         return None
 
-    def settle_absence(self, mirror: Mirror, row: ClockTime) -> None:
+    def decide_absence(self, mirror: Mirror, row: ClockTime) -> None:
         """The row of one shift that is not in the answer."""
         shift, found = mirror.shift, self.no_evidence(mirror.shift)
         is_away = not self.inside(shift.start) and not mirror.is_gone
@@ -146,7 +146,7 @@ class Absences(Desk):
                 return
             self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
         elif found is not None and row.is_ours:
-            is_doubted = shift.id in self.looks.doubted_ids and shift.id not in self.doubted_ids
+            is_doubted = shift.id in self.looks.invalid_ids and shift.id not in self.invalid_ids
             self.hold_row(found[0], row, found[1], mirror, beside=is_doubted)
         elif self.stage == "end" and (shift.user_id, shift.start) in self.looks.awaited:
             # The shift that stands in its place may inherit the row, under its own time clock.
@@ -159,7 +159,7 @@ class Absences(Desk):
 
     # -- the losers of duplicates --------------------------------------------------------------------------------------
 
-    def settle_duplicate(self, loser: Shift, winner: Shift, taken: Container[RowId | None], *, own: bool) -> None:
+    def decide_duplicate(self, loser: Shift, winner: Shift, taken: Container[RowId | None], *, own: bool) -> None:
         """Hold all but the first of several shifts at one instant; a row of theirs that nobody took goes (rule 5)."""
         mirror = self.mirrors.get(loser.id)
         row = self.rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
@@ -183,7 +183,7 @@ class Absences(Desk):
 
     # -- rows without a shift ------------------------------------------------------------------------------------------
 
-    def settle_orphans(self, taken: Container[RowId | None]) -> None:
+    def decide_orphans(self, taken: Container[RowId | None]) -> None:
         """Report, or delete on request, rows of ours without a shift (rule 6, second half)."""
         if self.policy.orphans == "ignore":
             return
@@ -238,7 +238,7 @@ class Absences(Desk):
             return ("clock_not_looked_at", said)
         if not users <= listed or self.is_off_a_clock(users):
             return ("user_not_listed", f"{who} is no longer on a time clock; row {row.id} is kept")
-        if users & self.doubted_by_any:
+        if users & self.invalid_in_any:
             return ("impossible_record", f"a record of {who} cannot be believed; row {row.id} is kept")
         if row.key in self.held_keys:
             return ("orphan", f"row {row.id} stands where a shift is that is held; it is kept")
@@ -275,9 +275,9 @@ class Absences(Desk):
         )
 
     @cached_property
-    def doubted_by_any(self) -> set[int]:
+    def invalid_in_any(self) -> set[int]:
         """Whoever has a record that cannot be believed, in this look or in another of the run."""
-        return self.doubted_users | self.looks.doubted_users
+        return self.invalid_users | self.looks.invalid_users
 
     @cached_property
     def mirrors_of_user(self) -> dict[int, list[Mirror]]:
@@ -358,23 +358,23 @@ def nothing_seen(clock: int, window: Window, users: tuple[User, ...]) -> Snapsho
 
 
 def unreadable(
-    window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, why: str, *, standing: Iterable[str]
+    window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, why: str, *, standing: Iterable[str]
 ) -> SlicePlan:
     """The plan of a time clock that cannot be read: every row of its shifts stays, held.
 
     `standing` are the subjects of what was held before: nothing was seen that ended any of it.
     """
-    desk = Absences(window, snapshot, stored, policy, Looks())
-    for mirror in desk.absent:
-        row = desk.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
-        if row is not None and desk.inside(row.clock_in):
-            said = f"time clock {desk.clock} cannot be read, so that its hours stay as they are ({why})"
-            desk.hold_row("clock_not_looked_at", row, said, mirror)
-    holds = tuple(sorted(desk.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
+    builder = Absences(window, snapshot, stored, policy, Looks())
+    for mirror in builder.absent:
+        row = builder.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
+        if row is not None and builder.inside(row.clock_in):
+            said = f"time clock {builder.clock} cannot be read, so that its hours stay as they are ({why})"
+            builder.hold_row("clock_not_looked_at", row, said, mirror)
+    holds = tuple(sorted(builder.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
     ours = [row for row in stored.rows if row.id in {hold.clock_time_id for hold in holds}]
     minutes = sum(row.minutes for row in ours)
     return SlicePlan(
-        time_clock_id=desk.clock,
+        time_clock_id=builder.clock,
         window=window,
         changes=(),
         holds=holds,
@@ -385,7 +385,7 @@ def unreadable(
         counts=Counts(held=len(holds)),
         minutes=Minutes(before=minutes, after=minutes),
         refusals=(),
-        fingerprint=fingerprint(desk.clock, window, (), ()),
+        fingerprint=fingerprint(builder.clock, window, (), ()),
         policy=policy,
         snapshot=snapshot,
         undecided=frozenset(standing),

@@ -113,7 +113,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     offsets_days: tuple[date, date] | None = None
     offsets_error: str | None = None
     minutes: ByMinute = ByMinute()
-    """Rows without seconds, beside the shifts that they may be; of the days in `offsets_days`."""
+    """Rows without seconds, next to the shifts that they may be; of the days in `offsets_days`."""
     unread: tuple[UnreadTime, ...] = ()
 
     @property

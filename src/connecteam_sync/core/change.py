@@ -269,7 +269,7 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether other looks of the run had a say: then equal inputs of this one are not all that it was decided on."""
     renames: tuple[Rename, ...] = ()
     at_risk: tuple[RowId, ...] = ()
-    """Rows beside those of `changes` of which it matters whether others point at them: they would go, if they may, or
+    """Rows next to those of `changes` of which it matters whether others point at them: they would go, if they may, or
     are told as rows that could."""
     losses: Losses = Losses()
 

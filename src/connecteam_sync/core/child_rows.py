@@ -9,7 +9,7 @@ from connecteam_sync.core.clocktime import Child, ClockTime
 from connecteam_sync.core.keys import RowId
 
 KEY_FIELDS = ("employee_id", "clock_in")
-"""What other tables point at beside the id: the unique key of the table."""
+"""What other tables point at next to the id: the unique key of the table."""
 
 
 def kept_by(

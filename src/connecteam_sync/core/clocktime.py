@@ -99,7 +99,7 @@ class Applied(msgspec.Struct, frozen=True, gc=False):
 class Mirror(msgspec.Struct, frozen=True, gc=False):
     """What we remember of one shift Connecteam has shown us: a row of our `shifts`.
 
-    `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None beside
+    `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None next to
     an `applied`: the row is about to be created and its id is not known yet. `former_clock_time_id` is the row it had
     until that was deleted: a shift that returns gets it back.
     """
@@ -137,7 +137,7 @@ class Child(msgspec.Struct, frozen=True, gc=False):
     follows: bool = True
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
+class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     """What the database holds that matters to one (time clock, window), read under the lock.
 
     `rows`: every row, of any source, whose clock-in lies in the padded window; every row linked to a shift of

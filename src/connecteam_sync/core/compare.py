@@ -8,24 +8,24 @@ from typing import Literal
 import msgspec
 
 from connecteam_sync.core.change import SlicePlan
-from connecteam_sync.core.clocktime import ClockTime, Stored, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime, StoredState, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Failure
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 
-HarmKind = Literal["lost", "overwritten", "doubled", "wrong"]
+DamageKind = Literal["lost", "overwritten", "doubled", "wrong"]
 """`lost`: no row for the shift; `overwritten`: it had one, which would hold another shift; `doubled`: several rows;
 `wrong`: a row with other times, minutes or flag."""
 
 
-class Harm(msgspec.Struct, frozen=True, kw_only=True):
+class LegacyDamage(msgspec.Struct, frozen=True, kw_only=True):
     """One shift the old algorithm would not mirror. `minutes` are the shift's, less those its row would have.
 
     A row that is still open has none: the old algorithm counts it up to now, which is no hour that anybody worked.
     """
 
-    kind: HarmKind
+    kind: DamageKind
     shift_id: str
     user_id: int
     employee_id: RowId
@@ -41,13 +41,13 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     window: Window
     shifts: int
-    harms: tuple[Harm, ...]
+    legacy_damages: tuple[LegacyDamage, ...]
     failures: tuple[Failure, ...] = ()
 
     @property
     def people(self) -> int:
         """How many employees would be wrong."""
-        return len({harm.employee_id for harm in self.harms})
+        return len({damage.employee_id for damage in self.legacy_damages})
 
     @property
     def minutes(self) -> int:
@@ -57,15 +57,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def missing(self) -> int:
         """Minutes that rows would lack."""
-        return sum(harm.minutes for harm in self.harms if harm.minutes > 0)
+        return sum(damage.minutes for damage in self.legacy_damages if damage.minutes > 0)
 
     @property
     def surplus(self) -> int:
         """Minutes that rows would have too many."""
-        return -sum(harm.minutes for harm in self.harms if harm.minutes < 0)
+        return -sum(damage.minutes for damage in self.legacy_damages if damage.minutes < 0)
 
 
-def harms(legacy: SlicePlan, stored: Stored) -> tuple[Harm, ...]:
+def legacy_damages(legacy: SlicePlan, stored: StoredState) -> tuple[LegacyDamage, ...]:
     """Every shift of the window that has no exact row after a plan of the old algorithm, by instant."""
     after = {row.id: row for row in stored.rows}
     born: list[ClockTime] = []
@@ -78,7 +78,7 @@ def harms(legacy: SlicePlan, stored: Stored) -> tuple[Harm, ...]:
     for row in (*after.values(), *born):
         rows[row.key].append(row)
     had = {row.key for row in stored.rows}
-    found: list[Harm] = []
+    found: list[LegacyDamage] = []
     for shift in sorted(legacy.snapshot.shifts, key=lambda shift: (shift.start, shift.id)):
         employee = stored.employees.get(shift.user_id)
         if employee is None or not legacy.window.holds(shift.start):
@@ -87,7 +87,7 @@ def harms(legacy: SlicePlan, stored: Stored) -> tuple[Harm, ...]:
         mine = rows.get(right.key, [])
         worked = right.minutes
         if not mine:
-            kind: HarmKind = "overwritten" if right.key in had else "lost"
+            kind: DamageKind = "overwritten" if right.key in had else "lost"
             detail, minutes = "no row with its clock-in", worked
         elif len(mine) > 1:
             kind, minutes = "doubled", worked - sum(map(_worked, mine))
@@ -98,7 +98,7 @@ def harms(legacy: SlicePlan, stored: Stored) -> tuple[Harm, ...]:
         else:
             continue
         found.append(
-            Harm(
+            LegacyDamage(
                 kind=kind,
                 shift_id=shift.id,
                 user_id=shift.user_id,

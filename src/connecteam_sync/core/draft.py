@@ -1,4 +1,4 @@
-"""The papers of one decision: what is stored, looked up fast; drafts of changes; holds."""
+"""The draft of one decision: what is stored, looked up fast; drafts of changes; holds."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import msgspec
 
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
 from connecteam_sync.core.child_rows import held_detail, kept_by
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, Stored, clock_time_of
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, StoredState, clock_time_of
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, unwritten
 from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.people import Likenesses, taken
-from connecteam_sync.core.shift import Doubt, Shift, Snapshot
+from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot
 from connecteam_sync.core.text import span, stamp
 from connecteam_sync.core.window import LockedDay, Window, days_touched, local_day
 
-_DOUBTED = {"shift": "a shift", "break": "a break", "user": "a person's record"}
+_ABOUT = {"shift": "a shift", "break": "a break", "user": "a person's record"}
 
 
 WHAT: dict[ChangeKind, str] = {
@@ -32,24 +32,30 @@ WHAT: dict[ChangeKind, str] = {
 }
 
 
-class Desk:
+class PlanBuilder:
     """Drafts of changes by subject, holds, what waits for the end of the run, and the indexes to look things up in."""
 
-    def __init__(self, window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> None:
+    def __init__(self, window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> None:
         self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
         self.looks, self.stage = looks, looks.stage
         self.clock = snapshot.time_clock_id
         self.zone: ZoneInfo = window.zone
         self.start, self.end = window.start_utc, window.end_utc
-        _, self.asked_end = window.surely_asked
+        _, self.asked_end = window.surely_covered
         self.rows = {row.id: row for row in stored.rows}
         self.mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}
         self.shift_of_row = {m.clock_time_id: m for m in stored.mirrors if m.clock_time_id is not None}
         self.absent = absent(snapshot, stored)
         self.users = {user.id: user for user in snapshot.users}
         self.locks = Locks(stored.locked)
-        self.doubted_users = {doubt.user_id for doubt in snapshot.doubts if doubt.user_id is not None}
-        self.doubted_ids = {doubt.activity_id for doubt in snapshot.doubts if doubt.activity_id is not None}
+        self.invalid_users = {
+            invalid_record.user_id for invalid_record in snapshot.invalid_records if invalid_record.user_id is not None
+        }
+        self.invalid_ids = {
+            invalid_record.activity_id
+            for invalid_record in snapshot.invalid_records
+            if invalid_record.activity_id is not None
+        }
         self.changes: list[Change] = []
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
@@ -123,7 +129,7 @@ class Desk:
     def unlinked(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
         """Rows of ours in the window that have no shift, and get none."""
         taken = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
-        # New rows that are deferred would stand beside these.
+        # New rows that are deferred would stand next to these.
         taken |= self.pending.keys() if not self.deferred else set()
         return tuple(
             row
@@ -259,33 +265,34 @@ class Desk:
             return spans[0]
         return (min(first for first, _ in spans), max(last for _, last in spans))
 
-    def hold_doubt(self, doubt: Doubt) -> None:
+    def hold_invalid_record(self, record: InvalidRecord) -> None:
         """Hold a record that cannot be believed, the value quoted (rule 10)."""
-        kind = "break" if doubt.kind == "break" else "shift"
-        subject = f"{kind}:{doubt.activity_id}" if doubt.activity_id else f"record:{doubt.digest}"
-        mirror = self.mirrors.get(doubt.activity_id or "")
+        kind = "break" if record.kind == "break" else "shift"
+        subject = f"{kind}:{record.activity_id}" if record.activity_id else f"record:{record.digest}"
+        mirror = self.mirrors.get(record.activity_id or "")
         self.add_hold(
             Hold(
                 reason="impossible_record",
                 subject=subject,
-                detail=f"{_DOUBTED.get(doubt.kind, doubt.kind)} cannot be believed: {doubt.problem}{self.when(doubt)}",
-                shift_id=doubt.activity_id,
-                user_id=doubt.user_id,
+                detail=f"{_ABOUT.get(record.kind, record.kind)} cannot be believed: {record.problem}"
+                f"{self.when(record)}",
+                shift_id=record.activity_id,
+                user_id=record.user_id,
                 clock_time_id=mirror.clock_time_id if mirror else None,
-                employee_id=self.stored.employees.get(doubt.user_id or 0),
-                instant=mirror.shift.start if mirror else doubt.start,
+                employee_id=self.stored.employees.get(record.user_id or 0),
+                instant=mirror.shift.start if mirror else record.start,
             )
         )
 
-    def when(self, doubt: Doubt) -> str:
+    def when(self, record: InvalidRecord) -> str:
         """The times of a doubted record that can be believed, on the clock of the business: a sentence's end."""
-        if doubt.start is None:
+        if record.start is None:
             # A time in milliseconds is no time; which day was meant is all that leads to the record.
-            return f" (as milliseconds that would be {stamp(doubt.meant, self.zone)})" if doubt.meant else ""
-        if doubt.end is None:
-            return f" (it began {stamp(doubt.start, self.zone)})"
-        day = local_day(doubt.start, self.zone)
-        return f" ({day} {span(doubt.start, doubt.end, self.zone, day)})"
+            return f" (as milliseconds that would be {stamp(record.meant, self.zone)})" if record.meant else ""
+        if record.end is None:
+            return f" (it began {stamp(record.start, self.zone)})"
+        day = local_day(record.start, self.zone)
+        return f" ({day} {span(record.start, record.end, self.zone, day)})"
 
     def hold_change(self, reason: HoldReason, change: Change, detail: str) -> None:
         """A hold in the place of a change."""

@@ -56,13 +56,13 @@ class Looks:
         self.awaited: set[tuple[int, int]] = set()
         self.failures: dict[Span, str] = {}
         """The looks that say nothing of what is gone, and why: they did not come about, or their answer was refused."""
-        self.doubted_users: set[int] = set()
-        self.doubted_ids: set[str] = set()
+        self.invalid_users: set[int] = set()
+        self.invalid_ids: set[str] = set()
         """Whose records, and which, cannot be believed, in any look of the run."""
         self.turned_away: set[int] = set()
         """Time clocks that Connecteam does not show any more, whoever asks and however often."""
         self.unread: dict[int, str] = {}
-        """Time clocks that were asked for evidence in vain, and what Connecteam said."""
+        """Time clocks that were asked for evidence without success, and what Connecteam said."""
         self.elsewhere: dict[tuple[int, int], int] = {}
         """(user, start) of shifts of time clocks that are not mirrored, and the clock: looked at as evidence only."""
         self.worked: dict[tuple[int, date], int] = {}
@@ -124,8 +124,8 @@ class Looks:
         clock = snapshot.time_clock_id
         self._seen.setdefault(clock, array("q")).extend(hash(shift.id) for shift in snapshot.shifts)
         self._index.pop(clock, None)
-        self.doubted_users.update(d.user_id for d in snapshot.doubts if d.user_id is not None)
-        self.doubted_ids.update(d.activity_id for d in snapshot.doubts if d.activity_id is not None)
+        self.invalid_users.update(d.user_id for d in snapshot.invalid_records if d.user_id is not None)
+        self.invalid_ids.update(d.activity_id for d in snapshot.invalid_records if d.activity_id is not None)
 
     def was_quiet(self, clock: int, window: Window) -> None:
         """A look that was not read, since all was as it was when nothing had to be done."""
@@ -208,7 +208,7 @@ class Looks:
         return min(failed, default=None)
 
     def clocks_left_out(self, known: Container[int]) -> tuple[str, ...]:
-        """The time clocks of the account beside those known, and those that a person's word stands for."""
+        """The time clocks of the account next to those known, and those that a person's word stands for."""
         return tuple(
             name for clock, name in sorted(self.account.items()) if clock not in known and not self.is_vouched(clock)
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from connecteam_sync.core.change import Change, Policy, Refusal, fingerprint_of_stopped
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.same_minute import without_seconds
 from connecteam_sync.core.shift import Snapshot, User
@@ -78,8 +78,8 @@ def empty_answer(window: Window, snapshot: Snapshot, held: Sequence[Mirror]) -> 
     people = many(len({m.shift.user_id for m in held}), "person", "people")
     days = _days(local_day(m.shift.start, window.zone) for m in held)
     rows = [(m.clock_time_id or 0, m.shift.user_id, m.shift.start) for m in held]
-    doubted = sum(doubt.kind == "shift" for doubt in snapshot.doubts)
-    said = f"no shift that can be believed ({doubted} cannot)" if doubted else "no shift at all"
+    invalid = sum(invalid_record.kind == "shift" for invalid_record in snapshot.invalid_records)
+    said = f"no shift that can be believed ({invalid} cannot)" if invalid else "no shift at all"
     return Refusal(
         guard="empty_answer",
         message=f"Connecteam's answer has {said}, and the table holds {many(len(rows), 'row')} of {people} {days}",
@@ -111,7 +111,7 @@ def users_gone(
 
 
 def doubled_hours(creates: Iterable[Change], unlinked: Iterable[ClockTime], clock: int) -> Refusal | None:
-    """Refuse new rows that would stand beside rows of ours without a shift, about as long, for most of the people.
+    """Refuse new rows that would stand next to rows of ours without a shift, about as long, for most of the people.
 
     Whoever takes over a table with other times than Connecteam has would get every hour twice.
     """
@@ -145,7 +145,7 @@ def doubled_hours(creates: Iterable[Change], unlinked: Iterable[ClockTime], cloc
     )
 
 
-def rows_of_listed(rows: Iterable[ClockTime], stored: Stored, snapshot: Snapshot) -> tuple[ClockTime, ...]:
+def rows_of_listed(rows: Iterable[ClockTime], stored: StoredState, snapshot: Snapshot) -> tuple[ClockTime, ...]:
     """The rows of people whom the time clock lists: of others it could create none, whatever is wrong."""
     people = {stored.employees.get(user) for user in snapshot.listed}
     return tuple(row for row in rows if row.employee_id in people)
@@ -154,7 +154,7 @@ def rows_of_listed(rows: Iterable[ClockTime], stored: Stored, snapshot: Snapshot
 def refusals(
     window: Window,
     snapshot: Snapshot,
-    stored: Stored,
+    stored: StoredState,
     policy: Policy,
     *,
     rows: int,

@@ -6,20 +6,20 @@ from collections.abc import Collection, Iterable
 
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.draft import Desk
+from connecteam_sync.core.draft import PlanBuilder
 from connecteam_sync.core.guards import doubled_hours, rows_of_listed
 from connecteam_sync.core.same_minute import agrees, begins_alike, minute
 from connecteam_sync.core.shift import Shift
 
 
-def held_back(desk: Desk, unlinked: Collection[ClockTime]) -> None:
+def held_back(builder: PlanBuilder, unlinked: Collection[ClockTime]) -> None:
     """Hold new rows that begin in the minute of a row of ours without a shift: the hours would stand there twice.
 
     Where a guard refuses all of it, or a person has let it through, there is nothing to hold; nor where rows without a
     shift go.
     """
-    creates = [change for change in desk.changes if change.kind == "create"]
-    if not creates or not unlinked or desk.rows_go:
+    creates = [change for change in builder.changes if change.kind == "create"]
+    if not creates or not unlinked or builder.rows_go:
         return
     rows = {row.key: row for row in unlinked}
     beside = {
@@ -30,32 +30,32 @@ def held_back(desk: Desk, unlinked: Collection[ClockTime]) -> None:
     }
     if (
         not beside
-        or doubled_hours(creates, rows_of_listed(unlinked, desk.stored, desk.snapshot), desk.clock) is not None
+        or doubled_hours(creates, rows_of_listed(unlinked, builder.stored, builder.snapshot), builder.clock) is not None
     ):
         return
     for change in creates:
         row_there = beside.get(id(change))
         if row_there is not None:
             same = "says the same but for the seconds" if agrees(row_there, change.image) else "begins in that minute"
-            desk.hold_change("same_minute", change, f"row {row_there.id} has no shift yet and {same}")
-    desk.changes = [change for change in desk.changes if id(change) not in beside]
+            builder.hold_change("same_minute", change, f"row {row_there.id} has no shift yet and {same}")
+    builder.changes = [change for change in builder.changes if id(change) not in beside]
 
 
-def hold_twice_by_hand(desk: Desk, shifts: Iterable[Shift]) -> None:
+def hold_twice_by_hand(builder: PlanBuilder, shifts: Iterable[Shift]) -> None:
     """Hold the shifts whose row has a row entered by hand on its clock-in: both count, and neither is ours to remove.
 
     It happens where the table has no unique key, or one over fractions of a second.
     """
-    by_hand = {row.key: row for row in desk.stored.rows if not row.is_ours}
+    by_hand = {row.key: row for row in builder.stored.rows if not row.is_ours}
     if not by_hand:
         return
     for shift in shifts:
-        mirror = desk.mirrors.get(shift.id)
-        row = desk.rows.get(mirror.clock_time_id) if mirror is not None else None
-        other = by_hand.get((desk.stored.employees.get(shift.user_id, 0), shift.start))
+        mirror = builder.mirrors.get(shift.id)
+        row = builder.rows.get(mirror.clock_time_id) if mirror is not None else None
+        other = by_hand.get((builder.stored.employees.get(shift.user_id, 0), shift.start))
         if row is None or other is None or not row.is_ours:
             continue
-        desk.add_hold(
+        builder.add_hold(
             Hold(
                 reason="manual_row",
                 subject=f"shift:{shift.id}",

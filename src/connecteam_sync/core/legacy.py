@@ -25,7 +25,7 @@ from connecteam_sync.core.change import (
     subject_of,
 )
 from connecteam_sync.core.child_rows import held_detail, kept_by
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Stored
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, StoredState
 from connecteam_sync.core.draft import WHAT
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks, unwritten
@@ -177,7 +177,7 @@ class LegacyTable:
         return False
 
 
-def legacy_plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, *, now: int) -> SlicePlan:
+def legacy_plan(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, *, now: int) -> SlicePlan:
     """What the old algorithm would write for the shifts that start in the window; locked days and manual rows are safe.
 
     `now` is the moment of the run in epoch seconds: the minutes of open shifts depend on it here.
@@ -264,7 +264,7 @@ def _instead(reason: HoldReason, change: Change, detail: str) -> Hold:
     )
 
 
-def _unmapped(shift: Shift, stored: Stored) -> Hold:
+def _unmapped(shift: Shift, stored: StoredState) -> Hold:
     several = stored.ambiguous.get(shift.user_id)
     why = f"stands on {len(several)} employees ({named(several, stored.names)})" if several else "is mapped to nobody"
     return Hold(

@@ -17,7 +17,7 @@ from connecteam_sync.core.text import called, clock, day_name, hours, many, one_
 from connecteam_sync.core.window import LockedDay, Window, local_day, start_of_day
 
 TOLD = 100
-"""Sentences about what is not right that are kept with a lock; the counts beside them are whole."""
+"""Sentences about what is not right that are kept with a lock; the counts next to them are whole."""
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):

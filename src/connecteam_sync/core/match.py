@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored
+from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window
@@ -36,7 +36,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     former: RowId | None = None
 
 
-class Rivals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class DuplicateGroup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Shifts of one employee at one instant: the unique key has room for the first only."""
 
     winner: Shift
@@ -76,13 +76,15 @@ def in_scope(
     return tuple(sorted(shifts, key=attrgetter("id")))
 
 
-def absent(snapshot: Snapshot, stored: Stored) -> list[Mirror]:
+def absent(snapshot: Snapshot, stored: StoredState) -> list[Mirror]:
     """What is remembered of this time clock's shifts that the answer does not show."""
     present, clock = {shift.id for shift in snapshot.shifts}, snapshot.time_clock_id
     return [m for m in stored.mirrors if m.shift.id not in present and m.shift.time_clock_id == clock]
 
 
-def rivals(shifts: Iterable[tuple[RowId, Shift]], others: Iterable[tuple[RowId, Shift]]) -> tuple[Rivals, ...]:
+def duplicate_groups(
+    shifts: Iterable[tuple[RowId, Shift]], others: Iterable[tuple[RowId, Shift]]
+) -> tuple[DuplicateGroup, ...]:
     """One winner for each (employee, clock-in) of `shifts`; `others` are the live shifts of other time clocks."""
     contested: dict[tuple[RowId, int], list[Shift]] = defaultdict(list)
     for employee_id, shift in shifts:
@@ -91,7 +93,7 @@ def rivals(shifts: Iterable[tuple[RowId, Shift]], others: Iterable[tuple[RowId, 
         if (employee_id, shift.start) in contested:
             contested[employee_id, shift.start].append(shift)
     ordered = (sorted(group, key=precedence) if len(group) > 1 else group for group in contested.values())
-    return tuple(Rivals(winner=group[0], losers=tuple(group[1:])) for group in ordered)
+    return tuple(DuplicateGroup(winner=group[0], losers=tuple(group[1:])) for group in ordered)
 
 
 def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> dict[tuple[int, int], list[Mirror]]:
@@ -101,13 +103,13 @@ def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -
 
     Connecteam deletes a shift and creates another in its place when it approves a geofence exception (API fact 7.6).
     """
-    doubted = {doubt.activity_id for doubt in snapshot.doubts}
-    start, end = window.surely_asked
+    invalid = {invalid_record.activity_id for invalid_record in snapshot.invalid_records}
+    start, end = window.surely_covered
     found: dict[tuple[int, int], list[Mirror]] = defaultdict(list)
     for mirror in missing:
         if (
             mirror.clock_time_id is not None
-            and mirror.shift.id not in doubted
+            and mirror.shift.id not in invalid
             and mirror.shift.user_id in snapshot.listed
             and start <= mirror.shift.start < end
         ):
@@ -125,7 +127,7 @@ def adoptable(rows: Iterable[ClockTime], linked: Container[RowId | None]) -> dic
 
 
 def match(
-    pairs: Iterable[tuple[RowId, Rivals]],
+    pairs: Iterable[tuple[RowId, DuplicateGroup]],
     inherited: Mapping[tuple[int, int], list[Mirror]],
     unlinked: Mapping[tuple[RowId, int], list[ClockTime]],
     *,
@@ -142,7 +144,7 @@ def match(
         mirror = mirrors.get(shift_id)
         return rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
 
-    def row_of(employee_id: RowId, group: Rivals) -> Match:
+    def row_of(employee_id: RowId, group: DuplicateGroup) -> Match:
         shift = group.winner
         if row := linked_row(shift.id):
             return Match(shift=shift, employee_id=employee_id, row=row, how="id")

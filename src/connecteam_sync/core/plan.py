@@ -25,64 +25,75 @@ from connecteam_sync.core.change import (
     by_day,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import ClockTime, Mirror, Stored, clock_time_of, corrections
+from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState, clock_time_of, corrections
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee
-from connecteam_sync.core.match import Match, Rivals, adoptable, in_scope, match, precedence, rivals, successions
+from connecteam_sync.core.match import (
+    DuplicateGroup,
+    Match,
+    adoptable,
+    duplicate_groups,
+    in_scope,
+    match,
+    precedence,
+    successions,
+)
 from connecteam_sync.core.people import renamed
 from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_replaced
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember
-from connecteam_sync.core.unchanged import settled_rows
+from connecteam_sync.core.unchanged import unchanged_rows
 from connecteam_sync.core.unmapped import one_address_each, stranger
 from connecteam_sync.core.window import Window
 
 
-def plan(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks | None = None) -> SlicePlan:
+def plan(
+    window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks | None = None
+) -> SlicePlan:
     """Decide what makes the window's rows equal to Connecteam, without writing anything.
 
     `snapshot` covers `window.padded()`, `stored` was read for both; `looks` are the run's other looks, if any.
     """
-    desk = _Decision(window, snapshot, stored, policy, looks or Looks())
-    about = in_scope(window, snapshot, rows=desk.rows, mirrors=desk.mirrors, has_left=desk.has_left)
-    scope = desk.without_strays(about)
-    others = tuple(desk.shifts_of_other_clocks())
-    settled = settled_rows(scope, others, rows=desk.rows, mirrors=desk.mirrors, employees=stored.employees)
-    shifts = tuple(shift for shift in scope if shift.id not in settled)
-    mapped = [(employee, shift) for shift in shifts if (employee := desk.employee_of(shift)) is not None]
-    groups = rivals(mapped, others)
+    builder = _Decision(window, snapshot, stored, policy, looks or Looks())
+    about = in_scope(window, snapshot, rows=builder.rows, mirrors=builder.mirrors, has_left=builder.has_left)
+    scope = builder.without_strays(about)
+    others = tuple(builder.shifts_of_other_clocks())
+    unchanged = unchanged_rows(scope, others, rows=builder.rows, mirrors=builder.mirrors, employees=stored.employees)
+    shifts = tuple(shift for shift in scope if shift.id not in unchanged)
+    mapped = [(employee, shift) for shift in shifts if (employee := builder.employee_of(shift)) is not None]
+    groups = duplicate_groups(mapped, others)
     employees = {shift.id: employee for employee, shift in mapped}
-    desk.give_up_stale_links((employees[g.winner.id], g.winner) for g in groups if g.winner.id in employees)
-    inherited = desk.inheritable()
-    mine = [g for g in groups if g.winner.id in employees and not desk.waits_for_a_row(employees, g, inherited)]
+    builder.give_up_stale_links((employees[g.winner.id], g.winner) for g in groups if g.winner.id in employees)
+    inherited = builder.inheritable()
+    mine = [g for g in groups if g.winner.id in employees and not builder.waits_for_a_row(employees, g, inherited)]
     matches = match(
         ((employees[group.winner.id], group) for group in mine),
         inherited,
-        adoptable(stored.rows, desk.shift_of_row),
-        rows=desk.rows,
-        mirrors=desk.mirrors,
+        adoptable(stored.rows, builder.shift_of_row),
+        rows=builder.rows,
+        mirrors=builder.mirrors,
     )
     for matched in matches:
-        desk.settle(matched)
-    taken = {*settled.values(), *(matched.row.id for matched in matches if matched.row is not None)}
+        builder.settle(matched)
+    taken = {*unchanged.values(), *(matched.row.id for matched in matches if matched.row is not None)}
     for group in groups:
         for loser in group.losers:
-            desk.settle_duplicate(loser, group.winner, taken, own=loser.id in employees)
-    for doubt in snapshot.doubts:
-        desk.hold_doubt(doubt)
-    desk.settle_absences(taken)
-    desk.settle_orphans(taken)
-    take_replaced(desk, taken)
-    note_replaced(desk)
-    desk.guard_people()
-    desk.hold_blocked_keys()
-    hold_doubles(desk, taken)
-    if any(change.kind == "create" for change in desk.changes):
-        held_back(desk, desk.unlinked(matches))
-    hold_twice_by_hand(desk, scope)
-    return desk.decision(shifts, matches, settled=len(settled))
+            builder.decide_duplicate(loser, group.winner, taken, own=loser.id in employees)
+    for invalid_record in snapshot.invalid_records:
+        builder.hold_invalid_record(invalid_record)
+    builder.decide_absences(taken)
+    builder.decide_orphans(taken)
+    take_replaced(builder, taken)
+    note_replaced(builder)
+    builder.guard_people()
+    builder.hold_blocked_keys()
+    hold_doubles(builder, taken)
+    if any(change.kind == "create" for change in builder.changes):
+        held_back(builder, builder.unlinked(matches))
+    hold_twice_by_hand(builder, scope)
+    return builder.decision(shifts, matches, unchanged=len(unchanged))
 
 
 class _Decision(Absences):
@@ -188,7 +199,7 @@ class _Decision(Absences):
         return found
 
     def waits_for_a_row(
-        self, employees: Mapping[str, RowId], group: Rivals, inherited: Mapping[tuple[int, int], list[Mirror]]
+        self, employees: Mapping[str, RowId], group: DuplicateGroup, inherited: Mapping[tuple[int, int], list[Mirror]]
     ) -> bool:
         """Whether the winner of a clock-in waits for the end of the run, since its row may be on the move elsewhere."""
         shift = group.winner
@@ -341,8 +352,8 @@ class _Decision(Absences):
 
     # -- the sum -------------------------------------------------------------------------------------------------------
 
-    def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, settled: int) -> SlicePlan:
-        """Everything drafted, counted, guarded and named; `settled` shifts beside `shifts` are as they should be."""
+    def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, unchanged: int) -> SlicePlan:
+        """Everything drafted, counted, guarded and named; `unchanged` shifts next to `shifts` are as they should be."""
         changes = tuple(sorted(self.changes, key=by_day))
         holds = tuple(sorted(self.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
         used = {c.image.employee_id for c in changes}
@@ -353,10 +364,10 @@ class _Decision(Absences):
         written = {c.shift_id for c in changes if c.kind in {"create", "update"}}
         kinds = Counter(change.kind for change in changes)
         counts = Counts(
-            total_shifts=len(shifts) + settled,
+            total_shifts=len(shifts) + unchanged,
             created=kinds["create"],
             updated=kinds["update"],
-            unchanged=settled + sum(m.shift.id not in written and m.shift.id not in held for m in matches),
+            unchanged=unchanged + sum(m.shift.id not in written and m.shift.id not in held for m in matches),
             deleted=kinds["delete"],
             held=len(holds),
             linked=kinds["link"],
@@ -372,7 +383,7 @@ class _Decision(Absences):
             missing=[m for m in self.absent if m.shift.id not in self.pending_absent and not self.has_moved(m)],
             matches=matches,
             changes=changes,
-            doubted=self.doubted_by_any,
+            invalid=self.invalid_in_any,
             stale=self.stale,
         )
         # What is held in any case would make a guard stop all the rest for ever.

@@ -8,8 +8,8 @@ import msgspec
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """What is being done, and how far it is: told before each slice, and once more after the last.
 
-    `done` of `total` slices are done, `failed` of them in vain, and with them `days_done` of `days` local days; a day
-    is done when every time clock's slice is. `shifts` were seen on them and `changes` made (or planned) so far.
+    `done` of `total` slices are done, `failed` of them failed, and with them `days_done` of `days` local days; a day is
+    done when every time clock's slice is. `shifts` were seen on them and `changes` made (or planned) so far.
     `calls_left` is the API's budget for the rest of its day, None where it has not said. What is not counted has a
     `total` of 0.
     """

@@ -19,134 +19,145 @@ from connecteam_sync.core.keys import RowId, by_key, ordered
 from connecteam_sync.core.text import many
 
 
-def take_replaced(desk: Absences, taken: Container[RowId | None]) -> None:
+def take_replaced(builder: Absences, taken: Container[RowId | None]) -> None:
     """At the end of a run, let the rows go whose person gets new rows by this plan, whichever look decides on them.
 
     Only rows that the deciding look let go, and that all of them still let go; it holds the others.
     """
-    if desk.stage != "end" or desk.policy.orphans == "delete" or not desk.rows_go:
+    if builder.stage != "end" or builder.policy.orphans == "delete" or not builder.rows_go:
         return
-    people = {change.image.employee_id for change in desk.changes if change.kind == "create"}
-    for row in desk.stored.rows:
-        if row.employee_id not in people or not _goes(desk, row) or row.id in desk.shift_of_row or row.id in taken:
+    people = {change.image.employee_id for change in builder.changes if change.kind == "create"}
+    for row in builder.stored.rows:
+        if (
+            row.employee_id not in people
+            or not _goes(builder, row)
+            or row.id in builder.shift_of_row
+            or row.id in taken
+        ):
             continue
-        if not desk.inside(row.clock_in) or desk.no_evidence_of_orphan(row) or desk.stays(row, None):
+        if not builder.inside(row.clock_in) or builder.no_evidence_of_orphan(row) or builder.stays(row, None):
             continue
-        change = desk.change("delete", row, None, None, ORPHAN)
-        if desk.obstacle(change) is None:
-            desk.changes.append(change)
-            desk.lent.add(row.id)
+        change = builder.change("delete", row, None, None, ORPHAN)
+        if builder.obstacle(change) is None:
+            builder.changes.append(change)
+            builder.lent.add(row.id)
 
 
-def note_replaced(desk: Absences) -> None:
+def note_replaced(builder: Absences) -> None:
     """Note the rows without a shift that new ones come for, half as many at least: so many of them that a guard stops
     the slice are the table's fault, and one word is asked for all, not one for each person.
     """
-    if not desk.rows_go:
+    if not builder.rows_go:
         return
-    coming = Counter(desk.looks.coming.get((desk.start, desk.end), ()))
-    if desk.stage != "end":
-        coming += Counter(change.image.employee_id for change in desk.changes if change.kind == "create")
+    coming = Counter(builder.looks.coming.get((builder.start, builder.end), ()))
+    if builder.stage != "end":
+        coming += Counter(change.image.employee_id for change in builder.changes if change.kind == "create")
     leaving: dict[RowId, list[RowId | None]] = defaultdict(list)
-    for change in (*desk.changes, *desk.pending.values()):
+    for change in (*builder.changes, *builder.pending.values()):
         if change.kind == "delete" and change.shift_id is None:
             leaving[change.image.employee_id].append(change.image.id)
     for employee, rows in leaving.items():
         if 2 * coming[employee] >= len(rows):
-            desk.replaced.update(rows)
+            builder.replaced.update(rows)
 
 
-def hold_doubles(desk: Absences, taken: Container[RowId | None]) -> None:
+def hold_doubles(builder: Absences, taken: Container[RowId | None]) -> None:
     """Take back new rows of people whose rows without a shift stand there yet: they wait, or are held."""
-    if not desk.rows_go:
+    if not builder.rows_go:
         return
-    gone = {change.before.id for change in desk.changes if change.before}
+    gone = {change.before.id for change in builder.changes if change.before}
     creates: dict[RowId, list[Change]] = defaultdict(list)
-    for change in desk.changes:
+    for change in builder.changes:
         if change.kind == "create":
             creates[change.image.employee_id].append(change)
     standing: dict[RowId, list[ClockTime]] = defaultdict(list)
-    for row in desk.stored.rows:
+    for row in builder.stored.rows:
         if (
             row.employee_id in creates
             and row.is_ours
-            and row.id not in desk.shift_of_row
+            and row.id not in builder.shift_of_row
             and row.id not in taken
             and row.id not in gone
         ):
             standing[row.employee_id].append(row)
     out: set[int] = set()
     for employee, rows in by_key(standing):
-        out |= {id(change) for change in _not_yet(desk, employee, rows, creates[employee])}
-    desk.changes = [change for change in desk.changes if id(change) not in out]
+        out |= {id(change) for change in _not_yet(builder, employee, rows, creates[employee])}
+    builder.changes = [change for change in builder.changes if id(change) not in out]
 
 
-def _not_yet(desk: Absences, employee: RowId, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
-    """Which new rows of a person are not for this plan, beside these rows that stand there without a shift."""
-    if desk.stage != "end" and any(
-        row.id in desk.pending or (desk.stage == "part" and desk.looks.has_day(row.clock_in)) for row in rows
+def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
+    """Which new rows of a person are not for this plan, next to these rows that stand there without a shift."""
+    if builder.stage != "end" and any(
+        row.id in builder.pending or (builder.stage == "part" and builder.looks.has_day(row.clock_in)) for row in rows
     ):
-        desk.coming[employee] += len(creates)
-        desk.deferred += creates
+        builder.coming[employee] += len(creates)
+        builder.deferred += creates
         for change in creates:
-            desk.wait_for(change, None)
-            desk.undecided.add(f"shift:{change.shift_id}")
+            builder.wait_for(change, None)
+            builder.undecided.add(f"shift:{change.shift_id}")
         return creates
-    inside = [row for row in rows if desk.inside(row.clock_in)]
+    inside = [row for row in rows if builder.inside(row.clock_in)]
     # Where a person's word would let the old ones go, all of theirs waits for it.
-    waits = employee in desk.words or desk.looks.is_stopped
-    new = _linked(desk, employee) + sum(change.minutes for change in creates)
+    waits = employee in builder.words or builder.looks.is_stopped
+    new = _linked(builder, employee) + sum(change.minutes for change in creates)
     if inside and (waits or _minutes(inside) >= max(1, DOUBLED_SHARE * new)):
-        _hold(desk, creates, inside)
+        _hold(builder, creates, inside)
         return creates
-    return _near_edges(desk, rows, creates)
+    return _near_edges(builder, rows, creates)
 
 
-def _near_edges(desk: Absences, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
+def _near_edges(builder: Absences, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
     """Which new rows on the days next to another slice of the run are held, since old rows stand beyond its edge.
 
     Those that go do so with a commit of their own, which comes next: what is near them comes after it.
     """
-    margin = desk.window.padded().end_utc - desk.end
+    margin = builder.window.padded().end_utc - builder.end
     held: list[Change] = []
     for beyond, near in (
-        ([r for r in rows if r.clock_in < desk.start], [c for c in creates if c.image.clock_in < desk.start + margin]),
-        ([r for r in rows if r.clock_in >= desk.end], [c for c in creates if c.image.clock_in >= desk.end - margin]),
+        (
+            [r for r in rows if r.clock_in < builder.start],
+            [c for c in creates if c.image.clock_in < builder.start + margin],
+        ),
+        (
+            [r for r in rows if r.clock_in >= builder.end],
+            [c for c in creates if c.image.clock_in >= builder.end - margin],
+        ),
     ):
-        beside = [row for row in beyond if desk.looks.has_day(row.clock_in)]
-        goes = any(_goes(desk, row) for row in beside)
+        beside = [row for row in beyond if builder.looks.has_day(row.clock_in)]
+        goes = any(_goes(builder, row) for row in beside)
         new = sum(change.minutes for change in near)
-        if goes or (beside and (desk.looks.is_stopped or _minutes(beside) >= max(1, DOUBLED_SHARE * new))):
-            _hold(desk, near, beside)
+        if goes or (beside and (builder.looks.is_stopped or _minutes(beside) >= max(1, DOUBLED_SHARE * new))):
+            _hold(builder, near, beside)
             held += near
             for change in near if goes else ():
-                desk.wait_for(change, None)
+                builder.wait_for(change, None)
     return held
 
 
-def _hold(desk: Absences, creates: Iterable[Change], rows: Iterable[ClockTime]) -> None:
-    """Hold new rows of a person beside theirs that stay."""
+def _hold(builder: Absences, creates: Iterable[Change], rows: Iterable[ClockTime]) -> None:
+    """Hold new rows of a person next to theirs that stay."""
     stay = sorted(rows, key=lambda row: (row.clock_in, ordered(row.id)))
     for change in creates:
         employee = change.image.employee_id
-        word = desk.words.get(employee)
+        word = builder.words.get(employee)
         accept = f"; if those are to go: --accept {word}" if word else ""
-        who = desk.stored.names.get(employee, f"employee {employee}")
+        who = builder.stored.names.get(employee, f"employee {employee}")
         said = f"{many(len(stay), 'row')} of {who} without a shift stay (row {stay[0].id}{', …' if stay[1:] else ''})"
-        desk.hold_change("old_rows_stay", change, f"{said}: beside them the hours would stand there twice{accept}")
+        builder.hold_change("old_rows_stay", change, f"{said}: beside them the hours would stand there twice{accept}")
 
 
-def _goes(desk: Absences, row: ClockTime) -> bool:
+def _goes(builder: Absences, row: ClockTime) -> bool:
     """Whether the look that decides on a row without a shift let it go."""
-    return row.id in desk.looks.going.get(row.employee_id, {})
+    return row.id in builder.looks.going.get(row.employee_id, {})
 
 
-def _linked(desk: Absences, employee: RowId) -> int:
+def _linked(builder: Absences, employee: RowId) -> int:
     """The minutes of a person's rows of these days that have a shift once this plan is written."""
-    after = [change.after for change in desk.changes if change.before is not None and change.after is not None]
-    moved = {change.image.id for change in desk.changes if change.before is not None}
-    standing = (row for row in desk.stored.rows if row.id in desk.shift_of_row and row.id not in moved)
-    return _minutes(row for row in (*standing, *after) if row.employee_id == employee and desk.inside(row.clock_in))
+    after = [change.after for change in builder.changes if change.before is not None and change.after is not None]
+    moved = {change.image.id for change in builder.changes if change.before is not None}
+    standing = (row for row in builder.stored.rows if row.id in builder.shift_of_row and row.id not in moved)
+    return _minutes(row for row in (*standing, *after) if row.employee_id == employee and builder.inside(row.clock_in))
 
 
 def _minutes(rows: Iterable[ClockTime]) -> int:

@@ -54,7 +54,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     stopped: tuple[Change, ...] = ()
     """The deletes that a guard stopped, the first of very many."""
     note: str | None = None
-    """A sentence for a person about what was done beside the rows: a backup, a key."""
+    """A sentence for a person about what was done next to the rows: a backup, a key."""
     error: str | None = None
     error_name: str | None = None
     next_step: str | None = None
@@ -114,7 +114,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> Status:
         """The worst of the slices: failed, refused, applied, nothing; of a proof failed, differs, exact."""
-        seen = {piece.status for piece in self.slices}
+        seen = {slice_.status for slice_ in self.slices}
         order: tuple[Status, ...] = ("failed", "refused", "differs", "applied", "nothing", "exact")
         return next((status for status in order if status in seen), "nothing")
 
@@ -131,7 +131,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def holds(self) -> tuple[Hold, ...]:
         """The holds of every slice as it was left, by instant."""
-        newest = {(piece.time_clock_id, piece.window): piece.holds for piece in self.slices}
+        newest = {(slice_.time_clock_id, slice_.window): slice_.holds for slice_ in self.slices}
         return tuple(sorted((h for found in newest.values() for h in found), key=lambda h: h.instant or 0))
 
     @property
@@ -143,23 +143,23 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def result(self) -> VerifyResult | None:
         """What a proof came to; None of other runs, and where nothing could be looked at."""
-        return next((piece.result for piece in self.slices if piece.result is not None), None)
+        return next((slice_.result for slice_ in self.slices if slice_.result is not None), None)
 
     @property
     def errors(self) -> int:
         """How many slices failed or were refused."""
-        return sum(piece.status in {"failed", "refused"} for piece in self.slices)
+        return sum(slice_.status in {"failed", "refused"} for slice_ in self.slices)
 
     @property
     def exit_code(self) -> int:
         """What the command answers: the worst of the slices, 3 where all went well and something waits for somebody."""
-        return worst(*(piece.exit_code for piece in self.slices), 3 if waiting(self.holds) else 0)
+        return worst(*(slice_.exit_code for slice_ in self.slices), 3 if waiting(self.holds) else 0)
 
     @property
     def retryable(self) -> bool:
         """Whether what failed worst may succeed when the same is tried again, nothing changed."""
-        worst_of_all = [piece for piece in self.slices if piece.error and piece.exit_code == self.exit_code]
-        return bool(worst_of_all) and all(piece.retryable for piece in worst_of_all)
+        worst_of_all = [slice_ for slice_ in self.slices if slice_.error and slice_.exit_code == self.exit_code]
+        return bool(worst_of_all) and all(slice_.retryable for slice_ in worst_of_all)
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,7 +275,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     `left` are rows of others who carry the user (`left_with`) on the very clock-ins of these shifts: nothing moves
     them, and their hours would count twice.
 
-    `from_id` is the employee the user counts for now, `other_users` those who count for the new one beside this user.
+    `from_id` is the employee the user counts for now, `other_users` those who count for the new one next to this user.
     `names_differ` in more than case, accents, punctuation and the order of words. Minutes are whole, of closed shifts;
     `first` and `last` the clock-ins, in epoch seconds, between which all of it lies.
     """
@@ -338,7 +338,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a fresh look at the window. `differences` counts what is neither equal nor held.
 
-    `totals` are Connecteam's own timesheet totals where they disagree: a second witness that rounds and deducts by the
+    `totals` are Connecteam's own timesheet totals where they disagree: a second check that rounds and deducts by the
     clock's rules, so they are reported and never decide. `offsets` are rows at a time zone's offset from a shift: the
     likely cause of a difference.
     """

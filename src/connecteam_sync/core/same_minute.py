@@ -67,11 +67,11 @@ def by_minute(
     employees: Mapping[int, RowId],
     *,
     linked: Collection[RowId | None],
-    settled: Collection[str],
+    unchanged: Collection[str],
 ) -> ByMinute:
     """Which rows of ours without a shift are shifts without a row, but for their seconds; one to one, or not at all.
 
-    `linked` are the rows that have a shift, `settled` the shifts that have a row. Everything of the days in question
+    `linked` are the rows that have a shift, `unchanged` the shifts that have a row. Everything of the days in question
     has to be there: rows of any source, shifts of every time clock.
     """
     standing: dict[tuple[RowId, int], list[ClockTime]] = defaultdict(list)
@@ -92,7 +92,7 @@ def by_minute(
         there = images.get(key, ())
         agreeing = [(row, shift) for row in here for shift, image in there if agrees(row, image)]
         # A shift that has its row, or finds one on its very clock-in, needs none; but the row may be its double.
-        free = {s.id for s, image in there if s.id not in settled and image.key not in exact}
+        free = {s.id for s, image in there if s.id not in unchanged and image.key not in exact}
         of_row, of_shift = Counter(row.id for row, _ in agreeing), Counter(shift.id for _, shift in agreeing)
         mine = {row.id: shift for row, shift in agreeing if of_row[row.id] == 1 == of_shift[shift.id]}
         for row in here:

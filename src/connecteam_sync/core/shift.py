@@ -69,12 +69,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"{self.first_name} {self.last_name}".strip() or f"Connecteam user {self.id}"
 
 
-class Doubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class InvalidRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record of an otherwise complete answer that cannot be believed, with the offending value quoted.
 
     It blocks deletes for its user and nothing else. `activity_id` and `user_id` are None where the record does not
     tell; `start` and `end` are None unless the record has a believable one. `value` and `problem` never hold notes,
-    addresses or coordinates. Where the user cannot be told, no delete needs to be blocked beside those of its shifts:
+    addresses or coordinates. Where the user cannot be told, no delete needs to be blocked next to those of its shifts:
     whoever is listed has a readable element of their own, and of whoever is not listed nothing is proven.
     """
 
@@ -107,4 +107,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     listed: frozenset[int]
     shifts: tuple[Shift, ...]
     breaks: tuple[Break, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    # Saved plans of before have it under this name.
+    invalid_records: tuple[InvalidRecord, ...] = msgspec.field(default=(), name="doubts")

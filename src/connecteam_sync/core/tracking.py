@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 
 from connecteam_sync.core.change import Change, SlicePlan
-from connecteam_sync.core.clocktime import Applied, Mirror, Stored
+from connecteam_sync.core.clocktime import Applied, Mirror, StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.match import Match
 from connecteam_sync.core.shift import Break, Shift, Snapshot
@@ -24,14 +24,14 @@ def mirrors_to_remember(
     missing: Collection[Mirror],
     matches: tuple[Match, ...],
     changes: tuple[Change, ...],
-    doubted: Container[int] = (),
+    invalid: Container[int] = (),
     stale: Container[str] = (),
 ) -> tuple[Mirror, ...]:
     """The new memory of every one of `shifts`, and of every shift that is gone, whose memory moves, by id.
 
     `old` is what is remembered, by id. A held shift is remembered with its latest values and the link and applied
     values it had (but for `stale` links); a gone one stays remembered, marked gone, as does one whose row another shift
-    now has. One whose row goes remembers which it was. Of `doubted` users nothing is found gone.
+    now has. One whose row goes remembers which it was. Of `invalid` users nothing is found gone.
     """
     new: dict[str, Mirror] = {}
     for shift in shifts:
@@ -40,7 +40,7 @@ def mirrors_to_remember(
             new[shift.id] = Mirror(shift=shift)
         else:
             new[shift.id] = msgspec.structs.replace(_without_stale(known, stale), shift=shift, is_gone=False)
-    for mirror in _gone(missing, window, snapshot, doubted):
+    for mirror in _gone(missing, window, snapshot, invalid):
         new[mirror.shift.id] = msgspec.structs.replace(_without_stale(mirror, stale), is_gone=True)
     for mirror in missing:
         if mirror.shift.id in stale:
@@ -78,27 +78,29 @@ def _without_stale(mirror: Mirror, stale: Container[str]) -> Mirror:
     return msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
 
 
-def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot, doubted: Container[int]) -> tuple[Mirror, ...]:
+def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot, invalid: Container[int]) -> tuple[Mirror, ...]:
     """Shifts that start in the window proper and that the answer proves to be gone; see `no_evidence` of the plan."""
-    start, end, asked_end = window.start_utc, window.end_utc, window.surely_asked[1]
-    unreadable = {doubt.activity_id for doubt in snapshot.doubts}
+    start, end, asked_end = window.start_utc, window.end_utc, window.surely_covered[1]
+    unreadable = {invalid_record.activity_id for invalid_record in snapshot.invalid_records}
     return tuple(
         mirror
         for mirror in missing
         if mirror.shift.user_id in snapshot.listed
-        and mirror.shift.user_id not in doubted
+        and mirror.shift.user_id not in invalid
         and mirror.shift.id not in unreadable
         and start <= mirror.shift.start < end
         and (mirror.shift.end is None or mirror.shift.end < asked_end)
     )
 
 
-def breaks_to_remember(window: Window, snapshot: Snapshot, stored: Stored) -> tuple[tuple[Break, ...], tuple[str, ...]]:
-    """Breaks of the window to be stored anew, and the ids of those found gone (their user is listed, they are not)."""
+def breaks_to_remember(
+    window: Window, snapshot: Snapshot, stored: StoredState
+) -> tuple[tuple[Break, ...], tuple[str, ...]]:
+    """Breaks of the window to be stored again, and the ids of those found gone (their user is listed, they are not)."""
     start, end = window.start_utc, window.end_utc
     old = {item.id: item for item in stored.breaks}
     present = {item.id for item in snapshot.breaks}
-    doubted = {doubt.user_id for doubt in snapshot.doubts}
+    invalid = {invalid_record.user_id for invalid_record in snapshot.invalid_records}
     changed = tuple(
         item
         for item in sorted(snapshot.breaks, key=lambda item: item.id)
@@ -111,13 +113,13 @@ def breaks_to_remember(window: Window, snapshot: Snapshot, stored: Stored) -> tu
             if start <= item.start < end
             and item.id not in present
             and item.user_id in snapshot.listed
-            and item.user_id not in doubted
+            and item.user_id not in invalid
         )
     )
     return changed, gone
 
 
-def as_if_applied(stored: Stored, plans: Iterable[SlicePlan], window: Window) -> Stored:
+def as_if_applied(stored: StoredState, plans: Iterable[SlicePlan], window: Window) -> StoredState:
     """What would be stored for a window once these plans were applied; rows yet to be created have ids below zero.
 
     A proposal of several looks needs it: a row that one look's shift takes over is no orphan to the next. Of plans of

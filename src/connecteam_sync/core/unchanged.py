@@ -1,6 +1,6 @@
 """Shifts about which there is nothing to decide: nearly all of them, nearly always.
 
-A shift is settled where it is remembered exactly as Connecteam shows it, its row is ours and says exactly what the
+A shift is unchanged where it is remembered exactly as Connecteam shows it, its row is ours and says exactly what the
 shift says, and nobody else has its employee and clock-in. Whatever the planner would do with it, it would come out as
 it is: no change, no hold, no new memory (rules 4 and 13). The planner looks at the others one by one;
 these it only counts.
@@ -17,7 +17,7 @@ from connecteam_sync.core.shift import Shift
 Key = tuple[RowId, int]
 
 
-def settled_rows(
+def unchanged_rows(
     shifts: Iterable[Shift],
     others: Iterable[tuple[RowId, Shift]],
     *,
@@ -25,7 +25,7 @@ def settled_rows(
     mirrors: Mapping[str, Mirror],
     employees: Mapping[int, RowId],
 ) -> dict[str, RowId | None]:
-    """The row of every settled shift, by shift id. `others` are live shifts of other time clocks, with employees."""
+    """The row of every unchanged shift, by shift id. `others` are live shifts of other time clocks, with employees."""
     found: dict[Key, tuple[str, RowId | None]] = {}
     contested: set[Key] = {(employee, shift.start) for employee, shift in others}
     row_of, mirror_of, employee_of = rows.get, mirrors.get, employees.get

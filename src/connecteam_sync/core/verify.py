@@ -1,4 +1,4 @@
-"""Count the table against Connecteam by person and day: a witness that shares no step with the planner."""
+"""Count the table against Connecteam by person and day: an independent check that shares no step with the planner."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from connecteam_sync.core.change import SlicePlan
-from connecteam_sync.core.clocktime import ClockTime, Stored, elapsed_minutes
+from connecteam_sync.core.clocktime import ClockTime, StoredState, elapsed_minutes
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.run import Difference
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import Window, local_day
 
 Person = TypeVar("Person")
-Tally = dict[tuple[date, Person], tuple[int, int]]
+DayTotals = dict[tuple[date, Person], tuple[int, int]]
 """Shifts and minutes by day and person."""
 
 
@@ -25,7 +25,7 @@ class Held(NamedTuple):
     rows: frozenset[RowId | None] = frozenset()
 
 
-def held_by(looked: Iterable[tuple[SlicePlan, Stored]]) -> Held:
+def held_by(looked: Iterable[tuple[SlicePlan, StoredState]]) -> Held:
     """What the holds of these plans are about: of a shift also the row that is its own, unless another one gets it."""
     every = list(looked)
     holds = [hold for plan, _ in every for hold in plan.holds]
@@ -49,8 +49,8 @@ def differing_days(
 
     `employees` maps users to employees; shifts of unmapped users are held, and count nowhere.
     """
-    upstream: Tally[RowId] = {}
-    table: Tally[RowId] = {}
+    upstream: DayTotals[RowId] = {}
+    table: DayTotals[RowId] = {}
     keys: set[tuple[RowId, int]] = set()
     for shift in shifts:
         employee = employees.get(shift.user_id)
@@ -80,7 +80,7 @@ def differing_totals(
     window: Window, shifts: Iterable[Shift], totals: Iterable[tuple[int, date, int]], *, names: Mapping[int, str]
 ) -> tuple[Difference, ...]:
     """Where the timesheet's totals (user, day, minutes) are off the punches by more than a minute a shift."""
-    worked: Tally[int] = {}
+    worked: DayTotals[int] = {}
     for shift in shifts:
         _count(worked, window, shift.user_id, shift.start, elapsed_minutes(shift.start, shift.end))
     said = {(day, user): minutes for user, day, minutes in totals if window.first <= day <= window.last}
@@ -100,8 +100,8 @@ def differing_totals(
     )
 
 
-def _count(tally: Tally[Person], window: Window, person: Person, start: int, minutes: int | None) -> None:
+def _count(day_totals: DayTotals[Person], window: Window, person: Person, start: int, minutes: int | None) -> None:
     if window.holds(start):
         key = (local_day(start, window.zone), person)
-        count, total = tally.get(key, (0, 0))
-        tally[key] = (count + 1, total + (minutes or 0))
+        count, total = day_totals.get(key, (0, 0))
+        day_totals[key] = (count + 1, total + (minutes or 0))

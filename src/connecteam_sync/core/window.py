@@ -147,7 +147,7 @@ class Window(msgspec.Struct, frozen=True, order=True):
         return Window(later(self.first, -days), later(self.last, days), self.timezone)
 
     @property
-    def surely_asked(self) -> tuple[int, int]:
+    def surely_covered(self) -> tuple[int, int]:
         """First instant, and first instant after, of what the padded days are in every zone the API may read them in.
 
         The window proper lies inside, whatever the business's zone; what ends behind it may be in no answer.
@@ -156,7 +156,7 @@ class Window(msgspec.Struct, frozen=True, order=True):
         return (start_of_day(asked.first, _UTC) - _WESTERNMOST, end_of_day(asked.last, _UTC) - _EASTERNMOST)
 
     def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
-        """The window cut into pieces that, padding included, span at most `days` days each; in order, gapless."""
+        """The window cut into parts that, padding included, span at most `days` days each; in order, gapless."""
         step = days - 2 * padding
         firsts = map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1, step))
         return tuple(Window(first, min(self.last, later(first, step - 1)), self.timezone) for first in firsts)

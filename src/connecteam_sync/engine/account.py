@@ -133,7 +133,7 @@ class Belonging:
             self._mine = known
             return
         company = self.company()
-        self.demand(company)
+        self.require(company)
         clocks = frozenset(clock.id for clock in self.listed or ())
         if company is None:
             self.note = UNREADABLE
@@ -151,14 +151,14 @@ class Belonging:
             digest=fingerprint(client, salt),
         )
 
-    def demand(self, company: Company | None) -> None:
+    def require(self, company: Company | None) -> None:
         """The company of the key is that of the last check. Raises ConfigurationError, naming both; UpstreamError."""
         known = self._known or Account()
         if company is not None and known.company_id is not None:
             if company.id != known.company_id:
                 raise _other(known, company_words(company.id, one_line(company.name), frozenset()))
         elif known.number:
-            self._demand_common_clocks(known, company)
+            self._require_common_clocks(known, company)
 
     def company(self) -> Company | None:
         """The company of the key; None where it may read the time clocks, and not this. Raises UpstreamError."""
@@ -184,11 +184,11 @@ class Belonging:
         return tuple(TimeClock(id=clock, name=VANISHED, is_archived=True) for clock in gone)
 
     def fresh_time_clocks(self) -> tuple[TimeClock, ...]:
-        """Connecteam's list of time clocks, asked for anew."""
+        """Connecteam's list of time clocks, asked for again."""
         self.listed = None
         return self.time_clocks()
 
-    def _demand_common_clocks(self, known: Account, company: Company | None) -> None:
+    def _require_common_clocks(self, known: Account, company: Company | None) -> None:
         """Without a company on both sides, one time clock that both know is enough."""
         clocks = frozenset(clock.id for clock in self.time_clocks())
         with self.store.reading("checking whose data this is") as session:
@@ -204,7 +204,7 @@ class Belonging:
 
     # -- remembering ---------------------------------------------------------------------------------------------------
 
-    def demand_unmoved(self, session: Session, number: int) -> None:
+    def require_unmoved(self, session: Session, number: int) -> None:
         """Under the lock: what the database remembers is still entry `number` of the check, or fits as well.
 
         Raises ConfigurationError.

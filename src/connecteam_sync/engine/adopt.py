@@ -33,17 +33,17 @@ from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseEr
 from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key
 from connecteam_sync.store.adopt.dedupe import Adoption
 from connecteam_sync.store.history import runs
-from connecteam_sync.store.history.undo import demand_undoable, undo
+from connecteam_sync.store.history.undo import require_undoable, undo
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Lock
 from connecteam_sync.store.tables import contents, probe
-from connecteam_sync.store.tables.columns import demand_served
+from connecteam_sync.store.tables.columns import require_served
 from connecteam_sync.store.tables.init import UNIQUE_KEY
-from connecteam_sync.store.tables.support import demand_table
+from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
 
 ROUNDS = 10
-"""How often doubles are removed anew where another program writes one before the key is there."""
+"""How often doubles are removed again where another program writes one before the key is there."""
 _UNSEEN = 3
 """How often the database may find a double where none is seen, before it is told in its own words."""
 EVIDENCE_DAYS = 28
@@ -67,7 +67,7 @@ class Adopting:
         """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
         self._tell("looking at the table")
         with self.store.reading("looking at the table") as session:
-            demand_table(session.host, session.columns, session.dialect)
+            require_table(session.host, session.columns, session.dialect)
             found = inspect.survey(session, self.store.url, zone=self._zone, now=now())
         newest = found.last_clock_in
         if window is None and newest is not None:
@@ -98,7 +98,7 @@ class Adopting:
                 (shift for shift in seen.shifts if start <= shift.start < end),
                 seen.employees,
                 linked={mirror.clock_time_id for mirror in seen.mirrors.values()},
-                settled={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
+                unchanged={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
             )
             days = (seen.window.first, seen.window.last)
             minutes = minutes.and_also(msgspec.structs.replace(by, days=days))
@@ -121,13 +121,13 @@ class Adopting:
             if isinstance(begun, Run):
                 return begun
             number, window = begun
-            piece = self._settle(lock, number, window)
+            slice_ = self._settle(lock, number, window)
             with lock.session("finishing the run") as session:
                 if pairs:
                     self._context.belonging.remember(session)  # `evidence` has asked whose it is
                     linked = link_minutes.link(session, pairs, run=number, zone=self._zone, now=now())
-                    piece = _and_linked(piece, linked, len(pairs))
-                runs.record_slice(session, number, piece)
+                    slice_ = _and_linked(slice_, linked, len(pairs))
+                runs.record_slice(session, number, slice_)
                 spent = self.store.statements + session.waiting - before + 1
                 runs.finish_run(session, number, now=now(), statements=spent, http_calls=0)
                 run = runs.run(session, number)
@@ -156,8 +156,8 @@ class Adopting:
         """The run to go on with: one that was killed, or a new one; an unrecorded receipt where nothing can be done."""
         self._drop_backups_of_undone(lock)
         with lock.session("looking at the table") as session:
-            demand_served(session.host, session.columns, creates_employees=False)
-            contents.demand_contents(session)
+            require_served(session.host, session.columns, creates_employees=False)
+            contents.require_contents(session)
             keys = catalog.foreign_keys(session)
             found = dedupe.doubles(session, keys, zone=self._zone, lock=False)
             key = catalog.unique_key(session.connection, session.dialect, session.host)
@@ -165,7 +165,7 @@ class Adopting:
             obstacles = inspect.obstacles(session, self.store.url, keys, found, has_key=has_key)
             if obstacles:
                 raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
-            probe.demand_probed(session, now=now())
+            probe.require_probed(session, now=now())
             newest = runs.runs(session, limit=1, without="verify")
             if any(a.run == newest[0].id and not a.is_finished for a in dedupe.adoptions(session)):
                 return newest[0].id or 0, newest[0].window
@@ -252,8 +252,8 @@ class Adopting:
         with lock.session("removing doubles") as session:
             found = dedupe.doubles(session, keys, zone=self._zone, lock=True)
             window = dedupe.span(found, window)
-            piece = dedupe.remove(session, found, keys, run=number, table=name, window=window, now=now())
-            runs.record_slice(session, number, piece)
+            slice_ = dedupe.remove(session, found, keys, run=number, table=name, window=window, now=now())
+            runs.record_slice(session, number, slice_)
         return True, found.decision.holds
 
     def _prove(self, lock: Lock, number: int) -> None:
@@ -298,12 +298,12 @@ class Adopting:
         before, started = self.store.statements, now()
         with lock.session("looking at the adoption") as session:
             window = runs.run(session, mine.run).window
-            demand_undoable(session, mine.run, self._zone)
+            require_undoable(session, mine.run, self._zone)
             if not mine.had_key:
-                _demand_nothing_on_key(session)
+                _require_nothing_on_key(session)
             if mine.backup_table is not None:
                 # Before the key goes: rows are not brought back where the backup cannot prove them.
-                backup.demand_there(session, mine.backup_table)
+                backup.require_there(session, mine.backup_table)
                 backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
         if not mine.had_key:
             self._tell("dropping the unique key")
@@ -372,7 +372,7 @@ class Adopting:
     # -- statements for a DBA ------------------------------------------------------------------------------------------
 
     def sql(self) -> str:
-        """What `--apply` and `--undo` run beside the removal of doubles, for a person to read and run."""
+        """What `--apply` and `--undo` run next to the removal of doubles, for a person to read and run."""
         d, host = self.store.dialect, self.store.host
         with self.store.reading("reading the columns") as session:
             columns = list(session.columns.clock_times)
@@ -406,18 +406,18 @@ def _waiting(window: Window, holds: tuple[Hold, ...]) -> Slice:
     )
 
 
-def _and_linked(piece: Slice, linked: Sequence[ClockTime], wanted: int) -> Slice:
+def _and_linked(slice_: Slice, linked: Sequence[ClockTime], wanted: int) -> Slice:
     """The receipt with what was tied to its shift; `wanted` is how many were to be."""
     said = f"{many(len(linked), 'row')} that agree with a shift but for the seconds are linked to it"
     if len(linked) < wanted:
         said += f", {wanted - len(linked):,} moved meanwhile and are left"
-    note = "; ".join(filter(None, (piece.note, f"{said}; the next sync corrects the seconds")))
-    counts = msgspec.structs.replace(piece.counts, linked=piece.counts.linked + len(linked))
-    status = "applied" if linked and piece.status == "nothing" else piece.status
-    return msgspec.structs.replace(piece, counts=counts, note=note, status=status)
+    note = "; ".join(filter(None, (slice_.note, f"{said}; the next sync corrects the seconds")))
+    counts = msgspec.structs.replace(slice_.counts, linked=slice_.counts.linked + len(linked))
+    status = "applied" if linked and slice_.status == "nothing" else slice_.status
+    return msgspec.structs.replace(slice_, counts=counts, note=note, status=status)
 
 
-def _demand_nothing_on_key(session: Session) -> None:
+def _require_nothing_on_key(session: Session) -> None:
     """No foreign key may point at the unique key that is to be dropped."""
     names = session.host.clock_times
     for key in catalog.foreign_keys(session):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connecteam_sync.core.compare import Comparison, harms
+from connecteam_sync.core.compare import Comparison, legacy_damages
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import propose
@@ -16,6 +16,6 @@ def compare(context: Context, window: Window) -> Comparison:
     return Comparison(
         window=window,
         shifts=mapped,
-        harms=tuple(harm for p, t in pairs for harm in harms(p, t)),
+        legacy_damages=tuple(damage for p, t in pairs for damage in legacy_damages(p, t)),
         failures=proposal.failures,
     )

@@ -13,8 +13,8 @@ from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_ended
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.mirror import people
-from connecteam_sync.store.tables.columns import demand_served
-from connecteam_sync.store.tables.support import demand_people
+from connecteam_sync.store.tables.columns import require_served
+from connecteam_sync.store.tables.support import require_people
 
 
 def create_employee(context: Context, user_id: int, *, today: date) -> tuple[Person, int | None]:
@@ -25,8 +25,8 @@ def create_employee(context: Context, user_id: int, *, today: date) -> tuple[Per
     """
     costs, run = Costs(context.store), fresh_run("people", Window(today, today, context.timezone))
     with context.store.writing("making an employee") as session:
-        demand_served(session.host, session.columns, creates_employees=True)
-        demand_people(session.host, session.columns)
+        require_served(session.host, session.columns, creates_employees=True)
+        require_people(session.host, session.columns)
         person, image = people.create_for(session, user_id)
         if image is None:
             return person, None

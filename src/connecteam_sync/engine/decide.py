@@ -9,14 +9,14 @@ from functools import partial
 from typing import NamedTuple
 
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import days_at_stake, way_on
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
-from connecteam_sync.engine.saved_plan import demand_same
+from connecteam_sync.engine.saved_plan import require_same
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, GuardRefused, Rejected
 from connecteam_sync.store.history.holds import with_acknowledged
 from connecteam_sync.store.mirror.child_rows import parents_held
@@ -50,14 +50,14 @@ def is_turned_away(error: ConnecteamSyncError) -> bool:
     return isinstance(error, Rejected) and not error.is_of_the_key
 
 
-def decide(window: Window, snapshot: Snapshot, stored: Stored, policy: Policy, looks: Looks) -> SlicePlan:
+def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
     """The decision of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
     return plan(window, snapshot, stored, policy, looks)
 
 
-def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: Stored) -> SlicePlan:
+def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: StoredState) -> SlicePlan:
     """As `decide`, with rows that have children held, and what somebody acknowledged. `stored` is last: a trial
     alters it.
     """
@@ -67,8 +67,8 @@ def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, s
 
 def to_write(
     session: Session,
-    stored: Stored,
-    deciding: Callable[[Stored], SlicePlan],
+    stored: StoredState,
+    deciding: Callable[[StoredState], SlicePlan],
     saved: SlicePlan | None,
     *,
     troubled: bool,
@@ -79,11 +79,11 @@ def to_write(
     # It was shown without what the run before it had held as refused.
     stored = as_last_tried(session, stored)
     decision = deciding(stored)
-    demand_same(decision, saved, stored)
+    require_same(decision, saved, stored)
     return Decided(decision, stored, None)
 
 
-def demand_fingerprints(words: Iterable[str]) -> frozenset[str]:
+def require_fingerprints(words: Iterable[str]) -> frozenset[str]:
     """What a person let through, by name. Raises ConfigurationError where a word names nothing that a guard stops."""
     found = frozenset(words)
     for word in found:

@@ -56,7 +56,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
     try:
         with store.connection() as connection:
             yield _version(connection, store)
-            unsupported.demand_rows_of_json(connection)
+            unsupported.require_rows_of_json(connection)
     except ConnecteamSyncError as error:
         yield failed("database", error)
         return

@@ -44,7 +44,7 @@ def _company(belonging: Belonging) -> Iterator[Check]:
         yield Check(name="account", state="ok", detail="no run has noted yet whose data this is: the first one will")
         return
     try:
-        belonging.demand(company)
+        belonging.require(company)
         yield Check(name="account", state="ok", detail=f"{known.company}, {known.region or 'region not known yet'}")
     except ConfigurationError as error:
         yield failed("account", error)

@@ -14,7 +14,7 @@ from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, each_day, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.operator import said_by_a_person
+from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
@@ -39,9 +39,9 @@ class Locking:
         Raises WindowError for days that are not over, LockRefused where something on them is not right, Unavailable
         (or another UpstreamError) where Connecteam cannot be asked, RowMoved where others keep locking and unlocking.
         """
-        said, who = said_by_a_person("reason", reason), _actor(by)
+        said, who = operator_text("reason", reason), _actor(by)
         again = _command(window, said, None if by is None else who)
-        _demand_over(window)
+        _require_over(window)
         for _ in range(ATTEMPTS):
             with self.store.reading("looking at what is closed") as session:
                 closed = session.locked(window.timezone)
@@ -94,7 +94,7 @@ class Locking:
 
     def unlock(self, window: Window, *, reason: str, by: str | None) -> Opening:
         """Open the days of a window; see `ConnecteamSync.unlock`."""
-        said, who = said_by_a_person("reason", reason) if reason else "", _actor(by)
+        said, who = operator_text("reason", reason) if reason else "", _actor(by)
         with self.store.writing("unlocking days") as session:
             opened = locks.unlock(session, window, by=who, reason=said, now=now())
             left = session.locked(window.timezone)
@@ -106,14 +106,14 @@ class Locking:
 def _actor(by: str | None) -> str:
     """Who does it: as told, else the user of the system. Raises ConfigurationError."""
     if by is not None:
-        return said_by_a_person("by", by)
+        return operator_text("by", by)
     try:
-        return said_by_a_person("by", getpass.getuser())
+        return operator_text("by", getpass.getuser())
     except (KeyError, OSError, ConfigurationError):  # no name for this user id: KeyError until Python 3.12
         return "somebody"
 
 
-def _demand_over(window: Window) -> None:
+def _require_over(window: Window) -> None:
     """Only days that are over can be closed: nobody knows yet what will be worked on the others."""
     today = local_day(now(), ZoneInfo(window.timezone))
     if window.last < today:

@@ -11,7 +11,7 @@ _MAX_WHO = 191
 """… and of who gives it."""
 
 
-def said_by_a_person(what: str, text: str) -> str:
+def operator_text(what: str, text: str) -> str:
     """What somebody says, on one line. Raises ConfigurationError where it says nothing, or more than fits."""
     line = one_line(text, len(text))
     longest = _MAX_WHO if what == "by" else _LONGEST

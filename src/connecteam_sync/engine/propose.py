@@ -10,7 +10,7 @@ import msgspec
 from connecteam_sync.api.wire import People
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Planner, Policy, SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.run import Failure, Plan
@@ -23,13 +23,13 @@ from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
 from connecteam_sync.store.mirror.refused import as_last_tried
-from connecteam_sync.store.tables.support import demand_table
+from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
 
 
 def propose(
     context: Context, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
-) -> tuple[Plan, list[Stored]]:
+) -> tuple[Plan, list[StoredState]]:
     """What a sync would do, and what the table held for each plan. Nothing is written."""
     chosen = tuple(windows) if windows is not None else None
     store, belonging, choosing = context.store, context.belonging, context.choosing
@@ -37,7 +37,7 @@ def propose(
     account, vouched, *past = store.ask("checking the database", *belonging.queries(), *choosing.queries(chosen))
     belonging.heard((account, vouched))
     # Of a table that cannot be read as it is meant, nothing can be said either.
-    demand_table(store.host, store.columns(), store.dialect)
+    require_table(store.host, store.columns(), store.dialect)
     policy = _policy(context, resync=resync, planner=planner)
     belonging.ask()
     people = context.client.users()
@@ -60,7 +60,7 @@ class _Planned(NamedTuple):
 
     unit: Unit
     snapshot: Snapshot
-    stored: Stored
+    stored: StoredState
     plan: SlicePlan
 
 
@@ -81,7 +81,7 @@ class Proposing:
         self._failures: list[Failure] = []
         self._failed: set[Window] = set()
 
-    def propose(self) -> tuple[Plan, list[Stored]]:
+    def propose(self) -> tuple[Plan, list[StoredState]]:
         """Each plan of the run in order, and what the table held for it."""
         for unit in self.units:
             self._step.begins(unit.clock, unit.window)
@@ -135,7 +135,7 @@ class Proposing:
             self.looks.saw(unit.window, snapshot, coming=planned.plan.losses.coming)
         return planned
 
-    def _plan(self, unit: Unit, snapshot: Snapshot, stored: Stored | None) -> _Planned:
+    def _plan(self, unit: Unit, snapshot: Snapshot, stored: StoredState | None) -> _Planned:
         policy = unit.policy
         if unit.window in self._failed and policy.orphans == "report":
             policy = msgspec.structs.replace(policy, orphans="ignore")
@@ -173,9 +173,9 @@ def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) ->
     )
 
 
-def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[Stored]) -> list[tuple[SlicePlan, Stored]]:
+def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[StoredState]) -> list[tuple[SlicePlan, StoredState]]:
     """The last plan of each look, with what the table held before any."""
-    before: dict[tuple[int, Window], Stored] = {}
+    before: dict[tuple[int, Window], StoredState] = {}
     newest: dict[tuple[int, Window], SlicePlan] = {}
     for plan, found in zip(plans, stored, strict=True):
         before.setdefault((plan.time_clock_id, plan.window), found)

@@ -19,7 +19,7 @@ from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.run import Plan, Run, RunKind, Slice
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.engine.context import Context, fresh_run
-from connecteam_sync.engine.decide import Unit, demand_fingerprints
+from connecteam_sync.engine.decide import Unit, require_fingerprints
 from connecteam_sync.engine.events import Step, run_began
 from connecteam_sync.engine.inputs import Inputs
 from connecteam_sync.engine.receipts import RunRecord
@@ -31,8 +31,8 @@ from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, Lock
 from connecteam_sync.store.mirror.digest import remembered_query
 from connecteam_sync.store.session import newest_receipt_query
 from connecteam_sync.store.sql.pipeline import Rows
-from connecteam_sync.store.tables.columns import demand_served
-from connecteam_sync.store.tables.support import demand_people, demand_table
+from connecteam_sync.store.tables.columns import require_served
+from connecteam_sync.store.tables.support import require_people, require_table
 
 
 def run(
@@ -93,7 +93,7 @@ def _begin(
     found = _check(context, hull, chosen)
     state = RunState(is_resync=kind == "resync" or is_resync, asked=hull if chosen else None)
     policy = _policy(context, accept, state)
-    _demand_tables(context, policy)
+    _require_tables(context, policy)
     record = RunRecord(context, fresh_run(kind, hull))
     inputs = Inputs(state, found.remembered, by_digest=context.by_digest and policy.orphans != "delete")
     return _Began(SliceRunner(context, state, record, inputs, head=found.head), policy, found.past)
@@ -131,18 +131,18 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
 
 def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:
     """Part of the policy is in the database, and comes with what was asked."""
-    policy = msgspec.structs.replace(context.policy, accepted=demand_fingerprints(accept))
+    policy = msgspec.structs.replace(context.policy, accepted=require_fingerprints(accept))
     return msgspec.structs.replace(policy, orphans="delete") if state.is_resync else policy
 
 
-def _demand_tables(context: Context, policy: Policy) -> None:
+def _require_tables(context: Context, policy: Policy) -> None:
     """The host's tables can take what a run may write. Raises NotServed."""
     store = context.store
-    demand_table(store.host, store.columns(), store.dialect)
+    require_table(store.host, store.columns(), store.dialect)
     creates = policy.employees == "create"
-    demand_served(store.host, store.columns(), creates_employees=creates)
+    require_served(store.host, store.columns(), creates_employees=creates)
     if creates:
-        demand_people(store.host, store.columns())
+        require_people(store.host, store.columns())
 
 
 # -- every slice, and the end of the run -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connecteam_sync.core.change import Change, Losses, SlicePlan
-from connecteam_sync.core.clocktime import ClockTime, Stored
+from connecteam_sync.core.clocktime import ClockTime, StoredState
 from connecteam_sync.core.keys import RowId, ordered, provisional_user
 from connecteam_sync.core.run import Plan
 from connecteam_sync.core.text import many
@@ -40,9 +40,9 @@ class _Saved(msgspec.Struct, frozen=True):
 def save_plan(proposal: Plan, path: str | Path) -> None:
     """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError.
 
-    The file is made anew and takes the place of an older one at once; a symbolic link is not followed, nor is anything
+    The file is made again and takes the place of an older one at once; a symbolic link is not followed, nor is anything
     but an ordinary file written to. What Connecteam said, what is remembered and by which policy it was decided are not
-    in it: `apply` looks anew.
+    in it: `apply` looks again.
     """
     bare = msgspec.structs.replace(proposal, plans=tuple(_bare(plan) for plan in proposal.plans), failures=())
     text = msgspec.json.encode(bare)
@@ -71,7 +71,9 @@ def save_plan(proposal: Plan, path: str | Path) -> None:
 
 
 def _bare(plan: SlicePlan) -> SlicePlan:
-    snapshot = msgspec.structs.replace(plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), doubts=())
+    snapshot = msgspec.structs.replace(
+        plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
+    )
     bare = msgspec.structs.replace(plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=())
     return msgspec.structs.replace(bare, at_risk=(), losses=Losses())
 
@@ -160,7 +162,7 @@ def _with_employee(change: Change, employees: Mapping[int, RowId]) -> Change:
     return msgspec.structs.replace(change, after=msgspec.structs.replace(after, employee_id=known))
 
 
-def demand_same(decision: SlicePlan, saved: SlicePlan, stored: Stored) -> None:
+def require_same(decision: SlicePlan, saved: SlicePlan, stored: StoredState) -> None:
     """A saved plan is applied as it was shown, or not at all. Raises StalePlan naming the rows."""
     if decision.fingerprint == saved.fingerprint:
         return

@@ -56,7 +56,7 @@ class Choosing:
         return tuple(dict.fromkeys(wanted.window for wanted in self._by_default(past)))
 
     def begin(self) -> None:
-        """Another run begins: the time clocks are to be asked for anew."""
+        """Another run begins: the time clocks are to be asked for again."""
         self._listed = None
 
     def queries(self, chosen: tuple[Window, ...] | None) -> list[Query]:

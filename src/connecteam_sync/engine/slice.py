@@ -26,7 +26,7 @@ from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
 from connecteam_sync.store.mirror.apply import Applied, apply
 from connecteam_sync.store.mirror.digest import (
-    Remembered,
+    SliceFingerprint,
     combined,
     digest_queries,
     receipt_of,
@@ -81,7 +81,7 @@ class SliceRunner:
             try:
                 came = self._try(unit, look, last=last, troubled=troubled)
             except (RowMoved, RecordRefused) as error:
-                moved, troubled = error, _demand_again(error, attempt, is_last=troubled or unit.saved is not None)
+                moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
                 continue
             if isinstance(came, _Done):
@@ -99,7 +99,7 @@ class SliceRunner:
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, look)) as session:
             (overlapping, others, account), *found = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
-            self._belonging.demand_unmoved(session, int(account))
+            self._belonging.require_unmoved(session, int(account))
             if others:
                 self._head = session.newest_receipt()
                 return _Overtaken(bool(overlapping))
@@ -150,7 +150,7 @@ class SliceRunner:
         return _Done(receipt, number, ended, taken.plan, applied)
 
     def _as_remembered(
-        self, session: Session, look: Look, known: Remembered, found: list[Rows], *, last: bool
+        self, session: Session, look: Look, known: SliceFingerprint, found: list[Rows], *, last: bool
     ) -> _Done | None:
         """The receipt of before where all of it is as it was; None, and nothing known of the look, where it is not."""
         digest = combined(found[1:])
@@ -203,7 +203,7 @@ class SliceRunner:
             people = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
         runs.record_slice(session, number.value, receipt, people)
         # A doubt bears on what every other look of a run may let go: such an answer is read each time.
-        leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.doubts)
+        leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
         if look is not None and look.inputs is not None and not leans:
             remember(session, decision, taken.stored, look.inputs, done=done, before=look.before)
         return receipt, done
@@ -244,7 +244,7 @@ class SliceRunner:
         self.failed(unit.clock, unit.window, error, record=is_table)
 
 
-def _demand_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
+def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
     """Whether the next attempt is to look for the record that is the trouble. Raises the error where it had to."""
     if isinstance(error, RowMoved):
         # Rows that keep moving may be a trigger's doing, which shows where they are written one by one.
@@ -257,7 +257,9 @@ def _demand_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
 
 def _outline(plan: SlicePlan) -> SlicePlan:
     """What the end of a run goes by: a run of a year would else keep every answer of it."""
-    snapshot = msgspec.structs.replace(plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), doubts=())
+    snapshot = msgspec.structs.replace(
+        plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
+    )
     return msgspec.structs.replace(
         plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=(), holds=(), changes=plan.changes[:1]
     )

@@ -73,9 +73,9 @@ def of_chosen_days(
 ) -> list[Wanted]:
     """What a person asks for by name: every time clock; one that is no longer listed where it is remembered."""
     found = []
-    for piece in (piece for window in windows for piece in window.slices(slice_days)):
-        ids = [c.id for c in clocks if c.id not in vanished or c.id in remembered(piece)]
-        found.append(Wanted(piece, tuple(ids)))
+    for slice_ in (slice_ for window in windows for slice_ in window.slices(slice_days)):
+        ids = [c.id for c in clocks if c.id not in vanished or c.id in remembered(slice_)]
+        found.append(Wanted(slice_, tuple(ids)))
     return found
 
 
@@ -100,7 +100,7 @@ def by_default(  # each argument is something else that a default run goes by
     in_use = tuple(clock.id for clock in clocks if not clock.is_archived)
     known = {clock.id for clock in clocks}
     archived = tuple(clock.id for clock in clocks if clock.is_archived and clock.id in past.remembered)
-    found = [Wanted(piece, (*in_use, *archived)) for piece in last.slices(slice_days)]
+    found = [Wanted(slice_, (*in_use, *archived)) for slice_ in last.slices(slice_days)]
     found += [
         Wanted(window, (clock,), whole=False)
         for clock, window in _of_open_rows(last, past, zone, now, longest)

@@ -6,7 +6,7 @@ import msgspec
 
 from connecteam_sync.api.wire import Answer, People
 from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.store.mirror.digest import Remembered
+from connecteam_sync.store.mirror.digest import SliceFingerprint
 
 
 class Look:
@@ -15,13 +15,13 @@ class Look:
     `known` is what is remembered of equal inputs, `before` the digest that the database had before anything was read.
     """
 
-    def __init__(self, answer: Answer, inputs: str | None, known: Remembered | None) -> None:
+    def __init__(self, answer: Answer, inputs: str | None, known: SliceFingerprint | None) -> None:
         self.answer, self.inputs, self.known = answer, inputs, known
-        self.before: Remembered | None = None
+        self.before: SliceFingerprint | None = None
         self._read: tuple[People, Snapshot] | None = None
 
     def snapshot(self, people: People) -> Snapshot:
-        """What the answer says, beside these people."""
+        """What the answer says, next to these people."""
         if self._read is None:
             self._read = (people, self.answer.read(people))
         elif self._read[0] is not people:

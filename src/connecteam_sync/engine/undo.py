@@ -8,7 +8,7 @@ from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_ended
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.store.history import runs
-from connecteam_sync.store.history.undo import demand_kind_undoable
+from connecteam_sync.store.history.undo import require_kind_undoable
 from connecteam_sync.store.history.undo import undo as take_back
 from connecteam_sync.store.session import Session
 
@@ -19,7 +19,7 @@ def undo(context: Context, number: int) -> Run:
     costs, started = Costs(store), now()
     with store.writing(f"undoing run {number}") as session:
         old = runs.run(session, number)
-        demand_kind_undoable(session, old)
+        require_kind_undoable(session, old)
         if old.undone_by is not None:
             raise _undone_already(session, number, old.undone_by)
         fresh = fresh_run("undo", old.window, started_at=started, undoes=number)

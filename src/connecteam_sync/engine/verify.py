@@ -9,7 +9,7 @@ import msgspec
 from connecteam_sync.api.client import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.run import Difference, Failure, Plan, Verification
 from connecteam_sync.core.verify import differing_days, differing_totals, held_by
 from connecteam_sync.core.window import Window
@@ -63,7 +63,7 @@ class _Timesheets:
 
 
 def proved(
-    window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, Stored]], timesheets: _Timesheets | None
+    window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, StoredState]], timesheets: _Timesheets | None
 ) -> Verification:
     """What a proposal, and the looks it was made of, say of the table."""
     days: list[Difference] = []

@@ -130,7 +130,7 @@ def _offsets(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[
 
 
 def _minutes(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    """Rows without seconds beside their shifts: what can be linked, and what is left to a person."""
+    """Rows without seconds next to their shifts: what can be linked, and what is left to a person."""
     lines: list[str] = []
     links, left = found.minutes.links, found.minutes.left
     if links:

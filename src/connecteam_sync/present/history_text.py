@@ -79,7 +79,7 @@ def _without_a_row(found: History, zone: ZoneInfo, rows: set[RowId | None], day:
 
 
 def _held_by_place(found: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:
-    """Each hold once: beside the row it is about, by its id, else beside its shift, by its id, else beside neither."""
+    """Each hold once: with the row it is about, by its id, else with its shift, by its id, else by itself."""
     row_of = {tracked.shift.id: tracked.clock_time_id for tracked in found.shifts}
     held: dict[RowId | None, list[StandingHold]] = defaultdict(list)
     for standing in found.holds:

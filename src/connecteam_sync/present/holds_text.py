@@ -30,7 +30,7 @@ def worked(holds: Sequence[Hold]) -> str:
 def hold_line(hold: Hold, zone: ZoneInfo, who: str) -> str:
     """`! 2025-12-02 08:00  Ana  unmapped_user: … (+8:00 h)`."""
     at = stamp(hold.instant, zone) if hold.instant is not None else "day not known"
-    said = "" if hold.reason == "locked_day" else worked([hold])  # there they stand beside old and new times
+    said = "" if hold.reason == "locked_day" else worked([hold])  # there they stand next to old and new times
     return f"  ! {at:<16}  {who:<24} {hold.reason}: {hold.detail}{said}"
 
 

@@ -184,7 +184,7 @@ def person(found: Person) -> Json:
 
 
 def move(found: Move) -> Json:
-    """What mapping a user to an employee does, beside the two."""
+    """What mapping a user to an employee does, next to the two."""
     before = None if found.from_id is None else {"employee_id": found.from_id, "name": found.from_name}
     return {
         "from": before,
@@ -282,17 +282,17 @@ def run(found: Run) -> Json:
     """A receipt: the object of `sync --json`."""
     errors = [
         {
-            "error": piece.error_name,
-            "message": piece.error,
-            "next_step": piece.next_step,
-            "retryable": piece.retryable,
-            "time_clock_id": piece.time_clock_id,
-            "window": window(piece.window),
-            "fingerprint": piece.fingerprint,
-            "stopped": stopped(piece.stopped),
+            "error": slice_.error_name,
+            "message": slice_.error,
+            "next_step": slice_.next_step,
+            "retryable": slice_.retryable,
+            "time_clock_id": slice_.time_clock_id,
+            "window": window(slice_.window),
+            "fingerprint": slice_.fingerprint,
+            "stopped": stopped(slice_.stopped),
         }
-        for piece in found.slices
-        if piece.error
+        for slice_ in found.slices
+        if slice_.error
     ]
     return {
         "run": found.id,
@@ -304,7 +304,7 @@ def run(found: Run) -> Json:
         "minutes": {"before": found.minutes.before, "after": found.minutes.after},
         "holds": [hold(item) for item in found.holds],
         "errors": errors,
-        "notes": [piece.note for piece in found.slices if piece.note],
+        "notes": [slice_.note for slice_ in found.slices if slice_.note],
         "statements": found.statements,
         "http_calls": found.http_calls,
         "started_at": instant(found.started_at),
@@ -356,8 +356,8 @@ def comparison(found: Comparison) -> Json:
         "people": found.people,
         "minutes": found.minutes,
         "harms": [
-            {**msgspec.to_builtins(harm), "start": instant(harm.start), "end": instant(harm.end)}
-            for harm in found.harms
+            {**msgspec.to_builtins(damage), "start": instant(damage.start), "end": instant(damage.end)}
+            for damage in found.legacy_damages
         ],
         "errors": failures(found),
     }

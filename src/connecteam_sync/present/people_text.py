@@ -72,13 +72,13 @@ def suggestion_line(one: Suggestion) -> str:
     why = ", ".join(EVIDENCE[kind] for kind in one.evidence)
     move = one.move
     differ = f"; the name is {called(move.employee_name)}" if move.names_differ and not one.is_certain else ""
-    doubt = "" if one.is_certain else f"   in doubt: look before you agree{differ}"
+    invalid_record = "" if one.is_certain else f"   in doubt: look before you agree{differ}"
     worked = f"{many(move.shifts, 'shift')} without a row, {hours(move.minutes)} h" if move.shifts else ""
     moved = f", {hours(move.linked_minutes, signed=True)} h" if move.linked_minutes else ""
     linked = f"{many(move.linked, 'row')} to link{moved}" if move.linked else ""
     worked = "; ".join(filter(None, (worked, linked))) or "no shift waits"
     who = f"{move.user_id} {called(move.user_name)} -> {move.employee_id} {called(move.employee_name)}"
-    return f"  {who} ({why})  {worked}{doubt}"
+    return f"  {who} ({why})  {worked}{invalid_record}"
 
 
 def suggestions_text(found: Iterable[Suggestion]) -> list[str]:

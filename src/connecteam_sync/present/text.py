@@ -130,7 +130,7 @@ def sum_line(counts: Counts) -> str:
 def hours_line(before: int, after: int, people: int, of: str = "", holds: Iterable[Hold] = ()) -> str:
     """The headline: hours (`of` which rows), and how many people have rows that are new, corrected or deleted.
 
-    The hours are those of shifts: rows without one that are held (`holds`) stand beside them, and are told.
+    The hours are those of shifts: rows without one that are held (`holds`) stand next to them, and are told.
     """
     kept = {hold.clock_time_id: -hold.minutes for hold in holds if hold.shift_id is None and hold.minutes <= 0}
     kept.pop(None, None)
@@ -161,14 +161,14 @@ def stopped_lines(stopped: Sequence[Change], zone: ZoneInfo, names: Mapping[RowI
 
 def days_of(run: Run) -> str:
     """The days that a run was about: `2025-12-03, 2026-11-11..2026-11-25`, not all that lies in between."""
-    return _joined(run.window, (piece.window for piece in run.slices if piece.time_clock_id is not None))
+    return _joined(run.window, (slice_.window for slice_ in run.slices if slice_.time_clock_id is not None))
 
 
 def _joined(whole: Window, windows: Iterable[Window]) -> str:
-    return ", ".join(map(str, stretches(windows) or [whole]))
+    return ", ".join(map(str, joined_windows(windows) or [whole]))
 
 
-def stretches(windows: Iterable[Window]) -> list[Window]:
+def joined_windows(windows: Iterable[Window]) -> list[Window]:
     """Windows that touch or overlap as one, in order."""
     found: list[Window] = []
     for window in sorted(windows):
@@ -209,18 +209,20 @@ def run_text(
             lines.append(f"Hours: {moved}; {_affected(touched)}")
     if run.counts.linked and run.kind != "adopt":
         lines.append(_linked(run.counts.linked))
-    lines += [one_line(piece.note) for piece in run.slices if piece.note]
+    lines += [one_line(slice_.note) for slice_ in run.slices if slice_.note]
     lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
     users = {person.user_id: person.name for person in people}
-    # What an adoption leaves to a person is found anew by each look at the table; what others hold is on record.
+    # What an adoption leaves to a person is found again by each look at the table; what others hold is on record.
     elsewhere = {"adopt": "connecteam-sync adopt --json", "undo": f"connecteam-sync show {run.id} --json"}
     lines += hold_lines(run.holds, zone, names, users, elsewhere=elsewhere.get(run.kind))
-    for piece in run.slices:
-        if piece.error:
-            where = f"time clock {piece.time_clock_id}, {piece.window}" if piece.time_clock_id else f"{piece.window}"
-            lines.append(f"  x {where}: {piece.error}")
-            lines += stopped_lines(piece.stopped, zone, names)
-            lines.append(f"    next: {piece.next_step}")
+    for slice_ in run.slices:
+        if slice_.error:
+            where = (
+                f"time clock {slice_.time_clock_id}, {slice_.window}" if slice_.time_clock_id else f"{slice_.window}"
+            )
+            lines.append(f"  x {where}: {slice_.error}")
+            lines += stopped_lines(slice_.stopped, zone, names)
+            lines.append(f"    next: {slice_.next_step}")
     return lines
 
 
@@ -252,7 +254,7 @@ def _linked(count: int) -> str:
 
 def next_step(run: Run) -> str:
     """The one obvious next step after a run."""
-    looked = stretches(piece.window for piece in run.slices if piece.time_clock_id is not None)
+    looked = joined_windows(slice_.window for slice_ in run.slices if slice_.time_clock_id is not None)
     window = options_of(looked[-1] if looked else run.window)
     reasons = Counter(hold.reason for hold in run.holds if not hold.acknowledged)
     if run.status in {"failed", "refused"}:
@@ -273,7 +275,7 @@ def next_step(run: Run) -> str:
 
 def how_to_go_on(run: Run) -> str:
     """What to do about a long run that broke off; nothing to say where no slice failed, or all of them did."""
-    failed = sum(piece.status == "failed" for piece in run.slices)
+    failed = sum(slice_.status == "failed" for slice_ in run.slices)
     if not failed or failed == len(run.slices) or run.kind not in {"sync", "resync"}:
         return ""
     return f"{many(failed, 'slice')} of {len(run.slices):,} failed; {GO_ON}"
@@ -384,22 +386,24 @@ def _of_day(line: Difference) -> str:
 def compare_text(found: Comparison) -> list[str]:
     """The harm of the old algorithm: hours and people first, then a line for each shift."""
     zone = ZoneInfo(found.window.timezone)
-    kinds = Counter(harm.kind for harm in found.harms)
+    kinds = Counter(damage.kind for damage in found.legacy_damages)
     lines = [f"the legacy planner on {found.window} ({found.window.timezone}); nothing was written"]
     people = many(found.people, "person", "people")
     lines.append(
-        f"Of the {many(found.shifts, 'shift')} of mapped people {len(found.harms):,} would be wrong: "
+        f"Of the {many(found.shifts, 'shift')} of mapped people {len(found.legacy_damages):,} would be wrong: "
         f"{hours(found.missing)} hours missing and {hours(found.surplus)} too many, of {people}"
     )
     if kinds:
         lines.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-    for harm in found.harms[:SHOWN]:
-        day = local_day(harm.start, zone)
-        said, name = span(harm.start, harm.end, zone, day), called(harm.name)
-        lines.append(f"  - {day}  {name:<24} {said:<20} {hours(harm.minutes):>7}  {harm.kind}: {one_line(harm.detail)}")
-    if len(found.harms) > SHOWN:
+    for damage in found.legacy_damages[:SHOWN]:
+        day = local_day(damage.start, zone)
+        said, name = span(damage.start, damage.end, zone, day), called(damage.name)
         lines.append(
-            f"  … and {many(len(found.harms) - SHOWN, 'more shift')}:"
+            f"  - {day}  {name:<24} {said:<20} {hours(damage.minutes):>7}  {damage.kind}: {one_line(damage.detail)}"
+        )
+    if len(found.legacy_damages) > SHOWN:
+        lines.append(
+            f"  … and {many(len(found.legacy_damages) - SHOWN, 'more shift')}:"
             f" connecteam-sync compare {options_of(found.window)} --json"
         )
     for failure in found.failures:

@@ -1,4 +1,4 @@
-"""The HTTP door of the sandbox: keys, limits, troubles, and the paths that read. Unknown paths answer 302."""
+"""The HTTP client of the sandbox: keys, limits, troubles, and the paths that read. Unknown paths answer 302."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BadQuery(Exception):  # noqa: N818 - what it is
     """A parameter that cannot be read: (name, what is wrong)."""
 
 
-class Desk:
+class Handlers:
     """One Connecteam: its company, settings, troubles, keys, and how often it was called."""
 
     def __init__(self, company: Company, settings: Settings, *, key: str, client_id: str, client_secret: str) -> None:

@@ -248,7 +248,7 @@ class Company:
         ]
 
     def replace_id(self, shift_id: str, *, end: int | None = None) -> Activity:
-        """A geofence exception is approved: the shift is deleted and made anew under another id."""
+        """A geofence exception is approved: the shift is deleted and made again under another id."""
         old = self.activities.pop(shift_id)
         new = self.add(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
         new.job_id = old.job_id

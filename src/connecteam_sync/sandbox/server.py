@@ -15,7 +15,7 @@ from typing import Self
 import uvicorn
 
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sandbox.app import Desk
+from connecteam_sync.sandbox.app import Handlers
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.faults import Faults
 from connecteam_sync.sandbox.settings import KEY, Settings
@@ -79,7 +79,7 @@ class Sandbox:
         self.company = company if company is not None else Company()
         self.settings = settings if settings is not None else Settings()
         self.key, self.client_id, self.client_secret = key, "sandbox-client", "sandbox-secret"
-        self.desk = Desk(
+        self.handlers = Handlers(
             self.company, self.settings, key=key, client_id=self.client_id, client_secret=self.client_secret
         )
         self.host, self.port = host, port
@@ -95,12 +95,12 @@ class Sandbox:
     @property
     def faults(self) -> Faults:
         """The troubles ahead."""
-        return self.desk.faults
+        return self.handlers.faults
 
     @property
     def calls(self) -> int:
         """How many requests came in."""
-        return self.desk.calls
+        return self.handlers.calls
 
     def _bind(self) -> uvicorn.Server:
         # The protocol is named, since asyncio turns Nagle's delay (40 ms an answer) off only where it is.
@@ -117,7 +117,7 @@ class Sandbox:
         # The ordered troubles would fill the log with tracebacks that mean nothing.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
-            self.desk.app(),
+            self.handlers.app(),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, Stored
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, StoredState
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.people import mapped, phone_marks
 from connecteam_sync.core.shift import Break, Snapshot, User
@@ -88,13 +88,13 @@ class Session(Statements):
     def stored_queries(self, window: Window, snapshot: Snapshot) -> list[Query]:
         """What `stored` reads first."""
         padded = window.padded()
-        mirror = rows.mirror_beside({shift.id: shift for shift in snapshot.shifts})
+        mirror = rows.tracked_columns({shift.id: shift for shift in snapshot.shifts})
         span = {"start": padded.start_utc, "end": padded.end_utc}
         clock_in = self.dialect.name(self.host.clock_times.clock_in)
         return [
             Query(f"SELECT {rows.mirror_columns('s')} FROM {self.shifts_by_start} WHERE {_IN_SPAN}", span, mirror),
             Query(
-                self._somebodys_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")),
+                self._assigned_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")),
                 span,
                 rows.clock_time,
             ),
@@ -116,7 +116,7 @@ class Session(Statements):
         snapshot: Snapshot,
         found: list[Rows] | None = None,
         seen: Mapping[str, int] | None = None,
-    ) -> Stored:
+    ) -> StoredState:
         """Everything of the database that matters to this look, in one round trip, or three where something moved.
 
         Shifts and rows of the padded days come by their own time; what only an id or a link leads to is looked up
@@ -136,7 +136,7 @@ class Session(Statements):
         self.users = users_of(users)
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
         who = mapped(people, {user: employee for user, (_, _, employee) in self.users.items()})
-        return Stored(
+        return StoredState(
             rows=tuple(by_key.values()),
             mirrors=tuple(by_id.values()),
             breaks=tuple(pauses.values()),
@@ -207,12 +207,12 @@ class Session(Statements):
             if not away and not outside:
                 return
             of_keys = self.all_of(
-                self._somebodys_rows(f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{key} = d.id"),
+                self._assigned_rows(f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{key} = d.id"),
                 ({"id": item} for item in away),
                 rows.clock_time,
             )
             of_instants = self.all_of(
-                self._somebodys_rows(
+                self._assigned_rows(
                     f"{d.rowset({'at': 'int'}, 'i')} {d.lookup} {self.clock_times} t"
                     f" ON t.{clock_in} = {d.moment('i.at')}"
                 ),
@@ -242,17 +242,17 @@ class Session(Statements):
         """The remembered shifts `s`, found by their start."""
         return f"{self.own.shifts} s{self.dialect.by_index(self.own.names.index('shifts', 'start'))}"
 
-    def somebodys_rows_between(self, select: str, start: int, end: int) -> Query:
+    def assigned_rows_between(self, select: str, start: int, end: int) -> Query:
         """SELECT of somebody's rows whose clock-in lies in the half-open span of instants."""
         clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
-        sql = self._somebodys(select, self.rows_by_clock_in, self.dialect.between(clock_in))
+        sql = self._assigned(select, self.rows_by_clock_in, self.dialect.between(clock_in))
         return Query(sql, {"start": start, "end": end})
 
-    def _somebodys_rows(self, source: str, condition: str = "1 = 1") -> str:
+    def _assigned_rows(self, source: str, condition: str = "1 = 1") -> str:
         """SELECT of canonical rows; a row of nobody, or of no time, is nobody's business."""
-        return self._somebodys(self.select_rows(), source, condition)
+        return self._assigned(self.select_rows(), source, condition)
 
-    def _somebodys(self, select: str, source: str, condition: str) -> str:
+    def _assigned(self, select: str, source: str, condition: str) -> str:
         employee = f"t.{self.dialect.name(self.host.clock_times.employee_id)}"
         clock_in = self.canonical["clock_in"]
         # MySQL says of the time 0000-00-00 both that it is NULL and that it is not; no instant it is in any case.
@@ -263,7 +263,7 @@ class Session(Statements):
         d, names = self.dialect, self.host.clock_times
         clock_in = f"t.{d.name(names.clock_in)}"
         sql = (
-            f"{self._somebodys_rows(f'{self.clock_times} t', f't.{d.name(names.employee_id)} = :employee')}"
+            f"{self._assigned_rows(f'{self.clock_times} t', f't.{d.name(names.employee_id)} = :employee')}"
             f" AND {d.between(clock_in)} ORDER BY {clock_in}"
         )
         [found] = self.fetch(Query(sql, {"employee": employee, "start": start, "end": end}))
@@ -271,7 +271,7 @@ class Session(Statements):
 
     def rows_of_all(self) -> tuple[ClockTime, ...]:
         """Every row of somebody at some time, by id: for proofs on small tables, not for runs."""
-        sql = self._somebodys_rows(f"{self.clock_times} t") + f" ORDER BY {self.canonical['id']}"
+        sql = self._assigned_rows(f"{self.clock_times} t") + f" ORDER BY {self.canonical['id']}"
         return tuple(rows.clock_time(row) for row in self.fetch(Query(sql))[0])
 
     def employees(self) -> list[Employee]:
@@ -304,7 +304,7 @@ class Session(Statements):
         """What reads the rows of these ids for `images_of`."""
         d, names = self.dialect, self.host.clock_times
         source = f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
-        sql = self._somebodys(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
+        sql = self._assigned(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
         return list(batched(sql, ({"id": key} for key in keys), {}, rows.image))
 
     @property

@@ -30,10 +30,10 @@ from connecteam_sync.store.tables.columns import (
     looked_into,
     stamp_query,
 )
-from connecteam_sync.store.tables.host import HostTables, demand_apart
+from connecteam_sync.store.tables.host import HostTables, require_apart
 from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
 from connecteam_sync.store.tables.ownership import Former
-from connecteam_sync.store.tables.support import demand_table
+from connecteam_sync.store.tables.support import require_table
 
 
 class Store:
@@ -52,7 +52,7 @@ class Store:
         self.name = named(self.url)
         self.host = host or HostTables()
         # We quote every name, so that capitals count where the database tells them from small letters.
-        demand_apart(self.host, folds=database_of(self.url).folds_names)
+        require_apart(self.host, folds=database_of(self.url).folds_names)
         self.names = own_names(own or OwnNames(), self.host, self.url)
         self.statements = 0
         self.lock_wait = lock_wait
@@ -79,20 +79,20 @@ class Store:
         with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
             said = former or Former()
             if said.moved:
-                make_tables.demand_there(connection, self.host)
+                make_tables.require_there(connection, self.host)
             done = make_tables.init(connection, self.dialect, self.host, self.own, said)
             if said.moved:
                 run(connection, f"UPDATE {self.own.guard} SET place = NULL, probed = NULL")
-                self._demand_remembered(connection)
+                self._require_remembered(connection)
                 done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
             if make_tables.made(self.host) in done:
                 self._know(connection)
         self._columns = None
         return done
 
-    def _demand_remembered(self, connection: Connection) -> None:
+    def _require_remembered(self, connection: Connection) -> None:
         try:
-            repair.demand_remembered(self._session(connection))
+            repair.require_remembered(self._session(connection))
         finally:
             self._columns = None  # which were read as if the table were known here
 
@@ -203,19 +203,19 @@ class Store:
             with translated(doing, where=self.name, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
             session = self._session(connection)
-            demand_table(self.host, session.columns, self.dialect)
+            require_table(self.host, session.columns, self.dialect)
             stamp = stamp_query(self.dialect, self.host.clock_times.table)
             # Last, since what is asked before keeps the host from altering the table meanwhile.
             try:
                 *opening, found = self._take_guard(connection, doing, [*ask(session), stamp])
             except DatabaseError:
-                # Perhaps a column is not there any more: whoever comes next looks anew.
+                # Perhaps a column is not there any more: whoever comes next looks again.
                 self._columns = None
                 raise
             if not is_as_known(session.columns, found):
                 self._columns = None
                 session = self._session(connection)
-                demand_table(self.host, session.columns, self.dialect)
+                require_table(self.host, session.columns, self.dialect)
                 opening = session.fetch(*ask(session))
             session.opening = opening
             yield session
@@ -229,7 +229,7 @@ class Store:
         self._columns = None
         with self.reading(doing) as session:
             # The columns are read beforehand: the transaction that holds the lock must touch no table but the guard's.
-            demand_table(self.host, session.columns, self.dialect)
+            require_table(self.host, session.columns, self.dialect)
         with translated(doing, where=self.name), ExitStack() as stack:
             with translated(doing, where=self.name, waiting=True):
                 connection = stack.enter_context(self._transaction(writer=True))
@@ -273,7 +273,7 @@ class Lock:
     def __init__(self, store: Store, holder: Connection) -> None:
         self._store, self._holder = store, holder
 
-    def _demand_held(self) -> None:
+    def _require_held(self) -> None:
         """Raises DatabaseError where the server has dropped the connection that holds the lock.
 
         A savepoint and not a SELECT: PostgreSQL keeps the snapshot of an idle transaction's last SELECT, and a
@@ -286,7 +286,7 @@ class Lock:
     def session(self, doing: str) -> Iterator[Session]:
         """A transaction that reads and writes."""
         store = self._store
-        self._demand_held()
+        self._require_held()
         if store.dialect.is_file:
             with translated(doing, where=store.name, is_moved=store.is_moved), self._holder.begin_nested():
                 session = store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
@@ -304,7 +304,7 @@ class Lock:
     @contextmanager
     def changing_tables(self, doing: str) -> Iterator[Connection]:
         """A connection for DDL, whose statements commit one by one; thrown away afterwards with its settings."""
-        self._demand_held()
+        self._require_held()
         if self._store.dialect.is_file:
             yield self._holder
             return

@@ -1,4 +1,4 @@
-"""The table beside the table: rows as they were before `adopt` touched them, keys kept, counted and checksummed."""
+"""The table next to the table: rows as they were before `adopt` touched them, keys kept, counted and checksummed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int,
     return len(copied), checksum(copied)
 
 
-def demand_there(session: Session, name: str) -> None:
+def require_there(session: Session, name: str) -> None:
     """Raises UndoRefused where somebody dropped a backup."""
     schema, bare = split(name)
     look = inspector(session.connection)

@@ -52,7 +52,7 @@ def unique_key(connection: Connection, dialect: Dialect, host: HostTables) -> Un
 
 
 def unique_keys(connection: Connection, dialect: Dialect, host: HostTables) -> list[UniqueKey]:
-    """Every such key: the host may have one of its own beside ours."""
+    """Every such key: the host may have one of its own next to ours."""
     names = host.clock_times
     return dialect.catalog.unique_keys(connection, names.table, {names.employee_id, names.clock_in})
 

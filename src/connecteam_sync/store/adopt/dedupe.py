@@ -24,7 +24,7 @@ from connecteam_sync.store.adopt.catalog import ForeignKey
 from connecteam_sync.store.history.holds import resolve_holds_of
 from connecteam_sync.store.history.journal import write_journal
 from connecteam_sync.store.mirror.child_rows import children_of, counted
-from connecteam_sync.store.mirror.clock_times import demand_ours, write_steps
+from connecteam_sync.store.mirror.clock_times import require_ours, write_steps
 from connecteam_sync.store.mirror.tracking import remember_mirrors
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Kind
@@ -182,7 +182,7 @@ def remove(
     Raises RowMoved, NotOurs; DatabaseError where a row is not as it was written.
     """
     decision = found.decision
-    demand_ours(decision.changes)
+    require_ours(decision.changes)
     touched = {row.id for group in found.groups for row in group.rows if row.id is not None} & {
         *decision.survivors,
         *decision.survivors.values(),

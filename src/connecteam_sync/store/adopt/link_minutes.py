@@ -10,7 +10,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.same_minute import link_changes
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.store.history.journal import write_journal
-from connecteam_sync.store.mirror.clock_times import demand_ours
+from connecteam_sync.store.mirror.clock_times import require_ours
 from connecteam_sync.store.mirror.tracking import remember_mirrors
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.tables import rows
@@ -34,7 +34,7 @@ def link(
         if key in images and images[key][0] == row and key not in taken and is_same:
             linking.append((row, shift))
     changes = link_changes(linking, zone)
-    demand_ours(changes)
+    require_ours(changes)
     mirrors = [
         Mirror(shift=memory[shift.id].shift if shift.id in memory else shift, clock_time_id=row.id, applied=_said(row))
         for row, shift in linking

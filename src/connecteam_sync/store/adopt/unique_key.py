@@ -118,7 +118,7 @@ class _Patience:
         self.wait, self._waiting = max(1, round(wait)), waiting
         self._until = time.monotonic() + wait
 
-    def demand(self, error: DBAPIError) -> None:
+    def require(self, error: DBAPIError) -> None:
         """A pause before the next attempt. Raises LockHeld where there was enough of it."""
         left = self._until - time.monotonic()
         if left <= 0:
@@ -150,7 +150,7 @@ def _run(
                 left = dialect.cleared(host.clock_times.table, UNIQUE_KEY, statement)
                 if left is not None:
                     dialect.alter(connection, left, wait=1, lock_wait=LOCK_WAIT)
-                patience.demand(error)
+                patience.require(error)
                 continue
             break
 

@@ -57,7 +57,7 @@ def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], 
     d, names = session.dialect, session.host.clock_times
     padded = window.padded(_REACH_DAYS)
     clock_in, clock_out = (f"t.{d.name(name)}" for name in (names.clock_in, names.clock_out))
-    near = session.somebodys_rows_between(session.select_rows(), padded.start_utc, window.end_utc)
+    near = session.assigned_rows_between(session.select_rows(), padded.start_utc, window.end_utc)
     opened = Query(
         f"{session.select_rows()} FROM {session.clock_times} t WHERE {clock_out} IS NULL"
         f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')} AND t.{d.name(names.employee_id)} IS NOT NULL"

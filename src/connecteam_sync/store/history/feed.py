@@ -55,7 +55,7 @@ def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entr
 
     Raises FeedReset where the entry is not there as it was, ConfigurationError where this is no cursor.
     """
-    number = _demand_there(session, cursor)
+    number = _require_there(session, cursor)
     changes = session.tables.changes
     wanted = select(changes).where(changes.c.id > number).order_by(changes.c.id).limit(limit)
     return _entries(session, wanted)
@@ -99,7 +99,7 @@ def cursor_of(row: Mapping[str, Any]) -> str:
     return f"{row['id']}-{hashlib.sha256(said).hexdigest()[:6]}"
 
 
-def _demand_there(session: Session, cursor: int | str) -> int:
+def _require_there(session: Session, cursor: int | str) -> int:
     """The number of the entry that a follower read last. Raises FeedReset, ConfigurationError."""
     said = str(cursor)
     parts = _CURSOR.fullmatch(said)

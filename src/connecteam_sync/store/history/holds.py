@@ -256,7 +256,7 @@ def _say(session: Session, ids: Iterable[int], said: Acknowledgement | None) -> 
     session.write_set(update, ({"id": key, **values} for key in ids))
 
 
-def demand_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold, ...]:
+def require_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold, ...]:
     """The standing holds of these ids. Raises NotFound, naming those that do not stand."""
     wanted = set(ids)
     found = tuple(standing for standing in standing_holds(session) if standing.id in wanted)

@@ -35,7 +35,7 @@ JOURNAL: dict[str, Kind] = {"run_id": "int", "at": "int", **ENTRY}
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What an entry says of its change beside its other columns: the canonical row before and after, and its user."""
+    """What an entry says of its change next to its other columns: the canonical row before and after, and its user."""
 
     before: ClockTime | None = None
     after: ClockTime | None = None

@@ -20,13 +20,13 @@ from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 
 _ENTRY = 65_536
-"""Bytes that are left for all that an entry of the journal says beside its images."""
+"""Bytes that are left for all that an entry of the journal says next to its images."""
 _WIDEST = 16
-"""Bytes that a character of two images becomes at most: each is spelled anew twice, as JSON and as a value."""
+"""Bytes that a character of two images becomes at most: each is spelled again twice, as JSON and as a value."""
 
 
 def lost_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
-    """What `demand_restorable` reads of rows to be altered or deleted; nothing where every type gives all back."""
+    """What `require_restorable` reads of rows to be altered or deleted; nothing where every type gives all back."""
     d, names = session.dialect, session.host.clock_times
     checks = {
         column: check
@@ -51,7 +51,7 @@ def lost_of(found: Iterable[Rows]) -> dict[RowId, str]:
     return dict(chain.from_iterable(found))
 
 
-def demand_restorable(session: Session, lost: Mapping[RowId, str], images: Mapping[RowId, rows.Image]) -> None:
+def require_restorable(session: Session, lost: Mapping[RowId, str], images: Mapping[RowId, rows.Image]) -> None:
     """Raises RecordRefused of the first row that undo could not give back."""
     for row, column in lost.items():
         raise _refused(row, f"undo could not give back what its column {column!r} holds, to the byte")

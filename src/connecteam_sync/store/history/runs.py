@@ -1,4 +1,4 @@
-"""Runs and their slices: written beside the rows, read by everybody."""
+"""Runs and their slices: written next to the rows, read by everybody."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def begin_run(session: Session, run: Run) -> Key:
     )
 
 
-def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, object] | None = None) -> Key:
+def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> Key:
     """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
     them back.
     """
@@ -49,11 +49,11 @@ def record_slice(session: Session, run: int, piece: Slice, people: Mapping[str, 
         session.own.slices,
         {
             "run_id": run,
-            "time_clock_id": piece.time_clock_id,
-            "first_day": piece.window.first.isoformat(),
-            "last_day": piece.window.last.isoformat(),
-            "status": piece.status,
-            "receipt": msgspec.json.encode(piece).decode(),
+            "time_clock_id": slice_.time_clock_id,
+            "first_day": slice_.window.first.isoformat(),
+            "last_day": slice_.window.last.isoformat(),
+            "status": slice_.status,
+            "receipt": msgspec.json.encode(slice_).decode(),
             "employees": msgspec.json.encode(people).decode() if people else None,
         },
         above=[("slice_id", session.own.inputs)],
@@ -100,12 +100,12 @@ def runs(
     own = select(t.slices.c.run_id, t.slices.c.receipt).where(t.slices.c.run_id.between(min(ids), max(ids)))
     if kind is not None:
         own = own.join(t.runs, t.runs.c.id == t.slices.c.run_id).where(t.runs.c.kind == kind)
-    pieces: dict[int, list[Slice]] = {}
+    slices: dict[int, list[Slice]] = {}
     for run_id, receipt in session.connection.execute(own.order_by(t.slices.c.id)):
-        pieces.setdefault(run_id, []).append(msgspec.json.decode(receipt, type=Slice))
+        slices.setdefault(run_id, []).append(msgspec.json.decode(receipt, type=Slice))
     undoing = select(t.runs.c.undoes, t.runs.c.id).where(t.runs.c.undoes.between(min(ids), max(ids)))
     undone = {row.undoes: row.id for row in session.connection.execute(undoing)}
-    return tuple(_run(row, tuple(pieces.get(row["id"], ())), undone.get(row["id"])) for row in found)
+    return tuple(_run(row, tuple(slices.get(row["id"], ())), undone.get(row["id"])) for row in found)
 
 
 def run(session: Session, number: int) -> Run:
@@ -116,12 +116,12 @@ def run(session: Session, number: int) -> Run:
     return found[0]
 
 
-def _run(row: Mapping[str, Any], pieces: tuple[Slice, ...], undone_by: int | None) -> Run:
+def _run(row: Mapping[str, Any], slices: tuple[Slice, ...], undone_by: int | None) -> Run:
     return Run(
         id=row["id"],
         kind=row["kind"],
         window=Window(date.fromisoformat(row["first_day"]), date.fromisoformat(row["last_day"]), row["timezone"]),
-        slices=pieces,
+        slices=slices,
         version=row["version"],
         host=row["host"],
         started_at=row["started_at"],

@@ -23,10 +23,10 @@ from connecteam_sync.store.history import runs as run_rows
 from connecteam_sync.store.history.holds import resolve_holds_of
 from connecteam_sync.store.history.journal import change_of, write_journal
 from connecteam_sync.store.history.row_images import differing
-from connecteam_sync.store.history.undo_check import demand_given_back, demand_removed, giving_back, left_alone
+from connecteam_sync.store.history.undo_check import giving_back, left_alone, require_given_back, require_removed
 from connecteam_sync.store.mirror.apply import others_of
 from connecteam_sync.store.mirror.child_rows import children_of, employees_with_children
-from connecteam_sync.store.mirror.clock_times import altered, demand_ours
+from connecteam_sync.store.mirror.clock_times import altered, require_ours
 from connecteam_sync.store.mirror.employee_names import Renamed, kept, write
 from connecteam_sync.store.mirror.employees import insert_employees
 from connecteam_sync.store.mirror.tracking import remember_mirrors
@@ -49,14 +49,14 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     """Write the inverse of `run` as run `by`. Raises UndoRefused where a row or its shift is no longer as that run left
     it, another row stands where one belongs, or rows of other tables point at one that would go; NotOurs.
     """
-    entries, present = demand_undoable(session, run, window.zone)
+    entries, present = require_undoable(session, run, window.zone)
     changes = [entry["change"] for entry in entries]
     keys = [row_id(entry["clock_time_id"]) for entry in entries]
     inverse = [inverted(change, f"undo of run {run}: {change.why}") for change in changes]
-    demand_ours(inverse)
-    _demand_childless(session, run, inverse)
-    _demand_free(session, run, inverse)
-    _demand_restorable(session, run, inverse, present)
+    require_ours(inverse)
+    _require_childless(session, run, inverse)
+    _require_free(session, run, inverse)
+    _require_restorable(session, run, inverse, present)
     made, removed, renamed = _people(session, run)
     if made:
         insert_employees(session, made, with_id=True)
@@ -70,8 +70,8 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
             others.count()
         after = session.images(keys)
         if others:
-            others.demand_same()
-    demand_given_back(session, run, before, after)
+            others.require_same()
+    require_given_back(session, run, before, after)
     remembered = _restore_memory(session, entries, by)
     write_journal(session, inverse, present, after, lambda c: remembered.get(c.image.id or 0, {}), run=by, now=now)
     if renamed:
@@ -113,14 +113,14 @@ def _told(
     renamed: tuple[Renamed, ...],
     left: list[str],
 ) -> str | None:
-    """What was taken back beside the rows, and what was left alone."""
+    """What was taken back next to the rows, and what was left alone."""
     said = left + [f"employee {one['id']} {one['name']} removed" for one in removed]
     said += [f"employee {one['id']} {one['name']} made again" for one in made]
     said += [f"employee {one.id} is called {one.name[1]} again" for one in renamed]
     return "; ".join(said[:20]) or None
 
 
-def demand_kind_undoable(session: Session, old: Run) -> None:
+def require_kind_undoable(session: Session, old: Run) -> None:
     """A run of `adopt` also made a key and a backup, so it has a way back of its own; a proof needs none; and one that
     the journal no longer knows has none. Raises UndoRefused.
     """
@@ -149,15 +149,17 @@ def demand_kind_undoable(session: Session, old: Run) -> None:
         )
 
 
-def demand_undoable(session: Session, run: int, zone: ZoneInfo) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
+def require_undoable(
+    session: Session, run: int, zone: ZoneInfo
+) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
     """What the run did to each row, and the rows as they are, locked. Raises UndoRefused where they are not as left."""
     journal = session.tables.changes
     found = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
     entries = _netted([dict(row) for row in found.mappings()])
     present = session.images([row_id(entry["clock_time_id"]) for entry in entries], lock=True)
-    _demand_as_left(session, run, entries, present)
-    _demand_linked_as_left(session, run, entries)
-    _demand_unlocked(session, [entry["change"] for entry in entries], zone)
+    _require_as_left(session, run, entries, present)
+    _require_linked_as_left(session, run, entries)
+    _require_unlocked(session, [entry["change"] for entry in entries], zone)
     return entries, present
 
 
@@ -180,7 +182,7 @@ def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [e for e in result.values() if e["change"].before or e["change"].after]
 
 
-def _demand_as_left(
+def _require_as_left(
     session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[RowId, rows.Image]
 ) -> None:
     """Every row must be exactly as the run left it, every column of it that was there then and is there now."""
@@ -194,7 +196,7 @@ def _demand_as_left(
         raise _touched(f"{many(len(touched), 'row')} of run {run} changed", touched, _later_runs(session, run, touched))
 
 
-def _demand_linked_as_left(session: Session, run: int, entries: list[dict[str, Any]]) -> None:
+def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, Any]]) -> None:
     """No later run may have given a row another shift, or a shift of the run another row; no row need differ for that.
 
     What an adoption did is about rows alone.
@@ -253,7 +255,7 @@ def _touched(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused
     )
 
 
-def _demand_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
+def _require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
     """No day on which a row began, or begins, may be closed; one on which it merely ends does not matter."""
     images = (image for c in changes if c.kind != "link" for image in (c.before, c.after))
     locked = Locks(session.locked(zone.key)).holding(images)
@@ -265,7 +267,7 @@ def _demand_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) ->
         )
 
 
-def _demand_childless(session: Session, run: int, inverse: list[Change]) -> None:
+def _require_childless(session: Session, run: int, inverse: list[Change]) -> None:
     """No row that goes, or leaves the key it has, may have rows of other tables pointing at it by now."""
     children = children_of(session, concerned(inverse), fresh=True)
     stuck = {
@@ -283,7 +285,7 @@ def _demand_childless(session: Session, run: int, inverse: list[Change]) -> None
         )
 
 
-def _demand_free(session: Session, run: int, inverse: list[Change]) -> None:
+def _require_free(session: Session, run: int, inverse: list[Change]) -> None:
     """No other row may have the employee and clock-in of one that comes back, where there is a unique key."""
     d, names = session.dialect, session.host.clock_times
     wanted = {c.after.key for c in inverse if c.after and (c.before is None or c.before.key != c.after.key)}
@@ -299,12 +301,12 @@ def _demand_free(session: Session, run: int, inverse: list[Change]) -> None:
         raise _touched("the employee and clock-in of rows that would come back were taken", others, runs)
 
 
-def _demand_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
+def _require_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
     """What an undo takes away can be given back in turn, to the byte."""
-    from connecteam_sync.store.history.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - no start
+    from connecteam_sync.store.history.restorable import lost_of, lost_queries, require_restorable  # noqa: PLC0415 - no start
 
     try:
-        demand_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
+        require_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
     except RecordRefused as error:
         raise UndoRefused(
             f"{error.message}; nothing was written",
@@ -399,7 +401,7 @@ def _remove_employees(session: Session, run: int, people: tuple[dict[str, Any], 
     key = d.name(names.employees.id)
     ids = [{"id": person["id"]} for person in gone]
     sql = d.delete(d.table(names.employees.table), d.rowset({"id": "employee"}), key, "true")
-    demand_removed(session, run, len(gone), session.write_set(sql, ids))
+    require_removed(session, run, len(gone), session.write_set(sql, ids))
     unmap = d.update(session.own.users, d.rowset({"id": "who"}), {"employee_id": "NULL"}, "t.employee_id = d.id")
     session.write_set(unmap, ids)
     return tuple(gone)

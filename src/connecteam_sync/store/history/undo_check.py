@@ -56,7 +56,7 @@ def _vetoed(session: Session, run: int, what: str) -> UndoRefused:
     )
 
 
-def demand_removed(session: Session, run: int, people: int, touched: int) -> None:
+def require_removed(session: Session, run: int, people: int, touched: int) -> None:
     """Raises UndoRefused where rows of people stay that were to go."""
     if touched == people:
         return
@@ -69,7 +69,7 @@ def demand_removed(session: Session, run: int, people: int, touched: int) -> Non
     )
 
 
-def demand_given_back(
+def require_given_back(
     session: Session, run: int, whole: Mapping[RowId, str | None], now: Mapping[RowId, rows.Image]
 ) -> None:
     """Every row must be as its image says, and gone where there is none. Raises UndoRefused, naming columns and

@@ -1,4 +1,4 @@
-"""Whose data this is, as it is remembered: read beside everything else, written with the first thing a run writes."""
+"""Whose data this is, as it is remembered: read next to everything else, written with the first thing a run writes."""
 
 from __future__ import annotations
 

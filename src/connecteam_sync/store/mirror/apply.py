@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connecteam_sync.core.change import Change, SlicePlan
-from connecteam_sync.core.clocktime import Mirror, Stored
+from connecteam_sync.core.clocktime import Mirror, StoredState
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.store.history.holds import HoldsWritten, write_holds
@@ -17,9 +17,9 @@ from connecteam_sync.store.mirror.child_rows import Watch
 from connecteam_sync.store.mirror.clock_times import (
     altered,
     check_now,
-    demand_ours,
-    demand_unmoved,
     read_back,
+    require_ours,
+    require_unmoved,
     write_steps,
 )
 from connecteam_sync.store.mirror.employee_names import Renamed, rename
@@ -49,7 +49,13 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def apply(
-    session: Session, plan: SlicePlan, stored: Stored, *, run: Key, now: int, order: Mapping[Change, int] | None = None
+    session: Session,
+    plan: SlicePlan,
+    stored: StoredState,
+    *,
+    run: Key,
+    now: int,
+    order: Mapping[Change, int] | None = None,
 ) -> Applied:
     """Write all of a plan, in the `order` that was found to be taken, where one had to be found (lowest first, those
     without a number last).
@@ -57,10 +63,10 @@ def apply(
     Raises RowMoved where a row is not as planned, RecordRefused where the host's tables refuse one, DatabaseError where
     it would not stay, NotOurs where a row is not ours to write.
     """
-    demand_ours(plan.changes)
+    require_ours(plan.changes)
     made = make_employees(session, plan.new_employees)
     if session.columns.is_new and (plan.changes or plan.new_employees):
-        _demand_contents(session)  # with the people who were just made
+        _require_contents(session)  # with the people who were just made
     changes = tuple(with_employee(change, made) for change in plan.changes)
     probed = _probed(session, changes, now=now) if session.columns.is_new else ""
     watch, others = Watch(session, changes), others_of(session, changes)
@@ -71,12 +77,12 @@ def apply(
     found = session.fetch(*locking, *losing, *watch.queries, *counting)
     counted = [found.pop() for _ in counting]
     before = images_of(found[: len(locking)])
-    demand_unmoved(changes, before)
-    watch.demand_childless(found[len(locking) + len(losing) :])
+    require_unmoved(changes, before)
+    watch.require_childless(found[len(locking) + len(losing) :])
     if others:
         others.begin(counted)
     if known:
-        _demand_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
+        _require_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
@@ -86,9 +92,9 @@ def apply(
     free = HighestClaim(session) if is_counting else None
     changes, after = read_back(session, changes)
     if others:
-        others.demand_same()
+        others.require_same()
     if may_not_go_back(session):
-        _demand_way_back(session, changes, before)
+        _require_way_back(session, changes, before)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
     concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
@@ -121,18 +127,18 @@ def _lost_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
     return lost_queries(session, altered(changes))
 
 
-def _demand_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
+def _require_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
     """As `_lost_queries`."""
-    from connecteam_sync.store.history.restorable import demand_restorable, lost_of
+    from connecteam_sync.store.history.restorable import lost_of, require_restorable
 
-    demand_restorable(session, lost_of(found), images)
+    require_restorable(session, lost_of(found), images)
 
 
-def _demand_contents(session: Session) -> None:
+def _require_contents(session: Session) -> None:
     """As `_probed`: once for a table as it is."""
-    from connecteam_sync.store.tables.contents import demand_contents
+    from connecteam_sync.store.tables.contents import require_contents
 
-    demand_contents(session)
+    require_contents(session)
 
 
 def _probed(session: Session, changes: tuple[Change, ...], *, now: int) -> str:
@@ -148,11 +154,11 @@ def may_not_go_back(session: Session) -> bool:
     return bool(known.triggers or known.unproved)
 
 
-def _demand_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
+def _require_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
     """As `others_of`."""
-    from connecteam_sync.store.mirror.trial_undo import demand_way_back
+    from connecteam_sync.store.mirror.trial_undo import require_way_back
 
-    demand_way_back(session, changes, before)
+    require_way_back(session, changes, before)
 
 
 def others_of(session: Session, changes: Sequence[Change]) -> Others | None:

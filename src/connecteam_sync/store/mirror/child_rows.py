@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, said_of
-from connecteam_sync.core.clocktime import Child, Stored
+from connecteam_sync.core.clocktime import Child, StoredState
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.errors import RowMoved
 from connecteam_sync.store.session import Session
@@ -40,7 +40,7 @@ from connecteam_sync.store.tables.foreign_keys import (
 )
 from connecteam_sync.store.tables.keys import row_id
 
-Decide = Callable[[Stored], SlicePlan]
+Decide = Callable[[StoredState], SlicePlan]
 
 
 class _Known(NamedTuple):
@@ -56,7 +56,7 @@ _KNOWN: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
 # -- the decision ------------------------------------------------------------------------------------------------------
 
 
-def parents_held(session: Session, stored: Stored, decide: Decide) -> SlicePlan:
+def parents_held(session: Session, stored: StoredState, decide: Decide) -> SlicePlan:
     """What `decide` makes of `stored`, rows that others point at held (`child_row`) and all else as decided.
 
     Nothing is asked where nothing is to be deleted, now or at the end of the run, or moved off its key. Raises what
@@ -81,7 +81,7 @@ def _at_risk(session: Session, changes: Iterable[Change], rows: Iterable[RowId])
 
 def children_of(session: Session, row_ids: Iterable[RowId], *, fresh: bool = False) -> dict[RowId, tuple[Child, ...]]:
     """Which of these rows have rows pointing at them, and how many of which table: one statement for each table (and
-    each thousand rows), all of them in one round trip. `fresh`: the list of tables is read anew.
+    each thousand rows), all of them in one round trip. `fresh`: the list of tables is read again.
     """
     ids = sorted(set(row_ids), key=ordered)
     pointers = pointers_at_ours(session, fresh=fresh) if ids else ()
@@ -112,7 +112,7 @@ class Watch:
         self._catalogue = _catalogue_queries(session) if self._ids else []
         self.queries = [*self._catalogue, *_queries(session, self._pointers, self._ids)]
 
-    def demand_childless(self, found: list[Rows]) -> None:
+    def require_childless(self, found: list[Rows]) -> None:
         """`found` are the answers to `queries`. Raises RowMoved where rows point at what is to be deleted or moved."""
         if not self._ids:
             return

@@ -27,7 +27,7 @@ _READ_AT_ONCE = 20_000
 """About how many rows are read back in one round trip, where there are very many: some drivers keep them twice."""
 
 
-def demand_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image]) -> None:
+def require_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image]) -> None:
     """Raises RowMoved unless every row about to be written is exactly as planned."""
     moved = [
         c.before.id
@@ -53,7 +53,7 @@ def check_now(session: Session) -> None:
         session.later(Query("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
-def demand_ours(changes: Iterable[Change]) -> None:
+def require_ours(changes: Iterable[Change]) -> None:
     """Whoever made these changes: no row of another source is written. Raises NotOurs, before anything is sent."""
     found = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
     if not found:
@@ -90,7 +90,7 @@ def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> Non
             _bring_back(session, [image for image in images if image.id is not None], now=now)
             _create(session, [image for image in images if image.id is None], now=now)
             continue
-        session.later_counted(statements[kind], (_move_values(move, now) for move in step), _demand_written)
+        session.later_counted(statements[kind], (_move_values(move, now) for move in step), _require_written)
 
 
 def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
@@ -118,7 +118,7 @@ def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> N
         items = [
             {**whole_row(session, image.id, kept, aliases), **rows.image_values(image), "now": now} for image in some
         ]
-        session.later_counted(sql, items, _demand_written)
+        session.later_counted(sql, items, _require_written)
 
 
 def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
@@ -149,7 +149,7 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
         return packed_rows([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
 
     for batch, new in session.fitting(images, encode):
-        session.later(Query(sql, {"rows": new, "now": now}), partial(_demand_written, len(batch)))
+        session.later(Query(sql, {"rows": new, "now": now}), partial(_require_written, len(batch)))
 
 
 def row_target(session: Session) -> dict[str, str]:
@@ -172,11 +172,11 @@ def _stamps(session: Session, *wanted: str) -> list[str]:
     return [session.dialect.name(name) for name in asked if name in session.columns.clock_times]
 
 
-def _demand_written(rows: int, answer: Answer) -> None:
-    demand_written(rows, answer.touched)
+def _require_written(rows: int, answer: Answer) -> None:
+    require_written(rows, answer.touched)
 
 
-def demand_written(rows: int, touched: int) -> None:
+def require_written(rows: int, touched: int) -> None:
     """A guarded statement must have touched all it was about. Raises RowMoved."""
     if touched != rows:
         raise RowMoved(
@@ -254,7 +254,7 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     instants = sorted(row.clock_in for row in created)
     starts = instants[::_READ_AT_ONCE]
     spans = zip(starts, [*starts[1:], instants[-1] + 1], strict=True)
-    return [session.somebodys_rows_between(select, start, end)._replace(make=make) for start, end in spans]
+    return [session.assigned_rows_between(select, start, end)._replace(make=make) for start, end in spans]
 
 
 def _altered(meant: ClockTime, kept: ClockTime | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from connecteam_sync.core.change import SlicePlan
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
@@ -54,7 +54,7 @@ _HOLD = (
 )
 
 
-class Remembered(msgspec.Struct, frozen=True):
+class SliceFingerprint(msgspec.Struct, frozen=True):
     """What a slice was decided on. `start` to `end` are the instants all of it lies between.
 
     `digest` is empty until the same was decided with nothing to do; then it is what the database had all the while.
@@ -76,9 +76,9 @@ class Remembered(msgspec.Struct, frozen=True):
         return range(0) if self.first_key is None or self.last_key is None else range(self.first_key, self.last_key + 1)
 
 
-def remembered(found: Rows) -> dict[tuple[int, str, str], Remembered]:
+def remembered(found: Rows) -> dict[tuple[int, str, str], SliceFingerprint]:
     """The rows of `remembered_query`, by (time clock, first day, last day)."""
-    return {(int(row[0]), str(row[1]), str(row[2])): Remembered(*row[3:]) for row in found}
+    return {(int(row[0]), str(row[1]), str(row[2])): SliceFingerprint(*row[3:]) for row in found}
 
 
 def remembered_query(own: OwnTables, windows: Iterable[Window]) -> Query:
@@ -97,7 +97,13 @@ def remembered_query(own: OwnTables, windows: Iterable[Window]) -> Query:
 
 
 def remember(
-    session: Session, decision: SlicePlan, stored: Stored, inputs: str, *, done: Applied, before: Remembered | None
+    session: Session,
+    decision: SlicePlan,
+    stored: StoredState,
+    inputs: str,
+    *,
+    done: Applied,
+    before: SliceFingerprint | None,
 ) -> None:
     """Note what a slice was decided on, under the receipt just made.
 
@@ -110,10 +116,10 @@ def remember(
         return
     keys = range(0)
     if session.dialect.reads_by_key:
-        keys = longest_stretch({row.id for row in stored.rows} | {change.image.id for change in done.changes})
-    fresh = Remembered(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
+        keys = longest_key_range({row.id for row in stored.rows} | {change.image.id for change in done.changes})
+    fresh = SliceFingerprint(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
-        # Digests know nothing of other tables' rows: where some point at a row, it is decided anew each time.
+        # Digests know nothing of other tables' rows: where some point at a row, it is decided again each time.
         is_settled = not done.wrote and not decision.refusals and all(h.reason != "child_row" for h in decision.holds)
         if is_settled and combined(session.each(*digest_queries(session, before))) == before.digest:
             fresh = before
@@ -144,7 +150,7 @@ def remember(
     )
 
 
-def span_of(decision: SlicePlan, stored: Stored) -> tuple[int, int] | None:
+def span_of(decision: SlicePlan, stored: StoredState) -> tuple[int, int] | None:
     """The instants that all of a decision's inputs lie between; None where they are too far apart to be worth it."""
     padded = decision.window.padded()
     instants = [padded.start_utc, padded.end_utc - 1]
@@ -161,7 +167,7 @@ def span_of(decision: SlicePlan, stored: Stored) -> tuple[int, int] | None:
     return (start, end) if end - start <= _LONGEST_SPAN * (padded.end_utc - padded.start_utc) else None
 
 
-def longest_stretch(ids: Iterable[RowId | None]) -> range:
+def longest_key_range(ids: Iterable[RowId | None]) -> range:
     """The keys from the first to the last of the most rows that stand together; none where they stand too far apart, or
     are no numbers.
     """
@@ -186,7 +192,7 @@ def receipt_of(found: Rows) -> Slice:
     return msgspec.json.decode(found[0][0], type=Slice)
 
 
-def digest_queries(session: Session, of: Remembered) -> tuple[Query, ...]:
+def digest_queries(session: Session, of: SliceFingerprint) -> tuple[Query, ...]:
     """A digest of every table that a decision reads, of the remembered instants where it has any; for `combined`.
 
     MySQL and MariaDB read rows in the order of their keys far quicker than by their clock-in. So rows whose key lies in
@@ -262,8 +268,8 @@ def _clock_times(session: Session, host: Mapping[str, bool], span: tuple[int, in
 
     bounds = {"low": keys.start, "high": keys.stop, "first": span[0], "last": span[1]}
     yield _digest(session, host, session.rows_by_clock_in, others, span=span, step=_DAYS, **bounds)
-    stretch = (keys.start, keys.stop)
-    yield _digest(session, host, f"{session.clock_times} t", these, span=stretch, step=_KEYS, **bounds)
+    key_range = (keys.start, keys.stop)
+    yield _digest(session, host, f"{session.clock_times} t", these, span=key_range, step=_KEYS, **bounds)
 
 
 def _always(_low: str, _high: str) -> str:
@@ -312,21 +318,21 @@ def _digest(
     **bounds: int,
 ) -> Query:
     """A digest of the rows of a table within a span of instants or keys. `columns`: whether each is text, which is
-    quoted so that no two rows read alike; `step` cuts what is put together into pieces of so many seconds or keys.
+    quoted so that no two rows read alike; `step` cuts what is put together into parts of so many seconds or keys.
     """
     d = session.dialect
     step = step if d.digests_in_pieces else None
-    pieces = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
-    parts = [f"{table} WHERE {condition(f':start{number}', f':end{number}')}" for number in range(len(pieces))]
-    return Query(d.digest(lambda: session.connection, columns, parts), _bounds(pieces) | bounds)
+    slices = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
+    parts = [f"{table} WHERE {condition(f':start{number}', f':end{number}')}" for number in range(len(slices))]
+    return Query(d.digest(lambda: session.connection, columns, parts), _bounds(slices) | bounds)
 
 
-def _bounds(pieces: Iterable[tuple[int, int]]) -> dict[str, int]:
+def _bounds(slices: Iterable[tuple[int, int]]) -> dict[str, int]:
     """The named values of the spans of a query."""
     return {
         f"{name}{number}": value
-        for number, piece in enumerate(pieces)
-        for name, value in zip(("start", "end"), piece, strict=True)
+        for number, slice_ in enumerate(slices)
+        for name, value in zip(("start", "end"), slice_, strict=True)
     }
 
 
@@ -334,23 +340,23 @@ def combined(found: Iterable[Iterable[Sequence[Any]]]) -> str | None:
     """One digest of the answers to `digest_queries`; None where the database may have cut one short."""
     whole = hashlib.sha256()
     for answer in found:
-        pieces = []
+        slices = []
         for many, *values in answer:
             if many and None in values:
                 return None
             # One by one: on SQLite a value is the text of days of rows.
-            piece = hashlib.sha256(f"{many};".encode())
+            slice_ = hashlib.sha256(f"{many};".encode())
             for value in values:
-                piece.update(str(value).encode())
-                piece.update(b";")
-            pieces.append(piece.digest())
-        whole.update(b"".join(sorted(pieces)) + b"|")
+                slice_.update(str(value).encode())
+                slice_.update(b";")
+            slices.append(slice_.digest())
+        whole.update(b"".join(sorted(slices)) + b"|")
     return whole.hexdigest()
 
 
 def inputs_of(
     *, window: Window, policy: object, people: str, answers: Iterable[str], version: str, planner_version: int
 ) -> str:
-    """A name for what a decision is made on beside the database, and for the rules that make it."""
+    """A name for what a decision is made on next to the database, and for the rules that make it."""
     parts = (window, policy, people, tuple(answers), version, planner_version)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

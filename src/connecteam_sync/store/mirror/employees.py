@@ -58,13 +58,13 @@ def make_employees(session: Session, people: Collection[NewEmployee]) -> dict[in
     names, present = session.host.employees, session.employees()
     who = mapped(present, {})
     # Nobody else sees a row that is not committed: where no row has the user, the table itself saw to that.
-    _demand_kept(session, names.connecteam_user_id, [new for new in people if not _is_told(new, who)])
+    _require_kept(session, names.connecteam_user_id, [new for new in people if not _is_told(new, who)])
     if session.columns.definition.people_triggers:
         name_of = {one.id: one.name for one in present}
         renamed = (
             new for new in people if (key := who.employees.get(new.user_id)) and name_of[key] != _name(session, new)
         )
-        _demand_kept(session, names.name, list(renamed))
+        _require_kept(session, names.name, list(renamed))
     made = {new.user_id: who.employees.get(new.user_id) for new in people}
     lost = sorted(user for user, employee in made.items() if employee is None)
     if lost:
@@ -86,7 +86,7 @@ def _name(session: Session, new: NewEmployee) -> str | None:
     return kept(session, "name", new.name)
 
 
-def _demand_kept(session: Session, column: str, lost: list[NewEmployee]) -> None:
+def _require_kept(session: Session, column: str, lost: list[NewEmployee]) -> None:
     """Raises NotServed where the table of people does not keep a column of new rows as it is written."""
     if not lost:
         return

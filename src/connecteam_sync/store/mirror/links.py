@@ -38,8 +38,10 @@ def give_up_doubles(connection: Connection, names: OwnNames, host: HostTables) -
     present = present_rows(connection, host, sorted(claims))
     losing = [
         claim.shift
-        for row, rivals in claims.items()
-        for claim in sorted(rivals, key=lambda c: (c.applied == present.get(row), not c.is_gone, c.run, c.shift))[:-1]
+        for row, duplicate_groups in claims.items()
+        for claim in sorted(
+            duplicate_groups, key=lambda c: (c.applied == present.get(row), not c.is_gone, c.run, c.shift)
+        )[:-1]
     ]
     no_link = dict.fromkeys(("clock_time_id", "applied_employee_id", "applied_clock_in", "applied_clock_out"), None)
     for some in _in_parts(losing):

@@ -1,6 +1,6 @@
 """Rows of the host's table that are none of ours to write: whether any came, went or changed when ours were written.
 
-A trigger may make, alter or remove rows beside ours, or have another table's rows do it by a cascade. The database says
+A trigger may make, alter or remove other rows, or have another table's rows do it by a cascade. The database says
 nothing of it: it shows in what stands there before and after. Nobody pays for looking where the table has no trigger.
 What another program wrote meanwhile is told from that by taking back what is ours: what is as it was then, was ours.
 """
@@ -20,7 +20,7 @@ from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.statements import batched
 from connecteam_sync.store.tables import rows
-from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_told
+from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_text
 
 _POINT = "connecteam_sync_beside"
 _NEAR = 31 * 86_400
@@ -36,9 +36,9 @@ def may_have_triggers(session: Session) -> bool:
 
 
 def meddled(session: Session, what: str) -> NotServed:
-    """The error of a table whose triggers write beside us."""
+    """The error of a table whose triggers write next to us."""
     return NotServed(
-        f"table {session.host.clock_times.table!r}: {what}; {triggers_told(session)}; nothing was written",
+        f"table {session.host.clock_times.table!r}: {what}; {triggers_text(session)}; nothing was written",
         next_step=f"{CURE}; then connecteam-sync doctor",
     )
 
@@ -135,8 +135,8 @@ class Others:
     def _counted(self, answer: Answer) -> None:
         self._counts.append(int(answer.rows[0][0]))
 
-    def demand_same(self) -> None:
-        """Raises NotServed where rows came or went beside ours with what we wrote, RowMoved where another program's
+    def require_same(self) -> None:
+        """Raises NotServed where rows came or went next to ours with what we wrote, RowMoved where another program's
         did.
         """
         if not self.queries:

@@ -81,7 +81,7 @@ class Everybody:
             suggestions=self.likenesses.alike(user) if chosen is None and not several else (),
         )
 
-    def rivals(self, user_id: int, employee_id: RowId) -> tuple[RowId, ...]:
+    def duplicate_groups(self, user_id: int, employee_id: RowId) -> tuple[RowId, ...]:
         """Who else may have rows of a user's shifts: whom they count for now, and all who carry them."""
         found = {*self.who.ambiguous.get(user_id, ()), self.who.employees.get(user_id)}
         return tuple(sorted((one for one in found if one is not None and one != employee_id), key=ordered))
@@ -101,7 +101,11 @@ class Everybody:
         elsewhere = [one for one in worked.get(user_id, ()) if one.is_linked and one.employee_id != employee_id]
         moving = waiting + elsewhere
         there = standing.get((user_id, employee_id), _There())
-        left = {one: standing[user_id, one] for one in self.rivals(user_id, employee_id) if (user_id, one) in standing}
+        left = {
+            one: standing[user_id, one]
+            for one in self.duplicate_groups(user_id, employee_id)
+            if (user_id, one) in standing
+        }
         return Move(
             user_id=user_id,
             user_name=user.name,
@@ -231,7 +235,7 @@ def move(session: Session, user_id: int, employee_id: RowId) -> Move:
     """What `map_user` of these two would do. Nothing is written. Raises NotFound."""
     everybody = Everybody(session)
     employee_id = everybody.employee(employee_id).id
-    concerned = (employee_id, *everybody.rivals(user_id, employee_id))
+    concerned = (employee_id, *everybody.duplicate_groups(user_id, employee_id))
     standing = _standing(session, ((user_id, one) for one in concerned))
     return everybody.move(user_id, employee_id, _worked(session), standing)
 

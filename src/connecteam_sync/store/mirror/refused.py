@@ -1,8 +1,8 @@
 """One record harms only itself: what the host's tables refuse is found by trying, and left out of the plan.
 
 A plan is written as a whole. Where the database refuses that, it is tried again inside savepoints that are taken back:
-all of it, its halves, their halves, until each culprit is known by itself. The plan is then made anew with the culprits
-left out, so that what waited for one of them is decided properly. Where only the order was wrong (a second unique key
+all of it, its halves, their halves, until each culprit is known by itself. The plan is then made again without the
+culprits, so that what waited for one of them is decided properly. Where only the order was wrong (a second unique key
 of the host, an EXCLUDE), the order that was taken is kept. A record that was refused before is tried by itself, first.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.change import Change, NewEmployee, SlicePlan, subject_of
-from connecteam_sync.core.clocktime import Stored
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.order import units
 from connecteam_sync.errors import RecordRefused, RowMoved
@@ -23,9 +23,9 @@ from connecteam_sync.store.mirror.apply import may_not_go_back, with_employee
 from connecteam_sync.store.mirror.clock_times import (
     altered,
     check_now,
-    demand_ours,
-    demand_unmoved,
     read_back,
+    require_ours,
+    require_unmoved,
     write_steps,
 )
 from connecteam_sync.store.mirror.employees import make_employees
@@ -38,7 +38,7 @@ from connecteam_sync.store.tables import rows
 T = TypeVar("T")
 REASON = "refused_by_database"
 ROUNDS = 5
-"""How often a plan is made anew without what was refused, where that brings up changes that were not tried yet."""
+"""How often a plan is made again without what was refused, where that brings up changes that were not tried yet."""
 TRIES = 500
 """Tries of one trial; what is still together then is held together, and the next run goes on."""
 _TRIAL, _TRY = "connecteam_sync_trial", "connecteam_sync_try"
@@ -48,12 +48,12 @@ class Decided(NamedTuple):
     """A plan that the database takes, what it was made on, and the order that was taken (None: nothing was tried)."""
 
     plan: SlicePlan
-    stored: Stored
+    stored: StoredState
     order: Mapping[Change, int] | None
 
 
 def decided(
-    session: Session, stored: Stored, decide: Callable[[Stored], SlicePlan], *, troubled: bool, now: int
+    session: Session, stored: StoredState, decide: Callable[[StoredState], SlicePlan], *, troubled: bool, now: int
 ) -> Decided:
     """The plan, without what the host's tables refuse.
 
@@ -82,7 +82,7 @@ def decided(
     )
 
 
-def as_last_tried(session: Session, stored: Stored) -> Stored:
+def as_last_tried(session: Session, stored: StoredState) -> StoredState:
     """The same, with what the last run held as refused: for a plan that is only shown."""
     known = _last_refused(session)
     return msgspec.structs.replace(stored, refused=known) if known else stored
@@ -125,16 +125,16 @@ class _Trial:
 
     def of(self, plan: SlicePlan) -> dict[str, str]:
         """What is refused, by subject, and why."""
-        demand_ours(plan.changes)
+        require_ours(plan.changes)
         _savepoint(self._session, _TRIAL)
         people = {_person(new): cause for new, cause in self._people(plan.new_employees)}
-        whole, unread = self._readable([c for c in plan.changes if c.before is not None and self._is_somebodys(c)])
+        whole, unread = self._readable([c for c in plan.changes if c.before is not None and self._is_assigned(c)])
         changes = [c for c in plan.changes if c.kind != "link" and (c in whole or c.before is None)]
-        refused = people | unread | self._changes([c for c in changes if self._is_somebodys(c)])
+        refused = people | unread | self._changes([c for c in changes if self._is_assigned(c)])
         _take_back(self._session, _TRIAL)
         return refused
 
-    def _is_somebodys(self, change: Change) -> bool:
+    def _is_assigned(self, change: Change) -> bool:
         """Whether its person is there, or could be made."""
         user = None if change.after is None else provisional_user(change.after.employee_id)
         return user is None or user in self._made
@@ -165,7 +165,7 @@ class _Trial:
 
     def _readable(self, changes: Sequence[Change]) -> tuple[set[Change], dict[str, str]]:
         """The changes of rows that are as planned and that undo could give back; and of the others why not."""
-        from connecteam_sync.store.history.restorable import demand_restorable, lost_of, lost_queries  # noqa: PLC0415 - rare
+        from connecteam_sync.store.history.restorable import lost_of, lost_queries, require_restorable  # noqa: PLC0415 - rare
 
         session, whole = self._session, set[Change]()
         failed: list[tuple[Change, Cause]] = []
@@ -174,10 +174,10 @@ class _Trial:
             keys = [c.before.id for c in some if c.before is not None and c.before.id is not None]
             try:
                 images = session.images(keys, lock=True)
-                demand_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(some)))), images)
+                require_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(some)))), images)
             except RecordRefused as error:
                 raise _Unwritten(Cause(error.words)) from None
-            demand_unmoved(some, images)
+            require_unmoved(some, images)
             self._images |= images
 
         self._halve(changes, read, whole.update, failed)
@@ -250,7 +250,7 @@ class _Trial:
             session.flush()
             written, _ = read_back(session, changes)
             if may_not_go_back(session):
-                self._demand_way_back(written)
+                self._require_way_back(written)
         except DBAPIError as error:
             if causes.is_clock_in_taken(error, names, session.columns.clock_in_keys):
                 raise _Unwritten(_KEY_TAKEN) from error
@@ -259,14 +259,14 @@ class _Trial:
             session.forget()
             if len(changes) == 1:
                 # The row is locked: where it is as it was, it is the table itself that lets nothing happen to it.
-                demand_unmoved(changes, session.images(c.before.id for c in changes if c.before and c.before.id))
+                require_unmoved(changes, session.images(c.before.id for c in changes if c.before and c.before.id))
             raise _Unwritten(self._not_taken) from None
 
-    def _demand_way_back(self, changes: Sequence[Change]) -> None:
-        from connecteam_sync.store.mirror.trial_undo import demand_way_back  # noqa: PLC0415 - rare
+    def _require_way_back(self, changes: Sequence[Change]) -> None:
+        from connecteam_sync.store.mirror.trial_undo import require_way_back  # noqa: PLC0415 - rare
 
         try:
-            demand_way_back(self._session, changes, self._images)
+            require_way_back(self._session, changes, self._images)
         except RecordRefused as error:
             raise _Unwritten(Cause(error.words)) from None
 

@@ -17,7 +17,7 @@ from connecteam_sync.core.keys import RowId, by_key
 from connecteam_sync.core.order import steps
 from connecteam_sync.errors import RecordRefused, RowMoved
 from connecteam_sync.store.history.row_images import differing, write_whole
-from connecteam_sync.store.mirror.clock_times import check_now, demand_written, row_target
+from connecteam_sync.store.mirror.clock_times import check_now, require_written, row_target
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql import causes
 from connecteam_sync.store.sql.dialect import Kind
@@ -57,13 +57,13 @@ def write_inverse(session: Session, inverse: Sequence[Change], whole: Mapping[Ro
             these = [move.change.image.id or 0 for move in step]
             is_new = step[0].change.kind == "create"
             write_whole(
-                session, these, whole, is_new=is_new, then=lambda many, answer: demand_written(many, answer.touched)
+                session, these, whole, is_new=is_new, then=lambda many, answer: require_written(many, answer.touched)
             )
             continue
-        demand_written(len(step), done)
+        require_written(len(step), done)
 
 
-def demand_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
+def require_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
     """Raises RecordRefused where what was just written could not be taken back; either way it stands as it was written.
 
     `before` are the images of the rows that were there. Where none was, nothing is tried: the probe's row went.

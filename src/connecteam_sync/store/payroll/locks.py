@@ -140,7 +140,7 @@ def _event(row: dict[str, Any]) -> LockEvent:
 
 def open_rows(session: Session, window: Window) -> tuple[ClockTime, ...]:
     """The rows of the window, of any source, that have no clock-out; by clock-in."""
-    query = session.somebodys_rows_between(session.select_rows(), window.start_utc, window.end_utc)
+    query = session.assigned_rows_between(session.select_rows(), window.start_utc, window.end_utc)
     clock_out = session.dialect.name(session.host.clock_times.clock_out)
     [found] = session.fetch(Query(f"{query.sql} AND t.{clock_out} IS NULL", query.values, rows.clock_time))
     return tuple(sorted(found, key=lambda row: (row.clock_in, row.id)))

@@ -26,8 +26,8 @@ from connecteam_sync.store.sql.errors import OTHERWISE, cure_of, file_of
 def database_url(text: str) -> URL:
     """The URL with a driver that is here. Raises ConfigurationError, never showing the password."""
     url = urls.with_driver(urls.parsed(text))
-    urls.demand_driver(url)
-    urls.demand_named(url)
+    urls.require_driver(url)
+    urls.require_named(url)
     file = file_of(url) if urls.database_of(url).is_file else None
     if file and not file.parent.is_dir():
         raise ConfigurationError(
@@ -58,7 +58,7 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
         raise urls.option_refused(served, str(error)) from error
     event.listen(engine, "do_connect", urls.connected)
     if not served.is_file:
-        event.listen(engine, "connect", lambda connection, _: unsupported.demand_served(served, connection))
+        event.listen(engine, "connect", lambda connection, _: unsupported.require_served(served, connection))
         event.listen(engine, "checkin", session_settings.rests)
         wakes = session_settings.wakes
         event.listen(engine, "checkout", lambda connection, record, _: wakes(engine.dialect, connection, record))
@@ -139,7 +139,7 @@ def _ours(doing: str, error: DBAPIError, *, waiting: bool, is_moved: bool) -> Co
 
 def _in_the_way(doing: str, error: DBAPIError, *, waiting: bool) -> LockHeld | RowMoved:
     """Others hold what is needed, or the server chose us to give way to them."""
-    # Who waited in vain waits no second time: what was asked for is had within `lock_wait`, or it is not.
+    # Who waited without success waits no second time: what was asked for is had within `lock_wait`, or it is not.
     has_waited = not causes.codes_of(error) & causes.RETRY_CODES
     if waiting and has_waited:
         return LockHeld(

@@ -56,7 +56,7 @@ def mysql_session(connection: Any, info: dict[Any, Any], wait: int) -> None:  # 
 
 
 def mysql_url(url: URL) -> tuple[URL, dict[str, Any]]:
-    """The URL, and what the driver is told beside it: either driver takes the same words for TLS.
+    """The URL, and what the driver is told next to it: either driver takes the same words for TLS.
 
     `ssl_mode` is MySQL's own word: REQUIRED encrypts, VERIFY_CA wants a certificate by the authority in `ssl_ca`, and
     VERIFY_IDENTITY (what `ssl_ca` alone means) one for the host of the URL. Raises ConfigurationError for any other.

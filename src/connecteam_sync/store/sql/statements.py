@@ -17,7 +17,7 @@ from connecteam_sync.store.tables import rows
 
 T = TypeVar("T")
 _TEXT = 16_384
-"""Bytes that are left for the statement itself beside its values."""
+"""Bytes that are left for the statement itself next to its values."""
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
@@ -92,9 +92,9 @@ class Statements:
         items: Iterable[Mapping[str, object]],
         make: Callable[[Sequence[Any]], object] | None = None,
     ) -> list[Query]:
-        """A statement over a rowset of any size, in no more pieces than the server's room asks for."""
-        pieces = self._fitting(list(items), rows.json_rows)
-        return [Query(sql, {"rows": text}, make) for _, text in pieces]
+        """A statement over a rowset of any size, in no more parts than the server's room asks for."""
+        slices = self._fitting(list(items), rows.json_rows)
+        return [Query(sql, {"rows": text}, make) for _, text in slices]
 
     @property
     def connection(self) -> Connection:

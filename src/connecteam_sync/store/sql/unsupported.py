@@ -24,7 +24,7 @@ def lookalike(greeting: str, known: Sequence[str]) -> str | None:
     return _SHOWN.get(found, found) if found else None
 
 
-def demand_served(served: type[Driver], connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
+def require_served(served: type[Driver], connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
     """By what a server said when it greeted us, which costs nothing. Raises NotServed."""
     greeting = served.greeting(connection)
     name = lookalike(greeting, served.lookalikes)
@@ -36,7 +36,7 @@ def demand_served(served: type[Driver], connection: Any) -> None:  # noqa: ANN40
         )
 
 
-def demand_rows_of_json(connection: Connection) -> None:
+def require_rows_of_json(connection: Connection) -> None:
     """That a server can read rows out of a text, which nothing here does without: for `doctor`. Raises NotServed."""
     statement = database(connection.dialect.name).rows_of_json
     if statement is None:

@@ -201,7 +201,7 @@ def with_driver(url: URL) -> URL:
     return database_of(url).with_driver(url) if url.drivername == kind_of(url) else url
 
 
-def demand_driver(url: URL) -> None:
+def require_driver(url: URL) -> None:
     """A driver that is served, and options that it takes from a URL. Raises ConfigurationError."""
     served, driver = database_of(url), url.drivername.partition("+")[2]
     if driver and driver not in served.drivers:
@@ -223,7 +223,7 @@ def demand_driver(url: URL) -> None:
         )
 
 
-def demand_named(url: URL) -> None:
+def require_named(url: URL) -> None:
     """A server's URL names its database, or says where the name stands. Raises ConfigurationError."""
     served = database_of(url)
     if served.lacks_name(url):

@@ -113,21 +113,21 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
     versions, guards, clock_times, employees, served, *more = found[: len(found) - len(places)]
     known = 0 if dialect.catalog.indexes(host.clock_times.table) is None else 1
     keys, made = more[:known], more[known:]
-    _demand_version(versions)
+    _require_version(versions)
     if not guards:
         raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
     made_employees, probed, before, now = guards[0]
-    here = location.demand_same(host, before, now)
+    here = location.require_same(host, before, now)
     times, people = _named(clock_times), _named(employees)
     names, in_people = host.clock_times, _computed(employees)
     written = {field: getattr(names, field) for field in names.__struct_fields__ if field not in NO_COLUMNS}
-    _demand_written(names.table, written, _computed(clock_times), "clock_times", "no row of ours could be written")
+    _require_written(names.table, written, _computed(clock_times), "clock_times", "no row of ours could be written")
     mapped = {"connecteam_user_id": host.employees.connecteam_user_id}
-    _demand_written(host.employees.table, mapped, in_people, "employees", "nobody could be mapped")
+    _require_written(host.employees.table, mapped, in_people, "employees", "nobody could be mapped")
     people |= {name: column for name, column in in_people.items() if name == host.employees.name}
-    _demand(host.clock_times.table, times, host.clock_times, optional={"created_at", "updated_at"})
-    _demand(host.employees.table, people, host.employees, optional={"email", "phone"})
-    _demand_owned(host.clock_times, times)
+    _require(host.clock_times.table, times, host.clock_times, optional={"created_at", "updated_at"})
+    _require(host.employees.table, people, host.employees, optional={"email", "phone"})
+    _require_owned(host.clock_times, times)
     configured(dialect, host.clock_times.id, places, children)
     return HostColumns(
         clock_times=times,
@@ -168,7 +168,7 @@ def _keys(names: ClockTimesNames, found: Rows) -> dict[str, Any]:
     }
 
 
-def demand_served(host: HostTables, columns: HostColumns, *, creates_employees: bool) -> None:
+def require_served(host: HostTables, columns: HostColumns, *, creates_employees: bool) -> None:
     """Raises NotServed where the host's tables can take no row of ours as they are: a column wants a value that nobody
     gives it.
     """
@@ -259,7 +259,7 @@ def _width(kind: str) -> int | None:
     return int(size) if "char" in kind.lower() and size.isdecimal() else None
 
 
-def _demand_version(versions: Rows) -> None:
+def _require_version(versions: Rows) -> None:
     found = str(versions[0][0]) if versions else None
     if found == VERSION:
         return
@@ -270,10 +270,10 @@ def _demand_version(versions: Rows) -> None:
             f"our tables are at version {found}; this program needs {VERSION}",
             next_step="run `connecteam-sync init`, which upgrades them",
         )
-    demand_not_newer(found)
+    require_not_newer(found)
 
 
-def demand_not_newer(version: str) -> None:
+def require_not_newer(version: str) -> None:
     """Raises NotInitialised where our tables are those of a newer program."""
     if version > VERSION:
         raise NotInitialised(
@@ -282,7 +282,7 @@ def demand_not_newer(version: str) -> None:
         )
 
 
-def _demand_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None:
+def _require_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None:
     """What `trigger_columns` names must be there, and be nothing that we write."""
     ours = {getattr(names, field) for field in rows.CANONICAL} | {names.id}
     for column in names.trigger_columns:
@@ -294,7 +294,7 @@ def _demand_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None
             )
 
 
-def _demand_written(table: str, written: Mapping[str, str], computed: Collection[str], section: str, why: str) -> None:
+def _require_written(table: str, written: Mapping[str, str], computed: Collection[str], section: str, why: str) -> None:
     """Raises NotServed where a column that we write is computed by the database. `written`: by its field."""
     for field, column in written.items():
         if column in computed:
@@ -305,7 +305,7 @@ def _demand_written(table: str, written: Mapping[str, str], computed: Collection
             )
 
 
-def _demand(table: str, present: Mapping[str, Column], names: Any, *, optional: set[str]) -> None:  # noqa: ANN401 - either names
+def _require(table: str, present: Mapping[str, Column], names: Any, *, optional: set[str]) -> None:  # noqa: ANN401 - either names
     if not present:
         raise ConfigurationError(
             f"the database has no table {table!r}",

@@ -23,7 +23,7 @@ _SHOWN = 4
 """Words that are named in one line."""
 
 
-def demand_contents(session: Session) -> None:
+def require_contents(session: Session) -> None:
     """Raises NotServed where the rows contradict the configuration."""
     for fault in faults(session):
         raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)

@@ -38,8 +38,8 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """What is known of the two tables beside their columns. `triggers` are those of the clock times that one
-    may see, and rules of PostgreSQL that do something beside a write, `people_triggers` those of the people; `instead`
+    """What is known of the two tables next to their columns. `triggers` are those of the clock times that one
+    may see, and rules of PostgreSQL that do something next to a write, `people_triggers` those of the people; `instead`
     are rules that do something else instead of one, and `people_instead`. `unproved` are constraints that old rows may
     break (NOT VALID). `words` are what an ENUM allows, by column of the clock times; `spans` the ends of columns whose
     values decide, by column; `targets` are of the employee's keys.
@@ -64,7 +64,7 @@ def definition_queries(dialect: Dialect, host: HostTables) -> list[Query]:
 
 
 def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], columns: Sequence[Rows]) -> Definition:
-    """What the tables are; `columns` are further answers that the stamp is made of, beside what the configuration says
+    """What the tables are; `columns` are further answers that the stamp is made of, next to what the configuration says
     of the tables.
     """
     answers: list[list[tuple[Any, ...]]] = [[tuple(map(_plain, row)) for row in rows] for rows in (*found, *columns)]

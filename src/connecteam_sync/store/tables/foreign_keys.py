@@ -134,7 +134,7 @@ def parts_of(place: str) -> tuple[str | None, str, str]:
 
 
 def together(dialect: Dialect, keys: Sequence[Pointer], named: Sequence[Pointer]) -> tuple[Pointer, ...]:
-    """Declared keys, and what is configured beside them; a column that is both counts once, as the key it is."""
+    """Declared keys, and what is configured next to them; a column that is both counts once, as the key it is."""
 
     def spot(pointer: Pointer) -> tuple[str, ...]:
         words = (pointer.schema or "", pointer.table, *pointer.columns)

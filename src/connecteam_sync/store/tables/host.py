@@ -9,7 +9,7 @@ import msgspec
 from connecteam_sync.errors import ConfigurationError
 
 NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words"}
-"""What the configuration says of a table beside the names of its columns."""
+"""What the configuration says of a table next to the names of its columns."""
 MAY_LACK = {"created_at", "updated_at", "email", "phone"}
 """Columns that are used where the table has them."""
 
@@ -75,7 +75,7 @@ class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 msgspec.structs.force_setattr(self, field, whole)
 
 
-def demand_apart(host: HostTables, *, folds: bool) -> None:
+def require_apart(host: HostTables, *, folds: bool) -> None:
     """Raises ConfigurationError where two keys name one column of a table: whatever is written for the one would
     overwrite the other. `folds`: the database takes capitals and small letters of a column's name for the same. One
     column for both `created_at` and `updated_at` is written once, and harms nobody.

@@ -120,7 +120,7 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
     return employees, clock_times
 
 
-def demand_there(connection: Connection, host: HostTables) -> None:
+def require_there(connection: Connection, host: HostTables) -> None:
     """Raises ConfigurationError where there is no table of clock times yet: a table that was moved is not made."""
     name, schema = _named(host.clock_times.table)
     if not inspector(connection).has_table(name, schema=schema):

@@ -1,4 +1,4 @@
-"""What our own tables are called: a prefix, so that they stand beside any table of the host, and their schema.
+"""What our own tables are called: a prefix, so that they stand next to any table of the host, and their schema.
 
 `OwnNames` is what a person chooses; `OwnTables` are the whole names as they stand in SQL.
 """

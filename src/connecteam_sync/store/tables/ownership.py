@@ -16,7 +16,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import base_of
-from connecteam_sync.store.tables.columns import INTEGERS, demand_not_newer, plain_text
+from connecteam_sync.store.tables.columns import INTEGERS, plain_text, require_not_newer
 from connecteam_sync.store.tables.own import KINDS, OwnNames, is_prefix
 from connecteam_sync.store.tables.schema import VERSION, tables_of
 
@@ -108,18 +108,18 @@ def look(connection: Connection, dialect: Dialect, names: OwnNames, former: Form
     """Nothing is written. Raises ConfigurationError naming a table that bears a name of ours and is not ours, or where
     ours bear another prefix and nothing is said of them; NotInitialised where they are those of a newer program.
     """
-    _demand_schema(connection, dialect, names.schema)
+    _require_schema(connection, dialect, names.schema)
     there = _by_kind(present(connection, dialect, [names.name(kind) for kind in KINDS], names.schema), names.name)
     version = None
     if "version" in there:
         version = _version(connection, dialect, names.full("version"), there["version"], names)
         if version is not None:
-            demand_not_newer(version)
+            require_not_newer(version)
     old_schema, old = _old(connection, dialect, names, version)
     moving = _moving(connection, dialect, names, former, there) if not old else {}
     is_proved = "version" in there or bool(old) or bool(moving)
     if not is_proved and not there and not former.beside:
-        _demand_alone(connection, dialect, names)
+        _require_alone(connection, dialect, names)
     for kind, found in there.items():
         if kind != "version" and not (is_proved and _share(names, kind, found) > _MOST):
             raise _refused(names, kind, "" if found.is_table else "a view or the like, and ")
@@ -199,11 +199,11 @@ def _is_set(connection: Connection, dialect: Dialect, names: OwnNames) -> bool:
         return False
     numbers = _numbers(connection, dialect, names.full("version"))
     if numbers:
-        demand_not_newer(numbers[0])
+        require_not_newer(numbers[0])
     return bool(numbers)
 
 
-def _demand_alone(connection: Connection, dialect: Dialect, names: OwnNames) -> None:
+def _require_alone(connection: Connection, dialect: Dialect, names: OwnNames) -> None:
     """Raises ConfigurationError where ours are there under another prefix: journal and locks would seem to be lost."""
     for schema in dict.fromkeys((names.schema, None, *_schemas(connection, dialect))):
         tables = set(inspector(connection).get_table_names(schema=schema))
@@ -304,7 +304,7 @@ def _altered(kind: str, table: str, found: Present) -> ConfigurationError:
 # -- the catalogue -----------------------------------------------------------------------------------------------------
 
 
-def _demand_schema(connection: Connection, dialect: Dialect, schema: str | None) -> None:
+def _require_schema(connection: Connection, dialect: Dialect, schema: str | None) -> None:
     """Raises ConfigurationError where the schema that was chosen is not there."""
     if schema is None:
         return

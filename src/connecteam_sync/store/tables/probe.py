@@ -19,14 +19,14 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history.row_images import rows_again, whole_row
-from connecteam_sync.store.mirror.clock_times import demand_written, read_back, write_steps
+from connecteam_sync.store.mirror.clock_times import read_back, require_written, write_steps
 from connecteam_sync.store.mirror.employees import make_employees
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql import causes
 from connecteam_sync.store.sql.exact_types import NUMBERS, base_of
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
-from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_told
+from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_text
 
 if TYPE_CHECKING:
     from connecteam_sync.store.mirror.other_rows import Neighbours
@@ -38,7 +38,7 @@ _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 
 
 class _Meddled(Exception):  # noqa: N818 - the same
-    """Rows beside ours are not as they were."""
+    """Rows next to ours are not as they were."""
 
     def __init__(self, told: str) -> None:
         super().__init__(told)
@@ -89,7 +89,7 @@ def probe_copy(session: Session, *, now: int) -> Probed | None:
     closed = f"{ended} IS NULL"
     # Beyond these no time of ours lies, and some seconds later there may be no time at all.
     usual = f"{began} BETWEEN 0 AND {LATEST} AND ({closed} OR {ended} BETWEEN 0 AND {LATEST})"
-    select = session._somebodys_rows(f"{session.clock_times} t", f"{session.is_ours} AND {usual}")  # noqa: SLF001 - the same house
+    select = session._assigned_rows(f"{session.clock_times} t", f"{session.is_ours} AND {usual}")  # noqa: SLF001 - the same house
     found = session.fetch(Query(f"{select} ORDER BY {closed}, {session.canonical['clock_in']} DESC LIMIT 1"))[0]
     row = _free(session, rows.clock_time(found[0])) if found else None
     return None if row is None else probe(session, row, now=now)
@@ -100,7 +100,7 @@ def has_odd_ones(session: Session) -> bool:
     return bool(session.fetch(Query(f"SELECT 1 FROM {session.clock_times} t WHERE {session.is_ours} LIMIT 1"))[0])
 
 
-def demand_probed(session: Session, *, now: int) -> None:
+def require_probed(session: Session, *, now: int) -> None:
     """Where the table is not known yet, the probe with a copy of a row. Raises NotServed, and nothing was written."""
     if session.columns.is_new:
         probe_copy(session, now=now)
@@ -201,20 +201,20 @@ def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: i
     then = now - _DAY
     made = _written(session, _change("create", None, row), then)
     key = made.id or 0
-    _demand_alone(beside, key, more=1)
+    _require_alone(beside, key, more=1)
     _fill(session, key)
     image = _aged(session, session.images([key])[key][1])
     end = made.clock_in + 60 if made.clock_out is None else made.clock_out + 60
     corrected = clock_time_of(made.employee_id, made.clock_in, end, id=made.id)
     corrected = _written(session, _change("update", made, corrected), then)
-    _demand_alone(beside, key, more=1)
+    _require_alone(beside, key, more=1)
     _put_back(session, key, image, is_new=False)
     _written(session, _change("delete", made, None), then)
-    _demand_alone(beside, key, more=0)
+    _require_alone(beside, key, more=0)
     _put_back(session, key, image, is_new=True)
 
 
-def _demand_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
+def _require_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
     if beside is not None and (told := beside.meddled(key, more=more)):
         raise _Meddled(told)
 
@@ -280,7 +280,7 @@ def _written(session: Session, change: Change, now: int) -> ClockTime:
 
 def _stays(session: Session, what: str) -> NotServed:
     return NotServed(
-        f"table {session.host.clock_times.table!r} {what}; {triggers_told(session)}; nothing was written",
+        f"table {session.host.clock_times.table!r} {what}; {triggers_text(session)}; nothing was written",
         next_step=f"{CURE}; then connecteam-sync doctor",
     )
 
@@ -321,7 +321,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
         restoring = {name: value for name, value in every.items() if name != column}
         sql = d.update(session.clock_times, rowset, restoring, f"t.{column} = d.id AND {session.is_ours}")
     try:
-        demand_written(1, session.write_set(sql, [item]))
+        require_written(1, session.write_set(sql, [item]))
     except DBAPIError as error:
         cause = causes.refusal(error)
         if cause is None:
@@ -344,6 +344,6 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
         )
     raise NotServed(
         f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {said};"
-        f" {triggers_told(session)}; nothing was written",
+        f" {triggers_text(session)}; nothing was written",
         next_step=f"{cure}; then connecteam-sync doctor",
     )

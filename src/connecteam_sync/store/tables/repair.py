@@ -205,7 +205,7 @@ def stale_links(session: Session) -> StaleLinks:
     return StaleLinks(int(missing), int(every) - int(missing), first, last)
 
 
-def demand_remembered(session: Session) -> None:
+def require_remembered(session: Session) -> None:
     """Raises ConfigurationError where next to none of the rows that are remembered stand in the table: it is another
     one, and all of them would be written again.
     """

@@ -210,7 +210,7 @@ def mirror_columns(alias: str) -> str:
     return ", ".join(f"{alias}.{column}" for column in MIRROR)
 
 
-def mirror_beside(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], Mirror]:
+def tracked_columns(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], Mirror]:
     """As `mirror`; a shift that equals the one `shown` under its id is that very object: there may be very many."""
 
     def read(row: Sequence[Any]) -> Mirror:

@@ -39,13 +39,13 @@ class Fault(NamedTuple):
     cure: str
 
 
-def demand_table(host: HostTables, columns: HostColumns, dialect: Dialect) -> None:
+def require_table(host: HostTables, columns: HostColumns, dialect: Dialect) -> None:
     """Raises NotServed where the clock times cannot be mirrored as they are."""
     for fault in faults(host, columns, dialect):
         raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
 
 
-def demand_people(host: HostTables, columns: HostColumns) -> None:
+def require_people(host: HostTables, columns: HostColumns) -> None:
     """Raises NotServed where rows of people could not be made, or not be taken back."""
     for fault in people_faults(host, columns):
         raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)

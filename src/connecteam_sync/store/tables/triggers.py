@@ -11,7 +11,7 @@ time at all.
 CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
 
 
-def triggers_told(session: Session) -> str:
+def triggers_text(session: Session) -> str:
     """The triggers of the table, for a sentence."""
     known = session.columns.definition.triggers
     if not known:
