@@ -18,6 +18,7 @@ from connecteam_sync.sandbox.settings import Settings as Behaviour
 from connecteam_sync.store.mirror.tracking import HighestClaim, one_each, remember_mirrors
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import rows
+from connecteam_sync.store.tables.schema import VERSION
 from support.scenario import World
 
 SEEDS = range(12)
@@ -149,8 +150,11 @@ def claims(store: Store, table_name: str) -> dict[str, Any]:
         return {row["id"]: row["clock_time_id"] for row in session.read(f"SELECT id, clock_time_id FROM {table_name}")}
 
 
-def test_doubles_of_before_are_left_to_the_shift_whose_values_are_the_rows(store: Store, database: str) -> None:
-    """An upgrade makes the link unique: what was applied decides, then who was changed last."""
+@pytest.mark.parametrize("version", ["0008", VERSION])
+def test_doubles_of_before_are_left_to_the_shift_whose_values_are_the_rows(
+    store: Store, database: str, version: str
+) -> None:
+    """An upgrade makes the link unique, and so does a repair: what was applied decides, then who was changed last."""
     mirror(store, shift("a", 0, 60), shift("b", 100, 160), shift("c", 200, 260))
     with store.writing() as session:
         run = session.connection.execute
@@ -170,7 +174,7 @@ def test_doubles_of_before_are_left_to_the_shift_whose_values_are_the_rows(store
             )
         )
         run(text(f"DELETE FROM clock_times WHERE id = {b}"))
-        run(text("UPDATE connecteam_sync_version SET version_num = '0008'"))
+        run(text(f"UPDATE connecteam_sync_version SET version_num = '{version}'"))
     fresh = Store(database, lock_wait=1)
     fresh.init()
     left = claims(fresh, "connecteam_sync_shifts")
