@@ -25,7 +25,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox import Settings as Behaviour
+from connecteam_sync.sandbox import SandboxSettings as Behaviour
 from support.databases import run_statement
 
 

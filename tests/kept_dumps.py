@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspe
 from conftest import SERVERS
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import LUNCH, WAREHOUSE, Activity
-from connecteam_sync.sandbox.settings import Settings as Behaviour
+from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.own import KINDS

@@ -22,7 +22,7 @@ from connecteam_sync.api.lenient_json import odd_text, tidied
 from connecteam_sync.api.limits import Limits, numbers
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import BadAnswer, BudgetSpent, Unavailable
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.sandbox.faults import ODDITIES
 from support.scenario import World
@@ -34,7 +34,7 @@ START = 1764684120
 @contextmanager
 def asked(
     company: Company | None = None,
-    settings: Settings | None = None,
+    settings: SandboxSettings | None = None,
     **options: Any,  # noqa: ANN401 - any option
 ) -> Iterator[tuple[Sandbox, Connecteam]]:
     """A sandbox and a client of it that does not wait long."""
@@ -200,7 +200,7 @@ def test_what_is_set_aside_and_what_is_not() -> None:
 @pytest.mark.parametrize(("paging_in", "calls"), [("envelope", 4), ("data", 4), ("nowhere", 4)])
 def test_a_list_without_end_is_ended(paging_in: Any, calls: int) -> None:  # noqa: ANN401 - a choice of the settings
     """Always the same full page: as soon as nobody new comes, or more than there are."""
-    with asked(Company(0, people=1203), Settings(paging_in=paging_in)) as (sandbox, client):
+    with asked(Company(0, people=1203), SandboxSettings(paging_in=paging_in)) as (sandbox, client):
         sandbox.faults.add("endless_list", path="/users", times=50)
         with pytest.raises(BadAnswer, match="does not end: of 1000 listed 500 are different"):
             client.users()
@@ -225,7 +225,7 @@ def test_more_users_than_there_are_is_no_list() -> None:
 @pytest.mark.parametrize("paging_in", ["data", "nowhere"])
 def test_the_total_may_stand_in_the_data_or_nowhere(paging_in: Any) -> None:  # noqa: ANN401 - a choice of the settings
     """Every page is read either way; a total in the data counts like any other."""
-    with asked(Company(0, people=1203), Settings(paging_in=paging_in)) as (sandbox, client):
+    with asked(Company(0, people=1203), SandboxSettings(paging_in=paging_in)) as (sandbox, client):
         assert len(client.users().users) == 1203
         assert sandbox.calls == 3
         sandbox.faults.add("skipped_page", path="/users")
@@ -239,14 +239,19 @@ def test_the_total_may_stand_in_the_data_or_nowhere(paging_in: Any) -> None:  # 
 @pytest.mark.parametrize("headers", ["once", "doubled", "two_lines"])
 def test_the_worst_reading_of_a_header_is_obeyed(headers: Any) -> None:  # noqa: ANN401 - a choice of the settings
     """The reserve of the day is kept, and the minute's last call is known, however often the headers come."""
-    with asked(settings=Settings(day_limit=20, limit_headers=headers), day_reserve_share=0.5) as (sandbox, client):
+    with asked(settings=SandboxSettings(day_limit=20, limit_headers=headers), day_reserve_share=0.5) as (
+        sandbox,
+        client,
+    ):
         for _ in range(10):
             client.company()
         assert client.day_calls_left == 10
         with pytest.raises(BudgetSpent, match="10 of the account's 20 calls"):
             client.company()
         assert sandbox.calls == 10
-    with asked(settings=Settings(minute_limit=1, limit_headers=headers, clock_ahead=30 - int(time.time()) % 60)) as (
+    with asked(
+        settings=SandboxSettings(minute_limit=1, limit_headers=headers, clock_ahead=30 - int(time.time()) % 60)
+    ) as (
         sandbox,
         client,
     ):
@@ -258,7 +263,7 @@ def test_the_worst_reading_of_a_header_is_obeyed(headers: Any) -> None:  # noqa:
 
 def test_headers_that_are_garbage_say_nothing() -> None:
     """No limit is made of them, and no error."""
-    with asked(settings=Settings(day_limit=2, limit_headers="garbage")) as (_, client):
+    with asked(settings=SandboxSettings(day_limit=2, limit_headers="garbage")) as (_, client):
         client.company()
         assert client.day_calls_left is None
         client.company()
@@ -366,7 +371,7 @@ def test_the_timesheet_is_asked_for_in_slices_of_its_own(days: int, calls: int) 
 
 def test_long_slices_do_not_make_verify_fail(tmp_path: Path) -> None:
     """A request of 90 days is one look, and two timesheets: the table is exact, and is said to be."""
-    with Sandbox(Company(0), Settings(minute_limit=10**6)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=10**6)) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/long.db", slice_days=90)
         first = date(2025, 9, 1)
         for number in range(0, 86, 5):

@@ -17,7 +17,7 @@ from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.present import holds_text, json_shapes, text
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support.scenario import FIRST, LAST, World
 from test_command import WINDOW, Terminal
@@ -29,7 +29,7 @@ FORGING = "Ida\n\x1b[2Kok       forged\u202e\u2066\u200b\u2028\x85Moss"
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(30), Settings(minute_limit=100_000)) as served:
+    with Sandbox(Company(30), SandboxSettings(minute_limit=100_000)) as served:
         yield served
 
 
@@ -198,7 +198,7 @@ def test_the_last_line_of_a_long_plan_has_its_days(terminal_of_many: Terminal) -
 @pytest.fixture
 def terminal_of_many(tmp_path: Path) -> Iterator[Terminal]:
     """More changes than a plan lists."""
-    with Sandbox(Company(60), Settings(minute_limit=100_000)) as served:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as served:
         terminal = Terminal(tmp_path, served)
         terminal("init")
         yield terminal

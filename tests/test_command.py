@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import forks
 
 WINDOW = ("--from", "2025-12-01", "--to", "2025-12-11")
@@ -61,7 +61,7 @@ class Terminal:
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """An initialised SQLite database next to a small company."""
-    with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = Terminal(tmp_path, sandbox)
         assert made("init").code == 0
         yield made

@@ -27,7 +27,7 @@ from connecteam_sync.errors import (
     Rejected,
     Unavailable,
 )
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
@@ -36,7 +36,7 @@ WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Sandbox]:
     """A sandbox nobody alters; its calls of a minute are without limit."""
-    with Sandbox(settings=Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(settings=SandboxSettings(minute_limit=100_000)) as sandbox:
         yield sandbox
 
 
@@ -172,7 +172,7 @@ def test_the_minute_limit_is_waited_for_or_named(hours: int) -> None:
     The minute is Connecteam's: where its clock is hours away from ours, the wait is as long as it is.
     """
     # In the middle of a minute of its own, whatever the time is here.
-    settings = Settings(minute_limit=2, clock_ahead=hours * 3600 + 30 - int(time.time()) % 60)
+    settings = SandboxSettings(minute_limit=2, clock_ahead=hours * 3600 + 30 - int(time.time()) % 60)
     with Sandbox(Company(0), settings) as sandbox, client_of(sandbox, total_seconds=0.5) as client:
         client.company()
         client.company()

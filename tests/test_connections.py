@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.sql import session_settings
 from support import servers
 from support.databases import run_statement
@@ -166,7 +166,7 @@ def test_a_long_lived_process_goes_on(name: str, ended: str) -> None:
     make, settings = IDLE[name]
     server = make(*settings) if ended == "by the server" else make()
     url = server.database("idle")
-    with Sandbox(Company(60), Settings(minute_limit=10**9)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=10**9)) as sandbox:
         world = World(sandbox, url)
         assert world.sync().status == "applied"
         for _ in range(2):
@@ -229,7 +229,7 @@ def test_a_network_that_forgot_a_connection_is_noticed(database: str, monkeypatc
     monkeypatch.setattr(session_settings, "_IDLE", 0.1)
     url = make_url(database)
     between = Forgetful(url.port or 0)
-    with Sandbox(Company(60), Settings(minute_limit=10**9)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=10**9)) as sandbox:
         world = World(sandbox, url.set(port=between.port).render_as_string(hide_password=False))
         assert world.sync().status == "applied"
         between.forget()

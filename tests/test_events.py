@@ -33,7 +33,7 @@ from connecteam_sync.core.events import (
 )
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound, NotInitialised
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED, WAREHOUSE
 from connecteam_sync.sandbox.faults import NAMES
 from support.scenario import World
@@ -66,7 +66,7 @@ def world(database: str) -> Iterator[Watched]:
     """A small company whose two time clocks are in use."""
     company = Company(12)
     del company.clocks[CLOSED]
-    with Sandbox(company, Settings(minute_limit=10**6, day_limit=10**6)) as sandbox:
+    with Sandbox(company, SandboxSettings(minute_limit=10**6, day_limit=10**6)) as sandbox:
         made = Watched(sandbox, database, max_deletes=3, max_deletes_share=0.0)
         made.begin()
         yield made

@@ -14,7 +14,7 @@ from connecteam_sync.core.change import HOLD_REASONS, Hold, HoldReason
 from connecteam_sync.core.holds import SAID, grouped
 from connecteam_sync.core.window import local_day
 from connecteam_sync.present import holds_text
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from test_command import WINDOW
 from test_people_command import PlanBuilder
 
@@ -26,7 +26,7 @@ DAY = 86_400
 @pytest.fixture
 def builder(tmp_path: Path) -> Iterator[PlanBuilder]:
     """An initialised database of a small company whose people nobody has mapped."""
-    with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = PlanBuilder(tmp_path, sandbox)
         made.environment["CONNECTEAM_SYNC_EMPLOYEES"] = "match"
         assert made("init").code == 0

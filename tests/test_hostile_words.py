@@ -20,7 +20,7 @@ from connecteam_sync import ConnecteamSync
 from connecteam_sync.cli.commands import app
 from connecteam_sync.config import KEYS
 from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 
 NUMBERS = (
     "99999999999999999999",
@@ -107,7 +107,7 @@ ALL = [(found, p) for found in commands() for p in found.parameters if p.type.na
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """An initialised database next to a small company, and a run on record; the environment of a command."""
     folder = tmp_path_factory.mktemp("hostile")
-    with Sandbox(Company(20), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(20), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         found = {
             "CONNECTEAM_SYNC_BASE_URL": sandbox.url,
             "CONNECTEAM_SYNC_API_KEY": sandbox.key,

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from connecteam_sync.cli import unforeseen
 from connecteam_sync.cli.commands import app
 from connecteam_sync.present.json_shapes import SCHEMA
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED
 from reference_page import named, rows, sections, shapes
 
@@ -137,7 +137,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         for story in (everyday, people, failures, taken_over, changed, compared):
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
-            with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+            with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
                 story(Folder(folder, sandbox, found))
     served(found)
     return found

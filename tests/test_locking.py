@@ -15,7 +15,7 @@ import time_machine
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.lock_check import in_words
 from connecteam_sync.errors import ConfigurationError, LockRefused, Unavailable, WindowError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support.scenario import World
 from test_command import Answer, Terminal, terminal
@@ -28,7 +28,7 @@ RECORDS = ("connecteam_sync_locked_days", "connecteam_sync_lock_events")
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """An empty company and an initialised database."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised)
         yield made
         made.mirror.close()

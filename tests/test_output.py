@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from test_command import WINDOW, Terminal
 
 MAIN = "from connecteam_sync.cli.main import main; main()"
@@ -28,7 +28,7 @@ LOST = "the answer could not be written: "
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """An initialised SQLite database; the first person's name is in no alphabet of old."""
-    with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
         for number, person in enumerate(sandbox.company.people.values()):
             person.first_name = ("Zoë", "李", "Łukasz", "😀")[number % 4]
         made = Terminal(tmp_path, sandbox)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connecteam_sync.present import people_text
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.people_site import Make, Site
 from support.scenario import FIRST, LAST, World
 
@@ -17,7 +17,7 @@ from support.scenario import FIRST, LAST, World
 def site(database: str) -> Iterator[Make]:
     """Makes a site of three people and no shifts on each kind of database."""
     made: list[Site] = []
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as served:
 
         def make(**settings: Any) -> Site:  # noqa: ANN401 - any setting
             made.append(Site(served, database, **settings))

@@ -15,7 +15,7 @@ import pytest
 from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.people import _agreed
 from connecteam_sync.core.run import Move, Suggestion
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from test_command import WINDOW, Terminal
 
 ANA, BEN, DMITRI = 8_000_000, 8_000_037, 8_000_111
@@ -57,7 +57,7 @@ class PlanBuilder(Terminal):
 @pytest.fixture
 def builder(tmp_path: Path) -> Iterator[PlanBuilder]:
     """An initialised database, everything of a small company held."""
-    with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = PlanBuilder(tmp_path, sandbox)
         made.environment["CONNECTEAM_SYNC_EMPLOYEES"] = "match"
         assert made("init").code == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connecteam_sync.errors import UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.people_site import Make, Site
 from support.scenario import World
 from test_people import person_of
@@ -18,7 +18,7 @@ from test_people import person_of
 def site(database: str) -> Iterator[Make]:
     """Makes a site of three people and no shifts on each kind of database."""
     made: list[Site] = []
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as served:
 
         def make(**settings: Any) -> Site:  # noqa: ANN401 - any setting
             made.append(Site(served, database, **settings))
@@ -149,7 +149,7 @@ def test_a_new_person_who_only_looks_alike_is_made_on_a_word(site: Make) -> None
 @pytest.mark.usefixtures("initialised")
 def test_a_new_name_is_told_once_and_written_only_to_our_own_table(database: str) -> None:
     """In the receipt and in the plan; other columns and edited names stay; undo gives the old name back."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, database)
         ana, ben = person_of(world), person_of(world, 1)
         world.work(2, "08:00", "16:00", user=ana.id)

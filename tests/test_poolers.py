@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import servers
 from support.scenario import FIRST, LAST, World
 from test_command import WINDOW, Terminal
@@ -58,7 +58,7 @@ def test_behind_a_pooler(company: Terminal, mode: str) -> None:
 def test_eight_clients_at_once_behind_a_pooler() -> None:
     """Three connections of the server for eight programs, each with statements that they send again and again."""
     url, direct = pooled("p_eight")
-    with Sandbox(Company(60), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=10**9, day_limit=10**9)) as sandbox:
         worlds = [World(sandbox, url, max_deletes=500, lock_wait=30, unchanged="read") for _ in range(8)]
         failures: list[object] = []
 

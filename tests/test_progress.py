@@ -28,7 +28,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.events import Step
 from connecteam_sync.engine.progress import ProgressListener
 from connecteam_sync.errors import LockHeld
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED
 from test_command import Answer, Terminal
 
@@ -54,7 +54,7 @@ def sandbox() -> Iterator[Sandbox]:
     for number, user in zip(range(1, 12), sorted(company.people), strict=False):
         day = date(2025, number, 15)
         company.add(user, company.at(day, "08:00"), company.at(day, "16:00"))
-    with Sandbox(company, Settings(minute_limit=100_000, day_limit=10_000)) as served:
+    with Sandbox(company, SandboxSettings(minute_limit=100_000, day_limit=10_000)) as served:
         yield served
 
 

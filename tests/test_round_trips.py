@@ -17,13 +17,13 @@ from relay import Relay
 from sqlalchemy import make_url
 
 from connecteam_sync.api.client import PAGE
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED, WAREHOUSE
 from support.scenario import FIRST, LAST, World
 
 NOTHING, SOMETHING, EVERYTHING = 12, 14, 16
 """Round trips of a whole process, connecting included: nothing to do, a few changes, a first load of one slice."""
-PLENTY = Settings(minute_limit=10**9, day_limit=10**9)
+PLENTY = SandboxSettings(minute_limit=10**9, day_limit=10**9)
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # the relay's process ends with the test's
 
 

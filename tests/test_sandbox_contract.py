@@ -14,7 +14,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import content_type_conformance, not_a_server_error, response_schema_conformance
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import LUNCH, WAREHOUSE
 
 CONTRACT = Path(__file__).parent.parent.parent / "shared" / "connecteam-openapi.json"
@@ -78,7 +78,7 @@ def sandbox() -> Iterator[Sandbox]:
     """A small company with everything in it."""
     company = Company(60)
     company.take_break(min(company.people), company.shifts()[0].start, None, clock=WAREHOUSE)
-    with Sandbox(company, Settings(minute_limit=1_000_000, day_limit=1_000_000)) as served:
+    with Sandbox(company, SandboxSettings(minute_limit=1_000_000, day_limit=1_000_000)) as served:
         yield served
 
 
@@ -130,7 +130,7 @@ class Caller:
 @pytest.fixture
 def call() -> Iterator[Caller]:
     """A caller of an empty company's sandbox."""
-    with Sandbox(Company(0), Settings()) as sandbox:
+    with Sandbox(Company(0), SandboxSettings()) as sandbox:
         caller = Caller(sandbox)
         yield caller
         caller.close()

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.sandbox.faults import CHANGES, KNOWN, NAMES, ODDITIES, PAGES
 
@@ -22,7 +22,7 @@ PATIENT = {"slow", "dripping"}
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(60, people=9), Settings(minute_limit=10**9, day_limit=10**9)) as served:
+    with Sandbox(Company(60, people=9), SandboxSettings(minute_limit=10**9, day_limit=10**9)) as served:
         yield served
 
 

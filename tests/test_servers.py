@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import servers
 from test_command import WINDOW, Terminal
 
@@ -22,7 +22,7 @@ TABLES = ("clock_times", "employees")
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Terminal]:
     """A small company, and a command that knows of no database yet."""
-    with Sandbox(Company(60), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
         yield Terminal(tmp_path, sandbox)
 
 

@@ -16,11 +16,11 @@ from connecteam_sync.core.events import Event, RunBegan, RunEnded, SliceBegan, W
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Run
 from connecteam_sync.errors import ClientInUse
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.faults import NAMES
 from support.scenario import FIRST, LAST, World
 
-MANY = Settings(minute_limit=10**6, day_limit=10**6)
+MANY = SandboxSettings(minute_limit=10**6, day_limit=10**6)
 
 
 def mirror_of(

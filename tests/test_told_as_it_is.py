@@ -14,7 +14,7 @@ from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.run import Difference, Plan, Verification
 from connecteam_sync.core.window import Window
 from connecteam_sync.present import text
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import World
 from test_command import Terminal
 
@@ -26,7 +26,7 @@ NOON = 1_764_698_400
 
 def test_a_record_in_milliseconds_says_which_day_it_would_be(tmp_path: Path) -> None:
     """Nobody finds `1764698400000`, or `no time`, in a list of shifts."""
-    with Sandbox(Company(0, people=2), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0, people=2), SandboxSettings(minute_limit=100_000)) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/odd.db")
         shift = world.work(2, "12:00", "16:00")
         world.company.spoil(shift.id, start={"timestamp": shift.start * 1000, "timezone": world.company.timezone})
@@ -87,5 +87,5 @@ def test_a_timesheet_without_a_shift_is_said_as_that() -> None:
 
 def test_the_help_has_the_exit_codes_of_the_reference(tmp_path: Path) -> None:
     """6 is not only the lock."""
-    with Sandbox(Company(0), Settings()) as sandbox:
+    with Sandbox(Company(0), SandboxSettings()) as sandbox:
         assert "another run or program is in the way" in " ".join(Terminal(tmp_path, sandbox)("--help").out.split())

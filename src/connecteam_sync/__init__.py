@@ -37,11 +37,11 @@ if TYPE_CHECKING:
         SlicePlan,
         Wait,
     )
-    from connecteam_sync.core.clocktime import Applied, ClockTime, Employee, Mirror
+    from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
     from connecteam_sync.core.events import Event, Level
     from connecteam_sync.core.evidence import Stage
-    from connecteam_sync.core.history import History, TrackedShift
+    from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.keys import RowId
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.people import Evidence, Likeness, Rename
@@ -110,7 +110,7 @@ else:
         "AdoptRefused": "errors",
         "Anomaly": "core.anomalies",
         "AnomalyKind": "core.anomalies",
-        "Applied": "core.clocktime",
+        "AppliedValues": "core.clocktime",
         "BadAnswer": "errors",
         "Break": "core.shift",
         "BudgetSpent": "errors",
@@ -159,7 +159,6 @@ else:
         "Losses": "core.change",
         "MappingRefused": "errors",
         "Minutes": "core.change",
-        "Mirror": "core.clocktime",
         "Move": "core.run",
         "NewEmployee": "core.change",
         "NotConfirmed": "errors",
@@ -191,6 +190,7 @@ else:
         "Settings": "config",
         "Shape": "core.adopt",
         "Shift": "core.shift",
+        "ShiftHistory": "core.history",
         "Slice": "core.run",
         "SlicePlan": "core.change",
         "Snapshot": "core.shift",
@@ -200,7 +200,7 @@ else:
         "Status": "core.run",
         "Suggestion": "core.run",
         "Survey": "core.adopt",
-        "TrackedShift": "core.history",
+        "TrackedShift": "core.clocktime",
         "Unavailable": "errors",
         "UndoRefused": "errors",
         "UnreadTime": "core.adopt",
@@ -230,7 +230,7 @@ __all__ = [
     "AdoptRefused",
     "Anomaly",
     "AnomalyKind",
-    "Applied",
+    "AppliedValues",
     "BadAnswer",
     "Break",
     "BudgetSpent",
@@ -279,7 +279,6 @@ __all__ = [
     "Losses",
     "MappingRefused",
     "Minutes",
-    "Mirror",
     "Move",
     "NewEmployee",
     "NotConfirmed",
@@ -311,6 +310,7 @@ __all__ = [
     "Settings",
     "Shape",
     "Shift",
+    "ShiftHistory",
     "Slice",
     "SlicePlan",
     "Snapshot",

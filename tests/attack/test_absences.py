@@ -11,7 +11,7 @@ import time_machine
 from connecteam_sync.core.run import Run
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from support.scenario import World
 
 YEAR_END = date(2025, 12, 31)
@@ -20,7 +20,7 @@ YEAR_END = date(2025, 12, 31)
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts whose first person is on two time clocks, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised, max_deletes_of_person=20)
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
         yield made

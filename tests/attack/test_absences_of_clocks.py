@@ -11,14 +11,14 @@ from test_absences import YEAR_END, homes, is_true
 
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from support.scenario import World
 
 
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts whose first person is on two time clocks, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised, max_deletes_of_person=20)
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
         yield made

@@ -16,7 +16,7 @@ from test_adopt import put
 from test_damaged import host_tables
 
 from connecteam_sync.errors import AdoptRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.legacy_damage import moment
 from support.scenario import World
 
@@ -26,7 +26,7 @@ KILLED = 9
 @pytest.fixture
 def world(database: str) -> Any:  # noqa: ANN401 - a generator of worlds
     """A host's own tables without a unique key, three people, a Connecteam with a shift for each of them."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         employees = host_tables(database, sorted(sandbox.company.people))
         found = World(sandbox, database, employees="match", max_deletes=10_000)
         found.employees = employees  # type: ignore[attr-defined] # carried along for the tests
@@ -52,7 +52,7 @@ def test_a_disk_too_full_is_an_obstacle(world: World, monkeypatch: pytest.Monkey
 
 def test_rows_of_nobody_or_without_a_time_are_counted_and_left(database: str) -> None:
     """A table that allows them: no run stumbles over them, none touches them."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         host_tables(database, sorted(sandbox.company.people))
         world = World(sandbox, database, employees="match")
         kind = world.mirror.store.dialect.family

@@ -10,7 +10,7 @@ from test_damaged import host_tables
 
 from connecteam_sync.errors import AdoptRefused, UndoRefused
 from connecteam_sync.present.text import next_step, run_text
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.adopt import catalog
 from support.scenario import World
 
@@ -18,7 +18,7 @@ from support.scenario import World
 @pytest.fixture
 def world(database: str) -> Any:  # noqa: ANN401 - a generator of worlds
     """A host's own tables without a unique key, three people, a Connecteam with a shift for each of them."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         employees = host_tables(database, sorted(sandbox.company.people))
         found = World(sandbox, database, employees="match", max_deletes=10_000)
         found.employees = employees  # type: ignore[attr-defined] # carried along for the tests

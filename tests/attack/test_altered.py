@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support.refusing_tables import kind_of, run
 from support.scenario import World
@@ -45,7 +45,7 @@ def test_known_culprits_alone_in_a_slice_stay_held_and_nothing_waits_for_them(da
     """From the second run on nothing but them is left to write: no run fails for it, and deletes and links go on; what
     is new and altered too is held with them.
     """
-    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, database)
         altered, other = sorted(world.company.people)[:2]
         window = world.mirror.window(date(2025, 12, 1), LAST)

@@ -11,7 +11,7 @@ from test_understood import checks
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.mirror.other_rows import Neighbours, Others
 from support.scenario import World
 
@@ -22,7 +22,7 @@ MARK = 123
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(10, people=3), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(10, people=3), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.legacy import LegacyTable
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import legacy_damage
 from support.legacy_damage import moment
 from support.scenario import FIRST, LAST, World
@@ -75,7 +75,7 @@ def fill(world: World, rows: list[Any]) -> None:
 def test_a_damaged_table_becomes_exact_and_damaged_again(database: str, seed: int) -> None:
     """Adopted or not, `resync` makes it the truth, writes nothing the second time, and all of it goes back."""
     chance = random.Random(seed)  # noqa: S311 - repeatable damage, no secrets
-    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         users = sorted(sandbox.company.people)
         employees = host_tables(database, users)
         world = World(sandbox, database, employees="match", max_deletes=10_000)
@@ -128,7 +128,7 @@ def test_the_second_of_december(database: str) -> None:
     Eleven people had a split day whose afternoon, six hours after the morning began, overwrote it; ten were never
     stored. `compare` names the harm of the old way, `resync` writes the 21 missing shifts, each with its own times.
     """
-    with Sandbox(Company(0, people=41), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=41), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         users = sorted(sandbox.company.people)
         employees = host_tables(database, users)
         world = World(sandbox, database, employees="match", max_deletes=10_000)
@@ -169,7 +169,7 @@ def test_the_second_of_december(database: str) -> None:
 
 def test_rows_at_an_offset_are_named_by_verify_and_adopt(database: str) -> None:
     """A local time stored as if it were UTC: both name the row, the shift, and the six hours; none acts on it."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         employees = host_tables(database, sorted(sandbox.company.people))
         world = World(sandbox, database, employees="match")
         shift = world.work(3, "08:00", "16:00")

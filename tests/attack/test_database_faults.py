@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.run import Run
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import invariants
 from support.databases import run_statement
 from support.scenario import FIRST, LAST, World
@@ -23,7 +23,7 @@ DEADLOCK = {1213, "40P01"}
 @contextmanager
 def company_in(database: str, **settings: float) -> Iterator[World]:
     """A mirrored company with a correction, a delete and an addition under way."""
-    with Sandbox(Company(60), Settings(minute_limit=10**9)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=10**9)) as sandbox:
         world = World(sandbox, database, max_deletes=99, **settings)
         with closing(world.mirror):
             world.sync()

@@ -16,7 +16,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from support.scenario import World
 
 DAYS = range(2, 7)
@@ -86,7 +86,7 @@ class Site:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A company without shifts."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000, lists_unassigned=False)) as served:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000, lists_unassigned=False)) as served:
         for person in served.company.people.values():
             person.clocks = {WAREHOUSE}
         yield served

@@ -16,7 +16,7 @@ import pytest
 import stamina
 
 from connecteam_sync.core.run import Run
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE
 from connecteam_sync.sandbox.faults import CHANGES, NAMES, ODDITIES, PAGES
 from support import invariants
@@ -52,7 +52,7 @@ def life_of(place: Path, company: Company | None = None, **settings: Any) -> Ite
     chosen: dict[str, Any] = {"slice_days": 8, "total_seconds": 60, "request_timeout": 10, **settings}
     with ExitStack() as stack:
         stack.enter_context(stamina.set_testing(testing=True, attempts=TRIES))
-        settings_of_sandbox = Settings(minute_limit=10**9, day_limit=10**9)
+        settings_of_sandbox = SandboxSettings(minute_limit=10**9, day_limit=10**9)
         company = company or Company(80)
         del company.clocks[CLOSED]
         sandbox = stack.enter_context(Sandbox(company, settings_of_sandbox))

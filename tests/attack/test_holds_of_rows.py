@@ -8,7 +8,7 @@ import pytest
 from test_damaged import fill, host_tables
 
 from connecteam_sync.core.clocktime import clock_time_of
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE
 from support.scenario import World
 
@@ -16,7 +16,7 @@ from support.scenario import World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with three people."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

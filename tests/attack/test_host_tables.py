@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from connecteam_sync.errors import ConfigurationError, NotServed, UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from support.scenario import FIRST, LAST, World
 
@@ -53,7 +53,7 @@ def run(database: str, *statements: str) -> None:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 
@@ -233,7 +233,7 @@ def lenient(database: str) -> str:
 @pytest.mark.parametrize("database", ["mariadb", "mysql"], indirect=True)
 def test_minutes_that_a_lenient_server_cuts_are_not_written(lenient: str) -> None:
     """No trigger does it and no error tells it: `doctor` says what becomes of a row, and each such shift is held."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, lenient)
         world.work(2, "08:00", "12:00")
         world.sync()

@@ -15,7 +15,7 @@ from connecteam_sync.cli.main import main
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotFound, NotInitialised, NotServed, UndoRefused
 from connecteam_sync.present import json_shapes
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.keyed_host import PEOPLE, TEXT, TIMES_KEY, UUID, Host, ddl, person_key
 from support.scenario import FIRST, LAST, World
 
@@ -23,7 +23,7 @@ from support.scenario import FIRST, LAST, World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with three people and no shift yet."""
-    with Sandbox(Company(0, people=PEOPLE), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(0, people=PEOPLE), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support import invariants
 from support.process_kill import killed, killed_late
@@ -78,7 +78,7 @@ class Scene:
 @pytest.fixture
 def scene(initialised: str) -> Iterator[Scene]:
     """On each database."""
-    with Sandbox(Company(60), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+    with Sandbox(Company(60), SandboxSettings(minute_limit=10**9, day_limit=10**9)) as sandbox:
         made = Scene(sandbox, initialised)
         yield made
         made.world.mirror.close()
@@ -159,7 +159,7 @@ def _without_restoring(scene: Scene, command: str, before: tuple[object, ...]) -
 
 def test_every_point_of_init(database: str) -> None:
     """Killed anywhere, `init` is simply called again, and everything is there once."""
-    with Sandbox(Company(10), Settings(minute_limit=10**9)) as sandbox:
+    with Sandbox(Company(10), SandboxSettings(minute_limit=10**9)) as sandbox:
         points = 0
         for at in range(1, _POINTS):
             if not killed("init", sandbox.url, database, OPTIONS, at):

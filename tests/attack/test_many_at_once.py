@@ -21,7 +21,7 @@ from connecteam_sync.api.client import Connecteam
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox import Settings as Behaviour
+from connecteam_sync.sandbox import SandboxSettings as Behaviour
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support import serializability
 from support.forks import FORKS

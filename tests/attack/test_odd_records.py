@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connecteam_sync.core.run import Run
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import Activity
 from support.assertion_counts import replay, tell
 from support.scenario import FIRST, LAST, World
@@ -43,7 +43,7 @@ ODD: list[Any] = [
 @contextmanager
 def world_of(database: str, shifts: int = 0, **settings: Any) -> Iterator[World]:  # noqa: ANN401 - any setting
     """A mirrored company."""
-    with Sandbox(Company(shifts), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+    with Sandbox(Company(shifts), SandboxSettings(minute_limit=10**9, day_limit=10**9)) as sandbox:
         world = World(sandbox, database, max_deletes=10**6, total_seconds=30, **settings)
         try:
             yield world

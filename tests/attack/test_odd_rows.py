@@ -11,7 +11,7 @@ from test_named import raw
 from test_understood import checks
 
 from connecteam_sync.errors import NotServed, UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import World
 
 COPIED = "employee_id, clock_in, clock_out, total_minutes, is_active"
@@ -20,7 +20,7 @@ COPIED = "employee_id, clock_in, clock_out, total_minutes, is_active"
 @pytest.fixture
 def world(database: str) -> Iterator[World]:
     """The host's own tables without a unique key."""
-    with Sandbox(Company(7, people=4), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(7, people=4), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         host_tables(database, sorted(sandbox.company.people))
         made = World(sandbox, database, employees="match", max_deletes=10_000)
         yield made
@@ -131,7 +131,7 @@ def test_an_undo_that_was_undone_names_the_run_to_take_back(world: World) -> Non
 
 def test_a_person_whose_key_nobody_draws_is_refused_beforehand(database: str) -> None:
     """A random UUID does not fit into 20 characters: said before the database has to."""
-    with Sandbox(Company(7, people=4), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(7, people=4), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         moment = "TIMESTAMP(0)" if kind_of(database) == "postgresql" else "DATETIME"
         number = {
             "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
 from support.scenario import World
 
@@ -18,7 +18,7 @@ LAST = date(2025, 12, 20)
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """Eight people on two time clocks, with an evening on each of them a day; slices of four days."""
-    with Sandbox(Company(0), Settings(minute_limit=10**9)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=10**9)) as sandbox:
         made = World(sandbox, initialised, slice_days=8, max_deletes=50)
         for user in sorted(made.company.people)[:8]:
             made.company.people[user].clocks = {WAREHOUSE, OFFICE}
@@ -158,7 +158,7 @@ def test_a_time_clock_vouched_for_that_can_be_read_is_read(world: World) -> None
 @pytest.mark.parametrize("old", [WAREHOUSE, CLOSED])
 def test_the_rows_of_a_person_who_changed_time_clocks_before_we_came_stay(database: str, old: int) -> None:
     """Taken over without any memory, and her old clock does not list her any more: its totals still have her hours."""
-    with Sandbox(Company(0), Settings(minute_limit=10**9, lists_unassigned=False)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=10**9, lists_unassigned=False)) as sandbox:
         world = World(sandbox, database, max_deletes=50)
         world.company.people[world.user].clocks = {OFFICE}
         hidden = [world.work(day, "09:00", "17:00", clock=old) for day in (1, 2, 3)]

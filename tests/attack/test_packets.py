@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import servers
 from support.scenario import World
 
 MEGABYTE = 1 << 20
-PLENTY = Settings(minute_limit=10**9, day_limit=10**9)
+PLENTY = SandboxSettings(minute_limit=10**9, day_limit=10**9)
 
 
 @pytest.mark.parametrize("kind", ["mariadb", "mysql"])

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
 from support.scenario import World
 
@@ -22,7 +22,7 @@ def with_world(
     database: str, slice_days: int, life: Callable[[World, Window, Window], None], *, lists_unassigned: bool = True
 ) -> None:
     """A company of one person, mirrored from some days before to some days after the window that matters."""
-    settings = Settings(minute_limit=1_000_000, lists_unassigned=lists_unassigned)
+    settings = SandboxSettings(minute_limit=1_000_000, lists_unassigned=lists_unassigned)
     with Sandbox(Company(0), settings) as sandbox:
         world = World(sandbox, database, slice_days=slice_days)
         world.company.people[world.user].clocks = {WAREHOUSE, OFFICE}

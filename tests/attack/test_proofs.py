@@ -9,7 +9,7 @@ import pytest
 
 from connecteam_sync.core.run import VerifyResult
 from connecteam_sync.errors import UndoRefused, UpstreamError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.store import Store
 from support.scenario import World
@@ -18,7 +18,7 @@ from support.scenario import World
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company of a few days, mirrored."""
-    with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         made = World(sandbox, initialised, lock_wait=1)
         made.sync()
         yield made

@@ -9,14 +9,14 @@ import pytest
 
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from support.scenario import FIRST, World
 
 
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts whose first person is on every time clock, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised)
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE, CLOSED}
         made.work(3, "08:00", "12:00")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from connecteam_sync.errors import UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import FIRST, LAST, World
 
@@ -96,7 +96,7 @@ def explained(world: World) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_life_ends_exact(database: str, seed: int) -> None:
     """Whatever happened, in whatever order it was looked at: exact but for what is held, and then still."""
-    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, database, max_deletes=100_000, max_users_gone_share=1.0)
         sandbox.settings.selects_by = ("start", "overlap", "end")[seed % 3]
         life = Life(world, seed)
@@ -128,7 +128,7 @@ def test_a_random_life_ends_exact(database: str, seed: int) -> None:
 @pytest.mark.usefixtures("initialised")
 def test_undoing_every_run_backwards_ends_where_it_began(database: str) -> None:
     """Runs taken back last to first, none refused, give back the first state to the last byte."""
-    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, database, max_deletes=100_000, max_users_gone_share=1.0)
         life = Life(world, 11)
         states = [world.table()]

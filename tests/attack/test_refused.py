@@ -8,7 +8,7 @@ import pytest
 
 from connecteam_sync.core.run import Run
 from connecteam_sync.errors import DatabaseError, RowMoved
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity
 from connecteam_sync.store.sql.pipeline import Query
 from support.refusing_tables import (
@@ -30,7 +30,7 @@ from support.scenario import FIRST, LAST, World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(50), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(50), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

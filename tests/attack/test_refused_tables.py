@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from test_refused import held, mirrored, numbers_of_runs
 
 from connecteam_sync.errors import DatabaseError, DatabaseUnavailable, NotServed
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
@@ -27,7 +27,7 @@ from support.scenario import World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(50), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(50), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 
@@ -171,7 +171,7 @@ def test_a_known_culprit_costs_a_constant(database: str, sandbox: Sandbox) -> No
 
 def test_the_culprit_is_found_by_halves(database: str) -> None:
     """One among 500: some dozens of tries, and never one for each shift."""
-    with Sandbox(Company(500), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(500), SandboxSettings(minute_limit=1_000_000)) as served:
         run(database, make(kind_of(database), NOT_LONG))
         world = World(served, database)
         culprit = long_shift(world)

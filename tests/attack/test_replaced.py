@@ -13,7 +13,7 @@ from test_damaged import fill, host_tables
 
 from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.run import Run
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.store import Store
 from support.databases import run_statement
@@ -64,7 +64,7 @@ class Old(World):
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with six people."""
-    with Sandbox(Company(0, people=PEOPLE), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=PEOPLE), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

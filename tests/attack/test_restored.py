@@ -15,7 +15,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from support.scenario import World
 
 OURS = ("shifts", "breaks", "users", "slices", "runs", "inputs", "changes", "holds")
@@ -25,7 +25,7 @@ TABLES = ("clock_times", *(f"connecteam_sync_{name}" for name in OURS))
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts whose first person is on two time clocks, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised, max_deletes_of_person=20)
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
         yield made

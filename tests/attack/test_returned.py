@@ -11,14 +11,14 @@ from test_restored import count_again
 
 from connecteam_sync.sandbox import Sandbox
 from connecteam_sync.sandbox.company import Activity, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from support.scenario import World
 
 
 @pytest.fixture
 def world(database: str) -> Iterator[World]:
     """A mirror of two shifts, over a table with a column that only the host knows."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         first = World(sandbox, database)
         first.execute("ALTER TABLE clock_times ADD COLUMN cost_centre VARCHAR(20)")
         first.mirror.close()

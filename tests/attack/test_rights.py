@@ -16,7 +16,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.privileges import NEEDED
 from support.scenario import FIRST, LAST, World
@@ -98,7 +98,7 @@ class Daily:
 @pytest.fixture
 def daily(initialised: str) -> Iterator[Daily]:
     """A company, tables made by an administrator, a daily user without any right yet."""
-    with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, initialised)
         user = Daily(world, initialised)
         yield user

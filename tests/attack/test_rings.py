@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
 
@@ -29,7 +29,7 @@ def test_places_are_changed_in_one_run(database: str, name: str, closed: bool, c
     """Each clock-in goes to the next of the ring; of a chain, the last goes to a free one. `plan` shows the very same,
     and applied as it was shown it does the same.
     """
-    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, database, slice_days=8)
         world.company.people[world.user].clocks = {WAREHOUSE, OFFICE}
         window = world.mirror.window(FIRST, LAST)
@@ -71,7 +71,7 @@ def test_what_waited_for_others_is_told_anew(
     database: str, slice_days: int, office: set[int], order: tuple[int, ...], leaves: int | None
 ) -> None:
     """A look that could not move its row is gone over once another has made room: nothing is held that is right."""
-    with Sandbox(Company(0), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         world = World(sandbox, database, slice_days=slice_days, max_deletes=50, max_deletes_of_person=50)
         for person in sorted(world.company.people)[:3]:
             world.company.people[person].clocks = {WAREHOUSE, OFFICE}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connecteam_sync.core.run import Plan
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
 
@@ -16,7 +16,7 @@ from support.scenario import World
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A company without shifts whose first person is on two time clocks, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, f"sqlite:///{tmp_path}/late.db")
         made.company.people[made.user].clocks = {WAREHOUSE, OFFICE}
         yield made

@@ -8,7 +8,7 @@ import pytest
 from test_host_tables import run
 from test_understood import checks
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import FIRST, LAST, World
 
 SENTINELS = ("9999-12-31 23:59:59", "1900-01-01 00:00:00")
@@ -17,7 +17,7 @@ SENTINELS = ("9999-12-31 23:59:59", "1900-01-01 00:00:00")
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(10, people=3), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(10, people=3), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
 from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import invariants
 from support.databases import run_statement
 from support.scenario import FIRST, LAST, World
@@ -150,7 +150,7 @@ def test_a_server_killed_in_mid_transaction(kind: str) -> None:
             server.start()
             run_statement(make_url(server.url), "CREATE DATABASE killed")
             database = make_url(server.url).set(database="killed").render_as_string(hide_password=False)
-            with Sandbox(Company(40), Settings(minute_limit=10**9)) as sandbox:
+            with Sandbox(Company(40), SandboxSettings(minute_limit=10**9)) as sandbox:
                 _kill_and_go_on(server, sandbox, database)
         finally:
             server.kill()

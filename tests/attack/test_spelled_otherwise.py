@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from test_host_tables import kind_of, run
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import FIRST, LAST, World
 
 KINDS = {
@@ -25,7 +25,7 @@ OTHERWISE = {"case": "e-{:04d}X", "blank": "E-{:04d}x "}
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(12, people=5), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(12, people=5), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from connecteam_sync.core.run import Plan, Run
 from connecteam_sync.present import json_shapes
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED, OFFICE, WAREHOUSE, Activity
 from support.databases import run_statement
 from support.scenario import FIRST, LAST, World
@@ -21,7 +21,7 @@ DAYS = range(2, 7)
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with six people."""
-    with Sandbox(Company(0, people=6), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=6), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

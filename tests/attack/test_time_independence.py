@@ -18,7 +18,7 @@ from test_random_life import Life
 
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support import invariants
 from support.assertion_counts import replay, tell
@@ -42,7 +42,7 @@ SEEDS = range(3)
 @contextmanager
 def world_of(database: str) -> Iterator[World]:
     """A company without shifts, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=10**9, day_limit=10**9)) as sandbox:
         world = World(sandbox, database, max_deletes=10**6, max_users_gone_share=1.0)
         yield world
         world.mirror.close()

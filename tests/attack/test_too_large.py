@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from test_named import raw
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support import servers
 from support.scenario import World
 
@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 def test_a_row_that_is_too_large_is_held_by_itself(kind: str, packet: int, note: float) -> None:
     """Corrected, deleted and linked again: each is held with the reason, and its row stays as it is."""
     server = getattr(servers, kind)(f"--max-allowed-packet={packet * MEGABYTE}")
-    with Sandbox(Company(40), Settings(minute_limit=10**6)) as sandbox:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=10**6)) as sandbox:
         url = server.database(f"large_{packet}_{note * 10:.0f}")
         world = World(sandbox, url, max_deletes_of_person=40)
         world.sync()

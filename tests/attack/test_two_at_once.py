@@ -11,7 +11,7 @@ from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import Answer
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support.scenario import FIRST, LAST, World
 
@@ -19,7 +19,7 @@ from support.scenario import FIRST, LAST, World
 @pytest.fixture
 def pair(initialised: str) -> Iterator[tuple[World, World]]:
     """Two mirrors of one company into one database."""
-    with Sandbox(Company(120), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(120), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         first = World(sandbox, initialised, max_deletes=500, time_clocks=(WAREHOUSE,), lock_wait=20)
         second = World(sandbox, initialised, max_deletes=500, time_clocks=(WAREHOUSE,), lock_wait=1)
         yield first, second

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from test_host_tables import kind_of, run
 
 from connecteam_sync.errors import NotServed
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.support import shape
 from support.scenario import FIRST, LAST, World
@@ -19,7 +19,7 @@ from support.scenario import FIRST, LAST, World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(40), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from connecteam_sync.errors import UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import World
 
 
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts, whose first person has an employee already, and its mirror."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised, employees="match")
         person = made.company.people[made.user]
         made.execute(

@@ -13,7 +13,7 @@ from test_named import raw
 
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.errors import AdoptRefused, UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE
 from support.scenario import World
 from test_command import Terminal
@@ -25,7 +25,7 @@ ROWS = 4 * PEOPLE
 @pytest.fixture
 def world(database: str) -> Any:  # noqa: ANN401 - a generator of worlds
     """A host's own tables, six people, and a Connecteam in which nobody clocks in on the full minute."""
-    with Sandbox(Company(0, people=PEOPLE), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=PEOPLE), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         employees = host_tables(database, sorted(sandbox.company.people))
         found = World(sandbox, database, employees="match")
         found.employees = employees  # type: ignore[attr-defined] # carried along for the tests
@@ -285,7 +285,7 @@ def test_a_shift_whose_instant_has_a_row_is_linked_to_no_other(world: World) -> 
 def test_the_commands_name_each_other(tmp_path: Path) -> None:
     """`sync` refuses and names `adopt`; `adopt` names the days and the option; then all goes back."""
     database = f"sqlite:///{tmp_path}/connecteam-sync.db"
-    with Sandbox(Company(0, people=PEOPLE), Settings(minute_limit=1_000_000)) as sandbox:
+    with Sandbox(Company(0, people=PEOPLE), SandboxSettings(minute_limit=1_000_000)) as sandbox:
         employees = host_tables(database, sorted(sandbox.company.people))
         world = World(sandbox, database, employees="match")
         world.employees = employees  # type: ignore[attr-defined] # carried along, as above

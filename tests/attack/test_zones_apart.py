@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.assertion_counts import tell
 from support.scenario import World
 
@@ -44,7 +44,7 @@ def test_no_zone_of_the_account_costs_a_shift(tmp_path: Path, business: str) -> 
     company, counted = Company(0), Counter[str]()
     company.timezone = business
     user = min(company.people)
-    with Sandbox(company, Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+    with Sandbox(company, SandboxSettings(minute_limit=10**9, day_limit=10**9)) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/{len(business)}.db", max_deletes=10**6)
         whole = [Window(night - timedelta(days=1), night + timedelta(days=1), business) for night in NIGHTS]
         for day in (Window(night, night, business) for night in NIGHTS):
@@ -76,7 +76,7 @@ def test_what_may_end_outside_in_some_zone_proves_nothing(tmp_path: Path) -> Non
     """Where the API selects by the end, a shift of a day and a half may be in no answer of its first day: held."""
     company = Company(0)
     company.timezone = "Etc/GMT+12"
-    settings = Settings(minute_limit=10**9, timezone="Pacific/Kiritimati", selects_by="end")
+    settings = SandboxSettings(minute_limit=10**9, timezone="Pacific/Kiritimati", selects_by="end")
     with Sandbox(company, settings) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/long.db")
         night = Window(NIGHTS[-1], NIGHTS[-1], company.timezone)

@@ -17,7 +17,7 @@ from kinds import CONDITIONS
 from sqlalchemy import create_engine
 
 from connecteam_sync.cli.main import main
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import FIRST, LAST
 
 WINDOW = ("--from", str(FIRST), "--to", str(LAST))
@@ -125,7 +125,7 @@ class Host:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(12, people=5), Settings(minute_limit=1_000_000, day_limit=1_000_000)) as served:
+    with Sandbox(Company(12, people=5), SandboxSettings(minute_limit=1_000_000, day_limit=1_000_000)) as served:
         yield served
 
 

@@ -25,7 +25,7 @@ from test_plan import (
 
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Change, Policy, SlicePlan
-from connecteam_sync.core.clocktime import Mirror, StoredState
+from connecteam_sync.core.clocktime import StoredState, TrackedShift
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.shift import InvalidRecord, Shift
 from connecteam_sync.core.window import Window, locked_day
@@ -131,7 +131,7 @@ def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
         (seen, msgspec.structs.replace(stored, rows=(stored.rows[0], edited)), "keep"),
         (seen, msgspec.structs.replace(stored, rows=(stored.rows[0], by_hand)), "restore"),
         (seen, msgspec.structs.replace(stored, locked=(locked_day(date(2025, 12, 2), CHICAGO),)), "restore"),
-        (seen, msgspec.structs.replace(stored, mirrors=(*stored.mirrors, Mirror(shift=first))), "restore"),
+        (seen, msgspec.structs.replace(stored, mirrors=(*stored.mirrors, TrackedShift(shift=first))), "restore"),
         (seen, changed_places(user_id=999)[0], "restore"),
     )
     for shown, found, choice in cases:
@@ -168,11 +168,11 @@ def test_a_shift_whose_clock_was_not_looked_at_waits_where_it_is() -> None:
 def test_a_look_reaches_to_the_end_of_its_last_day_and_no_further() -> None:
     """Its old clock was looked at up to midnight; at midnight it may still show the shift."""
     before = msgspec.structs.replace(RIVAL, start=WINDOW.end_utc, end=WINDOW.end_utc + 3600)
-    stored = StoredState(mirrors=(Mirror(shift=before),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(TrackedShift(shift=before),), employees=EMPLOYEES)
     here = msgspec.structs.replace(RIVAL, time_clock_id=7)
     assert reasons(decide(said(here), stored, looks=seen_before())) == ["clock_not_looked_at"]
     last = msgspec.structs.replace(before, start=WINDOW.end_utc - 1)
-    stored = StoredState(mirrors=(Mirror(shift=last),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(TrackedShift(shift=last),), employees=EMPLOYEES)
     assert kinds(decide(said(here), stored, looks=seen_before())) == ["create"]
 
 
@@ -190,7 +190,7 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
 
 def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
     """An answer may show it, since an open shift reaches far: its row is made by the run over that day."""
-    stored = StoredState(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(TrackedShift(shift=MORNING),), employees=EMPLOYEES)
     away = msgspec.structs.replace(MORNING, start=at("20 08:00"), end=None)
     decision = decide(said(away), stored)
     assert (kinds(decision), reasons(decision), decision.mirrors) == ([], ["window_edge"], ())
@@ -207,7 +207,7 @@ def test_a_row_on_another_day_than_its_shift_goes_once_the_shift_is_gone_there()
 
 def test_a_shift_without_a_row_is_not_forgotten_when_its_user_is_not_listed() -> None:
     """It was held; silence about its user leaves it held."""
-    stored = StoredState(mirrors=(Mirror(shift=MORNING),), employees=EMPLOYEES)
+    stored = StoredState(mirrors=(TrackedShift(shift=MORNING),), employees=EMPLOYEES)
     elsewhere = shift("x", "5 08:00", "5 09:00", user=102)
     decision = decide(said(elsewhere, listed={102}), stored)
     assert reasons(decision) == ["user_not_listed"]
@@ -269,7 +269,7 @@ def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
     invalid_record = InvalidRecord(kind="shift", problem="its times", value="x", user_id=ANA)
     long = msgspec.structs.replace(MORNING, end=at("14 00:00"))
     for item, invalid_records, reason in ((MORNING, (invalid_record,), "impossible_record"), (long, (), "window_edge")):
-        for stored in (after_sync(item), StoredState(mirrors=(Mirror(shift=item),), employees=EMPLOYEES)):
+        for stored in (after_sync(item), StoredState(mirrors=(TrackedShift(shift=item),), employees=EMPLOYEES)):
             decision = decide(said(other, invalid_records=invalid_records), stored)
             assert reason in reasons(decision)
             assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
@@ -299,7 +299,7 @@ def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:
 
 def test_a_row_id_that_another_shift_got_is_no_row_of_the_one_that_had_it() -> None:
     """A shift is gone, and its row; the id was given again, to a shift of another clock at the same instant."""
-    went = Mirror(shift=MORNING, is_gone=True, former_clock_time_id=9)
+    went = TrackedShift(shift=MORNING, is_gone=True, former_clock_time_id=9)
     rival = msgspec.structs.replace(MORNING, id="r", time_clock_id=OTHER)
     heir = after_sync(rival)
     row, mirror = heir.rows[0], heir.mirrors[0]
@@ -324,7 +324,7 @@ def test_a_row_without_a_shift_stays_where_a_shift_stands_that_is_held() -> None
     """Two clocks show one id: it is not written, and the row of its very instant may be its own."""
     rival = msgspec.structs.replace(MORNING, time_clock_id=OTHER)
     stored = after_sync(MORNING)
-    stored = msgspec.structs.replace(stored, mirrors=(Mirror(shift=rival),))
+    stored = msgspec.structs.replace(stored, mirrors=(TrackedShift(shift=rival),))
     decision = decide(said(MORNING), stored, looks=seen_before(rival), orphans="delete")
     assert (kinds(decision), sorted(reasons(decision))) == ([], ["impossible_record", "orphan"])
 
@@ -333,7 +333,7 @@ def test_a_row_without_a_shift_stays_where_a_shift_stands_that_is_held() -> None
 def test_a_row_without_a_shift_stays_where_its_person_left_another_clock(listed: set[int], goes: list[str]) -> None:
     """Once on that clock, and not listed there now: it may be a shift of that clock that nobody shows any more."""
     stored = after_sync(MORNING)
-    there = Mirror(shift=msgspec.structs.replace(RIVAL, start=at("6 08:00"), end=at("6 12:00")), is_gone=True)
+    there = TrackedShift(shift=msgspec.structs.replace(RIVAL, start=at("6 08:00"), end=at("6 12:00")), is_gone=True)
     looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
     looks.saw(WINDOW, msgspec.structs.replace(said(listed=listed), time_clock_id=OTHER))
     looks.stage = "end"

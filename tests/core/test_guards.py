@@ -8,7 +8,7 @@ import msgspec
 from test_plan import BEN, WINDOW, after_sync, decide, kinds, reasons, said, shift
 
 from connecteam_sync.core.change import Change, Policy
-from connecteam_sync.core.clocktime import ClockTime, Mirror, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime, TrackedShift, clock_time_of
 from connecteam_sync.core.guards import (
     days_at_stake,
     doubled_hours,
@@ -52,7 +52,7 @@ def test_an_answer_without_any_shift_is_told_with_the_rows_it_is_about() -> None
     """How many, of how many people, on which local days: 03:00 UTC is the evening before in Chicago."""
     window = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
     held = [
-        Mirror(Shift(id=f"s{n}", user_id=user, time_clock_id=7, start=start, end=start + 60), clock_time_id=n)
+        TrackedShift(Shift(id=f"s{n}", user_id=user, time_clock_id=7, start=start, end=start + 60), clock_time_id=n)
         for n, (user, start) in enumerate(((1, 1_764_644_400), (1, 1_764_900_000), (2, 1_764_900_000)))
     ]
     nothing = Snapshot(

@@ -6,12 +6,12 @@ import msgspec
 from test_plan import ANA, MORNING, WINDOW, after_sync, decide, said, shift
 
 from connecteam_sync.core.change import Pending, SlicePlan, Wait
-from connecteam_sync.core.clocktime import Mirror
+from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.end_of_run import left_for_the_end
 from connecteam_sync.core.evidence import Looks
 
 OTHER = 8
-KNOWN = Mirror(MORNING, clock_time_id=1)
+KNOWN = TrackedShift(MORNING, clock_time_id=1)
 
 
 def quiet() -> Looks:
@@ -28,8 +28,8 @@ def test_a_look_that_was_not_read_shows_what_is_remembered_there() -> None:
     assert looks.shows(KNOWN, clock=7)
     assert not looks.shows(KNOWN, clock=OTHER)
     assert not looks.shows(msgspec.structs.replace(KNOWN, is_gone=True))
-    assert not looks.shows(Mirror(shift("l", "14 08:00", "14 12:00")))
-    assert not looks.shows(Mirror(msgspec.structs.replace(MORNING, time_clock_id=OTHER)))
+    assert not looks.shows(TrackedShift(shift("l", "14 08:00", "14 12:00")))
+    assert not looks.shows(TrackedShift(msgspec.structs.replace(MORNING, time_clock_id=OTHER)))
     assert not looks.has_shown(MORNING.id)
 
 
@@ -59,7 +59,7 @@ def test_a_shift_is_gone_at_the_end_where_a_look_missed_it_and_none_has_it() -> 
     assert not looks.is_gone(KNOWN)
     looks.stage = "end"
     assert looks.is_gone(KNOWN)
-    assert not looks.is_gone(Mirror(shift("n", "2 08:00", "2 12:00")))
+    assert not looks.is_gone(TrackedShift(shift("n", "2 08:00", "2 12:00")))
     looks.saw(WINDOW, msgspec.structs.replace(said(MORNING), time_clock_id=OTHER))
     assert not looks.is_gone(KNOWN)
 

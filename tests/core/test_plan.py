@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from connecteam_sync.core.change import Change, Policy, SlicePlan
-from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, StoredState, clock_time_of
+from connecteam_sync.core.clocktime import AppliedValues, ClockTime, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
@@ -57,8 +57,8 @@ def after_sync(*shifts: Shift) -> StoredState:
     for number, item in enumerate(shifts, start=1):
         row = clock_time_of(EMPLOYEES[item.user_id], item.start, item.end, id=number)
         rows.append(row)
-        applied = Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
-        mirrors.append(Mirror(shift=item, clock_time_id=number, applied=applied))
+        applied = AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
+        mirrors.append(TrackedShift(shift=item, clock_time_id=number, applied=applied))
     return StoredState(rows=tuple(rows), mirrors=tuple(mirrors), employees=EMPLOYEES)
 
 

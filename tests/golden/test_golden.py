@@ -16,7 +16,7 @@ from connecteam_sync.client import counts_of
 from connecteam_sync.core.window import local_day
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox import Settings as Behaviour
+from connecteam_sync.sandbox import SandboxSettings as Behaviour
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import FIRST, LAST, World
 

@@ -9,7 +9,7 @@ import pytest
 
 from connecteam_sync.client import counts_of
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox import Settings as Behaviour
+from connecteam_sync.sandbox import SandboxSettings as Behaviour
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import FIRST, LAST, TABLES, World
 

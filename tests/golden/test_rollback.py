@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 
 from connecteam_sync.client import counts_of
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import FIRST, LAST, World
 
 
 @pytest.mark.usefixtures("initialised")
 def test_the_old_planner_destroys_a_split_day_and_the_new_one_repairs_it(database: str) -> None:
     """8-12 becomes 14-18 under the flag; undo gives the morning back; without the flag both are there."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         new = World(sandbox, database)
         old = World(sandbox, database, planner="legacy")
         new.work(2, "08:00", "12:00")
@@ -41,7 +41,7 @@ def test_the_old_planner_destroys_a_split_day_and_the_new_one_repairs_it(databas
 @pytest.mark.usefixtures("initialised")
 def test_manual_rows_and_locked_days_are_safe_from_the_old_planner(database: str) -> None:
     """Neither is written, whatever the distance in time."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         old = World(sandbox, database, planner="legacy")
         new = World(sandbox, database)
         new.work(2, "08:00", "12:00")
@@ -62,7 +62,7 @@ def test_manual_rows_and_locked_days_are_safe_from_the_old_planner(database: str
 @pytest.mark.usefixtures("initialised")
 def test_compare_names_what_the_old_planner_would_destroy(database: str) -> None:
     """The seed's split day, a correction it never sees, a late shift it drops; nothing is written."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         world = World(sandbox, database)
         world.work(2, "08:00", "12:00")
         corrected = world.work(3, "08:00", "17:00")

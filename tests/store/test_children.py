@@ -13,7 +13,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
 from connecteam_sync.config import load_settings
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from support.databases import run_statement
 from support.host_with_children import Host, naming
@@ -24,7 +24,7 @@ RULES = ("CASCADE", "SET NULL", "NO ACTION", "RESTRICT")
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with three people."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

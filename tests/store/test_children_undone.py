@@ -11,14 +11,14 @@ from test_children_written import by_hand, change
 
 from connecteam_sync.core.change import Change, SlicePlan, fingerprint
 from connecteam_sync.errors import ConfigurationError, NotOurs, UndoRefused
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.host_with_children import Host, naming
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with three people."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

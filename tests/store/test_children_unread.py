@@ -11,7 +11,7 @@ from test_children import naming_only
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Configuration
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.mirror.child_rows import children_of, pointers_at_ours
 from support.databases import run_statement
 from support.host_with_children import Host
@@ -20,7 +20,7 @@ from support.host_with_children import Host
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with three people."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

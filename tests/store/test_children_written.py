@@ -11,7 +11,7 @@ import pytest
 from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.errors import NotOurs, RowMoved
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.mirror.apply import apply
@@ -22,7 +22,7 @@ from support.host_with_children import Host
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A Connecteam with three people."""
-    with Sandbox(Company(0, people=3), Settings(minute_limit=1_000_000)) as running:
+    with Sandbox(Company(0, people=3), SandboxSettings(minute_limit=1_000_000)) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.mirror.account import clocks_ever, vouches
 from support.scenario import World
@@ -16,7 +16,7 @@ from support.scenario import World
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised)
         yield made
         made.mirror.close()

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.errors import NotServed
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from support.databases import run_statement
 from support.scenario import FIRST, LAST, World
@@ -19,7 +19,7 @@ from support.scenario import FIRST, LAST, World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(20, people=4), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(20, people=4), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

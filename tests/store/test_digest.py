@@ -15,7 +15,7 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.mirror.digest import SliceFingerprint, combined, digest_queries, longest_key_range
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
@@ -46,7 +46,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 @pytest.fixture
 def life(initialised: str) -> Iterator[World]:
     """A mirrored company with breaks, a hold and an open shift, looked at often enough to be remembered."""
-    with Sandbox(Company(40), Settings(minute_limit=10**9, day_limit=10**9)) as sandbox:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=10**9, day_limit=10**9)) as sandbox:
         world = World(sandbox, initialised, max_deletes=99)
         world.company.duplicate(world.company.shifts()[5].id)
         world.work(3, "05:00", None)

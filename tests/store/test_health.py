@@ -8,7 +8,7 @@ import pytest
 
 from connecteam_sync.core.run import Check
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox.settings import Settings as Behaviour
+from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
 from support.scenario import FIRST, LAST, World
 
 

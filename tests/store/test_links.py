@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import event, inspect, text
 from test_store import mirror, shift, table
 
-from connecteam_sync.core.clocktime import Applied, Mirror
+from connecteam_sync.core.clocktime import AppliedValues, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox.settings import Settings as Behaviour
+from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
 from connecteam_sync.store.mirror.tracking import HighestClaim, one_each, remember_mirrors
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import rows
@@ -33,7 +33,7 @@ def world(initialised: str) -> Iterator[World]:
         made.mirror.close()
 
 
-def memory_of(store: Store) -> dict[str, Mirror]:
+def memory_of(store: Store) -> dict[str, TrackedShift]:
     """Everything that is remembered, by shift."""
     with store.reading() as session:
         columns = rows.mirror_columns("s")
@@ -41,9 +41,9 @@ def memory_of(store: Store) -> dict[str, Mirror]:
         return {row[0]: rows.mirror(row) for row in found}
 
 
-def remembered(name: str, link: int | None) -> Mirror:
+def remembered(name: str, link: int | None) -> TrackedShift:
     """A shift and its row."""
-    return Mirror(shift(name, 0, 60), link, None if link is None else Applied(1, link, None))
+    return TrackedShift(shift(name, 0, 60), link, None if link is None else AppliedValues(1, link, None))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

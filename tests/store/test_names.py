@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
 from connecteam_sync.config import load_settings
 from connecteam_sync.errors import ConfigurationError, NotInitialised, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox.settings import Settings as Behaviour
+from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables

@@ -15,7 +15,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.errors import ConfigurationError, NotInitialised
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox.settings import Settings as Behaviour
+from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import repair

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from connecteam_sync.errors import ConfigurationError, NotInitialised
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
 from support.databases import run_statement
@@ -19,7 +19,7 @@ from support.scenario import World
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A small company."""
-    with Sandbox(Company(20, people=4), Settings(minute_limit=1_000_000)) as served:
+    with Sandbox(Company(20, people=4), SandboxSettings(minute_limit=1_000_000)) as served:
         yield served
 
 

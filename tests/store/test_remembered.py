@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
 
@@ -17,7 +17,7 @@ FIRST, MIDDLE, LAST = date(2025, 11, 20), date(2025, 12, 11), date(2025, 12, 22)
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
     """A company without shifts, and a mirror of one time clock in slices of eleven days, and two more on each side."""
-    with Sandbox(Company(0), Settings(minute_limit=100_000)) as sandbox:
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
         made = World(sandbox, initialised, slice_days=15, time_clocks=(WAREHOUSE,))
         yield made
         made.mirror.close()

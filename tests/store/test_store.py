@@ -23,7 +23,7 @@ from connecteam_sync.store.mirror import people
 from connecteam_sync.store.mirror.apply import apply
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.store import Store
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 11), "America/Chicago")
@@ -223,7 +223,7 @@ def test_a_row_that_moved_ends_the_transaction(store: Store) -> None:
         touch = text("UPDATE clock_times SET total_minutes = 7 WHERE id = :i")
         session.connection.execute(touch, {"i": before[0]["id"]})
         with pytest.raises(RowMoved) as moved:
-            apply(session, decision, stored, run=Key(session, 99), now=NOW)
+            apply(session, decision, stored, run=PendingId(session, 99), now=NOW)
         session.connection.rollback()
     assert moved.value.rows == (before[0]["id"],)
     assert table(store) == before

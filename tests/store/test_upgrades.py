@@ -14,7 +14,7 @@ import connecteam_sync.store.migrations
 import kept_dumps
 from conftest import DATABASES
 from connecteam_sync.sandbox import Sandbox
-from connecteam_sync.sandbox.settings import Settings as Behaviour
+from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.schema import VERSION
 from support.scenario import World

@@ -9,7 +9,7 @@ from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.bulk import BATCH
 from connecteam_sync.store.sql.pipeline import TRIP, Answer, Query
-from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.rows import USER
 
@@ -79,7 +79,7 @@ def test_a_statement_that_fails_ends_the_transaction(store: Store) -> None:
 def test_keys_are_those_of_their_rows(store: Store) -> None:
     """Two rows that travel together get the keys the database made for each."""
 
-    def begin(session: Session, host: str) -> Key:
+    def begin(session: Session, host: str) -> PendingId:
         values = {"kind": "sync", "first_day": "a", "last_day": "b", "timezone": "UTC", "version": "0", "host": host}
         numbers = {"started_at": 0, "statements": 0, "http_calls": 0}
         above = [("run_id", "connecteam_sync_changes")]

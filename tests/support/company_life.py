@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
 from connecteam_sync.store.payroll import locks
 from support import invariants
@@ -72,7 +72,9 @@ class CompanyLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.mkdtemp(prefix="connecteam-sync-machine-")
         self.database = f"sqlite:///{self.folder}/life.db"
-        self.sandbox = Sandbox(Company(0, people=PEOPLE), Settings(minute_limit=10**9, day_limit=10**9)).__enter__()
+        self.sandbox = Sandbox(
+            Company(0, people=PEOPLE), SandboxSettings(minute_limit=10**9, day_limit=10**9)
+        ).__enter__()
         self.travel = time_machine.travel(datetime(2025, 12, 11, 18, tzinfo=UTC), tick=True)
         self.travel.start()
         self.undoable: tuple[int, list[Any], list[Any]] | None = None

@@ -13,7 +13,7 @@ from connecteam_sync.cli.options import Json
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.sandbox.settings import KEY, Settings
+from connecteam_sync.sandbox.settings import KEY, SandboxSettings
 
 
 def sandbox(
@@ -29,7 +29,7 @@ def sandbox(
     ] = None,
     choose: Annotated[
         Optional[list[str]],
-        typer.Option("--set", metavar="NAME=VALUE", help=f"Behaviour: {', '.join(Settings.__struct_fields__)}."),
+        typer.Option("--set", metavar="NAME=VALUE", help=f"Behaviour: {', '.join(SandboxSettings.__struct_fields__)}."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -60,14 +60,14 @@ def sandbox(
         served.serve(ready)
 
 
-def behaviour(choices: Iterable[str]) -> Settings:
+def behaviour(choices: Iterable[str]) -> SandboxSettings:
     """The sandbox's settings from NAME=VALUE pairs. Raises ConfigurationError."""
     values = dict(choice.partition("=")[::2] for choice in choices)
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        return msgspec.convert(values, SandboxSettings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(
-            f"--set: {error}", next_step=f"choose from: {', '.join(Settings.__struct_fields__)}"
+            f"--set: {error}", next_step=f"choose from: {', '.join(SandboxSettings.__struct_fields__)}"
         ) from error
 
 

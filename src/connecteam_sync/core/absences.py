@@ -20,7 +20,7 @@ from connecteam_sync.core.change import (
     fingerprint_of_stopped,
     subject_of,
 )
-from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.draft import PlanBuilder
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import let_through
@@ -49,7 +49,7 @@ class Absences(PlanBuilder):
 
     # -- the gate ------------------------------------------------------------------------------------------------------
 
-    def remove(self, row: ClockTime, mirror: Mirror | None, shift: Shift | None, why: str) -> None:
+    def remove(self, row: ClockTime, mirror: TrackedShift | None, shift: Shift | None, why: str) -> None:
         """The one way for a row to go: at the end of the run, with evidence; else it is held.
 
         `mirror` is what its hold is about, where it is about a shift. Before the end it is noted, and nothing else.
@@ -67,7 +67,7 @@ class Absences(PlanBuilder):
         self.pending[row.id or 0] = self.change("delete", row, None, shift, why)
         self.undecided |= {f"row:{row.id}", *([f"shift:{shift.id}"] if shift else [])}
 
-    def stays(self, row: ClockTime, mirror: Mirror | None) -> Why | None:
+    def stays(self, row: ClockTime, mirror: TrackedShift | None) -> Why | None:
         """What forbids a row to go, whoever wants it gone; None where nothing does."""
         if not row.is_ours:
             shift = "its shift is gone, and " if mirror is not None else ""
@@ -106,7 +106,7 @@ class Absences(PlanBuilder):
         """Whether a row is nowhere, or on a day that no look of this run decides on."""
         return row is None or not (self.inside(row.clock_in) or self.looks.plans(self.clock, row.clock_in))
 
-    def row_of(self, mirror: Mirror) -> ClockTime | None:
+    def row_of(self, mirror: TrackedShift) -> ClockTime | None:
         """The row of a shift; of one whose row went, that row where a restored dump has brought it back."""
         if mirror.clock_time_id is not None:
             return self.rows.get(mirror.clock_time_id)
@@ -116,7 +116,7 @@ class Absences(PlanBuilder):
             return None
         return row
 
-    def has_moved(self, mirror: Mirror) -> bool:
+    def has_moved(self, mirror: TrackedShift) -> bool:
         """Whether another look of the run has shown a shift: its row goes along with it there."""
         return self.stage == "end" and self.looks.shows(mirror)
 
@@ -133,7 +133,7 @@ class Absences(PlanBuilder):
             return ("window_edge", "it ran past the days asked for; the hours are kept")
         return None
 
-    def decide_absence(self, mirror: Mirror, row: ClockTime) -> None:
+    def decide_absence(self, mirror: TrackedShift, row: ClockTime) -> None:
         """The row of one shift that is not in the answer."""
         shift, found = mirror.shift, self.no_evidence(mirror.shift)
         is_away = not self.inside(shift.start) and not mirror.is_gone
@@ -280,9 +280,9 @@ class Absences(PlanBuilder):
         return self.invalid_users | self.looks.invalid_users
 
     @cached_property
-    def mirrors_of_user(self) -> dict[int, list[Mirror]]:
+    def mirrors_of_user(self) -> dict[int, list[TrackedShift]]:
         """What is remembered of each user around these days."""
-        found: dict[int, list[Mirror]] = defaultdict(list)
+        found: dict[int, list[TrackedShift]] = defaultdict(list)
         for mirror in self.stored.mirrors:
             found[mirror.shift.user_id].append(mirror)
         return found

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.clocktime import ClockTime, TrackedShift
 from connecteam_sync.core.evidence import Stage
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.people import Rename
@@ -251,7 +251,7 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     holds: tuple[Hold, ...]
     new_employees: tuple[NewEmployee, ...]
-    mirrors: tuple[Mirror, ...]
+    mirrors: tuple[TrackedShift, ...]
     breaks: tuple[Break, ...]
     breaks_gone: tuple[str, ...]
     counts: Counts

@@ -88,7 +88,7 @@ def corrections(row: ClockTime, after: ClockTime) -> list[str]:
     return said
 
 
-class Applied(msgspec.Struct, frozen=True, gc=False):
+class AppliedValues(msgspec.Struct, frozen=True, gc=False):
     """The values we last wrote for a shift: tells an edit made in the table behind our back from one made upstream."""
 
     employee_id: RowId
@@ -96,7 +96,7 @@ class Applied(msgspec.Struct, frozen=True, gc=False):
     clock_out: int | None
 
 
-class Mirror(msgspec.Struct, frozen=True, gc=False):
+class TrackedShift(msgspec.Struct, frozen=True, gc=False):
     """What we remember of one shift Connecteam has shown us: a row of our `shifts`.
 
     `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None next to
@@ -106,7 +106,7 @@ class Mirror(msgspec.Struct, frozen=True, gc=False):
 
     shift: Shift
     clock_time_id: RowId | None = None
-    applied: Applied | None = None
+    applied: AppliedValues | None = None
     is_gone: bool = False
     former_clock_time_id: RowId | None = None
 
@@ -147,7 +147,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rows: tuple[ClockTime, ...] = ()
-    mirrors: tuple[Mirror, ...] = ()
+    mirrors: tuple[TrackedShift, ...] = ()
     breaks: tuple[Break, ...] = ()
     """Remembered breaks of this clock starting in the padded window or named by the snapshot, not found gone."""
     employees: Mapping[int, RowId] = {}

@@ -11,7 +11,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
 from connecteam_sync.core.child_rows import held_detail, kept_by
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, StoredState, clock_time_of
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, unwritten
@@ -148,7 +148,7 @@ class PlanBuilder:
             if start <= row.clock_in < end and row.source == CONNECTEAM and row.id in mine
         )
 
-    def is_known(self, mirror: Mirror) -> bool:
+    def is_known(self, mirror: TrackedShift) -> bool:
         """Whether what is remembered of a shift is what this run has seen of it."""
         return self.shown.get(mirror.shift.id) == mirror.shift or self.looks.has_refreshed(mirror)
 
@@ -160,14 +160,14 @@ class PlanBuilder:
         mirror = self.mirrors.get(shift_id)
         return mirror is not None and self.looks.has_refreshed(mirror)
 
-    def decides_on(self, mirror: Mirror, row: ClockTime) -> bool:
+    def decides_on(self, mirror: TrackedShift, row: ClockTime) -> bool:
         """Whether this look decides on a shift and its row: not where its padding alone shows another look's shift."""
         shown = self.shown.get(mirror.shift.id)
         return shown is not None and (
             self.inside(shown.start) or self.inside(row.clock_in) or not self.looks.plans(self.clock, shown.start)
         )
 
-    def has_left(self, mirror: Mirror, at: int, shift: Shift) -> bool:
+    def has_left(self, mirror: TrackedShift, at: int, shift: Shift) -> bool:
         """Whether a shift that the padding alone shows was, at an instant, on a day of another look of this run, and is
         on a day of none by now: whoever sees it takes its row along.
         """
@@ -194,7 +194,7 @@ class PlanBuilder:
         if shift is not None:
             self.wait(shift, because)
 
-    def give_up_link(self, mirror: Mirror) -> None:
+    def give_up_link(self, mirror: TrackedShift) -> None:
         """Forget that a row is a shift's: it has become another one's."""
         self.stale.add(mirror.shift.id)
         self.shift_of_row.pop(mirror.clock_time_id or 0, None)
@@ -204,7 +204,7 @@ class PlanBuilder:
         """Whether an instant lies in the window proper; its bounds are computed once."""
         return self.start <= instant < self.end
 
-    def edited_locally(self, mirror: Mirror | None, row: ClockTime) -> bool:
+    def edited_locally(self, mirror: TrackedShift | None, row: ClockTime) -> bool:
         """Whether a linked row differs from what we last applied to it (rule 11)."""
         if mirror is None or mirror.applied is None or mirror.clock_time_id != row.id:
             return False
@@ -341,7 +341,7 @@ class PlanBuilder:
         )
 
     def hold_row(
-        self, reason: HoldReason, row: ClockTime, detail: str, mirror: Mirror | None, *, beside: bool = False
+        self, reason: HoldReason, row: ClockTime, detail: str, mirror: TrackedShift | None, *, beside: bool = False
     ) -> None:
         """A hold about a row that stays although Connecteam does not show its shift.
 

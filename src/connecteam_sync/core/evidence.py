@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
-from connecteam_sync.core.clocktime import Mirror
+from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
@@ -141,7 +141,7 @@ class Looks:
 
     # -- what that proves --------------------------------------------------------------------------------------------
 
-    def shows(self, mirror: Mirror, *, clock: int | None = None) -> bool:
+    def shows(self, mirror: TrackedShift, *, clock: int | None = None) -> bool:
         """Whether any look of the run (or any of one clock) has shown this shift.
 
         Of a look that was not read it counts as shown where it is remembered to be: a row stays rather than goes.
@@ -155,7 +155,7 @@ class Looks:
             and any(span.holds(shift.time_clock_id, shift.start) for span in self._quiet)
         )
 
-    def has_refreshed(self, mirror: Mirror) -> bool:
+    def has_refreshed(self, mirror: TrackedShift) -> bool:
         """Whether a look at a mirrored time clock has shown this shift: then what is remembered of it is of this run.
 
         What was looked at as evidence only is not remembered: of its shifts, old values are known and no more.
@@ -184,7 +184,7 @@ class Looks:
         """Whether the run has looked at this clock on the day of this instant."""
         return any(span.holds(clock, instant) for span in (*self._listings, *self._quiet))
 
-    def is_gone(self, mirror: Mirror) -> bool:
+    def is_gone(self, mirror: TrackedShift) -> bool:
         """Whether a look found a shift gone and no other has shown it: known at the end only."""
         return self.stage == "end" and mirror.shift.id in self.absent and not self.shows(mirror)
 

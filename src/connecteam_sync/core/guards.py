@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from connecteam_sync.core.change import Change, Policy, Refusal, fingerprint_of_stopped
-from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.same_minute import without_seconds
 from connecteam_sync.core.shift import Snapshot, User
@@ -71,7 +71,7 @@ def _days(found: Iterable[date]) -> str:
     return f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
 
 
-def empty_answer(window: Window, snapshot: Snapshot, held: Sequence[Mirror]) -> Refusal | None:
+def empty_answer(window: Window, snapshot: Snapshot, held: Sequence[TrackedShift]) -> Refusal | None:
     """Refuse an answer without any shift where we hold some: upstream silence is never data."""
     if snapshot.shifts or not held:
         return None

@@ -10,7 +10,7 @@ from connecteam_sync.core.run import Entry, StandingHold
 from connecteam_sync.core.shift import Shift
 
 
-class TrackedShift(msgspec.Struct, frozen=True, kw_only=True):
+class ShiftHistory(msgspec.Struct, frozen=True, kw_only=True):
     """A shift as Connecteam showed it last; `is_gone` where it is no longer there.
 
     `changed_in_run` is the run that noted it like this, `changed_at` when that began (epoch seconds; None where it is
@@ -31,7 +31,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[ClockTime, ...]
     changes: tuple[Entry, ...]
     holds: tuple[StandingHold, ...]
-    shifts: tuple[TrackedShift, ...]
+    shifts: tuple[ShiftHistory, ...]
 
 
 def about(

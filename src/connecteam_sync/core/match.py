@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window
@@ -53,8 +53,8 @@ def in_scope(
     snapshot: Snapshot,
     *,
     rows: Mapping[RowId | None, ClockTime],
-    mirrors: Mapping[str, Mirror],
-    has_left: Callable[[Mirror, int, Shift], bool],
+    mirrors: Mapping[str, TrackedShift],
+    has_left: Callable[[TrackedShift, int, Shift], bool],
 ) -> tuple[Shift, ...]:
     """The shifts a plan of this window is about, ordered by id; `rows` and `mirrors` are what is stored, by id.
 
@@ -76,7 +76,7 @@ def in_scope(
     return tuple(sorted(shifts, key=attrgetter("id")))
 
 
-def absent(snapshot: Snapshot, stored: StoredState) -> list[Mirror]:
+def absent(snapshot: Snapshot, stored: StoredState) -> list[TrackedShift]:
     """What is remembered of this time clock's shifts that the answer does not show."""
     present, clock = {shift.id for shift in snapshot.shifts}, snapshot.time_clock_id
     return [m for m in stored.mirrors if m.shift.id not in present and m.shift.time_clock_id == clock]
@@ -96,7 +96,9 @@ def duplicate_groups(
     return tuple(DuplicateGroup(winner=group[0], losers=tuple(group[1:])) for group in ordered)
 
 
-def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -> dict[tuple[int, int], list[Mirror]]:
+def successions(
+    missing: Iterable[TrackedShift], window: Window, snapshot: Snapshot
+) -> dict[tuple[int, int], list[TrackedShift]]:
     """Linked shifts that are gone from a list that names their user, by (user, start): their rows may be inherited.
 
     `missing` are those of `absent`.
@@ -105,7 +107,7 @@ def successions(missing: Iterable[Mirror], window: Window, snapshot: Snapshot) -
     """
     invalid = {invalid_record.activity_id for invalid_record in snapshot.invalid_records}
     start, end = window.surely_covered
-    found: dict[tuple[int, int], list[Mirror]] = defaultdict(list)
+    found: dict[tuple[int, int], list[TrackedShift]] = defaultdict(list)
     for mirror in missing:
         if (
             mirror.clock_time_id is not None
@@ -128,11 +130,11 @@ def adoptable(rows: Iterable[ClockTime], linked: Container[RowId | None]) -> dic
 
 def match(
     pairs: Iterable[tuple[RowId, DuplicateGroup]],
-    inherited: Mapping[tuple[int, int], list[Mirror]],
+    inherited: Mapping[tuple[int, int], list[TrackedShift]],
     unlinked: Mapping[tuple[RowId, int], list[ClockTime]],
     *,
     rows: Mapping[RowId | None, ClockTime],
-    mirrors: Mapping[str, Mirror],
+    mirrors: Mapping[str, TrackedShift],
 ) -> tuple[Match, ...]:
     """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
 

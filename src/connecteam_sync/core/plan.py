@@ -25,7 +25,7 @@ from connecteam_sync.core.change import (
     by_day,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import ClockTime, Mirror, StoredState, clock_time_of, corrections
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift, clock_time_of, corrections
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
@@ -134,7 +134,7 @@ class _Decision(Absences):
             self.strangers[user_id] = stranger(user_id, user, self.likenesses, self.leavers, creates=creates)
         return self.strangers[user_id]
 
-    def has_come_here(self, shift: Shift, mirror: Mirror) -> bool:
+    def has_come_here(self, shift: Shift, mirror: TrackedShift) -> bool:
         """Whether a shift that is remembered of another time clock is this one's now; else it is held, or waits."""
         other, looks = mirror.shift.time_clock_id, self.looks
         if looks.shows(mirror, clock=other):
@@ -187,7 +187,7 @@ class _Decision(Absences):
         row = self.rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
         return row is not None and not self.edited_locally(mirror, row)
 
-    def inheritable(self) -> dict[tuple[int, int], list[Mirror]]:
+    def inheritable(self) -> dict[tuple[int, int], list[TrackedShift]]:
         """Gone shifts whose rows may be inherited, by (user, start): of this time clock, and at the end of any."""
         missing = [m for m in self.absent if m.shift.id not in self.stale and not self.has_moved(m)]
         found = successions((self.mirrors[m.shift.id] for m in missing), self.window, self.snapshot)
@@ -199,7 +199,10 @@ class _Decision(Absences):
         return found
 
     def waits_for_a_row(
-        self, employees: Mapping[str, RowId], group: DuplicateGroup, inherited: Mapping[tuple[int, int], list[Mirror]]
+        self,
+        employees: Mapping[str, RowId],
+        group: DuplicateGroup,
+        inherited: Mapping[tuple[int, int], list[TrackedShift]],
     ) -> bool:
         """Whether the winner of a clock-in waits for the end of the run, since its row may be on the move elsewhere."""
         shift = group.winner
@@ -264,7 +267,7 @@ class _Decision(Absences):
             why = _HOW[matched.how].format(matched.replaces) if matched.how != "id" else self.why(mirror, row, after)
             self.draft("update", row, after, shift, why)
 
-    def why(self, mirror: Mirror | None, row: ClockTime, after: ClockTime) -> str:
+    def why(self, mirror: TrackedShift | None, row: ClockTime, after: ClockTime) -> str:
         """What happened to a shift, in the words of the person who reads the journal."""
         said = ["edited in the table"] if self.edited_locally(mirror, row) else []
         return ", ".join((*said, *corrections(row, after))) or "minutes or flag contradicted the times"
@@ -334,7 +337,7 @@ class _Decision(Absences):
         self.draft("update", row, after, mirror.shift, self.why(mirror, row, after))
         return True
 
-    def seen_elsewhere(self, row: ClockTime, mirror: Mirror | None) -> ClockTime | None:
+    def seen_elsewhere(self, row: ClockTime, mirror: TrackedShift | None) -> ClockTime | None:
         """What the row of a shift of another look should be, where this run has seen that shift on another key.
 
         None where it has not, where another shift comes first there, and where the row is not ours to move.

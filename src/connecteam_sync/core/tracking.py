@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 
 from connecteam_sync.core.change import Change, SlicePlan
-from connecteam_sync.core.clocktime import Applied, Mirror, StoredState
+from connecteam_sync.core.clocktime import AppliedValues, StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.match import Match
 from connecteam_sync.core.shift import Break, Shift, Snapshot
@@ -18,26 +18,26 @@ from connecteam_sync.core.window import Window
 def mirrors_to_remember(
     window: Window,
     snapshot: Snapshot,
-    old: Mapping[str, Mirror],
+    old: Mapping[str, TrackedShift],
     *,
     shifts: tuple[Shift, ...],
-    missing: Collection[Mirror],
+    missing: Collection[TrackedShift],
     matches: tuple[Match, ...],
     changes: tuple[Change, ...],
     invalid: Container[int] = (),
     stale: Container[str] = (),
-) -> tuple[Mirror, ...]:
+) -> tuple[TrackedShift, ...]:
     """The new memory of every one of `shifts`, and of every shift that is gone, whose memory moves, by id.
 
     `old` is what is remembered, by id. A held shift is remembered with its latest values and the link and applied
     values it had (but for `stale` links); a gone one stays remembered, marked gone, as does one whose row another shift
     now has. One whose row goes remembers which it was. Of `invalid` users nothing is found gone.
     """
-    new: dict[str, Mirror] = {}
+    new: dict[str, TrackedShift] = {}
     for shift in shifts:
         known = old.get(shift.id)
         if known is None:
-            new[shift.id] = Mirror(shift=shift)
+            new[shift.id] = TrackedShift(shift=shift)
         else:
             new[shift.id] = msgspec.structs.replace(_without_stale(known, stale), shift=shift, is_gone=False)
     for mirror in _gone(missing, window, snapshot, invalid):
@@ -57,7 +57,7 @@ def mirrors_to_remember(
         new[change.shift_id] = msgspec.structs.replace(
             mirror,
             clock_time_id=link,
-            applied=Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
+            applied=AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
             if row
             else None,
             former_clock_time_id=None if row is not None or change.before is None else change.before.id,
@@ -71,14 +71,16 @@ def mirrors_to_remember(
     return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
 
 
-def _without_stale(mirror: Mirror, stale: Container[str]) -> Mirror:
+def _without_stale(mirror: TrackedShift, stale: Container[str]) -> TrackedShift:
     """What is remembered, without a link that no longer fits."""
     if mirror.shift.id not in stale:
         return mirror
     return msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
 
 
-def _gone(missing: Iterable[Mirror], window: Window, snapshot: Snapshot, invalid: Container[int]) -> tuple[Mirror, ...]:
+def _gone(
+    missing: Iterable[TrackedShift], window: Window, snapshot: Snapshot, invalid: Container[int]
+) -> tuple[TrackedShift, ...]:
     """Shifts that start in the window proper and that the answer proves to be gone; see `no_evidence` of the plan."""
     start, end, asked_end = window.start_utc, window.end_utc, window.surely_covered[1]
     unreadable = {invalid_record.activity_id for invalid_record in snapshot.invalid_records}

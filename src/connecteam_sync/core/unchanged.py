@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Mirror
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 
@@ -22,7 +22,7 @@ def unchanged_rows(
     others: Iterable[tuple[RowId, Shift]],
     *,
     rows: Mapping[RowId | None, ClockTime],
-    mirrors: Mapping[str, Mirror],
+    mirrors: Mapping[str, TrackedShift],
     employees: Mapping[int, RowId],
 ) -> dict[str, RowId | None]:
     """The row of every unchanged shift, by shift id. `others` are live shifts of other time clocks, with employees."""

@@ -26,7 +26,7 @@ from connecteam_sync.core.events import (
 from connecteam_sync.core.run import Run, Status
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.store.mirror.apply import Applied
+from connecteam_sync.store.mirror.apply import ApplyResult
 
 Emit = Callable[[Event], None]
 """Takes an event. An exception of a listener ends the call; what was committed by then stays."""
@@ -148,7 +148,7 @@ def run_ended(run: Run) -> RunEnded:
     )
 
 
-def of_commit(run: int, plan: SlicePlan, done: Applied | None) -> Iterator[Event]:
+def of_commit(run: int, plan: SlicePlan, done: ApplyResult | None) -> Iterator[Event]:
     """The events of a plan whose transaction is committed: refused where nothing was applied."""
     clock, window = plan.time_clock_id, plan.window
     if done is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.clocktime import ClockTime, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import Window
@@ -19,7 +19,7 @@ class Evidence(NamedTuple):
     shifts: list[Shift]
     rows: dict[RowId | None, ClockTime]
     employees: dict[int, RowId]
-    mirrors: dict[str, Mirror]
+    mirrors: dict[str, TrackedShift]
 
 
 def evidence(context: Context, window: Window) -> Iterator[Evidence]:

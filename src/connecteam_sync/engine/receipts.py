@@ -13,7 +13,7 @@ from connecteam_sync.engine.events import run_ended
 from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.sql.statements import PendingId
 
 SHOWN = 200
 """How many of the deletes that a guard stopped a receipt names."""
@@ -30,11 +30,11 @@ class RunRecord:
         self.ended: int | None = None
         self._costs = Costs(context.store, context.http_calls)
 
-    def begin(self, session: Session) -> Key:
+    def begin(self, session: Session) -> PendingId:
         """The number of this run, which begins where it has not yet."""
-        return runs.begin_run(session, self.run) if self.number is None else Key(session, self.number)
+        return runs.begin_run(session, self.run) if self.number is None else PendingId(session, self.number)
 
-    def repeat(self, session: Session, receipt: Slice, *, last: bool) -> tuple[Key, int | None]:
+    def repeat(self, session: Session, receipt: Slice, *, last: bool) -> tuple[PendingId, int | None]:
         """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
         if self.number is not None or not last:
             number = self.begin(session)

@@ -24,7 +24,7 @@ from connecteam_sync.engine.snapshot import Look
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
-from connecteam_sync.store.mirror.apply import Applied, apply
+from connecteam_sync.store.mirror.apply import ApplyResult, apply
 from connecteam_sync.store.mirror.digest import (
     SliceFingerprint,
     combined,
@@ -36,7 +36,7 @@ from connecteam_sync.store.mirror.digest import (
 from connecteam_sync.store.mirror.refused import Decided
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
-from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.sql.statements import PendingId
 
 ATTEMPTS = 5
 """How often a slice is tried again where other programs or runs get in between."""
@@ -46,10 +46,10 @@ class _Done(NamedTuple):
     """What a slice came to, once it is committed; `plan` is None where nothing had to be decided."""
 
     receipt: Slice
-    number: Key
+    number: PendingId
     ended: int | None
     plan: SlicePlan | None
-    applied: Applied | None
+    applied: ApplyResult | None
 
 
 class _Overtaken(NamedTuple):
@@ -181,13 +181,15 @@ class SliceRunner:
             self._tell(done.number.value, done.plan, done.applied)
         return done.receipt
 
-    def _tell(self, number: int, plan: SlicePlan, applied: Applied | None) -> None:
+    def _tell(self, number: int, plan: SlicePlan, applied: ApplyResult | None) -> None:
         for event in of_commit(number, plan, applied):
             self._emit(event)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _write(self, session: Session, number: Key, taken: Decided, look: Look | None) -> tuple[Slice, Applied | None]:
+    def _write(
+        self, session: Session, number: PendingId, taken: Decided, look: Look | None
+    ) -> tuple[Slice, ApplyResult | None]:
         """Refuse or write, and the receipt either way; and what it was decided on."""
         decision = taken.plan
         if decision.refusals:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.adopt import UnreadTime
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.history import History, TrackedShift
+from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.text import called, day_name, hours, many, one_line, span, stamp
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str], day: date | None = None) -> list[str]:
     """What an employee's rows say now, what Connecteam says of each, what is held; and how they came to say it."""
-    shifts: dict[RowId | None, list[TrackedShift]] = defaultdict(list)
+    shifts: dict[RowId | None, list[ShiftHistory]] = defaultdict(list)
     rows = {row.id for row in found.rows}
     for tracked in found.shifts:
         shifts[tracked.clock_time_id if tracked.clock_time_id in rows else None].append(tracked)
@@ -90,7 +90,7 @@ def _held_by_place(found: History, rows: set[RowId | None]) -> dict[RowId | None
     return held
 
 
-def _said(tracked: TrackedShift, zone: ZoneInfo) -> str:
+def _said(tracked: ShiftHistory, zone: ZoneInfo) -> str:
     """`Connecteam: 08:00-16:30 on time clock 7, so since run 3 (2025-12-02 09:00)`."""
     shift = tracked.shift
     day = local_day(shift.start, zone)

@@ -12,7 +12,7 @@ from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
-from connecteam_sync.core.history import History, TrackedShift
+from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import (
     Check,
@@ -244,7 +244,7 @@ def history(found: History) -> Json:
     }
 
 
-def tracked(found: TrackedShift) -> Json:
+def tracked(found: ShiftHistory) -> Json:
     """A shift as Connecteam showed it last."""
     shift = found.shift
     return {

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connecteam_sync.sandbox.company import Company
     from connecteam_sync.sandbox.server import Sandbox
-    from connecteam_sync.sandbox.settings import Settings
+    from connecteam_sync.sandbox.settings import SandboxSettings
 else:
     # Imported when first asked for: every command knows the sandbox's settings, only two need its web server.
-    _HOMES = {"Company": "company", "Sandbox": "server", "Settings": "settings"}
+    _HOMES = {"Company": "company", "Sandbox": "server", "SandboxSettings": "settings"}
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
@@ -17,4 +17,4 @@ else:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
-__all__ = ["Company", "Sandbox", "Settings"]
+__all__ = ["Company", "Sandbox", "SandboxSettings"]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import JSONResponse, Response
 
 from connecteam_sync.sandbox.company import LUNCH, REST, Activity, Company, Person
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 
 JOB = "b7f0c1de-0000-4000-8000-000000000001"
 _LONG_SHIFT = 6 * 3600
@@ -60,7 +60,7 @@ def user(person: Person) -> dict[str, Any]:
     }
 
 
-def activity(item: Activity, settings: Settings) -> dict[str, Any]:
+def activity(item: Activity, settings: SandboxSettings) -> dict[str, Any]:
     """A shift or break as time activities show it: no `end` while it is open, coordinates invented."""
 
     def point(instant: int, kind: str) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def activity(item: Activity, settings: Settings) -> dict[str, Any]:
 
 
 def selected(
-    company: Company, settings: Settings, clock: int, first: date, last: date, *, users: set[int] | None = None
+    company: Company, settings: SandboxSettings, clock: int, first: date, last: date, *, users: set[int] | None = None
 ) -> list[Activity]:
     """The activities of a clock for the days asked for, by the settings' idea of a day and of belonging to one."""
     zone = ZoneInfo(settings.timezone) if settings.dates_in == "business" else UTC
@@ -105,7 +105,7 @@ def selected(
 
 def by_users(
     company: Company,
-    settings: Settings,
+    settings: SandboxSettings,
     clock: int,
     found: list[Activity],
     *,
@@ -128,7 +128,7 @@ def by_users(
     return list(shown.values())
 
 
-def timesheet(company: Company, settings: Settings, clock: int, first: date, last: date) -> list[dict[str, Any]]:
+def timesheet(company: Company, settings: SandboxSettings, clock: int, first: date, last: date) -> list[dict[str, Any]]:
     """Hours by person and start day; people without entries are left out, automatic breaks are deducted."""
     zone = ZoneInfo(settings.timezone)
     days: dict[int, dict[date, list[Activity]]] = defaultdict(lambda: defaultdict(list))

@@ -18,7 +18,7 @@ from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.faults import NAMES, PAGES, Faults
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 from connecteam_sync.sandbox.writes import Writes
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -33,7 +33,9 @@ class BadQuery(Exception):  # noqa: N818 - what it is
 class Handlers:
     """One Connecteam: its company, settings, troubles, keys, and how often it was called."""
 
-    def __init__(self, company: Company, settings: Settings, *, key: str, client_id: str, client_secret: str) -> None:
+    def __init__(
+        self, company: Company, settings: SandboxSettings, *, key: str, client_id: str, client_secret: str
+    ) -> None:
         self.company, self.settings, self.faults = company, settings, Faults()
         self.key, self.client_id, self.client_secret = key, client_id, client_secret
         self.tokens: dict[str, float] = {}

@@ -18,7 +18,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox.app import Handlers
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.faults import Faults
-from connecteam_sync.sandbox.settings import KEY, Settings
+from connecteam_sync.sandbox.settings import KEY, SandboxSettings
 
 _START_SECONDS = 10.0
 _TICK = 0.02
@@ -63,7 +63,7 @@ class Sandbox:
     def __init__(
         self,
         company: Company | None = None,
-        settings: Settings | None = None,
+        settings: SandboxSettings | None = None,
         *,
         key: str = KEY,
         host: str = "127.0.0.1",
@@ -77,7 +77,7 @@ class Sandbox:
         if not _is_loopback(host):
             raise ConfigurationError("the sandbox serves this machine only", next_step="use the host 127.0.0.1")
         self.company = company if company is not None else Company()
-        self.settings = settings if settings is not None else Settings()
+        self.settings = settings if settings is not None else SandboxSettings()
         self.key, self.client_id, self.client_secret = key, "sandbox-client", "sandbox-secret"
         self.handlers = Handlers(
             self.company, self.settings, key=key, client_id=self.client_id, client_secret=self.client_secret

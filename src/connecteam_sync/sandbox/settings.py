@@ -10,7 +10,7 @@ KEY = "sandbox-key"
 """The invented key the sandbox accepts where it is not told another."""
 
 
-class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class SandboxSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How this Connecteam behaves; the comments name the open questions of docs/connecteam-api.md (API, section 20)."""
 
     timezone: str = "America/Chicago"

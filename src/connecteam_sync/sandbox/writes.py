@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Activity, Company
-from connecteam_sync.sandbox.settings import Settings
+from connecteam_sync.sandbox.settings import SandboxSettings
 
 _BACKDATED = 12 * 3600
 """How far back a live punch may be dated, in seconds."""
@@ -105,7 +105,7 @@ class LockDays(msgspec.Struct):
 class Writes:
     """Handlers that change the company."""
 
-    def __init__(self, company: Company, settings: Settings) -> None:
+    def __init__(self, company: Company, settings: SandboxSettings) -> None:
         self.company, self.settings = company, settings
 
     # -- what every write asks -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
-from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Mirror, StoredState
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.people import mapped, phone_marks
 from connecteam_sync.core.shift import Break, Snapshot, User
@@ -153,7 +153,7 @@ class Session(Statements):
     def _follow(
         self,
         snapshot: Snapshot,
-        mirrors: dict[str, Mirror],
+        mirrors: dict[str, TrackedShift],
         found: dict[RowId | None, ClockTime],
         pauses: dict[str, Break],
     ) -> None:
@@ -189,7 +189,7 @@ class Session(Statements):
         self,
         snapshot: Snapshot,
         span: Mapping[str, int],
-        mirrors: dict[str, Mirror],
+        mirrors: dict[str, TrackedShift],
         found: dict[RowId | None, ClockTime],
         seen: Mapping[str, int],
     ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from connecteam_sync.core.adopt import Dedupe, Group, dedupe, grouped
 from connecteam_sync.core.change import Counts, Minutes
 from connecteam_sync.core.child_rows import said_of
-from connecteam_sync.core.clocktime import Applied, Mirror
+from connecteam_sync.core.clocktime import AppliedValues, TrackedShift
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Slice
@@ -51,7 +51,7 @@ class Doubles(msgspec.Struct, frozen=True, kw_only=True):
 
     images: dict[RowId, rows.Image]
     groups: tuple[Group, ...]
-    mirrors: tuple[Mirror, ...]
+    mirrors: tuple[TrackedShift, ...]
     decision: Dedupe
 
 
@@ -128,7 +128,7 @@ def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, loc
     return Doubles(images=images, groups=groups, mirrors=mirrors, decision=decision)
 
 
-def _links(session: Session, ids: list[RowId]) -> tuple[Mirror, ...]:
+def _links(session: Session, ids: list[RowId]) -> tuple[TrackedShift, ...]:
     d = session.dialect
     found = session.fetch_set(
         f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.shifts} s"
@@ -248,11 +248,11 @@ def span(found: Doubles, otherwise: Window) -> Window:
     return Window(min(days), max(days), otherwise.timezone) if days else otherwise
 
 
-def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str, Mirror | None]]:
+def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str, TrackedShift | None]]:
     """Links of removed rows go, applied values follow a survivor that was closed. What was remembered, by row."""
     after = {change.image.id: change.after for change in found.decision.changes}
-    changed: list[Mirror] = []
-    before: dict[RowId, dict[str, Mirror | None]] = {}
+    changed: list[TrackedShift] = []
+    before: dict[RowId, dict[str, TrackedShift | None]] = {}
     for mirror in found.mirrors:
         row = mirror.clock_time_id
         if row is None or row not in after:
@@ -262,7 +262,7 @@ def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str,
         if image is None:
             changed.append(msgspec.structs.replace(mirror, clock_time_id=None, applied=None))
         elif mirror.applied is not None:
-            applied = Applied(employee_id=image.employee_id, clock_in=image.clock_in, clock_out=image.clock_out)
+            applied = AppliedValues(employee_id=image.employee_id, clock_in=image.clock_in, clock_out=image.clock_out)
             changed.append(msgspec.structs.replace(mirror, applied=applied))
     remember_mirrors(session, changed, run, {mirror.shift.id: mirror for mirror in found.mirrors})
     return before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.clocktime import Applied, ClockTime, Mirror, clock_time_of
+from connecteam_sync.core.clocktime import AppliedValues, ClockTime, TrackedShift, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.same_minute import link_changes
 from connecteam_sync.core.shift import Shift
@@ -36,7 +36,9 @@ def link(
     changes = link_changes(linking, zone)
     require_ours(changes)
     mirrors = [
-        Mirror(shift=memory[shift.id].shift if shift.id in memory else shift, clock_time_id=row.id, applied=_said(row))
+        TrackedShift(
+            shift=memory[shift.id].shift if shift.id in memory else shift, clock_time_id=row.id, applied=_said(row)
+        )
         for row, shift in linking
     ]
     remember_mirrors(session, mirrors, run, memory)
@@ -52,13 +54,15 @@ def link(
     return [row for row, _ in linking]
 
 
-def _said(row: ClockTime) -> Applied | None:
+def _said(row: ClockTime) -> AppliedValues | None:
     """What counts as applied: that Connecteam says otherwise is then a correction, not an edit in the table."""
-    applied = Applied(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
+    applied = AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
     return applied if row == clock_time_of(row.employee_id, row.clock_in, row.clock_out, id=row.id) else None
 
 
-def _remembered(session: Session, shifts: list[str], keys: list[RowId]) -> tuple[dict[str, Mirror], set[RowId | None]]:
+def _remembered(
+    session: Session, shifts: list[str], keys: list[RowId]
+) -> tuple[dict[str, TrackedShift], set[RowId | None]]:
     """What is remembered of these shifts, by id; and which of these rows have a shift already."""
     d, own = session.dialect, session.own.shifts
     select = f"SELECT {rows.mirror_columns('s')} FROM"

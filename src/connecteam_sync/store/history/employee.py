@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.history import TrackedShift
+from connecteam_sync.core.history import ShiftHistory
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.session import Session
@@ -22,7 +22,7 @@ _REACH_DAYS = 2
 
 def tracked_shifts(
     session: Session, users: Iterable[int], keys: Iterable[RowId], start: int, end: int
-) -> tuple[TrackedShift, ...]:
+) -> tuple[ShiftHistory, ...]:
     """The shifts of these users that begin in the span of instants, and those of these rows, by their start."""
     t = session.tables
     columns = [t.shifts.c[name] for name in rows.MIRROR]
@@ -36,7 +36,7 @@ def tracked_shifts(
     return tuple(
         sorted(
             (
-                TrackedShift(
+                ShiftHistory(
                     shift=mirror.shift,
                     clock_time_id=mirror.clock_time_id,
                     is_gone=mirror.is_gone,

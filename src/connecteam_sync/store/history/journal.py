@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connecteam_sync.core.change import Change
-from connecteam_sync.core.clocktime import ClockTime, Mirror
+from connecteam_sync.core.clocktime import ClockTime, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.bulk import packed_rows
@@ -61,7 +61,7 @@ def write_journal(
     changes: Iterable[Change],
     before: Mapping[RowId, Image],
     after: Mapping[RowId, Written],
-    remembered: Callable[[Change], Mapping[str, Mirror | None]],
+    remembered: Callable[[Change], Mapping[str, TrackedShift | None]],
     *,
     run: int,
     now: int,

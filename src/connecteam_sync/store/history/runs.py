@@ -14,12 +14,12 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
-from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.sql.statements import PendingId
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def begin_run(session: Session, run: Run) -> Key:
+def begin_run(session: Session, run: Run) -> PendingId:
     """The number of a new run, in the transaction that first has something to say about it; no run had it before."""
     own = session.own
     return session.insert_one(
@@ -41,7 +41,7 @@ def begin_run(session: Session, run: Run) -> Key:
     )
 
 
-def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> Key:
+def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> PendingId:
     """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
     them back.
     """

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
 from connecteam_sync.core.child_rows import concerned, kept_by, said_of
-from connecteam_sync.core.clocktime import Mirror
+from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId, by_key, ordered
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Run, Slice
@@ -314,17 +314,19 @@ def _require_restorable(session: Session, run: int, inverse: list[Change], prese
         ) from error
 
 
-def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -> dict[RowId, dict[str, Mirror | None]]:
+def _restore_memory(
+    session: Session, entries: list[dict[str, Any]], run: int
+) -> dict[RowId, dict[str, TrackedShift | None]]:
     """Links and applied values as before; what Connecteam said last stays remembered, and of a shift whose row goes,
     which it was. Returns what is replaced.
     """
-    wanted: dict[str, Mirror | None] = {}
+    wanted: dict[str, TrackedShift | None] = {}
     rows_of: dict[str, RowId] = {}
     going: dict[str, RowId] = {}
     for entry in entries:
         if entry["change"].before is None:
             going[entry["change"].shift_id] = row_id(entry["clock_time_id"])
-        known = msgspec.json.decode(entry["memory_before"], type=dict[str, Mirror | None])
+        known = msgspec.json.decode(entry["memory_before"], type=dict[str, TrackedShift | None])
         for shift_id, mirror in known.items():
             wanted.setdefault(shift_id, mirror)
             rows_of.setdefault(shift_id, row_id(entry["clock_time_id"]))
@@ -334,14 +336,14 @@ def _restore_memory(session: Session, entries: list[dict[str, Any]], run: int) -
         " ON s.id = d.id",
         ({"id": shift_id} for shift_id in wanted),
     )
-    restored: list[Mirror] = []
-    memory: dict[str, Mirror] = {}
-    replaced: dict[RowId, dict[str, Mirror | None]] = {row_id(entry["clock_time_id"]): {} for entry in entries}
+    restored: list[TrackedShift] = []
+    memory: dict[str, TrackedShift] = {}
+    replaced: dict[RowId, dict[str, TrackedShift | None]] = {row_id(entry["clock_time_id"]): {} for entry in entries}
     for row in found:
         now = rows.mirror(row)
         was = wanted[now.shift.id]
         replaced[rows_of[now.shift.id]][now.shift.id] = memory[now.shift.id] = now
-        was = Mirror(now.shift) if was is None or now.shift.id in going else was
+        was = TrackedShift(now.shift) if was is None or now.shift.id in going else was
         restored.append(
             msgspec.structs.replace(
                 now,

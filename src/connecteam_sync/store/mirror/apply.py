@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connecteam_sync.core.change import Change, SlicePlan
-from connecteam_sync.core.clocktime import Mirror, StoredState
+from connecteam_sync.core.clocktime import StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.store.history.holds import HoldsWritten, write_holds
@@ -27,14 +27,14 @@ from connecteam_sync.store.mirror.employees import make_employees
 from connecteam_sync.store.mirror.tracking import HighestClaim, remember_mirrors
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.sql.pipeline import Query, Rows
-from connecteam_sync.store.sql.statements import Key
+from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.tables import rows
 
 if TYPE_CHECKING:
     from connecteam_sync.store.mirror.other_rows import Others
 
 
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
+class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
     """What was really written: changes with final keys, and the employees made, as JSON images by id."""
 
     changes: tuple[Change, ...]
@@ -53,10 +53,10 @@ def apply(
     plan: SlicePlan,
     stored: StoredState,
     *,
-    run: Key,
+    run: PendingId,
     now: int,
     order: Mapping[Change, int] | None = None,
-) -> Applied:
+) -> ApplyResult:
     """Write all of a plan, in the `order` that was found to be taken, where one had to be found (lowest first, those
     without a number last).
 
@@ -110,7 +110,7 @@ def apply(
         for user, employee in made.items()
         if user == new.user_id
     )
-    return Applied(
+    return ApplyResult(
         changes=changes,
         employees_made=people,
         wrote=bool(changes or mirrors or remembered or held.is_any),
@@ -196,7 +196,7 @@ def with_employee(change: Change, made: Mapping[int, RowId]) -> Change:
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
-def _with_row(mirror: Mirror, made: Mapping[int, RowId], ids: Mapping[str | None, RowId | None]) -> Mirror:
+def _with_row(mirror: TrackedShift, made: Mapping[int, RowId], ids: Mapping[str | None, RowId | None]) -> TrackedShift:
     """The memory with the ids that were not known when it was planned."""
     applied, link = mirror.applied, mirror.clock_time_id
     if applied is not None and (user := provisional_user(applied.employee_id)) is not None:
@@ -244,7 +244,9 @@ def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, 
     return result
 
 
-def _memories(plan: SlicePlan, memory: Mapping[str, Mirror]) -> Callable[[Change], dict[str, Mirror | None]]:
+def _memories(
+    plan: SlicePlan, memory: Mapping[str, TrackedShift]
+) -> Callable[[Change], dict[str, TrackedShift | None]]:
     """Tells what was remembered of the shifts of a change before it, so that undo restores the links too."""
     by_row: dict[RowId, list[str]] = {}
     for mirror in plan.mirrors:
@@ -253,7 +255,7 @@ def _memories(plan: SlicePlan, memory: Mapping[str, Mirror]) -> Callable[[Change
         if was is not None and was.clock_time_id is not None and loses:
             by_row.setdefault(was.clock_time_id, []).append(mirror.shift.id)
 
-    def remembered(change: Change) -> dict[str, Mirror | None]:
+    def remembered(change: Change) -> dict[str, TrackedShift | None]:
         losers = by_row.get(change.image.id or 0, ())
         own = (change.shift_id,) if change.shift_id else ()
         return {name: memory.get(name) for name in (sorted({*losers, *own}) if losers else own)}

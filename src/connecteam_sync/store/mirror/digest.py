@@ -23,7 +23,7 @@ from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
-from connecteam_sync.store.mirror.apply import Applied
+from connecteam_sync.store.mirror.apply import ApplyResult
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Dialect, Kind
 from connecteam_sync.store.sql.exact_types import base_of
@@ -102,7 +102,7 @@ def remember(
     stored: StoredState,
     inputs: str,
     *,
-    done: Applied,
+    done: ApplyResult,
     before: SliceFingerprint | None,
 ) -> None:
     """Note what a slice was decided on, under the receipt just made.

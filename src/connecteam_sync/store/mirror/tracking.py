@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from connecteam_sync.core.clocktime import Mirror
+from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Answer, Query
@@ -43,9 +43,9 @@ class HighestClaim:
 
 def remember_mirrors(
     session: Session,
-    mirrors: Iterable[Mirror],
+    mirrors: Iterable[TrackedShift],
     run: int,
-    memory: Mapping[str, Mirror],
+    memory: Mapping[str, TrackedShift],
     *,
     free: HighestClaim | None = None,
 ) -> None:
@@ -76,10 +76,10 @@ def remember_mirrors(
     )
 
 
-def one_each(mirrors: Iterable[Mirror], memory: Mapping[str, Mirror]) -> list[Mirror]:
+def one_each(mirrors: Iterable[TrackedShift], memory: Mapping[str, TrackedShift]) -> list[TrackedShift]:
     """The same, no row claimed by two: one that is linked to it only now has it, and the others no row."""
     found = list(mirrors)
-    owner: dict[RowId, Mirror] = {}
+    owner: dict[RowId, TrackedShift] = {}
     for mirror in found:
         link = mirror.clock_time_id
         if link is not None and (link not in owner or _link(memory, mirror) != link):
@@ -92,7 +92,7 @@ def one_each(mirrors: Iterable[Mirror], memory: Mapping[str, Mirror]) -> list[Mi
     ]
 
 
-def _link(memory: Mapping[str, Mirror], mirror: Mirror) -> RowId | None:
+def _link(memory: Mapping[str, TrackedShift], mirror: TrackedShift) -> RowId | None:
     """The row that a shift had before."""
     was = memory.get(mirror.shift.id)
     return None if was is None else was.clock_time_id

@@ -37,7 +37,7 @@ def batched(
     return (Query(sql, {"rows": rows.json_rows(batch), **values}, make) for batch in batches(items))
 
 
-class Key:
+class PendingId:
     """The key of a row that waits to be made: known once it was; asking for it sends what waits."""
 
     def __init__(self, statements: Statements, value: int | None = None) -> None:
@@ -184,13 +184,13 @@ class Statements:
         for batch, said in self.fitting(items, rows.json_rows):
             self.later(Query(sql, {"rows": said}), partial(then, len(batch)))
 
-    def insert_one(self, table: str, values: Mapping[str, object], *, above: Iterable[tuple[str, str]]) -> Key:
+    def insert_one(self, table: str, values: Mapping[str, object], *, above: Iterable[tuple[str, str]]) -> PendingId:
         """INSERT of a row whose key the database makes; it may wait.
 
         `above` are columns of other tables that keep such keys, each with its table: where this one was restored from
         an older dump, a key that any of them knows is not given away again.
         """
-        key = Key(self)
+        key = PendingId(self)
         names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
         known = " UNION ALL ".join(f"SELECT max({column}) AS number FROM {other}" for column, other in above)
         made, asking = self.dialect.drawn(table)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
-from connecteam_sync.core.clocktime import CONNECTEAM, Applied, ClockTime, Mirror
+from connecteam_sync.core.clocktime import CONNECTEAM, AppliedValues, ClockTime, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
@@ -210,25 +210,25 @@ def mirror_columns(alias: str) -> str:
     return ", ".join(f"{alias}.{column}" for column in MIRROR)
 
 
-def tracked_columns(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], Mirror]:
+def tracked_columns(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], TrackedShift]:
     """As `mirror`; a shift that equals the one `shown` under its id is that very object: there may be very many."""
 
-    def read(row: Sequence[Any]) -> Mirror:
+    def read(row: Sequence[Any]) -> TrackedShift:
         same = shown.get(row[0])
         if same is None or astuple(same) != row[:_LINK]:
             return mirror(row)
         link, employee, clock_in, clock_out, is_gone, former, _ = row[_LINK:]
-        applied = None if employee is None else Applied(employee, clock_in, clock_out)
-        return Mirror(same, link, applied, bool(is_gone), former)
+        applied = None if employee is None else AppliedValues(employee, clock_in, clock_out)
+        return TrackedShift(same, link, applied, bool(is_gone), former)
 
     return read
 
 
-def mirror(row: Sequence[Any]) -> Mirror:
+def mirror(row: Sequence[Any]) -> TrackedShift:
     """One row of our `shifts`, its columns those of MIRROR, in that order."""
     key, user, clock, start, start_zone, end, end_zone, job, sub_job, scheduled, auto, created, modified = row[:13]
     link, employee, clock_in, clock_out, is_gone, former, _ = row[13:]
-    return Mirror(
+    return TrackedShift(
         Shift(
             key,
             user,
@@ -245,7 +245,7 @@ def mirror(row: Sequence[Any]) -> Mirror:
             modified,
         ),
         link,
-        None if employee is None else Applied(employee, clock_in, clock_out),
+        None if employee is None else AppliedValues(employee, clock_in, clock_out),
         bool(is_gone),
         former,
     )
@@ -256,7 +256,7 @@ def _shared(text: str | None) -> str | None:
     return None if text is None else intern(text)
 
 
-def mirror_values(item: Mirror, run: int) -> tuple[object, ...]:
+def mirror_values(item: TrackedShift, run: int) -> tuple[object, ...]:
     """A memory as a row of our `shifts`, in the order of MIRROR."""
     shift, applied = item.shift, item.applied
     return (
