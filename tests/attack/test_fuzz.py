@@ -21,7 +21,7 @@ from connecteam_sync.config import load_settings
 from connecteam_sync.core.run import Plan
 from connecteam_sync.engine.saved_plan import read_plan
 from connecteam_sync.errors import BadAnswer, ConfigurationError
-from connecteam_sync.sandbox import Company, Settings
+from connecteam_sync.sandbox import Company, SandboxSettings
 from connecteam_sync.sandbox import answers as bodies
 from connecteam_sync.sandbox.company import FIRST, WAREHOUSE
 
@@ -44,8 +44,8 @@ odd = st.one_of(
 def _answer() -> dict[str, Any]:
     """A true answer of time activities."""
     company = Company(30)
-    found = bodies.selected(company, Settings(), WAREHOUSE, FIRST, FIRST.replace(day=11))
-    shown = bodies.by_users(company, Settings(), WAREHOUSE, found, users=None, kinds=None)
+    found = bodies.selected(company, SandboxSettings(), WAREHOUSE, FIRST, FIRST.replace(day=11))
+    shown = bodies.by_users(company, SandboxSettings(), WAREHOUSE, found, users=None, kinds=None)
     return {"requestId": "x", "data": {"timeActivitiesByUsers": shown}}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings as Chosen
-from connecteam_sync.sandbox import Company, Sandbox, Settings
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import FIRST, LAST, World
 
 Handling = Callable[[socket.socket], None]
@@ -122,7 +122,7 @@ NETWORKS: dict[str, tuple[str, Callable[[], AbstractContextManager[int]]]] = {
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[World]:
     """A mirrored company, with a correction under way."""
-    with Sandbox(Company(40), Settings(minute_limit=10**9)) as sandbox:
+    with Sandbox(Company(40), SandboxSettings(minute_limit=10**9)) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/networks.db", max_deletes=99)
         world.sync()
         shift = next(s for s in world.company.shifts() if s.end is not None)
