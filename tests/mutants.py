@@ -104,6 +104,7 @@ PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
 WORDS, CLERK = "tests/core/test_one_line.py", "tests/test_clerk.py"
 LINKS = "tests/store/test_links.py"
+DOUBLES_LEFT = "tests/store/test_links.py -k doubles_of_before"
 UPGRADES = "tests/store/test_upgrades.py -k fresh_one or broke_off"
 BY_HAND = "tests/store/test_upgrades.py -k by and hand or printed or statements"
 NAMES = "tests/store/test_names.py"
@@ -765,6 +766,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "key=lambda c: (",
         UPGRADES,
     ),
+    ("store/migrations/versions/0009_links.py", ", not c.is_gone, c.run, c.shift)", ', c.shift < "d")', DOUBLES_LEFT),
     ("store/migrations/versions/0011_account.py", "for (clock,) in looked)", "for (clock,) in looked[:0])", UPGRADES),
     ("store/migrations/frozen.py", "if column.name not in columns(kind):", "if True:", UPGRADES),
     ("store/migrations/frozen.py", "if index(kind, what) not in there:", "if True:", UPGRADES),
