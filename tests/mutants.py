@@ -115,6 +115,7 @@ RECORDS = "tests/test_records.py"
 WORDS, CLERK = "tests/core/test_one_line.py", "tests/test_clerk.py"
 LINKS = "tests/store/test_links.py"
 NAMES = "tests/store/test_names*.py"
+DOUBLES_LEFT = "tests/store/test_links.py -k doubles_of_before"
 UPGRADES = "tests/store/test_upgrades.py -k fresh_one or broke_off"
 BY_HAND = "tests/store/test_upgrades.py -k by and hand or printed or statements"
 NAMES = "tests/store/test_names.py"
@@ -706,8 +707,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/digest.py", "(session, before))) == before.digest:", "(session, before))):", TAKEN_BACK),
     (
         "store/mirror/digest.py",
-        "is_settled = not done.wrote and not decision.refusals",
-        "is_settled = not done.wrote",
+        "is_unchanged = not done.wrote and not decision.refusals",
+        "is_unchanged = not done.wrote",
         DIGEST,
     ),
     ("store/mirror/digest.py", "before.start <= span[0] and span[1] <= before.end", "True", DIGEST),
@@ -787,6 +788,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "key=lambda c: (",
         UPGRADES,
     ),
+    ("store/migrations/versions/0009_links.py", ", not c.is_gone, c.run, c.shift)", ', c.shift < "d")', DOUBLES_LEFT),
     ("store/migrations/versions/0011_account.py", "for (clock,) in looked)", "for (clock,) in looked[:0])", UPGRADES),
     ("store/migrations/frozen.py", "if column.name not in columns(kind):", "if True:", UPGRADES),
     ("store/migrations/frozen.py", "if index(kind, what) not in there:", "if True:", UPGRADES),

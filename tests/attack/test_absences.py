@@ -304,7 +304,7 @@ def test_a_shift_that_changes_time_clocks_between_two_looks_is_not_gone(world: W
 # -- what stands meanwhile ---------------------------------------------------------------------------------------------
 
 
-def test_a_hold_that_knows_no_time_is_settled_by_a_look_at_its_own_days(world: World) -> None:
+def test_a_hold_that_knows_no_time_is_resolved_by_a_look_at_its_own_days(world: World) -> None:
     """A look at other days says nothing of a record whose times nobody can tell."""
     shift = world.work(3, "08:00", "12:00")
     world.company.spoil(shift.id, start={"timestamp": shift.start * 1000, "timezone": "America/Chicago"})

@@ -187,7 +187,7 @@ def test_holds_of_an_employee_are_those_of_the_users_who_count_for_them_too(stor
         assert standing_holds(session, "locked_day", employee=ben) == ()
 
 
-def test_a_hold_of_another_clock_is_opened_once_and_settled_by_its_own(store: Store) -> None:
+def test_a_hold_of_another_clock_is_opened_once_and_resolved_by_its_own(store: Store) -> None:
     """It is found by a look at a clock that took its row over: again and again it is the same hold."""
     hold = Hold(
         reason="local_edit", subject="shift:a", detail="x", shift_id="a", instant=WINDOW.start_utc, time_clock_id=8

@@ -18,6 +18,12 @@ from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window
 
 How = Literal["id", "succession", "takeover", "adoption", "create"]
+HOW = {
+    "succession": "Connecteam replaced shift {} by this one",
+    "takeover": "the row was shift {}'s, which has the same clock-in and was created later",
+    "adoption": "the row had no shift yet; employee and clock-in are exactly its own",
+}
+"""What the journal says of a row that became a shift's, by how; `{}` is the shift it was before."""
 _NEVER = 2**62
 
 

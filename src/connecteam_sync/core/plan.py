@@ -31,6 +31,7 @@ from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee
 from connecteam_sync.core.match import (
+    HOW,
     DuplicateGroup,
     Match,
     adoptable,
@@ -76,7 +77,7 @@ def plan(
         mirrors=builder.mirrors,
     )
     for matched in matches:
-        builder.settle(matched)
+        builder.decide_on(matched)
     taken = {*unchanged.values(), *(matched.row.id for matched in matches if matched.row is not None)}
     for group in groups:
         for loser in group.losers:
@@ -242,7 +243,7 @@ class _Decision(Absences):
 
     # -- shifts that are there -----------------------------------------------------------------------------------------
 
-    def settle(self, matched: Match) -> None:
+    def decide_on(self, matched: Match) -> None:
         """Create, correct, link or leave alone the row of one shift (rules 2 to 4)."""
         shift, row = matched.shift, matched.row
         after = clock_time_of(matched.employee_id, shift.start, shift.end, id=row.id if row else matched.former)
@@ -260,11 +261,11 @@ class _Decision(Absences):
                 self.hold_shift("manual_row", shift, why, row=row, image=after)
         elif row == after:
             if matched.how != "id":
-                self.draft("link", row, after, shift, _HOW[matched.how].format(matched.replaces))
+                self.draft("link", row, after, shift, HOW[matched.how].format(matched.replaces))
         elif self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
             self.hold_shift("local_edit", shift, f"row {row.id} was edited in the table", row=row, image=after)
         else:
-            why = _HOW[matched.how].format(matched.replaces) if matched.how != "id" else self.why(mirror, row, after)
+            why = HOW[matched.how].format(matched.replaces) if matched.how != "id" else self.why(mirror, row, after)
             self.draft("update", row, after, shift, why)
 
     def why(self, mirror: TrackedShift | None, row: ClockTime, after: ClockTime) -> str:
@@ -444,10 +445,3 @@ class _Decision(Absences):
                 coming=tuple(sorted(self.coming.items(), key=lambda one: ordered(one[0]))),
             ),
         )
-
-
-_HOW = {
-    "succession": "Connecteam replaced shift {} by this one",
-    "takeover": "the row was shift {}'s, which has the same clock-in and was created later",
-    "adoption": "the row had no shift yet; employee and clock-in are exactly its own",
-}

@@ -121,7 +121,7 @@ class Adopting:
             if isinstance(begun, Run):
                 return begun
             number, window = begun
-            slice_ = self._settle(lock, number, window)
+            slice_ = self._add_key(lock, number, window)
             with lock.session("finishing the run") as session:
                 if pairs:
                     self._context.belonging.remember(session)  # `evidence` has asked whose it is
@@ -179,7 +179,7 @@ class Adopting:
             dedupe.begin_adoption(session, number, had_key=has_key)
             return number, window
 
-    def _settle(self, lock: Lock, number: int, window: Window) -> Slice:
+    def _add_key(self, lock: Lock, number: int, window: Window) -> Slice:
         """Doubles and key, again where another program writes a double in between. The last word on the run."""
         end = Slice(time_clock_id=None, window=window, status="applied")
         unseen = 0

@@ -120,8 +120,8 @@ def remember(
     fresh = SliceFingerprint(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
         # Digests know nothing of other tables' rows: where some point at a row, it is decided again each time.
-        is_settled = not done.wrote and not decision.refusals and all(h.reason != "child_row" for h in decision.holds)
-        if is_settled and combined(session.each(*digest_queries(session, before))) == before.digest:
+        is_unchanged = not done.wrote and not decision.refusals and all(h.reason != "child_row" for h in decision.holds)
+        if is_unchanged and combined(session.each(*digest_queries(session, before))) == before.digest:
             fresh = before
     window = decision.window
     of: dict[str, object] = {

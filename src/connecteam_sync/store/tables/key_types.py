@@ -43,7 +43,7 @@ def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
 
 def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[list[str], list[str]]:
-    """What `follow` says, and the statements that it runs. Raises as it does."""
+    """What `follow` says, and the statements that it runs. Raises NotServed as it does."""
     keys = look(connection, dialect, names, host)
     done: list[str] = []
     if keys is None:
