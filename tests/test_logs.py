@@ -152,6 +152,11 @@ def test_nothing_else_is_taken_out() -> None:
     assert redacted("an empty secret is none", ("", "a")) == "an empty secret is none"
 
 
+def test_a_secret_within_another_leaves_nothing_of_it() -> None:
+    """The longest is taken out first."""
+    assert redacted("it is abcdefghij", ("abcdef", "abcdefghij")) == "it is ***"
+
+
 def test_an_event_hides_whatever_else_a_record_has() -> None:
     """Nothing but its fields: no exception, no message."""
     written = ChangesWritten(run=1, time_clock_id=2, window=DAY, created=1, updated=0, deleted=0, linked=0)

@@ -6,7 +6,7 @@ import logging
 import sys
 from logging.handlers import WatchedFileHandler
 
-from connecteam_sync.cli.unforeseen import known_secrets
+from connecteam_sync.cli.known_secrets import known_secrets
 from connecteam_sync.config import Settings
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present.log_lines import LogFormatter

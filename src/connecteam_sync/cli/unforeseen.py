@@ -7,10 +7,9 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
+from connecteam_sync.cli.known_secrets import known_secrets
 from connecteam_sync.cli.opened import OPENED
 from connecteam_sync.cli.streams import escaped
 from connecteam_sync.core.events import Unforeseen
@@ -19,7 +18,6 @@ from connecteam_sync.core.text import one_line
 from connecteam_sync.version import __version__
 
 EXIT = 1
-_SECRETS = ("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL")
 
 
 def tell(error: Exception, *, answered: bool) -> int:
@@ -76,14 +74,3 @@ def _details(error: Exception) -> str:
 def without_secrets(text: str) -> str:
     """The same without any secret that the configuration knows, however it is written."""
     return without(text, (form for secret in known_secrets() for form in secret_forms(secret)))
-
-
-def known_secrets() -> Iterator[str]:
-    """Every secret that the configuration has, the database's URL with its password among them."""
-    from connecteam_sync.config import secret
-
-    for name in _SECRETS:
-        with suppress(Exception):
-            found = secret(name, os.environ)
-            if found:
-                yield found
