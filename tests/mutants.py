@@ -605,7 +605,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "self.fitting(many, packed_rows)",
         WAITING,
     ),
-    ("store/sql/pipeline.py", "if load and size + one > min(TRIP, limit):", "if False:", WAITING),
+    ("store/sql/pipeline.py", "if load and size + one > min(LOAD, limit):", "if False:", WAITING),
     ("store/mirror/clock_times.py", "if touched != rows:", "if False:", "tests/store/test_store.py"),
     (
         "store/store.py",
@@ -1248,7 +1248,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "return self.invalid_users",
         OTHER_LOOKS,
     ),
-    ("core/absences.py", "found[1], mirror, beside=is_doubted)", "found[1], mirror)", KEPT),
+    ("core/absences.py", "found[1], mirror, beside=is_invalid)", "found[1], mirror)", KEPT),
     ("core/absences.py", 'self.undecided |= {f"row:{row.id}", *(', "self.undecided |= {*(", CLOCKS),
     ("core/absences.py", "if users & self.invalid_in_any:", "if False:", EVIDENCE),
     ("core/evidence.py", "clock in self.vouched and clock in self.turned_away", "clock in self.vouched", OTHER_LOOKS),

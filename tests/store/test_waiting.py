@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 from connecteam_sync.errors import DatabaseError, RowMoved
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.bulk import BATCH
-from connecteam_sync.store.sql.pipeline import TRIP, Answer, Query
+from connecteam_sync.store.sql.pipeline import LOAD, Answer, Query
 from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.rows import USER
@@ -101,7 +101,7 @@ def test_a_round_trip_has_a_limit(store: Store) -> None:
     engine = store._engine
     event.listen(engine, "before_cursor_execute", lambda *_: sent.append("before"))
     event.listen(engine, "after_cursor_execute", lambda *_: sent.append("after"))
-    value = "x" * (TRIP * 2 // 5)
+    value = "x" * (LOAD * 2 // 5)
     with store.writing() as session:
         sent.clear()
         for _ in range(5):

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
-from connecteam_sync.cli.options import door
+from connecteam_sync.cli.options import library
 from connecteam_sync.cli.output import Report
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
@@ -36,7 +36,7 @@ def tell_the_story(report: Report, keep: Path | None) -> int:
         settings = Settings(
             timezone=sandbox.company.timezone, database_url=f"sqlite:///{database}", base_url=sandbox.url
         )
-        with door()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
+        with library()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
             return _acts(report, mirror, sandbox, mirror.window(FIRST, LAST), keep)
 
 

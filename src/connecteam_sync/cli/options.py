@@ -57,7 +57,7 @@ def somebody(who: str | None) -> str:
         return "somebody"
 
 
-def door() -> type[ConnecteamSync]:
+def library() -> type[ConnecteamSync]:
     """The library. Behind it are SQLAlchemy and the API's client, most of what a start takes."""
     with loading():
         import stamina.instrumentation
@@ -71,7 +71,7 @@ def door() -> type[ConnecteamSync]:
 
 def opened(config: Path | None, report: Report) -> ConnecteamSync:
     """The client, configured."""
-    mirror = door().from_config(config, on_progress=report.progress)
+    mirror = library().from_config(config, on_progress=report.progress)
     from connecteam_sync.config import loose_files
 
     OPENED[:] = [mirror]

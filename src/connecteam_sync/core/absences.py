@@ -146,8 +146,8 @@ class Absences(PlanBuilder):
                 return
             self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
         elif found is not None and row.is_ours:
-            is_doubted = shift.id in self.looks.invalid_ids and shift.id not in self.invalid_ids
-            self.hold_row(found[0], row, found[1], mirror, beside=is_doubted)
+            is_invalid = shift.id in self.looks.invalid_ids and shift.id not in self.invalid_ids
+            self.hold_row(found[0], row, found[1], mirror, beside=is_invalid)
         elif self.stage == "end" and (shift.user_id, shift.start) in self.looks.awaited:
             # The shift that stands in its place may inherit the row, under its own time clock.
             self.postpone(row, shift, _GONE)

@@ -321,7 +321,7 @@ def _digest(
     quoted so that no two rows read alike; `step` cuts what is put together into parts of so many seconds or keys.
     """
     d = session.dialect
-    step = step if d.digests_in_pieces else None
+    step = step if d.digests_in_parts else None
     slices = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
     parts = [f"{table} WHERE {condition(f':start{number}', f':end{number}')}" for number in range(len(slices))]
     return Query(d.digest(lambda: session.connection, columns, parts), _bounds(slices) | bounds)

@@ -85,7 +85,7 @@ class Dialect(Driver):
     """Whether rows are read far quicker in the order of their keys than by an index."""
     notes_writes: ClassVar[bool] = False
     """Whether the server notes when a shift of ours was last written, whoever wrote it."""
-    digests_in_pieces: ClassVar[bool] = True
+    digests_in_parts: ClassVar[bool] = True
     """Whether rows are put together into one text before they are hashed."""
     moves_moments: ClassVar[bool] = False
     """Whether a column may move by itself when its row is written (ON UPDATE CURRENT_TIMESTAMP)."""

@@ -19,7 +19,7 @@ from connecteam_sync.store.sql import session_settings
 from connecteam_sync.store.sql.quoting import compiled, run
 from connecteam_sync.store.sql.urls import database
 
-TRIP = 1 << 20
+LOAD = 1 << 20
 """Characters of values in one round trip, unless a single statement has more."""
 _OTHERS_TAKE = 64 << 20
 _WIDEST = 4
@@ -63,7 +63,7 @@ def fits(text: str, limit: int) -> bool:
 
 def load_of(query: Query, limit: int) -> int:
     """What a statement counts for in a round trip, of which a packet of so many bytes may be the measure."""
-    if limit >= _WIDEST * TRIP:
+    if limit >= _WIDEST * LOAD:
         return query.size
     return len(query.sql) + sum(sent(value) for value in query.values.values() if isinstance(value, str))
 
@@ -84,7 +84,7 @@ def fetch(connection: Connection, queries: Sequence[Query], *, and_end: bool = F
 
 
 def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Answer]:
-    """What each statement came to, in order, in one round trip, or in one for every TRIP of values.
+    """What each statement came to, in order, in one round trip, or in one for every LOAD of values.
 
     The first that fails ends it. Raises what SQLAlchemy raises; the events of a statement fire for each. `and_end` (not
     on SQLite) ends the transaction in the same round trip.
@@ -94,9 +94,9 @@ def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = Fa
         return [alone(connection, query) for query in queries]
     found: list[Answer] = []
     with driver_errors(connection):
-        trips = list(_loads(queries, room(connection)))
-        for number, load in enumerate(trips, 1):
-            ending = and_end and number == len(trips)
+        loads = list(_loads(queries, room(connection)))
+        for number, load in enumerate(loads, 1):
+            ending = and_end and number == len(loads)
             found += served.deliver(connection, load, and_end=ending)
     return found
 
@@ -113,7 +113,7 @@ def _loads(queries: Iterable[Query], limit: int) -> Iterator[list[Query]]:
     size = 0
     for query in queries:
         one = load_of(query, limit)
-        if load and size + one > min(TRIP, limit):
+        if load and size + one > min(LOAD, limit):
             yield load
             load, size = [], 0
         load.append(query)

@@ -63,7 +63,7 @@ class PostgreSQL(Dialect):
     equal = "IS NOT DISTINCT FROM"
     overriding = " OVERRIDING SYSTEM VALUE"
     folds_names = False
-    digests_in_pieces = False
+    digests_in_parts = False
     backs_up_computed = True
 
     # -- how it is reached ---------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def _quoted(value: str) -> str:
 
 
 def must_begin(connection: Connection) -> None:
-    """The transaction begins with its first statement; see `trips.fetch`."""
+    """The transaction begins with its first statement; see `pipeline.fetch`."""
     connection.info[MUST_BEGIN] = connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
 
 

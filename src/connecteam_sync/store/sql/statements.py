@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from connecteam_sync.store.sql.bulk import BATCH, packed_insert, packed_rows
 from connecteam_sync.store.sql.dialect import Dialect, Kind
-from connecteam_sync.store.sql.pipeline import TRIP, Answer, Query, Rows, fits, load_of, room, send, streamed
+from connecteam_sync.store.sql.pipeline import LOAD, Answer, Query, Rows, fits, load_of, room, send, streamed
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.tables import rows
 
@@ -115,7 +115,7 @@ class Statements:
     def later(self, query: Query, then: Callable[[Answer], object] = lambda _: None) -> None:
         """A statement that may wait; `then` gets its answer, and may raise."""
         size = load_of(query, self.room)
-        if self._waiting and self._size + size > min(TRIP, self.room):
+        if self._waiting and self._size + size > min(LOAD, self.room):
             self.flush()
         self._waiting.append((query, then))
         self._size += size
