@@ -72,22 +72,6 @@ def clock_time_of(employee_id: RowId, clock_in: int, clock_out: int | None, *, i
     )
 
 
-def corrections(row: ClockTime, after: ClockTime) -> list[str]:
-    """What is corrected in a row, in the words of the person who reads the journal."""
-    said: list[str] = []
-    if row.employee_id != after.employee_id:
-        said.append("moved to another employee")
-    if row.clock_in != after.clock_in:
-        said.append("clock-in corrected")
-    if row.clock_out is None and after.clock_out is not None:
-        said.append("clocked out")
-    elif row.clock_out is not None and after.clock_out is None:
-        said.append("re-opened")
-    elif row.clock_out != after.clock_out:
-        said.append("clock-out corrected")
-    return said
-
-
 class AppliedValues(msgspec.Struct, frozen=True, gc=False):
     """The values we last wrote for a shift: tells an edit made in the table behind our back from one made upstream."""
 

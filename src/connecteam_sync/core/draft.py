@@ -12,6 +12,7 @@ import msgspec
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
+from connecteam_sync.core.columns import with_times
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, unwritten
@@ -209,7 +210,7 @@ class PlanBuilder:
         if mirror is None or mirror.applied is None or mirror.clock_time_id != row.id:
             return False
         last = mirror.applied
-        return row != clock_time_of(last.employee_id, last.clock_in, last.clock_out, id=row.id)
+        return row != with_times(row, last.employee_id, last.clock_in, last.clock_out)
 
     def draft(
         self, kind: ChangeKind, before: ClockTime | None, after: ClockTime | None, shift: Shift | None, why: str

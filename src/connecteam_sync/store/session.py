@@ -46,7 +46,7 @@ class Session(Statements):
         self.clock_times = dialect.table(host.clock_times.table)
         names = host.clock_times
         self.flag = columns.flag(dialect, names)
-        self.canonical = rows.canonical(dialect, names, self.flag, columns.kind_of(names.source))
+        self.canonical = rows.canonical(dialect, names, self.flag, columns.kind_of)
         self.canonical["employee_id"] = rows.as_people_spell(dialect, host, self.canonical["employee_id"])
         self.users: dict[int, tuple[User, bool, RowId | None]] = {}
         self.holds: list[Mapping[str, Any]] = []

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM, AppliedValues, ClockTime, TrackedShift
+from connecteam_sync.core.columns import CANONICAL, ROW, ColumnKind, of_kind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
@@ -87,7 +88,6 @@ Image = tuple[ClockTime, str]
 """A row in canonical form, and whole as JSON text."""
 Written = tuple[ClockTime, str | None]
 """The same; None where the row as a whole was left in the table."""
-CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 
 
 def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
@@ -95,22 +95,27 @@ def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
     return msgspec.json.encode(list(rows)).decode()
 
 
-def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, source: str) -> dict[str, str]:
-    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `source` is the type
-    of that column.
+def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, kind_of: Callable[[str], str]) -> dict[str, str]:
+    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `kind_of` says what
+    type a column is.
     """
 
-    def column(name: str) -> str:
-        return f"t.{dialect.name(name)}"
+    def column(field: str) -> str:
+        return f"t.{dialect.name(getattr(names, field))}"
 
-    return {
-        "id": dialect.keys.row.read.format(column(names.id)),
-        "employee_id": dialect.keys.person.read.format(column(names.employee_id)),
-        **instants(dialect, names),
-        "total_minutes": column(names.total_minutes),
-        "is_active": flag.read(column(names.is_active), column(names.clock_out)),
-        "source": dialect.as_text(column(names.source), source),
+    def text(field: str) -> str:
+        return dialect.as_text(column(field), kind_of(getattr(names, field)))
+
+    reading: dict[ColumnKind, Callable[[str], str]] = {
+        "key": lambda field: dialect.keys.row.read.format(column(field)),
+        "person": lambda field: dialect.keys.person.read.format(column(field)),
+        "moment": lambda field: dialect.epoch(column(field)),
+        "minutes": column,
+        "flag": lambda field: flag.read(column(field), column("clock_out")),
+        "word": text,
+        "text": text,
     }
+    return {one.field: reading[one.kind](one.field) for one in ROW}
 
 
 def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
@@ -130,12 +135,11 @@ def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
 
 def instants(dialect: Dialect, names: ClockTimesNames) -> dict[str, str]:
     """Expressions that read the times of a row `t`, by field of ClockTime."""
-    times = {"clock_in": names.clock_in, "clock_out": names.clock_out}
-    return {field: dialect.epoch(f"t.{dialect.name(name)}") for field, name in times.items()}
+    return {field: dialect.epoch(f"t.{dialect.name(getattr(names, field))}") for field in of_kind("moment")}
 
 
-def clock_time(row: Sequence[Any]) -> ClockTime:
-    """One row of `clock_times`, its columns those of `canonical`, in that order."""
+def _clock_time(row: Sequence[Any]) -> ClockTime:
+    """One row of `clock_times`, its columns those of `canonical`, in that order: unrolled, since there are many."""
     key, employee_id, clock_in, clock_out, total_minutes, is_active, source = row
     return ClockTime(
         key if type(key) is int else row_id(key),
@@ -146,6 +150,28 @@ def clock_time(row: Sequence[Any]) -> ClockTime:
         bool(is_active),
         CONNECTEAM if source == CONNECTEAM else "" if source is None else str(source),
     )
+
+
+def _wider(row: Sequence[Any]) -> ClockTime:
+    """The same, where a row has more of its shift than person and times; that stands behind."""
+    more = zip(_MORE, row[-len(_MORE) :], strict=True)
+    return msgspec.structs.replace(
+        _clock_time(row[: -len(_MORE)]), **{column.field: _said(column.kind, value) for column, value in more}
+    )
+
+
+def _said(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
+    """A value as a field of ClockTime has it."""
+    if kind == "minutes":
+        return _minutes(value)
+    if kind == "word":
+        return "" if value is None else str(value)
+    made: dict[ColumnKind, Callable[[Any], object]] = {"moment": int, "flag": bool, "text": str}
+    return None if value is None else made[kind](value)
+
+
+_MORE = tuple(column for column in ROW if column.of_shift is not None)
+clock_time = _wider if _MORE else _clock_time
 
 
 _MANY = 1e15
@@ -188,21 +214,26 @@ def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
 
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
     """A canonical row as members of a rowset."""
-    return {
-        f"{prefix}employee_id": image.employee_id,
-        f"{prefix}clock_in": image.clock_in,
-        f"{prefix}clock_out": image.clock_out,
-        # Of a fraction the whole minutes: no row is made with one, and a guard compares no more.
-        f"{prefix}total_minutes": None if image.total_minutes is None else floor(image.total_minutes),
-        f"{prefix}is_active": int(image.is_active),
-        f"{prefix}source": image.source,
-    }
+    return {f"{prefix}{field}": sent(getattr(image, field)) for field, sent in _SENT}
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _whole(minutes: float | None) -> int | None:
+    """Of a fraction the whole minutes: no row is made with one, and a guard compares no more."""
+    return None if minutes is None else floor(minutes)
+
+
+_SENDING: dict[ColumnKind, Callable[[Any], object]] = {"minutes": _whole, "flag": int}
+_SENT = tuple((column.field, _SENDING.get(column.kind, _as_it_is)) for column in ROW if column.field in CANONICAL)
 
 
 def image_kinds(prefix: str = "") -> dict[str, Kind]:
     """The columns of `image_values`; those with a prefix are compared with rows as they are read."""
-    kinds: dict[str, Kind] = {"source": "text", "employee_id": "who" if prefix else "person"}
-    return {f"{prefix}{name}": kinds.get(name, "int") for name in CANONICAL}
+    kinds: dict[ColumnKind, Kind] = {"word": "text", "text": "text", "person": "who" if prefix else "person"}
+    return {f"{prefix}{column.field}": kinds.get(column.kind, "int") for column in ROW if column.field in CANONICAL}
 
 
 def mirror_columns(alias: str) -> str:
