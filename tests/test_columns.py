@@ -30,6 +30,7 @@ ENTRY = (
         "text",
         "the job of the shift",
         may_be_empty=True,
+        may_lack=True,
         of_shift=lambda shift: shift.job_id,
         word="job",
         correction="job corrected",
@@ -71,6 +72,10 @@ def test_the_list_is_the_fields_of_a_row() -> None:
     for column in ROW:
         ways = (column.of_times, column.of_shift, column.kind in {"key", "person"} or None)
         assert sum(way is not None for way in ways) == 1, column.field
+    for column in COLUMNS:
+        if column.may_lack and column in ROW:
+            assert (column.kind, column.may_be_empty) == ("text", True), "what is not read says nothing"
+            assert getattr(clock_time_of(1, 2, 3), column.field) is None
     assert tuple(column.field for column in COLUMNS if column.in_key) == ("employee_id", "clock_in")
     names = set(ClockTimesNames.__struct_fields__) - NO_COLUMNS
     assert names == {column.field for column in COLUMNS}

@@ -97,6 +97,25 @@ def live(world: World, folder: Path) -> None:
     assert {check.name: check.detail for check in world.mirror.doctor() if check.state == "failed"} == {}
 
 
+def live_without(world: World) -> None:
+    """A table without the column is served as ever; once it has the column, every row gets its job."""
+    before = {key: job for key, job in jobs(world).items() if job}
+    world.execute("ALTER TABLE clock_times DROP COLUMN job_id")
+    world.mirror.store._columns = None
+    world.work(5, "08:00", "12:00")
+    assert (run := world.sync()).counts.created == 1, run
+    for _ in range(3):
+        assert not (again := world.sync()).counts.updated, again
+    assert {check.name: check.detail for check in world.mirror.doctor() if check.state == "failed"} == {}
+    world.execute("ALTER TABLE clock_times ADD COLUMN job_id VARCHAR(50)")
+    world.mirror.store._columns = None
+    world.mirror.unlock(FIRST.replace(day=2), FIRST.replace(day=2), reason="a column more")
+    assert world.sync().counts.updated == len(before) + 1
+    assert sorted(jobs(world).values()) == sorted([JOB, OTHER, OTHER])
+
+
 if __name__ == "__main__":
     with Sandbox(Company(0, people=5), SandboxSettings(minute_limit=100_000)) as sandbox:
-        live(World(sandbox, sys.argv[1]), Path(sys.argv[2]))
+        world = World(sandbox, sys.argv[1])
+        live(world, Path(sys.argv[2]))
+        live_without(world)

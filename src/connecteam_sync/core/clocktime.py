@@ -155,5 +155,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     person to be created. Known where it was tried, in this transaction or (as holds) by the run before."""
     refused_before: dict[str, str] = {}
     """What the last run held as refused, in the same words: not tried again yet, and likely to be refused again."""
+    lacks: frozenset[str] = frozenset()
+    """Fields of a row that the host's table has no column for."""
     children: dict[RowId, tuple[Child, ...]] = {}
     """Row id -> what points at it; read only of rows that a plan would delete, or move off what is pointed at."""

@@ -33,7 +33,7 @@ class MirroredColumn(NamedTuple):
     may_be_empty: bool = False
     """Whether NULL says something."""
     may_lack: bool = False
-    """Whether a table without it is served."""
+    """Whether a table without it is served; then it is neither read nor written."""
     of_times: Callable[[int, int | None], object] | None = None
     """How it follows from the two instants of a shift, where it does."""
     of_shift: Callable[[Shift], object] | None = None
@@ -100,15 +100,28 @@ BESIDES = tuple((column.field, column.of_shift) for column in COLUMNS if column.
 """What a row has of its shift beside the person and the times, and how it follows."""
 
 
+def besides_of(lacks: frozenset[str]) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
+    """The same, of a table that has no column for some fields: these stay empty."""
+    return tuple(pair for pair in BESIDES if pair[0] not in lacks) if BESIDES else ()
+
+
 def of_kind(*kinds: ColumnKind) -> tuple[str, ...]:
     """The fields of these kinds, in the order of the list."""
     return tuple(column.field for column in COLUMNS if column.kind in kinds)
 
 
-def row_of(shift: Shift, employee_id: RowId, *, id: RowId | None = None) -> ClockTime:  # noqa: A002 - the column's name
-    """The one row that is right for a shift of this employee."""
+def row_of(
+    shift: Shift,
+    employee_id: RowId,
+    *,
+    id: RowId | None = None,  # noqa: A002 - the column's name
+    lacks: frozenset[str] = frozenset(),
+) -> ClockTime:
+    """The one row that is right for a shift of this employee, in a table that `lacks` some fields."""
     row = clock_time_of(employee_id, shift.start, shift.end, id=id)
-    return msgspec.structs.replace(row, **{field: said(shift) for field, said in BESIDES}) if BESIDES else row
+    if not BESIDES:
+        return row
+    return msgspec.structs.replace(row, **{field: said(shift) for field, said in besides_of(lacks)})
 
 
 def with_rest(right: ClockTime, row: ClockTime) -> ClockTime:

@@ -12,7 +12,7 @@ import msgspec
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
-from connecteam_sync.core.columns import with_times
+from connecteam_sync.core.columns import row_of, with_times
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, unwritten
@@ -204,6 +204,10 @@ class PlanBuilder:
     def inside(self, instant: int) -> bool:
         """Whether an instant lies in the window proper; its bounds are computed once."""
         return self.start <= instant < self.end
+
+    def row_for(self, shift: Shift, employee: RowId, key: RowId | None) -> ClockTime:
+        """The row that is right for a shift, of the columns that the table has."""
+        return row_of(shift, employee, id=key, lacks=self.stored.lacks)
 
     def edited_locally(self, mirror: TrackedShift | None, row: ClockTime) -> bool:
         """Whether a linked row differs from what we last applied to it (rule 11)."""

@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.core.change import Change
-from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.columns import row_of
+from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.text import many
@@ -85,7 +84,7 @@ def by_minute(
     for shift in shifts:
         employee = employees.get(shift.user_id)
         if employee is not None:
-            image = row_of(shift, employee)
+            image = clock_time_of(employee, shift.start, shift.end)
             images[employee, minute(shift.start)].append((shift, image))
     links: list[tuple[ClockTime, Shift]] = []
     left: list[tuple[ClockTime, str]] = []

@@ -11,7 +11,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime
-from connecteam_sync.core.columns import CANONICAL, ROW, STAMPS, of_kind
+from connecteam_sync.core.columns import CANONICAL, ROW, STAMPS, MirroredColumn, of_kind
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.order import Move, steps
 from connecteam_sync.core.text import many
@@ -159,7 +159,7 @@ def row_target(session: Session) -> dict[str, str]:
     """What the columns of a row are set to, from a rowset of `image_values`; by quoted name, in their order."""
     d, names = session.dialect, session.host.clock_times
     target: dict[str, str] = {}
-    for column in ROW:
+    for column in _written(session):
         name, value = getattr(names, column.field), f"d.{column.field}"
         if column.kind == "moment":
             value = d.moment(value)
@@ -167,9 +167,14 @@ def row_target(session: Session) -> dict[str, str]:
             value = session.flag.write(value)
         elif column.kind in {"word", "text"}:
             value = d.as_type(value, session.columns.kind_of(name))
-        if column.kind != "key":
-            target[d.name(name)] = value
+        target[d.name(name)] = value
     return target
+
+
+def _written(session: Session) -> list[MirroredColumn]:
+    """The columns that a row gets its values in, as far as the table has them."""
+    lacks = session.columns.lacks(session.host.clock_times)
+    return [column for column in ROW if column.kind != "key" and column.field not in lacks]
 
 
 def _stamps(session: Session, *wanted: str) -> list[str]:
@@ -195,7 +200,7 @@ def require_written(rows: int, touched: int) -> None:
 def _new_rows(images: Iterable[ClockTime], session: Session, *, is_given: bool) -> Iterator[tuple[object, ...]]:
     """The values of rows to be made, in the order of `row_target`, their keys before them where these are given."""
     dialect, flag = session.dialect, [session.flag.value(is_active=is_active) for is_active in (False, True)]
-    fields = [(column.field, column.kind) for column in ROW if is_given or column.kind != "key"]
+    fields = [*([("id", "key")] if is_given else ()), *((one.field, one.kind) for one in _written(session))]
     for image in images:
         values: list[object] = []
         for field, kind in fields:

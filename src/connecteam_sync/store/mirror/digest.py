@@ -203,7 +203,9 @@ def digest_queries(session: Session, of: SliceFingerprint) -> tuple[Query, ...]:
     own = {f"s.{name}": _is_text(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
     pauses = {name: _is_text(d, kind) for name, kind in rows.BREAK.items()}
     users = {name: _is_text(d, kind) for name, kind in rows.USER.items()}
-    host = _host_columns(session, session.columns.clock_times, times, without={*STAMPS}, alias="t.")
+    host = _host_columns(
+        session, session.columns.clock_times, times, without={*STAMPS, *session.columns.lacks(times)}, alias="t."
+    )
     employees = _host_columns(session, session.columns.employees, people, without=_absent(session))
     holds = {name: _is_text(d, rows.HOLD.get(name, "int")) for name in _HOLD}
 

@@ -83,6 +83,10 @@ class HostColumns(msgspec.Struct, frozen=True):
         form = rows.form_of(kind, names.is_active_words, dialect, is_enum=is_enum)
         return rows.Flag(dialect, kind, form or "truth", names.is_active_words or ("", ""))
 
+    def lacks(self, names: ClockTimesNames) -> frozenset[str]:
+        """The fields of a row that the table has no column for."""
+        return frozenset(field for field in MAY_LACK if getattr(names, field) not in self.clock_times)
+
     @property
     def types(self) -> dict[str, str]:
         """The types of the columns of `clock_times`, by name."""

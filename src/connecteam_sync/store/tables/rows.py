@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM, AppliedValues, ClockTime, TrackedShift
-from connecteam_sync.core.columns import CANONICAL, ROW, ColumnKind, of_kind
+from connecteam_sync.core.columns import CANONICAL, MAY_LACK, ROW, ColumnKind, of_kind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
@@ -95,16 +95,16 @@ def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
     return msgspec.json.encode(list(rows)).decode()
 
 
-def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, kind_of: Callable[[str], str]) -> dict[str, str]:
-    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `kind_of` says what
-    type a column is.
+def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, types: Mapping[str, str]) -> dict[str, str]:
+    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `types` are
+    those of the columns that there are.
     """
 
     def column(field: str) -> str:
         return f"t.{dialect.name(getattr(names, field))}"
 
     def text(field: str) -> str:
-        return dialect.as_text(column(field), kind_of(getattr(names, field)))
+        return dialect.as_text(column(field), types[getattr(names, field)])
 
     reading: dict[ColumnKind, Callable[[str], str]] = {
         "key": lambda field: dialect.keys.row.read.format(column(field)),
@@ -115,7 +115,11 @@ def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, kind_of: Cal
         "word": text,
         "text": text,
     }
-    return {one.field: reading[one.kind](one.field) for one in ROW}
+    there = (one.field not in MAY_LACK or getattr(names, one.field) in types for one in ROW)
+    return {
+        one.field: reading[one.kind](one.field) if is_there else "NULL"
+        for one, is_there in zip(ROW, there, strict=True)
+    }
 
 
 def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:

@@ -332,10 +332,10 @@ def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
     """Columns of what Connecteam says in words."""
     names = host.clock_times
     for field in of_kind("text"):
-        kind = columns.clock_times[getattr(names, field)].type
-        if base_of(kind) not in LETTERS and not is_text(kind) and kind:
+        column = columns.clock_times.get(getattr(names, field))
+        if column is not None and base_of(column.type) not in LETTERS and not is_text(column.type) and column.type:
             yield Fault(
-                f"column {getattr(names, field)!r} of table {names.table!r} is {kind}, which holds no words",
+                f"column {getattr(names, field)!r} of table {names.table!r} is {column.type}, which holds no words",
                 f"name a column of text under [tables.clock_times] {field}; then connecteam-sync doctor",
             )
 
