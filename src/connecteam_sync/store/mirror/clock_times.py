@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from itertools import chain
+from operator import attrgetter
 
 import msgspec
 
@@ -200,16 +201,18 @@ def require_written(rows: int, touched: int) -> None:
 def _new_rows(images: Iterable[ClockTime], session: Session, *, is_given: bool) -> Iterator[tuple[object, ...]]:
     """The values of rows to be made, in the order of `row_target`, their keys before them where these are given."""
     dialect, flag = session.dialect, [session.flag.value(is_active=is_active) for is_active in (False, True)]
-    fields = [*([("id", "key")] if is_given else ()), *((one.field, one.kind) for one in _written(session))]
+    columns = [*([ROW[0]] if is_given else ()), *_written(session)]
+    values_of = attrgetter(*(column.field for column in columns))
+    moments, flags = (
+        [number for number, column in enumerate(columns) if column.kind == kind] for kind in ("moment", "flag")
+    )
     for image in images:
-        values: list[object] = []
-        for field, kind in fields:
-            value = getattr(image, field)
-            if kind == "moment" and value is not None:
-                value = _moment(value, dialect)
-            elif kind == "flag":
-                value = flag[value]
-            values.append(value)
+        values = [*values_of(image)]
+        for number in moments:
+            if values[number] is not None:
+                values[number] = _moment(values[number], dialect)
+        for number in flags:
+            values[number] = flag[values[number]]
         yield tuple(values)
 
 

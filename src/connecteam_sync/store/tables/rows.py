@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import floor, isfinite
+from operator import attrgetter
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -218,11 +219,11 @@ def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
 
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
     """A canonical row as members of a rowset."""
-    return {f"{prefix}{field}": sent(getattr(image, field)) for field, sent in _SENT}
-
-
-def _as_it_is(value: object) -> object:
-    return value
+    names = CANONICAL if not prefix else [prefix + field for field in CANONICAL]
+    said: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
+    for field, sent in _SENT:
+        said[prefix + field] = sent(said[prefix + field])
+    return said
 
 
 def _whole(minutes: float | None) -> int | None:
@@ -230,8 +231,9 @@ def _whole(minutes: float | None) -> int | None:
     return None if minutes is None else floor(minutes)
 
 
+_VALUES = attrgetter(*CANONICAL)
 _SENDING: dict[ColumnKind, Callable[[Any], object]] = {"minutes": _whole, "flag": int}
-_SENT = tuple((column.field, _SENDING.get(column.kind, _as_it_is)) for column in ROW if column.field in CANONICAL)
+_SENT = tuple((column.field, _SENDING[column.kind]) for column in ROW if column.kind in _SENDING)
 
 
 def image_kinds(prefix: str = "") -> dict[str, Kind]:
