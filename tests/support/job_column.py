@@ -14,6 +14,7 @@ from connecteam_sync.core.change import Change
 from connecteam_sync.present.json_shapes import row as shown
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.answers import JOB
+from connecteam_sync.store.tables.privileges import lacking
 from support.scenario import FIRST, World
 
 OTHER, THIRD = "b7f0c1de-0000-4000-8000-000000000002", "c8-Ünï"
@@ -107,6 +108,7 @@ def live_without(world: World) -> None:
     for _ in range(3):
         assert not (again := world.sync()).counts.updated, again
     assert {check.name: check.detail for check in world.mirror.doctor() if check.state == "failed"} == {}
+    assert lacking(world.mirror.store, creates_employees=True).by_right == {}
     world.execute("ALTER TABLE clock_times ADD COLUMN job_id VARCHAR(50)")
     world.mirror.store._columns = None
     world.mirror.unlock(FIRST.replace(day=2), FIRST.replace(day=2), reason="a column more")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 else:
     _Mirrored = msgspec.defstruct(
-        "_Mirrored", [(column.field, str, column.field) for column in COLUMNS], frozen=True, kw_only=True
+        "_Mirrored", [(column.field, "str", column.field) for column in COLUMNS], frozen=True, kw_only=True
     )
 
 
