@@ -296,7 +296,7 @@ def test_undo_is_refused_where_a_row_was_written_since(world: World) -> None:
     assert world.mirror.survey().unique_key == "uq_employee_clock_in"
 
 
-@pytest.mark.parametrize("harm", ["DROP TABLE {}", "DELETE FROM {} WHERE id = 1"])
+@pytest.mark.parametrize("damage", ["DROP TABLE {}", "DELETE FROM {} WHERE id = 1"])
 def test_undo_without_its_backup_is_refused_before_anything_is_done(world: World, damage: str) -> None:
     """Dropped or written to by somebody: the key stays, the rows stay, and the backup's name is told."""
     at = world.at(3, "08:00")

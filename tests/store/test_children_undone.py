@@ -114,7 +114,7 @@ def _with(plan: SlicePlan, planted: Change) -> SlicePlan:
     return msgspec.structs.replace(plan, changes=changes, fingerprint=name)
 
 
-@pytest.mark.parametrize("harm", ["delete", "update"])
+@pytest.mark.parametrize("damage", ["delete", "update"])
 def test_a_saved_plan_edited_to_write_a_manual_row_is_refused(host: Host, tmp_path: Path, damage: str) -> None:
     """`apply FILE` with a change put into the file by hand: nothing is written, the row by hand least of all."""
     host.work(2, "08:00", "12:00")

@@ -40,7 +40,7 @@ def test_a_healthy_database_passes(life: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "named"),
+    ("damage", "named"),
     [
         ("DROP INDEX ix_connecteam_sync_changes_row{changes}", "ix_connecteam_sync_changes_row"),
         ("DROP INDEX ix_connecteam_sync_shifts_row{shifts}", "ix_connecteam_sync_shifts_row"),

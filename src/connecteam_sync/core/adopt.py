@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.core.change import Change, Hold
-from connecteam_sync.core.clocktime import ClockTime, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.columns import with_times
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.same_minute import ByMinute
@@ -178,7 +179,7 @@ def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTi
     closing = next((row.clock_out for row in others if row.clock_out and row.clock_out >= row.clock_in), None)
     if closing is None:
         return survivor
-    return clock_time_of(survivor.employee_id, survivor.clock_in, closing, id=survivor.id)
+    return with_times(survivor, survivor.employee_id, survivor.clock_in, closing)
 
 
 def _held(group: Group, losing: list[RowId | None], locks: Locks, immovable: Mapping[RowId, str]) -> Hold | None:

@@ -72,22 +72,6 @@ def clock_time_of(employee_id: RowId, clock_in: int, clock_out: int | None, *, i
     )
 
 
-def corrections(row: ClockTime, after: ClockTime) -> list[str]:
-    """What is corrected in a row, in the words of the person who reads the journal."""
-    said: list[str] = []
-    if row.employee_id != after.employee_id:
-        said.append("moved to another employee")
-    if row.clock_in != after.clock_in:
-        said.append("clock-in corrected")
-    if row.clock_out is None and after.clock_out is not None:
-        said.append("clocked out")
-    elif row.clock_out is not None and after.clock_out is None:
-        said.append("re-opened")
-    elif row.clock_out != after.clock_out:
-        said.append("clock-out corrected")
-    return said
-
-
 class AppliedValues(msgspec.Struct, frozen=True, gc=False):
     """The values we last wrote for a shift: tells an edit made in the table behind our back from one made upstream."""
 
@@ -171,5 +155,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     person to be created. Known where it was tried, in this transaction or (as holds) by the run before."""
     refused_before: dict[str, str] = {}
     """What the last run held as refused, in the same words: not tried again yet, and likely to be refused again."""
+    lacks: frozenset[str] = frozenset()
+    """Fields of a row that the host's table has no column for."""
     children: dict[RowId, tuple[Child, ...]] = {}
     """Row id -> what points at it; read only of rows that a plan would delete, or move off what is pointed at."""

@@ -9,6 +9,7 @@ import msgspec
 
 from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, StoredState, clock_time_of
+from connecteam_sync.core.columns import with_times
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Failure
 from connecteam_sync.core.text import many
@@ -92,7 +93,7 @@ def legacy_damages(legacy: SlicePlan, stored: StoredState) -> tuple[LegacyDamage
         elif len(mine) > 1:
             kind, minutes = "doubled", worked - sum(map(_worked, mine))
             detail = f"{many(len(mine), 'row')} with its clock-in"
-        elif msgspec.structs.replace(mine[0], id=None, source=right.source) != right:
+        elif msgspec.structs.replace(mine[0], source=right.source) != with_times(mine[0], *right.key, right.clock_out):
             kind, minutes = "wrong", worked - _worked(mine[0])
             detail = "its row would have another clock-out, other minutes or another flag"
         else:

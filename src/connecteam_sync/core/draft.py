@@ -12,6 +12,7 @@ import msgspec
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
+from connecteam_sync.core.columns import row_of, with_times
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, unwritten
@@ -204,12 +205,16 @@ class PlanBuilder:
         """Whether an instant lies in the window proper; its bounds are computed once."""
         return self.start <= instant < self.end
 
+    def row_for(self, shift: Shift, employee: RowId, key: RowId | None) -> ClockTime:
+        """The row that is right for a shift, of the columns that the table has."""
+        return row_of(shift, employee, id=key, lacks=self.stored.lacks)
+
     def edited_locally(self, mirror: TrackedShift | None, row: ClockTime) -> bool:
         """Whether a linked row differs from what we last applied to it (rule 11)."""
         if mirror is None or mirror.applied is None or mirror.clock_time_id != row.id:
             return False
         last = mirror.applied
-        return row != clock_time_of(last.employee_id, last.clock_in, last.clock_out, id=row.id)
+        return row != with_times(row, last.employee_id, last.clock_in, last.clock_out)
 
     def draft(
         self, kind: ChangeKind, before: ClockTime | None, after: ClockTime | None, shift: Shift | None, why: str

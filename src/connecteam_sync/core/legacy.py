@@ -26,6 +26,7 @@ from connecteam_sync.core.change import (
 )
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, StoredState
+from connecteam_sync.core.columns import with_rest
 from connecteam_sync.core.draft import WHAT
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks, unwritten
@@ -51,10 +52,12 @@ class Guess(msgspec.Struct):
     source: str = CONNECTEAM
     why: str = ""
     user_id: int | None = None
+    row: ClockTime | None = None
+    """The row as it was read: it may have columns of which the old code knew nothing."""
 
     def image(self) -> ClockTime:
         """The row as the table holds it."""
-        return ClockTime(
+        said = ClockTime(
             id=None if isinstance(self.id, int) and self.id <= 0 else self.id,
             employee_id=self.employee_id,
             clock_in=self.clock_in,
@@ -63,6 +66,12 @@ class Guess(msgspec.Struct):
             is_active=self.is_active,
             source=self.source,
         )
+        return with_rest(said, self.row) if self.row is not None else said
+
+
+def _guess(row: ClockTime) -> Guess:
+    known = {field: value for field, value in msgspec.structs.asdict(row).items() if field in Guess.__struct_fields__}
+    return Guess(**known, row=row)
 
 
 class LegacyTable:
@@ -83,7 +92,7 @@ class LegacyTable:
     ) -> None:
         self.zone, self.now, self.has_key, self.knows_zones = zone, now, has_key, knows_zones
         self.foreign = {row.key for row in rows if not row.is_ours}
-        self.rows = [Guess(**msgspec.structs.asdict(row)) for row in rows if row.is_ours]
+        self.rows = [_guess(row) for row in rows if row.is_ours]
         self._made = 0
 
     def _day(self, instant: int) -> date | None:

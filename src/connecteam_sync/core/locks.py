@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import called, clock, day_name, hours, span
 from connecteam_sync.core.window import LockedDay, local_day
@@ -85,12 +86,14 @@ def _corrected(before: ClockTime, after: ClockTime, zone: ZoneInfo, names: Mappi
     if before.employee_id != after.employee_id:
         who = [called(names.get(image.employee_id, f"employee {image.employee_id}")) for image in (before, after)]
         said.append(f"moved from {who[0]} to {who[1]}")
-    for name, old, new in (
-        ("clock-in", before.clock_in, after.clock_in),
-        ("clock-out", before.clock_out, after.clock_out),
-    ):
-        if old != new:
-            said.append(f"{name} {_moved(old, new, zone, local_day(before.clock_in, zone))}")
+    for column in ROW:
+        old, new = getattr(before, column.field), getattr(after, column.field)
+        if not column.word or old == new:
+            continue
+        moved = f"{old or 'none'} -> {new or 'none'}"
+        if column.kind == "moment":
+            moved = _moved(old, new, zone, local_day(before.clock_in, zone))
+        said.append(f"{column.word} {moved}")
     if not said and before.total_minutes != after.total_minutes:
         shown = ("open" if image.total_minutes is None else str(image.total_minutes) for image in (before, after))
         said.append(f"minutes {' -> '.join(shown)}")

@@ -25,7 +25,8 @@ from connecteam_sync.core.change import (
     by_day,
     fingerprint,
 )
-from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift, clock_time_of, corrections
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
+from connecteam_sync.core.columns import corrections
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
@@ -61,7 +62,9 @@ def plan(
     about = in_scope(window, snapshot, rows=builder.rows, mirrors=builder.mirrors, has_left=builder.has_left)
     scope = builder.without_strays(about)
     others = tuple(builder.shifts_of_other_clocks())
-    unchanged = unchanged_rows(scope, others, rows=builder.rows, mirrors=builder.mirrors, employees=stored.employees)
+    unchanged = unchanged_rows(
+        scope, others, rows=builder.rows, mirrors=builder.mirrors, employees=stored.employees, lacks=stored.lacks
+    )
     shifts = tuple(shift for shift in scope if shift.id not in unchanged)
     mapped = [(employee, shift) for shift in shifts if (employee := builder.employee_of(shift)) is not None]
     groups = duplicate_groups(mapped, others)
@@ -246,7 +249,7 @@ class _Decision(Absences):
     def decide_on(self, matched: Match) -> None:
         """Create, correct, link or leave alone the row of one shift (rules 2 to 4)."""
         shift, row = matched.shift, matched.row
-        after = clock_time_of(matched.employee_id, shift.start, shift.end, id=row.id if row else matched.former)
+        after = self.row_for(shift, matched.employee_id, row.id if row else matched.former)
         mirror = self.mirrors.get(shift.id)
         if row is None:
             lost = mirror is not None and mirror.clock_time_id is not None
@@ -352,7 +355,7 @@ class _Decision(Absences):
         live = [s for e, s in self.shifts_of_other_clocks() if (e, s.start) == (employee, shift.start)]
         if min((*live, shift), key=precedence).id != shift.id:
             return None
-        return clock_time_of(employee, shift.start, shift.end, id=row.id)
+        return self.row_for(shift, employee, row.id)
 
     # -- the sum -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change, Losses, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, StoredState
+from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId, ordered, provisional_user
 from connecteam_sync.core.run import Plan
 from connecteam_sync.core.text import many
@@ -136,9 +137,13 @@ def _odd_image(image: ClockTime, *, is_new: bool) -> Iterator[str]:
     # A row that an earlier plan of the proposal creates has an id below zero: it stands for one that is not there yet.
     if (image.id is None and not is_new) or not (image.id is None or (image.id != 0 and _is_key(image.id))):
         yield f"there is no row {image.id}"
-    if not low < image.clock_in < high or not low < (image.clock_out or 1) < high:
+    said = [(column, getattr(image, column.field)) for column in ROW]
+    times = (value or 1 if column.may_be_empty else value for column, value in said if column.kind == "moment")
+    if not all(low < at < high for at in times):
         yield f"row {image.id} has times that no shift has"
-    if not _is_key(image.employee_id) or abs(image.total_minutes or 0) > _NUMBER:
+    people = (value for column, value in said if column.kind == "person")
+    minutes = (value or 0 for column, value in said if column.kind == "minutes")
+    if not all(map(_is_key, people)) or any(abs(number) > _NUMBER for number in minutes):
         yield f"row {image.id} has numbers that no column takes"
     if not image.is_ours:
         yield f"row {image.id} is not ours: its source is {image.source[:60]!r}"

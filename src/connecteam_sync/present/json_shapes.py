@@ -11,6 +11,7 @@ import msgspec
 from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
@@ -148,15 +149,8 @@ def row(found: ClockTime | None) -> Json | None:
     """One row of `clock_times`; a negative employee is one the plan creates (the user id, negated)."""
     if found is None:
         return None
-    return {
-        "id": found.id,
-        "employee_id": found.employee_id,
-        "clock_in": instant(found.clock_in),
-        "clock_out": instant(found.clock_out),
-        "total_minutes": found.total_minutes,
-        "is_active": found.is_active,
-        "source": found.source,
-    }
+    said = ((column, getattr(found, column.field)) for column in ROW)
+    return {column.field: instant(value) if column.kind == "moment" else value for column, value in said}
 
 
 def change(found: Change) -> Json:

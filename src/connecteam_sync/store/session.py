@@ -46,7 +46,7 @@ class Session(Statements):
         self.clock_times = dialect.table(host.clock_times.table)
         names = host.clock_times
         self.flag = columns.flag(dialect, names)
-        self.canonical = rows.canonical(dialect, names, self.flag, columns.kind_of(names.source))
+        self.canonical = rows.canonical(dialect, names, self.flag, columns.types)
         self.canonical["employee_id"] = rows.as_people_spell(dialect, host, self.canonical["employee_id"])
         self.users: dict[int, tuple[User, bool, RowId | None]] = {}
         self.holds: list[Mapping[str, Any]] = []
@@ -137,6 +137,7 @@ class Session(Statements):
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
         who = mapped(people, {user: employee for user, (_, _, employee) in self.users.items()})
         return StoredState(
+            lacks=self.columns.lacks(self.host.clock_times),
             rows=tuple(by_key.values()),
             mirrors=tuple(by_id.values()),
             breaks=tuple(pauses.values()),

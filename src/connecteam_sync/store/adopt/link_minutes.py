@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.clocktime import AppliedValues, ClockTime, TrackedShift, clock_time_of
+from connecteam_sync.core.clocktime import AppliedValues, ClockTime, TrackedShift
+from connecteam_sync.core.columns import with_times
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.same_minute import link_changes
 from connecteam_sync.core.shift import Shift
@@ -57,7 +58,7 @@ def link(
 def _said(row: ClockTime) -> AppliedValues | None:
     """What counts as applied: that Connecteam says otherwise is then a correction, not an edit in the table."""
     applied = AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
-    return applied if row == clock_time_of(row.employee_id, row.clock_in, row.clock_out, id=row.id) else None
+    return applied if row == with_times(row, row.employee_id, row.clock_in, row.clock_out) else None
 
 
 def _remembered(

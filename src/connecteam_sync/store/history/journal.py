@@ -10,6 +10,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime, TrackedShift
+from connecteam_sync.core.columns import ROW, ColumnKind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.bulk import packed_rows
@@ -108,23 +109,28 @@ def write_journal(
         session.insert_many(session.own.changes, JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
 
 
+def _in_json(session: Session, kind: ColumnKind, value: str) -> str:
+    """What reads a column in canonical form, as a value of JSON."""
+    d = session.dialect
+    key = {"key": d.keys.row, "person": d.keys.person}.get(kind)
+    if key is not None and key.is_text:
+        return f"json_quote({key.cast.format(value)})"
+    if key is not None and key.is_unsigned:
+        return f"CAST({value} AS UNSIGNED)"
+    if kind == "flag":
+        return f"CASE {value} WHEN 1 THEN 'true' ELSE 'false' END"
+    if kind in {"word", "text"}:
+        return f"json_quote({value})" if kind == "word" else f"coalesce(json_quote({value}), 'null')"
+    # Cast, since a ZEROFILL column is written with zeros in front, which no JSON has.
+    return f"coalesce(CAST({value} AS {d.bigint}), 'null')"
+
+
 def _from_table(session: Session) -> str:
     """INSERT of entries, and of the user of each, as `packed_rows`; one that says nothing of its change is about the
     row that the table has now.
     """
     d, names = session.dialect, session.host.clock_times
-    row = {
-        # Cast, since a ZEROFILL column is written with zeros in front, which no JSON has.
-        field: f"coalesce(CAST({session.canonical[field]} AS {d.bigint}), 'null')"
-        for field in ("id", "employee_id", "clock_in", "clock_out", "total_minutes")
-    }
-    for field, key in (("id", d.keys.row), ("employee_id", d.keys.person)):
-        if key.is_text:
-            row[field] = f"json_quote({key.cast.format(session.canonical[field])})"
-        elif key.is_unsigned:
-            row[field] = f"CAST({session.canonical[field]} AS UNSIGNED)"
-    row["is_active"] = f"CASE {session.canonical['is_active']} WHEN 1 THEN 'true' ELSE 'false' END"
-    row["source"] = f"json_quote({session.canonical['source']})"
+    row = {column.field: _in_json(session, column.kind, session.canonical[column.field]) for column in ROW}
     members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
     told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
     whole = d.image("t", session.columns.types)

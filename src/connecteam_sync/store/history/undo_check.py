@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.core.columns import CANONICAL
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
 from connecteam_sync.store.adopt import catalog
@@ -97,7 +98,7 @@ def require_given_back(
     else:
         why = "the column does not take back what it held, or a rule of the table writes there too"
     names = session.host.clock_times
-    ours = {getattr(names, field) for field in rows.CANONICAL} | {names.id}
+    ours = {getattr(names, field) for field in CANONICAL} | {names.id}
     cure = "have the trigger leave it alone meanwhile"
     if columns and ours.isdisjoint(columns):
         owned = ", ".join(f'"{column}"' for column in (*names.trigger_columns, *columns))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from itertools import chain
+from operator import attrgetter
 
 import msgspec
 
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime
+from connecteam_sync.core.columns import CANONICAL, ROW, STAMPS, MirroredColumn, of_kind
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.order import Move, steps
 from connecteam_sync.core.text import many
@@ -70,9 +72,9 @@ def require_ours(changes: Iterable[Change]) -> None:
 def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
     """The writes to `clock_times` in an order that obeys the unique key, each guarded by the image it expects."""
     d, names = session.dialect, session.host.clock_times
-    found = {**session.canonical, "total_minutes": d.whole(session.canonical["total_minutes"])}
+    found = session.canonical | {field: d.whole(session.canonical[field]) for field in of_kind("minutes")}
     condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
-        d.same(found[field], f"d.b_{field}") for field in rows.CANONICAL
+        d.same(found[field], f"d.b_{field}") for field in CANONICAL
     )
     condition += f" AND {session.is_ours}"
     touched = {name: d.moment("d.now") for name in _stamps(session, names.updated_at)}
@@ -137,7 +139,9 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
         columns: dict[str, Kind] = dict.fromkeys((*target, *stamps), "text")
         stamp = [_moment(now, d)] * len(stamps)
         session.insert_many(
-            session.clock_times, columns, ((*_new_row(image, session, is_given=is_given), *stamp) for image in images)
+            session.clock_times,
+            columns,
+            ((*values, *stamp) for values in _new_rows(images, session, is_given=is_given)),
         )
         return
     is_packed = d.has_packets
@@ -155,20 +159,29 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
 def row_target(session: Session) -> dict[str, str]:
     """What the columns of a row are set to, from a rowset of `image_values`; by quoted name, in their order."""
     d, names = session.dialect, session.host.clock_times
-    return {
-        d.name(names.employee_id): "d.employee_id",
-        d.name(names.clock_in): d.moment("d.clock_in"),
-        d.name(names.clock_out): d.moment("d.clock_out"),
-        d.name(names.total_minutes): "d.total_minutes",
-        d.name(names.is_active): session.flag.write("d.is_active"),
-        d.name(names.source): d.as_type("d.source", session.columns.kind_of(names.source)),
-    }
+    target: dict[str, str] = {}
+    for column in _written(session):
+        name, value = getattr(names, column.field), f"d.{column.field}"
+        if column.kind == "moment":
+            value = d.moment(value)
+        elif column.kind == "flag":
+            value = session.flag.write(value)
+        elif column.kind in {"word", "text"}:
+            value = d.as_type(value, session.columns.kind_of(name))
+        target[d.name(name)] = value
+    return target
+
+
+def _written(session: Session) -> list[MirroredColumn]:
+    """The columns that a row gets its values in, as far as the table has them."""
+    lacks = session.columns.lacks(session.host.clock_times)
+    return [column for column in ROW if column.kind != "key" and column.field not in lacks]
 
 
 def _stamps(session: Session, *wanted: str) -> list[str]:
     """The columns that say when a row was written, as far as the table has them: those `wanted`, by default both."""
     names = session.host.clock_times
-    asked = dict.fromkeys(wanted or (names.created_at, names.updated_at))
+    asked = dict.fromkeys(wanted or (getattr(names, field) for field in STAMPS))
     return [session.dialect.name(name) for name in asked if name in session.columns.clock_times]
 
 
@@ -185,17 +198,22 @@ def require_written(rows: int, touched: int) -> None:
         )
 
 
-def _new_row(image: ClockTime, session: Session, *, is_given: bool) -> tuple[object, ...]:
-    """The values of a row to be made, in the order of `row_target`, its key before them where it `is_given`."""
-    return (
-        *((image.id,) if is_given else ()),
-        image.employee_id,
-        _moment(image.clock_in, session.dialect),
-        None if image.clock_out is None else _moment(image.clock_out, session.dialect),
-        image.total_minutes,
-        session.flag.value(is_active=image.is_active),
-        image.source,
+def _new_rows(images: Iterable[ClockTime], session: Session, *, is_given: bool) -> Iterator[tuple[object, ...]]:
+    """The values of rows to be made, in the order of `row_target`, their keys before them where these are given."""
+    dialect, flag = session.dialect, [session.flag.value(is_active=is_active) for is_active in (False, True)]
+    columns = [*([ROW[0]] if is_given else ()), *_written(session)]
+    values_of = attrgetter(*(column.field for column in columns))
+    moments, flags = (
+        [number for number, column in enumerate(columns) if column.kind == kind] for kind in ("moment", "flag")
     )
+    for image in images:
+        values = [*values_of(image)]
+        for number in moments:
+            if values[number] is not None:
+                values[number] = _moment(values[number], dialect)
+        for number in flags:
+            values[number] = flag[values[number]]
+        yield tuple(values)
 
 
 def _moment(instant: int, dialect: Dialect) -> str | int:
@@ -263,7 +281,7 @@ def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
         return "it is not there"
     said = [
         f"{field} is {getattr(kept, field)} and not {getattr(meant, field)}"
-        for field in rows.CANONICAL
+        for field in CANONICAL
         if getattr(kept, field) != getattr(meant, field)
     ]
     return ", ".join(said) or "its id is another one"

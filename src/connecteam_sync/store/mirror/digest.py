@@ -20,6 +20,7 @@ import msgspec
 
 from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
+from connecteam_sync.core.columns import STAMPS
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
@@ -202,7 +203,9 @@ def digest_queries(session: Session, of: SliceFingerprint) -> tuple[Query, ...]:
     own = {f"s.{name}": _is_text(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
     pauses = {name: _is_text(d, kind) for name, kind in rows.BREAK.items()}
     users = {name: _is_text(d, kind) for name, kind in rows.USER.items()}
-    host = _host_columns(session, session.columns.clock_times, times, without={"created_at", "updated_at"}, alias="t.")
+    host = _host_columns(
+        session, session.columns.clock_times, times, without={*STAMPS, *session.columns.lacks(times)}, alias="t."
+    )
     employees = _host_columns(session, session.columns.employees, people, without=_absent(session))
     holds = {name: _is_text(d, rows.HOLD.get(name, "int")) for name in _HOLD}
 

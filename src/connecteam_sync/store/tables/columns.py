@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.core.columns import CANONICAL, COLUMNS, MAY_LACK
 from connecteam_sync.errors import ConfigurationError, NotInitialised, NotServed
 from connecteam_sync.store.sql.causes import is_unknown_table
 from connecteam_sync.store.sql.dialect import Dialect
@@ -82,6 +83,10 @@ class HostColumns(msgspec.Struct, frozen=True):
         form = rows.form_of(kind, names.is_active_words, dialect, is_enum=is_enum)
         return rows.Flag(dialect, kind, form or "truth", names.is_active_words or ("", ""))
 
+    def lacks(self, names: ClockTimesNames) -> frozenset[str]:
+        """The fields of a row that the table has no column for."""
+        return frozenset(field for field in MAY_LACK if getattr(names, field) not in self.clock_times)
+
     @property
     def types(self) -> dict[str, str]:
         """The types of the columns of `clock_times`, by name."""
@@ -125,7 +130,7 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
     mapped = {"connecteam_user_id": host.employees.connecteam_user_id}
     _require_written(host.employees.table, mapped, in_people, "employees", "nobody could be mapped")
     people |= {name: column for name, column in in_people.items() if name == host.employees.name}
-    _require(host.clock_times.table, times, host.clock_times, optional={"created_at", "updated_at"})
+    _require(host.clock_times.table, times, host.clock_times, optional={*MAY_LACK})
     _require(host.employees.table, people, host.employees, optional={"email", "phone"})
     _require_owned(host.clock_times, times)
     configured(dialect, host.clock_times.id, places, children)
@@ -183,7 +188,7 @@ def unserved(host: HostTables, columns: HostColumns, *, creates_employees: bool)
     """Why not a single row can be written, a sentence for each column; nothing where all is well."""
     times, people, keys = host.clock_times, host.employees, columns.keys
     tables: list[tuple[str, Mapping[str, Column], set[str]]] = [
-        (times.table, columns.clock_times, {*msgspec.structs.astuple(times)[2:], times.id}),
+        (times.table, columns.clock_times, {getattr(times, column.field) for column in COLUMNS}),
     ]
     if creates_employees:
         tables.append((people.table, columns.employees, {*msgspec.structs.astuple(people)[2:], people.id}))
@@ -284,7 +289,7 @@ def require_not_newer(version: str) -> None:
 
 def _require_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None:
     """What `trigger_columns` names must be there, and be nothing that we write."""
-    ours = {getattr(names, field) for field in rows.CANONICAL} | {names.id}
+    ours = {getattr(names, field) for field in CANONICAL} | {names.id}
     for column in names.trigger_columns:
         if column not in present or column in ours:
             raise ConfigurationError(

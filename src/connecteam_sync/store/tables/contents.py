@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.core.columns import of_kind
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.session import Session
@@ -115,7 +116,7 @@ def _forms(session: Session) -> Iterator[Fault]:
     names, d = session.host.clock_times, session.dialect
     if not d.is_loosely_typed or names.clock_in_unit is not None:
         return
-    for name in (names.clock_in, names.clock_out):
+    for name in (getattr(names, field) for field in of_kind("moment")):
         column, key = f"t.{d.name(name)}", session.canonical["id"]
         odd = Query(
             f"SELECT {column}, count(*), min({key}) FROM {session.clock_times} t WHERE {column} IS NOT NULL"

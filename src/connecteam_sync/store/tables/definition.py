@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from connecteam_sync.core.columns import of_kind
 from connecteam_sync.store.sql.catalog import Made
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
@@ -113,7 +114,7 @@ def with_spans(
     """
     if not dialect.is_loosely_typed and names.clock_in_unit is None:
         return known
-    looked = [names.clock_in, names.clock_out]
+    looked = [getattr(names, field) for field in of_kind("moment")]
     if dialect.is_loosely_typed and not is_known:
         looked.append(names.is_active)  # which has no index, as a rule
     columns = [name for name in looked if name in present]

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from connecteam_sync.core.columns import COLUMNS, MAY_LACK, STAMPS
 from connecteam_sync.errors import ConfigurationError
 
 NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words"}
 """What the configuration says of a table next to the names of its columns."""
-MAY_LACK = {"created_at", "updated_at", "email", "phone"}
+OPTIONAL = {*MAY_LACK, "email", "phone"}
 """Columns that are used where the table has them."""
 
+if TYPE_CHECKING:
 
-class ClockTimesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class _Mirrored(msgspec.Struct, frozen=True, kw_only=True):
+        """The names that the code itself speaks of; those of all columns are made from the list of them."""
+
+        id: str = ""
+        employee_id: str = ""
+        clock_in: str = ""
+        clock_out: str = ""
+        total_minutes: str = ""
+        is_active: str = ""
+        source: str = ""
+        created_at: str = ""
+        updated_at: str = ""
+
+else:
+    _Mirrored = msgspec.defstruct(
+        "_Mirrored", [(column.field, "str", column.field) for column in COLUMNS], frozen=True, kw_only=True
+    )
+
+
+class ClockTimesNames(_Mirrored, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Name and columns of the table that payroll reads. `created_at` and `updated_at` may be absent from it."""
 
     table: str = "clock_times"
-    id: str = "id"
-    employee_id: str = "employee_id"
-    clock_in: str = "clock_in"
-    clock_out: str = "clock_out"
-    total_minutes: str = "total_minutes"
-    is_active: str = "is_active"
-    source: str = "source"
-    created_at: str = "created_at"
-    updated_at: str = "updated_at"
     child_tables: tuple[str, ...] | None = None
     """Columns that hold ids of this table's rows without a declared foreign key: `payslips.clock_time_id`.
 
@@ -88,9 +100,9 @@ def require_apart(host: HostTables, *, folds: bool) -> None:
                 continue
             column = getattr(names, key)
             first = taken.setdefault(column.lower() if folds else column, key)
-            if first != key and {first, key} != {"created_at", "updated_at"}:
+            if first != key and {first, key} != {*STAMPS}:
                 raise ConfigurationError(
                     f"[tables.{table}] {first} and {key} both name the column {column!r}",
                     next_step=f'name the column that holds each of them in connecteam-sync.toml: {first} = "…" and'
-                    f' {key} = "…"' + (f"; {key} may name one that the table does not have" if key in MAY_LACK else ""),
+                    f' {key} = "…"' + (f"; {key} may name one that the table does not have" if key in OPTIONAL else ""),
                 )

@@ -24,7 +24,9 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
+from connecteam_sync.core.columns import COLUMNS, ColumnKind, MirroredColumn
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.mirror.links import present_rows
 from connecteam_sync.store.sql.connect import inspector
@@ -82,6 +84,25 @@ def _named(table: str) -> tuple[str, str | None]:
     return name, schema
 
 
+_TYPES: dict[ColumnKind, TypeEngine[Any]] = {
+    "person": BigInteger(),
+    "moment": DateTime(),
+    "minutes": Integer(),
+    "flag": Boolean(),
+    "word": String(32),
+    "text": String(191),
+    "stamp": DateTime(),
+}
+
+
+def _made_of(column: MirroredColumn, name: str) -> Column[Any]:
+    """A column of the clock times as `init` makes it."""
+    if column.kind == "key":
+        return Column(name, Key, primary_key=True)
+    default = text("CURRENT_TIMESTAMP") if column.kind == "stamp" else None
+    return Column(name, _TYPES[column.kind], nullable=column.may_be_empty, server_default=default)
+
+
 def host_metadata(host: HostTables) -> tuple[Table, Table]:
     """The host's two tables as `init` makes them where they are absent: (employees, clock_times)."""
     metadata = MetaData()
@@ -102,16 +123,8 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
     clock_times = Table(
         name,
         metadata,
-        Column(times.id, Key, primary_key=True),
-        Column(times.employee_id, BigInteger, nullable=False),
-        Column(times.clock_in, DateTime, nullable=False),
-        Column(times.clock_out, DateTime),
-        Column(times.total_minutes, Integer),
-        Column(times.is_active, Boolean, nullable=False),
-        Column(times.source, String(32), nullable=False),
-        Column(times.created_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
-        Column(times.updated_at, DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
-        UniqueConstraint(times.employee_id, times.clock_in, name=UNIQUE_KEY),
+        *(_made_of(column, getattr(times, column.field)) for column in COLUMNS),
+        UniqueConstraint(*(getattr(times, column.field) for column in COLUMNS if column.in_key), name=UNIQUE_KEY),
         Index("ix_clock_times_clock_in", times.clock_in),
         Index("ix_clock_times_clock_out", times.clock_out),
         schema=schema,

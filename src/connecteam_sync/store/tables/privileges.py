@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.core.columns import CANONICAL, MAY_LACK
 from connecteam_sync.store.sql.causes import LOCK_CODES, codes_of
 from connecteam_sync.store.sql.errors import takes_no_writes
 from connecteam_sync.store.sql.quoting import run
@@ -78,8 +79,10 @@ def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) 
     """(right, table, statement): it fails, or says false, where the right is lacking."""
     d, times, people = store.dialect, store.host.clock_times, store.host.employees
     # All that a run sets: MariaDB refuses an insert that leaves out a column without a default, also of no row.
-    written = [times.employee_id, times.clock_in, times.clock_out, times.total_minutes, times.is_active, times.source]
-    written = [*([] if d.keys.row.draws else [times.id]), *written]
+    written = [
+        *([] if d.keys.row.draws else [times.id]),
+        *(getattr(times, field) for field in CANONICAL if field not in MAY_LACK),
+    ]
     written = [*(every or written)]
     moved = [name for name in written if name != times.id and name not in times.trigger_columns]
     yield from _of_table(

@@ -14,7 +14,8 @@ import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.change import Change, ChangeKind, NewEmployee
-from connecteam_sync.core.clocktime import ClockTime, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.columns import ROW, STAMPS, of_kind, with_times
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import NotServed, RecordRefused, RowMoved
@@ -161,7 +162,8 @@ def _free(session: Session, row: ClockTime) -> ClockTime | None:
     if later is None:
         return None
     end = None if row.clock_out is None else row.clock_out + later
-    return clock_time_of(row.employee_id, row.clock_in + later, end)
+    moved = with_times(row, row.employee_id, row.clock_in + later, end)
+    return msgspec.structs.replace(moved, id=None)
 
 
 def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
@@ -205,7 +207,7 @@ def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: i
     _fill(session, key)
     image = _aged(session, session.images([key])[key][1])
     end = made.clock_in + 60 if made.clock_out is None else made.clock_out + 60
-    corrected = clock_time_of(made.employee_id, made.clock_in, end, id=made.id)
+    corrected = with_times(made, made.employee_id, made.clock_in, end)
     corrected = _written(session, _change("update", made, corrected), then)
     _require_alone(beside, key, more=1)
     _put_back(session, key, image, is_new=False)
@@ -290,11 +292,12 @@ def _aged(session: Session, image: str) -> dict[str, object]:
     moment of now into them shows, however quick we are.
     """
     names = session.host.clock_times
+    times, stamps = ({getattr(names, field) for field in fields} for fields in (of_kind("moment"), STAMPS))
     whole: dict[str, object] = msgspec.json.decode(image)
     for name, column in session.columns.clock_times.items():
         said = whole.get(name)
-        is_moment = base_of(column.type) in _MOMENTS or name in {names.created_at, names.updated_at}
-        if name in {names.clock_in, names.clock_out} or not is_moment or not isinstance(said, str) or len(said) < _TIME:
+        is_moment = base_of(column.type) in _MOMENTS or name in stamps
+        if name in times or not is_moment or not isinstance(said, str) or len(said) < _TIME:
             continue
         whole[name] = f"2001-02-03{said[10:]}"
     return whole
@@ -334,7 +337,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
     moved = [name for name in aliases if name not in left and now.get(name) != image.get(name)]
     if not moved:
         return
-    ours = {names.id, names.employee_id, names.clock_in, names.clock_out, names.total_minutes, names.is_active}
+    ours = {getattr(names, one.field) for one in ROW}
     said = ", ".join(map(repr, moved))
     cure = CURE
     if not ours & {*moved}:

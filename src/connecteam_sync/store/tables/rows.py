@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import floor, isfinite
+from operator import attrgetter
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM, AppliedValues, ClockTime, TrackedShift
+from connecteam_sync.core.columns import CANONICAL, MAY_LACK, ROW, ColumnKind, of_kind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
@@ -87,7 +89,6 @@ Image = tuple[ClockTime, str]
 """A row in canonical form, and whole as JSON text."""
 Written = tuple[ClockTime, str | None]
 """The same; None where the row as a whole was left in the table."""
-CANONICAL = ("employee_id", "clock_in", "clock_out", "total_minutes", "is_active", "source")
 
 
 def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
@@ -95,21 +96,30 @@ def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
     return msgspec.json.encode(list(rows)).decode()
 
 
-def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, source: str) -> dict[str, str]:
-    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `source` is the type
-    of that column.
+def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, types: Mapping[str, str]) -> dict[str, str]:
+    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `types` are
+    those of the columns that there are.
     """
 
-    def column(name: str) -> str:
-        return f"t.{dialect.name(name)}"
+    def column(field: str) -> str:
+        return f"t.{dialect.name(getattr(names, field))}"
 
+    def text(field: str) -> str:
+        return dialect.as_text(column(field), types[getattr(names, field)])
+
+    reading: dict[ColumnKind, Callable[[str], str]] = {
+        "key": lambda field: dialect.keys.row.read.format(column(field)),
+        "person": lambda field: dialect.keys.person.read.format(column(field)),
+        "moment": lambda field: dialect.epoch(column(field)),
+        "minutes": column,
+        "flag": lambda field: flag.read(column(field), column("clock_out")),
+        "word": text,
+        "text": text,
+    }
+    there = (one.field not in MAY_LACK or getattr(names, one.field) in types for one in ROW)
     return {
-        "id": dialect.keys.row.read.format(column(names.id)),
-        "employee_id": dialect.keys.person.read.format(column(names.employee_id)),
-        **instants(dialect, names),
-        "total_minutes": column(names.total_minutes),
-        "is_active": flag.read(column(names.is_active), column(names.clock_out)),
-        "source": dialect.as_text(column(names.source), source),
+        one.field: reading[one.kind](one.field) if is_there else "NULL"
+        for one, is_there in zip(ROW, there, strict=True)
     }
 
 
@@ -130,12 +140,11 @@ def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
 
 def instants(dialect: Dialect, names: ClockTimesNames) -> dict[str, str]:
     """Expressions that read the times of a row `t`, by field of ClockTime."""
-    times = {"clock_in": names.clock_in, "clock_out": names.clock_out}
-    return {field: dialect.epoch(f"t.{dialect.name(name)}") for field, name in times.items()}
+    return {field: dialect.epoch(f"t.{dialect.name(getattr(names, field))}") for field in of_kind("moment")}
 
 
-def clock_time(row: Sequence[Any]) -> ClockTime:
-    """One row of `clock_times`, its columns those of `canonical`, in that order."""
+def _clock_time(row: Sequence[Any]) -> ClockTime:
+    """One row of `clock_times`, its columns those of `canonical`, in that order: unrolled, since there are many."""
     key, employee_id, clock_in, clock_out, total_minutes, is_active, source = row
     return ClockTime(
         key if type(key) is int else row_id(key),
@@ -146,6 +155,28 @@ def clock_time(row: Sequence[Any]) -> ClockTime:
         bool(is_active),
         CONNECTEAM if source == CONNECTEAM else "" if source is None else str(source),
     )
+
+
+def _wider(row: Sequence[Any]) -> ClockTime:
+    """The same, where a row has more of its shift than person and times; that stands behind."""
+    more = zip(_MORE, row[-len(_MORE) :], strict=True)
+    return msgspec.structs.replace(
+        _clock_time(row[: -len(_MORE)]), **{column.field: _said(column.kind, value) for column, value in more}
+    )
+
+
+def _said(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
+    """A value as a field of ClockTime has it."""
+    if kind == "minutes":
+        return _minutes(value)
+    if kind == "word":
+        return "" if value is None else str(value)
+    made: dict[ColumnKind, Callable[[Any], object]] = {"moment": int, "flag": bool, "text": str}
+    return None if value is None else made[kind](value)
+
+
+_MORE = tuple(column for column in ROW if column.of_shift is not None)
+clock_time = _wider if _MORE else _clock_time
 
 
 _MANY = 1e15
@@ -188,21 +219,27 @@ def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
 
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
     """A canonical row as members of a rowset."""
-    return {
-        f"{prefix}employee_id": image.employee_id,
-        f"{prefix}clock_in": image.clock_in,
-        f"{prefix}clock_out": image.clock_out,
-        # Of a fraction the whole minutes: no row is made with one, and a guard compares no more.
-        f"{prefix}total_minutes": None if image.total_minutes is None else floor(image.total_minutes),
-        f"{prefix}is_active": int(image.is_active),
-        f"{prefix}source": image.source,
-    }
+    names = CANONICAL if not prefix else [prefix + field for field in CANONICAL]
+    said: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
+    for field, sent in _SENT:
+        said[prefix + field] = sent(said[prefix + field])
+    return said
+
+
+def _whole(minutes: float | None) -> int | None:
+    """Of a fraction the whole minutes: no row is made with one, and a guard compares no more."""
+    return None if minutes is None else floor(minutes)
+
+
+_VALUES = attrgetter(*CANONICAL)
+_SENDING: dict[ColumnKind, Callable[[Any], object]] = {"minutes": _whole, "flag": int}
+_SENT = tuple((column.field, _SENDING[column.kind]) for column in ROW if column.kind in _SENDING)
 
 
 def image_kinds(prefix: str = "") -> dict[str, Kind]:
     """The columns of `image_values`; those with a prefix are compared with rows as they are read."""
-    kinds: dict[str, Kind] = {"source": "text", "employee_id": "who" if prefix else "person"}
-    return {f"{prefix}{name}": kinds.get(name, "int") for name in CANONICAL}
+    kinds: dict[ColumnKind, Kind] = {"word": "text", "text": "text", "person": "who" if prefix else "person"}
+    return {f"{prefix}{column.field}": kinds.get(column.kind, "int") for column in ROW if column.field in CANONICAL}
 
 
 def mirror_columns(alias: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM
+from connecteam_sync.core.columns import of_kind
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.sql.catalog import Made
 from connecteam_sync.store.sql.dialect import Dialect
@@ -76,6 +77,7 @@ def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fa
         *_minutes(host, columns, dialect),
         *_flag(host, columns, dialect),
         *_source(host, columns),
+        *_texts(host, columns),
     )
 
 
@@ -131,11 +133,12 @@ def _hidden(table: str, made: Made) -> Iterator[Fault]:
 
 def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
     names, unit = host.clock_times, host.clock_times.clock_in_unit
-    for name in dict.fromkeys((names.clock_in, names.clock_out, names.created_at, names.updated_at)):
+    read = {getattr(names, field) for field in of_kind("moment")}
+    for name in dict.fromkeys(getattr(names, field) for field in of_kind("moment", "stamp")):
         column = columns.clock_times.get(name)
         if column is None:
             continue
-        is_read = name in {names.clock_in, names.clock_out}
+        is_read = name in read
         base, where = base_of(column.type), f"column {name!r} of table {names.table!r}"
         if unit is not None:
             if base not in NUMBERS and not (dialect.is_loosely_typed and base in {*_MOMENTS, "", "numeric"}):
@@ -323,6 +326,18 @@ def _source(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
             f"{where}, too short for the word {CONNECTEAM!r}",
             f"make it at least {len(CONNECTEAM)} characters long (ALTER TABLE), then connecteam-sync doctor",
         )
+
+
+def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
+    """Columns of what Connecteam says in words."""
+    names = host.clock_times
+    for field in of_kind("text"):
+        column = columns.clock_times.get(getattr(names, field))
+        if column is not None and base_of(column.type) not in LETTERS and not is_text(column.type) and column.type:
+            yield Fault(
+                f"column {getattr(names, field)!r} of table {names.table!r} is {column.type}, which holds no words",
+                f"name a column of text under [tables.clock_times] {field}; then connecteam-sync doctor",
+            )
 
 
 def _allowed(columns: HostColumns, name: str) -> tuple[str, ...] | None:

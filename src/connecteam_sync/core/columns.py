@@ -1,0 +1,144 @@
+"""The one list of mirrored columns: what a row of `clock_times` has, and how each column follows from a shift.
+
+What compares, corrects, reads, writes, journals, restores and documents rows goes by this list. How a column is added
+to it stands in docs/notes.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, clock_time_of, elapsed_minutes
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.shift import Shift
+
+ColumnKind = Literal["key", "person", "moment", "minutes", "flag", "word", "text", "stamp"]
+"""What a column holds: the row's key, an employee's, an instant, minutes, true or false, a word that is never missing,
+text or nothing; or the moment at which a row was written, which is never read.
+"""
+
+
+class MirroredColumn(NamedTuple):
+    """One column. `field` is that of ClockTime, the key of its name in the configuration, and its name by default."""
+
+    field: str
+    kind: ColumnKind
+    means: str
+    """What it holds, for docs/reference.md."""
+    in_key: bool = False
+    """Whether it is part of the unique key."""
+    may_be_empty: bool = False
+    """Whether NULL says something."""
+    may_lack: bool = False
+    """Whether a table without it is served; then it is neither read nor written."""
+    of_times: Callable[[int, int | None], object] | None = None
+    """How it follows from the two instants of a shift, where it does."""
+    of_shift: Callable[[Shift], object] | None = None
+    """How it follows from anything else that Connecteam says of a shift, where it does."""
+    word: str = ""
+    """What a person calls it, where its old and its new value are told."""
+    correction: str | Callable[[Any, Any], str] = ""
+    """What the journal says where it is corrected; nothing where that follows from another column."""
+
+
+def _clocked_out(before: int | None, after: int | None) -> str:
+    if before is None:
+        return "clocked out"
+    return "re-opened" if after is None else "clock-out corrected"
+
+
+COLUMNS = (
+    MirroredColumn("id", "key", "the key of the row, drawn by the database or given by us"),
+    MirroredColumn(
+        "employee_id",
+        "person",
+        "the employee whose shift it is",
+        in_key=True,
+        correction="moved to another employee",
+    ),
+    MirroredColumn(
+        "clock_in",
+        "moment",
+        "when the shift began",
+        in_key=True,
+        of_times=lambda start, _: start,
+        word="clock-in",
+        correction="clock-in corrected",
+    ),
+    MirroredColumn(
+        "clock_out",
+        "moment",
+        "when it ended; NULL while it is open",
+        may_be_empty=True,
+        of_times=lambda _, end: end,
+        word="clock-out",
+        correction=_clocked_out,
+    ),
+    MirroredColumn(
+        "total_minutes",
+        "minutes",
+        "whole elapsed minutes, rounded down; NULL while it is open",
+        may_be_empty=True,
+        of_times=elapsed_minutes,
+    ),
+    MirroredColumn("is_active", "flag", "true exactly while it is open", of_times=lambda _, end: end is None),
+    MirroredColumn("source", "word", "`connecteam` in every row that is ours", of_times=lambda _, __: CONNECTEAM),
+    MirroredColumn("created_at", "stamp", "when we made the row", may_lack=True),
+    MirroredColumn("updated_at", "stamp", "when we last changed a value of it", may_lack=True),
+)
+"""In the order of the fields of ClockTime, which the stamps follow."""
+ROW = tuple(column for column in COLUMNS if column.kind != "stamp")
+"""The columns that are read: the fields of ClockTime."""
+CANONICAL = tuple(column.field for column in ROW if column.kind != "key")
+"""The fields that are compared and written."""
+STAMPS = tuple(column.field for column in COLUMNS if column.kind == "stamp")
+MAY_LACK = frozenset(column.field for column in COLUMNS if column.may_lack)
+BESIDES = tuple((column.field, column.of_shift) for column in COLUMNS if column.of_shift is not None)
+"""What a row has of its shift beside the person and the times, and how it follows."""
+
+
+def besides_of(lacks: frozenset[str]) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
+    """The same, of a table that has no column for some fields: these stay empty."""
+    return tuple(pair for pair in BESIDES if pair[0] not in lacks) if BESIDES else ()
+
+
+def of_kind(*kinds: ColumnKind) -> tuple[str, ...]:
+    """The fields of these kinds, in the order of the list."""
+    return tuple(column.field for column in COLUMNS if column.kind in kinds)
+
+
+def row_of(
+    shift: Shift,
+    employee_id: RowId,
+    *,
+    id: RowId | None = None,  # noqa: A002 - the column's name
+    lacks: frozenset[str] = frozenset(),
+) -> ClockTime:
+    """The one row that is right for a shift of this employee, in a table that `lacks` some fields."""
+    row = clock_time_of(employee_id, shift.start, shift.end, id=id)
+    if not BESIDES:
+        return row
+    return msgspec.structs.replace(row, **{field: said(shift) for field, said in besides_of(lacks)})
+
+
+def with_rest(right: ClockTime, row: ClockTime) -> ClockTime:
+    """The row that person and times make, with all that another has of its shift besides."""
+    return msgspec.structs.replace(right, **{field: getattr(row, field) for field, _ in BESIDES}) if BESIDES else right
+
+
+def with_times(row: ClockTime, employee_id: RowId, clock_in: int, clock_out: int | None) -> ClockTime:
+    """The row as it is right for this person and these times, whatever else its shift says: that is left as it is."""
+    return with_rest(clock_time_of(employee_id, clock_in, clock_out, id=row.id), row)
+
+
+def corrections(row: ClockTime, after: ClockTime) -> list[str]:
+    """What is corrected in a row, in the words of the person who reads the journal."""
+    said: list[str] = []
+    for column in ROW:
+        before, now = getattr(row, column.field), getattr(after, column.field)
+        if column.correction and before != now:
+            said.append(column.correction if isinstance(column.correction, str) else column.correction(before, now))
+    return said
