@@ -159,7 +159,9 @@ ODD_ON_POSTGRES = "tests/attack/test_odd_rows.py -k words"
 ODD_SECONDS = "tests/attack/test_odd_rows.py -k second and mysql"
 SERVER_CLASSES, WHO_ASKS = "tests/store/test_databases.py", "tests/test_architecture.py -k asks"
 DIGESTS_BY_KEY = "tests/store/test_digest.py -k changes_anywhere and mysql"
+SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    SPELLED_APART,
     COLUMNS_OF_SERVERS,
     ODD_ON_POSTGRES,
     ODD_SECONDS,
@@ -2288,6 +2290,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         SPELLED,
     ),
     ("store/tables/rows.py", "CASE WHEN count(*) = 1 THEN min(", "CASE WHEN count(*) = 2 THEN min(", SPELLED),
+    ("store/tables/rows.py", "    if person.order == people.order:\n", "    if True:\n", SPELLED_APART),
     ("core/plan.py", "    hold_twice_by_hand(builder, scope)\n", "", ODD_ROWS),
     ("core/held_back.py", "minutes=-other.minutes,", "minutes=0,", ODD_ROWS),
     ("core/held_back.py", "{row.key: row for row in builder.stored.rows if not row.is_ours}", "{}", ODD_ROWS),

@@ -130,12 +130,17 @@ def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
     does of exactly one person, the row is theirs; `employee` is how the row spells it.
     """
     person, people = dialect.keys.person, dialect.keys.employee
-    if not person.is_text or person.is_uuid or people.is_uuid or person.order != people.order:
+    if not person.is_text or person.is_uuid or people.is_uuid:
         return employee
     key = f"p.{dialect.name(host.employees.id)}"
     own = f"t.{dialect.name(host.clock_times.employee_id)}"
-    alone = f"SELECT CASE WHEN count(*) = 1 THEN min({people.read.format(key)}) END"
-    return f"coalesce(({alone} FROM {dialect.table(host.employees.table)} p WHERE {own} = {key}), {employee})"
+    if person.order == people.order:
+        theirs, read = key, people.read.format(key)
+    else:
+        # The columns compare differently: that of the rows decides, as the unique key does. No index serves then.
+        theirs, read, employee = person.host.format(key), people.cast.format(key), person.cast.format(own)
+    alone = f"SELECT CASE WHEN count(*) = 1 THEN min({read}) END"
+    return f"coalesce(({alone} FROM {dialect.table(host.employees.table)} p WHERE {own} = {theirs}), {employee})"
 
 
 def instants(dialect: Dialect, names: ClockTimesNames) -> dict[str, str]:
