@@ -293,6 +293,7 @@ class Life(CompanyLife):
         """The keys (user, clock-in) that a standing hold speaks of: its own, its row's, and its shift's."""
         rows = {row["id"]: invariants.seconds(row["clock_in"]) for row in after["clock_times"]}
         upstream = {s.id: s for s in self.company.shifts()}
+        of_shifts = {tracked["id"]: tracked["clock_time_id"] for tracked in after["connecteam_sync_shifts"]}
         found: set[tuple[int, int]] = set()
         for hold in after["connecteam_sync_holds"]:
             if hold["resolved_run"] is not None:
@@ -304,6 +305,9 @@ class Life(CompanyLife):
             if hold["shift_id"] in upstream:
                 shift = upstream[hold["shift_id"]]
                 found.add((shift.user_id, shift.start))
+            # Of a record that says no believable time, only its id leads to the row it has.
+            if of_shifts.get(hold["shift_id"]) in rows:
+                found.add((user, rows[of_shifts[hold["shift_id"]]]))
         return found
 
 
