@@ -377,7 +377,7 @@ class Dialect(Driver):
         self, connection: Callable[[], Connection], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> None:
         """INSERT of any number of rows, values in the order of quoted `columns`, the way of `takes_bulk`."""
-        raise NotImplementedError
+        raise NotImplementedError  # a class without a bulk way of its own says so in `takes_bulk`, and is never asked
 
     # -- changes of tables ---------------------------------------------------------------------------------------------
 
@@ -414,7 +414,7 @@ class Dialect(Driver):
 
     def key_replaced(self, table: str, key: str, indexes: Mapping[str, Sequence[str]]) -> str:
         """What takes it away and brings back indexes (`drops_spare_indexes`)."""
-        raise NotImplementedError
+        raise NotImplementedError  # asked only of a class that `drops_spare_indexes`
 
     def cleared(self, table: str, key: str, statement: str) -> str | None:
         """What takes away what a statement of `key_made` that gave up has left; None where that is nothing."""

@@ -225,7 +225,7 @@ class SQLite(Dialect):
 
     def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
         """Never asked: it `alters_columns` not."""
-        raise NotImplementedError
+        raise NotImplementedError  # SQLite gives no column another type: the table would have to be made again
 
     def copied_table(self, copy: str, table: str, key: str, columns: Iterable[str]) -> str:
         """Without a key."""
