@@ -224,6 +224,15 @@ class Store:
             self._columns = msgspec.structs.replace(self._columns, probed=session.probed)
 
     @contextmanager
+    def own_rows(self, doing: str) -> Iterator[Connection]:
+        """A short transaction on tables of ours that no run writes: without the lock of the one writer.
+
+        On SQLite, which has one lock, it waits for a run that writes. Raises LockHeld where that takes too long.
+        """
+        with translated(doing, where=self.name, waiting=True), self._transaction(writer=True) as connection:
+            yield connection
+
+    @contextmanager
     def locked(self, doing: str) -> Iterator[Lock]:
         """The writer's lock held over several transactions and changes of tables, which commit on their own."""
         self._columns = None

@@ -53,6 +53,12 @@ class Dialect(Driver):
     """What our own tables keep a key of text in."""
     bigint: ClassVar[str]
     """The type that whole numbers are cast to."""
+    epoch_now: ClassVar[str]
+    """The moment by the database's clock, in whole epoch seconds."""
+    skips_locked: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
+    """Behind a SELECT: lock its rows, without waiting for those that another has locked."""
+    returns_updated: ClassVar[bool] = True
+    """Whether an UPDATE gives back the rows that it wrote."""
     equal: ClassVar[str]
     """Equality in which NULL equals NULL."""
     mark: ClassVar[str] = '"'

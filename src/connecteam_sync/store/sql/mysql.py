@@ -69,6 +69,8 @@ class MySQL(Dialect):
         "PolarDB-X",
     )
     rows_of_json = "SELECT x FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x BIGINT PATH '$')) AS needed"
+    epoch_now = "UNIX_TIMESTAMP()"
+    returns_updated = False
     types: ClassVar[Mapping[str, str]] = {
         "int": "BIGINT",
         "key": f"VARCHAR(191) {_LETTERS}",

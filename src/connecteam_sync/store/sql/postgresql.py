@@ -57,6 +57,7 @@ class PostgreSQL(Dialect):
     tls = "; TLS is asked for with ?sslmode=require"
     lookalikes = ("CockroachDB", "-YB-", "Redshift", "Materialize", "RisingWave")
     rows_of_json = "SELECT x FROM json_to_recordset('[{\"x\":1}]') AS needed(x bigint)"
+    epoch_now = "CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)"
     types: ClassVar[Mapping[str, str]] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
     own_text = "text"
     bigint = "bigint"

@@ -43,6 +43,8 @@ class SQLite(Dialect):
     takes_bad_keys = True
     names_foreign_keys = False
     names_keys = False
+    epoch_now = "CAST(strftime('%s', 'now') AS INTEGER)"
+    skips_locked = ""  # an immediate transaction has locked everything
     types: ClassVar[Mapping[str, str]] = {"int": "BIGINT"}
     own_text = "TEXT"
     bigint = "INTEGER"

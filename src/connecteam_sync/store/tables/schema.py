@@ -24,7 +24,7 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Name = String(191)
 Long = Text().with_variant(_LongText(), "mysql", "mariadb")
 
-VERSION = "0014"
+VERSION = "0015"
 """The newest migration: what this program needs."""
 TOUCHED = "touched_at"
 """When the server last wrote a shift, on MySQL and MariaDB."""
@@ -107,6 +107,8 @@ _table(
     Column("undoes", BigInteger),
     Column("statements", Integer, nullable=False),
     Column("http_calls", Integer, nullable=False),
+    Column("started_by", String(16)),
+    Column("asked_by", Name),
 )
 
 _table(
@@ -253,6 +255,118 @@ _table(
 )
 
 _table(
+    "clocks",
+    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Name, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("cadence", Integer, nullable=False),
+    Column("next_due", BigInteger, nullable=False),
+    Column("days_wanted", Long, nullable=False),
+    Column("lease_token", String(36)),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("last_look", BigInteger),
+    Column("last_good", BigInteger),
+    Column("last_change", BigInteger),
+    Column("failures", Integer, nullable=False),
+    Column("successes", Integer, nullable=False),
+    Column("last_error", Long),
+    Column("paused_at", BigInteger),
+    Column("paused_by", Name),
+    Column("paused_reason", Text),
+)
+
+_table(
+    "doorbells",
+    Column("id", Key, primary_key=True),
+    Column("bell_key", Name, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("time_clock_id", BigInteger),
+    Column("kind", String(32)),
+    Column("event_type", String(64)),
+    Column("activity_id", Name),
+    Column("user_id", BigInteger),
+    Column("event_at", BigInteger),
+    Column("received_at", BigInteger, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    Column("signed_by", String(16)),
+    Column("run_id", BigInteger),
+    Column("finding", String(16)),
+    Column("looks", Integer, nullable=False),
+    Column("due_at", BigInteger),
+    Column("heard_at", BigInteger),
+    Index("key", "bell_key", unique=True),
+    Index("state", "state", "time_clock_id"),
+)
+
+_table(
+    "alerts",
+    Column("name", String(64), primary_key=True),
+    Column("subject", Name, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("bad", Integer, nullable=False),
+    Column("good", Integer, nullable=False),
+    Column("since", BigInteger),
+    Column("told_at", BigInteger),
+    Column("message", Text, nullable=False),
+)
+
+_table(
+    "proofs",
+    Column("day", String(10), primary_key=True),
+    Column("timezone", String(64), primary_key=True),
+    Column("run_id", BigInteger),
+    Column("proven_at", BigInteger, nullable=False),
+    Column("newest_change", BigInteger, nullable=False),
+    Column("exit_code", Integer, nullable=False),
+)
+
+_table(
+    "quiet_looks",
+    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", String(10), primary_key=True),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("http_calls", Integer, nullable=False),
+    Column("newest_run", BigInteger, nullable=False),
+)
+
+_table(
+    "days",
+    Column("day", String(10), primary_key=True),
+    Column("timezone", String(64), primary_key=True),
+    Column("first_instant", BigInteger, nullable=False),
+    Column("last_instant", BigInteger, nullable=False),
+    Index("instants", "first_instant"),
+)
+
+_table(
+    "break_types",
+    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Name, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("is_paid", SmallInteger),
+    Column("minutes", Integer),
+    Column("is_listed", SmallInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+_table(
+    "assignments",
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_assigned", SmallInteger, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+)
+
+_table(
+    "service",
+    Column("name", String(64), primary_key=True),
+    Column("value", Long, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+_table(
     "guard",
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("made_employees", SmallInteger, nullable=False),
@@ -278,6 +392,15 @@ class Tables(NamedTuple):
     references: Table
     account: Table
     vouches: Table
+    clocks: Table
+    doorbells: Table
+    alerts: Table
+    proofs: Table
+    quiet_looks: Table
+    days: Table
+    break_types: Table
+    assignments: Table
+    service: Table
     guard: Table
 
 
