@@ -102,6 +102,7 @@ def test_days_that_are_asked_for_come_sooner_and_are_done_once(enrolled: Store) 
 def test_a_failure_keeps_the_days_and_counts(enrolled: Store) -> None:
     """In a row: a look that comes about begins anew."""
     with enrolled.own_rows("ringing") as connection:
+        due(enrolled).enrol(connection, {1: "Warehouse"}, cadence=300)
         due(enrolled).want(connection, 1, [DAY], seconds=0)
     error = LookError(name="unavailable", message="no answer")
     for number in (0, 1):
@@ -111,13 +112,13 @@ def test_a_failure_keeps_the_days_and_counts(enrolled: Store) -> None:
         assert held.days_wanted == ((DAY.first, DAY.last),)
         finish(enrolled, held, well(waits=0, error=error), ahead=number)
     with enrolled.own_rows("reading") as connection:
-        [one, *_] = due(enrolled).all(connection)
+        [one] = due(enrolled).all(connection)
     assert (one.failures, one.successes, one.last_error, one.last_good) == (2, 0, error, None)
     held = claim(enrolled, ahead=5)
     assert held
     finish(enrolled, held, well(changed=True), ahead=5)
     with enrolled.own_rows("reading") as connection:
-        [one, *_] = due(enrolled).all(connection)
+        [one] = due(enrolled).all(connection)
     assert (one.failures, one.successes, one.days_wanted) == (0, 1, ())
     assert one.last_change
 
