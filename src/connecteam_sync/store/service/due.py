@@ -135,25 +135,21 @@ class Due:
 
     def _claim(self, connection: Connection, which: str, *, seconds: int, more: str = "") -> DueClock | None:
         token = str(uuid.uuid4())
-        chosen = (
-            f"SELECT time_clock_id FROM {self._table} WHERE {which} ORDER BY next_due, time_clock_id LIMIT 1"
-            f"{self._dialect.skips_locked}"
-        )
         lease = f"lease_token = :token, lease_until = {self._now} + :seconds, last_look = {self._now}{more}"
         values: dict[str, object] = {"token": token, "seconds": seconds}
+        first = f"SELECT time_clock_id FROM {self._table} WHERE {which} ORDER BY next_due, time_clock_id"
         if self._dialect.returns_updated:
-            found = run(
-                connection,
-                f"UPDATE {self._table} SET {lease} WHERE time_clock_id = ({chosen}) RETURNING {_COLUMNS}",
-                values,
-            ).mappings()
-            row = found.first()
+            chosen = f"{first} LIMIT 1{self._dialect.skips_locked}"
+            one = f"UPDATE {self._table} SET {lease} WHERE time_clock_id = ({chosen}) RETURNING {_COLUMNS}"
+            row = run(connection, one, values).mappings().first()
             return None if row is None else _due_clock(row)
-        clock = run(connection, chosen).scalar()
-        if clock is None:
-            return None
-        self._set(connection, clock, lease, values)
-        return self.of(connection, clock)
+        # By key, one after the other: a search locks every row that it compares.
+        locking = f"SELECT 1 FROM {self._table} WHERE time_clock_id = :clock AND {which}{self._dialect.skips_locked}"
+        for clock in run(connection, first).scalars().all():
+            if run(connection, locking, {"clock": clock}).first() is not None:
+                self._set(connection, clock, lease, values)
+                return self.of(connection, clock)
+        return None
 
     def of(self, connection: Connection, clock: int) -> DueClock:
         """One time clock, locked until the transaction ends. Raises NotFound."""
