@@ -536,7 +536,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("api/limits.py", "min(left)", "left[0]", ANSWERS),
     ("api/limits.py", "max(reset) if reset", "reset[0] if reset", ANSWERS),
     ("api/limits.py", "max(limit) if limit", "limit[0] if limit", ANSWERS),
-    ("api/client.py", "raise error if self._said is None else self._said from error", "raise error", ANSWERS),
+    (
+        "api/client.py",
+        "raise error if self._last_trouble is None else self._last_trouble from error",
+        "raise error",
+        ANSWERS,
+    ),
     ("api/client.py", "elif many == before:", "elif False:", ANSWERS),
     ("api/client.py", "if total is not None and many > total:", "if False:", ANSWERS),
     ("api/client.py", "window.slices(_TIMESHEET_DAYS, padding=0)", "(window,)", ANSWERS),
@@ -2320,7 +2325,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (
         "engine/slice.py",
         "        return _Done(receipt, number, ended, taken.plan, applied)\n",
-        "        self._tell(number.value, taken.plan, applied)\n        return _Done(receipt, number, ended, taken.plan, None)\n",
+        "        self._emit_events(number.value, taken.plan, applied)\n        return _Done(receipt, number, ended, taken.plan, None)\n",
         EVENTS,
     ),
     ("engine/slice.py", 'why="another_run"', 'why="row_moved"', EVENTS),

@@ -22,7 +22,7 @@ from connecteam_sync.api import wire
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.api.deadline import Transport
 from connecteam_sync.api.limits import Limits
-from connecteam_sync.api.wire import Answer, Company, People, TimeClock
+from connecteam_sync.api.wire import ActivitiesResponse, Company, People, TimeClock
 from connecteam_sync.core.shift import InvalidRecord, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
 from connecteam_sync.errors import BadAnswer, BudgetSpent, Rejected, Unavailable, UpstreamError
@@ -51,7 +51,7 @@ class DayTotal(msgspec.Struct, frozen=True):
     is_approved: bool
 
 
-class _Told(Unavailable):
+class _ServerTrouble(Unavailable):
     """Connecteam said itself that it has trouble; `wait` is for how many seconds it asked us to stay away."""
 
     def __init__(self, message: str, *, wait: float | None = None, next_step: str = "") -> None:
@@ -92,7 +92,7 @@ class Connecteam:
         self._token, self._token_until = "", 0.0
         self._limits = Limits()
         self._deadline = 0.0
-        self._said: _Told | None = None
+        self._last_trouble: _ServerTrouble | None = None
         self._pauses: Iterator[float] = iter(())
         # No proxies or certificates from the environment: whoever sets those could read the key.
         self._http = httpx2.Client(
@@ -128,7 +128,7 @@ class Connecteam:
         return self._limits.skew
 
     @property
-    def asking(self) -> str:
+    def identity_digest_input(self) -> str:
         """Who asks whom, the secrets included: for a digest and for nothing else."""
         return "\n".join((self.base_url, *msgspec.structs.astuple(self._credentials)))
 
@@ -185,14 +185,14 @@ class Connecteam:
             trouble = trouble or f"Connecteam says it has {total} users and listed {many}"
         return People(tuple(users[key] for key in sorted(users)), tuple(invalid_records.values())), trouble
 
-    def look(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
+    def fetch_snapshot(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
         """Everything a time clock has for the window and its padding, in one unfiltered request (API, section 7).
 
         Raises ValueError for a window of more than 90 days, padding included.
         """
-        return self.ask(time_clock_id, window).read(people)
+        return self.fetch_activities(time_clock_id, window).read(people)
 
-    def ask(self, time_clock_id: int, window: Window) -> Answer:
+    def fetch_activities(self, time_clock_id: int, window: Window) -> ActivitiesResponse:
         """The answer behind `look`, complete and not yet decoded. Raises ValueError as `look` does."""
         asked = window.padded()
         if asked.days > MAX_SLICE_DAYS:
@@ -203,7 +203,7 @@ class Connecteam:
             {"startDate": asked.first.isoformat(), "endDate": asked.last.isoformat()},
         )
         said = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}").data
-        return Answer(time_clock_id, asked, said)
+        return ActivitiesResponse(time_clock_id, asked, said)
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
         """Connecteam's own totals of the window's days, asked for as many at a time as it gives (API, section 12)."""
@@ -246,28 +246,28 @@ class Connecteam:
                     self._keep_the_budget()
                     return self._request("GET", path, query)
         except Unavailable as error:
-            raise error if self._said is None else self._said from error
+            raise error if self._last_trouble is None else self._last_trouble from error
         raise AssertionError  # stamina ends with an answer or an error
 
     def _begin(self) -> None:
         """A new call: its time begins, and nothing has been said yet."""
-        self._deadline, self._said = time.monotonic() + self._total, None
+        self._deadline, self._last_trouble = time.monotonic() + self._total, None
         self._pauses = (min(30.0, self._first_wait * 2**tried) for tried in count())
 
     def _retried(self, error: Exception) -> bool | float:
         """Whether to try again, and after how many seconds: never after more than are left."""
         if not isinstance(error, Unavailable):
             return False
-        asked = error.wait if isinstance(error, _Told) else None
+        asked = error.wait if isinstance(error, _ServerTrouble) else None
         # As long as it asks for; else longer each time, and never exactly as long as others wait.
         wait = asked if asked is not None else next(self._pauses) * random.uniform(0.5, 1)  # noqa: S311 - no secret
         if wait >= self._left():
             return False
         if asked is not None:
-            self._tell(wait, "Connecteam asked us to slow down")
+            self._report_wait(wait, "Connecteam asked us to slow down")
         return wait
 
-    def _tell(self, seconds: float, why: str) -> None:
+    def _report_wait(self, seconds: float, why: str) -> None:
         if self._on_wait and seconds >= 1:
             self._on_wait(seconds, why)
 
@@ -284,7 +284,7 @@ class Connecteam:
         if wait > 0:
             if wait >= self._left():
                 raise Unavailable("the calls of this minute are used up", next_step="try again in a minute")
-            self._tell(wait, "the calls of this minute are used up")
+            self._report_wait(wait, "the calls of this minute are used up")
             time.sleep(wait)
 
     def _request(self, method: str, path: str, query: dict[str, str | int]) -> bytes:
@@ -328,8 +328,8 @@ class Connecteam:
             if response is None or response.status_code == httpx2.codes.OK:
                 raise self._no_answer(error) from error
         if response.status_code in _RETRIED:
-            self._said = self._trouble(response, b"".join(slices))
-            raise self._said
+            self._last_trouble = self._trouble(response, b"".join(slices))
+            raise self._last_trouble
         return response.status_code, response.headers.get("content-type", ""), b"".join(slices)
 
     def _no_answer(self, error: Exception) -> Unavailable:
@@ -345,15 +345,15 @@ class Connecteam:
             next_step="try again later; nothing was written",
         )
 
-    def _trouble(self, response: httpx2.Response, body: bytes) -> _Told:
+    def _trouble(self, response: httpx2.Response, body: bytes) -> _ServerTrouble:
         """The error of an answer that says to try again later, in its own words."""
         is_too_many = response.status_code == httpx2.codes.TOO_MANY_REQUESTS
         wait = self._limits.stay_away(response.headers, is_too_many=is_too_many)
         what = "is asked too often" if is_too_many else "has trouble"
         later = f"; it asks to wait {wait:.0f} s" if wait else ""
         share = "other programs of the account share its limit" if is_too_many else "connecteam.statuspage.io"
-        return _Told(
-            f"Connecteam {what} (HTTP {response.status_code}): {wire.words(body)}{later}",
+        return _ServerTrouble(
+            f"Connecteam {what} (HTTP {response.status_code}): {wire.error_text(body)}{later}",
             wait=wait,
             next_step=f"try again later; {share}",
         )
@@ -365,7 +365,7 @@ class Connecteam:
                 f"Connecteam has no such path (HTTP {status})",
                 next_step="check CONNECTEAM_SYNC_BASE_URL; Australian accounts use https://api-au.connecteam.com",
             )
-        said = wire.words(body)
+        said = wire.error_text(body)
         if status in {401, 403}:
             return Rejected(
                 f"Connecteam does not accept the credentials (HTTP {status}): {said}",

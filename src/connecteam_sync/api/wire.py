@@ -203,7 +203,7 @@ def token(body: bytes) -> Token:
     return said
 
 
-def words(body: bytes) -> str:
+def error_text(body: bytes) -> str:
     """The words of any of the five shapes of errors, as far as a line holds."""
     said = members(body)
     reason = said.get("error") or said.get("detail") or "no reason given"
@@ -270,7 +270,7 @@ def _clipped(text: str | None) -> str | None:
     return (text or "").replace("\0", "")[:WIDTH] or None
 
 
-class Look:
+class SnapshotBuilder:
     """What an answer of time activities says, gathered person by person."""
 
     def __init__(self, time_clock_id: int) -> None:
@@ -390,7 +390,7 @@ class People(msgspec.Struct, frozen=True):
     invalid_records: tuple[InvalidRecord, ...] = ()
 
 
-class Answer:
+class ActivitiesResponse:
     """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests.
 
     It is read once, and keeps the bytes no longer than that: there are megabytes of them.
@@ -407,7 +407,7 @@ class Answer:
         if said is None:
             msg = "an answer is read once"
             raise TypeError(msg)
-        look = Look(self.time_clock_id)
+        look = SnapshotBuilder(self.time_clock_id)
         look.read(said, f"time clock {self.time_clock_id}")
         return Snapshot(
             time_clock_id=self.time_clock_id,

@@ -48,7 +48,7 @@ def region_of(base_url: str) -> Region:
 
 def fingerprint(client: Connecteam, salt: bytes) -> str:
     """A digest of who asks whom, to know a key again by; from it and the salt nobody finds the key."""
-    return hashlib.scrypt(client.asking.encode(), salt=salt, n=_SCRYPT, r=8, p=1, dklen=16).hex()
+    return hashlib.scrypt(client.identity_digest_input.encode(), salt=salt, n=_SCRYPT, r=8, p=1, dklen=16).hex()
 
 
 VANISHED = "no longer listed"
@@ -106,12 +106,12 @@ class Belonging:
             )
 
     def queries(self) -> list[Query]:
-        """What `heard` reads; they travel with whatever else is asked first."""
+        """What `check_rows` reads; they travel with whatever else is asked first."""
         return [remembered.account_query(self.store.own), remembered.vouched_query(self.store.own)]
 
-    def heard(self, found: Sequence[Rows]) -> None:
+    def check_rows(self, rows: Sequence[Rows]) -> None:
         """As `check`, from the answers to `queries`; `vouched` is known from then on."""
-        account, vouched = found
+        account, vouched = rows
         self.vouched = remembered.vouched_of(vouched)
         self.check(remembered.account_of(account))
 
@@ -122,7 +122,7 @@ class Belonging:
             self.check(known)
         return known
 
-    def ask(self) -> None:
+    def check_company(self) -> None:
         """Check the company, asking Connecteam where the key is a new one. Raises ConfigurationError, naming both, and
         UpstreamError.
         """
@@ -133,7 +133,7 @@ class Belonging:
             self._mine = known
             return
         company = self.company()
-        self.require(company)
+        self.require_company(company)
         clocks = frozenset(clock.id for clock in self.listed or ())
         if company is None:
             self.note = UNREADABLE
@@ -151,7 +151,7 @@ class Belonging:
             digest=fingerprint(client, salt),
         )
 
-    def require(self, company: Company | None) -> None:
+    def require_company(self, company: Company | None) -> None:
         """The company of the key is that of the last check. Raises ConfigurationError, naming both; UpstreamError."""
         known = self._known or Account()
         if company is not None and known.company_id is not None:

@@ -28,7 +28,7 @@ from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_ended
-from connecteam_sync.engine.evidence import evidence
+from connecteam_sync.engine.evidence import gather_evidence
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
 from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key
 from connecteam_sync.store.adopt.dedupe import Adoption
@@ -58,14 +58,14 @@ class Adopting:
         self._context, self.store, self.timezone = context, context.store, context.timezone
         self._zone = ZoneInfo(context.timezone)
 
-    def _tell(self, what: str) -> None:
+    def _emit_working(self, what: str) -> None:
         self._context.emit(Working(what=what))
 
     # -- look ----------------------------------------------------------------------------------------------------------
 
-    def look(self, window: Window | None) -> Survey:
+    def survey(self, window: Window | None) -> Survey:
         """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
-        self._tell("looking at the table")
+        self._emit_working("looking at the table")
         with self.store.reading("looking at the table") as session:
             require_table(session.host, session.columns, session.dialect)
             found = inspect.survey(session, self.store.url, zone=self._zone, now=now())
@@ -86,10 +86,10 @@ class Adopting:
 
     def _compared(self, window: Window) -> tuple[tuple[Offset, ...], ByMinute]:
         """Rows at a time zone's offset from a shift, and rows that agree with one but for the seconds."""
-        self._tell("comparing with Connecteam")
+        self._emit_working("comparing with Connecteam")
         found: dict[RowId, Offset] = {}
         minutes = ByMinute()
-        for seen in evidence(self._context, window):
+        for seen in gather_evidence(self._context, window):
             rows = tuple(seen.rows.values())
             found |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
             start, end = seen.window.start_utc, seen.window.end_utc
@@ -124,7 +124,7 @@ class Adopting:
             slice_ = self._add_key(lock, number, window)
             with lock.session("finishing the run") as session:
                 if pairs:
-                    self._context.belonging.remember(session)  # `evidence` has asked whose it is
+                    self._context.belonging.remember(session)  # `gather_evidence` has asked whose it is
                     linked = link_minutes.link(session, pairs, run=number, zone=self._zone, now=now())
                     slice_ = _and_linked(slice_, linked, len(pairs))
                 runs.record_slice(session, number, slice_)
@@ -190,7 +190,7 @@ class Adopting:
                 continue
             if holds:
                 return _waiting(window, holds)
-            self._tell("adding the unique key")
+            self._emit_working("adding the unique key")
             try:
                 with lock.changing_tables("adding the unique key") as connection:
                     unique_key.add(
@@ -198,13 +198,13 @@ class Adopting:
                         self.store.dialect,
                         self.store.host,
                         wait=self.store.lock_wait,
-                        waiting=self._tell,
+                        waiting=self._emit_working,
                     )
             except unique_key.DoublesAppeared as error:
                 unseen = 0 if removed else unseen + 1
                 if unseen == _UNSEEN:
                     return self._not_seen(end, error)
-                self._tell("the database finds a double: looking again")
+                self._emit_working("the database finds a double: looking again")
                 continue
             self._prove(lock, number)
             return msgspec.structs.replace(
@@ -236,7 +236,7 @@ class Adopting:
 
     def _remove(self, lock: Lock, number: int, window: Window) -> tuple[bool, tuple[Hold, ...]]:
         """One round of removing doubles: whether there were any, and those left to a person. Raises RowMoved."""
-        self._tell("looking for doubles")
+        self._emit_working("looking for doubles")
         with lock.session("looking for doubles") as session:
             keys = catalog.foreign_keys(session)
             decision = dedupe.doubles(session, keys, zone=self._zone, lock=False).decision
@@ -248,7 +248,7 @@ class Adopting:
         if mine.backup_table is None:
             with lock.changing_tables("making the backup table") as connection:
                 backup.create(connection, self.store.dialect, self.store.host, columns, name)
-        self._tell(f"removing {len(decision.survivors)} doubles")
+        self._emit_working(f"removing {len(decision.survivors)} doubles")
         with lock.session("removing doubles") as session:
             found = dedupe.doubles(session, keys, zone=self._zone, lock=True)
             window = dedupe.span(found, window)
@@ -258,7 +258,7 @@ class Adopting:
 
     def _prove(self, lock: Lock, number: int) -> None:
         """Whatever happened before: the key is valid, no double is left, the backup is what was written."""
-        self._tell("proving it")
+        self._emit_working("proving it")
         with lock.session("proving it") as session:
             key = catalog.unique_key(session.connection, session.dialect, session.host)
             left = dedupe.doubles(session, (), zone=self._zone, lock=False).groups
@@ -306,7 +306,7 @@ class Adopting:
                 backup.require_there(session, mine.backup_table)
                 backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
         if not mine.had_key:
-            self._tell("dropping the unique key")
+            self._emit_working("dropping the unique key")
             with lock.changing_tables("dropping the unique key") as connection:
                 unique_key.drop(
                     connection,
@@ -314,9 +314,9 @@ class Adopting:
                     self.store.host,
                     mine.indexes,
                     wait=self.store.lock_wait,
-                    waiting=self._tell,
+                    waiting=self._emit_working,
                 )
-        self._tell("bringing the rows back")
+        self._emit_working("bringing the rows back")
         try:
             return self._bring_back(lock, mine, window, started, before)
         except ConnecteamSyncError as error:
@@ -326,7 +326,7 @@ class Adopting:
 
     def _make_key_again(self, lock: Lock, error: ConnecteamSyncError) -> None:
         """The table as the adoption left it, where its rows could not be brought back once the key was dropped."""
-        self._tell("making the unique key again")
+        self._emit_working("making the unique key again")
         try:
             with lock.changing_tables("making the unique key again") as connection:
                 unique_key.add(
@@ -334,7 +334,7 @@ class Adopting:
                     self.store.dialect,
                     self.store.host,
                     wait=self.store.lock_wait,
-                    waiting=self._tell,
+                    waiting=self._emit_working,
                     beside_others=True,
                 )
             said = "the unique key is there as before"

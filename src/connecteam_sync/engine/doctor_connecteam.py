@@ -44,7 +44,7 @@ def _company(belonging: Belonging) -> Iterator[Check]:
         yield Check(name="account", state="ok", detail="no run has noted yet whose data this is: the first one will")
         return
     try:
-        belonging.require(company)
+        belonging.require_company(company)
         yield Check(name="account", state="ok", detail=f"{known.company}, {known.region or 'region not known yet'}")
     except ConfigurationError as error:
         yield failed("account", error)
@@ -63,7 +63,7 @@ def archived(make: Callable[[], Connecteam], kept: Mapping[int, int], zone: Zone
         for clock in (*archived, *(TimeClock(id=one, name=VANISHED, is_archived=True) for one in vanished)):
             name = f"{clock.id} {called(clock.name)}"
             try:
-                client.ask(clock.id, Window(today, today, zone.key))
+                client.fetch_activities(clock.id, Window(today, today, zone.key))
             except Rejected as error:
                 yield Check(
                     name="archived clock",

@@ -12,7 +12,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 
 
-class Evidence(NamedTuple):
+class SliceEvidence(NamedTuple):
     """A slice of a window: the shifts of every time clock around it, and the rows, employees (by user) and memories."""
 
     window: Window
@@ -22,16 +22,16 @@ class Evidence(NamedTuple):
     mirrors: dict[str, TrackedShift]
 
 
-def evidence(context: Context, window: Window) -> Iterator[Evidence]:
+def gather_evidence(context: Context, window: Window) -> Iterator[SliceEvidence]:
     """Slice by slice; whose data this is, is asked first, so that a run may note it."""
     context.choosing.begin()
     context.belonging.check_stored()
-    context.belonging.ask()
+    context.belonging.check_company()
     people = context.client.users()
     for wanted in context.choosing.of((window,)):
-        found = Evidence(wanted.window, [], {}, {}, {})
+        found = SliceEvidence(wanted.window, [], {}, {}, {})
         for clock in wanted.clocks:
-            snapshot = context.client.look(clock, wanted.window, people)
+            snapshot = context.client.fetch_snapshot(clock, wanted.window, people)
             with context.store.reading() as session:
                 stored = session.stored(wanted.window, snapshot)
             found.shifts.extend(snapshot.shifts)

@@ -6,10 +6,10 @@ import hashlib
 
 import msgspec
 
-from connecteam_sync.api.wire import Answer, People
+from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.engine.decide import Unit
 from connecteam_sync.engine.run_state import RunState
-from connecteam_sync.engine.snapshot import Look
+from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.store.mirror.digest import inputs_of, remembered
 from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.version import PLANNER_VERSION, __version__
@@ -23,14 +23,14 @@ class Inputs:
         self._remembered = remembered(found)
         self._people_digest: tuple[People, str] | None = None
 
-    def look(self, unit: Unit, answer: Answer) -> Look:
+    def fetched(self, unit: Unit, response: ActivitiesResponse) -> FetchedSlice:
         """What a time clock answered, and what is remembered of equal inputs."""
-        inputs = self._name(unit, answer)
+        inputs = self._name(unit, response)
         found = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
         is_known = found is not None and found.inputs == inputs and unit.saved is None
-        return Look(answer, inputs, found if is_known else None)
+        return FetchedSlice(response, inputs, found if is_known else None)
 
-    def _name(self, unit: Unit, answer: Answer) -> str | None:
+    def _name(self, unit: Unit, response: ActivitiesResponse) -> str | None:
         """A name for all that a decision is made on outside the database; None if it is made in any case."""
         state = self._state
         if not self._by_digest or unit.policy.planner == "legacy" or state.looks.stage == "end":
@@ -41,7 +41,7 @@ class Inputs:
             window=unit.window,
             policy=(unit.policy, state.looks.stage),
             people=self._people_digest[1],
-            answers=[f"{one.time_clock_id} {one.digest}" for one in (*state.answers, answer)],
+            answers=[f"{one.time_clock_id} {one.digest}" for one in (*state.responses, response)],
             version=__version__,
             planner_version=PLANNER_VERSION,
         )

@@ -48,7 +48,7 @@ class Locking:
                 head = locks.newest_change(session, window)
             days = set(each_day(window.first, window.last))
             already = {day.day for day in closed if day.timezone == window.timezone} & days
-            found = None if already == days else self._look(window, Locks(closed), anyway=anyway, again=again)
+            found = None if already == days else self._check_days(window, Locks(closed), anyway=anyway, again=again)
             if found is not None and not found.is_right and not anyway:
                 raise _refused(window, found, again)
             with self.store.writing("locking days") as session:
@@ -69,7 +69,7 @@ class Locking:
             next_step="run the command again once they are done",
         )
 
-    def _look(self, window: Window, closed: Locks, *, anyway: bool, again: str) -> Verified:
+    def _check_days(self, window: Window, closed: Locks, *, anyway: bool, again: str) -> Verified:
         try:
             found = self._verify(window)
         except UpstreamError as error:

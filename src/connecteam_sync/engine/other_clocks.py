@@ -59,7 +59,7 @@ class Elsewhere:
         for window in sorted(windows):
             for clock in sorted(looks.account.keys() - looks.listings(window).keys()):
                 try:
-                    snapshot = self._client().look(clock, window, people)
+                    snapshot = self._client().fetch_snapshot(clock, window, people)
                 except UpstreamError as error:
                     looks.unread[clock] = error.message
                     if is_turned_away(error):

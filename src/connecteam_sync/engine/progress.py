@@ -14,8 +14,8 @@ from connecteam_sync.core.progress import Progress
 class ProgressListener:
     """Counts the slices of a step as they are done, and tells `tell` before each, and once more after the last."""
 
-    def __init__(self, tell: Callable[[Progress], None]) -> None:
-        self._tell = tell
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress = on_progress
         self._sum = Progress(step="")
 
     def __call__(self, event: Event) -> None:
@@ -23,15 +23,15 @@ class ProgressListener:
         if isinstance(event, StepBegan):
             self._sum = Progress(step=event.step, total=event.slices, days=event.days)
         elif isinstance(event, Working):
-            self._tell(Progress(step=event.what))
+            self._on_progress(Progress(step=event.what))
         elif isinstance(event, Waiting):
-            self._tell(Progress(step=f"waiting {event.seconds:.0f} s", detail=event.why))
+            self._on_progress(Progress(step=f"waiting {event.seconds:.0f} s", detail=event.why))
         elif isinstance(event, SliceBegan | SliceDone | SliceFailed) and event.step == self._sum.step:
             self._slice(event)
 
     def _slice(self, event: SliceBegan | SliceDone | SliceFailed) -> None:
         if isinstance(event, SliceBegan):
-            self._say(f"time clock {event.time_clock_id}, {event.window}", event.calls_left)
+            self._report(f"time clock {event.time_clock_id}, {event.window}", event.calls_left)
         elif isinstance(event, SliceDone):
             self._ended(event, event.counts)
         elif not event.ends_run:
@@ -49,7 +49,7 @@ class ProgressListener:
             changes=so_far.changes + found.created + found.updated + found.deleted,
         )
         if so_far.done + 1 == so_far.total:
-            self._say("", event.calls_left)
+            self._report("", event.calls_left)
 
-    def _say(self, detail: str, calls_left: int | None) -> None:
-        self._tell(msgspec.structs.replace(self._sum, detail=detail, calls_left=calls_left))
+    def _report(self, detail: str, calls_left: int | None) -> None:
+        self._on_progress(msgspec.structs.replace(self._sum, detail=detail, calls_left=calls_left))

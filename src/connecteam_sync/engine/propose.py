@@ -35,11 +35,11 @@ def propose(
     store, belonging, choosing = context.store, context.belonging, context.choosing
     choosing.begin()
     account, vouched, *past = store.ask("checking the database", *belonging.queries(), *choosing.queries(chosen))
-    belonging.heard((account, vouched))
+    belonging.check_rows((account, vouched))
     # Of a table that cannot be read as it is meant, nothing can be said either.
     require_table(store.host, store.columns(), store.dialect)
     policy = _policy(context, resync=resync, planner=planner)
-    belonging.ask()
+    belonging.check_company()
     people = context.client.users()
     units = choosing.units(chosen, past, policy)
     return Proposing(context, people, units, choosing.looks(units, policy)).propose()
@@ -85,7 +85,7 @@ class Proposing:
         """Each plan of the run in order, and what the table held for it."""
         for unit in self.units:
             self._step.begins(unit.clock, unit.window)
-            found = self._look(unit)
+            found = self._fetch_and_plan(unit)
             if isinstance(found, _Planned):
                 self._step.done(unit.clock, unit.window, None, found.plan.counts)
             else:
@@ -93,7 +93,7 @@ class Proposing:
         made = {self.units.index(planned.unit): planned.plan for planned in self._planned}
         more = self._elsewhere.units(self.units, made, self.looks)
         for unit in more:
-            self._look(unit)
+            self._fetch_and_plan(unit)
         self.units += more
         self._plan_the_end()
         plans = tuple(planned.plan for planned in self._planned)
@@ -117,10 +117,10 @@ class Proposing:
             newest = [planned for planned in newest if all(planned is not one for one in left)]
             newest += [self._plan(planned.unit, planned.snapshot, planned.stored) for planned in left]
 
-    def _look(self, unit: Unit) -> _Planned | ConnecteamSyncError:
+    def _fetch_and_plan(self, unit: Unit) -> _Planned | ConnecteamSyncError:
         """One look and its plan; why not, and a failure, where it does not come about."""
         try:
-            snapshot = self.client.look(unit.clock, unit.window, self.people)
+            snapshot = self.client.fetch_snapshot(unit.clock, unit.window, self.people)
         except ConnecteamSyncError as error:
             self.looks.failed(unit.clock, unit.window, error.message, turned_away=is_turned_away(error))
             if isinstance(error, Rejected) and is_turned_away(error) and self._is_archived(unit.clock):

@@ -102,7 +102,7 @@ def _begin(
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
     """Ask whose the key is, for the people, and which looks the run makes."""
     state, choosing = began.slices.state, context.choosing
-    context.belonging.ask()
+    context.belonging.check_company()
     state.people = context.client.users()
     if wanted is not None:
         state.units = choosing.saved_units(wanted, began.policy)
@@ -125,7 +125,7 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
     newest, remembered, account, vouched, *past = context.store.ask(
         "checking the database", *asked, *choosing.queries(chosen)
     )
-    belonging.heard((account, vouched))
+    belonging.check_rows((account, vouched))
     return _Found(int(newest[0][0]), remembered, past)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Container
 
 import msgspec
 
-from connecteam_sync.api.wire import Answer, People
+from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.core.change import Pending, Refusal, SlicePlan
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import way_through
@@ -32,14 +32,14 @@ class RunState:
         """The places of units whose look did not come about."""
         self.stopped: dict[tuple[int, Window], tuple[Refusal, ...]] = {}
         """What guards stopped, by time clock and days."""
-        self.answers: list[Answer] = []
+        self.responses: list[ActivitiesResponse] = []
         """What the other time clocks of the slice under way answered before."""
         self._window: Window | None = None
 
     def begin_slice(self, window: Window) -> None:
         """The slice of these days is under way: what other time clocks answered for other days bears on nothing."""
         if window != self._window:
-            self._window, self.answers = window, []
+            self._window, self.responses = window, []
 
     def is_open(self, decision: SlicePlan | None) -> bool:
         """Whether any unit so far left something for the end of the run."""

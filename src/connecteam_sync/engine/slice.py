@@ -20,7 +20,7 @@ from connecteam_sync.engine.events import of_commit
 from connecteam_sync.engine.inputs import Inputs
 from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_slice
 from connecteam_sync.engine.run_state import RunState
-from connecteam_sync.engine.snapshot import Look
+from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
@@ -74,42 +74,42 @@ class SliceRunner:
         unit = self.state.units[place]
         self.state.begin_slice(unit.window)
         moved: DatabaseError = RowMoved(f"other runs keep writing {unit.window}", next_step="run the command again")
-        look, troubled = self._ask(unit), False
+        fetched, troubled = self._fetch(unit), False
         for attempt in range(ATTEMPTS):
-            if look.known is None:
-                look.snapshot(self.state.people)  # before anything is locked
+            if fetched.known is None:
+                fetched.snapshot(self.state.people)  # before anything is locked
             try:
-                came = self._try(unit, look, last=last, troubled=troubled)
+                came = self._try(unit, fetched, last=last, troubled=troubled)
             except (RowMoved, RecordRefused) as error:
                 moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
                 continue
             if isinstance(came, _Done):
-                return self._keep(place, look, came)
+                return self._keep(place, fetched, came)
             if came is not None:
-                look = self._catch_up(unit, look, came)
+                fetched = self._catch_up(unit, fetched, came)
         raise moved
 
-    def _ask(self, unit: Unit) -> Look:
+    def _fetch(self, unit: Unit) -> FetchedSlice:
         """What the time clock says now, and what is remembered of it."""
-        return self._inputs.look(unit, self.client.ask(unit.clock, unit.window))
+        return self._inputs.fetched(unit, self.client.fetch_activities(unit.clock, unit.window))
 
-    def _try(self, unit: Unit, look: Look, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
+    def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
         """One transaction; None where it showed that what was thought to be as remembered has to be read after all."""
-        with self.store.writing(f"mirroring {unit.window}", self._opening(unit, look)) as session:
+        with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
             (overlapping, others, account), *found = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
             if others:
                 self._head = session.newest_receipt()
                 return _Overtaken(bool(overlapping))
-            return self._decide(session, unit, look, found, last=last, troubled=troubled)
+            return self._decide(session, unit, fetched, found, last=last, troubled=troubled)
 
-    def _catch_up(self, unit: Unit, look: Look, came: _Overtaken) -> Look:
+    def _catch_up(self, unit: Unit, fetched: FetchedSlice, came: _Overtaken) -> FetchedSlice:
         """Whoever came first may know newer people: an older list is never written over a newer one."""
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         self.state.people = self.client.users()
-        return self._ask(unit) if came.overlaps else look
+        return self._fetch(unit) if came.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
         moved = isinstance(error, RowMoved)
@@ -117,53 +117,53 @@ class SliceRunner:
             SliceAgain(time_clock_id=unit.clock, window=unit.window, why="row_moved" if moved else "record_refused")
         )
 
-    def _opening(self, unit: Unit, look: Look) -> Callable[[Session], list[Query]]:
+    def _opening(self, unit: Unit, fetched: FetchedSlice) -> Callable[[Session], list[Query]]:
         """What is asked with the lock: whether another run came first; and what is stored for a snapshot, or whether
         all of it is as remembered.
         """
 
         def queries(session: Session) -> list[Query]:
             newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number)
-            if look.known is None:
-                return [newer, *session.stored_queries(unit.window, look.snapshot(self.state.people))]
-            return [newer, receipt_query(session.own, look.known.slice_id), *digest_queries(session, look.known)]
+            if fetched.known is None:
+                return [newer, *session.stored_queries(unit.window, fetched.snapshot(self.state.people))]
+            return [newer, receipt_query(session.own, fetched.known.slice_id), *digest_queries(session, fetched.known)]
 
         return queries
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, session: Session, unit: Unit, look: Look, found: list[Rows], *, last: bool, troubled: bool
+        self, session: Session, unit: Unit, fetched: FetchedSlice, found: list[Rows], *, last: bool, troubled: bool
     ) -> _Done | None:
-        """What becomes of a look, under the lock; None where it has to be read after all."""
-        if look.known is not None:
-            return self._as_remembered(session, look, look.known, found, last=last)
-        snapshot = look.snapshot(self.state.people)
+        """The decision on a response, under the lock; None if it has to be read after all."""
+        if fetched.known is not None:
+            return self._as_remembered(session, fetched, fetched.known, found, last=last)
+        snapshot = fetched.snapshot(self.state.people)
         stored = session.stored(unit.window, snapshot, found)
         deciding = partial(decided_in, session, unit, snapshot, self.state.looks)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         number = self.record.begin(session)
         self._belonging.remember(session)
-        receipt, applied = self._write(session, number, taken, look)
+        receipt, applied = self._write(session, number, taken, fetched)
         ends = last and not self.state.is_open(taken.plan)
         ended = self.record.end(session, number.value) if ends else None
         return _Done(receipt, number, ended, taken.plan, applied)
 
     def _as_remembered(
-        self, session: Session, look: Look, known: SliceFingerprint, found: list[Rows], *, last: bool
+        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, found: list[Rows], *, last: bool
     ) -> _Done | None:
-        """The receipt of before where all of it is as it was; None, and nothing known of the look, where it is not."""
+        """The earlier receipt if everything is as it was; else None, and `fetched` is no longer known."""
         digest = combined(found[1:])
         if digest == known.digest:
             receipt = receipt_of(found[0])
             last = last and not self.state.is_open(None)
             number, ended = self.record.repeat(session, receipt, last=last)
             return _Done(receipt, number, ended, None, None)
-        look.before = msgspec.structs.replace(known, digest=digest or "")
-        look.known = None
+        fetched.before = msgspec.structs.replace(known, digest=digest or "")
+        fetched.known = None
         return None
 
-    def _keep(self, place: int, look: Look, done: _Done) -> Slice:
+    def _keep(self, place: int, fetched: FetchedSlice, done: _Done) -> Slice:
         """What the rest of the run knows of a slice that is committed."""
         state, unit = self.state, self.state.units[place]
         self.record.number, self.record.ended = done.number.value, done.ended
@@ -172,23 +172,23 @@ class SliceRunner:
         if done.plan is None:
             state.looks.was_quiet(unit.clock, unit.window)
         elif done.receipt.status == "refused":
-            state.looks.refused(unit.window, look.snapshot(state.people), REFUSED)
+            state.looks.refused(unit.window, fetched.snapshot(state.people), REFUSED)
         else:
-            state.looks.saw(unit.window, look.snapshot(state.people), coming=done.plan.losses.coming)
+            state.looks.saw(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
         if done.receipt.status != "refused" and state.looks.stage != "end":
-            state.answers.append(look.answer)
+            state.responses.append(fetched.response)
         if done.plan is not None:
-            self._tell(done.number.value, done.plan, done.applied)
+            self._emit_events(done.number.value, done.plan, done.applied)
         return done.receipt
 
-    def _tell(self, number: int, plan: SlicePlan, applied: ApplyResult | None) -> None:
+    def _emit_events(self, number: int, plan: SlicePlan, applied: ApplyResult | None) -> None:
         for event in of_commit(number, plan, applied):
             self._emit(event)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _write(
-        self, session: Session, number: PendingId, taken: Decided, look: Look | None
+        self, session: Session, number: PendingId, taken: Decided, fetched: FetchedSlice | None
     ) -> tuple[Slice, ApplyResult | None]:
         """Refuse or write, and the receipt either way; and what it was decided on."""
         decision = taken.plan
@@ -206,8 +206,8 @@ class SliceRunner:
         runs.record_slice(session, number.value, receipt, people)
         # A doubt bears on what every other look of a run may let go: such an answer is read each time.
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
-        if look is not None and look.inputs is not None and not leans:
-            remember(session, decision, taken.stored, look.inputs, done=done, before=look.before)
+        if fetched is not None and fetched.inputs is not None and not leans:
+            remember(session, decision, taken.stored, fetched.inputs, done=done, before=fetched.before)
         return receipt, done
 
     # -- what does not come about ------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ class SliceRunner:
             receipt = msgspec.structs.replace(receipt, note=note)
         self.record.number = number.value
         self.record.slices.append(receipt)
-        self._tell(number.value, taken.plan, applied)
+        self._emit_events(number.value, taken.plan, applied)
         return receipt
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:

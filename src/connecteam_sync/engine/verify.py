@@ -40,7 +40,7 @@ class _Timesheets:
         clock, window = plan.time_clock_id, plan.window
         self._step.begins(clock, window)
         try:
-            said = self._asked(clock, window)
+            said = self._fetch_totals(clock, window)
         except ConnecteamSyncError as error:
             self.failures.append(failure_of(clock, window, error))
             self._step.failed(clock, window, error)
@@ -52,7 +52,7 @@ class _Timesheets:
         triples = [(total.user_id, total.day, total.minutes) for total in said]
         return list(differing_totals(window, plan.snapshot.shifts, triples, names=people))
 
-    def _asked(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
+    def _fetch_totals(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
         """None of an archived time clock that Connecteam does not show any more."""
         try:
             return self._context.client.timesheet(clock, window)
