@@ -520,8 +520,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("api/lenient_json.py", "return not (is_text or _is_text(token))", "return False", ANSWERS),
     (
         "api/invalid_records.py",
-        " and not isinstance(found, bool) and 0 < found <= LARGEST",
-        " and 0 < found",
+        " and not isinstance(value, bool) and 0 < value <= LARGEST",
+        " and 0 < value",
         ODD_RECORDS,
     ),
     ("api/invalid_records.py", "if identity != identity.strip():", "if False:", ODD_RECORDS),
@@ -542,8 +542,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "raise error",
         ANSWERS,
     ),
-    ("api/client.py", "elif many == before:", "elif False:", ANSWERS),
-    ("api/client.py", "if total is not None and many > total:", "if False:", ANSWERS),
+    ("api/client.py", "elif distinct == before:", "elif False:", ANSWERS),
+    ("api/client.py", "if total is not None and distinct > total:", "if False:", ANSWERS),
     ("api/client.py", "window.slices(_TIMESHEET_DAYS, padding=0)", "(window,)", ANSWERS),
     (
         "core/draft.py",
@@ -650,11 +650,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "api/wire.py",
-        "if said.id in self._contested or self.shifts.setdefault(said.id, shift) != shift:",
+        "if activity.id in self._contested or self.shifts.setdefault(activity.id, shift) != shift:",
         "if False:",
         CLIENT,
     ),
-    ("api/wire.py", "self._contested.add(said.id)", "pass", CLIENT),
+    ("api/wire.py", "self._contested.add(activity.id)", "pass", CLIENT),
     (
         "api/client.py",
         "        if not isinstance(error, Unavailable):\n            return False",
