@@ -559,7 +559,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/plan.py", "or self.decides_on(mirror, row):", "or mirror.shift.id in self.present:", SIGHT),
     ("core/plan.py", "not self.decides_on(owner, other):", "owner.shift.id not in self.present:", RINGS),
     ("engine/run.py", "made = [*(place for place in made if place not in places), *places]", "made = places", RINGS),
-    ("engine/propose.py", "if all(planned is not one for one in left)]", "if False]", RINGS),
+    ("engine/propose.py", "if all(planned is not other for other in left)]", "if False]", RINGS),
     ("core/match.py", "or (at != shift.start and has_left(mirror, at, shift))", "", PADDING),
     ("core/draft.py", "and not self.looks.plans(self.clock, shift.start)", "", SIGHT),
     (
@@ -878,7 +878,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/account.py", "if known.salt and known.digest ==", "if known.digest or known.digest ==", ACCOUNT),
     ("engine/account.py", "fresh, region=self.region, digest=None)", "fresh, region=self.region)", ACCOUNT),
     ("engine/account.py", "if self._mine is None or number == self._mine.number:", "if True:", ACCOUNT),
-    ("engine/account.py", "if known is None or known.number != found.account.number:", "if False:", ACCOUNT),
+    ("engine/account.py", "if known is None or known.number != proposal.account.number:", "if False:", ACCOUNT),
     ("engine/account.py", "mine.time_clocks | {clock.id for clock in self.listed}", "mine.time_clocks", ACCOUNT),
     ("api/client.py", "(self.base_url, *msgspec.structs.astuple", '("", *msgspec.structs.astuple', ACCOUNT),
     ("engine/slice.py", "            self._belonging.require_unmoved(session, int(account))\n", "", ACCOUNT),
@@ -1078,7 +1078,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/sync.py", "3 if waiting(proposal.holds) else 0", "3 if proposal.holds else 0", RECORDS + " -k ends_no_run"),
     # What is lacking is told once, with a cure that is not the command that tells it.
     ("engine/doctor.py", "    if not isinstance(cause, DBAPIError) or", "    if True or", RIGHTS),
-    ("engine/doctor.py", "(check for check in others if check.detail not in told)", "others", RIGHTS),
+    ("engine/doctor.py", "(check for check in others if check.detail not in reported)", "others", RIGHTS),
     ("store/tables/foreign_keys.py", "next_step=cure + granted", "next_step=cure", RIGHTS),
     ("core/compare.py", "return 0 if row.clock_out is None else row", "return row", "tests/core/test_edges.py"),
     ("core/people.py", "    return user if user <= _LARGEST else None", "    return user", WHO),
@@ -1909,7 +1909,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/redaction.py", 'parts += [rest, rest.partition(":")[2]]', "parts += [rest]", OUTPUT),
     (
         "engine/doctor.py",
-        "    if creates_employees:\n        found += support.people_faults(session.host, session.columns)\n",
+        "    if creates_employees:\n        faults += support.people_faults(session.host, session.columns)\n",
         "",
         MYISAM,
     ),
@@ -2265,9 +2265,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         NOT_AMISS,
     ),
     ("engine/doctor.py", "            yield _links(session, zone)\n", "", NOT_AMISS),
-    ("engine/doctor.py", "    if found is None and not is_due:\n", "    if False:\n", NOT_AMISS),
+    ("engine/doctor.py", "    if probed is None and not is_due:\n", "    if False:\n", NOT_AMISS),
     ("store/store.py", "        note_probed(session)\n        session.flush()\n", "        pass\n", NOT_AMISS),
-    ("engine/doctor.py", "if found is None and not is_due:", "if found is None:", SENTINELS),
+    ("engine/doctor.py", "if probed is None and not is_due:", "if probed is None:", SENTINELS),
     (
         "store/mirror/child_rows.py",
         'tuple(_tried(session, pointer, session.clock_times, names.id, "row") for pointer in pointers)',

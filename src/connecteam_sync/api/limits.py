@@ -19,7 +19,7 @@ _MINUTE, _DAY = 60, 86_400
 
 
 class Calls(msgspec.Struct, frozen=True):
-    """The calls of a minute or a day: the limit (None: unknown), what is left, the end in epoch seconds of our clock."""
+    """The calls of a minute or a day: the limit (None: unknown), what is left, its end (epoch seconds, our clock)."""
 
     limit: int | None
     left: int

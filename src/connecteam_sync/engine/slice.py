@@ -1,4 +1,4 @@
-"""One slice of a run: a look and a transaction, tried again where others get in between."""
+"""One slice of a run: a look and a transaction, tried again if others write in between."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
 
 ATTEMPTS = 5
-"""How often a slice is tried again where other programs or runs get in between."""
+"""How often a slice is tried if other programs or runs write in between."""
 
 
 class _Done(NamedTuple):
-    """What a slice came to, once it is committed; `plan` is None where nothing had to be decided."""
+    """The result of a committed slice; `plan` is None if nothing had to be decided."""
 
     receipt: Slice
     number: PendingId
@@ -53,13 +53,13 @@ class _Done(NamedTuple):
 
 
 class _Overtaken(NamedTuple):
-    """Another run committed after the look; `overlaps`: it wrote some of the same days."""
+    """Another run committed after the look. `overlaps`: it wrote some of the same days."""
 
     overlaps: bool
 
 
 class SliceRunner:
-    """Does the slices of one run. `head` is the newest receipt that the run knows of."""
+    """Does the slices of one run. `head` is the number of the newest receipt that the run knows of."""
 
     def __init__(self, context: Context, state: RunState, record: RunRecord, inputs: Inputs, *, head: int) -> None:
         self.store, self.client, self._emit = context.store, context.client, context.emit
@@ -67,9 +67,9 @@ class SliceRunner:
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
 
     def run(self, place: int, *, last: bool) -> Slice:
-        """One look and one transaction; looked at again if another run came first, tried again if rows moved.
+        """One look and one transaction; a new look if another run came first, another try if rows moved.
 
-        With the `last` one the run's end is noted too, unless something is left for the end.
+        The `last` slice records the end of the run too, unless decisions are left for it.
         """
         unit = self.state.units[place]
         self.state.begin_slice(unit.window)
@@ -91,11 +91,11 @@ class SliceRunner:
         raise moved
 
     def _fetch(self, unit: Unit) -> FetchedSlice:
-        """What the time clock says now, and what is remembered of it."""
+        """Fetch the time clock, and find what is remembered of equal inputs."""
         return self._inputs.fetched(unit, self.client.fetch_activities(unit.clock, unit.window))
 
     def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
-        """One transaction; None where it showed that what was thought to be as remembered has to be read after all."""
+        """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
             (overlapping, others, account), *found = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
@@ -106,7 +106,7 @@ class SliceRunner:
             return self._decide(session, unit, fetched, found, last=last, troubled=troubled)
 
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, came: _Overtaken) -> FetchedSlice:
-        """Whoever came first may know newer people: an older list is never written over a newer one."""
+        """After another run: fetch the users again, so that an older list never overwrites a newer one."""
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         self.state.people = self.client.users()
         return self._fetch(unit) if came.overlaps else fetched
@@ -118,8 +118,8 @@ class SliceRunner:
         )
 
     def _opening(self, unit: Unit, fetched: FetchedSlice) -> Callable[[Session], list[Query]]:
-        """What is asked with the lock: whether another run came first; and what is stored for a snapshot, or whether
-        all of it is as remembered.
+        """The queries sent with the lock: whether another run came first; and the stored state, or its digests if it is
+        remembered.
         """
 
         def queries(session: Session) -> list[Query]:
@@ -135,7 +135,7 @@ class SliceRunner:
     def _decide(
         self, session: Session, unit: Unit, fetched: FetchedSlice, found: list[Rows], *, last: bool, troubled: bool
     ) -> _Done | None:
-        """The decision on a response, under the lock; None if it has to be read after all."""
+        """Decide and write, under the lock; None if the stored rows have to be read after all."""
         if fetched.known is not None:
             return self._as_remembered(session, fetched, fetched.known, found, last=last)
         snapshot = fetched.snapshot(self.state.people)
@@ -152,7 +152,7 @@ class SliceRunner:
     def _as_remembered(
         self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, found: list[Rows], *, last: bool
     ) -> _Done | None:
-        """The earlier receipt if everything is as it was; else None, and `fetched` is no longer known."""
+        """Repeat the earlier receipt if the database is as it was; else None, and `fetched` counts as not known."""
         digest = combined(found[1:])
         if digest == known.digest:
             receipt = receipt_of(found[0])
@@ -164,7 +164,7 @@ class SliceRunner:
         return None
 
     def _keep(self, place: int, fetched: FetchedSlice, done: _Done) -> Slice:
-        """What the rest of the run knows of a slice that is committed."""
+        """Keep the result of a committed slice for the rest of the run."""
         state, unit = self.state, self.state.units[place]
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
@@ -190,7 +190,7 @@ class SliceRunner:
     def _write(
         self, session: Session, number: PendingId, taken: Decided, fetched: FetchedSlice | None
     ) -> tuple[Slice, ApplyResult | None]:
-        """Refuse or write, and the receipt either way; and what it was decided on."""
+        """Refuse or write; record the receipt, and the inputs if the slice can be repeated by digest."""
         decision = taken.plan
         if decision.refusals:
             self.state.stopped[decision.time_clock_id, decision.window] = decision.refusals
@@ -204,16 +204,16 @@ class SliceRunner:
         if done.employees_made or done.renamed:
             people = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
         runs.record_slice(session, number.value, receipt, people)
-        # A doubt bears on what every other look of a run may let go: such an answer is read each time.
+        # An invalid record affects which rows other looks of a run may delete: such a response is decoded every time.
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
         if fetched is not None and fetched.inputs is not None and not leans:
             remember(session, decision, taken.stored, fetched.inputs, done=done, before=fetched.before)
         return receipt, done
 
-    # -- what does not come about ------------------------------------------------------------------------------------
+    # -- failures ----------------------------------------------------------------------------------------------------
 
     def unreadable(self, unit: Unit, error: ConnecteamSyncError) -> Slice:
-        """The receipt of an archived time clock that Connecteam does not show any more: its rows are held."""
+        """The receipt of an archived time clock that Connecteam no longer shows: its rows are held."""
         state = self.state
         state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
@@ -232,14 +232,12 @@ class SliceRunner:
         return receipt
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
-        """A slice that did not come about: the other looks of its days know it."""
+        """Record a failed slice, also in the evidence of other looks."""
         self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))
         self.record.failed(clock, window, error, record=record)
 
     def stopped(self, unit: Unit, error: LockHeld | NotServed) -> None:
-        """The receipt of the slice that ends a run before its time. Raises a NotServed where nothing is recorded yet:
-        that is no run at all.
-        """
+        """Record the slice that stops a run. Raises a NotServed if nothing is recorded yet: that is no run at all."""
         is_table = isinstance(error, NotServed)
         if is_table and self.record.number is None:
             raise error
@@ -247,9 +245,9 @@ class SliceRunner:
 
 
 def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
-    """Whether the next attempt is to look for the record that is the trouble. Raises the error where it had to."""
+    """Whether the next attempt has to find the refused record. Raises the error if this attempt had to find it."""
     if isinstance(error, RowMoved):
-        # Rows that keep moving may be a trigger's doing, which shows where they are written one by one.
+        # A trigger may keep moving rows, which shows if they are written one by one.
         time.sleep(0.05 * 2**attempt)
         return attempt > 0
     if is_last:
@@ -258,7 +256,7 @@ def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool
 
 
 def _outline(plan: SlicePlan) -> SlicePlan:
-    """What the end of a run goes by: a run of a year would else keep every answer of it."""
+    """The parts of a plan that the end of a run needs. A run of a year could not keep every snapshot in memory."""
     snapshot = msgspec.structs.replace(
         plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
     )
