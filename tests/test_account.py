@@ -9,7 +9,7 @@ import pytest
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import HOSTS, ApiKey
-from connecteam_sync.api.wire import Answer
+from connecteam_sync.api.wire import ActivitiesResponse
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.window import Window
@@ -343,14 +343,14 @@ def test_of_two_first_runs_at_once_the_second_is_refused(database: str, bolt: Bo
         bolt.company.add(min(bolt.company.people), bolt.company.at(FIRST, "08:00"), bolt.company.at(FIRST, "09:00"))
         other = bolt.mirror(world)
         client = other._client()
-        ask = client.ask
+        ask = client.fetch_activities
 
-        def late(time_clock_id: int, window: Window) -> Answer:
+        def late(time_clock_id: int, window: Window) -> ActivitiesResponse:
             if world.mirror.account() is None:
                 world.sync()
             return ask(time_clock_id, window)
 
-        client.ask = late  # type: ignore[method-assign]
+        client.fetch_activities = late  # type: ignore[method-assign]
         run = other.sync(world.window)
         other.close()
         assert run.exit_code == 2

@@ -55,11 +55,11 @@ def test_an_odd_value_nobody_reads_changes_nothing(oddity: str) -> None:
     company = Company(40)
     with asked(company) as (sandbox, client):
         people = client.users()
-        plain = (client.time_clocks(), people, client.look(WAREHOUSE, WINDOW, people))
+        plain = (client.time_clocks(), people, client.fetch_snapshot(WAREHOUSE, WINDOW, people))
         totals = client.timesheet(WAREHOUSE, WINDOW)
         sandbox.faults.add(oddity, times=4)
         odd_people = client.users()
-        assert (client.time_clocks(), odd_people, client.look(WAREHOUSE, WINDOW, people)) == (
+        assert (client.time_clocks(), odd_people, client.fetch_snapshot(WAREHOUSE, WINDOW, people)) == (
             plain[0],
             people,
             plain[2],
@@ -103,7 +103,7 @@ def test_an_odd_value_that_is_read_spoils_its_own_record_only(odd: bytes, proble
     with asked(company) as (sandbox, client):
         people = client.users()
         sandbox.faults.rewrite(spoilt, path="time-activities")
-        look = client.look(WAREHOUSE, WINDOW, people)
+        look = client.fetch_snapshot(WAREHOUSE, WINDOW, people)
         assert sandbox.faults.served == ["rewritten"]
     assert [shift.id for shift in look.shifts] == [good.id]
     (invalid_record,) = look.invalid_records
@@ -125,7 +125,7 @@ def test_a_person_who_cannot_be_told_is_listed_as_nobody(value: bytes) -> None:
         sandbox.faults.rewrite(
             lambda body: body.replace(b'"userId":%d,' % first, b'"userId":%b,' % value), path="time-activities"
         )
-        look = client.look(WAREHOUSE, WINDOW, people)
+        look = client.fetch_snapshot(WAREHOUSE, WINDOW, people)
         assert sandbox.faults.served == ["rewritten"]
     assert [shift.id for shift in look.shifts] == [good.id]
     assert (first in look.listed, second in look.listed) == (False, True)

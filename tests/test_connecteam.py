@@ -52,7 +52,7 @@ def test_a_look_is_everything_of_the_padded_window(shared: Sandbox) -> None:
     """Every shift of the clock by id, everybody listed, people without shifts too."""
     with client_of(shared) as client:
         people = client.users()
-        looks = [client.look(clock, WINDOW, people) for clock in (WAREHOUSE, OFFICE)]
+        looks = [client.fetch_snapshot(clock, WINDOW, people) for clock in (WAREHOUSE, OFFICE)]
         assert client.http_calls == 3
     found = {(s.id, s.user_id, s.start, s.end) for look in looks for s in look.shifts}
     assert found == {(a.id, a.user_id, a.start, a.end) for a in shared.company.shifts()}
@@ -111,7 +111,7 @@ def test_trouble_is_an_error_and_never_an_empty_answer(
         shared.faults.add(fault, path="time-activities", times=99)
         try:
             with pytest.raises(error) as raised:
-                client.look(WAREHOUSE, WINDOW, people)
+                client.fetch_snapshot(WAREHOUSE, WINDOW, people)
         finally:
             shared.faults.clear()
     assert type(raised.value).exit_code == (1 if error is Rejected else 75)
@@ -253,7 +253,7 @@ def test_one_bad_record_is_a_doubt_about_that_record(members: dict[str, Any], pr
     bad = company.add(user, 1764684120, 1764690000)
     company.spoil(bad.id, **members, employeeNote="private words")
     with Sandbox(company) as sandbox, client_of(sandbox) as client:
-        look = client.look(WAREHOUSE, WINDOW, client.users())
+        look = client.fetch_snapshot(WAREHOUSE, WINDOW, client.users())
     assert [shift.id for shift in look.shifts] == [good.id]
     (invalid_record,) = look.invalid_records
     assert invalid_record.problem.endswith(problem)
@@ -267,7 +267,7 @@ def test_one_bad_record_is_a_doubt_about_that_record(members: dict[str, Any], pr
 def test_an_id_with_several_contents_is_believed_in_none(ends: tuple[int, ...]) -> None:
     """However often it stands there, and in whatever order."""
     items = [{"id": "a", "start": {"timestamp": 1000}, "end": {"timestamp": 1000 + end}} for end in ends]
-    look = wire.Look(WAREHOUSE)
+    look = wire.SnapshotBuilder(WAREHOUSE)
     people = [{"userId": 1, "shifts": items}]
     look.read(msgspec.Raw(msgspec.json.encode({"timeActivitiesByUsers": people})), "the clock")
     assert not look.shifts
@@ -280,7 +280,7 @@ def test_unknown_members_and_values_are_ignored() -> None:
     item = company.add(min(company.people), 1764684120)
     company.spoil(item.id, brandNew={"a": [1]}, end=None, jobId=None, source={"type": "telepathy"})
     with Sandbox(company) as sandbox, client_of(sandbox) as client:
-        look = client.look(WAREHOUSE, WINDOW, client.users())
+        look = client.fetch_snapshot(WAREHOUSE, WINDOW, client.users())
     assert look.shifts[0].end is None
     assert not look.invalid_records
 

@@ -128,7 +128,7 @@ def test_several_users_of_one_employee_stay_legal(site: Make) -> None:
 def sandbox_snapshot(world: World) -> Any:  # noqa: ANN401 - a Snapshot
     """A look at the one clock with shifts."""
     client = world.mirror._client()
-    return client.look(min(world.company.clocks), world.window, client.users())
+    return client.fetch_snapshot(min(world.company.clocks), world.window, client.users())
 
 
 def test_who_was_created_keeps_their_hours_beside_a_row_by_hand(site: Make) -> None:

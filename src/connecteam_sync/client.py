@@ -254,7 +254,7 @@ class ConnecteamSync(Records, Accounts):
 
         Nothing is written. By default the window is the newest four weeks of the table.
         """
-        return self._adopting.look(window)
+        return self._adopting.survey(window)
 
     def adopt(self, *, link_minutes: Window | None = None) -> Run:
         """Back up and remove doubles, add the unique key. Killed, it goes on when called again.

@@ -63,7 +63,7 @@ class Records:
         span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
-            person = one_employee(session.employees(), employee)
+            person = require_employee(session.employees(), employee)
             rows = session.rows_of(person.id, *span)
             keys = frozenset(row.id for row in rows if row.id is not None)
             users = users_of_employee(session, person.id)
@@ -125,7 +125,7 @@ class Records:
         it is given. Raises NotFound for an employee who is not there.
         """
         with self.store.reading() as session:
-            person = None if employee is None else one_employee(session.employees(), employee).id
+            person = None if employee is None else require_employee(session.employees(), employee).id
             return holds.standing_holds(session, kind, employee=person)
 
     def acknowledge_holds(
@@ -163,7 +163,7 @@ class Records:
             )
         if employee is None:
             return holds.require_standing(session, ids)
-        person = one_employee(session.employees(), employee)
+        person = require_employee(session.employees(), employee)
         found = holds.standing_holds(session, kind, employee=person.id)
         if not found:
             raise NotFound(
@@ -173,19 +173,19 @@ class Records:
         return found
 
 
-def one_employee(people: Iterable[Employee], said: int | str) -> Employee:
+def require_employee(employees: Iterable[Employee], named: int | str) -> Employee:
     """The one who is meant by an id, a name or a part of one. Raises NotFound, which names the choice there is."""
-    found = matching(people, said)
+    found = matching(employees, named)
     if len(found) == 1:
         return found[0]
     if not found:
         raise NotFound(
-            f"there is no employee {str(said)!r}",
+            f"there is no employee {str(named)!r}",
             next_step="connecteam-sync employees lists those with a Connecteam user, with ids; all others:"
             " connecteam-sync employees --without-user",
         )
     choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in found[:_CANDIDATES])
     more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
     raise NotFound(
-        f"{len(found)} employees could be meant by {str(said)!r}: {choice}{more}", next_step="name the one by the id"
+        f"{len(found)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
     )

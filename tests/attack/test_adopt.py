@@ -333,7 +333,7 @@ def test_the_backup_can_be_restored_by_hand(world: World) -> None:
 
 def test_the_key_of_a_dba_is_taken_as_it_is(world: World) -> None:
     """Made by the printed statements: nothing is left to do, and undo has nothing to drop."""
-    statements = world.mirror.adopt_sql().split("begin anew.")[1].split("--")[0].split(";")
+    statements = world.mirror.adopt_sql().split("start over.")[1].split("--")[0].split(";")
     with world.mirror.store.locked("by hand") as lock, lock.changing_tables("by hand") as connection:
         for statement in filter(str.strip, statements):
             connection.execute(text(statement))

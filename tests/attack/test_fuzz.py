@@ -73,9 +73,9 @@ def _changed(value: Any, path: tuple[Any, ...], new: Any, *, remove: bool) -> An
     return changed
 
 
-def _read(body: bytes) -> wire.Look | None:
+def _read(body: bytes) -> wire.SnapshotBuilder | None:
     """What the decoder makes of an answer; None where it refuses it in our words."""
-    look = wire.Look(WAREHOUSE)
+    look = wire.SnapshotBuilder(WAREHOUSE)
     try:
         look.read(wire.decoded(body, wire.Envelope, "the clock").data, "the clock")
     except BadAnswer:

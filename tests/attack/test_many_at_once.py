@@ -61,13 +61,13 @@ def run_some(url: str, database: str, record: str, seed: int) -> None:
     event.listen(engine, "rollback", lambda _: note("rolled back"))
     # Before the commit is sent: afterwards another process may have the lock already.
     event.listen(engine, "commit", lambda _: note("committed"))
-    ask = Connecteam.ask
+    ask = Connecteam.fetch_activities
 
     def asking(self: Connecteam, clock: int, window: Any) -> Any:  # noqa: ANN401 - a wrapper
         note("look", clock=clock, first=window.first.isoformat(), last=window.last.isoformat())
         return ask(self, clock, window)
 
-    Connecteam.ask = asking  # type: ignore[method-assign,assignment] # this process exists to be listened to
+    Connecteam.fetch_activities = asking  # type: ignore[method-assign,assignment] # this process exists to be listened to
     for _ in range(ROUNDS):
         first = FIRST + timedelta(days=chance.randrange(6))
         run = mirror.sync(mirror.window(first, min(LAST, first + timedelta(days=chance.randrange(3, 11)))))

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from connecteam_sync.api.client import Connecteam
-from connecteam_sync.api.wire import Answer
+from connecteam_sync.api.wire import ActivitiesResponse
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Sandbox
@@ -155,9 +155,9 @@ def test_an_overtaken_run_does_not_bring_back_older_people(world: World, monkeyp
     person = world.company.people[world.user]
     newcomer = sorted(world.company.people)[7]
     hired = world.company.people.pop(newcomer)
-    first, ask = [True], Connecteam.ask
+    first, ask = [True], Connecteam.fetch_activities
 
-    def overtaken(self: Connecteam, clock: int, window: Window) -> Answer:
+    def overtaken(self: Connecteam, clock: int, window: Window) -> ActivitiesResponse:
         """Between this run's list of people and its first transaction, another run comes and goes."""
         if first:
             first.clear()
@@ -167,7 +167,7 @@ def test_an_overtaken_run_does_not_bring_back_older_people(world: World, monkeyp
         return ask(self, clock, window)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Connecteam, "ask", overtaken)
+        patch.setattr(Connecteam, "fetch_activities", overtaken)
         assert world.sync().exit_code == 0
     users = {row["user_id"]: row for row in world.table("connecteam_sync_users")}
     assert users[world.user]["last_name"] == "Renamed"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from connecteam_sync.api.client import Connecteam
-from connecteam_sync.api.wire import Answer
+from connecteam_sync.api.wire import ActivitiesResponse
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
@@ -34,10 +34,10 @@ def test_an_older_look_never_overwrites_a_newer_one(pair: tuple[World, World], m
     shift = next(s for s in slow.company.shifts(clock=WAREHOUSE) if s.end is not None)
     slow.company.edit(shift.id, end=(shift.end or 0) + 60)
     looked, go_on = threading.Event(), threading.Event()
-    ask = Connecteam.ask
+    ask = Connecteam.fetch_activities
     looks = 0
 
-    def waiting(self: Connecteam, clock: int, window: Window) -> Answer:
+    def waiting(self: Connecteam, clock: int, window: Window) -> ActivitiesResponse:
         nonlocal looks
         found = ask(self, clock, window)
         if threading.current_thread() is thread:
@@ -48,7 +48,7 @@ def test_an_older_look_never_overwrites_a_newer_one(pair: tuple[World, World], m
 
     runs: list[Run] = []
     thread = threading.Thread(target=lambda: runs.append(slow.sync()))
-    monkeypatch.setattr(Connecteam, "ask", waiting)
+    monkeypatch.setattr(Connecteam, "fetch_activities", waiting)
     thread.start()
     assert looked.wait(20)
     quick.company.edit(shift.id, end=(shift.end or 0) + 1800)

@@ -1,6 +1,6 @@
 """The client of Connecteam's API: a look is complete, or it is an error.
 
-Reads only. The facts behind each rule are those of the API facts next to the design; their sections are named.
+Reads only. "API, section 7" and the like refer to docs/connecteam-api.md, which has the fact behind each rule.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from connecteam_sync.api import wire
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.api.deadline import Transport
 from connecteam_sync.api.limits import Limits
-from connecteam_sync.api.wire import Answer, Company, People, TimeClock
+from connecteam_sync.api.wire import ActivitiesResponse, Company, People, TimeClock
 from connecteam_sync.core.shift import InvalidRecord, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
 from connecteam_sync.errors import BadAnswer, BudgetSpent, Rejected, Unavailable, UpstreamError
@@ -31,14 +31,14 @@ from connecteam_sync.version import __version__
 T = TypeVar("T")
 
 PAGE = 500
-"""Users asked for at once, the most the API gives; its own default is ten, without a sign that there are more."""
+"""Users on one page, the most the API gives. Its default is ten, without a sign that there are more."""
 _TOKEN_MARGIN = 300
-"""Seconds before its end at which a token is renewed."""
+"""A token is renewed this many seconds before it expires."""
 _TIMESHEET_DAYS = 45
-"""The most that the timesheet takes at once (API, section 12)."""
+"""The most days that one request for the timesheet may span (API, section 12)."""
 _ATTEMPTS = 6
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
-logging.getLogger("stamina").addHandler(logging.NullHandler())  # else each retry is printed where nobody set up a log
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # else each retry is printed if no log is set up
 
 
 class DayTotal(msgspec.Struct, frozen=True):
@@ -51,8 +51,8 @@ class DayTotal(msgspec.Struct, frozen=True):
     is_approved: bool
 
 
-class _Told(Unavailable):
-    """Connecteam said itself that it has trouble; `wait` is for how many seconds it asked us to stay away."""
+class _ServerTrouble(Unavailable):
+    """Connecteam answered with an error that may pass. `wait`: the seconds it asked us to wait, if any."""
 
     def __init__(self, message: str, *, wait: float | None = None, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -60,16 +60,16 @@ class _Told(Unavailable):
 
     @property
     def name(self) -> str:
-        """What it is for everybody else."""
+        """The name of the public class: this one is internal."""
         return "unavailable"
 
 
 class Connecteam:
-    """One account. Every method raises UpstreamError where there is no complete answer.
+    """One account. Every method raises UpstreamError if there is no complete answer.
 
-    `request_timeout` is for one request and `total_seconds` for one call with its retries and waits; `max_body_bytes`
-    bounds what is read; `day_reserve_share` of the day's calls is left to the account's other programs. `on_wait` is
-    told how many seconds a wait takes, and why.
+    `request_timeout` limits one request, `total_seconds` one call with its retries and waits, both in seconds;
+    `max_body_bytes` limits a response. The share `day_reserve_share` of the day's calls is left to the account's other
+    programs. `on_wait` is called before a wait, with its seconds and the reason.
     """
 
     def __init__(
@@ -92,9 +92,9 @@ class Connecteam:
         self._token, self._token_until = "", 0.0
         self._limits = Limits()
         self._deadline = 0.0
-        self._said: _Told | None = None
+        self._last_trouble: _ServerTrouble | None = None
         self._pauses: Iterator[float] = iter(())
-        # No proxies or certificates from the environment: whoever sets those could read the key.
+        # No proxies or certificates from the environment: anyone who can set those could read the key.
         self._http = httpx2.Client(
             base_url=self.base_url,
             timeout=request_timeout,
@@ -119,94 +119,95 @@ class Connecteam:
 
     @property
     def day_calls_left(self) -> int | None:
-        """Calls that the account has left for this UTC day, as last said; None where that was not said."""
+        """Calls that the account has left for this UTC day, as last reported; None if never reported."""
         return self._limits.day.left if self._limits.day else None
 
     @property
     def server_clock_skew(self) -> float | None:
-        """Seconds by which this machine's clock is ahead of Connecteam's, as last seen; None where it was not said."""
+        """Seconds by which this machine's clock is ahead of Connecteam's, as last seen; None if never seen."""
         return self._limits.skew
 
     @property
-    def asking(self) -> str:
-        """Who asks whom, the secrets included: for a digest and for nothing else."""
+    def identity_digest_input(self) -> str:
+        """The URL and the credentials, secrets included: only ever to be hashed."""
         return "\n".join((self.base_url, *msgspec.structs.astuple(self._credentials)))
 
-    # -- what it is asked --------------------------------------------------------------------------------------------
+    # -- endpoints ---------------------------------------------------------------------------------------------------
 
     def company(self) -> Company:
         """The company the credentials belong to: the cheapest probe."""
         return self._get("/me", Company, "the company")
 
     def time_clocks(self) -> tuple[TimeClock, ...]:
-        """Every time clock, archived ones too, by id."""
+        """Every time clock, archived ones too, sorted by id."""
         listed = self._get("/time-clock/v1/time-clocks", wire.TimeClocks, "the time clocks").time_clocks
         return tuple(sorted(map(wire.time_clock, listed), key=lambda clock: clock.id))
 
     def users(self) -> People:
-        """Every user of the account, whatever their status (API, section 10). A list that changes is read again."""
+        """Every user of the account, whatever the status (API, section 10). An inconsistent list is read again once."""
         for _ in range(2):
-            people, trouble = self._all_users()
-            if not trouble:
+            people, inconsistency = self._all_users()
+            if not inconsistency:
                 return people
-        raise BadAnswer(trouble, next_step="try again later; the list may be changing at the moment")
+        raise BadAnswer(inconsistency, next_step="try again later; the list may be changing at the moment")
 
     def _all_users(self) -> tuple[People, str]:
-        """Everybody, doubts about single ones, and why that cannot be all, or has no end; empty where it is right."""
+        """All users and invalid records; and why the list is incomplete or does not end, empty if it is right."""
         users: dict[int, User] = {}
         invalid_records: dict[str, InvalidRecord] = {}
-        offset, many, trouble = 0, 0, ""
+        offset, distinct, inconsistency = 0, 0, ""
         total: int | None = None
-        while not trouble:
+        while not inconsistency:
             body = self._body(
                 "/users/v1/users",
                 {"limit": PAGE, "offset": offset, "sort": "created_at", "order": "asc", "userStatus": "all"},
             )
-            page, said = wire.data(body, wire.Users, "the users")
-            total = next((paging.total for paging in (page.paging, said) if paging and paging.total is not None), total)
-            for found in map(wire.user, page.users):
-                if isinstance(found, User):
-                    users[found.id] = found
+            page, outer = wire.data(body, wire.Users, "the users")
+            totals = (paging.total for paging in (page.paging, outer) if paging and paging.total is not None)
+            total = next(totals, total)
+            for record in map(wire.user, page.users):
+                if isinstance(record, User):
+                    users[record.id] = record
                 else:
-                    invalid_records[found.digest] = found
+                    invalid_records[record.digest] = record
             offset += len(page.users)
-            before, many = many, len(users) + len(invalid_records)
-            if total is not None and many > total:
-                trouble = f"Connecteam says it has {total} users and listed {many} or more"
+            before, distinct = distinct, len(users) + len(invalid_records)
+            if total is not None and distinct > total:
+                inconsistency = f"Connecteam says it has {total} users and listed {distinct} or more"
             elif len(page.users) < PAGE:
                 break
-            elif many == before:
-                trouble = f"Connecteam's list of users does not end: of {offset} listed {many} are different"
+            elif distinct == before:
+                inconsistency = f"Connecteam's list of users does not end: of {offset} listed {distinct} are different"
         if not users:
             raise BadAnswer(
                 "Connecteam listed no user at all, and an account has at least one", next_step="try again later"
             )
-        if total is not None and many < total:
-            trouble = trouble or f"Connecteam says it has {total} users and listed {many}"
-        return People(tuple(users[key] for key in sorted(users)), tuple(invalid_records.values())), trouble
+        if total is not None and distinct < total:
+            inconsistency = inconsistency or f"Connecteam says it has {total} users and listed {distinct}"
+        return People(tuple(users[key] for key in sorted(users)), tuple(invalid_records.values())), inconsistency
 
-    def look(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
+    def fetch_snapshot(self, time_clock_id: int, window: Window, people: People) -> Snapshot:
         """Everything a time clock has for the window and its padding, in one unfiltered request (API, section 7).
 
         Raises ValueError for a window of more than 90 days, padding included.
         """
-        return self.ask(time_clock_id, window).read(people)
+        return self.fetch_activities(time_clock_id, window).read(people)
 
-    def ask(self, time_clock_id: int, window: Window) -> Answer:
-        """The answer behind `look`, complete and not yet decoded. Raises ValueError as `look` does."""
-        asked = window.padded()
-        if asked.days > MAX_SLICE_DAYS:
-            msg = f"a look spans at most {MAX_SLICE_DAYS} days, not {asked.days}"
+    def fetch_activities(self, time_clock_id: int, window: Window) -> ActivitiesResponse:
+        """The response of `fetch_snapshot`, complete and not yet decoded. Raises ValueError as that does."""
+        padded = window.padded()
+        if padded.days > MAX_SLICE_DAYS:
+            msg = f"a look spans at most {MAX_SLICE_DAYS} days, not {padded.days}"
             raise ValueError(msg)
         body = self._body(
             f"/time-clock/v1/time-clocks/{time_clock_id}/time-activities",
-            {"startDate": asked.first.isoformat(), "endDate": asked.last.isoformat()},
+            {"startDate": padded.first.isoformat(), "endDate": padded.last.isoformat()},
         )
-        said = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}").data
-        return Answer(time_clock_id, asked, said)
+        envelope = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}")
+        return ActivitiesResponse(time_clock_id, padded, envelope.data)
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
-        """Connecteam's own totals of the window's days, asked for as many at a time as it gives (API, section 12)."""
+        """Connecteam's own totals of the window's days, in as few requests as it allows (API, section 12)."""
         return tuple(
             DayTotal(
                 user_id,
@@ -225,19 +226,19 @@ class Connecteam:
             for user_id, day in wire.day_totals(raw)
         )
 
-    # -- how it is asked ---------------------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------------------------
 
     def _get(self, path: str, kind: type[T], what: str, query: dict[str, str | int] | None = None) -> T:
         return wire.data(self._body(path, query or {}), kind, what)[0]
 
     def _left(self) -> float:
-        """Seconds that are left of the call under way."""
+        """Seconds left of the current call."""
         return self._deadline - time.monotonic()
 
     def _body(self, path: str, query: dict[str, str | int]) -> bytes:
-        """The body of a good answer, after as many retries as fit into the total time.
+        """The body of a good response, after as many retries as fit into the total time.
 
-        Where none of them helped, the error is what Connecteam said last, if it said anything at all.
+        If none of them helped, the error is the last one that Connecteam itself reported, if it reported any.
         """
         self._begin()
         try:
@@ -246,28 +247,28 @@ class Connecteam:
                     self._keep_the_budget()
                     return self._request("GET", path, query)
         except Unavailable as error:
-            raise error if self._said is None else self._said from error
-        raise AssertionError  # stamina ends with an answer or an error
+            raise error if self._last_trouble is None else self._last_trouble from error
+        raise AssertionError  # stamina ends with a response or an error
 
     def _begin(self) -> None:
-        """A new call: its time begins, and nothing has been said yet."""
-        self._deadline, self._said = time.monotonic() + self._total, None
+        """Begin a call: start its clock, and forget what Connecteam reported to earlier ones."""
+        self._deadline, self._last_trouble = time.monotonic() + self._total, None
         self._pauses = (min(30.0, self._first_wait * 2**tried) for tried in count())
 
     def _retried(self, error: Exception) -> bool | float:
-        """Whether to try again, and after how many seconds: never after more than are left."""
+        """Whether to try again, and after how many seconds. Never longer than the call has left."""
         if not isinstance(error, Unavailable):
             return False
-        asked = error.wait if isinstance(error, _Told) else None
-        # As long as it asks for; else longer each time, and never exactly as long as others wait.
+        asked = error.wait if isinstance(error, _ServerTrouble) else None
+        # As long as Connecteam asks for; else longer each time, with jitter so that clients do not return together.
         wait = asked if asked is not None else next(self._pauses) * random.uniform(0.5, 1)  # noqa: S311 - no secret
         if wait >= self._left():
             return False
         if asked is not None:
-            self._tell(wait, "Connecteam asked us to slow down")
+            self._report_wait(wait, "Connecteam asked us to slow down")
         return wait
 
-    def _tell(self, seconds: float, why: str) -> None:
+    def _report_wait(self, seconds: float, why: str) -> None:
         if self._on_wait and seconds >= 1:
             self._on_wait(seconds, why)
 
@@ -284,14 +285,14 @@ class Connecteam:
         if wait > 0:
             if wait >= self._left():
                 raise Unavailable("the calls of this minute are used up", next_step="try again in a minute")
-            self._tell(wait, "the calls of this minute are used up")
+            self._report_wait(wait, "the calls of this minute are used up")
             time.sleep(wait)
 
     def _request(self, method: str, path: str, query: dict[str, str | int]) -> bytes:
         headers = self._credentials_header()
         status, kind, body = self._send(method, path, query=query, headers=headers)
         if status == httpx2.codes.UNAUTHORIZED and isinstance(self._credentials, ClientCredentials):
-            # A token can be revoked before its time; one new one is asked for.
+            # A token can be revoked before it expires: try once with a new one.
             self._token_until = 0
             status, kind, body = self._send(method, path, query=query, headers=self._credentials_header())
         if status != httpx2.codes.OK:
@@ -309,7 +310,7 @@ class Connecteam:
         headers: dict[str, str],
         form: dict[str, str] | None = None,
     ) -> tuple[int, str, bytes]:
-        """Status, content type and body, read to its end and no further than allowed."""
+        """Status, content type and body. The body is read to its end, up to the limit."""
         self.http_calls += 1
         slices: list[bytes] = []
         size, response = 0, None
@@ -324,18 +325,18 @@ class Connecteam:
                             f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
                         )
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            # What is wrong stands in the first line of an answer that is none, however its words end.
+            # The status of an error response says enough, even if its body broke off.
             if response is None or response.status_code == httpx2.codes.OK:
                 raise self._no_answer(error) from error
         if response.status_code in _RETRIED:
-            self._said = self._trouble(response, b"".join(slices))
-            raise self._said
+            self._last_trouble = self._trouble(response, b"".join(slices))
+            raise self._last_trouble
         return response.status_code, response.headers.get("content-type", ""), b"".join(slices)
 
     def _no_answer(self, error: Exception) -> Unavailable:
-        """The error of an answer that did not come, or not to its end."""
+        """The error for a response that did not come, or not completely."""
         if self._left() <= 0:
-            # Each part may have been in time, and all of them would take for ever.
+            # Each single read may have been in time.
             return Unavailable(
                 f"Connecteam's answer did not end within {self._total:.0f} seconds",
                 next_step="try again later; nothing was written",
@@ -345,37 +346,37 @@ class Connecteam:
             next_step="try again later; nothing was written",
         )
 
-    def _trouble(self, response: httpx2.Response, body: bytes) -> _Told:
-        """The error of an answer that says to try again later, in its own words."""
+    def _trouble(self, response: httpx2.Response, body: bytes) -> _ServerTrouble:
+        """The error for a response that says to try again later, with the server's own text."""
         is_too_many = response.status_code == httpx2.codes.TOO_MANY_REQUESTS
         wait = self._limits.stay_away(response.headers, is_too_many=is_too_many)
         what = "is asked too often" if is_too_many else "has trouble"
         later = f"; it asks to wait {wait:.0f} s" if wait else ""
         share = "other programs of the account share its limit" if is_too_many else "connecteam.statuspage.io"
-        return _Told(
-            f"Connecteam {what} (HTTP {response.status_code}): {wire.words(body)}{later}",
+        return _ServerTrouble(
+            f"Connecteam {what} (HTTP {response.status_code}): {wire.error_text(body)}{later}",
             wait=wait,
             next_step=f"try again later; {share}",
         )
 
     def _refusal(self, status: int, body: bytes) -> UpstreamError:
-        """The error of an answer that is none, in the server's own words where they can be read (API, section 5)."""
+        """The error for a refused request, with the server's own text if it can be read (API, section 5)."""
         if httpx2.codes.is_redirect(status):
             return Rejected(
                 f"Connecteam has no such path (HTTP {status})",
                 next_step="check CONNECTEAM_SYNC_BASE_URL; Australian accounts use https://api-au.connecteam.com",
             )
-        said = wire.words(body)
+        reason = wire.error_text(body)
         if status in {401, 403}:
             return Rejected(
-                f"Connecteam does not accept the credentials (HTTP {status}): {said}",
+                f"Connecteam does not accept the credentials (HTTP {status}): {reason}",
                 status=status,
                 next_step="check CONNECTEAM_SYNC_API_KEY, its plan and its scopes; `connecteam-sync doctor` tells more",
             )
         if status == httpx2.codes.OK or status // 100 == 5:  # noqa: PLR2004 - the hundreds of server errors
-            return Unavailable(f"Connecteam has trouble (HTTP {status}): {said}", next_step="try again later")
+            return Unavailable(f"Connecteam has trouble (HTTP {status}): {reason}", next_step="try again later")
         return Rejected(
-            f"Connecteam refused the request (HTTP {status}): {said}",
+            f"Connecteam refused the request (HTTP {status}): {reason}",
             next_step="check the time clock ids and the window; `connecteam-sync doctor` lists the clocks",
         )
 

@@ -1,4 +1,4 @@
-"""Who asks Connecteam, and which hosts may be told: no request is made here."""
+"""The credentials, and the hosts they may be sent to. No request is made here."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def require_host(base_url: str) -> str:
     plain = base_url.rstrip("/")
     if plain in HOSTS:
         return plain
-    found = _URL.fullmatch(plain)
-    if found and _is_loopback(found["host"].strip("[]")):
+    match = _URL.fullmatch(plain)
+    if match and _is_loopback(match["host"].strip("[]")):
         return plain
     raise ConfigurationError(
         f"the base URL {base_url!r} is neither Connecteam nor this machine",

@@ -1,7 +1,7 @@
-"""Sockets that no call holds on to beyond its time.
+"""Sockets with one deadline for a whole call.
 
-The HTTP client's own limits are for one read each: a server that sends a byte now and then is never late. So the time
-of the whole call is looked at before every step on the network, and no step may take longer than what is left of it.
+The HTTP client's own timeouts limit a single read: a server that sends a byte now and then would never be too slow. So
+before every step on the network the time left of the whole call is computed, and limits that step.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import httpcore2
 import httpx2
 
 Left = Callable[[], float]
-"""Seconds that are left of the call under way; below zero once they are over."""
+"""Seconds left of the current call; negative once its time is over."""
 
 
 class Transport(httpx2.HTTPTransport):
-    """The client's transport over sockets that know how much time is `left`. No proxies: those could read the key."""
+    """The client's transport, over sockets that obey `left`. No proxies: those could read the key."""
 
     def __init__(self, *, verify: bool, left: Left) -> None:
-        # Not `super().__init__`: it makes a pool of its own, without a way to give it other sockets.
+        # Not `super().__init__`: it makes a pool of its own and takes no other sockets.
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(verify=verify, trust_env=False),
             network_backend=_Backend(left),
@@ -31,7 +31,7 @@ class Transport(httpx2.HTTPTransport):
 
 
 class _Backend(httpcore2.NetworkBackend):
-    """Opens connections. Only the look-up of the host's name cannot be cut short."""
+    """Opens connections. Only resolving the host's name cannot be cut short."""
 
     def __init__(self, left: Left) -> None:
         self._left, self._plain = left, httpcore2.SyncBackend()
@@ -48,7 +48,7 @@ class _Backend(httpcore2.NetworkBackend):
         return _Stream(self._plain.connect_tcp(host, port, wait, local_address, socket_options), self._left)
 
     def sleep(self, seconds: float) -> None:
-        """Between two tries to connect, of which there are none."""
+        """Part of the interface, for retries of a connection; we make none."""
         time.sleep(seconds)
 
 
@@ -68,7 +68,7 @@ class _Stream(httpcore2.NetworkStream):
         wait = _shorter(timeout, self._left, httpcore2.ConnectTimeout)
         return _Stream(self._plain.start_tls(ssl_context, server_hostname, wait), self._left)
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - whatever the socket has
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - the type depends on `info`
         return self._plain.get_extra_info(info)
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class _Stream(httpcore2.NetworkStream):
 
 
 def _shorter(timeout: float | None, left: Left, late: type[Exception]) -> float:
-    """The time a step may take: its own limit, and no more than what is left. Raises `late` once nothing is."""
+    """Seconds a step may take: its own timeout, or what is left if that is less. Raises `late` if nothing is left."""
     rest = left()
     if rest <= 0:
         raise late

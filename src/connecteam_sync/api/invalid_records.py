@@ -1,7 +1,7 @@
-"""Why a record of an answer cannot be believed, in a sentence: what is odd about it, with the value quoted.
+"""Why a record of a response is invalid, in one sentence that quotes the odd value.
 
-Who it is about and when it was are next to the sentence (`user_id`, `start`, `end`), for whoever shows it. Notes,
-addresses and coordinates are never in it: only members that are mirrored are quoted.
+User and times are separate fields (`user_id`, `start`, `end`), so that callers can show them. Notes, addresses and
+coordinates never appear: only members that are mirrored are quoted.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from connecteam_sync.api.lenient_json import odd_text, tidied
 from connecteam_sync.core.shift import InvalidRecord
 
 LATEST = 10_000_000_000
-"""Epoch seconds of the year 2286: what is larger was meant in milliseconds, or is nonsense."""
+"""Epoch seconds of the year 2286: a larger number is in milliseconds, or nonsense."""
 WIDTH = 191
-"""Characters our tables keep of a name or an id."""
+"""Characters that our tables keep of a name or an id."""
 LARGEST = 2**63 - 1
-"""What a column, and a driver, can take."""
+"""The largest integer that columns and drivers take."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises for bytes that are not as they should be; nesting without end is the last."""
+"""What a decoder raises for malformed bytes; RecursionError for endless nesting."""
 _QUOTED = 60
 """Characters of a bad value that are shown."""
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
@@ -55,22 +55,22 @@ _MEMBERS = {
     "email": ("the e-mail address", _TEXT),
     "isArchived": ("its mark of being archived", "yes or no"),
 }
-"""Every member that is read of a record, as a payroll clerk would name it, and what it should be."""
+"""Every member that is read of a record: its name for a payroll clerk, and what it should be."""
 
 
 def unreadable(kind: str, raw: msgspec.Raw, error: Exception, *, user_id: int | None = None) -> InvalidRecord:
-    """The doubt about a record that a decoder refused with `error`."""
+    """The invalid record for `raw`, which a decoder refused with `error`."""
     record = members(raw)
-    said = str(error)
-    path = place["path"] if (place := _PATH.search(said)) else ""
-    missing = _MISSING.search(said)
+    message = str(error)
+    path = place["path"] if (place := _PATH.search(message)) else ""
+    missing = _MISSING.search(message)
     if missing:
         path = f"{path}.{missing['name']}".lstrip(".")
     value: Any = record
     steps: list[str] = []
     for step in path.split(".") if path else ():
         if odd_text(value) is not None:
-            missing = None  # what stands in the place of all its members was set aside
+            missing = None  # the whole object was an odd value, so it has no members
             break
         steps.append(step)
         value = value.get(step) if isinstance(value, dict) else None
@@ -90,9 +90,9 @@ def unreadable(kind: str, raw: msgspec.Raw, error: Exception, *, user_id: int | 
 
 
 def about(kind: str, problem: str, *, user_id: int | None, record: Mapping[str, Any], value: object) -> InvalidRecord:
-    """A doubt about a record, as its members say it; an id, a start and an end that are none become None.
+    """The invalid record with what can be read of it; an unusable id, start or end becomes None.
 
-    Its digest names it where its id cannot: by all that tells it from others, however long.
+    Its digest identifies it even without an id: it covers everything that distinguishes the record.
     """
     identity, start, end = record.get("id"), _timestamp(record, "start"), _timestamp(record, "end")
     parts = (kind, user_id, identity, start, end, problem, value)
@@ -111,9 +111,9 @@ def about(kind: str, problem: str, *, user_id: int | None, record: Mapping[str, 
 
 
 def flaw_of_id(identity: str, what: str = "its id") -> str:
-    """Why a text cannot be an id in every database; empty where it can.
+    """Why a text cannot be an id in every database; empty if it can.
 
-    MySQL and MariaDB take "s1" and "s1 " for one, PostgreSQL has no NUL, and no column holds more than its width.
+    To MySQL and MariaDB "s1" and "s1 " are equal, PostgreSQL takes no NUL, and a column holds no more than its width.
     """
     if not identity:
         return f"{what} is empty"
@@ -127,7 +127,7 @@ def flaw_of_id(identity: str, what: str = "its id") -> str:
 
 
 def flaw_of_times(start: int, end: int | None) -> str:
-    """Why two instants cannot be those of a shift; empty where they can."""
+    """Why two instants cannot be those of a shift; empty if they can."""
     for name, instant in (("start", start), ("end", end)):
         if instant is not None and 0 < instant // 1000 < LATEST <= instant:
             return f"its times look like milliseconds ({instant})"
@@ -137,7 +137,7 @@ def flaw_of_times(start: int, end: int | None) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value as it stood in the answer, no longer than a line; of lists and objects only that they are one."""
+    """A value as it was in the response, cut to one line; for a list or an object only that it is one."""
     odd = odd_text(value)
     if odd is not None:
         shown = odd if odd.isprintable() else repr(odd)
@@ -149,7 +149,7 @@ def quoted(value: object) -> str:
 
 
 def members(raw: bytes | msgspec.Raw) -> dict[str, Any]:
-    """The members of a record, whatever they are; none where it is no record."""
+    """The members of a record, unchecked; empty if it is no record."""
     try:
         record = msgspec.json.decode(tidied(raw))
     except UNREADABLE:
@@ -158,9 +158,9 @@ def members(raw: bytes | msgspec.Raw) -> dict[str, Any]:
 
 
 def user_of(record: Mapping[str, Any]) -> int | None:
-    """The user a record names, where that can be one."""
-    found = record.get("userId")
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found <= LARGEST else None
+    """The user id of a record, if it is a possible one."""
+    value = record.get("userId")
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST else None
 
 
 def _timestamp(record: Mapping[str, Any], name: str) -> object:

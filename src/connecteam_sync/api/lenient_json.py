@@ -1,9 +1,9 @@
-"""JSON that is almost right: the values no decoder takes are set aside, so that everything around them can be read.
+"""JSON that is almost right: values that no decoder takes are set aside, so that everything around them can be read.
 
-Half an emoji, NaN, a number beyond every float, bytes that are no UTF-8, lists nested without end: each is replaced
-where it stands by an object that no member of ours can be. In a member nobody reads it is passed over like any other
-object; in one that is read, the decoder finds the wrong type, and that record alone is doubted. What is cut off, or no
-JSON in any other way, stays what it is.
+Half an emoji, NaN, a number beyond every float, bytes that are no UTF-8, endlessly nested lists: each is replaced in
+place by an object of a shape that Connecteam never sends. In a member that is not read it is skipped like any other
+object; in one that is read, the decoder finds the wrong type, and only that record is invalid. Truncated JSON, and JSON
+malformed in any other way, is left unchanged.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import re
 import msgspec
 
 ODD = "\0odd"
-"""The only member of an object that stands for an odd value; it says what stood there, strings with their quotes."""
+"""The only member of the object that replaces an odd value; it holds the original text, a string with its quotes."""
 _DEPTH = 64
-"""Lists and objects in one another that are read; Connecteam's own answers have nine."""
+"""The deepest nesting that is read; Connecteam's own responses have nine levels."""
 _SHOWN = 200
 _OWN = rb'"\u0000odd"'
 _TOKEN = re.compile(
-    # A string as it should be: surrogates in pairs, no bare control character. Then any other string.
+    # A valid string: surrogates in pairs, no bare control character. Then any other string.
     rb'("(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}'
     rb'|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+")'
     rb'|("(?:[^"\\]++|\\.)*+")'
@@ -33,12 +33,12 @@ _LONGEST_NUMBER = 300
 
 
 def tidied(body: bytes | msgspec.Raw) -> bytes:
-    """The body with every odd value set aside; equal to it where there is none. It may still be no JSON."""
-    said = bytes(body)
-    is_text = _is_text(said)
+    """The body with every odd value set aside; unchanged if there is none. It may still be no JSON."""
+    content = bytes(body)
+    is_text = _is_text(content)
     slices: list[bytes] = []
     done = depth = deep = 0
-    for token in _TOKEN.finditer(said):
+    for token in _TOKEN.finditer(content):
         kind, start, end = token.lastindex, token.start(), token.end()
         if kind == _OPEN:
             depth += 1
@@ -54,16 +54,16 @@ def tidied(body: bytes | msgspec.Raw) -> bytes:
             continue
         else:
             odd = token[0].decode(errors="replace")
-        is_member = kind in {_STRING, _ODD_STRING} and _MEMBER.match(said, end)
-        slices += (said[done:start], _OWN if is_member else b"{%b:%b}" % (_OWN, msgspec.json.encode(odd[:_SHOWN])))
+        is_member = kind in {_STRING, _ODD_STRING} and _MEMBER.match(content, end)
+        slices += (content[done:start], _OWN if is_member else b"{%b:%b}" % (_OWN, msgspec.json.encode(odd[:_SHOWN])))
         done = end
-    return b"".join((*slices, said[done:])) if slices else said
+    return b"".join((*slices, content[done:])) if slices else content
 
 
 def odd_text(value: object) -> str | None:
-    """What stood where a value was set aside; None where the value is any other."""
-    found = value.get(ODD) if isinstance(value, dict) else None
-    return found if isinstance(found, str) else None
+    """The original text of a value that was set aside; None for any other value."""
+    text = value.get(ODD) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else None
 
 
 def _is_odd(kind: int | None, token: bytes, *, is_text: bool) -> bool:
@@ -78,12 +78,12 @@ def _is_endless(number: bytes) -> bool:
     try:
         return not math.isfinite(float(number))
     except ValueError:
-        return False  # no number at all: no JSON
+        return False  # not a number, so not JSON
 
 
-def _is_text(said: bytes) -> bool:
+def _is_text(content: bytes) -> bool:
     try:
-        said.decode()
+        content.decode()
     except UnicodeDecodeError:
         return False
     return True

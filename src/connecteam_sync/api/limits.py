@@ -1,7 +1,7 @@
-"""What Connecteam's headers say: its clock, how many calls are left, and how long to stay away.
+"""Connecteam's headers: its clock, how many calls are left, and how long to wait.
 
 Headers may be absent, or come twice ("10000, 9998", or in two lines). The worst reading counts: the fewest calls left,
-the latest moment of renewal, the largest reserve. What is no number says nothing.
+the latest reset, the largest limit. Anything that is not a number is ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MINUTE, _DAY = 60, 86_400
 
 
 class Calls(msgspec.Struct, frozen=True):
-    """Calls of a minute or a day: how many there are (None: not said), how many are left, until when by our clock."""
+    """The calls of a minute or a day: the limit (None: unknown), what is left, its end (epoch seconds, our clock)."""
 
     limit: int | None
     left: int
@@ -27,7 +27,7 @@ class Calls(msgspec.Struct, frozen=True):
 
 
 class Limits:
-    """What was said last. `skew` is by how many seconds this machine's clock is ahead of Connecteam's."""
+    """The limits as last reported. `skew` is how many seconds this machine's clock is ahead of Connecteam's."""
 
     def __init__(self) -> None:
         self.skew: float | None = None
@@ -35,27 +35,27 @@ class Limits:
         self.minute: Calls | None = None
 
     def note(self, headers: httpx2.Headers) -> None:
-        """Remember what an answer says, whatever its status; what it does not say stays as it was."""
-        said = moment(headers.get("date", ""))
-        if said is not None:
-            self.skew = time.time() - said
+        """Take over what the headers of a response report, whatever its status; the rest stays as it was."""
+        server_time = moment(headers.get("date", ""))
+        if server_time is not None:
+            self.skew = time.time() - server_time
         self.minute = self._calls(headers, "minute", _MINUTE) or self.minute
         self.day = self._calls(headers, "day", _DAY) or self.day
 
     def _calls(self, headers: httpx2.Headers, span: str, seconds: int) -> Calls | None:
         limit, left, reset = (
-            numbers(headers.get_list(f"x-ratelimit-{span}-{what}", split_commas=True))
-            for what in ("limit", "remaining", "reset")
+            numbers(headers.get_list(f"x-ratelimit-{span}-{name}", split_commas=True))
+            for name in ("limit", "remaining", "reset")
         )
         if not left:
             return None
-        # Resets are moments of its own clock, which may be hours away from ours; without one a span ends where it does.
+        # Resets are in the server's time, which may be hours from ours. Without one, its next minute or day counts.
         skew = self.skew or 0.0
         until = max(reset) if reset else (int(time.time() - skew) // seconds + 1) * seconds
         return Calls(max(limit) if limit else None, min(left), until + skew)
 
     def stay_away(self, headers: httpx2.Headers, *, is_too_many: bool) -> float | None:
-        """For how many seconds an answer that is none asks us to stay away; None where it does not say."""
+        """How many seconds an error response asks us to wait; None if it does not say."""
         now = time.time() - (self.skew or 0.0)
         after = headers.get_list("retry-after", split_commas=True)
         asked: list[float] = [*numbers(after)]
@@ -68,7 +68,7 @@ class Limits:
 
 
 def moment(header: str) -> float | None:
-    """The moment a header names, in epoch seconds; None where it names none."""
+    """The time in a header, in epoch seconds; None if there is none."""
     try:
         return email.utils.parsedate_to_datetime(header).timestamp()
     except (ValueError, OverflowError, TypeError, OSError):  # a year of twenty digits, or none at all
@@ -76,7 +76,7 @@ def moment(header: str) -> float | None:
 
 
 def numbers(texts: Iterable[str]) -> list[int]:
-    """The whole numbers among the readings of a header, of a length that numbers have; below zero is zero."""
+    """The whole numbers among the values of a header, overlong ones left out; negative ones become zero."""
     plain = (text.strip() for text in texts)
     return [
         0 if text.startswith("-") else int(text)

@@ -1,7 +1,7 @@
-"""Connecteam's answers as bytes, decoded into the words of the core.
+"""Connecteam's responses, decoded from bytes into the types of the core.
 
-The envelope must be as the publisher says, or the whole answer is refused; a single record that cannot be believed
-becomes a Doubt about that record. Unknown members are ignored, absent and null mean the same (API facts 7.4 and 19).
+The envelope must be as documented, or the whole response is refused; a single record that is not becomes an
+InvalidRecord. Unknown members are ignored; absent and null mean the same (API, sections 7.4 and 19).
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Envelope(msgspec.Struct):
 
 
 class Paging(msgspec.Struct):
-    """Where a page ends; `total` only where the endpoint counts."""
+    """Paging of a list; `total` only if the endpoint counts."""
 
     total: int | None = None
 
 
 class Company(msgspec.Struct, frozen=True):
-    """Whose account the credentials belong to. `id` is opaque, and never shared by two companies."""
+    """The company that the credentials belong to. `id` is opaque, and never shared by two companies."""
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=WIDTH)] = msgspec.field(name="companyId")
     name: str = msgspec.field(name="companyName")
@@ -64,7 +64,7 @@ class Company(msgspec.Struct, frozen=True):
 
 
 class TimeClock(msgspec.Struct, frozen=True, rename="camel"):
-    """A time clock. Its zone and its settings cannot be read."""
+    """A time clock. The API does not give its zone and its settings."""
 
     id: Key
     name: str
@@ -78,14 +78,14 @@ class TimeClocks(msgspec.Struct, rename="camel"):
 
 
 class Users(msgspec.Struct):
-    """A page of users, each still to be decoded; `paging` stands here or in the envelope."""
+    """A page of users, each still to be decoded; `paging` is here or in the envelope."""
 
     users: list[msgspec.Raw]
     paging: Paging | None = None
 
 
 class Activities(msgspec.Struct, rename="camel"):
-    """Everybody of a clock, each still to be decoded."""
+    """Every person of a time clock, each still to be decoded."""
 
     time_activities_by_users: list[msgspec.Raw]
 
@@ -116,7 +116,7 @@ class _Person(msgspec.Struct, rename="camel", gc=False):
 
 
 class _InvalidPerson(msgspec.Struct, rename="camel"):
-    """The same person, where some record of the answer is not as it should be."""
+    """The same person, with records still to be decoded: used if some record of the response is invalid."""
 
     user_id: Key
     shifts: list[msgspec.Raw]
@@ -124,8 +124,8 @@ class _InvalidPerson(msgspec.Struct, rename="camel"):
     manualbreaks: list[msgspec.Raw] | None = None
 
 
-class _Everybody(msgspec.Struct, rename="camel"):
-    """Everybody of a clock, decoded at once."""
+class _DecodedActivities(msgspec.Struct, rename="camel"):
+    """Every person of a time clock, decoded at once."""
 
     time_activities_by_users: list[_Person]
 
@@ -137,7 +137,7 @@ class _User(msgspec.Struct, rename="camel"):
     email: str | None = None
     is_archived: bool | None = None
     phone_number: object = None
-    """Text; whatever else it is, it is no reason to doubt the user."""
+    """Text; anything else is ignored and does not make the user invalid."""
 
 
 class Timesheet(msgspec.Struct):
@@ -170,25 +170,25 @@ class Token(msgspec.Struct):
 
 
 def decoded(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
-    """An answer, or a part of one. Single values that no decoder takes are set aside. Raises BadAnswer."""
-    found = _read(body, kind)
-    if isinstance(found, Exception):
+    """A response, or a part of one, with odd values set aside if need be. Raises BadAnswer."""
+    payload = _read(body, kind)
+    if isinstance(payload, Exception):
         raise BadAnswer(
-            f"Connecteam's answer about {what} is not as its contract says: {found}",
+            f"Connecteam's answer about {what} is not as its contract says: {payload}",
             next_step="try again later; if it stays, the API has changed and connecteam-sync needs an upgrade",
-        ) from found
-    return found
+        ) from payload
+    return payload
 
 
 def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T | Exception:
-    """What the bytes say, as they are or else with odd values set aside; or why they cannot be read."""
+    """The decoded bytes, with odd values set aside if need be; or the error that says why they cannot be read."""
     try:
         return msgspec.json.decode(body, type=kind)
     except UNREADABLE as error:
-        why: Exception = error
+        first_error: Exception = error
     tidy = tidied(body)
     if tidy == bytes(body):
-        return why
+        return first_error
     try:
         return msgspec.json.decode(tidy, type=kind)
     except UNREADABLE as error:
@@ -197,61 +197,61 @@ def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T | Exception:
 
 def token(body: bytes) -> Token:
     """A new token. Raises BadAnswer."""
-    said = _read(body, Token)
-    if isinstance(said, Exception):
-        raise BadAnswer("Connecteam's token cannot be read", next_step="try again later") from said
-    return said
+    payload = _read(body, Token)
+    if isinstance(payload, Exception):
+        raise BadAnswer("Connecteam's token cannot be read", next_step="try again later") from payload
+    return payload
 
 
-def words(body: bytes) -> str:
-    """The words of any of the five shapes of errors, as far as a line holds."""
-    said = members(body)
-    reason = said.get("error") or said.get("detail") or "no reason given"
+def error_text(body: bytes) -> str:
+    """The message of an error response, in any of its five shapes, cut to one line."""
+    payload = members(body)
+    reason = payload.get("error") or payload.get("detail") or "no reason given"
     return (reason if isinstance(reason, str) else msgspec.json.encode(reason).decode())[:200]
 
 
 def data(body: bytes, kind: type[T], what: str) -> tuple[T, Paging | None]:
-    """The data of an answer, and where its page ends, if it has pages. Raises BadAnswer."""
+    """The data of a response, and its paging if it has any. Raises BadAnswer."""
     envelope = decoded(body, Envelope, what)
     return decoded(envelope.data, kind, what), envelope.paging
 
 
 def user(raw: msgspec.Raw) -> User | InvalidRecord:
     """One user of the list."""
-    said = _read(raw, _User)
-    if isinstance(said, Exception):
-        return unreadable("user", raw, said)
+    record = _read(raw, _User)
+    if isinstance(record, Exception):
+        return unreadable("user", raw, record)
     return User(
-        id=said.user_id,
-        first_name=_clipped(said.first_name) or "",
-        last_name=_clipped(said.last_name) or "",
-        email=_clipped(said.email),
-        is_archived=bool(said.is_archived),
-        phone=phone_marks(said.phone_number) if isinstance(said.phone_number, str) else None,
+        id=record.user_id,
+        first_name=_clipped(record.first_name) or "",
+        last_name=_clipped(record.last_name) or "",
+        email=_clipped(record.email),
+        is_archived=bool(record.is_archived),
+        phone=phone_marks(record.phone_number) if isinstance(record.phone_number, str) else None,
     )
 
 
 def time_clock(raw: msgspec.Raw) -> TimeClock:
-    """One time clock of the list. Raises BadAnswer where it has no id: a list without it would pass for all of them.
+    """One time clock of the list. Raises BadAnswer if it has no id: a list without it would look complete.
 
-    Its name is for people: one that cannot be read is no reason to leave its shifts out.
+    The name is only shown to people: if it cannot be read, the shifts are mirrored all the same.
     """
-    said = _read(raw, TimeClock)
-    if not isinstance(said, Exception):
-        return msgspec.structs.replace(said, name=_clipped(said.name) or f"time clock {said.id}")
+    clock = _read(raw, TimeClock)
+    if not isinstance(clock, Exception):
+        return msgspec.structs.replace(clock, name=_clipped(clock.name) or f"time clock {clock.id}")
     record = members(raw)
     plain = {"id": record.get("id"), "isArchived": record.get("isArchived") is True}
     try:
         return msgspec.convert(plain | {"name": f"time clock {record.get('id')}"}, TimeClock)
     except msgspec.ValidationError:
-        why = unreadable("time clock", raw, said).problem
+        problem = unreadable("time clock", raw, clock).problem
         raise BadAnswer(
-            f"a time clock of Connecteam's list cannot be read: {why}", next_step="try again later"
-        ) from said
+            f"a time clock of Connecteam's list cannot be read: {problem}", next_step="try again later"
+        ) from clock
 
 
 def day_totals(raw: msgspec.Raw) -> Iterable[tuple[int, TimesheetDay]]:
-    """The days of one person of a timesheet; what of it cannot be read is left out, and no total of it vouches."""
+    """The days of one person of a timesheet. Days that cannot be read are left out: they have no total to compare."""
     person = _read(raw, TimesheetUser)
     if isinstance(person, Exception):
         return
@@ -263,15 +263,15 @@ def day_totals(raw: msgspec.Raw) -> Iterable[tuple[int, TimesheetDay]]:
 
 @lru_cache(maxsize=4096)
 def _clipped(text: str | None) -> str | None:
-    """Text as our tables can keep it: PostgreSQL takes no NUL, no column more than its width; empty is none.
+    """Text as our tables can keep it: without NUL (PostgreSQL takes none), cut to the column's width; None if empty.
 
-    Remembered, since zones and jobs are few and stand in every record: each is one object then.
+    Cached, since zones and jobs are few and are in every record: each is one object then.
     """
     return (text or "").replace("\0", "")[:WIDTH] or None
 
 
-class Look:
-    """What an answer of time activities says, gathered person by person."""
+class SnapshotBuilder:
+    """The shifts, breaks and invalid records of a response, gathered person by person."""
 
     def __init__(self, time_clock_id: int) -> None:
         self.time_clock_id = time_clock_id
@@ -281,89 +281,91 @@ class Look:
         self.invalid_records: list[InvalidRecord] = []
         self._contested: set[str] = set()
 
-    def read(self, answer: msgspec.Raw, what: str) -> None:
-        """The data of an answer. Raises BadAnswer where it is no list of people."""
+    def read(self, payload: msgspec.Raw, what: str) -> None:
+        """Add the data of a response. Raises BadAnswer if it is no list of people."""
         try:
-            everybody = msgspec.json.decode(answer, type=_Everybody)
+            activities = msgspec.json.decode(payload, type=_DecodedActivities)
         except UNREADABLE:
-            # Some record is not as it should be: one by one, so that it harms only itself.
-            for raw in decoded(answer, Activities, what).time_activities_by_users:
+            # Some record is invalid: decode each by itself, so that the others can be used.
+            for raw in decoded(payload, Activities, what).time_activities_by_users:
                 self._add_invalid_person(raw)
             return
-        for person in everybody.time_activities_by_users:
+        for person in activities.time_activities_by_users:
             self.listed.add(person.user_id)
-            for said in person.shifts:
-                self._add_shift(person.user_id, said)
-            for said in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
-                self._add_break(person.user_id, said)
+            for activity in person.shifts:
+                self._add_shift(person.user_id, activity)
+            for activity in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
+                self._add_break(person.user_id, activity)
 
     def _add_invalid_person(self, raw: msgspec.Raw) -> None:
-        """One person and what they clocked."""
+        """One person with their shifts and breaks, record by record."""
         person = _read(raw, _InvalidPerson)
         if isinstance(person, Exception):
-            self._add_nobody(unreadable("user", raw, person), members(raw))
+            self._add_unreadable_person(unreadable("user", raw, person), members(raw))
             return
         self.listed.add(person.user_id)
         for item in person.shifts:
-            if said := self._activity("shift", person.user_id, item):
-                self._add_shift(person.user_id, said)
+            if activity := self._activity("shift", person.user_id, item):
+                self._add_shift(person.user_id, activity)
         for item in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
-            if said := self._activity("break", person.user_id, item):
-                self._add_break(person.user_id, said)
+            if activity := self._activity("break", person.user_id, item):
+                self._add_break(person.user_id, activity)
 
-    def _add_nobody(self, lost: InvalidRecord, record: Mapping[str, object]) -> None:
-        """A person who cannot be told, or whose lists cannot: nobody is listed by it, no shift of its gone."""
+    def _add_unreadable_person(self, lost: InvalidRecord, record: Mapping[str, object]) -> None:
+        """A person without a readable id or lists. They do not count as listed, and none of their shifts as gone."""
         shifts = record.get("shifts")
-        found = [item for item in shifts if isinstance(item, dict)] if isinstance(shifts, list) else []
+        records = [item for item in shifts if isinstance(item, dict)] if isinstance(shifts, list) else []
         self.invalid_records += [
             about("shift", lost.problem, user_id=lost.user_id, record=item, value=record.get("userId"))
-            for item in found
+            for item in records
         ] or [lost]
 
     def _activity(self, kind: str, user_id: int, raw: msgspec.Raw) -> _Activity | None:
-        """The record, where it can be read; else a doubt about it."""
-        said = _read(raw, _Activity)
-        if not isinstance(said, Exception):
-            return said
-        self.invalid_records.append(unreadable(kind, raw, said, user_id=user_id))
+        """The record; None, and an invalid record added, if it cannot be read."""
+        activity = _read(raw, _Activity)
+        if not isinstance(activity, Exception):
+            return activity
+        self.invalid_records.append(unreadable(kind, raw, activity, user_id=user_id))
         return None
 
-    def _add_shift(self, user_id: int, said: _Activity) -> None:
-        problem = flaw_of_id(said.id) or _flaw_of_times(said)
+    def _add_shift(self, user_id: int, activity: _Activity) -> None:
+        problem = flaw_of_id(activity.id) or _flaw_of_times(activity)
         if problem:
-            self._object("shift", user_id, said, problem)
+            self._add_invalid("shift", user_id, activity, problem)
             return
-        start, end = said.start, said.end
+        start, end = activity.start, activity.end
         shift = Shift(
-            said.id,
+            activity.id,
             user_id,
             self.time_clock_id,
             start.timestamp,
             _clipped(start.timezone),
             end.timestamp if end else None,
             _clipped(end.timezone) if end else None,
-            _clipped(said.job_id),
-            _clipped(said.sub_job_id),
-            _clipped(said.scheduler_shift_id),
-            bool(said.is_auto_clock_out),
-            said.created_at,
-            said.modified_at,
+            _clipped(activity.job_id),
+            _clipped(activity.sub_job_id),
+            _clipped(activity.scheduler_shift_id),
+            bool(activity.is_auto_clock_out),
+            activity.created_at,
+            activity.modified_at,
         )
-        if said.id in self._contested or self.shifts.setdefault(said.id, shift) != shift:
-            # Which of them is true cannot be known: none is believed.
-            self.shifts.pop(said.id, None)
-            self._contested.add(said.id)
-            self._object("shift", user_id, said, "the same id stands twice in one answer, with different contents")
+        if activity.id in self._contested or self.shifts.setdefault(activity.id, shift) != shift:
+            # There is no telling which of them is right: neither is used.
+            self.shifts.pop(activity.id, None)
+            self._contested.add(activity.id)
+            self._add_invalid(
+                "shift", user_id, activity, "the same id stands twice in one answer, with different contents"
+            )
 
-    def _add_break(self, user_id: int, said: _Activity) -> None:
-        type_id = said.manual_break_id or ""
-        problem = flaw_of_id(said.id) or _flaw_of_times(said) or flaw_of_id(type_id, "its kind of break")
+    def _add_break(self, user_id: int, activity: _Activity) -> None:
+        type_id = activity.manual_break_id or ""
+        problem = flaw_of_id(activity.id) or _flaw_of_times(activity) or flaw_of_id(type_id, "its kind of break")
         if problem:
-            self._object("break", user_id, said, problem)
+            self._add_invalid("break", user_id, activity, problem)
             return
-        start, end = said.start, said.end
-        self.breaks[said.id] = Break(
-            said.id,
+        start, end = activity.start, activity.end
+        self.breaks[activity.id] = Break(
+            activity.id,
             user_id,
             self.time_clock_id,
             type_id,
@@ -371,55 +373,55 @@ class Look:
             _clipped(start.timezone),
             end.timestamp if end else None,
             _clipped(end.timezone) if end else None,
-            bool(said.is_auto_clock_out),
-            said.created_at,
-            said.modified_at,
+            bool(activity.is_auto_clock_out),
+            activity.created_at,
+            activity.modified_at,
         )
 
-    def _object(self, kind: str, user_id: int, said: _Activity, problem: str) -> None:
-        record = {"id": said.id, "start": {"timestamp": said.start.timestamp}}
-        if said.end is not None:
-            record["end"] = {"timestamp": said.end.timestamp}
-        self.invalid_records.append(about(kind, problem, user_id=user_id, record=record, value=said.id))
+    def _add_invalid(self, kind: str, user_id: int, activity: _Activity, problem: str) -> None:
+        record = {"id": activity.id, "start": {"timestamp": activity.start.timestamp}}
+        if activity.end is not None:
+            record["end"] = {"timestamp": activity.end.timestamp}
+        self.invalid_records.append(about(kind, problem, user_id=user_id, record=record, value=activity.id))
 
 
 class People(msgspec.Struct, frozen=True):
-    """Every user of the account, archived ones too, and doubts about single records."""
+    """Every user of the account, archived ones too, and the records that are invalid."""
 
     users: tuple[User, ...]
     invalid_records: tuple[InvalidRecord, ...] = ()
 
 
-class Answer:
-    """What a time clock answered for the days `asked`, as bytes. `digest` names them: equal bytes, equal digests.
+class ActivitiesResponse:
+    """The response of a time clock for the days of `window`, as bytes. Equal bytes have equal digests.
 
-    It is read once, and keeps the bytes no longer than that: there are megabytes of them.
+    It can be read once and drops the bytes then: there are megabytes of them.
     """
 
-    def __init__(self, time_clock_id: int, asked: Window, said: msgspec.Raw) -> None:
-        self.time_clock_id, self.asked = time_clock_id, asked
-        self._said: msgspec.Raw | None = said
-        self.digest = hashlib.sha256(said).hexdigest()
+    def __init__(self, time_clock_id: int, window: Window, payload: msgspec.Raw) -> None:
+        self.time_clock_id, self.window = time_clock_id, window
+        self._payload: msgspec.Raw | None = payload
+        self.digest = hashlib.sha256(payload).hexdigest()
 
     def read(self, people: People) -> Snapshot:
-        """What the bytes say; see `Connecteam.look`. Raises BadAnswer where they are no list of people."""
-        said, self._said = self._said, None
-        if said is None:
+        """The decoded snapshot; see `Connecteam.fetch_snapshot`. Raises BadAnswer if it is no list of people."""
+        payload, self._payload = self._payload, None
+        if payload is None:
             msg = "an answer is read once"
             raise TypeError(msg)
-        look = Look(self.time_clock_id)
-        look.read(said, f"time clock {self.time_clock_id}")
+        builder = SnapshotBuilder(self.time_clock_id)
+        builder.read(payload, f"time clock {self.time_clock_id}")
         return Snapshot(
             time_clock_id=self.time_clock_id,
-            first=self.asked.first,
-            last=self.asked.last,
+            first=self.window.first,
+            last=self.window.last,
             users=people.users,
-            listed=frozenset(look.listed),
-            shifts=tuple(look.shifts[key] for key in sorted(look.shifts)),
-            breaks=tuple(look.breaks[key] for key in sorted(look.breaks)),
-            invalid_records=(*people.invalid_records, *look.invalid_records),
+            listed=frozenset(builder.listed),
+            shifts=tuple(builder.shifts[key] for key in sorted(builder.shifts)),
+            breaks=tuple(builder.breaks[key] for key in sorted(builder.breaks)),
+            invalid_records=(*people.invalid_records, *builder.invalid_records),
         )
 
 
-def _flaw_of_times(said: _Activity) -> str:
-    return flaw_of_times(said.start.timestamp, said.end.timestamp if said.end else None)
+def _flaw_of_times(activity: _Activity) -> str:
+    return flaw_of_times(activity.start.timestamp, activity.end.timestamp if activity.end else None)

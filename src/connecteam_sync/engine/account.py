@@ -1,6 +1,7 @@
-"""Whose data is this? A database belongs to one company, region and time zone; another is refused until told (rule 15).
+"""The account check: a database belongs to one company, region and time zone; others are refused until accepted.
 
-Checked before anything is looked at. `/me` is asked once for each key: later runs know the key again by a digest.
+Rule 15 of the design. Checked before the first look. `/me` is requested once for each key: later runs recognise the
+key by its digest.
 """
 
 from __future__ import annotations
@@ -32,33 +33,33 @@ def now() -> int:
 
 
 _SCRYPT = 1 << 12
-"""Work of a fingerprint: ten milliseconds, and four megabytes of memory."""
+"""Cost of a fingerprint: ten milliseconds and four megabytes of memory."""
 _FORBIDDEN = 403
 UNREADABLE = "this key may not read which company it is of (/me): its time clocks stand in for the company"
-"""What is said once where a key lacks the scope …"""
+"""The note of the first run whose key lacks the scope …"""
 READABLE = "give the OAuth app the scope account_information.read"
 """… and the cure."""
 
 
 def region_of(base_url: str) -> Region:
-    """Which Connecteam answers there: that of one of the two hosts, or `local` for any URL of this machine."""
+    """The region of a base URL: that of one of the two hosts, or `local` for any URL of this machine."""
     regions: dict[str, Region] = dict(zip(HOSTS, ("global", "au"), strict=True))
     return regions.get(base_url.rstrip("/"), "local")
 
 
 def fingerprint(client: Connecteam, salt: bytes) -> str:
-    """A digest of who asks whom, to know a key again by; from it and the salt nobody finds the key."""
-    return hashlib.scrypt(client.asking.encode(), salt=salt, n=_SCRYPT, r=8, p=1, dklen=16).hex()
+    """A digest of the URL and the credentials, to recognise a key. The key cannot be derived from it and the salt."""
+    return hashlib.scrypt(client.identity_digest_input.encode(), salt=salt, n=_SCRYPT, r=8, p=1, dklen=16).hex()
 
 
 VANISHED = "no longer listed"
-"""What a time clock is called that Connecteam's list does not name any more."""
+"""The name shown for a time clock that is no longer in Connecteam's list."""
 
 
 class Belonging:
-    """Whose data one store holds, against whose key, region and zone are configured.
+    """Compares the account that one store belongs to with the key, region and zone that are configured.
 
-    `client` asks Connecteam, when first needed. `time_clocks` are the ids as configured, none for all that are in use.
+    `client` is called when Connecteam is first needed. `time_clocks` are the configured ids, empty for all in use.
     """
 
     def __init__(
@@ -73,18 +74,18 @@ class Belonging:
         self.store, self._make_client = store, client
         self.region, self.timezone, self._wanted = region, timezone, time_clocks
         self.listed: tuple[TimeClock, ...] | None = None
-        """Connecteam's list of time clocks, where it was asked for since the last check."""
+        """Connecteam's list of time clocks, if it was fetched since the last check."""
         self.note = ""
-        """What is to be said with the first receipt."""
+        """A note for the first receipt of the run."""
         self.vouched: frozenset[int] = frozenset()
-        """The time clocks that a person vouched for."""
+        """The ids of time clocks that a person vouched for."""
         self._known: Account | None = None
         self._mine: Account | None = None
 
     # -- the check -----------------------------------------------------------------------------------------------------
 
     def check(self, known: Account | None) -> None:
-        """What can be checked without asking anybody: region and zone. Raises ConfigurationError, naming both.
+        """Check region and zone, without a request. Raises ConfigurationError, naming both sides.
 
         `known` is what the database remembers (`store.account.account_query`).
         """
@@ -106,25 +107,26 @@ class Belonging:
             )
 
     def queries(self) -> list[Query]:
-        """What `heard` reads; they travel with whatever else is asked first."""
+        """The queries for `check_rows`; they are sent together with the first other queries of a run."""
         return [remembered.account_query(self.store.own), remembered.vouched_query(self.store.own)]
 
-    def heard(self, found: Sequence[Rows]) -> None:
-        """As `check`, from the answers to `queries`; `vouched` is known from then on."""
-        account, vouched = found
+    def check_rows(self, rows: Sequence[Rows]) -> None:
+        """As `check`, from the results of `queries`; also sets `vouched`."""
+        account, vouched = rows
         self.vouched = remembered.vouched_of(vouched)
         self.check(remembered.account_of(account))
 
     def check_stored(self) -> Account | None:
-        """As `check`, reading what the database remembers, which is returned."""
+        """As `check`, reading the remembered account, which is returned."""
         with self.store.reading("checking whose data this is") as session:
             known = remembered.account(session)
             self.check(known)
         return known
 
-    def ask(self) -> None:
-        """Check the company, asking Connecteam where the key is a new one. Raises ConfigurationError, naming both, and
-        UpstreamError.
+    def check_company(self) -> None:
+        """Check the company, with a request to Connecteam if the key is new.
+
+        Raises ConfigurationError, naming both sides, and UpstreamError.
         """
         known, client = self._known or Account(), self._make_client()
         if self._mine is not None and self._mine.number == known.number:
@@ -133,7 +135,7 @@ class Belonging:
             self._mine = known
             return
         company = self.company()
-        self.require(company)
+        self.require_company(company)
         clocks = frozenset(clock.id for clock in self.listed or ())
         if company is None:
             self.note = UNREADABLE
@@ -151,45 +153,45 @@ class Belonging:
             digest=fingerprint(client, salt),
         )
 
-    def require(self, company: Company | None) -> None:
-        """The company of the key is that of the last check. Raises ConfigurationError, naming both; UpstreamError."""
+    def require_company(self, company: Company | None) -> None:
+        """The company of the key is the remembered one. Raises ConfigurationError, naming both sides; UpstreamError."""
         known = self._known or Account()
         if company is not None and known.company_id is not None:
             if company.id != known.company_id:
-                raise _other(known, company_words(company.id, one_line(company.name), frozenset()))
+                raise _other_company(known, company_words(company.id, one_line(company.name), frozenset()))
         elif known.number:
             self._require_common_clocks(known, company)
 
     def company(self) -> Company | None:
-        """The company of the key; None where it may read the time clocks, and not this. Raises UpstreamError."""
+        """The company of the key; None if the key may read time clocks, but not the company. Raises UpstreamError."""
         try:
             return self._make_client().company()
         except Rejected as error:
             if error.status != _FORBIDDEN or error.is_of_the_key:
                 raise
-        # A key that is none, told in other words, is refused here, too.
+        # An invalid key may be reported as 403, too: it is then refused here.
         self.time_clocks()
         return None
 
     def time_clocks(self) -> tuple[TimeClock, ...]:
-        """Connecteam's list of time clocks, asked for once after each check."""
+        """Connecteam's list of time clocks, fetched once after each check."""
         if self.listed is None:
             self.listed = self._make_client().time_clocks()
         return self.listed
 
     def vanished(self) -> tuple[TimeClock, ...]:
-        """Time clocks that were listed once and are not now: as archived ones, since their hours are no less real."""
+        """Time clocks that are no longer listed, as archived ones: their hours still count."""
         known = self._known.time_clocks if self._known is not None else frozenset()
         gone = sorted(known - {clock.id for clock in self.time_clocks()})
         return tuple(TimeClock(id=clock, name=VANISHED, is_archived=True) for clock in gone)
 
     def fresh_time_clocks(self) -> tuple[TimeClock, ...]:
-        """Connecteam's list of time clocks, asked for again."""
+        """Connecteam's list of time clocks, fetched again."""
         self.listed = None
         return self.time_clocks()
 
     def _require_common_clocks(self, known: Account, company: Company | None) -> None:
-        """Without a company on both sides, one time clock that both know is enough."""
+        """If the company of either side is unknown, one common time clock is enough. Raises ConfigurationError."""
         clocks = frozenset(clock.id for clock in self.time_clocks())
         with self.store.reading("checking whose data this is") as session:
             ours = known.time_clocks | remembered.clocks_ever(session)
@@ -200,12 +202,12 @@ class Belonging:
                 if company
                 else company_words(None, None, clocks)
             )
-            raise _other(known, mine)
+            raise _other_company(known, mine)
 
     # -- remembering ---------------------------------------------------------------------------------------------------
 
     def require_unmoved(self, session: Session, number: int) -> None:
-        """Under the lock: what the database remembers is still entry `number` of the check, or fits as well.
+        """Under the lock: the newest entry, `number`, is the one that was checked, or fits as well.
 
         Raises ConfigurationError.
         """
@@ -220,7 +222,7 @@ class Belonging:
         if (both and known.company_id != mine.company_id) or (
             not both and known.time_clocks and not known.time_clocks & mine.time_clocks
         ):
-            raise _other(known, mine.company)
+            raise _other_company(known, mine.company)
         self._mine = msgspec.structs.replace(
             mine,
             number=known.number,
@@ -230,8 +232,8 @@ class Belonging:
         )
 
     def remember(self, session: Session) -> None:
-        """Note what is new, with whatever a run writes, once it has a number; it waits for company. Nothing new:
-        nothing.
+        """Store what is new about the account in the transaction of a run that has a number; the statement is sent with
+        later ones. Does nothing if nothing is new.
         """
         mine, known = self._mine, self._known
         if mine is None:
@@ -246,12 +248,12 @@ class Belonging:
             remembered.refresh(session, fresh)
             self._mine = fresh
 
-    # -- taking another one --------------------------------------------------------------------------------------------
+    # -- accepting another one -----------------------------------------------------------------------------------------
 
     def proposed(self, parts: Iterable[Part]) -> Acceptance:
-        """What taking these parts of the configuration would change and mean. Nothing is written.
+        """What accepting these parts of the configuration would change and mean. Nothing is written.
 
-        Raises NotFound where the database belongs to nobody yet, and UpstreamError.
+        Raises NotFound if the database belongs to no account yet, and UpstreamError.
         """
         self.listed = None
         with self.store.reading("looking whose data this is") as session:
@@ -299,18 +301,18 @@ class Belonging:
         ]
         return fresh, AccountChange(what="company", before=known.company, after=fresh.company, meaning=tuple(meaning))
 
-    def accept(self, found: Acceptance, *, by: str) -> Account:
-        """Take what `proposed` showed, in a new entry that says who and when. Raises ConfigurationError where another
-        run or person has noted something since.
+    def accept(self, proposal: Acceptance, *, by: str) -> Account:
+        """Store what `proposed` returned as a new entry, with person and time. Raises ConfigurationError if another run
+        or person has stored an entry since.
         """
-        if not found.changes:
-            return found.account
+        if not proposal.changes:
+            return proposal.account
         fresh = msgspec.structs.replace(
-            found.account, at=now(), run=None, by=by, what=", ".join(change.what for change in found.changes)
+            proposal.account, at=now(), run=None, by=by, what=", ".join(change.what for change in proposal.changes)
         )
         with self.store.writing("noting whose data this is") as session:
             known = remembered.account(session)
-            if known is None or known.number != found.account.number:
+            if known is None or known.number != proposal.account.number:
                 raise ConfigurationError(
                     "somebody else noted whose data this is meanwhile", next_step="look again: connecteam-sync account"
                 )
@@ -320,7 +322,7 @@ class Belonging:
             return remembered.account(session) or fresh
 
 
-def _other(known: Account, mine: str) -> ConfigurationError:
+def _other_company(known: Account, mine: str) -> ConfigurationError:
     return ConfigurationError(
         f"this database mirrors {known.company}; the key is of {mine}",
         next_step="correct CONNECTEAM_SYNC_API_KEY or CONNECTEAM_SYNC_DATABASE_URL; connecteam-sync account shows what"
@@ -329,7 +331,7 @@ def _other(known: Account, mine: str) -> ConfigurationError:
 
 
 def _zone_change(before: str | None, after: str, zones: Iterable[ZoneUse]) -> AccountChange:
-    """What another business time zone means, in sentences and figures."""
+    """The consequences of another business time zone, in sentences with figures."""
     meaning: list[str] = []
     for use in zones:
         if use.runs and use.timezone != after:

@@ -1,8 +1,8 @@
-"""Take over a table that exists: look, back up, remove doubles, add the unique key online; and all of it back.
+"""Take over a table that exists: inspect, back up, remove doubles, add the unique key online; and undo all of it.
 
-Everything happens under the writer's lock, in parts that commit on their own and that a killed run leaves whole: the
-number of the run, the backup table, the removal of doubles (one transaction), the key. Run again, it goes on with the
-same run. On SQLite all of it is one transaction.
+Everything happens under the writer's lock, in steps that commit separately and stay whole if a run is killed: the run's
+number, the backup table, the removal of doubles (one transaction), the key. The next call continues the same run.
+On SQLite all of it is one transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_ended
-from connecteam_sync.engine.evidence import evidence
+from connecteam_sync.engine.evidence import gather_evidence
 from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseError, RowMoved, UndoRefused
 from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key
 from connecteam_sync.store.adopt.dedupe import Adoption
@@ -43,29 +43,29 @@ from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
 
 ROUNDS = 10
-"""How often doubles are removed again where another program writes one before the key is there."""
+"""How often doubles are removed if another program writes one before the key is added."""
 _UNSEEN = 3
-"""How often the database may find a double where none is seen, before it is told in its own words."""
+"""How often the database may find a double that we do not, before its own message is reported."""
 EVIDENCE_DAYS = 28
-"""How many of the table's newest days are compared with Connecteam by a look that is given none."""
+"""How many of the table's newest days are compared with Connecteam by default."""
 _AGAIN = "connecteam-sync adopt --apply"
 
 
 class Adopting:
-    """`adopt` on one store. Connecteam is asked for the evidence of a look only."""
+    """`adopt` on one store. Connecteam is only asked for evidence."""
 
     def __init__(self, context: Context) -> None:
         self._context, self.store, self.timezone = context, context.store, context.timezone
         self._zone = ZoneInfo(context.timezone)
 
-    def _tell(self, what: str) -> None:
+    def _emit_working(self, what: str) -> None:
         self._context.emit(Working(what=what))
 
-    # -- look ----------------------------------------------------------------------------------------------------------
+    # -- survey --------------------------------------------------------------------------------------------------------
 
-    def look(self, window: Window | None) -> Survey:
-        """What the table is like, what `apply` would do, and rows at a zone's offset from a shift in `window`."""
-        self._tell("looking at the table")
+    def survey(self, window: Window | None) -> Survey:
+        """The state of the table, what `apply` would do, and rows at a time zone's offset from a shift in `window`."""
+        self._emit_working("looking at the table")
         with self.store.reading("looking at the table") as session:
             require_table(session.host, session.columns, session.dialect)
             found = inspect.survey(session, self.store.url, zone=self._zone, now=now())
@@ -78,18 +78,18 @@ class Adopting:
         try:
             offsets, minutes = self._compared(window)
         except ConnecteamSyncError as error:
-            # The table can be looked at without Connecteam; the report says that, and why, this part is missing.
+            # The table can be surveyed without Connecteam; the survey says why this part is missing.
             return msgspec.structs.replace(found, offsets_error=error.message)
         return msgspec.structs.replace(
             found, offsets=offsets, offsets_days=(window.first, window.last), minutes=minutes
         )
 
     def _compared(self, window: Window) -> tuple[tuple[Offset, ...], ByMinute]:
-        """Rows at a time zone's offset from a shift, and rows that agree with one but for the seconds."""
-        self._tell("comparing with Connecteam")
+        """Rows at a time zone's offset from a shift, and rows that differ from one only in the seconds."""
+        self._emit_working("comparing with Connecteam")
         found: dict[RowId, Offset] = {}
         minutes = ByMinute()
-        for seen in evidence(self._context, window):
+        for seen in gather_evidence(self._context, window):
             rows = tuple(seen.rows.values())
             found |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
             start, end = seen.window.start_utc, seen.window.end_utc
@@ -107,14 +107,14 @@ class Adopting:
     # -- apply ---------------------------------------------------------------------------------------------------------
 
     def apply(self, link: Window | None = None) -> Run:
-        """Back up, remove doubles, add the key; and tie rows of the window `link` that agree with a shift but for their
-        seconds to it. Raises AdoptRefused and NotServed before anything is written, LockHeld, UpstreamError;
-        DatabaseError where the key is not valid in the end, or doubles are left although it is.
+        """Back up, remove doubles, add the key; in the window `link`, also link rows that differ from a shift only in
+        seconds. The receipt's `holds` are the doubles that need a person; while there are any, the key is not added.
 
-        The receipt's `holds` are the doubles that need a person; while there are any, the key is not added.
+        Raises AdoptRefused and NotServed before anything is written, LockHeld, UpstreamError; DatabaseError if the key
+        is not valid in the end, or doubles are left although it is.
         """
         before = self.store.statements
-        # Connecteam is asked before the lock is taken: others need not wait for its answer.
+        # Connecteam is asked before the lock is taken, so that others need not wait for its response.
         pairs = self._compared(link)[1].links if link is not None else ()
         with self.store.locked("adopting the table") as lock:
             begun = self._begin(lock, pairs)
@@ -124,7 +124,7 @@ class Adopting:
             slice_ = self._add_key(lock, number, window)
             with lock.session("finishing the run") as session:
                 if pairs:
-                    self._context.belonging.remember(session)  # `evidence` has asked whose it is
+                    self._context.belonging.remember(session)  # `gather_evidence` has checked the account
                     linked = link_minutes.link(session, pairs, run=number, zone=self._zone, now=now())
                     slice_ = _and_linked(slice_, linked, len(pairs))
                 runs.record_slice(session, number, slice_)
@@ -153,7 +153,7 @@ class Adopting:
         )
 
     def _begin(self, lock: Lock, pairs: Sequence[tuple[ClockTime, Shift]] = ()) -> tuple[int, Window] | Run:
-        """The run to go on with: one that was killed, or a new one; an unrecorded receipt where nothing can be done."""
+        """The run to continue: one that was killed, or a new one; an unrecorded run if nothing can be done."""
         self._drop_backups_of_undone(lock)
         with lock.session("looking at the table") as session:
             require_served(session.host, session.columns, creates_employees=False)
@@ -180,7 +180,7 @@ class Adopting:
             return number, window
 
     def _add_key(self, lock: Lock, number: int, window: Window) -> Slice:
-        """Doubles and key, again where another program writes a double in between. The last word on the run."""
+        """Remove doubles and add the key, again if another program writes a double in between; the final receipt."""
         end = Slice(time_clock_id=None, window=window, status="applied")
         unseen = 0
         for _ in range(ROUNDS):
@@ -190,7 +190,7 @@ class Adopting:
                 continue
             if holds:
                 return _waiting(window, holds)
-            self._tell("adding the unique key")
+            self._emit_working("adding the unique key")
             try:
                 with lock.changing_tables("adding the unique key") as connection:
                     unique_key.add(
@@ -198,13 +198,13 @@ class Adopting:
                         self.store.dialect,
                         self.store.host,
                         wait=self.store.lock_wait,
-                        waiting=self._tell,
+                        waiting=self._emit_working,
                     )
             except unique_key.DoublesAppeared as error:
                 unseen = 0 if removed else unseen + 1
                 if unseen == _UNSEEN:
                     return self._not_seen(end, error)
-                self._tell("the database finds a double: looking again")
+                self._emit_working("the database finds a double: looking again")
                 continue
             self._prove(lock, number)
             return msgspec.structs.replace(
@@ -220,23 +220,23 @@ class Adopting:
         )
 
     def _not_seen(self, end: Slice, error: unique_key.DoublesAppeared) -> Slice:
-        """The database finds rows alike that nobody can tell to be doubles."""
+        """The receipt if the database finds equal rows that we do not see as doubles."""
         names, cause = self.store.host.clock_times, error.__cause__
-        # The rows are named in what PostgreSQL says behind its first line.
-        words = one_line(str(cause.orig), 300) if isinstance(cause, DBAPIError) else "two rows are alike"
+        # PostgreSQL names the rows after the first line of its message.
+        reason = one_line(str(cause.orig), 300) if isinstance(cause, DBAPIError) else "two rows are alike"
         return msgspec.structs.replace(
             end,
             status="failed",
             exit_code=1,
-            error=f"the database refuses the unique key and no double is seen: {words}",
+            error=f"the database refuses the unique key and no double is seen: {reason}",
             error_name="doubles_appear",
             next_step="correct or remove the rows that it names (connecteam-sync adopt tells each"
             f" {names.clock_in} that is no time, such as infinity); then: {_AGAIN}",
         )
 
     def _remove(self, lock: Lock, number: int, window: Window) -> tuple[bool, tuple[Hold, ...]]:
-        """One round of removing doubles: whether there were any, and those left to a person. Raises RowMoved."""
-        self._tell("looking for doubles")
+        """Remove doubles once: whether there were any, and those left to a person. Raises RowMoved."""
+        self._emit_working("looking for doubles")
         with lock.session("looking for doubles") as session:
             keys = catalog.foreign_keys(session)
             decision = dedupe.doubles(session, keys, zone=self._zone, lock=False).decision
@@ -248,7 +248,7 @@ class Adopting:
         if mine.backup_table is None:
             with lock.changing_tables("making the backup table") as connection:
                 backup.create(connection, self.store.dialect, self.store.host, columns, name)
-        self._tell(f"removing {len(decision.survivors)} doubles")
+        self._emit_working(f"removing {len(decision.survivors)} doubles")
         with lock.session("removing doubles") as session:
             found = dedupe.doubles(session, keys, zone=self._zone, lock=True)
             window = dedupe.span(found, window)
@@ -257,8 +257,8 @@ class Adopting:
         return True, found.decision.holds
 
     def _prove(self, lock: Lock, number: int) -> None:
-        """Whatever happened before: the key is valid, no double is left, the backup is what was written."""
-        self._tell("proving it")
+        """Check the result: the key is valid, no double is left, the backup is as written. Raises DatabaseError."""
+        self._emit_working("proving it")
         with lock.session("proving it") as session:
             key = catalog.unique_key(session.connection, session.dialect, session.host)
             left = dedupe.doubles(session, (), zone=self._zone, lock=False).groups
@@ -274,9 +274,9 @@ class Adopting:
     # -- undo ----------------------------------------------------------------------------------------------------------
 
     def undo(self) -> tuple[Run, ...]:
-        """Take every adoption back, newest first: key, rows, pointers of other tables, backup; a run for each.
+        """Undo every adoption, newest first: key, rows, references of other tables, backup; a run for each.
 
-        Raises UndoRefused where there is none, or where a later run or another program touched its rows; LockHeld.
+        Raises UndoRefused if there is none, or if a later run or another program touched its rows; LockHeld.
         """
         done: list[Run] = []
         with self.store.locked("taking the adoption back") as lock:
@@ -302,11 +302,11 @@ class Adopting:
             if not mine.had_key:
                 _require_nothing_on_key(session)
             if mine.backup_table is not None:
-                # Before the key goes: rows are not brought back where the backup cannot prove them.
+                # Before the key is dropped: rows are only restored if the backup proves them.
                 backup.require_there(session, mine.backup_table)
                 backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
         if not mine.had_key:
-            self._tell("dropping the unique key")
+            self._emit_working("dropping the unique key")
             with lock.changing_tables("dropping the unique key") as connection:
                 unique_key.drop(
                     connection,
@@ -314,9 +314,9 @@ class Adopting:
                     self.store.host,
                     mine.indexes,
                     wait=self.store.lock_wait,
-                    waiting=self._tell,
+                    waiting=self._emit_working,
                 )
-        self._tell("bringing the rows back")
+        self._emit_working("bringing the rows back")
         try:
             return self._bring_back(lock, mine, window, started, before)
         except ConnecteamSyncError as error:
@@ -325,8 +325,8 @@ class Adopting:
             raise
 
     def _make_key_again(self, lock: Lock, error: ConnecteamSyncError) -> None:
-        """The table as the adoption left it, where its rows could not be brought back once the key was dropped."""
-        self._tell("making the unique key again")
+        """Add the key again after its rows could not be restored; the message of `error` says whether that worked."""
+        self._emit_working("making the unique key again")
         try:
             with lock.changing_tables("making the unique key again") as connection:
                 unique_key.add(
@@ -334,17 +334,17 @@ class Adopting:
                     self.store.dialect,
                     self.store.host,
                     wait=self.store.lock_wait,
-                    waiting=self._tell,
+                    waiting=self._emit_working,
                     beside_others=True,
                 )
-            said = "the unique key is there as before"
+            outcome = "the unique key is there as before"
         except (ConnecteamSyncError, unique_key.DoublesAppeared):
-            said = f"the unique key is dropped: make it again with {_AGAIN}"
-        error.message = f"{error.message} ({said})"
+            outcome = f"the unique key is dropped: make it again with {_AGAIN}"
+        error.message = f"{error.message} ({outcome})"
         error.args = (error.message,)
 
     def _bring_back(self, lock: Lock, mine: Adoption, window: Window, started: int, before: int) -> Run:
-        """The rows, pointers and links of an adoption, once its key is gone; its receipt."""
+        """Restore the rows, references and links of an adoption whose key is dropped; the run that did it."""
         with lock.session("bringing the rows back") as session:
             keys = catalog.foreign_keys(session)
             by = runs.begin_run(session, self._fresh("undo", window, undoes=mine.run)).value
@@ -360,7 +360,7 @@ class Adopting:
             return runs.run(session, by)
 
     def _drop_backups_of_undone(self, lock: Lock) -> None:
-        """A backup whose rows are proven to be back in the table has done its work; also a killed undo's."""
+        """Drop backups whose rows are proven to be back in the table, also those of a killed undo."""
         with lock.session("looking for old backups") as session:
             done = [a for a in dedupe.adoptions(session) if a.is_undone and a.backup_table is not None]
         for adoption in done:
@@ -372,7 +372,7 @@ class Adopting:
     # -- statements for a DBA ------------------------------------------------------------------------------------------
 
     def sql(self) -> str:
-        """What `--apply` and `--undo` run next to the removal of doubles, for a person to read and run."""
+        """The statements of `--apply` and `--undo`, except the removal of doubles, for a person to read and run."""
         d, host = self.store.dialect, self.store.host
         with self.store.reading("reading the columns") as session:
             columns = list(session.columns.clock_times)
@@ -381,7 +381,7 @@ class Adopting:
             (
                 "-- Is there a double? The key cannot be added while this finds any row.",
                 unique_key.terminated([unique_key.doubles_statement(d, host)]),
-                "-- Add the key while other programs go on; not in a transaction. If it meets a double, begin anew.",
+                "-- Add the key while other programs go on; not in a transaction. If it meets a double, start over.",
                 unique_key.terminated(unique_key.add_statements(d, host)),
                 "-- Drop it again.",
                 unique_key.terminated(unique_key.drop_statements(d, host)),
@@ -392,7 +392,7 @@ class Adopting:
 
 
 def _waiting(window: Window, holds: tuple[Hold, ...]) -> Slice:
-    """The last word on a run that found doubles which only a person can decide."""
+    """The final receipt of a run with doubles that a person has to decide."""
     return Slice(
         time_clock_id=None,
         window=window,
@@ -407,11 +407,11 @@ def _waiting(window: Window, holds: tuple[Hold, ...]) -> Slice:
 
 
 def _and_linked(slice_: Slice, linked: Sequence[ClockTime], wanted: int) -> Slice:
-    """The receipt with what was tied to its shift; `wanted` is how many were to be."""
-    said = f"{many(len(linked), 'row')} that agree with a shift but for the seconds are linked to it"
+    """The receipt with the rows that were linked to their shift, out of `wanted`."""
+    text = f"{many(len(linked), 'row')} that agree with a shift but for the seconds are linked to it"
     if len(linked) < wanted:
-        said += f", {wanted - len(linked):,} moved meanwhile and are left"
-    note = "; ".join(filter(None, (slice_.note, f"{said}; the next sync corrects the seconds")))
+        text += f", {wanted - len(linked):,} moved meanwhile and are left"
+    note = "; ".join(filter(None, (slice_.note, f"{text}; the next sync corrects the seconds")))
     counts = msgspec.structs.replace(slice_.counts, linked=slice_.counts.linked + len(linked))
     status = "applied" if linked and slice_.status == "nothing" else slice_.status
     return msgspec.structs.replace(slice_, counts=counts, note=note, status=status)

@@ -9,7 +9,7 @@ from connecteam_sync.engine.propose import propose
 
 
 def compare(context: Context, window: Window) -> Comparison:
-    """Which shifts it would lose, overwrite, double or leave wrong."""
+    """The shifts it would lose, overwrite, double or leave wrong."""
     proposal, stored = propose(context, [window], planner="legacy")
     pairs = list(zip(proposal.plans, stored, strict=True))
     mapped = sum(p.window.holds(s.start) and s.user_id in t.employees for p, t in pairs for s in p.snapshot.shifts)

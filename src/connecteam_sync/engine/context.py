@@ -1,4 +1,4 @@
-"""What every use case works with: a database, Connecteam, whose data it is, what was decided beforehand, listeners."""
+"""What every use case works with: a database, Connecteam, the account check, the policy, and listeners."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from connecteam_sync.version import __version__
 
 
 class Context:
-    """One store and what is configured for it.
+    """One store and its configuration.
 
-    `client` is called when Connecteam is first needed, `choosing` says which looks a run makes, `policy` what the user
-    decided beforehand (partly kept in the database). `http_calls` counts the requests of every run, `emit` takes what
-    happens.
+    `client` is called when Connecteam is first needed; `choosing` decides which looks a run makes; `policy` is partly
+    stored in the database. `http_calls` counts the requests of all runs; `emit` takes the events.
     """
 
     def __init__(
@@ -52,16 +51,16 @@ class Context:
 
     @property
     def policy(self) -> Policy:
-        """What the user decided beforehand; partly kept in the database."""
+        """The policy of the user; partly stored in the database."""
         return self._policy()
 
     def step(self, name: StepName, slices: Iterable[Window] = (), *, counted: bool = True) -> Step:
-        """The events of slices that are gone through."""
+        """The events of a step, slice by slice."""
         return Step(name, slices, emit=self.emit, calls_left=lambda: self.client.day_calls_left, counted=counted)
 
 
 def fresh_run(kind: RunKind, window: Window, *, started_at: int | None = None, undoes: int | None = None) -> Run:
-    """A run that begins now, or has begun, on this machine."""
+    """A run of this machine that begins now, or began at `started_at` (epoch seconds)."""
     return Run(
         id=None,
         kind=kind,
@@ -75,7 +74,7 @@ def fresh_run(kind: RunKind, window: Window, *, started_at: int | None = None, u
 
 
 class Costs:
-    """What one run costs: counted from where it begins, whatever its client and store did before."""
+    """What one run costs: counted from its beginning, without what its client and store did before."""
 
     def __init__(self, store: Store, http_calls: Callable[[], int] = lambda: 0) -> None:
         self._store, self._http_calls = store, http_calls

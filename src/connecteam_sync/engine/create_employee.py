@@ -18,10 +18,9 @@ from connecteam_sync.store.tables.support import require_people
 
 
 def create_employee(context: Context, user_id: int, *, today: date) -> tuple[Person, int | None]:
-    """The user with their employee, and the run that made one; None where they have one already.
+    """The user with their employee, and the number of the run that made one; None if there was one already.
 
-    Raises NotFound, NotServed where rows of people cannot be made, and MappingRefused for a user that several
-    employees carry.
+    Raises NotFound, NotServed if employees cannot be created, and MappingRefused if several employees have this user.
     """
     costs, run = Costs(context.store), fresh_run("people", Window(today, today, context.timezone))
     with context.store.writing("making an employee") as session:

@@ -1,4 +1,4 @@
-"""What a run decides on one look: the planner's plan, with what the database has to say to it."""
+"""The decision on one look: the planner's plan, corrected by what the database knows or refuses."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from connecteam_sync.store.session import Session
 
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
 REFUSED = "whose answer was refused"
-"""Why a look says nothing of what is gone, where a guard stopped its plan."""
+"""The reason why a look is no evidence of what is gone: a guard stopped its plan."""
 
 
 class Unit(NamedTuple):
     """One look that a run makes: a time clock, a slice of the window, and the policy it is planned by.
 
-    `saved` is the plan that it must come to, where one was shown and saved before.
+    `saved` is the plan that it must result in, if one was saved before.
     """
 
     clock: int
@@ -46,20 +46,20 @@ def now() -> int:
 
 
 def is_turned_away(error: ConnecteamSyncError) -> bool:
-    """Whether Connecteam does not show a time clock at all: not to anybody, however often it is asked."""
+    """Whether Connecteam refuses to show a time clock; trying again would not help."""
     return isinstance(error, Rejected) and not error.is_of_the_key
 
 
 def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
-    """The decision of the planner that the policy names."""
+    """The plan of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
     return plan(window, snapshot, stored, policy, looks)
 
 
 def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: StoredState) -> SlicePlan:
-    """As `decide`, with rows that have children held, and what somebody acknowledged. `stored` is last: a trial
-    alters it.
+    """As `decide`; rows with child rows are held, and acknowledged holds are marked. `stored` comes last, since a trial
+    of refused records replaces it.
     """
     deciding = partial(decide, unit.window, snapshot, policy=unit.policy, looks=looks)
     return with_acknowledged(parents_held(session, stored, deciding), session.holds)
@@ -73,30 +73,30 @@ def to_write(
     *,
     troubled: bool,
 ) -> Decided:
-    """The plan to be written: without what the host's tables refuse, or just as it was saved."""
+    """The plan to be written: without the records that the host's tables refuse, or exactly as saved."""
     if saved is None:
         return decided(session, stored, deciding, troubled=troubled, now=now())
-    # It was shown without what the run before it had held as refused.
+    # A saved plan was made without the records that the run before it held as refused.
     stored = as_last_tried(session, stored)
     decision = deciding(stored)
     require_same(decision, saved, stored)
     return Decided(decision, stored, None)
 
 
-def require_fingerprints(words: Iterable[str]) -> frozenset[str]:
-    """What a person let through, by name. Raises ConfigurationError where a word names nothing that a guard stops."""
-    found = frozenset(words)
-    for word in found:
-        if not _FINGERPRINT.fullmatch(word):
+def require_fingerprints(texts: Iterable[str]) -> frozenset[str]:
+    """The fingerprints that a person accepts. Raises ConfigurationError for a text that is no fingerprint."""
+    fingerprints = frozenset(texts)
+    for text in fingerprints:
+        if not _FINGERPRINT.fullmatch(text):
             raise ConfigurationError(
-                f"{word[:60]!r} is no fingerprint of what a guard stopped",
+                f"{text[:60]!r} is no fingerprint of what a guard stopped",
                 next_step="take the one that the refusal names: sixteen digits and letters from a to f",
             )
-    return found
+    return fingerprints
 
 
 def refused(decision: SlicePlan, *, resync: bool) -> GuardRefused:
-    """Why a plan is not applied, and the commands that show what was stopped, and let just that through."""
+    """The error of a plan that guards stop, and the commands that show the stopped changes and let them through."""
     reasons = "; ".join(refusal.message for refusal in decision.refusals)
     accept = way_on(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
     look = f"plan{' --resync' if resync else ''} {days_at_stake(decision.window, decision.refusals)}"

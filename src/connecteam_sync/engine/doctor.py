@@ -1,4 +1,4 @@
-"""Look at everything a run needs, and name the cure of what is wrong. Nothing is written."""
+"""Check everything that a run needs, and name the cure of every fault. Nothing is written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import columns, contents, privileges, probe, repair, support
 
 _NAMED = 5
-"""People that are named in one line."""
+"""How many people one line names."""
 
 
 def examine(
@@ -43,13 +43,13 @@ def examine(
     zone: ZoneInfo,
     configuration: Check,
 ) -> tuple[Check, ...]:
-    """Every check, in the order in which a person would cure them; `employees` as configured, `zone` the business's."""
+    """All checks, in the order in which to cure them. `employees` is as configured, `zone` the business time zone."""
     database = tuple(_database(store, employees, zone))
     kept = {} if any(check.state == "failed" for check in database) else _rows_of_clocks(store)
-    told = {check.detail for check in database if check.state == "failed"}
+    reported = {check.detail for check in database if check.state == "failed"}
     others = [*upstream(client, belonging, time_clocks), *archived(client, kept, zone)]
-    # What keeps the tables from being read is in the way of other looks too, and is told once.
-    return (configuration, *database, *(check for check in others if check.detail not in told))
+    # A fault of the database fails later checks too: it is reported once.
+    return (configuration, *database, *(check for check in others if check.detail not in reported))
 
 
 def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[Check]:
@@ -80,7 +80,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
                 yield _links(session, zone)
             yield from _people(session)
             made_employees, every = session.columns.made_employees, tuple(session.columns.clock_times)
-            # Nobody who cannot be added is tried: what the database says of that is no word on rights.
+            # If employees cannot be created at all, a trial would fail for another reason than missing rights.
             creates = creates and not support.people_faults(session.host, session.columns)
         if is_served:
             yield from _probe(store, creates=creates)
@@ -90,7 +90,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
 
 
 def _denied(store: Store, error: ConnecteamSyncError, *, creates: bool) -> Check | None:
-    """Every right that is lacking, where the tables cannot be read because one is; None where that is not why."""
+    """All missing rights, if the tables cannot be read for want of one; None if that is not the reason."""
     cause = error.__cause__
     if not isinstance(cause, DBAPIError) or not codes_of(cause) & DENIED:
         return None
@@ -104,12 +104,12 @@ def _denied(store: Store, error: ConnecteamSyncError, *, creates: bool) -> Check
 
 
 def _version(connection: Connection, store: Store) -> Check:
-    said, where = inspector(connection).dialect.server_version_info or (), store.name
+    version, where = inspector(connection).dialect.server_version_info or (), store.name
     served = store.dialect.of_server(connection)
     name = served.kind
-    found = tuple(int(part) for part in said[:2] if isinstance(part, int))
-    shown = ".".join(map(str, found))
-    if found < served.oldest:
+    release = tuple(int(part) for part in version[:2] if isinstance(part, int))
+    shown = ".".join(map(str, release))
+    if release < served.oldest:
         wanted = ".".join(map(str, served.oldest))
         return Check(
             name="database",
@@ -121,84 +121,84 @@ def _version(connection: Connection, store: Store) -> Check:
 
 
 def _own_tables(session: Session) -> Check:
-    """Columns and indexes, not only the number of the version."""
+    """The columns and indexes of our tables; the version number alone proves little."""
     prefix = session.own.names.prefix
-    found = [
+    faults = [
         fault
         for fault in repair.faults(session.connection, session.dialect, session.own.names)
-        # A table on which a user has no right may not be shown; daily work needs none on some.
+        # A server may hide a table on which the user has no right; daily work needs no right on some.
         if not (
             fault.is_table
             and session.dialect.hides_what_is_not_granted
             and fault.table.name.removeprefix(prefix) not in privileges.NEEDED
         )
     ]
-    if not found:
+    if not faults:
         return Check(name="our tables", state="ok", detail="every column and index of ours is as this version needs it")
-    lost = [fault for fault in found if not fault.mends]
-    cures = ["connecteam-sync init, with the user that made our tables, puts back what is missing"] * (found != lost)
+    lost = [fault for fault in faults if not fault.mends]
+    cures = ["connecteam-sync init, with the user that made our tables, puts back what is missing"] * (faults != lost)
     if lost:
         tables = ", ".join(dict.fromkeys(fault.table.fullname for fault in lost))
         cures.append(
             f"take back what was done to {tables}, or bring it back from a dump: nobody knows what stood in it"
         )
-    told = "; ".join(fault.said for fault in found)
-    return Check(name="our tables", state="failed", detail=told, cure="; ".join(cures))
+    detail = "; ".join(fault.said for fault in faults)
+    return Check(name="our tables", state="failed", detail=detail, cure="; ".join(cures))
 
 
 def _links(session: Session, zone: ZoneInfo) -> Check:
-    """One shift for a row, one row for a shift."""
-    found, names = repair.stale_links(session), session.host.clock_times
-    if not found.gone + found.other:
+    """Whether each shift is linked to a row that fits it."""
+    stale, names = repair.stale_links(session), session.host.clock_times
+    if not stale.gone + stale.other:
         return Check(name="links", state="ok", detail=f"every shift that has a row of {names.table} fits it")
-    said = [f"rows that shifts are linked to and that are gone: {found.gone}"] * bool(found.gone)
-    said += [f"rows that say neither what was written nor what the shift says: {found.other}"] * bool(found.other)
-    first, last = local_day(found.first or 0, zone), local_day(found.last or 0, zone)
+    faults = [f"rows that shifts are linked to and that are gone: {stale.gone}"] * bool(stale.gone)
+    faults += [f"rows that say neither what was written nor what the shift says: {stale.other}"] * bool(stale.other)
+    first, last = local_day(stale.first or 0, zone), local_day(stale.last or 0, zone)
     last = min(last, later(first, MAX_WINDOW_DAYS - 1))
     return Check(
         name="links",
         state="warning",
-        detail=f"{names.table}: {'; '.join(said)}",
+        detail=f"{names.table}: {'; '.join(faults)}",
         cure=f"connecteam-sync sync --from {first} --to {last}, which writes what Connecteam says",
     )
 
 
 def _table(session: Session, *, creates_employees: bool) -> Iterator[Check]:
-    """Whether the table can be mirrored at all: its kind, its engine, the types and values of its columns."""
-    found = support.faults(session.host, session.columns, session.dialect)
+    """Whether the table can be mirrored: its kind, its engine, the types and values of its columns."""
+    faults = support.faults(session.host, session.columns, session.dialect)
     if creates_employees:
-        found += support.people_faults(session.host, session.columns)
-    for fault in found:
+        faults += support.people_faults(session.host, session.columns)
+    for fault in faults:
         yield Check(name="table", state="failed", detail=fault.said, cure=fault.cure)
-    if not found:
+    if not faults:
         yield Check(name="table", state="ok", detail="its engine, and the types of its columns, are served")
 
 
 def _served(session: Session, *, creates_employees: bool) -> Check:
-    said = columns.unserved(session.host, session.columns, creates_employees=creates_employees)
-    if not said:
+    problems = columns.unserved(session.host, session.columns, creates_employees=creates_employees)
+    if not problems:
         return Check(name="columns", state="ok", detail="every column that a new row must fill is filled")
-    return Check(name="columns", state="failed", detail="; ".join(said), cure=columns.UNSERVED_CURE)
+    return Check(name="columns", state="failed", detail="; ".join(problems), cure=columns.UNSERVED_CURE)
 
 
 def _contents(session: Session) -> Iterator[Check]:
-    """Whether the rows are of the people, and say the words, that the configuration names."""
-    for fault in (found := contents.faults(session)):
+    """Whether the rows belong to the employees of the configured table, and hold the configured words."""
+    for fault in (faults := contents.faults(session)):
         yield Check(name="contents", state="failed", detail=fault.said, cure=fault.cure)
-    for said in contents.elsewhere(session):
+    for difference in contents.elsewhere(session):
         table = session.host.employees.table
         yield Check(
             name="contents",
             state="warning",
-            detail=f"{said}; rows are written as long as the ids are of the same people in both",
+            detail=f"{difference}; rows are written as long as the ids are of the same people in both",
             cure=f"nothing, where they are; else name their table under [tables.employees] instead of {table}",
         )
-    if not found:
+    if not faults:
         yield Check(name="contents", state="ok", detail="the rows are of the people, and as the configuration says")
 
 
 def _odd_rows(session: Session) -> Iterator[Check]:
-    """Rows that nothing says a word of otherwise."""
+    """Odd rows that no other command reports."""
     names, odd = session.host.clock_times, repair.odd_rows(session)
     if odd.nobodys:
         yield Check(
@@ -245,23 +245,23 @@ def _odd_rows(session: Session) -> Iterator[Check]:
 
 
 def _probe(store: Store, *, creates: bool) -> Iterator[Check]:
-    """Whether a row can be made, corrected, deleted and brought back, tried and taken back; and one of people made."""
+    """Try to create, correct, delete and restore a row, and to create an employee; all of it is rolled back."""
     table, person = store.host.clock_times.table, None
     try:
         with store.writing("probing the table") as session:
-            found = probe.probe_copy(session, now=int(time.time()))
+            probed = probe.probe_copy(session, now=int(time.time()))
             people_known, is_due = bool(session.employees()), session.columns.is_new
-            is_odd, happened = found is None and probe.has_odd_ones(session), probe.happened(session)
+            is_odd, happened = probed is None and probe.has_odd_ones(session), probe.happened(session)
             person = probe.probe_person(session) if creates else None
     except NotServed as error:
         yield failed("probe", error)
         return
     except ConnecteamSyncError as error:
-        said = f"{table} could not be probed: {error.message}"
-        yield Check(name="probe", state="warning", detail=said, cure=error.next_step)
+        detail = f"{table} could not be probed: {error.message}"
+        yield Check(name="probe", state="warning", detail=detail, cure=error.next_step)
         return
     why = _unprobed(is_odd=is_odd, people_known=people_known)
-    yield _probed(table, found, is_due=is_due, why=why, happened=happened)
+    yield _probed(table, probed, is_due=is_due, why=why, happened=happened)
     if person is not None and person.refused:
         yield Check(
             name="probe",
@@ -272,28 +272,28 @@ def _probe(store: Store, *, creates: bool) -> Iterator[Check]:
 
 
 def _unprobed(*, is_odd: bool, people_known: bool) -> str:
-    """Why there is no row that could be copied."""
+    """Why no row could be copied for the probe."""
     if is_odd:
         return "no row of ours lies between 1970 and 2100 with a free instant behind it"
     return "no row of ours yet" if people_known else "no employee yet"
 
 
-def _probed(table: str, found: probe.Probed | None, *, is_due: bool, why: str, happened: str) -> Check:
-    """What a probe with a copy of a row came to."""
-    if found is None and not is_due:
+def _probed(table: str, probed: probe.Probed | None, *, is_due: bool, why: str, happened: str) -> Check:
+    """The result of the probe with a copy of a row."""
+    if probed is None and not is_due:
         return Check(name="probe", state="ok", detail=f"{table} is as it was when it was probed last, or made")
-    if found is None:
+    if probed is None:
         return Check(
             name="probe",
             state="warning",
             detail=f"not probed: {why}; the first run that writes probes {table} with its first row",
             cure="nothing to do; after the first run: connecteam-sync doctor",
         )
-    if found.refused:
+    if probed.refused:
         return Check(
             name="probe",
             state="warning",
-            detail=f"{table} refuses a copy of a row that is there, so it could not be probed: {found.refused}",
+            detail=f"{table} refuses a copy of a row that is there, so it could not be probed: {probed.refused}",
             cure="nothing, where the database is meant to refuse such a row: single shifts that it refuses are held;"
             " where a column is too small for what Connecteam says, make it larger (ALTER TABLE)",
         )
@@ -315,10 +315,10 @@ def _unique_key(session: Session) -> Check:
 
 
 def _children(session: Session) -> Check:
-    """Tables that point at the clock times: rows of ours that have rows there are never deleted."""
+    """Tables that reference the clock times: rows of ours that are referenced are never deleted."""
     table, pointers = session.host.clock_times.table, child_rows.pointers_at_ours(session, fresh=True)
-    told = ", ".join(f"{p.place} ({f'ON DELETE {p.on_delete}' if p.is_declared else 'configured'})" for p in pointers)
-    said = f"{told}: rows with children are never deleted" if told else f"no table that is known points at {table}"
+    shown = ", ".join(f"{p.place} ({f'ON DELETE {p.on_delete}' if p.is_declared else 'configured'})" for p in pointers)
+    detail = f"{shown}: rows with children are never deleted" if shown else f"no table that is known points at {table}"
     hidden = [pointer for pointer in pointers if pointer.hidden]
     why = child_rows.unseen(session)
     if hidden:
@@ -326,24 +326,24 @@ def _children(session: Session) -> Check:
         return Check(
             name="child tables",
             state="warning",
-            detail=f"{said}; {names} cannot be read ({hidden[0].hidden}), so no row of {table} is deleted at all",
+            detail=f"{detail}; {names} cannot be read ({hidden[0].hidden}), so no row of {table} is deleted at all",
             cure=f"GRANT SELECT on {names} to the user of daily runs, without a policy that hides rows",
         )
     if why and session.host.clock_times.child_tables is None:
         return Check(
             name="child tables",
             state="warning",
-            detail=f"{said}; {why}",
+            detail=f"{detail}; {why}",
             cure=(
                 "ask the administrator which tables point here, and name them in child_tables under"
                 " [tables.clock_times]; child_tables = [] says that there are no others"
             ),
         )
-    return Check(name="child tables", state="ok", detail=said)
+    return Check(name="child tables", state="ok", detail=detail)
 
 
 def _triggers(session: Session) -> Iterator[Check]:
-    """MySQL and MariaDB show nobody a trigger without the right to make one: then it is not known whether there are."""
+    """Without the TRIGGER right, MySQL and MariaDB hide triggers: it is then unknown whether there are any."""
     table = session.host.clock_times.table
     if session.dialect.shows_triggers(session.connection, table):
         return
@@ -402,18 +402,18 @@ def _rights(store: Store, *, creates: bool, renames: bool, every: Sequence[str] 
         )
     if not lacking:
         return Check(name="rights", state="ok", detail="the database user may read and write what it must")
-    said = "; ".join(f"{right} on {', '.join(tables)}" for right, tables in lacking.items())
+    missing = "; ".join(f"{right} on {', '.join(tables)}" for right, tables in lacking.items())
     cures = [
         f"GRANT {right} on these tables to the user of daily runs"
         if right != privileges.SEQUENCE
         else "GRANT USAGE ON ALL SEQUENCES IN SCHEMA of our tables to that user"
         for right in lacking
     ]
-    return Check(name="rights", state="failed", detail=f"the database user may not: {said}", cure="; ".join(cures))
+    return Check(name="rights", state="failed", detail=f"the database user may not: {missing}", cure="; ".join(cures))
 
 
 def _rows_of_clocks(store: Store) -> dict[int, int]:
-    """How many rows each time clock's live shifts have."""
+    """The number of rows of each time clock's current shifts, by its id."""
     with store.reading() as session:
         counted = Query(
             f"SELECT time_clock_id, count(*) FROM {session.own.shifts}"

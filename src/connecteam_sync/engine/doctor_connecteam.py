@@ -1,4 +1,4 @@
-"""What `doctor` asks Connecteam: whose the key is, the clocks of both machines, time clocks and users."""
+"""The checks of `doctor` that ask Connecteam: the company of the key, both clocks, time clocks and users."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from connecteam_sync.engine.account import READABLE, UNREADABLE, VANISHED, Belon
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, NotInitialised, Rejected
 
 _SKEW = 120
-"""Seconds this machine's clock may be off before we say so."""
+"""Seconds that this machine's clock may be off without a warning."""
 _CLOCKS = 20
-"""Time clocks that are named in one line."""
+"""How many time clocks one line names."""
 
 
 def failed(name: str, error: ConnecteamSyncError) -> Check:
@@ -26,7 +26,7 @@ def failed(name: str, error: ConnecteamSyncError) -> Check:
 
 
 def _company(belonging: Belonging) -> Iterator[Check]:
-    """Whose the key is, and whether the database is theirs; a database that cannot be read was told before."""
+    """The company of the key, and whether the database belongs to it. An unreadable database was reported before."""
     company = belonging.company()
     if company is None:
         yield Check(name="Connecteam", state="warning", detail=UNREADABLE, cure=READABLE)
@@ -44,15 +44,16 @@ def _company(belonging: Belonging) -> Iterator[Check]:
         yield Check(name="account", state="ok", detail="no run has noted yet whose data this is: the first one will")
         return
     try:
-        belonging.require(company)
+        belonging.require_company(company)
         yield Check(name="account", state="ok", detail=f"{known.company}, {known.region or 'region not known yet'}")
     except ConfigurationError as error:
         yield failed("account", error)
 
 
 def archived(make: Callable[[], Connecteam], kept: Mapping[int, int], zone: ZoneInfo) -> Iterator[Check]:
-    """Whether time clocks with rows here that are archived, or no longer listed, can still be read: else their hours
-    stay as they are.
+    """Whether archived or unlisted time clocks with rows here (`kept`: their number by id) can still be read.
+
+    If not, their hours stay as they are.
     """
     today = local_day(int(time.time()), zone)
     try:
@@ -60,10 +61,10 @@ def archived(make: Callable[[], Connecteam], kept: Mapping[int, int], zone: Zone
         listed = client.time_clocks()
         vanished = sorted(kept.keys() - {clock.id for clock in listed})
         archived = [clock for clock in listed if clock.is_archived and clock.id in kept]
-        for clock in (*archived, *(TimeClock(id=one, name=VANISHED, is_archived=True) for one in vanished)):
+        for clock in (*archived, *(TimeClock(id=id_, name=VANISHED, is_archived=True) for id_ in vanished)):
             name = f"{clock.id} {called(clock.name)}"
             try:
-                client.ask(clock.id, Window(today, today, zone.key))
+                client.fetch_activities(clock.id, Window(today, today, zone.key))
             except Rejected as error:
                 yield Check(
                     name="archived clock",
@@ -75,12 +76,12 @@ def archived(make: Callable[[], Connecteam], kept: Mapping[int, int], zone: Zone
             else:
                 yield Check(name="archived clock", state="ok", detail=f"time clock {name} can be read")
     except ConnecteamSyncError:
-        # What forbids to ask at all is told by the checks before this one.
+        # The checks before this one reported why Connecteam cannot be asked.
         return
 
 
 def upstream(make: Callable[[], Connecteam], belonging: Belonging, wanted: tuple[int, ...]) -> Iterator[Check]:
-    """Whose the key is, this machine's clock, the time clocks and the users: whether all can be read."""
+    """The company of the key, this machine's clock, the time clocks and the users."""
     try:
         client = make()
         yield from _company(belonging)
@@ -117,6 +118,6 @@ def upstream(make: Callable[[], Connecteam], belonging: Belonging, wanted: tuple
 
 
 def _clocks(clocks: Sequence[TimeClock]) -> str:
-    """Time clocks with their ids, the first of very many."""
-    found = [f"{c.id} {called(c.name)}{' (archived)' if c.is_archived else ''}" for c in clocks[:_CLOCKS]]
-    return ", ".join(found) + (f" and {len(clocks) - _CLOCKS:,} more" if len(clocks) > _CLOCKS else "")
+    """The first time clocks with their ids, and how many more there are."""
+    shown = [f"{c.id} {called(c.name)}{' (archived)' if c.is_archived else ''}" for c in clocks[:_CLOCKS]]
+    return ", ".join(shown) + (f" and {len(clocks) - _CLOCKS:,} more" if len(clocks) > _CLOCKS else "")

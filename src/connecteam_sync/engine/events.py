@@ -1,4 +1,4 @@
-"""Events reach their listeners here; one of these is the log `connecteam_sync`, which nobody hears by default."""
+"""Events and their listeners, one of which is the log `connecteam_sync`; by default it is not shown."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.store.mirror.apply import ApplyResult
 
 Emit = Callable[[Event], None]
-"""Takes an event. An exception of a listener ends the call; what was committed by then stays."""
+"""Takes an event. An exception of a listener ends the call; everything committed by then stays."""
 
 LOGGER = logging.getLogger("connecteam_sync")
-LOGGER.addHandler(logging.NullHandler())  # else Python would print warnings where nobody set up a log
+LOGGER.addHandler(logging.NullHandler())  # else Python would print warnings if no log is set up
 _LEVELS: dict[Level, int] = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -42,7 +42,7 @@ _LEVELS: dict[Level, int] = {
 
 
 def log(event: Event) -> None:
-    """Log an event: its name is the message, and the record has it whole as `connecteam_event`."""
+    """Log an event: its name is the message; the record has the event as `connecteam_event`."""
     LOGGER.log(_LEVELS[event.level], event.name, extra={"connecteam_event": event})
 
 
@@ -53,15 +53,15 @@ class Listeners:
         self._listeners = [listener for listener in listeners if listener is not None]
 
     def __call__(self, event: Event) -> None:
-        """Pass it on."""
+        """Pass the event to each listener."""
         for listener in self._listeners:
             listener(event)
 
 
 class Step:
-    """Emits the events of slices that are gone through. `slices`: one window for each, in order.
+    """Emits the events of one step of a run. `slices` has one window for each slice, in order.
 
-    With `counted` false nobody knows beforehand how many there are: they are not announced.
+    With `counted` false their number is not known beforehand, and the step is not announced.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Step:
             emit(StepBegan(step=name, slices=self._ahead.total(), days=days))
 
     def begins(self, clock: int, window: Window) -> None:
-        """The slice of this time clock is next."""
+        """Emit that this slice begins."""
         self._since = time.monotonic()
         self._emit(SliceBegan(step=self._name, time_clock_id=clock, window=window, calls_left=self._calls_left()))
 
     def done(self, clock: int, window: Window, status: Status | None, counts: Counts) -> None:
-        """It came about, and to this; `status` is None where nothing is written."""
+        """Emit that the slice is done; `status` is None if the step writes nothing."""
         self._emit(
             SliceDone(
                 step=self._name,
@@ -101,7 +101,7 @@ class Step:
         )
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, ends_run: bool = False) -> None:
-        """It did not come about."""
+        """Emit that the slice failed."""
         self._emit(
             SliceFailed(
                 step=self._name,
@@ -131,7 +131,7 @@ def run_began(run: Run, slices: int = 0) -> RunBegan:
 
 
 def run_ended(run: Run) -> RunEnded:
-    """The event of a run as it came out."""
+    """The event of a run that has ended."""
     return RunEnded(
         run=run.id,
         kind=run.kind,
@@ -149,7 +149,7 @@ def run_ended(run: Run) -> RunEnded:
 
 
 def of_commit(run: int, plan: SlicePlan, done: ApplyResult | None) -> Iterator[Event]:
-    """The events of a plan whose transaction is committed: refused where nothing was applied."""
+    """The events of a plan whose transaction is committed; `done` is None if guards refused it."""
     clock, window = plan.time_clock_id, plan.window
     if done is None:
         for refusal in plan.refusals:

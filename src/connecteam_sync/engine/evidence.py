@@ -1,4 +1,4 @@
-"""What every time clock shows of a window, and what is stored of it: the evidence that a table is taken over with."""
+"""The shifts of every time clock in a window, and the stored rows: the evidence for taking over a table."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 
 
-class Evidence(NamedTuple):
-    """A slice of a window: the shifts of every time clock around it, and the rows, employees (by user) and memories."""
+class SliceEvidence(NamedTuple):
+    """One slice: the shifts of every time clock around it; rows, employees by user and tracked shifts by shift id."""
 
     window: Window
     shifts: list[Shift]
@@ -22,20 +22,20 @@ class Evidence(NamedTuple):
     mirrors: dict[str, TrackedShift]
 
 
-def evidence(context: Context, window: Window) -> Iterator[Evidence]:
-    """Slice by slice; whose data this is, is asked first, so that a run may note it."""
+def gather_evidence(context: Context, window: Window) -> Iterator[SliceEvidence]:
+    """The evidence of a window, slice by slice. The account is checked first, so that a run can remember it."""
     context.choosing.begin()
     context.belonging.check_stored()
-    context.belonging.ask()
+    context.belonging.check_company()
     people = context.client.users()
     for wanted in context.choosing.of((window,)):
-        found = Evidence(wanted.window, [], {}, {}, {})
+        evidence = SliceEvidence(wanted.window, [], {}, {}, {})
         for clock in wanted.clocks:
-            snapshot = context.client.look(clock, wanted.window, people)
+            snapshot = context.client.fetch_snapshot(clock, wanted.window, people)
             with context.store.reading() as session:
                 stored = session.stored(wanted.window, snapshot)
-            found.shifts.extend(snapshot.shifts)
-            found.rows.update((row.id, row) for row in stored.rows)
-            found.employees.update(stored.employees)
-            found.mirrors.update((mirror.shift.id, mirror) for mirror in stored.mirrors)
-        yield found
+            evidence.shifts.extend(snapshot.shifts)
+            evidence.rows.update((row.id, row) for row in stored.rows)
+            evidence.employees.update(stored.employees)
+            evidence.mirrors.update((mirror.shift.id, mirror) for mirror in stored.mirrors)
+        yield evidence

@@ -1,4 +1,4 @@
-"""Equal inputs, equal decisions: the name of all that a slice is decided on, and what is remembered under it."""
+"""Equal inputs, equal decisions: a digest of all inputs of a slice, and what is remembered under it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import hashlib
 
 import msgspec
 
-from connecteam_sync.api.wire import Answer, People
+from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.engine.decide import Unit
 from connecteam_sync.engine.run_state import RunState
-from connecteam_sync.engine.snapshot import Look
+from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.store.mirror.digest import inputs_of, remembered
 from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.version import PLANNER_VERSION, __version__
 
 
 class Inputs:
-    """What is remembered of slices by the inputs they were decided on. With `by_digest` false nothing is."""
+    """Slices that are remembered by the digest of their inputs. With `by_digest` false none is."""
 
-    def __init__(self, state: RunState, found: Rows, *, by_digest: bool) -> None:
+    def __init__(self, state: RunState, rows: Rows, *, by_digest: bool) -> None:
         self._state, self._by_digest = state, by_digest
-        self._remembered = remembered(found)
+        self._remembered = remembered(rows)
         self._people_digest: tuple[People, str] | None = None
 
-    def look(self, unit: Unit, answer: Answer) -> Look:
-        """What a time clock answered, and what is remembered of equal inputs."""
-        inputs = self._name(unit, answer)
+    def fetched(self, unit: Unit, response: ActivitiesResponse) -> FetchedSlice:
+        """The response of a time clock, and what is remembered of equal inputs."""
+        inputs = self._digest(unit, response)
         found = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
         is_known = found is not None and found.inputs == inputs and unit.saved is None
-        return Look(answer, inputs, found if is_known else None)
+        return FetchedSlice(response, inputs, found if is_known else None)
 
-    def _name(self, unit: Unit, answer: Answer) -> str | None:
-        """A name for all that a decision is made on outside the database; None if it is made in any case."""
+    def _digest(self, unit: Unit, response: ActivitiesResponse) -> str | None:
+        """A digest of all inputs outside the database; None if the slice is to be decided in any case."""
         state = self._state
         if not self._by_digest or unit.policy.planner == "legacy" or state.looks.stage == "end":
             return None
@@ -41,7 +41,7 @@ class Inputs:
             window=unit.window,
             policy=(unit.policy, state.looks.stage),
             people=self._people_digest[1],
-            answers=[f"{one.time_clock_id} {one.digest}" for one in (*state.answers, answer)],
+            answers=[f"{each.time_clock_id} {each.digest}" for each in (*state.responses, response)],
             version=__version__,
             planner_version=PLANNER_VERSION,
         )

@@ -1,4 +1,4 @@
-"""Close days for payroll, after a look at whether they are right; and open them again. Both are recorded."""
+"""Close days for payroll after verifying them, and open them again. Both are recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 
 ATTEMPTS = 3
-"""How often days are looked at where runs go on writing them meanwhile."""
+"""How often days are verified if other runs keep writing them."""
 _NAME = 191
 _UNAVAILABLE = 75
 _UNSEEN = "{} could not be looked at, so nothing was locked"
@@ -28,7 +28,7 @@ _BLIND = "without a look: {} --anyway"
 
 
 class Locking:
-    """Locks on one store. `verify` is the library's own proof of a window."""
+    """Locks on one store. `verify` is the library's own verification of a window."""
 
     def __init__(self, store: Store, verify: Callable[[Window], Verification]) -> None:
         self.store, self._verify = store, verify
@@ -36,11 +36,11 @@ class Locking:
     def lock(self, window: Window, *, reason: str, by: str | None, anyway: bool) -> Closing:
         """Close the days of a window; see `ConnecteamSync.lock`.
 
-        Raises WindowError for days that are not over, LockRefused where something on them is not right, Unavailable
-        (or another UpstreamError) where Connecteam cannot be asked, RowMoved where others keep locking and unlocking.
+        Raises WindowError for days that are not over, LockRefused if something on them is not right, Unavailable (or
+        another UpstreamError) if Connecteam cannot be asked, RowMoved if others keep locking and unlocking.
         """
-        said, who = operator_text("reason", reason), _actor(by)
-        again = _command(window, said, None if by is None else who)
+        text, who = operator_text("reason", reason), _actor(by)
+        again = _command(window, text, None if by is None else who)
         _require_over(window)
         for _ in range(ATTEMPTS):
             with self.store.reading("looking at what is closed") as session:
@@ -48,19 +48,19 @@ class Locking:
                 head = locks.newest_change(session, window)
             days = set(each_day(window.first, window.last))
             already = {day.day for day in closed if day.timezone == window.timezone} & days
-            found = None if already == days else self._look(window, Locks(closed), anyway=anyway, again=again)
+            found = None if already == days else self._check_days(window, Locks(closed), anyway=anyway, again=again)
             if found is not None and not found.is_right and not anyway:
                 raise _refused(window, found, again)
             with self.store.writing("locking days") as session:
                 if locks.newest_change(session, window) != head:
                     continue
-                newly = locks.lock(session, window, by=who, reason=said, now=now(), anyway=anyway, verified=found)
+                newly = locks.lock(session, window, by=who, reason=text, now=now(), anyway=anyway, verified=found)
             return Closing(
                 window=window,
                 newly=newly,
                 already=tuple(sorted(days - set(newly))),
                 by=who,
-                reason=said,
+                reason=text,
                 anyway=anyway,
                 verified=found,
             )
@@ -69,7 +69,7 @@ class Locking:
             next_step="run the command again once they are done",
         )
 
-    def _look(self, window: Window, closed: Locks, *, anyway: bool, again: str) -> Verified:
+    def _check_days(self, window: Window, closed: Locks, *, anyway: bool, again: str) -> Verified:
         try:
             found = self._verify(window)
         except UpstreamError as error:
@@ -81,30 +81,35 @@ class Locking:
         with self.store.reading("looking for open rows") as session:
             opened = locks.open_rows(session, window)
             names = {employee.id: employee.name for employee in session.employees() if employee.name}
-        said = verified(found, opened, closed, names=names)
+        result = verified(found, opened, closed, names=names)
         failures = found.plan.failures
         away = failures and all(failure.exit_code == _UNAVAILABLE for failure in failures)
-        if away and not anyway and said.failed == len(failures) and not (said.differences or said.holds or said.open):
-            # All that is wrong is that Connecteam cannot be reached: that passes.
+        if (
+            away
+            and not anyway
+            and result.failed == len(failures)
+            and not (result.differences or result.holds or result.open)
+        ):
+            # The only trouble is that Connecteam cannot be reached, and that passes.
             first = failures[0]
             raise Unavailable(
                 f"{_UNSEEN.format(window)}: {first.error}", next_step=f"{first.next_step}; {_BLIND.format(again)}"
             )
-        return said
+        return result
 
     def unlock(self, window: Window, *, reason: str, by: str | None) -> Opening:
         """Open the days of a window; see `ConnecteamSync.unlock`."""
-        said, who = operator_text("reason", reason) if reason else "", _actor(by)
+        text, who = operator_text("reason", reason) if reason else "", _actor(by)
         with self.store.writing("unlocking days") as session:
-            opened = locks.unlock(session, window, by=who, reason=said, now=now())
+            opened = locks.unlock(session, window, by=who, reason=text, now=now())
             left = session.locked(window.timezone)
         start, end = window.start_utc, window.end_utc
         still = tuple(day for day in left if day.start < end and day.end > start)
-        return Opening(window=window, opened=opened, still=still, by=who, reason=said)
+        return Opening(window=window, opened=opened, still=still, by=who, reason=text)
 
 
 def _actor(by: str | None) -> str:
-    """Who does it: as told, else the user of the system. Raises ConfigurationError."""
+    """The person as given, else the user of the operating system. Raises ConfigurationError."""
     if by is not None:
         return operator_text("by", by)
     try:
@@ -114,7 +119,7 @@ def _actor(by: str | None) -> str:
 
 
 def _require_over(window: Window) -> None:
-    """Only days that are over can be closed: nobody knows yet what will be worked on the others."""
+    """Raises WindowError for days that are not over: hours may still be worked on them."""
     today = local_day(now(), ZoneInfo(window.timezone))
     if window.last < today:
         return

@@ -1,4 +1,4 @@
-"""One client is used by one thread at a time: whoever comes second is told so before anything is done."""
+"""One client is used by one thread at a time: a second thread gets an error before anything is done."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from connecteam_sync.errors import ClientInUse, ConnecteamSyncError
 
 
 class InUse:
-    """Who is in a method of a client. A method may call others in the same thread."""
+    """The thread that is in a method of a client. A method may call others in the same thread."""
 
     def __init__(self, emit: Emit) -> None:
         self._lock, self._depth, self._emit = threading.RLock(), 0, emit
 
     @contextmanager
     def by(self, call: str) -> Iterator[None]:
-        """This thread is in a method. Raises ClientInUse where another thread is; the outermost error is an event."""
+        """Around a method. Raises ClientInUse if another thread is in one; the outermost error is an event."""
         if not self._lock.acquire(blocking=False):
             raise ClientInUse(
                 f"another thread is using this client: {call} was not begun",
@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 def one_thread(kind: type[T]) -> type[T]:
-    """Every public method of a class and of those it is made of is entered by one thread at a time."""
+    """A class decorator: one thread at a time is in the public methods, inherited ones included."""
     for name, method in inspect.getmembers(kind, inspect.isfunction):
         if not name.startswith("_") and not isinstance(inspect.getattr_static(kind, name), staticmethod):
             setattr(kind, name, _entered(name, method))
@@ -59,7 +59,7 @@ def one_thread(kind: type[T]) -> type[T]:
 
 def _entered(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
-    def entered(self: _Client, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on as they came
+    def entered(self: _Client, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on unchanged
         with self._in_use.by(name):
             return method(self, *given, **named)
 

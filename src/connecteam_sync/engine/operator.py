@@ -1,4 +1,4 @@
-"""What a person who gives an order says: a name and a reason, each on one line."""
+"""The name and the reason that a person gives with a command, each on one line."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from connecteam_sync.core.text import one_line
 from connecteam_sync.errors import ConfigurationError
 
 _LONGEST = 1000
-"""Characters of a reason …"""
+"""The longest reason, in characters."""
 _MAX_WHO = 191
-"""… and of who gives it."""
+"""The longest name of a person."""
 
 
 def operator_text(what: str, text: str) -> str:
-    """What somebody says, on one line. Raises ConfigurationError where it says nothing, or more than fits."""
+    """The text on one line; `what` is "by" or "reason". Raises ConfigurationError if it is empty or too long."""
     line = one_line(text, len(text))
     longest = _MAX_WHO if what == "by" else _LONGEST
     if not line or len(line) > longest:

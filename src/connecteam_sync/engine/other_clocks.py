@@ -1,8 +1,8 @@
-"""The looks that a run makes only where something is missing: whatever is to go may be somewhere else.
+"""Further looks of a run, only made if something is missing: a shift or row about to go may belong to another clock.
 
-A shift that is absent from its day may be on another time clock by now, or just now. A row without a shift may
-be one of a time clock that is not mirrored, or of a person whom a time clock does not list any more. Where nothing is
-missing, nothing more is asked.
+A shift that is absent from its day may have moved to another time clock, perhaps during this run. A row without a
+shift may belong to a time clock that is not mirrored, or to a person whom a time clock no longer lists. If nothing is
+missing, no request is made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from connecteam_sync.store.store import Store
 
 
 class Elsewhere:
-    """Further looks of runs over one store; `clocks` are the time clocks that are mirrored."""
+    """Further looks of runs over one store; `clocks` returns the mirrored time clocks."""
 
     def __init__(
         self, store: Store, client: Callable[[], Connecteam], clocks: Callable[[], Sequence[TimeClock]]
@@ -32,19 +32,19 @@ class Elsewhere:
         self._store, self._client, self._clocks = store, client, clocks
 
     def units(self, made: Sequence[Unit], plans: Mapping[int, SlicePlan | None], looks: Looks) -> list[Unit]:
-        """The looks that are missing to tell what is gone from what is on another mirrored time clock by now.
+        """The looks still needed to know whether absent shifts are gone, or on another mirrored time clock by now.
 
-        `plans` are those of `made`, by place.
+        `plans` are those of `made`, by position.
         """
         absent = [(n, plan.window) for n, plan in plans.items() if plan is not None and plan.pending.absent]
         if not absent:
             return []
         clocks = self._clocks()
         wanted = left_out(absent, [(unit.clock, unit.window) for unit in made], clocks)
-        asked = {clock for one in wanted for clock in one.clocks}
+        asked = {clock for each in wanted for clock in each.clocks}
         unknown = {clock.id for clock in clocks if clock.is_archived and clock.id in asked}
         if unknown:
-            # An archived one of which no shift is remembered was out of use before this table began.
+            # An archived time clock without a tracked shift was out of use before this table began.
             with self._store.reading() as session:
                 unknown -= clock_counts(session)[1].keys()
         silent = msgspec.structs.replace(made[0].policy, orphans="ignore")
@@ -53,13 +53,13 @@ class Elsewhere:
         return more
 
     def owners(self, looks: Looks, people: People, windows: Iterable[Window], mirrored: Container[int]) -> None:
-        """Where rows without a shift may go: the time clocks that this run has not looked at, as evidence; and whether
-        Connecteam's own totals have hours of people on a time clock that does not list them.
+        """Before rows without a shift are deleted: fetch the time clocks that this run has not looked at, as evidence,
+        and find time clocks whose timesheet has hours of people whom they do not list.
         """
         for window in sorted(windows):
             for clock in sorted(looks.account.keys() - looks.listings(window).keys()):
                 try:
-                    snapshot = self._client().look(clock, window, people)
+                    snapshot = self._client().fetch_snapshot(clock, window, people)
                 except UpstreamError as error:
                     looks.unread[clock] = error.message
                     if is_turned_away(error):
@@ -70,12 +70,12 @@ class Elsewhere:
                 self._hours(looks, clock, window)
 
     def _hours(self, looks: Looks, clock: int, window: Window) -> None:
-        """The days on which a time clock has hours of people whom it does not list."""
+        """Record the days on which a time clock has hours of people whom it does not list."""
         listed = looks.listings(window)[clock]
         try:
             totals = self._client().timesheet(clock, window)
         except UpstreamError as error:
-            # Not every key may read timesheets; a passing trouble is a look that did not come about.
+            # Not every key may read timesheets. A passing error counts as a failed look.
             if not is_turned_away(error):
                 looks.failed(clock, window, error.message)
             return

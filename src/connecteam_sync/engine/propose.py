@@ -1,4 +1,4 @@
-"""What a run would do: every look planned without writing, then what they left for the end of the run."""
+"""The plan of a run: every look planned without writing, then the decisions left for the end of the run."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from connecteam_sync.version import __version__
 def propose(
     context: Context, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
 ) -> tuple[Plan, list[StoredState]]:
-    """What a sync would do, and what the table held for each plan. Nothing is written."""
+    """The plan of a sync, and the stored state that each slice plan was made on. Nothing is written."""
     chosen = tuple(windows) if windows is not None else None
     store, belonging, choosing = context.store, context.belonging, context.choosing
     choosing.begin()
     account, vouched, *past = store.ask("checking the database", *belonging.queries(), *choosing.queries(chosen))
-    belonging.heard((account, vouched))
-    # Of a table that cannot be read as it is meant, nothing can be said either.
+    belonging.check_rows((account, vouched))
+    # A table that cannot be read correctly cannot be planned for.
     require_table(store.host, store.columns(), store.dialect)
     policy = _policy(context, resync=resync, planner=planner)
-    belonging.ask()
+    belonging.check_company()
     people = context.client.users()
     units = choosing.units(chosen, past, policy)
     return Proposing(context, people, units, choosing.looks(units, policy)).propose()
 
 
 def _policy(context: Context, *, resync: bool, planner: Planner | None) -> Policy:
-    """Part of the policy is in the database, and comes with what was asked."""
+    """The policy, part of which is in the database and was read with the first queries."""
     policy = context.policy
     if resync:
         policy = msgspec.structs.replace(policy, orphans="delete")
@@ -56,7 +56,7 @@ def _policy(context: Context, *, resync: bool, planner: Planner | None) -> Polic
 
 
 class _Planned(NamedTuple):
-    """A unit that was looked at, and what the table held for it."""
+    """A unit with its look, its stored state and its plan."""
 
     unit: Unit
     snapshot: Snapshot
@@ -65,7 +65,7 @@ class _Planned(NamedTuple):
 
 
 class Proposing:
-    """One proposal as it comes about: looks once at every unit, and writes nothing."""
+    """One proposal in progress: looks once at every unit, and writes nothing."""
 
     def __init__(self, context: Context, people: People, units: Sequence[Unit], looks: Looks) -> None:
         self.store, self.client, self.people, self.units, self.looks = (
@@ -82,18 +82,18 @@ class Proposing:
         self._failed: set[Window] = set()
 
     def propose(self) -> tuple[Plan, list[StoredState]]:
-        """Each plan of the run in order, and what the table held for it."""
+        """The slice plans of the run in order, and the stored state of each."""
         for unit in self.units:
             self._step.begins(unit.clock, unit.window)
-            found = self._look(unit)
-            if isinstance(found, _Planned):
-                self._step.done(unit.clock, unit.window, None, found.plan.counts)
+            result = self._fetch_and_plan(unit)
+            if isinstance(result, _Planned):
+                self._step.done(unit.clock, unit.window, None, result.plan.counts)
             else:
-                self._step.failed(unit.clock, unit.window, found)
+                self._step.failed(unit.clock, unit.window, result)
         made = {self.units.index(planned.unit): planned.plan for planned in self._planned}
         more = self._elsewhere.units(self.units, made, self.looks)
         for unit in more:
-            self._look(unit)
+            self._fetch_and_plan(unit)
         self.units += more
         self._plan_the_end()
         plans = tuple(planned.plan for planned in self._planned)
@@ -106,7 +106,7 @@ class Proposing:
         return proposal, [planned.stored for planned in self._planned]
 
     def _plan_the_end(self) -> None:
-        """What the looks left for the end of the run, until nothing is left."""
+        """Plan what the looks left for the end of the run, until nothing is left."""
         newest = list(self._planned)
         for _ in range(ROUNDS):
             left = [newest[n] for n in left_for_the_end([planned.plan for planned in newest], self.looks)]
@@ -114,13 +114,13 @@ class Proposing:
                 return
             orphans = {planned.unit.window for planned in newest if planned.plan.pending.orphans}
             self._elsewhere.owners(self.looks, self.people, orphans, {unit.clock for unit in self.units})
-            newest = [planned for planned in newest if all(planned is not one for one in left)]
+            newest = [planned for planned in newest if all(planned is not other for other in left)]
             newest += [self._plan(planned.unit, planned.snapshot, planned.stored) for planned in left]
 
-    def _look(self, unit: Unit) -> _Planned | ConnecteamSyncError:
-        """One look and its plan; why not, and a failure, where it does not come about."""
+    def _fetch_and_plan(self, unit: Unit) -> _Planned | ConnecteamSyncError:
+        """One look and its plan; if it fails, the error, which is also recorded."""
         try:
-            snapshot = self.client.look(unit.clock, unit.window, self.people)
+            snapshot = self.client.fetch_snapshot(unit.clock, unit.window, self.people)
         except ConnecteamSyncError as error:
             self.looks.failed(unit.clock, unit.window, error.message, turned_away=is_turned_away(error))
             if isinstance(error, Rejected) and is_turned_away(error) and self._is_archived(unit.clock):
@@ -149,7 +149,7 @@ class Proposing:
         return self._planned[-1]
 
     def _unreadable(self, unit: Unit, error: Rejected) -> _Planned:
-        """The rows of an archived time clock that Connecteam does not show any more: they stay, held."""
+        """The plan for an archived time clock that Connecteam no longer shows: its rows stay, held."""
         snapshot = nothing_seen(unit.clock, unit.window, self.people.users)
         with self.store.reading() as session:
             found = session.stored(unit.window, snapshot)
@@ -161,7 +161,7 @@ class Proposing:
 
 
 def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) -> Failure:
-    """A look that did not come about."""
+    """The failure of a look."""
     return Failure(
         time_clock_id=clock,
         window=window,
@@ -174,7 +174,7 @@ def failure_of(clock: int | None, window: Window, error: ConnecteamSyncError) ->
 
 
 def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[StoredState]) -> list[tuple[SlicePlan, StoredState]]:
-    """The last plan of each look, with what the table held before any."""
+    """The last plan of each look, with the stored state before its first one."""
     before: dict[tuple[int, Window], StoredState] = {}
     newest: dict[tuple[int, Window], SlicePlan] = {}
     for plan, found in zip(plans, stored, strict=True):

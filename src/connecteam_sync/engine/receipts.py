@@ -1,4 +1,4 @@
-"""The record of one run: its number, the receipts of its slices, what it cost, its end."""
+"""The record of one run: its number, the receipts of its slices, its costs, its end."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.statements import PendingId
 
 SHOWN = 200
-"""How many of the deletes that a guard stopped a receipt names."""
+"""How many of the deletes stopped by guards a receipt names."""
 
 
 class RunRecord:
-    """One run as it is recorded: `number` once something is, `slices` so far, `ended` once its end is noted."""
+    """One run as it is recorded; `number` is None before the first record, `ended` (epoch seconds) before the last."""
 
     def __init__(self, context: Context, run: Run) -> None:
         self.store, self.run = context.store, run
@@ -31,17 +31,17 @@ class RunRecord:
         self._costs = Costs(context.store, context.http_calls)
 
     def begin(self, session: Session) -> PendingId:
-        """The number of this run, which begins where it has not yet."""
+        """The number of this run, which begins now if it has not yet."""
         return runs.begin_run(session, self.run) if self.number is None else PendingId(session, self.number)
 
     def repeat(self, session: Session, receipt: Slice, *, last: bool) -> tuple[PendingId, int | None]:
-        """The receipt of a slice that was decided before; the run's number, and its end with the `last` slice."""
+        """Record an earlier receipt for an unchanged slice; the run's number, and its end if this slice is the last."""
         if self.number is not None or not last:
             number = self.begin(session)
             self._belonging.remember(session)
             runs.record_slice(session, number.value, receipt)
             return number, self.end(session, number.value) if last else None
-        # All there is to say of this run is known before its first row is written: its end too.
+        # This slice is the whole run, so everything about it, even its end, is known before its first row is written.
         ended = now()
         whole = msgspec.structs.replace(
             self.run,
@@ -55,14 +55,14 @@ class RunRecord:
         return number, ended
 
     def end(self, session: Session, number: int) -> int:
-        """Note the end of the run, and when it was."""
+        """Record the end of the run; its time in epoch seconds."""
         ended = now()
         spent = self._costs.statements + session.waiting + 1
         runs.finish_run(session, number, now=ended, statements=spent, http_calls=self._costs.http_calls)
         return ended
 
     def failed(self, clock: int | None, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
-        """A slice that did not come about: its receipt too, unless the database itself is the trouble."""
+        """Note a failed slice, and store its receipt unless the database itself is the trouble (`record`)."""
         receipt = failed_slice(clock, window, error)
         self.slices.append(receipt)
         if not record:
@@ -72,21 +72,21 @@ class RunRecord:
                 number = self.begin(session)
                 runs.record_slice(session, number.value, receipt)
         except ConnecteamSyncError as second:
-            # The first error is the one to act on; that it could not be recorded is said with it.
-            said = f"{error.message} (not recorded: {second.message})"
-            self.slices[-1] = msgspec.structs.replace(receipt, error=said)
+            # The first error is the one to act on; its message also says that it could not be recorded.
+            text = f"{error.message} (not recorded: {second.message})"
+            self.slices[-1] = msgspec.structs.replace(receipt, error=text)
             return
         self.number = number.value
 
     def finish(self, next_step: str | None = None) -> Run:
-        """The run as it came out, its costs noted."""
+        """The finished run, with its costs."""
         ended = self.ended or now()
         if not self.ended and self.number is not None and not any(s.error_name == "lock_held" for s in self.slices):
             try:
                 with self.store.writing("finishing the run") as session:
                     ended = self.end(session, self.number)
             except LockHeld:
-                # Every slice has its receipt; what is missing is the note of the end, and `runs` shows that it is.
+                # Every slice has its receipt. Only the end is not recorded, and `runs` shows that.
                 pass
         run = msgspec.structs.replace(
             self.run,
@@ -102,7 +102,7 @@ class RunRecord:
 
 
 def failed_slice(clock: int | None, window: Window, error: ConnecteamSyncError) -> Slice:
-    """The receipt of a slice that did not come about."""
+    """The receipt of a slice that failed."""
     return Slice(
         time_clock_id=clock,
         window=window,
@@ -129,7 +129,7 @@ def planned_slice(decision: SlicePlan) -> Slice:
 
 
 def refused_slice(decision: SlicePlan, *, resync: bool) -> Slice:
-    """The receipt of a plan that guards stopped."""
+    """The receipt of a plan that guards refused."""
     error = refused(decision, resync=resync)
     return msgspec.structs.replace(
         planned_slice(decision),

@@ -1,7 +1,7 @@
 """The main use case: look, read, plan and apply, slice by slice.
 
-No transaction is open while Connecteam is asked. A slice (time clock, at most a month) is one look and one transaction;
-its rows, memory, journal and receipt commit together, and one slice's failure leaves the others alone.
+No transaction is open during a request to Connecteam. A slice (a time clock, at most a month) is one look and one
+transaction: rows, tracked shifts, journal and receipt commit together, and a failed slice does not affect others.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def run(
     accept: Iterable[str] = (),
     wanted: Plan | None = None,
 ) -> Run:
-    """Look, plan and apply, slice by slice. `accept`: fingerprints of what guards may let through.
+    """Look, plan and apply, slice by slice. `accept`: fingerprints of changes that guards are to let through.
 
-    Without `windows`, what a default run looks at. With `wanted`, each plan must make the very changes of the saved
-    one. Failures are receipts of their slices.
+    Without `windows`, the days of a default run. With `wanted`, a saved plan, each slice must have exactly its changes.
+    Failures are receipts of their slices.
     """
     chosen = tuple(windows) if windows is not None else None
     began = _begin(context, kind, chosen, accept, is_resync=wanted is not None and wanted.is_resync)
@@ -54,7 +54,7 @@ def run(
     try:
         _choose(context, began, chosen, wanted)
     except ConfigurationError:
-        # The key is another company's: that is no run of this database.
+        # The key is another company's: this is not recorded as a run of this database.
         raise
     except ConnecteamSyncError as error:
         context.emit(run_began(record.run))
@@ -70,7 +70,7 @@ def run(
 
 
 class _Found(NamedTuple):
-    """What the database says first: its newest receipt, what is remembered of slices, and of older days."""
+    """The first rows read: the newest receipt, the fingerprints of slices, and older days with open rows."""
 
     head: int
     remembered: Rows
@@ -78,7 +78,7 @@ class _Found(NamedTuple):
 
 
 class _Began(NamedTuple):
-    """A run before its looks are known."""
+    """A run whose looks are not chosen yet."""
 
     slices: SliceRunner
     policy: Policy
@@ -88,7 +88,7 @@ class _Began(NamedTuple):
 def _begin(
     context: Context, kind: RunKind, chosen: tuple[Window, ...] | None, accept: Iterable[str], *, is_resync: bool
 ) -> _Began:
-    """Check the database and the tables; Connecteam is asked nothing yet."""
+    """Check the database and the tables, without a request to Connecteam."""
     hull = hull_of(chosen) if chosen else _longest(context)
     found = _check(context, hull, chosen)
     state = RunState(is_resync=kind == "resync" or is_resync, asked=hull if chosen else None)
@@ -100,9 +100,9 @@ def _begin(
 
 
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
-    """Ask whose the key is, for the people, and which looks the run makes."""
+    """Check the company of the key, fetch the users, and choose the looks of the run."""
     state, choosing = began.slices.state, context.choosing
-    context.belonging.ask()
+    context.belonging.check_company()
     state.people = context.client.users()
     if wanted is not None:
         state.units = choosing.saved_units(wanted, began.policy)
@@ -112,31 +112,31 @@ def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, 
 
 
 def _longest(context: Context) -> Window:
-    """The most that a run of no chosen days looks at."""
+    """The longest window that a default run may look at."""
     last = context.choosing.last()
     return Window(last.last - timedelta(days=MAX_WINDOW_DAYS), last.last, context.timezone)
 
 
 def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) -> _Found:
-    """Ask the database all at once, whose data it holds too, which is checked."""
+    """Send the first queries together, and check the account."""
     own, belonging, choosing = context.store.own, context.belonging, context.choosing
     choosing.begin()
-    asked = (newest_receipt_query(own), remembered_query(own, [hull]), *belonging.queries())
+    queries = (newest_receipt_query(own), remembered_query(own, [hull]), *belonging.queries())
     newest, remembered, account, vouched, *past = context.store.ask(
-        "checking the database", *asked, *choosing.queries(chosen)
+        "checking the database", *queries, *choosing.queries(chosen)
     )
-    belonging.heard((account, vouched))
+    belonging.check_rows((account, vouched))
     return _Found(int(newest[0][0]), remembered, past)
 
 
 def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:
-    """Part of the policy is in the database, and comes with what was asked."""
+    """The policy, part of which is in the database and was read with the first queries."""
     policy = msgspec.structs.replace(context.policy, accepted=require_fingerprints(accept))
     return msgspec.structs.replace(policy, orphans="delete") if state.is_resync else policy
 
 
 def _require_tables(context: Context, policy: Policy) -> None:
-    """The host's tables can take what a run may write. Raises NotServed."""
+    """The host's tables can take the rows that a run may write. Raises NotServed."""
     store = context.store
     require_table(store.host, store.columns(), store.dialect)
     creates = policy.employees == "create"
@@ -149,7 +149,7 @@ def _require_tables(context: Context, policy: Policy) -> None:
 
 
 class _Rounds:
-    """Goes over every unit of a run, then over what they left for its end. `wanted` is the saved plan, if any."""
+    """Does every unit of a run, then those that left decisions for its end. `wanted` is the saved plan, if any."""
 
     def __init__(self, context: Context, slices: SliceRunner, wanted: Plan | None) -> None:
         self._slices, self._wanted, self._state = slices, wanted, slices.state
@@ -158,7 +158,7 @@ class _Rounds:
         self._later = context.step("finishing", counted=False)
 
     def go_over(self) -> None:
-        """Every unit, then what they left, until nothing is left."""
+        """Do every unit, then those with decisions left, until none is left."""
         state = self._state
         places: list[int] = list(range(len(state.units)))
         made: list[int] = []
@@ -181,7 +181,7 @@ class _Rounds:
             self._prepare(places, plans, ended)
 
     def _look_elsewhere(self) -> range:
-        """The places of the looks that showed to be missing."""
+        """Add the looks that turned out to be missing; their places."""
         state = self._state
         more = self._elsewhere.units(state.units, state.plans, state.looks)
         added = range(len(state.units), len(state.units) + len(more))
@@ -189,7 +189,7 @@ class _Rounds:
         return added
 
     def _prepare(self, places: Sequence[int], plans: Sequence[SlicePlan | None], ended: Counter[int]) -> None:
-        """Whatever these places need for the end of the run: what other time clocks say, and what was saved of it."""
+        """Prepare these places for the end of the run: look at other time clocks, and attach the saved plans."""
         state = self._state
         orphans = {plan.window for plan in plans if plan is not None and plan.pending.orphans}
         mirrored = {unit.clock for unit in state.units}
@@ -199,7 +199,7 @@ class _Rounds:
             ended.update(places)
 
     def _hand_over(self) -> set[int]:
-        """Where the look that decides on rows without a shift did not come about, another of its days does it."""
+        """If the look that decides on rows without a shift failed, another of its days decides; the places of those."""
         state = self._state
         handed: set[int] = set()
         for place in state.undone:
@@ -213,7 +213,7 @@ class _Rounds:
         return handed
 
     def _refuse_not_done(self) -> None:
-        """Refuse what saved plans change at the end of the run where their looks leave nothing for it by now."""
+        """Refuse saved changes for the end of the run, if their looks now leave nothing for it."""
         saved = self._wanted.plans if self._wanted is not None else ()
         at_the_end = [plan for plan in saved if plan.stage == "end" and plan.changes]
         for place, unit in enumerate(self._state.units):
@@ -223,11 +223,11 @@ class _Rounds:
                 self._slices.failed(*key, stale(left))
 
     def _do_all(self, places: Sequence[int], step: Step) -> bool:
-        """These units, one after the other. False where the run had better stop."""
+        """Do these units in order. False if the run has to stop."""
         return all(self._do(place, step, last=place == places[-1]) for place in places)
 
     def _do(self, place: int, step: Step, *, last: bool) -> bool:
-        """One unit; its failure is its own. False where the run had better stop."""
+        """Do one unit; a failure becomes its receipt. False if the run has to stop."""
         unit = self._state.units[place]
         step.begins(unit.clock, unit.window)
         done: Slice | ConnecteamSyncError
@@ -250,27 +250,27 @@ class _Rounds:
         return True
 
     def _rejected(self, unit: Unit, error: Rejected) -> Slice | Rejected:
-        """Connecteam does not show a time clock: of an archived one the rows are held, else that is a failure."""
+        """Connecteam refuses to show a time clock: the rows of an archived one are held; else it is a failure."""
         if error.is_of_the_key or not self._is_archived(unit.clock):
             self._slices.failed(unit.clock, unit.window, error)
             return error
         return self._slices.unreadable(unit, error)
 
     def _note(self, place: int, done: Slice | ConnecteamSyncError) -> None:
-        """What the other looks of the same days may do after this one."""
+        """Note the result of a unit, and limit what other looks of the same days may delete."""
         state, unit = self._state, self._state.units[place]
         if not isinstance(done, Slice) or unit.clock not in state.looks.read_clocks(unit.window):
             state.undone.add(place)
         if not isinstance(done, Slice):
-            # What a failed look leaves undecided is held where rows may go; a mere report waits for the next run.
+            # A report of rows without a shift waits for the next run; with `delete`, they are held instead.
             state.silence(unit.window, {"report"})
         elif done.status == "refused":
             state.silence(unit.window, {"report", "delete"})
 
 
 def _at_the_end(unit: Unit, wanted: Plan, before: int) -> Unit:
-    """A unit with what its saved plan makes of it at the end of the run, if it was gone over so often before: nothing,
-    if there is none.
+    """A unit with its saved plan for the end of the run, the one after `before` earlier ones; an empty plan if there is
+    none.
     """
     plans = [p for p in wanted.plans if (p.time_clock_id, p.window) == (unit.clock, unit.window)]
     end = next(islice((plan for plan in plans if plan.stage == "end"), before, None), None)
@@ -278,6 +278,6 @@ def _at_the_end(unit: Unit, wanted: Plan, before: int) -> Unit:
 
 
 def _not_shown(units: Iterable[Unit], wanted: Plan) -> list[Unit]:
-    """Further looks of a run that does what was saved: whatever they would write was not shown."""
+    """Further looks of a run that applies a saved plan: they may write nothing, since nothing of them was shown."""
     nothing = msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="")
     return [unit._replace(saved=nothing) for unit in units]

@@ -1,4 +1,4 @@
-"""What the slices of one run know of each other."""
+"""The state that the slices of one run share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Container
 
 import msgspec
 
-from connecteam_sync.api.wire import Answer, People
+from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.core.change import Pending, Refusal, SlicePlan
 from connecteam_sync.core.evidence import Looks
 from connecteam_sync.core.guards import way_through
@@ -15,7 +15,7 @@ from connecteam_sync.engine.decide import Unit
 
 
 class RunState:
-    """A run that is under way.
+    """A run in progress.
 
     `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had to
     be decided). `asked` are the days that the run was asked for; None where it was told of none. `is_resync`: rows
@@ -29,26 +29,26 @@ class RunState:
         self.looks = Looks()
         self.plans: dict[int, SlicePlan | None] = {}
         self.undone: set[int] = set()
-        """The places of units whose look did not come about."""
+        """The places of units whose look failed."""
         self.stopped: dict[tuple[int, Window], tuple[Refusal, ...]] = {}
-        """What guards stopped, by time clock and days."""
-        self.answers: list[Answer] = []
-        """What the other time clocks of the slice under way answered before."""
+        """The refusals of guards, by time clock and days."""
+        self.responses: list[ActivitiesResponse] = []
+        """The responses of the earlier time clocks of the current slice's days."""
         self._window: Window | None = None
 
     def begin_slice(self, window: Window) -> None:
-        """The slice of these days is under way: what other time clocks answered for other days bears on nothing."""
+        """Begin a slice. Responses for other days are forgotten: they have no bearing on it."""
         if window != self._window:
-            self._window, self.answers = window, []
+            self._window, self.responses = window, []
 
     def is_open(self, decision: SlicePlan | None) -> bool:
-        """Whether any unit so far left something for the end of the run."""
+        """Whether any unit so far left a decision for the end of the run."""
         plans = [plan for plan in (*self.plans.values(), decision) if plan is not None]
         return any(plan.pending != Pending() for plan in plans)
 
     def silence(self, window: Window, silenced: Container[str]) -> None:
-        """Leave rows without a shift alone in this window where the policy says one of these: a look of it failed, or
-        was refused, so that the rows of its shifts may have no link yet.
+        """Ignore rows without a shift in this window if the policy for them is one of `silenced`: a look of it failed
+        or was refused, so the rows of its shifts may not be linked yet.
         """
         self.units = [
             unit._replace(policy=msgspec.structs.replace(unit.policy, orphans="ignore"))
@@ -58,9 +58,9 @@ class RunState:
         ]
 
     def way_through(self) -> str | None:
-        """The one command that lets through all that guards stopped; None where they stopped nothing."""
+        """The one command that lets through everything that guards stopped; None if they stopped nothing."""
         return way_through(
-            [(window, found) for (_, window), found in self.stopped.items()],
+            [(window, refusals) for (_, window), refusals in self.stopped.items()],
             self.asked,
             resync=self.is_resync,
             accepted=self.units[0].policy.accepted if self.units else (),

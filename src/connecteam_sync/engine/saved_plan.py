@@ -1,4 +1,4 @@
-"""Plans in a file: private, with a checksum, and hostile until every field of them is checked."""
+"""Plans in a file: private, with a checksum, and not trusted until every field is checked."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from connecteam_sync.errors import ConfigurationError, StalePlan
 _AGAIN = "make one: connecteam-sync plan --out FILE"
 _DAYS = (date(1971, 1, 1), date(2200, 1, 1))
 _INSTANTS = (0, 10_000_000_000)
-"""Epoch seconds that a punch may have: up to the year 2286."""
+"""The range of epoch seconds of a punch: up to the year 2286."""
 _NUMBER = 2**63 - 1
 _LONGEST_KEY = 1_000
-"""The largest key that a database has."""
+"""The longest key of a row, in characters."""
 
 
 class _Saved(msgspec.Struct, frozen=True):
-    """A plan as it stands in a file: its text, and what names that text."""
+    """A plan as it is in the file: its JSON, and the digest of that."""
 
     plan: msgspec.Raw
     sha256: str
@@ -41,9 +41,8 @@ class _Saved(msgspec.Struct, frozen=True):
 def save_plan(proposal: Plan, path: str | Path) -> None:
     """Write a plan to a file only its owner can read: it names people and hours. Raises ConfigurationError.
 
-    The file is made again and takes the place of an older one at once; a symbolic link is not followed, nor is anything
-    but an ordinary file written to. What Connecteam said, what is remembered and by which policy it was decided are not
-    in it: `apply` looks again.
+    The file replaces an older one atomically. A symbolic link is not followed, and only an ordinary file is replaced.
+    Snapshot, tracked shifts and policy are not saved: `apply` looks again.
     """
     bare = msgspec.structs.replace(proposal, plans=tuple(_bare(plan) for plan in proposal.plans), failures=())
     text = msgspec.json.encode(bare)
@@ -80,7 +79,7 @@ def _bare(plan: SlicePlan) -> SlicePlan:
 
 
 def read_plan(path: str | Path, *, timezone: str) -> Plan:
-    """A plan written by `save_plan`. Raises ConfigurationError where it is none, or was altered since."""
+    """A plan written by `save_plan`. Raises ConfigurationError if it is none, or was altered since."""
     try:
         saved = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
         proposal = msgspec.json.decode(saved.plan, type=Plan)
@@ -99,7 +98,7 @@ def read_plan(path: str | Path, *, timezone: str) -> Plan:
 
 
 def _oddities(proposal: Plan, timezone: str) -> Iterator[str]:
-    """What no plan of ours says, a sentence each."""
+    """Contents that no plan of ours has, a sentence each."""
     if not proposal.plans:
         yield "it holds no plan"
     for window in (proposal.window, *(plan.window for plan in proposal.plans)):
@@ -134,15 +133,15 @@ def _odd_change(change: Change) -> Iterator[str]:
 
 def _odd_image(image: ClockTime, *, is_new: bool) -> Iterator[str]:
     low, high = _INSTANTS
-    # A row that an earlier plan of the proposal creates has an id below zero: it stands for one that is not there yet.
+    # A row that an earlier plan of the proposal creates has a provisional id below zero.
     if (image.id is None and not is_new) or not (image.id is None or (image.id != 0 and _is_key(image.id))):
         yield f"there is no row {image.id}"
-    said = [(column, getattr(image, column.field)) for column in ROW]
-    times = (value or 1 if column.may_be_empty else value for column, value in said if column.kind == "moment")
+    values = [(column, getattr(image, column.field)) for column in ROW]
+    times = (value or 1 if column.may_be_empty else value for column, value in values if column.kind == "moment")
     if not all(low < at < high for at in times):
         yield f"row {image.id} has times that no shift has"
-    people = (value for column, value in said if column.kind == "person")
-    minutes = (value or 0 for column, value in said if column.kind == "minutes")
+    people = (value for column, value in values if column.kind == "person")
+    minutes = (value or 0 for column, value in values if column.kind == "minutes")
     if not all(map(_is_key, people)) or any(abs(number) > _NUMBER for number in minutes):
         yield f"row {image.id} has numbers that no column takes"
     if not image.is_ours:
@@ -158,7 +157,7 @@ def _is_key(key: RowId) -> bool:
 
 
 def _with_employee(change: Change, employees: Mapping[int, RowId]) -> Change:
-    """A saved change of a person to be created, where an earlier slice of the same plan has created them meanwhile."""
+    """A saved change; the id of an employee that an earlier slice of the plan has created since is filled in."""
     after = change.after
     user = provisional_user(after.employee_id) if after is not None else None
     known = employees.get(user) if user is not None else None
@@ -178,7 +177,7 @@ def require_same(decision: SlicePlan, saved: SlicePlan, stored: StoredState) -> 
 
 
 def stale(differing: Collection[Change]) -> StalePlan:
-    """That a saved plan is not what would be done now, naming the rows."""
+    """The error of a saved plan that no longer fits, naming the rows."""
     moved = sorted({c.image.id for c in differing if c.image.id is not None}, key=ordered)
     named = f": rows {', '.join(map(str, moved[:20]))}" if moved else ": shifts without a row yet"
     return StalePlan(

@@ -1,6 +1,6 @@
-"""Which looks a run makes: by what is configured, what Connecteam lists, and what the database remembers.
+"""The choice of a run's looks: from the configuration, Connecteam's list of time clocks, and the database.
 
-The rules are those of `units`, which is given what this asks for.
+This module fetches what the rules in `slices` need.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from connecteam_sync.store.store import Store
 
 
 class Choosing:
-    """The looks of runs over one store."""
+    """Chooses the looks of runs over one store."""
 
     def __init__(
         self,
@@ -45,22 +45,22 @@ class Choosing:
         self._listed: tuple[TimeClock, ...] | None = None
 
     def today(self) -> date:
-        """The business's day."""
+        """The current day in the business time zone."""
         return local_day(now(), ZoneInfo(self.timezone))
 
     def default_windows(self) -> tuple[Window, ...]:
-        """What a run looks at where nobody names days; see `units.by_default`."""
+        """The windows of a run without chosen days; see `slices.by_default`."""
         self.begin()
         self._belonging.listed = None
         past = self._past(self.store.ask("looking for open rows", *self.queries(None)))
         return tuple(dict.fromkeys(wanted.window for wanted in self._by_default(past)))
 
     def begin(self) -> None:
-        """Another run begins: the time clocks are to be asked for again."""
+        """Begin another run: the time clocks will be fetched again."""
         self._listed = None
 
     def queries(self, chosen: tuple[Window, ...] | None) -> list[Query]:
-        """What a default run goes by."""
+        """The queries that a default run needs to choose its days; none for chosen ones."""
         return (
             [] if chosen is not None else past_queries(self.store.dialect, self.store.host, self.store.own, self.last())
         )
@@ -70,9 +70,9 @@ class Choosing:
         return recent(self.today(), self.timezone, self._lookback)
 
     @staticmethod
-    def _past(found: Sequence[Rows]) -> Past:
-        """The answers to `past_queries`; nothing where they were not asked."""
-        opened, remembered, looked = found or ((), (), ())
+    def _past(results: Sequence[Rows]) -> Past:
+        """The results of `past_queries`; empty if they were not sent."""
+        opened, remembered, looked = results or ((), (), ())
         return Past(
             opened=[(int(clock_in), int(clock)) for clock_in, clock in opened],
             remembered=frozenset(int(clock) for (clock,) in remembered),
@@ -80,15 +80,15 @@ class Choosing:
         )
 
     def clocks(self) -> tuple[TimeClock, ...]:
-        """The time clocks that are mirrored: those of the configuration, else all there are, archived ones too.
+        """The time clocks that are mirrored: the configured ones, else all, archived ones too.
 
-        Raises BadAnswer where none of them is in use.
+        Raises BadAnswer if none of them is in use.
         """
         if self._time_clocks:
             return tuple(TimeClock(id=clock, name="") for clock in self._time_clocks)
         clocks = self._of_account()
         if all(clock.is_archived for clock in clocks):
-            # Nothing to look at would pass for nothing to do.
+            # An empty clock list would be reported as success.
             raise BadAnswer(
                 "Connecteam lists no time clock that is in use",
                 next_step="try again later; `connecteam-sync doctor` lists the time clocks",
@@ -108,7 +108,7 @@ class Choosing:
         )
 
     def _remembered_clocks(self, window: Window) -> frozenset[int]:
-        """The time clocks of which shifts are remembered in a window; asked for where any clock is archived."""
+        """The time clocks with tracked shifts in a window. Not queried if no clock is archived."""
         if not any(clock.is_archived for clock in self.clocks()):
             return frozenset()
         (found,) = self.store.ask("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
@@ -124,7 +124,7 @@ class Choosing:
         return of_chosen_days(windows, clocks, slice_days=self._slice_days, vanished=vanished, remembered=remembered)
 
     def _units_of(self, wanted: Iterable[Wanted], policy: Policy) -> list[Unit]:
-        """The looks of a run in order. A row without a shift may belong to any time clock: the last one decides."""
+        """The looks of a run in order. A row without a shift may belong to any time clock, so the last look decides."""
         silent = msgspec.structs.replace(policy, orphans="ignore")
         return [
             Unit(clock, window, policy if whole and clock == clocks[-1] else silent)
@@ -133,11 +133,11 @@ class Choosing:
         ]
 
     def units(self, chosen: tuple[Window, ...] | None, found: Sequence[Rows], policy: Policy) -> list[Unit]:
-        """The looks of a run in order; `found` are the answers to `queries`."""
+        """The looks of a run in order; `found` are the results of `queries`."""
         return self._units_of(self._wanted(chosen, found), policy)
 
     def saved_units(self, proposal: Plan, policy: Policy) -> list[Unit]:
-        """The looks of a saved plan; the policy is that of today."""
+        """The looks of a saved plan, with the current policy."""
         clocks: dict[Window, dict[int, SlicePlan]] = {}
         for plan in proposal.plans:
             clocks.setdefault(plan.window, {}).setdefault(plan.time_clock_id, plan)
@@ -145,7 +145,7 @@ class Choosing:
         return [unit._replace(saved=clocks[unit.window][unit.clock]) for unit in units]
 
     def looks(self, units: Iterable[Unit], policy: Policy) -> Looks:
-        """What a run of these units means to look at; where rows without a shift may go, every clock there is."""
+        """The evidence to gather by these units; if rows without a shift may be deleted, from every time clock."""
         account = {}
         if policy.orphans == "delete":
             account = {clock.id: named(clock) for clock in self._of_account()}
@@ -153,11 +153,11 @@ class Choosing:
         return Looks(looked_at, account=account, vouched=self._belonging.vouched)
 
     def _of_account(self) -> tuple[TimeClock, ...]:
-        """Every time clock of the account, asked for once a run, and those that were listed once."""
+        """Every time clock of the account, fetched once a run, and those that were listed in the past."""
         if self._listed is None:
             self._listed = (*self._belonging.time_clocks(), *self._belonging.vanished())
         return self._listed
 
     def is_archived(self, clock: int) -> bool:
         """Whether a time clock is no longer in use."""
-        return any(one.id == clock and one.is_archived for one in self._of_account())
+        return any(listed.id == clock and listed.is_archived for listed in self._of_account())

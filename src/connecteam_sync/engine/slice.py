@@ -1,4 +1,4 @@
-"""One slice of a run: a look and a transaction, tried again where others get in between."""
+"""One slice of a run: a look and a transaction, tried again if others write in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connecteam_sync.engine.events import of_commit
 from connecteam_sync.engine.inputs import Inputs
 from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_slice
 from connecteam_sync.engine.run_state import RunState
-from connecteam_sync.engine.snapshot import Look
+from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
@@ -39,11 +39,11 @@ from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
 
 ATTEMPTS = 5
-"""How often a slice is tried again where other programs or runs get in between."""
+"""How often a slice is tried if other programs or runs write in between."""
 
 
 class _Done(NamedTuple):
-    """What a slice came to, once it is committed; `plan` is None where nothing had to be decided."""
+    """The result of a committed slice; `plan` is None if nothing had to be decided."""
 
     receipt: Slice
     number: PendingId
@@ -53,13 +53,13 @@ class _Done(NamedTuple):
 
 
 class _Overtaken(NamedTuple):
-    """Another run committed after the look; `overlaps`: it wrote some of the same days."""
+    """Another run committed after the look. `overlaps`: it wrote some of the same days."""
 
     overlaps: bool
 
 
 class SliceRunner:
-    """Does the slices of one run. `head` is the newest receipt that the run knows of."""
+    """Does the slices of one run. `head` is the number of the newest receipt that the run knows of."""
 
     def __init__(self, context: Context, state: RunState, record: RunRecord, inputs: Inputs, *, head: int) -> None:
         self.store, self.client, self._emit = context.store, context.client, context.emit
@@ -67,49 +67,49 @@ class SliceRunner:
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
 
     def run(self, place: int, *, last: bool) -> Slice:
-        """One look and one transaction; looked at again if another run came first, tried again if rows moved.
+        """One look and one transaction; a new look if another run came first, another try if rows moved.
 
-        With the `last` one the run's end is noted too, unless something is left for the end.
+        The `last` slice records the end of the run too, unless decisions are left for it.
         """
         unit = self.state.units[place]
         self.state.begin_slice(unit.window)
         moved: DatabaseError = RowMoved(f"other runs keep writing {unit.window}", next_step="run the command again")
-        look, troubled = self._ask(unit), False
+        fetched, troubled = self._fetch(unit), False
         for attempt in range(ATTEMPTS):
-            if look.known is None:
-                look.snapshot(self.state.people)  # before anything is locked
+            if fetched.known is None:
+                fetched.snapshot(self.state.people)  # before anything is locked
             try:
-                came = self._try(unit, look, last=last, troubled=troubled)
+                came = self._try(unit, fetched, last=last, troubled=troubled)
             except (RowMoved, RecordRefused) as error:
                 moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
                 continue
             if isinstance(came, _Done):
-                return self._keep(place, look, came)
+                return self._keep(place, fetched, came)
             if came is not None:
-                look = self._catch_up(unit, look, came)
+                fetched = self._catch_up(unit, fetched, came)
         raise moved
 
-    def _ask(self, unit: Unit) -> Look:
-        """What the time clock says now, and what is remembered of it."""
-        return self._inputs.look(unit, self.client.ask(unit.clock, unit.window))
+    def _fetch(self, unit: Unit) -> FetchedSlice:
+        """Fetch the time clock, and find what is remembered of equal inputs."""
+        return self._inputs.fetched(unit, self.client.fetch_activities(unit.clock, unit.window))
 
-    def _try(self, unit: Unit, look: Look, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
-        """One transaction; None where it showed that what was thought to be as remembered has to be read after all."""
-        with self.store.writing(f"mirroring {unit.window}", self._opening(unit, look)) as session:
+    def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
+        """One transaction; None if the database is not as remembered, so that its rows have to be read."""
+        with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
             (overlapping, others, account), *found = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
             if others:
                 self._head = session.newest_receipt()
                 return _Overtaken(bool(overlapping))
-            return self._decide(session, unit, look, found, last=last, troubled=troubled)
+            return self._decide(session, unit, fetched, found, last=last, troubled=troubled)
 
-    def _catch_up(self, unit: Unit, look: Look, came: _Overtaken) -> Look:
-        """Whoever came first may know newer people: an older list is never written over a newer one."""
+    def _catch_up(self, unit: Unit, fetched: FetchedSlice, came: _Overtaken) -> FetchedSlice:
+        """After another run: fetch the users again, so that an older list never overwrites a newer one."""
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         self.state.people = self.client.users()
-        return self._ask(unit) if came.overlaps else look
+        return self._fetch(unit) if came.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
         moved = isinstance(error, RowMoved)
@@ -117,54 +117,54 @@ class SliceRunner:
             SliceAgain(time_clock_id=unit.clock, window=unit.window, why="row_moved" if moved else "record_refused")
         )
 
-    def _opening(self, unit: Unit, look: Look) -> Callable[[Session], list[Query]]:
-        """What is asked with the lock: whether another run came first; and what is stored for a snapshot, or whether
-        all of it is as remembered.
+    def _opening(self, unit: Unit, fetched: FetchedSlice) -> Callable[[Session], list[Query]]:
+        """The queries sent with the lock: whether another run came first; and the stored state, or its digests if it is
+        remembered.
         """
 
         def queries(session: Session) -> list[Query]:
             newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number)
-            if look.known is None:
-                return [newer, *session.stored_queries(unit.window, look.snapshot(self.state.people))]
-            return [newer, receipt_query(session.own, look.known.slice_id), *digest_queries(session, look.known)]
+            if fetched.known is None:
+                return [newer, *session.stored_queries(unit.window, fetched.snapshot(self.state.people))]
+            return [newer, receipt_query(session.own, fetched.known.slice_id), *digest_queries(session, fetched.known)]
 
         return queries
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, session: Session, unit: Unit, look: Look, found: list[Rows], *, last: bool, troubled: bool
+        self, session: Session, unit: Unit, fetched: FetchedSlice, found: list[Rows], *, last: bool, troubled: bool
     ) -> _Done | None:
-        """What becomes of a look, under the lock; None where it has to be read after all."""
-        if look.known is not None:
-            return self._as_remembered(session, look, look.known, found, last=last)
-        snapshot = look.snapshot(self.state.people)
+        """Decide and write, under the lock; None if the stored rows have to be read after all."""
+        if fetched.known is not None:
+            return self._as_remembered(session, fetched, fetched.known, found, last=last)
+        snapshot = fetched.snapshot(self.state.people)
         stored = session.stored(unit.window, snapshot, found)
         deciding = partial(decided_in, session, unit, snapshot, self.state.looks)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         number = self.record.begin(session)
         self._belonging.remember(session)
-        receipt, applied = self._write(session, number, taken, look)
+        receipt, applied = self._write(session, number, taken, fetched)
         ends = last and not self.state.is_open(taken.plan)
         ended = self.record.end(session, number.value) if ends else None
         return _Done(receipt, number, ended, taken.plan, applied)
 
     def _as_remembered(
-        self, session: Session, look: Look, known: SliceFingerprint, found: list[Rows], *, last: bool
+        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, found: list[Rows], *, last: bool
     ) -> _Done | None:
-        """The receipt of before where all of it is as it was; None, and nothing known of the look, where it is not."""
+        """Repeat the earlier receipt if the database is as it was; else None, and `fetched` counts as not known."""
         digest = combined(found[1:])
         if digest == known.digest:
             receipt = receipt_of(found[0])
             last = last and not self.state.is_open(None)
             number, ended = self.record.repeat(session, receipt, last=last)
             return _Done(receipt, number, ended, None, None)
-        look.before = msgspec.structs.replace(known, digest=digest or "")
-        look.known = None
+        fetched.before = msgspec.structs.replace(known, digest=digest or "")
+        fetched.known = None
         return None
 
-    def _keep(self, place: int, look: Look, done: _Done) -> Slice:
-        """What the rest of the run knows of a slice that is committed."""
+    def _keep(self, place: int, fetched: FetchedSlice, done: _Done) -> Slice:
+        """Keep the result of a committed slice for the rest of the run."""
         state, unit = self.state, self.state.units[place]
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
@@ -172,25 +172,25 @@ class SliceRunner:
         if done.plan is None:
             state.looks.was_quiet(unit.clock, unit.window)
         elif done.receipt.status == "refused":
-            state.looks.refused(unit.window, look.snapshot(state.people), REFUSED)
+            state.looks.refused(unit.window, fetched.snapshot(state.people), REFUSED)
         else:
-            state.looks.saw(unit.window, look.snapshot(state.people), coming=done.plan.losses.coming)
+            state.looks.saw(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
         if done.receipt.status != "refused" and state.looks.stage != "end":
-            state.answers.append(look.answer)
+            state.responses.append(fetched.response)
         if done.plan is not None:
-            self._tell(done.number.value, done.plan, done.applied)
+            self._emit_events(done.number.value, done.plan, done.applied)
         return done.receipt
 
-    def _tell(self, number: int, plan: SlicePlan, applied: ApplyResult | None) -> None:
+    def _emit_events(self, number: int, plan: SlicePlan, applied: ApplyResult | None) -> None:
         for event in of_commit(number, plan, applied):
             self._emit(event)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _write(
-        self, session: Session, number: PendingId, taken: Decided, look: Look | None
+        self, session: Session, number: PendingId, taken: Decided, fetched: FetchedSlice | None
     ) -> tuple[Slice, ApplyResult | None]:
-        """Refuse or write, and the receipt either way; and what it was decided on."""
+        """Refuse or write; record the receipt, and the inputs if the slice can be repeated by digest."""
         decision = taken.plan
         if decision.refusals:
             self.state.stopped[decision.time_clock_id, decision.window] = decision.refusals
@@ -204,16 +204,16 @@ class SliceRunner:
         if done.employees_made or done.renamed:
             people = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
         runs.record_slice(session, number.value, receipt, people)
-        # A doubt bears on what every other look of a run may let go: such an answer is read each time.
+        # An invalid record affects which rows other looks of a run may delete: such a response is decoded every time.
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
-        if look is not None and look.inputs is not None and not leans:
-            remember(session, decision, taken.stored, look.inputs, done=done, before=look.before)
+        if fetched is not None and fetched.inputs is not None and not leans:
+            remember(session, decision, taken.stored, fetched.inputs, done=done, before=fetched.before)
         return receipt, done
 
-    # -- what does not come about ------------------------------------------------------------------------------------
+    # -- failures ----------------------------------------------------------------------------------------------------
 
     def unreadable(self, unit: Unit, error: ConnecteamSyncError) -> Slice:
-        """The receipt of an archived time clock that Connecteam does not show any more: its rows are held."""
+        """The receipt of an archived time clock that Connecteam no longer shows: its rows are held."""
         state = self.state
         state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
@@ -228,18 +228,16 @@ class SliceRunner:
             receipt = msgspec.structs.replace(receipt, note=note)
         self.record.number = number.value
         self.record.slices.append(receipt)
-        self._tell(number.value, taken.plan, applied)
+        self._emit_events(number.value, taken.plan, applied)
         return receipt
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
-        """A slice that did not come about: the other looks of its days know it."""
+        """Record a failed slice, also in the evidence of other looks."""
         self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))
         self.record.failed(clock, window, error, record=record)
 
     def stopped(self, unit: Unit, error: LockHeld | NotServed) -> None:
-        """The receipt of the slice that ends a run before its time. Raises a NotServed where nothing is recorded yet:
-        that is no run at all.
-        """
+        """Record the slice that stops a run. Raises a NotServed if nothing is recorded yet: that is no run at all."""
         is_table = isinstance(error, NotServed)
         if is_table and self.record.number is None:
             raise error
@@ -247,9 +245,9 @@ class SliceRunner:
 
 
 def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool:
-    """Whether the next attempt is to look for the record that is the trouble. Raises the error where it had to."""
+    """Whether the next attempt has to find the refused record. Raises the error if this attempt had to find it."""
     if isinstance(error, RowMoved):
-        # Rows that keep moving may be a trigger's doing, which shows where they are written one by one.
+        # A trigger may keep moving rows, which shows if they are written one by one.
         time.sleep(0.05 * 2**attempt)
         return attempt > 0
     if is_last:
@@ -258,7 +256,7 @@ def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool
 
 
 def _outline(plan: SlicePlan) -> SlicePlan:
-    """What the end of a run goes by: a run of a year would else keep every answer of it."""
+    """The parts of a plan that the end of a run needs. A run of a year could not keep every snapshot in memory."""
     snapshot = msgspec.structs.replace(
         plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
     )

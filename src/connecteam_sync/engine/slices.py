@@ -1,8 +1,8 @@
-"""Which looks a run makes: time clocks and slices of days, in the order in which they are done.
+"""The rules for a run's looks: time clocks and slices of days, in the order in which they are done.
 
 A run of chosen days looks at every time clock, archived ones too. A default run looks at the last days, at older days
-on which somebody is still clocked in, and at one further slice of the past, so that late corrections show by and by.
-Where a shift is absent from its time clock on such a day, the others are looked at too before it counts as gone.
+with an open row, and at one further slice of the past, so that late corrections are found in time. If a shift is absent
+from its time clock, the others are looked at too before it counts as gone.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from connecteam_sync.errors import WindowError
 
 HOUR, DAY = 3600, 86_400
 LONG_OPEN_DAYS = 31
-"""A row that has been open for longer is asked about once a day; before that, beyond the last days, once an hour."""
+"""The days of a row that is open for longer are looked at once a day; of other older open rows, once an hour."""
 
 
 def checked_window(first: date, last: date, timezone: str) -> Window:
-    """The window of a command. Raises WindowError where it is reversed or too long; nothing is contacted."""
+    """The window of a command. Raises WindowError if it is reversed, too long or out of reach; nothing is contacted."""
     if last < first:
         raise WindowError(
             f"the window ends ({last}) before it begins ({first})", next_step="exchange the two days of --from and --to"
@@ -41,8 +41,10 @@ def checked_window(first: date, last: date, timezone: str) -> Window:
 
 
 class Past(NamedTuple):
-    """What the database says of older days: open rows (clock-in, time clock), time clocks with remembered shifts in the
-    last days, and when each (time clock, first day, last day) of older ones was looked at: (receipt, epoch seconds).
+    """What the database knows of older days.
+
+    `opened`: open rows as (clock-in, time clock); `remembered`: time clocks with tracked shifts in the last days;
+    `looked`: the last look of each (time clock, first day, last day) as (receipt, epoch seconds).
     """
 
     opened: Sequence[tuple[int, int]]
@@ -51,7 +53,7 @@ class Past(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A window, and the time clocks it is looked at with; `whole` where these are all that are in use."""
+    """A window and the time clocks to look at; `whole` if these are all that are in use."""
 
     window: Window
     clocks: tuple[int, ...]
@@ -71,7 +73,7 @@ def of_chosen_days(
     vanished: Container[int] = (),
     remembered: Callable[[Window], Container[int]] = lambda _: (),
 ) -> list[Wanted]:
-    """What a person asks for by name: every time clock; one that is no longer listed where it is remembered."""
+    """The looks of chosen days: every time clock; an unlisted one (`vanished`) only if it has tracked shifts there."""
     found = []
     for slice_ in (slice_ for window in windows for slice_ in window.slices(slice_days)):
         ids = [c.id for c in clocks if c.id not in vanished or c.id in remembered(slice_)]
@@ -79,7 +81,7 @@ def of_chosen_days(
     return found
 
 
-def by_default(  # each argument is something else that a default run goes by
+def by_default(  # each argument is another input of the rules
     last: Window,
     clocks: Sequence[TimeClock],
     past: Past,
@@ -92,9 +94,9 @@ def by_default(  # each argument is something else that a default run goes by
 ) -> list[Wanted]:
     """The last days, the days of older open rows by the time clock they are of, and one further slice of the past.
 
-    Archived time clocks are looked at where rows or shifts of theirs are remembered: in the last days by `past`, in a
-    further slice by `remembered`. `longest` is the most days of a slice without its padding; `older_days` how far back
-    the further slice goes, 0 for none.
+    Archived time clocks are looked at if they have tracked shifts: in the last days according to `past`, in a further
+    slice according to `remembered`. `longest` is the most days of a slice without its padding; `older_days` how far
+    back the further slice goes, 0 for none.
     """
     zone = last.zone
     in_use = tuple(clock.id for clock in clocks if not clock.is_archived)
@@ -120,10 +122,9 @@ def by_default(  # each argument is something else that a default run goes by
 def left_out(
     absent: Iterable[tuple[int, Window]], looked: Sequence[tuple[int, Window]], clocks: Iterable[TimeClock]
 ) -> list[Wanted]:
-    """The looks that are missing before a shift counts as gone that was absent in a window, by the place of the look.
+    """The looks still needed before absent shifts count as gone. `absent`: (place of the look, window) of each.
 
-    It may be on one of these time clocks by now: one that the run did not look at on those days, or that it looked at
-    before the shift went there.
+    A shift may have moved to a time clock that the run did not look at on those days, or had looked at before.
     """
     last: dict[Window, int] = {}
     for place, window in absent:
@@ -139,7 +140,7 @@ def left_out(
 
 
 def _of_open_rows(last: Window, past: Past, zone: ZoneInfo, now: int, longest: int) -> list[tuple[int, Window]]:
-    """The few ranges of older days with open rows that are due, by time clock."""
+    """The ranges of older days with open rows that are due for a look, by time clock."""
     days: dict[int, set[date]] = defaultdict(set)
     for clock_in, clock in past.opened:
         day = local_day(clock_in, zone)
@@ -157,7 +158,7 @@ def _of_open_rows(last: Window, past: Past, zone: ZoneInfo, now: int, longest: i
 
 
 def _further(last: Window, past: Past, clock: int, *, longest: int, older_days: int) -> Window | None:
-    """The slice before the one of the past that was looked at last; the newest again after the oldest."""
+    """The slice before the older one that was looked at last; after the oldest, the newest again."""
     oldest, newest = last.last - timedelta(days=older_days), last.first - timedelta(days=1)
     if newest < oldest:
         return None
@@ -176,5 +177,5 @@ def hull_of(windows: Iterable[Window]) -> Window:
 
 
 def named(clock: TimeClock) -> str:
-    """A time clock as people know it."""
+    """A time clock in a message: its id, its name, and whether it is archived."""
     return f"time clock {clock.id} ({clock.name}{', archived' if clock.is_archived else ''})"

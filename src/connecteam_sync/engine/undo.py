@@ -36,7 +36,7 @@ def undo(context: Context, number: int) -> Run:
 
 
 def _undone_already(session: Session, number: int, by: int) -> UndoRefused:
-    """Undoing an undo brings changes back: what stands now is said by the last of such runs."""
+    """The error for a run that was undone before. An undo can be undone too, so the last run of the chain counts."""
     chain = [by]
     while (further := runs.run(session, chain[-1]).undone_by) is not None:
         chain.append(further)

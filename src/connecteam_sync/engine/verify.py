@@ -1,4 +1,4 @@
-"""The outcome of a fresh look: by plan, by plain counting, and with Connecteam's own totals."""
+"""A fresh look compared with the table: by plan, by plain counting, and with Connecteam's own totals."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from connecteam_sync.errors import ConnecteamSyncError, Rejected
 
 
 def verify(context: Context, window: Window, *, totals: bool = True) -> Verification:
-    """A fresh look against the table, by plan and by plain counting. Nothing is written."""
-    # The proof is by shift ids, whichever planner writes.
+    """A fresh look compared with the table, by plan and by plain counting. Nothing is written."""
+    # Verified by shift ids, whichever planner is configured.
     proposal, stored = propose(context, [window], planner="batch")
     looked = newest_plans(proposal.plans, stored)
     timesheets = _Timesheets(context, [plan for plan, _ in looked]) if totals else None
@@ -28,7 +28,7 @@ def verify(context: Context, window: Window, *, totals: bool = True) -> Verifica
 
 
 class _Timesheets:
-    """Connecteam's own totals of the days of plans, and what failed."""
+    """Connecteam's own totals of the days of plans, and the requests that failed."""
 
     def __init__(self, context: Context, plans: Sequence[SlicePlan]) -> None:
         self._context = context
@@ -36,24 +36,24 @@ class _Timesheets:
         self.failures: list[Failure] = []
 
     def differing(self, plan: SlicePlan) -> list[Difference]:
-        """The person-days of a plan on which they say otherwise."""
+        """The person-days of a plan whose totals differ."""
         clock, window = plan.time_clock_id, plan.window
         self._step.begins(clock, window)
         try:
-            said = self._asked(clock, window)
+            fetched = self._fetch_totals(clock, window)
         except ConnecteamSyncError as error:
             self.failures.append(failure_of(clock, window, error))
             self._step.failed(clock, window, error)
             return []
         self._step.done(clock, window, None, plan.counts)
-        if said is None:
+        if fetched is None:
             return []
         people = {user.id: user.name for user in plan.snapshot.users}
-        triples = [(total.user_id, total.day, total.minutes) for total in said]
+        triples = [(total.user_id, total.day, total.minutes) for total in fetched]
         return list(differing_totals(window, plan.snapshot.shifts, triples, names=people))
 
-    def _asked(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
-        """None of an archived time clock that Connecteam does not show any more."""
+    def _fetch_totals(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
+        """The totals; None for an archived time clock that Connecteam no longer shows."""
         try:
             return self._context.client.timesheet(clock, window)
         except Rejected:
@@ -65,7 +65,7 @@ class _Timesheets:
 def proved(
     window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, StoredState]], timesheets: _Timesheets | None
 ) -> Verification:
-    """What a proposal, and the looks it was made of, say of the table."""
+    """The verification of the table by a proposal and the looks it was made of."""
     days: list[Difference] = []
     totals: list[Difference] = []
     offsets: list[Offset] = []

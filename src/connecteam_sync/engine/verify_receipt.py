@@ -1,4 +1,4 @@
-"""A proof goes on record: the one thing a verification writes is its receipt."""
+"""Record a verification: its receipt is the only thing it writes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from connecteam_sync.store.store import Store
 
 
 def on_record(context: Context, window: Window, verify: Callable[[], Verification]) -> Verification:
-    """What `verify` found, and the number of its receipt; where that cannot be written, why not.
+    """The result of `verify` with the number of its receipt; if that cannot be written, with the reason.
 
-    Where Connecteam gave no answer at all, that is on record too, and raised.
+    An UpstreamError is recorded too, and raised.
     """
     run = fresh_run("verify", window)
     context.emit(run_began(run))
@@ -62,9 +62,9 @@ def _record(store: Store, run: Run) -> int:
 
 
 def _slices(found: Verification) -> Iterator[Slice]:
-    """The receipt of the whole with its result, of each look that failed, and of each that was had.
+    """The receipt of the whole with its result, one for each failed look, and one for each other look.
 
-    No status of them is one of a slice that was mirrored: a proof overtakes no run.
+    Their statuses differ from those of mirrored slices: no run counts itself overtaken by a verification.
     """
     proposal = found.plan
     yield Slice(
