@@ -30,6 +30,7 @@ from connecteam_sync.engine.account import Belonging, region_of
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import Emit, Listeners, log
+from connecteam_sync.engine.lists import Lists
 from connecteam_sync.engine.locks import Locking
 from connecteam_sync.engine.one_thread import InUse, one_thread
 from connecteam_sync.engine.progress import ProgressListener
@@ -72,6 +73,7 @@ class ConnecteamSync(Records, Accounts):
         settings: Settings | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         on_event: Emit | None = None,
+        remember_lists: float = 0,
     ) -> None:
         clocks = (clock_id,) if clock_id is not None else tuple(time_clocks)
         if settings is None:
@@ -88,12 +90,14 @@ class ConnecteamSync(Records, Accounts):
         self._emit: Emit = Listeners(ProgressListener(on_progress) if on_progress is not None else None, on_event, log)
         self._in_use = InUse(self._emit)
         self._made_context: Context | None = None
+        self._lists = Lists(self._client, seconds=remember_lists)
         self._belonging = Belonging(
             self.store,
             self._client,
             region=region_of(settings.base_url),
             timezone=settings.timezone,
             time_clocks=settings.time_clocks,
+            lists=self._lists,
         )
         self._connecteam: Connecteam | None = None
 
@@ -160,6 +164,7 @@ class ConnecteamSync(Records, Accounts):
                 by_digest=s.unchanged == "digest",
                 http_calls=lambda: self.http_calls,
                 emit=self._emit,
+                lists=self._lists,
             )
         return self._made_context
 
@@ -197,6 +202,17 @@ class ConnecteamSync(Records, Accounts):
     def sync(self, window: Window | Iterable[Window] | None = None, *, accept: Iterable[str] = ()) -> Run:
         """Make the window's rows equal to Connecteam; by default those of `default_windows`."""
         return run_slices(self._context, "sync", self._windows(window), accept=accept)
+
+    def visit(self, time_clock: int, window: Window | Iterable[Window] | None = None) -> Run:
+        """`sync` of one time clock. The others are looked at only before a row would go, for the days concerned.
+
+        By default the last days, today, and the days of its open rows.
+        """
+        return run_slices(self._context.of_one_clock(time_clock), "sync", self._windows(window))
+
+    def mirrored_clocks(self) -> dict[int, str]:
+        """The time clocks that are mirrored and in use: names by id. Raises UpstreamError, ConfigurationError."""
+        return self._context.choosing.in_use()
 
     def resync(self, window: Window, *, accept: Iterable[str] = ()) -> Run:
         """`sync`, and rows of ours that never had a shift and match none are deleted."""

@@ -47,10 +47,11 @@ class Looks:
         *,
         account: Mapping[int, str] | None = None,
         vouched: Iterable[int] = (),
+        is_partial: bool = False,
     ) -> None:
         self.account = account or {}
         self.units = frozenset(Span(clock, window.start_utc, window.end_utc) for clock, window in units)
-        self.stage: Stage = "part" if len(self.units) > 1 else "whole"
+        self.stage: Stage = "part" if is_partial or len(self.units) > 1 else "whole"
         self.vouched = frozenset(vouched)
         self.absent: set[str] = set()
         self.awaited: set[tuple[int, int]] = set()

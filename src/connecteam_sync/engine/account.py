@@ -20,6 +20,7 @@ from connecteam_sync.api.credentials import HOSTS
 from connecteam_sync.api.wire import Company, TimeClock
 from connecteam_sync.core.account import Acceptance, Account, AccountChange, Part, Region, ZoneUse, company_words
 from connecteam_sync.core.text import one_line
+from connecteam_sync.engine.lists import Lists
 from connecteam_sync.errors import ConfigurationError, NotFound, Rejected
 from connecteam_sync.store.mirror import account as remembered
 from connecteam_sync.store.session import Session
@@ -70,8 +71,9 @@ class Belonging:
         region: Region,
         timezone: str,
         time_clocks: tuple[int, ...],
+        lists: Lists,
     ) -> None:
-        self.store, self._make_client = store, client
+        self.store, self._make_client, self._lists = store, client, lists
         self.region, self.timezone, self._wanted = region, timezone, time_clocks
         self.listed: tuple[TimeClock, ...] | None = None
         """Connecteam's list of time clocks, if it was fetched since the last check."""
@@ -176,7 +178,7 @@ class Belonging:
     def time_clocks(self) -> tuple[TimeClock, ...]:
         """Connecteam's list of time clocks, fetched once after each check."""
         if self.listed is None:
-            self.listed = self._make_client().time_clocks()
+            self.listed = self._lists.time_clocks()
         return self.listed
 
     def vanished(self) -> tuple[TimeClock, ...]:
@@ -187,8 +189,8 @@ class Belonging:
 
     def fresh_time_clocks(self) -> tuple[TimeClock, ...]:
         """Connecteam's list of time clocks, fetched again."""
-        self.listed = None
-        return self.time_clocks()
+        self.listed = self._lists.fetch_time_clocks()
+        return self.listed
 
     def _require_common_clocks(self, known: Account, company: Company | None) -> None:
         """If the company of either side is unknown, one common time clock is enough. Raises ConfigurationError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
+from copy import copy
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.core.change import Policy
@@ -13,6 +14,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.account import Belonging
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import Emit, Step
+from connecteam_sync.engine.lists import Lists
 from connecteam_sync.engine.other_clocks import Elsewhere
 from connecteam_sync.engine.scope import Choosing
 from connecteam_sync.store.store import Store
@@ -38,10 +40,12 @@ class Context:
         by_digest: bool,
         http_calls: Callable[[], int],
         emit: Emit,
+        lists: Lists,
     ) -> None:
         self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
         self.belonging, self.choosing = belonging, choosing
         self.by_digest, self.http_calls, self.emit = by_digest, http_calls, emit
+        self.lists = lists
         self.elsewhere = Elsewhere(store, client, choosing.clocks)
 
     @property
@@ -53,6 +57,12 @@ class Context:
     def policy(self) -> Policy:
         """The policy of the user; partly stored in the database."""
         return self._policy()
+
+    def of_one_clock(self, clock: int) -> Context:
+        """The same for runs that look at one of the mirrored time clocks, and others only for missing evidence."""
+        one = copy(self)
+        one.choosing = self.choosing.of_one_clock(clock)
+        return one
 
     def step(self, name: StepName, slices: Iterable[Window] = (), *, counted: bool = True) -> Step:
         """The events of a step, slice by slice."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from connecteam_sync.core.change import Counts, SlicePlan
@@ -28,18 +30,30 @@ class RunRecord:
         self.number: int | None = None
         self.slices: list[Slice] = []
         self.ended: int | None = None
+        self._newest: PendingId | None = None
         self._costs = Costs(context.store, context.http_calls)
 
     def begin(self, session: Session) -> PendingId:
         """The number of this run, which begins now if it has not yet."""
         return runs.begin_run(session, self.run) if self.number is None else PendingId(session, self.number)
 
+    def receipt(
+        self, session: Session, number: PendingId, receipt: Slice, people: Mapping[str, object] | None = None
+    ) -> None:
+        """Record the receipt of a slice; `people` as `runs.record_slice` has it."""
+        self._newest = runs.record_slice(session, number.value, receipt, people)
+
+    @property
+    def newest_receipt(self) -> int | None:
+        """The number of the receipt recorded last, once its transaction is committed."""
+        return None if self._newest is None else self._newest.value
+
     def repeat(self, session: Session, receipt: Slice, *, last: bool) -> tuple[PendingId, int | None]:
         """Record an earlier receipt for an unchanged slice; the run's number, and its end if this slice is the last."""
         if self.number is not None or not last:
             number = self.begin(session)
             self._belonging.remember(session)
-            runs.record_slice(session, number.value, receipt)
+            self.receipt(session, number, receipt)
             return number, self.end(session, number.value) if last else None
         # This slice is the whole run, so everything about it, even its end, is known before its first row is written.
         ended = now()
@@ -51,7 +65,7 @@ class RunRecord:
         )
         number = runs.begin_run(session, whole)
         self._belonging.remember(session)
-        runs.record_slice(session, number.value, receipt)
+        self.receipt(session, number, receipt)
         return number, ended
 
     def end(self, session: Session, number: int) -> int:
@@ -70,7 +84,7 @@ class RunRecord:
         try:
             with self.store.writing("recording a failure") as session:
                 number = self.begin(session)
-                runs.record_slice(session, number.value, receipt)
+                self.receipt(session, number, receipt)
         except ConnecteamSyncError as second:
             # The first error is the one to act on; its message also says that it could not be recorded.
             text = f"{error.message} (not recorded: {second.message})"

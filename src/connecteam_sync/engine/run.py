@@ -103,7 +103,7 @@ def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, 
     """Check the company of the key, fetch the users, and choose the looks of the run."""
     state, choosing = began.slices.state, context.choosing
     context.belonging.check_company()
-    state.people = context.client.users()
+    state.people = context.lists.users()
     if wanted is not None:
         state.units = choosing.saved_units(wanted, began.policy)
     else:
@@ -126,6 +126,7 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
         "checking the database", *queries, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))
+    context.lists.begin(int(newest[0][0]))
     return _Found(int(newest[0][0]), remembered, past)
 
 

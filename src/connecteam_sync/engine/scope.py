@@ -6,6 +6,7 @@ This module fetches what the rules in `slices` need.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,19 @@ class Choosing:
         self._time_clocks, self._slice_days = time_clocks, slice_days
         self._lookback, self._older_days = lookback_days, older_days
         self._listed: tuple[TimeClock, ...] | None = None
+        self._only: int | None = None
+
+    def of_one_clock(self, clock: int) -> Choosing:
+        """The same for runs that look at one of the mirrored time clocks, and at no further slice of the past."""
+        one = copy(self)
+        one._only, one._older_days = clock, 0  # noqa: SLF001 - a copy of ours
+        return one
+
+    def in_use(self) -> dict[int, str]:
+        """The mirrored time clocks that are not archived: names by id. Raises as `clocks`."""
+        self.begin()
+        named = {clock.id: clock.name for clock in self._of_account()}
+        return {clock.id: clock.name or named.get(clock.id, "") for clock in self.clocks() if not clock.is_archived}
 
     def today(self) -> date:
         """The current day in the business time zone."""
@@ -115,7 +129,12 @@ class Choosing:
         return frozenset(int(clock) for (clock,) in found)
 
     def _wanted(self, windows: tuple[Window, ...] | None, found: Sequence[Rows]) -> list[Wanted]:
-        return self._by_default(self._past(found)) if windows is None else self.of(windows)
+        wanted = self._by_default(self._past(found)) if windows is None else self.of(windows)
+        if self._only is None:
+            return wanted
+        return [
+            one._replace(clocks=(self._only,), whole=len(one.clocks) == 1) for one in wanted if self._only in one.clocks
+        ]
 
     def of(self, windows: tuple[Window, ...]) -> list[Wanted]:
         """The slices of chosen days."""
@@ -150,7 +169,8 @@ class Choosing:
         if policy.orphans == "delete":
             account = {clock.id: named(clock) for clock in self._of_account()}
         looked_at = ((unit.clock, unit.window) for unit in units)
-        return Looks(looked_at, account=account, vouched=self._belonging.vouched)
+        is_partial = self._only is not None and len(self.clocks()) > 1
+        return Looks(looked_at, account=account, vouched=self._belonging.vouched, is_partial=is_partial)
 
     def _of_account(self) -> tuple[TimeClock, ...]:
         """Every time clock of the account, fetched once a run, and those that were listed in the past."""

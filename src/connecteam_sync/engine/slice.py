@@ -22,7 +22,6 @@ from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_sl
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
-from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import held_before, with_acknowledged
 from connecteam_sync.store.mirror.apply import ApplyResult, apply
 from connecteam_sync.store.mirror.digest import (
@@ -63,7 +62,7 @@ class SliceRunner:
 
     def __init__(self, context: Context, state: RunState, record: RunRecord, inputs: Inputs, *, head: int) -> None:
         self.store, self.client, self._emit = context.store, context.client, context.emit
-        self._belonging = context.belonging
+        self._belonging, self._lists = context.belonging, context.lists
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
 
     def run(self, place: int, *, last: bool) -> Slice:
@@ -77,7 +76,7 @@ class SliceRunner:
         fetched, troubled = self._fetch(unit), False
         for attempt in range(ATTEMPTS):
             if fetched.known is None:
-                fetched.snapshot(self.state.people)  # before anything is locked
+                self._read(unit, fetched)  # before anything is locked
             try:
                 came = self._try(unit, fetched, last=last, troubled=troubled)
             except (RowMoved, RecordRefused) as error:
@@ -94,6 +93,13 @@ class SliceRunner:
         """Fetch the time clock, and find what is remembered of equal inputs."""
         return self._inputs.fetched(unit, self.client.fetch_activities(unit.clock, unit.window))
 
+    def _read(self, unit: Unit, fetched: FetchedSlice) -> None:
+        """Decode the snapshot; with users fetched again if a shift is of one who is not on a remembered list."""
+        snapshot, people = fetched.snapshot(self.state.people), self.state.people
+        self.state.people = self._lists.users_with({shift.user_id for shift in snapshot.shifts}, people)
+        if self.state.people is not people:
+            fetched.inputs = self._inputs.digest(unit, fetched.response)
+
     def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
@@ -108,7 +114,7 @@ class SliceRunner:
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, came: _Overtaken) -> FetchedSlice:
         """After another run: fetch the users again, so that an older list never overwrites a newer one."""
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
-        self.state.people = self.client.users()
+        self.state.people = self._lists.fetch_users()
         return self._fetch(unit) if came.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
@@ -168,6 +174,8 @@ class SliceRunner:
         state, unit = self.state, self.state.units[place]
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
+        if self.record.newest_receipt is not None:
+            self._lists.wrote(self.record.newest_receipt)
         state.plans[place] = _outline(done.plan) if done.plan and done.receipt.status != "refused" else None
         if done.plan is None:
             state.looks.was_quiet(unit.clock, unit.window)
@@ -195,7 +203,7 @@ class SliceRunner:
         if decision.refusals:
             self.state.stopped[decision.time_clock_id, decision.window] = decision.refusals
             receipt = refused_slice(decision, resync=self.state.is_resync)
-            runs.record_slice(session, number.value, receipt)
+            self.record.receipt(session, number, receipt)
             return receipt, None
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
         notes = (done.note, self._belonging.note if not self.record.slices else "")
@@ -203,7 +211,7 @@ class SliceRunner:
         people: dict[str, object] | None = None
         if done.employees_made or done.renamed:
             people = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
-        runs.record_slice(session, number.value, receipt, people)
+        self.record.receipt(session, number, receipt, people)
         # An invalid record affects which rows other looks of a run may delete: such a response is decoded every time.
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
         if fetched is not None and fetched.inputs is not None and not leans:
