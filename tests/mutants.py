@@ -861,7 +861,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("engine/slice.py", "return attempt > 0", "return False", REFUSED_SERVERS),
     ("errors.py", "    exit_code = 6\n    retryable = True\n\n    def", "    retryable = True\n\n    def", REFUSED),
-    ("config.py", "        if not text:\n            # What", "        if False:\n            # What", COMMAND),
+    ("config.py", "        if not text:\n            # An empty", "        if False:\n            # An empty", COMMAND),
     ("config.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
     ("config.py", "    if not found:\n        raise", "    if False:\n        raise", COMMAND),
     ("store/sql/errors.py", 'f"{url.username}@"', 'f"{url.username}:{url.password}@"', FAILURES),

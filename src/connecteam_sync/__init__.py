@@ -100,8 +100,8 @@ if TYPE_CHECKING:
     from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
     from connecteam_sync.store.tables.own import OwnNames
 else:
-    # Each name is imported when it is first asked for: a command that needs no database starts without SQLAlchemy.
-    # Type checkers read the imports above instead, so that a name that is not there stays an error to them.
+    # Each name is imported at its first use: a command that needs no database starts without SQLAlchemy.
+    # Type checkers read the imports above instead, so that an unknown name is an error to them.
     _HOMES = {
         "Acceptance": "core.account",
         "Account": "core.account",
