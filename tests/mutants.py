@@ -762,7 +762,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "locked_day(date.fromisoformat(day), timezone)",
         LOCKING,
     ),
-    ("engine/locks.py", "if found is not None and not found.is_right and not anyway:", "if False:", LOCKING),
+    ("engine/locks.py", "if result is not None and not result.is_right and not anyway:", "if False:", LOCKING),
     (
         "engine/locks.py",
         "        _require_over(window)\n        for",
@@ -863,7 +863,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "    exit_code = 6\n    retryable = True\n\n    def", "    retryable = True\n\n    def", REFUSED),
     ("config.py", "        if not text:\n            # An empty", "        if False:\n            # An empty", COMMAND),
     ("config.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
-    ("config.py", "    if not found:\n        raise", "    if False:\n        raise", COMMAND),
+    ("config.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
     ("store/sql/errors.py", 'f"{url.username}@"', 'f"{url.username}:{url.password}@"', FAILURES),
     ("store/sql/errors.py", "Path(path).absolute()", "Path(path)", FAILURES),
     ("store/sql/errors.py", "if failure.codes & codes:", "if False:", FAILURES),
@@ -955,7 +955,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/adopt.py",
-        "dedupe.days_of_ours(session, dedupe.span(found, self._today()))",
+        "dedupe.days_of_ours(session, dedupe.span(doubles, self._today()))",
         "self._today()",
         ADOPT_DAYS,
     ),
@@ -1489,8 +1489,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/employee.py", "_REACH_DAYS = 2", "_REACH_DAYS = 1", PAST),
     ("store/history/employee.py", "s.start_at >= :start AND", "s.start_at > :start AND", PAST),
     ("store/history/employee.py", '{"start": padded.start_utc},', '{"start": window.start_utc},', PAST),
-    ("api/limits.py", "max(0.0, *asked)", "max(0.0, min(asked))", ANSWERS),
-    ("api/limits.py", "elif not asked and is_too_many:", "elif not asked:", ANSWERS),
+    ("api/limits.py", "max(0.0, *waits)", "max(0.0, min(waits))", ANSWERS),
+    ("api/limits.py", "elif not waits and is_too_many:", "elif not waits:", ANSWERS),
     (
         "api/deadline.py",
         "return _Stream(self._plain.start_tls(ssl_context, server_hostname, wait), self._left)",

@@ -175,17 +175,17 @@ class Records:
 
 def require_employee(employees: Iterable[Employee], named: int | str) -> Employee:
     """The employee with this id, name or part of a name. Raises NotFound, which lists the candidates if any."""
-    found = matching(employees, named)
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    matches = matching(employees, named)
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         raise NotFound(
             f"there is no employee {str(named)!r}",
             next_step="connecteam-sync employees lists those with a Connecteam user, with ids; all others:"
             " connecteam-sync employees --without-user",
         )
-    choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in found[:_CANDIDATES])
-    more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
+    choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in matches[:_CANDIDATES])
+    more = f" and {len(matches) - _CANDIDATES} more" if len(matches) > _CANDIDATES else ""
     raise NotFound(
-        f"{len(found)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
+        f"{len(matches)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
     )

@@ -206,7 +206,7 @@ def _require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple
 def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Warnings about files of secrets that others may write to: they could put a key of their own into them."""
     environ = os.environ if environ is None else environ
-    found = []
+    warnings = []
     for name in (*sorted(_SECRETS), "DATABASE_URL"):
         path = environ.get(f"{PREFIX}{name}_FILE", "").strip()
         try:
@@ -214,8 +214,8 @@ def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH):
-            found.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
-    return tuple(found)
+            warnings.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
+    return tuple(warnings)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -334,19 +334,19 @@ def _time_clocks(value: object, where: str) -> tuple[int, ...]:
         parts = [part.strip() for part in value.split(",")]
     elif isinstance(value, list | tuple):
         parts = list(value)
-    found: list[int] = []
+    ids: list[int] = []
     for part in parts:
         if isinstance(part, bool) or not _CLOCK.fullmatch(str(part)):
             raise ConfigurationError(
                 f"{where}: {str(part)[:60]!r} is no time clock id",
                 next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
             )
-        found.append(int(str(part)))
-    if not found:
+        ids.append(int(str(part)))
+    if not ids:
         raise ConfigurationError(
             f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(ids))
 
 
 def _own(named: Mapping[str, object]) -> OwnNames:

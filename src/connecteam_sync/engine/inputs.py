@@ -26,9 +26,9 @@ class Inputs:
     def fetched(self, unit: Unit, response: ActivitiesResponse) -> FetchedSlice:
         """The response of a time clock, and what is remembered of equal inputs."""
         inputs = self._digest(unit, response)
-        found = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
-        is_known = found is not None and found.inputs == inputs and unit.saved is None
-        return FetchedSlice(response, inputs, found if is_known else None)
+        earlier = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
+        is_known = earlier is not None and earlier.inputs == inputs and unit.saved is None
+        return FetchedSlice(response, inputs, earlier if is_known else None)
 
     def _digest(self, unit: Unit, response: ActivitiesResponse) -> str | None:
         """A digest of all inputs outside the database; None if the slice is to be decided in any case."""

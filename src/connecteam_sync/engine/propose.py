@@ -177,7 +177,7 @@ def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[StoredState]) -> l
     """The last plan of each look, with the stored state before its first one."""
     before: dict[tuple[int, Window], StoredState] = {}
     newest: dict[tuple[int, Window], SlicePlan] = {}
-    for plan, found in zip(plans, stored, strict=True):
-        before.setdefault((plan.time_clock_id, plan.window), found)
+    for plan, state in zip(plans, stored, strict=True):
+        before.setdefault((plan.time_clock_id, plan.window), state)
         newest[plan.time_clock_id, plan.window] = plan
     return [(plan, before[key]) for key, plan in newest.items()]

@@ -69,7 +69,7 @@ def run(
 # -- before anything is looked at --------------------------------------------------------------------------------------
 
 
-class _Found(NamedTuple):
+class _FirstRows(NamedTuple):
     """The first rows read: the newest receipt, the fingerprints of slices, and older days with open rows."""
 
     head: int
@@ -90,13 +90,13 @@ def _begin(
 ) -> _Began:
     """Check the database and the tables, without a request to Connecteam."""
     hull = hull_of(chosen) if chosen else _longest(context)
-    found = _check(context, hull, chosen)
-    state = RunState(is_resync=kind == "resync" or is_resync, asked=hull if chosen else None)
+    first_rows = _check(context, hull, chosen)
+    state = RunState(is_resync=kind == "resync" or is_resync, requested=hull if chosen else None)
     policy = _policy(context, accept, state)
     _require_tables(context, policy)
     record = RunRecord(context, fresh_run(kind, hull))
-    inputs = Inputs(state, found.remembered, by_digest=context.by_digest and policy.orphans != "delete")
-    return _Began(SliceRunner(context, state, record, inputs, head=found.head), policy, found.past)
+    inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
+    return _Began(SliceRunner(context, state, record, inputs, head=first_rows.head), policy, first_rows.past)
 
 
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
@@ -117,7 +117,7 @@ def _longest(context: Context) -> Window:
     return Window(last.last - timedelta(days=MAX_WINDOW_DAYS), last.last, context.timezone)
 
 
-def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) -> _Found:
+def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) -> _FirstRows:
     """Send the first queries together, and check the account."""
     own, belonging, choosing = context.store.own, context.belonging, context.choosing
     choosing.begin()
@@ -126,7 +126,7 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
         "checking the database", *queries, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))
-    return _Found(int(newest[0][0]), remembered, past)
+    return _FirstRows(int(newest[0][0]), remembered, past)
 
 
 def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:

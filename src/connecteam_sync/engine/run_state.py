@@ -18,12 +18,12 @@ class RunState:
     """A run in progress.
 
     `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had to
-    be decided). `asked` are the days that the run was asked for; None where it was told of none. `is_resync`: rows
+    be decided). `requested`: the days chosen for the run, None for a default run. `is_resync`: rows
     without a shift go, by a command or by a saved plan of it.
     """
 
-    def __init__(self, *, is_resync: bool, asked: Window | None) -> None:
-        self.is_resync, self.asked = is_resync, asked
+    def __init__(self, *, is_resync: bool, requested: Window | None) -> None:
+        self.is_resync, self.requested = is_resync, requested
         self.people = People(())
         self.units: list[Unit] = []
         self.looks = Looks()
@@ -61,7 +61,7 @@ class RunState:
         """The one command that lets through everything that guards stopped; None if they stopped nothing."""
         return way_through(
             [(window, refusals) for (_, window), refusals in self.stopped.items()],
-            self.asked,
+            self.requested,
             resync=self.is_resync,
             accepted=self.units[0].policy.accepted if self.units else (),
         )

@@ -114,8 +114,8 @@ class Choosing:
         (found,) = self.store.ask("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
         return frozenset(int(clock) for (clock,) in found)
 
-    def _wanted(self, windows: tuple[Window, ...] | None, found: Sequence[Rows]) -> list[Wanted]:
-        return self._by_default(self._past(found)) if windows is None else self.of(windows)
+    def _wanted(self, windows: tuple[Window, ...] | None, results: Sequence[Rows]) -> list[Wanted]:
+        return self._by_default(self._past(results)) if windows is None else self.of(windows)
 
     def of(self, windows: tuple[Window, ...]) -> list[Wanted]:
         """The slices of chosen days."""
@@ -132,9 +132,9 @@ class Choosing:
             for clock in clocks
         ]
 
-    def units(self, chosen: tuple[Window, ...] | None, found: Sequence[Rows], policy: Policy) -> list[Unit]:
-        """The looks of a run in order; `found` are the results of `queries`."""
-        return self._units_of(self._wanted(chosen, found), policy)
+    def units(self, chosen: tuple[Window, ...] | None, results: Sequence[Rows], policy: Policy) -> list[Unit]:
+        """The looks of a run in order; `results` are the results of `queries`."""
+        return self._units_of(self._wanted(chosen, results), policy)
 
     def saved_units(self, proposal: Plan, policy: Policy) -> list[Unit]:
         """The looks of a saved plan, with the current policy."""

@@ -79,15 +79,15 @@ class SliceRunner:
             if fetched.known is None:
                 fetched.snapshot(self.state.people)  # before anything is locked
             try:
-                came = self._try(unit, fetched, last=last, troubled=troubled)
+                outcome = self._try(unit, fetched, last=last, troubled=troubled)
             except (RowMoved, RecordRefused) as error:
                 moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
                 continue
-            if isinstance(came, _Done):
-                return self._keep(place, fetched, came)
-            if came is not None:
-                fetched = self._catch_up(unit, fetched, came)
+            if isinstance(outcome, _Done):
+                return self._keep(place, fetched, outcome)
+            if outcome is not None:
+                fetched = self._catch_up(unit, fetched, outcome)
         raise moved
 
     def _fetch(self, unit: Unit) -> FetchedSlice:
@@ -97,19 +97,19 @@ class SliceRunner:
     def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
-            (overlapping, others, account), *found = (session.opening[0][0], *session.opening[1:])
+            (overlapping, others, account), *results = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
             if others:
                 self._head = session.newest_receipt()
                 return _Overtaken(bool(overlapping))
-            return self._decide(session, unit, fetched, found, last=last, troubled=troubled)
+            return self._decide(session, unit, fetched, results, last=last, troubled=troubled)
 
-    def _catch_up(self, unit: Unit, fetched: FetchedSlice, came: _Overtaken) -> FetchedSlice:
+    def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
         """After another run: fetch the users again, so that an older list never overwrites a newer one."""
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         self.state.people = self.client.users()
-        return self._fetch(unit) if came.overlaps else fetched
+        return self._fetch(unit) if overtaken.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
         moved = isinstance(error, RowMoved)
@@ -133,13 +133,13 @@ class SliceRunner:
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, session: Session, unit: Unit, fetched: FetchedSlice, found: list[Rows], *, last: bool, troubled: bool
+        self, session: Session, unit: Unit, fetched: FetchedSlice, results: list[Rows], *, last: bool, troubled: bool
     ) -> _Done | None:
         """Decide and write, under the lock; None if the stored rows have to be read after all."""
         if fetched.known is not None:
-            return self._as_remembered(session, fetched, fetched.known, found, last=last)
+            return self._as_remembered(session, fetched, fetched.known, results, last=last)
         snapshot = fetched.snapshot(self.state.people)
-        stored = session.stored(unit.window, snapshot, found)
+        stored = session.stored(unit.window, snapshot, results)
         deciding = partial(decided_in, session, unit, snapshot, self.state.looks)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         number = self.record.begin(session)
@@ -150,12 +150,12 @@ class SliceRunner:
         return _Done(receipt, number, ended, taken.plan, applied)
 
     def _as_remembered(
-        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, found: list[Rows], *, last: bool
+        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, results: list[Rows], *, last: bool
     ) -> _Done | None:
         """Repeat the earlier receipt if the database is as it was; else None, and `fetched` counts as not known."""
-        digest = combined(found[1:])
+        digest = combined(results[1:])
         if digest == known.digest:
-            receipt = receipt_of(found[0])
+            receipt = receipt_of(results[0])
             last = last and not self.state.is_open(None)
             number, ended = self.record.repeat(session, receipt, last=last)
             return _Done(receipt, number, ended, None, None)
