@@ -105,7 +105,7 @@ class ConnecteamSync(Records, Accounts):
         on_progress: Callable[[Progress], None] | None = None,
         on_event: Emit | None = None,
     ) -> Self:
-        """Configured by a file and the environment."""
+        """A client configured by a file and the environment."""
         return cls(settings=load_settings(path), on_progress=on_progress, on_event=on_event)
 
     def __enter__(self) -> Self:
@@ -187,7 +187,7 @@ class ConnecteamSync(Records, Accounts):
         """The default windows of `sync`: the last days, today, older days with open rows, and one slice of the past."""
         return self._context.choosing.default_windows()
 
-    # -- the five verbs ----------------------------------------------------------------------------------------------
+    # -- plan, sync, verify, undo ------------------------------------------------------------------------------------
 
     def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Plan:
         """The plan of a `sync` (or `resync`). Nothing is written."""
@@ -409,7 +409,7 @@ class ConnecteamSync(Records, Accounts):
 
 
 def counts_of(run: Run) -> dict[str, int]:
-    """The counts of a run by the names of the contract."""
+    """The counts of a run by their documented names."""
     c = run.counts
     return {
         "total_shifts": c.total_shifts,

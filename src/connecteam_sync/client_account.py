@@ -57,7 +57,7 @@ class Accounts:
     # -- time clocks ---------------------------------------------------------------------------------------------------
 
     def clocks(self) -> tuple[ClockReport, ...]:
-        """Every time clock that Connecteam lists or the database remembers, by id. Raises UpstreamError."""
+        """Every time clock that Connecteam lists or the database remembers, sorted by id. Raises UpstreamError."""
         with self.store.reading("looking at the time clocks") as session:
             known = remembered.account(session)
             looks, shifts = remembered.clock_counts(session)

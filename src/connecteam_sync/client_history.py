@@ -89,7 +89,7 @@ class Records:
         """Anomalies in the rows of a window, which are reported and never changed; and the shift id and time clock of
         their rows, by row id. Connecteam is not asked.
         """
-        from connecteam_sync.core.anomalies import Limits, anomalies  # noqa: PLC0415 - a start has no need of it
+        from connecteam_sync.core.anomalies import Limits, anomalies  # noqa: PLC0415 - not needed at start
 
         limits = Limits(
             longest_minutes=longest_hours * 60,
@@ -105,7 +105,7 @@ class Records:
 
     def unread_times(self) -> tuple[UnreadTime, ...]:
         """Unreadable times in the table, of any day and source. Each counts as no time."""
-        from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - a start has no need of it
+        from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - not needed at start
 
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)

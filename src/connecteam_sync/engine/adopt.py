@@ -418,7 +418,7 @@ def _and_linked(slice_: Slice, linked: Sequence[ClockTime], wanted: int) -> Slic
 
 
 def _require_nothing_on_key(session: Session) -> None:
-    """No foreign key may point at the unique key that is to be dropped."""
+    """Raises UndoRefused if a foreign key points at the unique key that is to be dropped."""
     names = session.host.clock_times
     for key in catalog.foreign_keys(session):
         if set(key.pointer.targets) == {names.employee_id, names.clock_in}:
