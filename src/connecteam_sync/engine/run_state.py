@@ -17,9 +17,9 @@ from connecteam_sync.engine.decide import Unit
 class RunState:
     """A run in progress.
 
-    `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had to
-    be decided). `requested`: the days chosen for the run, None for a default run. `is_resync`: rows
-    without a shift go, by a command or by a saved plan of it.
+    `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had
+    to be decided). `requested`: the days chosen for the run, None for a default run. `is_resync`: rows without a shift
+    are deleted, by the command or by a saved plan of it.
     """
 
     def __init__(self, *, is_resync: bool, requested: Window | None) -> None:
