@@ -22,7 +22,7 @@ from connecteam_sync.core.change import (
 )
 from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.draft import PlanBuilder
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.guards import let_through
 from connecteam_sync.core.keys import RowId, by_key
 from connecteam_sync.core.people import named
@@ -78,7 +78,7 @@ class Absences(PlanBuilder):
 
     def not_looked_at(self) -> Why | None:
         """Whether a look of this run might have shown a shift elsewhere, and failed or was refused."""
-        undecided = self.looks.undecided() if self.stage != "part" else None
+        undecided = self.evidence.undecided() if self.stage != "part" else None
         if undecided is None:
             return None
         clock, why = undecided
@@ -104,7 +104,7 @@ class Absences(PlanBuilder):
 
     def is_out_of_reach(self, row: ClockTime | None) -> bool:
         """Whether a row is nowhere, or on a day that no look of this run decides on."""
-        return row is None or not (self.inside(row.clock_in) or self.looks.plans(self.clock, row.clock_in))
+        return row is None or not (self.inside(row.clock_in) or self.evidence.plans(self.clock, row.clock_in))
 
     def row_of(self, mirror: TrackedShift) -> ClockTime | None:
         """The row of a shift; of one whose row went, that row where a restored dump has brought it back."""
@@ -118,7 +118,7 @@ class Absences(PlanBuilder):
 
     def has_moved(self, mirror: TrackedShift) -> bool:
         """Whether another look of the run has shown a shift: its row goes along with it there."""
-        return self.stage == "end" and self.looks.shows(mirror)
+        return self.stage == "end" and self.evidence.shows(mirror)
 
     def no_evidence(self, shift: Shift) -> Why | None:
         """Why its absence from the answer does not prove that a shift is gone; None where it does."""
@@ -127,7 +127,7 @@ class Absences(PlanBuilder):
         who = self.name_of_user(shift.user_id)
         if shift.user_id not in self.snapshot.listed:
             return ("user_not_listed", f"{who} is no longer on this time clock; the hours are kept")
-        if shift.user_id in self.invalid_in_any or shift.id in self.invalid_ids | self.looks.invalid_ids:
+        if shift.user_id in self.invalid_in_any or shift.id in self.invalid_ids | self.evidence.invalid_ids:
             return ("impossible_record", f"a record of {who} cannot be believed; the hours are kept")
         if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
             return ("window_edge", "it ran past the days asked for; the hours are kept")
@@ -137,7 +137,7 @@ class Absences(PlanBuilder):
         """The row of one shift that is not in the answer."""
         shift, found = mirror.shift, self.no_evidence(mirror.shift)
         is_away = not self.inside(shift.start) and not mirror.is_gone
-        if is_away and not self.looks.plans(shift.time_clock_id, shift.start):
+        if is_away and not self.evidence.plans(shift.time_clock_id, shift.start):
             # Where a look at its own day has found it gone, there is no day left to look at.
             if self.stage == "part":
                 # Another look's padding may show it yet.
@@ -146,9 +146,9 @@ class Absences(PlanBuilder):
                 return
             self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
         elif found is not None and row.is_ours:
-            is_invalid = shift.id in self.looks.invalid_ids and shift.id not in self.invalid_ids
+            is_invalid = shift.id in self.evidence.invalid_ids and shift.id not in self.invalid_ids
             self.hold_row(found[0], row, found[1], mirror, beside=is_invalid)
-        elif self.stage == "end" and (shift.user_id, shift.start) in self.looks.awaited:
+        elif self.stage == "end" and (shift.user_id, shift.start) in self.evidence.awaited:
             # The shift that stands in its place may inherit the row, under its own time clock.
             self.postpone(row, shift, _GONE)
             self.pending_absent.add(shift.id)
@@ -199,7 +199,7 @@ class Absences(PlanBuilder):
                 self.hold_row(found[0], row, found[1], None)
             elif self.policy.orphans == "report":
                 self.report_orphan(row)
-            elif self.stage == "whole" and self.looks.clocks_left_out({self.clock}):
+            elif self.stage == "whole" and self.evidence.clocks_left_out({self.clock}):
                 # Another time clock may have its shift, and was not looked at yet.
                 self.postpone(row, None, ORPHAN)
                 self.pending_orphans = True
@@ -230,9 +230,9 @@ class Absences(PlanBuilder):
 
     def no_listing(self, row: ClockTime, users: frozenset[int], who: str) -> Why | None:
         """Why the looks do not prove that a person has no shift there."""
-        listings = self.looks.listings(self.window)
+        listings = self.evidence.listings(self.window)
         listed = self.snapshot.listed.union(*listings.values())
-        refused = next((c for user in sorted(users - listed) if (c := self.looks.listed_in_vain.get(user))), None)
+        refused = next((c for user in sorted(users - listed) if (c := self.evidence.listed_in_refused.get(user))), None)
         if refused is not None:
             said = f"{who} is on time clock {refused}, whose answer was refused; row {row.id} is kept"
             return ("clock_not_looked_at", said)
@@ -248,25 +248,25 @@ class Absences(PlanBuilder):
         """Whether a time clock that is not mirrored has a shift for the row, or one was not looked at."""
         if not self.rows_go or self.stage != "end":
             return None
-        clock = next((c for u in sorted(users) if (c := self.looks.elsewhere.get((u, row.clock_in)))), None)
+        clock = next((c for u in sorted(users) if (c := self.evidence.unmirrored_shifts.get((u, row.clock_in)))), None)
         if clock is not None:
             return ("orphan", f"row {row.id} is a shift of time clock {clock}, which is not mirrored; it is kept")
         day = local_day(row.clock_in, self.zone)
-        clock = next((c for u in sorted(users) if (c := self.looks.worked.get((u, day))) is not None), None)
+        clock = next((c for u in sorted(users) if (c := self.evidence.unlisted_hours.get((u, day))) is not None), None)
         if clock is not None:
             who = self.stored.names.get(row.employee_id, f"employee {row.employee_id}")
             said = f"{who} is no longer on time clock {clock}, whose totals have hours of {day}; row {row.id} is kept"
             return ("user_not_listed", said)
-        missing = self.looks.clocks_left_out(self.looks.listings(self.window))
+        missing = self.evidence.clocks_left_out(self.evidence.listings(self.window))
         if missing:
-            why = "; ".join(self.looks.unread.values())
+            why = "; ".join(self.evidence.unread.values())
             said = f"row {row.id} may belong to {', '.join(missing)}, which this run did not look at; it is kept"
             return ("clock_not_looked_at", f"{said} ({why})" if why else said)
         return None
 
     def is_off_a_clock(self, users: frozenset[int]) -> bool:
         """Whether one of these users was on a time clock of these looks once, and is not listed there now."""
-        listings = self.looks.listings(self.window)
+        listings = self.evidence.listings(self.window)
         listings[self.clock] = self.snapshot.listed
         return any(
             mirror.shift.user_id not in listings.get(mirror.shift.time_clock_id, {mirror.shift.user_id})
@@ -277,7 +277,7 @@ class Absences(PlanBuilder):
     @cached_property
     def invalid_in_any(self) -> set[int]:
         """Whoever has a record that cannot be believed, in this look or in another of the run."""
-        return self.invalid_users | self.looks.invalid_users
+        return self.invalid_users | self.evidence.invalid_users
 
     @cached_property
     def mirrors_of_user(self) -> dict[int, list[TrackedShift]]:
@@ -342,9 +342,9 @@ class Absences(PlanBuilder):
 
         `own` are the deletes of this look; at the end of the run those of the others are known.
         """
-        going = self.looks.going.get(employee, {}) | {change.image.id or 0: change.image.clock_in for change in own}
+        going = self.evidence.going.get(employee, {}) | {change.image.id or 0: change.image.clock_in for change in own}
         lost: dict[RowId, int] = {}
-        for (start, end), rows in {(self.start, self.end): self.rows_of_people, **self.looks.rows_of_people}.items():
+        for (start, end), rows in {(self.start, self.end): self.rows_of_people, **self.evidence.rows_of_people}.items():
             inside = {row: at for row, at in going.items() if start <= at < end}
             if len(inside) >= rows.get(employee, 0):
                 lost |= inside
@@ -364,7 +364,7 @@ def unreadable(
 
     `standing` are the subjects of what was held before: nothing was seen that ended any of it.
     """
-    builder = Absences(window, snapshot, stored, policy, Looks())
+    builder = Absences(window, snapshot, stored, policy, RunEvidence())
     for mirror in builder.absent:
         row = builder.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
         if row is not None and builder.inside(row.clock_in):

@@ -261,7 +261,7 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     snapshot: Snapshot
     stage: Stage = "whole"
-    """Which look of its run it is of; see `looks`."""
+    """Which look of its run it is of; see `evidence`."""
     pending: Pending = Pending()
     undecided: frozenset[str] = frozenset()
     """Subjects of holds that this plan says nothing about: what stands of them stays."""

@@ -13,7 +13,7 @@ from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, Ne
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.columns import row_of, with_times
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, unwritten
 from connecteam_sync.core.match import Match, absent
@@ -36,9 +36,11 @@ WHAT: dict[ChangeKind, str] = {
 class PlanBuilder:
     """Drafts of changes by subject, holds, what waits for the end of the run, and the indexes to look things up in."""
 
-    def __init__(self, window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> None:
+    def __init__(
+        self, window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence
+    ) -> None:
         self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
-        self.looks, self.stage = looks, looks.stage
+        self.evidence, self.stage = evidence, evidence.stage
         self.clock = snapshot.time_clock_id
         self.zone: ZoneInfo = window.zone
         self.start, self.end = window.start_utc, window.end_utc
@@ -70,7 +72,7 @@ class PlanBuilder:
         """Rows without a shift that are only reported."""
         self.guarded: set[RowId | None] = set()
         """Rows that a person would lose with all of theirs: held by themselves, or let through."""
-        self.let_through: set[RowId] = set(looks.let_through)
+        self.let_through: set[RowId] = set(evidence.let_through)
         """Rows that a person's word lets go."""
         self.coming: Counter[RowId] = Counter()
         """How many new rows of each employee this plan leaves for the end of the run, since older ones go then."""
@@ -95,7 +97,7 @@ class PlanBuilder:
     @property
     def rows_go(self) -> bool:
         """Whether rows without a shift go in this run, by whichever of its looks."""
-        return self.policy.orphans == "delete" or bool(self.looks.account)
+        return self.policy.orphans == "delete" or bool(self.evidence.account)
 
     @cached_property
     def likenesses(self) -> Likenesses:
@@ -151,7 +153,7 @@ class PlanBuilder:
 
     def is_known(self, mirror: TrackedShift) -> bool:
         """Whether what is remembered of a shift is what this run has seen of it."""
-        return self.shown.get(mirror.shift.id) == mirror.shift or self.looks.has_refreshed(mirror)
+        return self.shown.get(mirror.shift.id) == mirror.shift or self.evidence.has_refreshed(mirror)
 
     def is_fresh(self, shift_id: str) -> bool:
         """Whether this run has seen a shift: what is remembered of any other may be out of date."""
@@ -159,13 +161,13 @@ class PlanBuilder:
             return True
         self.leans = True
         mirror = self.mirrors.get(shift_id)
-        return mirror is not None and self.looks.has_refreshed(mirror)
+        return mirror is not None and self.evidence.has_refreshed(mirror)
 
     def decides_on(self, mirror: TrackedShift, row: ClockTime) -> bool:
         """Whether this look decides on a shift and its row: not where its padding alone shows another look's shift."""
         shown = self.shown.get(mirror.shift.id)
         return shown is not None and (
-            self.inside(shown.start) or self.inside(row.clock_in) or not self.looks.plans(self.clock, shown.start)
+            self.inside(shown.start) or self.inside(row.clock_in) or not self.evidence.plans(self.clock, shown.start)
         )
 
     def has_left(self, mirror: TrackedShift, at: int, shift: Shift) -> bool:
@@ -173,7 +175,7 @@ class PlanBuilder:
         on a day of none by now: whoever sees it takes its row along.
         """
         self.leans = True
-        return self.looks.plans(mirror.shift.time_clock_id, at) and not self.looks.plans(self.clock, shift.start)
+        return self.evidence.plans(mirror.shift.time_clock_id, at) and not self.evidence.plans(self.clock, shift.start)
 
     def wait(self, shift: Shift, because: str | None = None) -> None:
         """Leave a shift to the end of the run: in any case, or where the one `because` of which turns out to differ."""

@@ -33,7 +33,7 @@ class Span(NamedTuple):
         return self.clock == clock and self.start <= instant < self.end
 
 
-class Looks:
+class RunEvidence:
     """The looks of one run. `units` are all that it means to make, `stage` is that of the plan about to be made.
 
     `account` are the time clocks there are, by id, as people know them; empty where nobody needs to know. `absent` are
@@ -63,9 +63,9 @@ class Looks:
         """Time clocks that Connecteam does not show any more, whoever asks and however often."""
         self.unread: dict[int, str] = {}
         """Time clocks that were asked for evidence without success, and what Connecteam said."""
-        self.elsewhere: dict[tuple[int, int], int] = {}
+        self.unmirrored_shifts: dict[tuple[int, int], int] = {}
         """(user, start) of shifts of time clocks that are not mirrored, and the clock: looked at as evidence only."""
-        self.worked: dict[tuple[int, date], int] = {}
+        self.unlisted_hours: dict[tuple[int, date], int] = {}
         """(user, local day) of hours in the totals of a time clock that does not list the user, and the clock."""
         self.rows_of_people: dict[tuple[int, int], Mapping[RowId, int]] = {}
         """How many rows of ours each employee had in the days of a look (half-open instants), before it: at the end."""
@@ -77,20 +77,20 @@ class Looks:
         """Whether a guard refused an answer: until a person's word lets it through, it is no evidence of anything."""
         self.let_through: set[RowId] = set()
         """Those that a person's word lets go, where a guard had stopped them: at the end."""
-        self.listed_in_vain: dict[int, int] = {}
+        self.listed_in_refused: dict[int, int] = {}
         """Whom an answer lists that a guard refused, and its time clock: it proves nothing, but they are there."""
         self._listings: dict[Span, frozenset[int]] = {}
-        self._quiet: set[Span] = set()
+        self._unchanged: set[Span] = set()
         self._seen: dict[int, array[int]] = {}
         self._index: dict[int, frozenset[int]] = {}
 
-    def also(self, units: Iterable[tuple[int, Window]]) -> None:
+    def add_units(self, units: Iterable[tuple[int, Window]]) -> None:
         """More looks that the run means to make."""
         self.units |= {Span(clock, window.start_utc, window.end_utc) for clock, window in units}
 
     # -- what was looked at ------------------------------------------------------------------------------------------
 
-    def saw(
+    def add_snapshot(
         self,
         window: Window,
         snapshot: Snapshot,
@@ -107,19 +107,19 @@ class Looks:
         if self.stage != "end":
             self.coming[span.start, span.end].update(dict(coming))
         self._listings[span] = snapshot.listed
-        self._quiet.discard(span)
-        self._heard(snapshot)
+        self._unchanged.discard(span)
+        self._note_shown(snapshot)
         if as_evidence:
-            self.elsewhere |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
+            self.unmirrored_shifts |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
 
-    def refused(self, window: Window, snapshot: Snapshot, why: str) -> None:
+    def add_refused(self, window: Window, snapshot: Snapshot, why: str) -> None:
         """A look whose answer a guard refused: what it shows is there, and what it does not show proves nothing."""
         self.failures[Span(snapshot.time_clock_id, window.start_utc, window.end_utc)] = why
         self.is_stopped = True
-        self.listed_in_vain |= dict.fromkeys(snapshot.listed, snapshot.time_clock_id)
-        self._heard(snapshot)
+        self.listed_in_refused |= dict.fromkeys(snapshot.listed, snapshot.time_clock_id)
+        self._note_shown(snapshot)
 
-    def _heard(self, snapshot: Snapshot) -> None:
+    def _note_shown(self, snapshot: Snapshot) -> None:
         """What an answer shows, whatever it leaves out."""
         clock = snapshot.time_clock_id
         self._seen.setdefault(clock, array("q")).extend(hash(shift.id) for shift in snapshot.shifts)
@@ -127,13 +127,13 @@ class Looks:
         self.invalid_users.update(d.user_id for d in snapshot.invalid_records if d.user_id is not None)
         self.invalid_ids.update(d.activity_id for d in snapshot.invalid_records if d.activity_id is not None)
 
-    def was_quiet(self, clock: int, window: Window) -> None:
+    def add_unchanged(self, clock: int, window: Window) -> None:
         """A look that was not read, since all was as it was when nothing had to be done."""
         span = Span(clock, window.start_utc, window.end_utc)
         if span not in self._listings:
-            self._quiet.add(span)
+            self._unchanged.add(span)
 
-    def failed(self, clock: int, window: Window, why: str, *, turned_away: bool = False) -> None:
+    def add_failure(self, clock: int, window: Window, why: str, *, turned_away: bool = False) -> None:
         """A look that did not come about; `turned_away`: and would not, however often it were tried."""
         self.failures[Span(clock, window.start_utc, window.end_utc)] = f"which could not be read ({why})"
         if turned_away:
@@ -152,7 +152,7 @@ class Looks:
         return (
             not mirror.is_gone
             and (clock is None or clock == shift.time_clock_id)
-            and any(span.holds(shift.time_clock_id, shift.start) for span in self._quiet)
+            and any(span.holds(shift.time_clock_id, shift.start) for span in self._unchanged)
         )
 
     def has_refreshed(self, mirror: TrackedShift) -> bool:
@@ -182,7 +182,7 @@ class Looks:
 
     def covers(self, clock: int, instant: int) -> bool:
         """Whether the run has looked at this clock on the day of this instant."""
-        return any(span.holds(clock, instant) for span in (*self._listings, *self._quiet))
+        return any(span.holds(clock, instant) for span in (*self._listings, *self._unchanged))
 
     def is_gone(self, mirror: TrackedShift) -> bool:
         """Whether a look found a shift gone and no other has shown it: known at the end only."""
@@ -191,7 +191,7 @@ class Looks:
     def read_clocks(self, window: Window) -> frozenset[int]:
         """The time clocks that were looked at on just these days."""
         start, end = window.start_utc, window.end_utc
-        return frozenset(s.clock for s in (*self._listings, *self._quiet) if (s.start, s.end) == (start, end))
+        return frozenset(s.clock for s in (*self._listings, *self._unchanged) if (s.start, s.end) == (start, end))
 
     def listings(self, window: Window) -> dict[int, frozenset[int]]:
         """Who was listed in the looks that cover a window's days, by time clock."""

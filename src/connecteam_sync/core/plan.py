@@ -27,7 +27,7 @@ from connecteam_sync.core.change import (
 )
 from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.columns import corrections
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee
@@ -52,13 +52,13 @@ from connecteam_sync.core.window import Window
 
 
 def plan(
-    window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks | None = None
+    window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence | None = None
 ) -> SlicePlan:
     """Decide what makes the window's rows equal to Connecteam, without writing anything.
 
-    `snapshot` covers `window.padded()`, `stored` was read for both; `looks` are the run's other looks, if any.
+    `snapshot` covers `window.padded()`, `stored` was read for both; `evidence` are the run's other looks, if any.
     """
-    builder = _Decision(window, snapshot, stored, policy, looks or Looks())
+    builder = _Decision(window, snapshot, stored, policy, evidence or RunEvidence())
     about = in_scope(window, snapshot, rows=builder.rows, mirrors=builder.mirrors, has_left=builder.has_left)
     scope = builder.without_strays(about)
     others = tuple(builder.shifts_of_other_clocks())
@@ -140,12 +140,12 @@ class _Decision(Absences):
 
     def has_come_here(self, shift: Shift, mirror: TrackedShift) -> bool:
         """Whether a shift that is remembered of another time clock is this one's now; else it is held, or waits."""
-        other, looks = mirror.shift.time_clock_id, self.looks
-        if looks.shows(mirror, clock=other):
+        other, evidence = mirror.shift.time_clock_id, self.evidence
+        if evidence.shows(mirror, clock=other):
             self.hold_shift("impossible_record", shift, f"the same id is also a shift of time clock {other}")
-        elif looks.covers(other, mirror.shift.start) or looks.is_vouched(other):
+        elif evidence.covers(other, mirror.shift.start) or evidence.is_vouched(other):
             return True
-        elif self.stage == "part" and looks.plans(other, mirror.shift.start):
+        elif self.stage == "part" and evidence.plans(other, mirror.shift.start):
             self.wait(shift)
         else:
             why = f"until now it was on time clock {other}, which this run did not look at for that day"
@@ -161,7 +161,7 @@ class _Decision(Absences):
             if mirror.shift.time_clock_id == self.clock or mirror.is_gone:
                 continue
             employee = self.stored.employees.get(mirror.shift.user_id)
-            if employee is not None and mirror.shift.id not in self.present and not self.looks.is_gone(mirror):
+            if employee is not None and mirror.shift.id not in self.present and not self.evidence.is_gone(mirror):
                 yield (employee, mirror.shift)
 
     # -- rows that others had ------------------------------------------------------------------------------------------
@@ -195,10 +195,10 @@ class _Decision(Absences):
         """Gone shifts whose rows may be inherited, by (user, start): of this time clock, and at the end of any."""
         missing = [m for m in self.absent if m.shift.id not in self.stale and not self.has_moved(m)]
         found = successions((self.mirrors[m.shift.id] for m in missing), self.window, self.snapshot)
-        if self.looks.absent:
+        if self.evidence.absent:
             for mirror in self.stored.mirrors:
                 shift = mirror.shift
-                if shift.time_clock_id != self.clock and mirror.clock_time_id and self.looks.is_gone(mirror):
+                if shift.time_clock_id != self.clock and mirror.clock_time_id and self.evidence.is_gone(mirror):
                     found[shift.user_id, shift.start].append(mirror)
         return found
 

@@ -49,7 +49,7 @@ def note_replaced(builder: Absences) -> None:
     """
     if not builder.rows_go:
         return
-    coming = Counter(builder.looks.coming.get((builder.start, builder.end), ()))
+    coming = Counter(builder.evidence.coming.get((builder.start, builder.end), ()))
     if builder.stage != "end":
         coming += Counter(change.image.employee_id for change in builder.changes if change.kind == "create")
     leaving: dict[RowId, list[RowId | None]] = defaultdict(list)
@@ -89,7 +89,8 @@ def hold_doubles(builder: Absences, taken: Container[RowId | None]) -> None:
 def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
     """Which new rows of a person are not for this plan, next to these rows that stand there without a shift."""
     if builder.stage != "end" and any(
-        row.id in builder.pending or (builder.stage == "part" and builder.looks.has_day(row.clock_in)) for row in rows
+        row.id in builder.pending or (builder.stage == "part" and builder.evidence.has_day(row.clock_in))
+        for row in rows
     ):
         builder.coming[employee] += len(creates)
         builder.deferred += creates
@@ -99,7 +100,7 @@ def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates:
         return creates
     inside = [row for row in rows if builder.inside(row.clock_in)]
     # Where a person's word would let the old ones go, all of theirs waits for it.
-    waits = employee in builder.words or builder.looks.is_stopped
+    waits = employee in builder.words or builder.evidence.is_stopped
     new = _linked(builder, employee) + sum(change.minutes for change in creates)
     if inside and (waits or _minutes(inside) >= max(1, DOUBLED_SHARE * new)):
         _hold(builder, creates, inside)
@@ -124,10 +125,10 @@ def _near_edges(builder: Absences, rows: list[ClockTime], creates: list[Change])
             [c for c in creates if c.image.clock_in >= builder.end - margin],
         ),
     ):
-        beside = [row for row in beyond if builder.looks.has_day(row.clock_in)]
+        beside = [row for row in beyond if builder.evidence.has_day(row.clock_in)]
         goes = any(_goes(builder, row) for row in beside)
         new = sum(change.minutes for change in near)
-        if goes or (beside and (builder.looks.is_stopped or _minutes(beside) >= max(1, DOUBLED_SHARE * new))):
+        if goes or (beside and (builder.evidence.is_stopped or _minutes(beside) >= max(1, DOUBLED_SHARE * new))):
             _hold(builder, near, beside)
             held += near
             for change in near if goes else ():
@@ -149,7 +150,7 @@ def _hold(builder: Absences, creates: Iterable[Change], rows: Iterable[ClockTime
 
 def _goes(builder: Absences, row: ClockTime) -> bool:
     """Whether the look that decides on a row without a shift let it go."""
-    return row.id in builder.looks.going.get(row.employee_id, {})
+    return row.id in builder.evidence.going.get(row.employee_id, {})
 
 
 def _linked(builder: Absences, employee: RowId) -> int:

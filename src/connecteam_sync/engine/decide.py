@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.guards import days_at_stake, way_on
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
@@ -50,18 +50,20 @@ def is_turned_away(error: ConnecteamSyncError) -> bool:
     return isinstance(error, Rejected) and not error.is_of_the_key
 
 
-def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
+def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence) -> SlicePlan:
     """The decision of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
-    return plan(window, snapshot, stored, policy, looks)
+    return plan(window, snapshot, stored, policy, evidence)
 
 
-def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: StoredState) -> SlicePlan:
+def decided_in(
+    session: Session, unit: Unit, snapshot: Snapshot, evidence: RunEvidence, stored: StoredState
+) -> SlicePlan:
     """As `decide`, with rows that have children held, and what somebody acknowledged. `stored` is last: a trial
     alters it.
     """
-    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, looks=looks)
+    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, evidence=evidence)
     return with_acknowledged(parents_held(session, stored, deciding), session.holds)
 
 

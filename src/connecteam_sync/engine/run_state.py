@@ -8,7 +8,7 @@ import msgspec
 
 from connecteam_sync.api.wire import Answer, People
 from connecteam_sync.core.change import Pending, Refusal, SlicePlan
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.guards import way_through
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import Unit
@@ -17,8 +17,8 @@ from connecteam_sync.engine.decide import Unit
 class RunState:
     """A run that is under way.
 
-    `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had to
-    be decided). `asked` are the days that the run was asked for; None where it was told of none. `is_resync`: rows
+    `evidence` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had
+    to be decided). `asked` are the days that the run was asked for; None where it was told of none. `is_resync`: rows
     without a shift go, by a command or by a saved plan of it.
     """
 
@@ -26,7 +26,7 @@ class RunState:
         self.is_resync, self.asked = is_resync, asked
         self.people = People(())
         self.units: list[Unit] = []
-        self.looks = Looks()
+        self.evidence = RunEvidence()
         self.plans: dict[int, SlicePlan | None] = {}
         self.undone: set[int] = set()
         """The places of units whose look did not come about."""

@@ -13,7 +13,7 @@ import msgspec
 
 from connecteam_sync.api.wire import TimeClock
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.run import Plan
 from connecteam_sync.core.window import PADDING_DAYS, Window, local_day
 from connecteam_sync.engine.account import Belonging
@@ -144,13 +144,13 @@ class Choosing:
         units = self._units_of((Wanted(window, tuple(of)) for window, of in clocks.items()), policy)
         return [unit._replace(saved=clocks[unit.window][unit.clock]) for unit in units]
 
-    def looks(self, units: Iterable[Unit], policy: Policy) -> Looks:
+    def evidence(self, units: Iterable[Unit], policy: Policy) -> RunEvidence:
         """What a run of these units means to look at; where rows without a shift may go, every clock there is."""
         account = {}
         if policy.orphans == "delete":
             account = {clock.id: named(clock) for clock in self._of_account()}
         looked_at = ((unit.clock, unit.window) for unit in units)
-        return Looks(looked_at, account=account, vouched=self._belonging.vouched)
+        return RunEvidence(looked_at, account=account, vouched=self._belonging.vouched)
 
     def _of_account(self) -> tuple[TimeClock, ...]:
         """Every time clock of the account, asked for once a run, and those that were listed once."""

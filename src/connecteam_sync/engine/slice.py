@@ -140,7 +140,7 @@ class SliceRunner:
             return self._as_remembered(session, look, look.known, found, last=last)
         snapshot = look.snapshot(self.state.people)
         stored = session.stored(unit.window, snapshot, found)
-        deciding = partial(decided_in, session, unit, snapshot, self.state.looks)
+        deciding = partial(decided_in, session, unit, snapshot, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         number = self.record.begin(session)
         self._belonging.remember(session)
@@ -170,12 +170,12 @@ class SliceRunner:
         self.record.slices.append(done.receipt)
         state.plans[place] = _outline(done.plan) if done.plan and done.receipt.status != "refused" else None
         if done.plan is None:
-            state.looks.was_quiet(unit.clock, unit.window)
+            state.evidence.add_unchanged(unit.clock, unit.window)
         elif done.receipt.status == "refused":
-            state.looks.refused(unit.window, look.snapshot(state.people), REFUSED)
+            state.evidence.add_refused(unit.window, look.snapshot(state.people), REFUSED)
         else:
-            state.looks.saw(unit.window, look.snapshot(state.people), coming=done.plan.losses.coming)
-        if done.receipt.status != "refused" and state.looks.stage != "end":
+            state.evidence.add_snapshot(unit.window, look.snapshot(state.people), coming=done.plan.losses.coming)
+        if done.receipt.status != "refused" and state.evidence.stage != "end":
             state.answers.append(look.answer)
         if done.plan is not None:
             self._tell(done.number.value, done.plan, done.applied)
@@ -215,7 +215,7 @@ class SliceRunner:
     def unreadable(self, unit: Unit, error: ConnecteamSyncError) -> Slice:
         """The receipt of an archived time clock that Connecteam does not show any more: its rows are held."""
         state = self.state
-        state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)
+        state.evidence.add_failure(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
         with self.store.writing(f"mirroring {unit.window}") as session:
             stored = session.stored(unit.window, snapshot)
@@ -233,7 +233,7 @@ class SliceRunner:
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """A slice that did not come about: the other looks of its days know it."""
-        self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))
+        self.state.evidence.add_failure(clock, window, error.message, turned_away=is_turned_away(error))
         self.record.failed(clock, window, error, record=record)
 
     def stopped(self, unit: Unit, error: LockHeld | NotServed) -> None:
