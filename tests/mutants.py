@@ -732,7 +732,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/unchanged.py", "            or row.clock_out != end\n", "", HISTORIES),
     ("core/unchanged.py", " if key not in contested}", "}", HISTORIES),
     ("core/unchanged.py", "            or mirror.is_gone\n", "", CORE),
-    ("core/plan.py", "            if start <= shift.start < end:\n", "            if True:\n", CLOCKS),
+    ("core/plan.py", "            if self.inside(shift.start):\n", "            if True:\n", CLOCKS),
     ("store/history/holds.py", "employee = made.get(hold.user_id or 0)", "employee = None", DIGEST),
     (
         "store/history/undo.py",
@@ -766,7 +766,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("engine/locks.py", "if window.last < today:", "if window.last <= today:", LOCKING),
     ("engine/locks.py", "if locks.newest_change(session, window) != head:", "if False:", LOCKING),
-    ("engine/locks.py", "            if anyway:\n                return not_looked(error.message)\n", "", LOCKING),
+    ("engine/locks.py", "            if anyway:\n                return unverified(error.message)\n", "", LOCKING),
     ("core/lock_check.py", "or self.open or", "or", LOCKING),
     ("core/lock_check.py", "(window.holds(instant) and locks.at(instant) is None)", "window.holds(instant)", LOCKING),
     ("core/lock_check.py", "if not hold.acknowledged and counts(hold.instant)]", "if counts(hold.instant)]", LOCKING),
@@ -1101,11 +1101,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/people.py", "found = {*self.who.ambiguous.get(user_id, ()), ", "found = {", PEOPLE),
     ("store/mirror/people.py", 'free = f"CASE WHEN {session.is_ours} AND', 'free = f"CASE WHEN', PEOPLE),
     ("core/run.py", "self.rows + self.left > 0)", "self.rows > 0)", PEOPLE),
-    ("core/holds.py", "if len(said) == 1 else SAID[self.reason]", 'if len(said) == 1 else ""', TOLD),
+    ("core/holds.py", "if len(said) == 1 else REASON_TEXTS[self.reason]", 'if len(said) == 1 else ""', TOLD),
     ("core/holds.py", "or said is None else int(said[1])", "or said is None else None", TOLD),
     ("core/holds.py", "(\\d+){created}$", "(\\d+){created}", TOLD),
     ("core/holds.py", "min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
-    ("present/holds_text.py", '(group.look() if on_record else "")', "group.look()", TOLD),
+    ("present/holds_text.py", '(group.show_command() if on_record else "")', "group.show_command()", TOLD),
     ("cli/history.py", "if not found and (kind", "if found and (kind", TOLD),
     # Who is who: no hour under the wrong name, nobody made twice, nothing mapped without a word.
     (
@@ -2418,9 +2418,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     # One list of mirrored columns: what is written out by hand, and what a column more needs of everybody.
     ("core/unchanged.py", "or row.is_active != (end is None)", "or False", COLUMNS),
     ("core/unchanged.py", "or row.source != CONNECTEAM", "or False", COLUMNS),
-    ("core/unchanged.py", "any(getattr(row, field) != said(shift) for field, said in besides)", "False", COLUMNS),
+    (
+        "core/unchanged.py",
+        "any(getattr(row, field) != value_of(shift) for field, value_of in of_shift)",
+        "False",
+        COLUMNS,
+    ),
     ("core/columns.py", "if pair[0] not in lacks", "", COLUMNS),
-    ("core/columns.py", "{field: getattr(row, field) for field, _ in BESIDES}", "{}", COLUMNS),
+    ("core/columns.py", "{field: getattr(row, field) for field, _ in SHIFT_COLUMNS}", "{}", COLUMNS),
     (
         "core/columns.py",
         '"clock_out",\n        "moment",\n        "when it ended',

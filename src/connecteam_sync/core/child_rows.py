@@ -24,7 +24,7 @@ def kept_by(
     return tuple(child for child in found if child.fields & moved and not child.follows)
 
 
-def said_of(row: RowId | None, children: Iterable[Child]) -> str:
+def pointing_text(row: RowId | None, children: Iterable[Child]) -> str:
     """What points at a row, as a sentence."""
     known = [child for child in children if child.count is not None]
     unknown = [child.table for child in children if child.count is None]
@@ -43,7 +43,7 @@ def held_detail(row: RowId | None, children: Iterable[Child]) -> str:
     """Why a row is not deleted, or not moved, for the person who reads the hold."""
     children = tuple(children)
     until = "they are gone" if all(child.count is not None for child in children) else "that is known"
-    return f"{said_of(row, children)}; it stays as it is until {until}"
+    return f"{pointing_text(row, children)}; it stays as it is until {until}"
 
 
 def concerned(changes: Iterable[Change]) -> list[RowId]:

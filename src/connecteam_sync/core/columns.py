@@ -96,13 +96,13 @@ CANONICAL = tuple(column.field for column in ROW if column.kind != "key")
 """The fields that are compared and written."""
 STAMPS = tuple(column.field for column in COLUMNS if column.kind == "stamp")
 MAY_LACK = frozenset(column.field for column in COLUMNS if column.may_lack)
-BESIDES = tuple((column.field, column.of_shift) for column in COLUMNS if column.of_shift is not None)
+SHIFT_COLUMNS = tuple((column.field, column.of_shift) for column in COLUMNS if column.of_shift is not None)
 """What a row has of its shift beside the person and the times, and how it follows."""
 
 
-def besides_of(lacks: frozenset[str]) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
+def shift_columns(lacks: frozenset[str]) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
     """The same, of a table that has no column for some fields: these stay empty."""
-    return tuple(pair for pair in BESIDES if pair[0] not in lacks) if BESIDES else ()
+    return tuple(pair for pair in SHIFT_COLUMNS if pair[0] not in lacks) if SHIFT_COLUMNS else ()
 
 
 def of_kind(*kinds: ColumnKind) -> tuple[str, ...]:
@@ -119,14 +119,18 @@ def row_of(
 ) -> ClockTime:
     """The one row that is right for a shift of this employee, in a table that `lacks` some fields."""
     row = clock_time_of(employee_id, shift.start, shift.end, id=id)
-    if not BESIDES:
+    if not SHIFT_COLUMNS:
         return row
-    return msgspec.structs.replace(row, **{field: said(shift) for field, said in besides_of(lacks)})
+    return msgspec.structs.replace(row, **{field: value_of(shift) for field, value_of in shift_columns(lacks)})
 
 
 def with_rest(right: ClockTime, row: ClockTime) -> ClockTime:
     """The row that person and times make, with all that another has of its shift besides."""
-    return msgspec.structs.replace(right, **{field: getattr(row, field) for field, _ in BESIDES}) if BESIDES else right
+    return (
+        msgspec.structs.replace(right, **{field: getattr(row, field) for field, _ in SHIFT_COLUMNS})
+        if SHIFT_COLUMNS
+        else right
+    )
 
 
 def with_times(row: ClockTime, employee_id: RowId, clock_in: int, clock_out: int | None) -> ClockTime:

@@ -15,7 +15,7 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Stor
 from connecteam_sync.core.columns import row_of, with_times
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId, provisional_employee
-from connecteam_sync.core.locks import Locks, unwritten
+from connecteam_sync.core.locks import Locks, unwritten_text
 from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.people import Likenesses, taken
 from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot
@@ -62,7 +62,7 @@ class PlanBuilder:
         self.changes: list[Change] = []
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
-        self.strangers: dict[int, tuple[HoldReason | None, str]] = {}
+        self.unmapped_reasons: dict[int, tuple[HoldReason | None, str]] = {}
         self.asked: set[RowId | None] = set()
         self.pending: dict[RowId, Change] = {}
         """Deletes for the end of the run, by row."""
@@ -235,7 +235,7 @@ class PlanBuilder:
         locked = self.closed_days(before, after) if kind != "link" else ()
         refused = self.stored.refused.get(subject_of(change))
         if locked:
-            return ("locked_day", unwritten(change, locked[0], self.zone, self.names()))
+            return ("locked_day", unwritten_text(change, locked[0], self.zone, self.names()))
         if pointing := kept_by(self.stored.children, before, after):
             return ("child_row", held_detail(change.image.id, pointing))
         if refused is not None:

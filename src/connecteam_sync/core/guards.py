@@ -229,18 +229,18 @@ def days_at_stake(window: Window, found: Sequence[Refusal]) -> str:
     return f"--from {first} --to {last}"
 
 
-def way_on(window: Window, found: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
+def accept_command(window: Window, found: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
     """The command that lets just what these guards stopped through, where a person finds it right.
 
     `accepted` is what they let through already: it would be stopped again without.
     """
     return (
-        _linking([window], found)
-        or f"{_verb(resync=resync)} {days_at_stake(window, found)} {words_for(found, accepted)}"
+        _link_command([window], found)
+        or f"{_command(resync=resync)} {days_at_stake(window, found)} {accept_options(found, accepted)}"
     )
 
 
-def way_through(
+def accept_all_command(
     stopped: Sequence[tuple[Window, Sequence[Refusal]]],
     asked: Window | None,
     *,
@@ -257,15 +257,15 @@ def way_through(
     found = [refusal for _, refusals_ in stopped for refusal in refusals_]
     accepted = sorted(accepted)
     windows = {window for window, _ in stopped}
-    if linking := _linking(windows, found):
+    if linking := _link_command(windows, found):
         return linking
     if len(windows) == 1 and not accepted:
-        return way_on(windows.pop(), found, resync=resync)
+        return accept_command(windows.pop(), found, resync=resync)
     days = f" --from {asked.first} --to {asked.last}" if asked is not None else ""
-    return f"{_verb(resync=resync)}{days} {words_for(found, accepted)}"
+    return f"{_command(resync=resync)}{days} {accept_options(found, accepted)}"
 
 
-def _linking(windows: Collection[Window], found: Iterable[Refusal]) -> str | None:
+def _link_command(windows: Collection[Window], found: Iterable[Refusal]) -> str | None:
     """The command for rows that lack only the seconds: whoever let the new rows through would have each hour twice."""
     if not any(refusal.lacks_seconds for refusal in found):
         return None
@@ -273,13 +273,13 @@ def _linking(windows: Collection[Window], found: Iterable[Refusal]) -> str | Non
     return f"connecteam-sync adopt --apply --link-minutes --from {first} --to {last}"
 
 
-def words_for(found: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
+def accept_options(found: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
     """The options that let refusals through, each once, behind what is accepted already."""
     names = dict.fromkeys((*sorted(accepted), *(refusal.fingerprint for refusal in found)))
     return " ".join(f"--accept {name}" for name in names)
 
 
-def _verb(*, resync: bool) -> str:
+def _command(*, resync: bool) -> str:
     return f"connecteam-sync {'resync' if resync else 'sync'}"
 
 

@@ -13,7 +13,7 @@ from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 
-SAID: dict[HoldReason, str] = {
+REASON_TEXTS: dict[HoldReason, str] = {
     "unmapped_user": "the Connecteam user is mapped to no employee",
     "manual_row": "a row entered by hand has the clock-in, and is never written",
     "duplicate_clock_in": "another shift of the same person has the same clock-in",
@@ -55,7 +55,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
     def detail(self) -> str:
         """What is said of every one of them; of the reason where that differs."""
         said = {hold.detail for hold in self.holds}
-        return said.pop() if len(said) == 1 else SAID[self.reason]
+        return said.pop() if len(said) == 1 else REASON_TEXTS[self.reason]
 
     def days(self, zone: ZoneInfo) -> tuple[date, date] | None:
         """First and last local day; None where no record tells its time."""
@@ -90,7 +90,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         found = commands.get(self.reason)
         return f"connecteam-sync {found}" if found is not None else None
 
-    def look(self) -> str:
+    def show_command(self) -> str:
         """The command that shows each of them, where they are on record."""
         whose = f" --employee {self.employee_id}" if self.employee_id is not None else " --all"
         return f"connecteam-sync holds{whose} --kind {self.reason}"

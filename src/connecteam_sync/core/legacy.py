@@ -29,7 +29,7 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, StoredState
 from connecteam_sync.core.columns import with_rest
 from connecteam_sync.core.draft import WHAT
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.locks import Locks, unwritten
+from connecteam_sync.core.locks import Locks, unwritten_text
 from connecteam_sync.core.people import named, renamed
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, local_day
@@ -210,7 +210,7 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: StoredState, policy:
         locked = locks.holding((before, after))
         refused = stored.refused.get(subject_of(change))
         if locked:
-            holds.append(_instead("locked_day", change, unwritten(change, locked[0], zone, stored.names)))
+            holds.append(_instead("locked_day", change, unwritten_text(change, locked[0], zone, stored.names)))
         elif pointing := kept_by(stored.children, before, after):
             holds.append(_instead("child_row", change, held_detail(guess.id, pointing)))
         elif refused is not None:

@@ -44,12 +44,12 @@ class Locks:
         return tuple(sorted(found, key=lambda day: (day.start, day.end)))
 
 
-def unwritten(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+def unwritten_text(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
     """What a closed day keeps from being written, in times of the business zone: `Mon 1 Dec 2025 is locked for payroll:
     clock-out 16:00 -> 16:30 (+0:30 h) is not written`.
     """
     where = "" if closed.timezone == zone.key else f" ({closed.timezone})"
-    said = f"{spoken(change, zone, names)} is not written"
+    said = f"{change_text(change, zone, names)} is not written"
     if change.after is None:
         said = f"{_row(change, zone)} is not deleted, {hours(-change.minutes)} h kept"
     return f"{day_name(closed.day)}{where} is locked for payroll: {said}{_why(change)}"
@@ -62,7 +62,7 @@ def _why(change: Change) -> str:
     return "" if change.why == "new shift" else f": {change.why}"
 
 
-def spoken(change: Change, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+def change_text(change: Change, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
     """A change in old and new times: `clock-out 16:00 -> 16:30 (+0:30 h)`, `the deletion of 08:00-16:00 (-8:00 h)`."""
     before, after = change.before, change.after
     if before is None or after is None:

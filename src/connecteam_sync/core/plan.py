@@ -47,7 +47,7 @@ from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_rep
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.unchanged import unchanged_rows
-from connecteam_sync.core.unmapped import one_address_each, stranger
+from connecteam_sync.core.unmapped import one_address_each, unmapped_reason
 from connecteam_sync.core.window import Window
 
 
@@ -133,10 +133,11 @@ class _Decision(Absences):
 
     def unmapped(self, user_id: int, user: User | None) -> tuple[HoldReason | None, str]:
         """Why the shifts of a user without an employee are held, told once for all of them; None: they get one."""
-        if user_id not in self.strangers:
+        if user_id not in self.unmapped_reasons:
             creates = self.policy.employees == "create"
-            self.strangers[user_id] = stranger(user_id, user, self.likenesses, self.leavers, creates=creates)
-        return self.strangers[user_id]
+            reason = unmapped_reason(user_id, user, self.likenesses, self.leavers, creates=creates)
+            self.unmapped_reasons[user_id] = reason
+        return self.unmapped_reasons[user_id]
 
     def has_come_here(self, shift: Shift, mirror: TrackedShift) -> bool:
         """Whether a shift that is remembered of another time clock is this one's now; else it is held, or waits."""
@@ -232,9 +233,8 @@ class _Decision(Absences):
     def without_strays(self, shifts: Iterable[Shift]) -> list[Shift]:
         """Hold the shifts that have no row and are on another day by now: nothing is created outside of the window."""
         staying: list[Shift] = []
-        start, end = self.start, self.end
         for shift in shifts:
-            if start <= shift.start < end:
+            if self.inside(shift.start):
                 staying.append(shift)
                 continue
             mirror = self.mirrors.get(shift.id)

@@ -308,7 +308,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         return self.from_id == self.employee_id
 
     @property
-    def needs_a_word(self) -> bool:
+    def needs_consent(self) -> bool:
         """Whether a person has to agree: another name, or hours that somebody else has now."""
         return not self.is_done and (self.names_differ or self.from_id is not None or self.rows + self.left > 0)
 

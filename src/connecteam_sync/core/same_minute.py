@@ -34,7 +34,7 @@ class ByMinute(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[tuple[ClockTime, str], ...] = ()
     days: tuple[date, date] | None = None
 
-    def and_also(self, other: ByMinute) -> ByMinute:
+    def merged(self, other: ByMinute) -> ByMinute:
         """Both together, of days of which none is in both."""
         days = [day for found in (self, other) if found.days for day in found.days]
         return ByMinute(

@@ -16,7 +16,7 @@ _GUESSES = 3
 """How many employees a user might be are named in a hold."""
 
 
-def stranger(
+def unmapped_reason(
     user_id: int, user: User | None, people: Likenesses, leavers: Likenesses, *, creates: bool
 ) -> tuple[HoldReason | None, str]:
     """Why the shifts of a user without an employee are held; None where one may be created for them.

@@ -101,7 +101,7 @@ class Adopting:
                 unchanged={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
             )
             days = (seen.window.first, seen.window.last)
-            minutes = minutes.and_also(msgspec.structs.replace(by, days=days))
+            minutes = minutes.merged(msgspec.structs.replace(by, days=days))
         return tuple(found[key] for key in sorted(found, key=ordered)), minutes
 
     # -- apply ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.evidence import RunEvidence
-from connecteam_sync.core.guards import days_at_stake, way_on
+from connecteam_sync.core.guards import accept_command, days_at_stake
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
@@ -100,7 +100,7 @@ def require_fingerprints(words: Iterable[str]) -> frozenset[str]:
 def refused(decision: SlicePlan, *, resync: bool) -> GuardRefused:
     """Why a plan is not applied, and the commands that show what was stopped, and let just that through."""
     reasons = "; ".join(refusal.message for refusal in decision.refusals)
-    accept = way_on(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
+    accept = accept_command(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
     look = f"plan{' --resync' if resync else ''} {days_at_stake(decision.window, decision.refusals)}"
     return GuardRefused(
         reasons,

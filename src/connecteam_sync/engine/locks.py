@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.lock_check import Closing, Opening, Verified, in_words, not_looked, verified
+from connecteam_sync.core.lock_check import Closing, Opening, Verified, summary, unverified, verified
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
@@ -74,7 +74,7 @@ class Locking:
             found = self._verify(window)
         except UpstreamError as error:
             if anyway:
-                return not_looked(error.message)
+                return unverified(error.message)
             raise type(error)(
                 f"{_UNSEEN.format(window)}: {error.message}", next_step=f"{error.next_step}; {_BLIND.format(again)}"
             ) from error
@@ -136,7 +136,7 @@ def _command(window: Window, reason: str, by: str | None) -> str:
 def _refused(window: Window, found: Verified, again: str) -> LockRefused:
     days = f"--from {window.first} --to {window.last}"
     return LockRefused(
-        f"{window} is not right yet, so nothing was locked: {in_words(found)}",
+        f"{window} is not right yet, so nothing was locked: {summary(found)}",
         verified=found,
         next_step=(
             f"cure it: connecteam-sync sync {days}, holds, then lock again; to lock it as it is: {again} --anyway"

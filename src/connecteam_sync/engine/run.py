@@ -63,7 +63,7 @@ def run(
     record.run = msgspec.structs.replace(record.run, window=hull_of(unit.window for unit in state.units))
     context.emit(run_began(record.run, slices=len(state.units)))
     _Rounds(context, slices, wanted).go_over()
-    return record.finish(state.way_through())
+    return record.finish(state.accept_all_command())
 
 
 # -- before anything is looked at --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import msgspec
 from connecteam_sync.api.wire import Answer, People
 from connecteam_sync.core.change import Pending, Refusal, SlicePlan
 from connecteam_sync.core.evidence import RunEvidence
-from connecteam_sync.core.guards import way_through
+from connecteam_sync.core.guards import accept_all_command
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import Unit
 
@@ -57,9 +57,9 @@ class RunState:
             for unit in self.units
         ]
 
-    def way_through(self) -> str | None:
+    def accept_all_command(self) -> str | None:
         """The one command that lets through all that guards stopped; None where they stopped nothing."""
-        return way_through(
+        return accept_all_command(
             [(window, found) for (_, window), found in self.stopped.items()],
             self.asked,
             resync=self.is_resync,
