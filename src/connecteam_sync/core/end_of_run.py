@@ -1,4 +1,4 @@
-"""What is left for the end of a run, when every look is in: absences, and shifts that waited for them."""
+"""The end of a run, when every look is done: absences, and shifts that waited for them, are decided."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.evidence import RunEvidence
 
 ROUNDS = 3
-"""How often the end is gone over: a key may be handed on from one look to the next, and back."""
+"""How often the end is repeated: a key may pass from one look's shift to another's, and back."""
 
 
 def left_for_the_end(plans: Sequence[SlicePlan | None], evidence: RunEvidence) -> list[int]:
-    """Which of a run's looks must be planned again, now that all are in; `evidence` is told what is absent and awaited.
+    """The looks that must be planned again, by number, now that all are done; `evidence` gets the absent and awaited.
 
-    `plans` are the newest of each look, in the order in which they were made; None where there is nothing to decide.
+    `plans` are the newest of each look, in the order in which they were made; None if there was nothing to decide.
     """
-    # Who waited for a row has had the chance to inherit it once the end was gone over.
+    # In a second round, a shift that waited for a row has had its chance to inherit it.
     evidence.awaited.clear()
     for plan in plans:
         if plan is not None and evidence.stage != "end":
@@ -33,7 +33,7 @@ def left_for_the_end(plans: Sequence[SlicePlan | None], evidence: RunEvidence) -
 
 
 def _note_losses(plan: SlicePlan, evidence: RunEvidence) -> None:
-    """Tell `evidence` what goes from whom, but for what has only moved, or is waited for by a shift in its place."""
+    """Add the plan's deletes to `evidence`, except rows of shifts that moved, or that a waiting shift may inherit."""
     if plan.losses.rows:
         evidence.rows_of_people.setdefault((plan.window.start_utc, plan.window.end_utc), dict(plan.losses.rows))
     evidence.let_through.update(plan.losses.let_through)
@@ -46,13 +46,13 @@ def _note_losses(plan: SlicePlan, evidence: RunEvidence) -> None:
 
 
 def _is_open(plan: SlicePlan, later: Sequence[SlicePlan | None], evidence: RunEvidence) -> bool:
-    """Whether the end has something to decide that its look could not."""
+    """Whether the end has something to decide that the look itself could not."""
     absent = set(plan.pending.absent)
     if plan.pending.orphans or any(change.shift_id not in absent for change in plan.pending.deletes):
         return True
     if any(not evidence.has_shown(shift_id) for shift_id in absent):
         return True
-    wrote = any(other is not None and other is not plan and other.changes for other in later)
+    wrote = any(newer is not None and newer is not plan and newer.changes for newer in later)
     return any(
         wait.because is None or wrote or (wait.because in evidence.absent and not evidence.has_shown(wait.because))
         for wait in plan.pending.waits

@@ -58,7 +58,7 @@ class LockEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
-    """Days that are closed now and were closed together. `event` is None if they were closed before events were kept."""
+    """Days that are closed now and were closed together. `event` is None for those from before events were kept."""
 
     first: date
     last: date
