@@ -314,7 +314,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/clocktime.py", "is_active=clock_out is None,", "is_active=False,", HISTORIES),
     (
         "core/match.py",
-        "min(left, key=lambda one: (one[0].key != (employee_id, shift.start), one[1].shift.id))",
+        "min(left, key=lambda pair: (pair[0].key != (employee_id, shift.start), pair[1].shift.id))",
         "left[0]",
         HISTORIES,
     ),
@@ -850,8 +850,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/draft.py", "        if refused is not None:\n", "        if False:\n", REFUSED),
     (
         "core/plan.py",
-        '(said := self.stored.refused.get(f"user:{shift.user_id}")) is not None',
-        "(said := None)",
+        '(cause := self.stored.refused.get(f"user:{shift.user_id}")) is not None',
+        "(cause := None)",
         REFUSED,
     ),
     ("engine/slice.py", "return attempt > 0", "return False", REFUSED_SERVERS),
@@ -1125,8 +1125,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/people.py", 'agree["name"] and not differ', 'agree["name"]', PEOPLE),
     (
         "core/people.py",
-        "return first[0] in second or second[0] in first",
-        "return not {*first}.isdisjoint(second)",
+        "return firsts[0] in seconds or seconds[0] in firsts",
+        "return not {*firsts}.isdisjoint(seconds)",
         WHO,
     ),
     ("store/mirror/people.py", "            and wanted[one.employee_id] == 1,\n", "", PEOPLE),
@@ -1458,7 +1458,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/guards.py", "change.days[0] for refusal in found", "change.days[1] for refusal in found", GUARDS),
     ("core/guards.py", "{'resync' if resync else 'sync'}", "sync", GUARDS),
     ("core/guards.py", "len(doubled) <= len(had) / 2:", "len(doubled) < len(had) / 2:", GUARDS),
-    ("core/people.py", "return (one.has_user, not one.is_certain,", "return (not one.is_certain,", WHO),
+    ("core/people.py", "return (like.has_user, not like.is_certain,", "return (not like.is_certain,", WHO),
     ("core/people.py", "(was.name, was.email) != (user.name, user.email)", "was.name != user.name", WHO),
     ("core/people.py", "        if user.id in employees\n        and", "        if user.id\n        and", WHO),
     ("core/unmapped.py", "might be {_listed(free)}", "might be {_listed(alike)}", WHO),
@@ -1654,7 +1654,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (
         "core/end_of_run.py",
         "newer is not None and newer is not plan and newer.changes",
-        "other is not None and other.changes",
+        "newer is not None and newer.changes",
         LOOKS,
     ),
     (

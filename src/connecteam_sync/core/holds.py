@@ -63,8 +63,8 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         return (local_day(min(instants), zone), local_day(max(instants), zone)) if instants else None
 
     def next_step(self, zone: ZoneInfo) -> str | None:
-        """The command that helps, and a sync of their days if it writes no hours itself; None if a person has to look at
-        each hold.
+        """The command that helps, and a sync of their days if it writes no hours itself; None if a person has to look
+        at each hold.
         """
         days = self.days(zone)
         window = ""
@@ -101,7 +101,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         return self.user_id if self.user_id is not None or begin is None else int(begin[1])
 
     def _suggested(self, user: int) -> str:
-        """The employee that the sentence suggests for the user at its end; a placeholder if it suggests no single one."""
+        """The employee that the end of the sentence suggests for the user; a placeholder if it suggests none."""
         # The end of the sentence has no name in it, so a person's name cannot fake a number there.
         created = f"(; a new person: connecteam-sync employees create {user})?"
         found = re.search(rf": connecteam-sync employees map {user} (\d+){created}$", self.detail)
