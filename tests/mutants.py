@@ -456,7 +456,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/absences.py",
-        "if not row.is_ours or not self.inside(row.clock_in):\n                continue\n            found = self.no_ev",
+        "if not row.is_ours or not self.inside(row.clock_in):\n                continue\n            obstacle = self.no_ev",
         "if not self.inside(row.clock_in):\n                continue\n            found = self.no_ev",
         CLOCKS,
     ),
@@ -1212,7 +1212,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/absences.py",
-        'return ("ambiguous_employee", self.contested(shift.user_id))',
+        'return ("ambiguous_employee", self.ambiguity_text(shift.user_id))',
         "pass",
         "tests/test_people*.py",
     ),
@@ -1223,7 +1223,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         ABSENCES,
     ),
     ("core/absences.py", 'return self.stage == "end" and self.evidence.shows(mirror)', "return False", CLOCKS),
-    ("core/absences.py", "        return self.not_looked_at()\n", "        return None\n", ABSENCES),
+    ("core/absences.py", "        return self.why_undecided()\n", "        return None\n", ABSENCES),
     (
         "core/absences.py",
         'elif self.stage == "end" and (shift.user_id, shift.start) in self.evidence.awaited:',
@@ -1252,7 +1252,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "return self.invalid_users",
         OTHER_LOOKS,
     ),
-    ("core/absences.py", "found[1], mirror, has_own_hold=is_invalid)", "found[1], mirror)", KEPT),
+    ("core/absences.py", "obstacle[1], mirror, has_own_hold=is_invalid)", "obstacle[1], mirror)", KEPT),
     ("core/absences.py", 'self.undecided |= {f"row:{row.id}", *(', "self.undecided |= {*(", CLOCKS),
     ("core/absences.py", "if users & self.invalid_in_any:", "if False:", EVIDENCE),
     ("core/evidence.py", "clock in self.vouched and clock in self.turned_away", "clock in self.vouched", OTHER_LOOKS),
@@ -1455,7 +1455,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/guards.py", "for mirror in inside if mirror.clock_time_id in present]", "for mirror in inside]", GUARDS),
     ("core/guards.py", "for mirror in inside if mirror.clock_time_id is not None)", "for mirror in inside)", GUARDS),
     ("core/guards.py", "and start <= m.shift.start < end]", "and start <= m.shift.start]", GUARDS),
-    ("core/guards.py", "change.days[0] for refusal in found", "change.days[1] for refusal in found", GUARDS),
+    ("core/guards.py", "change.days[0] for refusal in refused", "change.days[1] for refusal in refused", GUARDS),
     ("core/guards.py", "{'resync' if resync else 'sync'}", "sync", GUARDS),
     ("core/guards.py", "len(doubled) <= len(had) / 2:", "len(doubled) < len(had) / 2:", GUARDS),
     ("core/people.py", "return (like.has_user, not like.is_certain,", "return (not like.is_certain,", WHO),
@@ -1512,7 +1512,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/absences.py", "self.rows_of_people, **self.evidence.rows_of_people}", "self.rows_of_people}", STOPPED),
     (
         "core/absences.py",
-        "if change.image.id not in self.pending and change.image.id not in self.lent:",
+        "if change.image.id not in self.pending and change.image.id not in self.deleted_for_others:",
         "if True:",
         STOPPED,
     ),
@@ -1533,7 +1533,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/replacing.py",
-        "waits = employee in builder.words or builder.evidence.is_stopped",
+        "waits = employee in builder.accept_names or builder.evidence.is_stopped",
         "waits = False",
         REPLACED_SLICES,
     ),

@@ -41,7 +41,7 @@ class Absences(PlanBuilder):
         user = self.users.get(user_id)
         return user.name if user is not None else f"Connecteam user {user_id}"
 
-    def contested(self, user_id: int) -> str:
+    def ambiguity_text(self, user_id: int) -> str:
         """Why it is not known which employee a user counts for."""
         user, several = self.users.get(user_id), self.stored.ambiguous[user_id]
         who = f"Connecteam user {user_id}{f' ({user.name})' if user else ''}"
@@ -54,9 +54,9 @@ class Absences(PlanBuilder):
 
         `mirror` is the shift that the hold is about, if any. Before the end of the run the delete is only noted.
         """
-        found = self.stays(row, mirror)
-        if found is not None:
-            self.hold_row(found[0], row, found[1], mirror)
+        obstacle = self.why_kept(row, mirror)
+        if obstacle is not None:
+            self.hold_row(obstacle[0], row, obstacle[1], mirror)
         elif self.stage == "part":
             self.postpone(row, shift, why)
         else:
@@ -67,16 +67,16 @@ class Absences(PlanBuilder):
         self.pending[row.id or 0] = self.change("delete", row, None, shift, why)
         self.undecided |= {f"row:{row.id}", *([f"shift:{shift.id}"] if shift else [])}
 
-    def stays(self, row: ClockTime, mirror: TrackedShift | None) -> Why | None:
+    def why_kept(self, row: ClockTime, mirror: TrackedShift | None) -> Why | None:
         """Why a row must not be deleted; None if it may be."""
         if not row.is_ours:
             shift = "its shift is gone, and " if mirror is not None else ""
             return ("manual_row", f"{shift}row {row.id} was entered by {row.entered_by}")
         if self.edited_locally(mirror, row) and self.policy.local_edits == "keep":
             return ("local_edit", "its shift is gone, and the row was edited in the table")
-        return self.not_looked_at()
+        return self.why_undecided()
 
-    def not_looked_at(self) -> Why | None:
+    def why_undecided(self) -> Why | None:
         """A hold's reason if a look of this run, which might have shown the shift elsewhere, failed or was refused."""
         undecided = self.evidence.undecided() if self.stage != "part" else None
         if undecided is None:
@@ -95,10 +95,10 @@ class Absences(PlanBuilder):
             row = self.row_of(mirror)
             if not mirror.is_gone and self.inside(shift.start) and self.is_out_of_reach(row):
                 # It was held, or its row is lost: without evidence that it is gone, it stays held.
-                found = self.no_evidence(shift)
-                if found is not None:
+                obstacle = self.no_evidence(shift)
+                if obstacle is not None:
                     state = "not written" if row is None else f"row {row.id} stands on another day"
-                    self.hold_shift(found[0], shift, f"{state}, and not in the answer: {found[1]}", row=row)
+                    self.hold_shift(obstacle[0], shift, f"{state}, and not in the answer: {obstacle[1]}", row=row)
             if row is not None and row.id not in taken and self.inside(row.clock_in):
                 self.decide_absence(mirror, row)
 
@@ -123,7 +123,7 @@ class Absences(PlanBuilder):
     def no_evidence(self, shift: Shift) -> Why | None:
         """Why its absence from the answer does not prove that a shift is gone; None if it does."""
         if shift.user_id in self.stored.ambiguous:
-            return ("ambiguous_employee", self.contested(shift.user_id))
+            return ("ambiguous_employee", self.ambiguity_text(shift.user_id))
         who = self.name_of_user(shift.user_id)
         if shift.user_id not in self.snapshot.listed:
             return ("user_not_listed", f"{who} is no longer on this time clock; the hours are kept")
@@ -135,7 +135,7 @@ class Absences(PlanBuilder):
 
     def decide_absence(self, mirror: TrackedShift, row: ClockTime) -> None:
         """The row of one shift that is not in the answer."""
-        shift, found = mirror.shift, self.no_evidence(mirror.shift)
+        shift, obstacle = mirror.shift, self.no_evidence(mirror.shift)
         is_away = not self.inside(shift.start) and not mirror.is_gone
         if is_away and not self.evidence.plans(shift.time_clock_id, shift.start):
             # A shift that a look at its own day has found gone has no other day left to look at.
@@ -145,9 +145,9 @@ class Absences(PlanBuilder):
                 self.undecided.add(f"shift:{shift.id}")
                 return
             self.hold_row("window_edge", row, "its shift is on another day by now: run the sync over that day", mirror)
-        elif found is not None and row.is_ours:
+        elif obstacle is not None and row.is_ours:
             is_invalid = shift.id in self.evidence.invalid_ids and shift.id not in self.invalid_ids
-            self.hold_row(found[0], row, found[1], mirror, has_own_hold=is_invalid)
+            self.hold_row(obstacle[0], row, obstacle[1], mirror, has_own_hold=is_invalid)
         elif self.stage == "end" and (shift.user_id, shift.start) in self.evidence.awaited:
             # The shift that replaces it, maybe on another time clock, may inherit the row.
             self.postpone(row, shift, _GONE)
@@ -194,9 +194,9 @@ class Absences(PlanBuilder):
                 continue
             if not row.is_ours or not self.inside(row.clock_in):
                 continue
-            found = self.no_evidence_of_orphan(row)
-            if found is not None:
-                self.hold_row(found[0], row, found[1], None)
+            obstacle = self.no_evidence_of_orphan(row)
+            if obstacle is not None:
+                self.hold_row(obstacle[0], row, obstacle[1], None)
             elif self.policy.orphans == "report":
                 self.report_orphan(row)
             elif self.stage == "whole" and self.evidence.clocks_left_out({self.clock}):
@@ -211,11 +211,11 @@ class Absences(PlanBuilder):
         """Hold a row without a shift: with the obstacle that would keep it from being deleted, if there is one."""
         change = self.change("delete", row, None, None, ORPHAN)
         self.reported.append(row.id or 0)
-        found = self.obstacle(change)
-        if found is None:
+        obstacle = self.obstacle(change)
+        if obstacle is None:
             self.hold_row("orphan", row, f"row {row.id} matches no shift in Connecteam", None)
         else:
-            self.hold_change(found[0], change, found[1])
+            self.hold_change(obstacle[0], change, obstacle[1])
 
     def no_evidence_of_orphan(self, row: ClockTime) -> Why | None:
         """Why it is not proven that a row without a shift has none on any time clock; None if it is."""
@@ -223,10 +223,10 @@ class Absences(PlanBuilder):
         users = self.users_of.get(row.employee_id, frozenset())
         contested = next((user for user, several in self.stored.ambiguous.items() if row.employee_id in several), None)
         if contested is not None:
-            return ("ambiguous_employee", self.contested(contested))
+            return ("ambiguous_employee", self.ambiguity_text(contested))
         if not users:
             return ("no_connecteam_user", f"no Connecteam user counts for {who}; row {row.id} is kept")
-        return self.no_listing(row, users, who) or self.elsewhere(row, users)
+        return self.no_listing(row, users, who) or self.why_maybe_elsewhere(row, users)
 
     def no_listing(self, row: ClockTime, users: frozenset[int], who: str) -> Why | None:
         """Why the looks do not prove that a person has no shift for a row; None if they do."""
@@ -244,7 +244,7 @@ class Absences(PlanBuilder):
             return ("orphan", f"row {row.id} stands where a shift is that is held; it is kept")
         return None
 
-    def elsewhere(self, row: ClockTime, users: frozenset[int]) -> Why | None:
+    def why_maybe_elsewhere(self, row: ClockTime, users: frozenset[int]) -> Why | None:
         """A hold's reason if a time clock that is not mirrored has a shift for the row, or was not looked at."""
         if not self.rows_go or self.stage != "end":
             return None
@@ -282,20 +282,20 @@ class Absences(PlanBuilder):
     @cached_property
     def mirrors_of_user(self) -> dict[int, list[TrackedShift]]:
         """The tracked shifts of each user around these days."""
-        found: dict[int, list[TrackedShift]] = defaultdict(list)
+        by_user: dict[int, list[TrackedShift]] = defaultdict(list)
         for mirror in self.stored.mirrors:
-            found[mirror.shift.user_id].append(mirror)
-        return found
+            by_user[mirror.shift.user_id].append(mirror)
+        return by_user
 
     @cached_property
     def users_of(self) -> Mapping[RowId, frozenset[int]]:
         """Every user of each employee."""
         if self.stored.users_of:
             return self.stored.users_of
-        found: dict[RowId, set[int]] = defaultdict(set)
+        by_employee: dict[RowId, set[int]] = defaultdict(set)
         for user, employee in self.stored.employees.items():
-            found[employee].add(user)
-        return {employee: frozenset(users) for employee, users in found.items()}
+            by_employee[employee].add(user)
+        return {employee: frozenset(users) for employee, users in by_employee.items()}
 
     @cached_property
     def held_keys(self) -> frozenset[tuple[RowId, int]]:
@@ -328,10 +328,10 @@ class Absences(PlanBuilder):
             name = fingerprint_of_stopped("deletes_guarded", 0, ((row, employee, at) for row, at in lost.items()))
             if name in self.policy.accepted:
                 continue
-            self.words[employee] = name
+            self.accept_names[employee] = name
             who = self.stored.names.get(employee, f"employee {employee}")
             for change in guarded:
-                if change.image.id not in self.pending and change.image.id not in self.lent:
+                if change.image.id not in self.pending and change.image.id not in self.deleted_for_others:
                     why = f"{who} would lose all {len(lost)} rows of these days ({change.why})"
                     self.hold_change("deletes_guarded", change, f"{why}; if it is right: --accept {name}")
             gone = {id(change) for change in guarded}

@@ -152,10 +152,10 @@ def waiting(holds: Iterable[Hold]) -> bool:
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard that does not let the plan of this window be applied without a person's word.
+    """A guard's refusal to apply a window's plan until a person accepts it.
 
-    `fingerprint` names what it stopped and nothing else, so that a person's word for it holds while others go on
-    punching; `stopped` are the deletes it is about (none where it is about a list of people).
+    `fingerprint` depends only on what was stopped, so that it can still be accepted while others go on punching;
+    `stopped` are the deletes it is about (none if it is about other signs).
     """
 
     guard: Literal["too_many_deletes", "empty_answer", "users_gone", "doubled_hours"]

@@ -126,7 +126,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
 
     `rows`: every row, of any source, whose clock-in lies in the padded window; every row linked to a shift of
     `mirrors`; every row on the exact clock-in of a shift of the snapshot. `mirrors`: every shift of this clock whose
-    start lies in the padded window, whose row does, or whose id the snapshot names, whatever its clock; of other
+    start lies in the padded window, whose row does, or whose id the snapshot names, of any clock; of other
     clocks also those starting in the padded window.
     """
 

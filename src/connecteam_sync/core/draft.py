@@ -63,7 +63,7 @@ class PlanBuilder:
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
         self.unmapped_reasons: dict[int, tuple[HoldReason | None, str]] = {}
-        self.asked: set[RowId | None] = set()
+        self.tried_to_move: set[RowId | None] = set()
         self.pending: dict[RowId, Change] = {}
         """Deletes for the end of the run, by row."""
         self.going: tuple[Change, ...] = ()
@@ -80,9 +80,9 @@ class PlanBuilder:
         """Those new rows."""
         self.replaced: set[RowId | None] = set()
         """Rows without a shift that new rows of the same person replace."""
-        self.lent: set[RowId | None] = set()
+        self.deleted_for_others: set[RowId | None] = set()
         """Rows without a shift that this plan deletes because of new rows, though another look decides on them."""
-        self.words: dict[RowId, str] = {}
+        self.accept_names: dict[RowId, str] = {}
         """The fingerprint to accept before the deletes of an employee are let through."""
         self.pending_absent: set[str] = set()
         self.pending_orphans = False
@@ -212,7 +212,7 @@ class PlanBuilder:
         return row_of(shift, employee, id=key, lacks=self.stored.lacks)
 
     def edited_locally(self, mirror: TrackedShift | None, row: ClockTime) -> bool:
-        """Whether a linked row differs from what we last applied to it (rule 11)."""
+        """Whether a linked row differs from the values we last applied to it (rule 11)."""
         if mirror is None or mirror.applied is None or mirror.clock_time_id != row.id:
             return False
         last = mirror.applied
@@ -223,11 +223,11 @@ class PlanBuilder:
     ) -> None:
         """Add a change, or a hold if its day is locked (rule 9), other rows point at it, or it was refused."""
         change = self.change(kind, before, after, shift, why)
-        found = self.obstacle(change)
-        if found is None:
+        obstacle = self.obstacle(change)
+        if obstacle is None:
             self.changes.append(change)
         else:
-            self.hold_change(found[0], change, found[1])
+            self.hold_change(obstacle[0], change, obstacle[1])
 
     def obstacle(self, change: Change) -> tuple[HoldReason, str] | None:
         """Why a change cannot be written: the reason and the sentence of its hold; None if it can."""

@@ -66,8 +66,8 @@ def _limit(rows: int, policy: Policy) -> int:
     return max(policy.max_deletes, int(policy.max_deletes_share * rows))
 
 
-def _days(found: Iterable[date]) -> str:
-    days = sorted(found)
+def _days(touched: Iterable[date]) -> str:
+    days = sorted(touched)
     return f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
 
 
@@ -209,7 +209,7 @@ def let_through(deletes: Sequence[Change], clock: int, policy: Policy) -> set[Ro
         [c for c in deletes if c.shift_id is None],
     )
     names = {_name_of_linked(linked, clock): linked, _name_of_orphans(orphans): orphans}
-    return {c.image.id or 0 for name, found in names.items() if name in policy.accepted for c in found}
+    return {c.image.id or 0 for name, group in names.items() if name in policy.accepted for c in group}
 
 
 def _name_of_linked(deletes: Iterable[Change], clock: int) -> str:
@@ -220,23 +220,23 @@ def _name_of_orphans(deletes: Iterable[Change]) -> str:
     return fingerprint_of_stopped("too_many_orphans", 0, map(_row, deletes))
 
 
-def days_at_stake(window: Window, found: Sequence[Refusal]) -> str:
+def days_at_stake(window: Window, refused: Sequence[Refusal]) -> str:
     """The days of refusals as options of a command: those of the stopped rows, else the whole window."""
-    stopped = [change.days[0] for refusal in found for change in refusal.stopped]
+    stopped = [change.days[0] for refusal in refused for change in refusal.stopped]
     first, last = window.first, window.last
-    if stopped and all(refusal.stopped for refusal in found):
+    if stopped and all(refusal.stopped for refusal in refused):
         first, last = min(stopped), max(stopped)
     return f"--from {first} --to {last}"
 
 
-def accept_command(window: Window, found: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
+def accept_command(window: Window, refused: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
     """The command that lets through exactly what these guards stopped.
 
     `accepted` are fingerprints that were accepted before: without them the same would be stopped again.
     """
     return (
-        _link_command([window], found)
-        or f"{_command(resync=resync)} {days_at_stake(window, found)} {accept_options(found, accepted)}"
+        _link_command([window], refused)
+        or f"{_command(resync=resync)} {days_at_stake(window, refused)} {accept_options(refused, accepted)}"
     )
 
 
@@ -254,28 +254,28 @@ def accept_all_command(
     """
     if not stopped:
         return None
-    found = [refusal for _, refusals_ in stopped for refusal in refusals_]
+    refused = [refusal for _, of_slice in stopped for refusal in of_slice]
     accepted = sorted(accepted)
     windows = {window for window, _ in stopped}
-    if linking := _link_command(windows, found):
+    if linking := _link_command(windows, refused):
         return linking
     if len(windows) == 1 and not accepted:
-        return accept_command(windows.pop(), found, resync=resync)
+        return accept_command(windows.pop(), refused, resync=resync)
     days = f" --from {asked.first} --to {asked.last}" if asked is not None else ""
-    return f"{_command(resync=resync)}{days} {accept_options(found, accepted)}"
+    return f"{_command(resync=resync)}{days} {accept_options(refused, accepted)}"
 
 
-def _link_command(windows: Collection[Window], found: Iterable[Refusal]) -> str | None:
+def _link_command(windows: Collection[Window], refused: Iterable[Refusal]) -> str | None:
     """The command that links rows that lack only the seconds: accepting the new rows would count each hour twice."""
-    if not any(refusal.lacks_seconds for refusal in found):
+    if not any(refusal.lacks_seconds for refusal in refused):
         return None
     first, last = min(window.first for window in windows), max(window.last for window in windows)
     return f"connecteam-sync adopt --apply --link-minutes --from {first} --to {last}"
 
 
-def accept_options(found: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
+def accept_options(refused: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
     """The options that let refusals through, each once, after those accepted before."""
-    names = dict.fromkeys((*sorted(accepted), *(refusal.fingerprint for refusal in found)))
+    names = dict.fromkeys((*sorted(accepted), *(refusal.fingerprint for refusal in refused)))
     return " ".join(f"--accept {name}" for name in names)
 
 

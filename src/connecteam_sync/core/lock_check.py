@@ -21,7 +21,7 @@ MAX_SENTENCES = 100
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fresh look before closing days found. `wrong` has a sentence for each problem, at most `MAX_SENTENCES`.
+    """The result of the check before closing days. `wrong` has a sentence for each problem, at most `MAX_SENTENCES`.
 
     `open` counts rows without a clock-out, `failed` the looks that failed. `shifts` and `minutes` are
     those Connecteam has on these days.
@@ -68,7 +68,7 @@ class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """What `lock` did: the days it closed, and those of the window that were closed already.
+    """The result of `lock`: the days it closed, and those of the window that were closed already.
 
     `verified` is None if every day was closed already, so that nothing was checked.
     """
@@ -83,7 +83,7 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What `unlock` did: the days it opened, as they were closed. `still` are days closed in another time zone that
+    """`unlock`'s result: the days it opened, as they were closed. `still` are days closed in another time zone that
     still lock some hours of the window.
     """
 
@@ -95,7 +95,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, names: Mapping[RowId, str]) -> Verified:
-    """What is not right on the days of a verification that are not closed yet; closed days are left out.
+    """The problems on the days of a verification that are not closed yet; closed days are left out.
 
     `opened` are the rows without a clock-out, `names` those of employees.
     """

@@ -118,7 +118,7 @@ class _Decision(Absences):
         # If its user was mapped before, its row stays as it is, and the hold names it.
         row = self.rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
         if shift.user_id in self.stored.ambiguous:
-            self.hold_shift("ambiguous_employee", shift, self.contested(shift.user_id), row=row)
+            self.hold_shift("ambiguous_employee", shift, self.ambiguity_text(shift.user_id), row=row)
             return None
         user = self.users.get(shift.user_id)
         reason, why = self.unmapped(shift.user_id, user)
@@ -300,7 +300,7 @@ class _Decision(Absences):
             if any(self.step_aside(kept[change.image.key]) for change in blocked):
                 continue
             for change in blocked:
-                if change.before is None or change.before.id not in self.asked:  # else its own look holds it
+                if change.before is None or change.before.id not in self.tried_to_move:  # else its own look holds it
                     self.hold_blocked(change, kept[change.image.key])
             gone = {id(change) for change in blocked}
             self.changes = [c for c in self.changes if id(c) not in gone]
@@ -327,8 +327,8 @@ class _Decision(Absences):
 
         Shifts of two looks that swap their keys wait for each other: neither look alone could move its own row.
         """
-        mirror = None if row.id is None or row.id in self.asked else self.shift_of_row.get(row.id)
-        self.asked.add(row.id)
+        mirror = None if row.id is None or row.id in self.tried_to_move else self.shift_of_row.get(row.id)
+        self.tried_to_move.add(row.id)
         after = self.seen_elsewhere(row, mirror)
         if (
             mirror is None

@@ -35,12 +35,12 @@ def take_replaced(builder: Absences, taken: Container[RowId | None]) -> None:
             or row.id in taken
         ):
             continue
-        if not builder.inside(row.clock_in) or builder.no_evidence_of_orphan(row) or builder.stays(row, None):
+        if not builder.inside(row.clock_in) or builder.no_evidence_of_orphan(row) or builder.why_kept(row, None):
             continue
         change = builder.change("delete", row, None, None, ORPHAN)
         if builder.obstacle(change) is None:
             builder.changes.append(change)
-            builder.lent.add(row.id)
+            builder.deleted_for_others.add(row.id)
 
 
 def note_replaced(builder: Absences) -> None:
@@ -100,7 +100,7 @@ def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates:
         return creates
     inside = [row for row in rows if builder.inside(row.clock_in)]
     # If the old rows wait to be accepted, all new rows of the person are held until then.
-    waits = employee in builder.words or builder.evidence.is_stopped
+    waits = employee in builder.accept_names or builder.evidence.is_stopped
     new = _linked(builder, employee) + sum(change.minutes for change in creates)
     if inside and (waits or _minutes(inside) >= max(1, DOUBLED_SHARE * new)):
         _hold(builder, creates, inside)
@@ -141,7 +141,7 @@ def _hold(builder: Absences, creates: Iterable[Change], rows: Iterable[ClockTime
     stay = sorted(rows, key=lambda row: (row.clock_in, ordered(row.id)))
     for change in creates:
         employee = change.image.employee_id
-        word = builder.words.get(employee)
+        word = builder.accept_names.get(employee)
         accept = f"; if those are to go: --accept {word}" if word else ""
         who = builder.stored.names.get(employee, f"employee {employee}")
         staying = (

@@ -336,7 +336,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a fresh look at the window. `differences` counts what is neither equal nor held.
+    """The result of a fresh look at the window. `differences` counts rows, or person-days, that differ without a hold.
 
     `totals` are Connecteam's own timesheet totals that disagree: they are rounded and reduced by the clock's rules, so
     they are reported and decide nothing. `offsets` are rows at a time zone's offset from a shift: the

@@ -1,4 +1,4 @@
-"""What becomes of a Connecteam user who counts for no employee yet: held, suggested to, or given an employee."""
+"""Connecteam users who count for no employee yet: held, with suggestions, or given a new employee."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def each_day(first: date, last: date) -> Iterator[date]:
 
 
 class LockedDay(msgspec.Struct, frozen=True, gc=False):
-    """A local day that payroll has closed, in the time zone it was closed in, whatever zone the business has now.
+    """A local day that payroll has closed, in the time zone of then, which may not be the business's any more.
 
     `start` to `end` is the half-open span of its instants: usually 23, 24 or 25 hours.
     """
