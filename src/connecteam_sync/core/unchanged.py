@@ -1,8 +1,8 @@
 """Shifts about which there is nothing to decide: nearly all of them, nearly always.
 
 A shift is unchanged if it is remembered exactly as Connecteam shows it, its row is ours and has exactly its values, and
-no other shift has its employee and clock-in. The planner would draft no change, no hold and no new memory for it (rules
-4 and 13), so it only counts such shifts and decides on the others one by one.
+no other shift has its employee and clock-in. The planner would draft no change, no hold and no new memory for it
+(rules 4 and 13), so it only counts such shifts and decides on the others one by one.
 """
 
 from __future__ import annotations
