@@ -223,6 +223,6 @@ def _state(event: LockEvent) -> str:
 
 
 def _words(found: Verified) -> str:
-    from connecteam_sync.core.lock_check import in_words
+    from connecteam_sync.core.lock_check import summary
 
-    return in_words(found)
+    return summary(found)

@@ -89,7 +89,7 @@ def _map_one(mirror: ConnecteamSync, report: Report, move: Move, *, yes: bool) -
     """One user; a person agrees on a terminal, and by `--yes` elsewhere where names differ or hours change hands."""
     report.say(people_text.move_text(move))
     said = "y" if yes or move.is_done else report.ask("Map them? [y/N] ")
-    if (said is None and move.needs_a_word) or (said is not None and not said.startswith("y")):
+    if (said is None and move.needs_consent) or (said is not None and not said.startswith("y")):
         why = "the names differ" if move.names_differ else "hours of another employee change hands"
         why = "hours would count twice" if move.left else why
         raise MappingRefused(

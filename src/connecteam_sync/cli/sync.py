@@ -25,7 +25,7 @@ from connecteam_sync.cli.options import (
 )
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.core.change import waiting
-from connecteam_sync.core.guards import way_through, words_for
+from connecteam_sync.core.guards import accept_all_command, accept_options
 from connecteam_sync.core.run import worst
 from connecteam_sync.present import json_shapes, text
 
@@ -99,8 +99,8 @@ def plan(
         step = f"connecteam-sync apply {out}" if out else f"connecteam-sync {'resync' if resync else 'sync'}{window}"
         stopped = [(plan.window, plan.refusals) for plan in proposal.plans if plan.refusals]
         if stopped:
-            whole = way_through(stopped, proposal.window if windows is not None else None, resync=resync)
-            step = f"{step} {words_for(r for _, found in stopped for r in found)}" if out else whole or step
+            whole = accept_all_command(stopped, proposal.window if windows is not None else None, resync=resync)
+            step = f"{step} {accept_options(r for _, found in stopped for r in found)}" if out else whole or step
             step = f"{step}   {text.IF_RIGHT}"
         report.talk(f"next: {step}" if (changing or stopped) and not proposal.failures else "")
         codes = [failure.exit_code for failure in proposal.failures]

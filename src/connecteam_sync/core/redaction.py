@@ -1,4 +1,4 @@
-"""Secrets are taken out of texts that somebody else may read, however they are written there."""
+"""Removal of secrets from texts that other people may read, in every encoding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
 
 _SHORTEST = 3
-"""Characters of a secret that is looked for: a shorter one is part of every text by chance."""
+"""The fewest characters of a secret that is removed: a shorter one is part of every text by chance."""
 _HIDDEN = "***"
 _IN_A_URL = re.compile(r"(://[^:/?#\s]*:)[^/\s]+(@)")
 """The password of any URL, up to the last @ of its host."""
@@ -16,7 +16,7 @@ _IN_A_HEADER = re.compile(
     r"""(?:(?:bearer|basic)\s+)?[^\s"',;&}]+""",
     re.IGNORECASE,
 )
-"""What stands behind a name that always has a secret: headers, forms, URLs."""
+"""The value after a name that always has a secret, in headers, forms and URLs."""
 
 
 def secret_forms(secret: str) -> Iterator[str]:
@@ -39,6 +39,6 @@ def without(text: str, forms: Iterable[str]) -> str:
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without these secrets, without passwords of URLs, and without what looks like a key by its name."""
+    """The text without these secrets, passwords in URLs, and values whose name says that they are secret."""
     text = without(text, (form for secret in secrets for form in secret_forms(secret)))
     return _IN_A_HEADER.sub(rf"\1{_HIDDEN}", _IN_A_URL.sub(rf"\1{_HIDDEN}\2", text))

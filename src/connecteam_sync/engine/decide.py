@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.guards import days_at_stake, way_on
+from connecteam_sync.core.evidence import RunEvidence
+from connecteam_sync.core.guards import accept_command, days_at_stake
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
@@ -54,14 +54,14 @@ def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Poli
     """The plan of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
-    return plan(window, snapshot, stored, policy, looks)
+    return plan(window, snapshot, stored, policy, evidence)
 
 
 def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: StoredState) -> SlicePlan:
     """As `decide`; rows with child rows are held, and acknowledged holds are marked. `stored` comes last, since a trial
     of refused records replaces it.
     """
-    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, looks=looks)
+    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, evidence=evidence)
     return with_acknowledged(parents_held(session, stored, deciding), session.holds)
 
 
@@ -98,7 +98,7 @@ def require_fingerprints(texts: Iterable[str]) -> frozenset[str]:
 def refused(decision: SlicePlan, *, resync: bool) -> GuardRefused:
     """The error of a plan that guards stop, and the commands that show the stopped changes and let them through."""
     reasons = "; ".join(refusal.message for refusal in decision.refusals)
-    accept = way_on(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
+    accept = accept_command(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
     look = f"plan{' --resync' if resync else ''} {days_at_stake(decision.window, decision.refusals)}"
     return GuardRefused(
         reasons,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.lock_check import Closing, Opening, Verified, in_words, not_looked, verified
+from connecteam_sync.core.lock_check import Closing, Opening, Verified, summary, unverified, verified
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
@@ -74,7 +74,7 @@ class Locking:
             verification = self._verify(window)
         except UpstreamError as error:
             if anyway:
-                return not_looked(error.message)
+                return unverified(error.message)
             raise type(error)(
                 f"{_UNSEEN.format(window)}: {error.message}", next_step=f"{error.next_step}; {_BLIND.format(again)}"
             ) from error

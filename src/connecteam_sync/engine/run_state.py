@@ -8,8 +8,8 @@ import msgspec
 
 from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.core.change import Pending, Refusal, SlicePlan
-from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.guards import way_through
+from connecteam_sync.core.evidence import RunEvidence
+from connecteam_sync.core.guards import accept_all_command
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import Unit
 
@@ -26,7 +26,7 @@ class RunState:
         self.is_resync, self.requested = is_resync, requested
         self.people = People(())
         self.units: list[Unit] = []
-        self.looks = Looks()
+        self.evidence = RunEvidence()
         self.plans: dict[int, SlicePlan | None] = {}
         self.undone: set[int] = set()
         """The places of units whose look failed."""

@@ -13,7 +13,7 @@ import msgspec
 
 from connecteam_sync.api.wire import TimeClock
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.run import Plan
 from connecteam_sync.core.window import PADDING_DAYS, Window, local_day
 from connecteam_sync.engine.account import Belonging
@@ -150,7 +150,7 @@ class Choosing:
         if policy.orphans == "delete":
             account = {clock.id: named(clock) for clock in self._of_account()}
         looked_at = ((unit.clock, unit.window) for unit in units)
-        return Looks(looked_at, account=account, vouched=self._belonging.vouched)
+        return RunEvidence(looked_at, account=account, vouched=self._belonging.vouched)
 
     def _of_account(self) -> tuple[TimeClock, ...]:
         """Every time clock of the account, fetched once a run, and those that were listed in the past."""

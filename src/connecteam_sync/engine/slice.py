@@ -170,7 +170,7 @@ class SliceRunner:
         self.record.slices.append(done.receipt)
         state.plans[place] = _outline(done.plan) if done.plan and done.receipt.status != "refused" else None
         if done.plan is None:
-            state.looks.was_quiet(unit.clock, unit.window)
+            state.evidence.add_unchanged(unit.clock, unit.window)
         elif done.receipt.status == "refused":
             state.looks.refused(unit.window, fetched.snapshot(state.people), REFUSED)
         else:
@@ -215,7 +215,7 @@ class SliceRunner:
     def unreadable(self, unit: Unit, error: ConnecteamSyncError) -> Slice:
         """The receipt of an archived time clock that Connecteam no longer shows: its rows are held."""
         state = self.state
-        state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)
+        state.evidence.add_failure(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
         with self.store.writing(f"mirroring {unit.window}") as session:
             stored = session.stored(unit.window, snapshot)

@@ -45,7 +45,7 @@ def group_line(group: HoldGroup, zone: ZoneInfo, who: str, *, on_record: bool = 
     days = group.days(zone)
     at = "day not known" if days is None else f"{days[0]}" if days[0] == days[1] else f"{days[0]}..{days[1]}"
     what = "shift" if all(hold.shift_id for hold in group.holds) else "record"
-    step = group.next_step(zone) or (group.look() if on_record else "")
+    step = group.next_step(zone) or (group.show_command() if on_record else "")
     step = f"; next: {step}" if step and step not in group.detail else ""
     said = f"{many(len(group.holds), what)}{worked(group.holds)}"
     return f"  ! {at:<16}  {who:<24} {group.reason}: {said}: {group.detail}{step}"

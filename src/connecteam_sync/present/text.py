@@ -13,7 +13,7 @@ from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold, Refusal, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
-from connecteam_sync.core.guards import way_on
+from connecteam_sync.core.guards import accept_command
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Plan, Run, Verification
@@ -332,7 +332,7 @@ def _refusal_lines(
     for refusal in refusals:
         lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
         lines += stopped_lines(refusal.stopped, zone, names)
-    return [*lines, f"    if it is right: {way_on(plan.window, plan.refusals, resync=resync)}"] if lines else []
+    return [*lines, f"    if it is right: {accept_command(plan.window, plan.refusals, resync=resync)}"] if lines else []
 
 
 def verify_text(found: Verification, names: Mapping[RowId, str]) -> list[str]:

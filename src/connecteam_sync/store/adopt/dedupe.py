@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from connecteam_sync.core.adopt import Dedupe, Group, dedupe, grouped
 from connecteam_sync.core.change import Counts, Minutes
-from connecteam_sync.core.child_rows import said_of
+from connecteam_sync.core.child_rows import pointing_text
 from connecteam_sync.core.clocktime import AppliedValues, TrackedShift
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks
@@ -194,7 +194,7 @@ def remove(
             _move_pointers(session, key, decision.survivors, run)
     if left := children_of(session, decision.survivors):
         raise RowMoved(
-            "; ".join(said_of(row, pointing) for row, pointing in sorted(left.items())[:10]),
+            "; ".join(pointing_text(row, pointing) for row, pointing in sorted(left.items())[:10]),
             rows=tuple(sorted(left)),
             next_step="run the command again; it looks at the table anew",
         )

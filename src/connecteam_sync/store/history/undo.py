@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
-from connecteam_sync.core.child_rows import concerned, kept_by, said_of
+from connecteam_sync.core.child_rows import concerned, kept_by, pointing_text
 from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId, by_key, ordered
 from connecteam_sync.core.locks import Locks
@@ -276,7 +276,7 @@ def _require_childless(session: Session, run: int, inverse: list[Change]) -> Non
         if change.before is not None and (pointing := kept_by(children, change.before, change.after))
     }
     if stuck:
-        said = "; ".join(said_of(row, pointing) for row, pointing in by_key(stuck)[:10])
+        said = "; ".join(pointing_text(row, pointing) for row, pointing in by_key(stuck)[:10])
         more = f"; and {len(stuck) - 10} more rows" if len(stuck) > 10 else ""  # noqa: PLR2004 - those just said
         raise UndoRefused(
             f"undoing run {run} would delete or move rows that others point at: {said}{more}",

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.change import Change, SlicePlan
-from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, said_of
+from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, pointing_text
 from connecteam_sync.core.clocktime import Child, StoredState
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.errors import RowMoved
@@ -124,7 +124,7 @@ class Watch:
             pointing = kept_by(children, change.before, change.after)
             if pointing and change.before is not None:
                 raise RowMoved(
-                    f"{said_of(change.before.id, pointing)}: it is not written",
+                    f"{pointing_text(change.before.id, pointing)}: it is not written",
                     rows=(change.before.id or 0,),
                     next_step="run the command again; it looks at the table anew",
                 )
