@@ -550,7 +550,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/verify.py", "if row.id not in held.rows and", "if", PADDING),
     ("core/verify.py", "frozenset(rows - given)", "frozenset(rows)", SIGHT),
     ("store/session.py", "            if others:\n", "            if False:\n", RINGS),
-    ("engine/propose.py", "snapshot, seen=seen)", "snapshot)", RINGS),
+    ("engine/propose.py", "snapshot, seen_starts=seen)", "snapshot)", RINGS),
     ("core/plan.py", "or self.decides_on(mirror, row):", "or mirror.shift.id in self.present:", SIGHT),
     ("core/plan.py", "not self.decides_on(owner, other):", "owner.shift.id not in self.present:", RINGS),
     ("engine/run.py", "made = [*(place for place in made if place not in places), *places]", "made = places", RINGS),
@@ -814,8 +814,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/refused.py", "if cause is not _KEY_TAKEN]", "]", REFUSED),
     (
         "store/mirror/refused.py",
-        "return Decided(plan, stored, trial.order)\n        stored",
-        "return Decided(plan, stored, None)\n        stored",
+        "return AcceptedPlan(plan, stored, trial.order)\n        stored",
+        "return AcceptedPlan(plan, stored, None)\n        stored",
         REFUSED,
     ),
     (
@@ -1077,11 +1077,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/foreign_keys.py", "next_step=cure + granted", "next_step=cure", RIGHTS),
     ("core/compare.py", "return 0 if row.clock_out is None else row", "return row", "tests/core/test_edges.py"),
     ("core/people.py", "    return user if user <= _LARGEST else None", "    return user", WHO),
-    ("engine/doctor.py", "if odd := people.no_users(session):", "if odd := ():", PEOPLE),
+    ("engine/doctor.py", "if odd := people.employees_with_invalid_user(session):", "if odd := ():", PEOPLE),
     (
         "store/mirror/people.py",
-        "if not everybody.who.users_of.get(key))",
-        "if key not in everybody.who.employees)",
+        "if not directory.who.users_of.get(key))",
+        "if key not in directory.who.employees)",
         PEOPLE_COMMAND,
     ),
     ("cli/people.py", "while said is not None and said not in words:", "if said not in words:", PEOPLE_COMMAND),
@@ -1097,7 +1097,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/adopt.py", "minutes=minutes, beside=beside))", "minutes=minutes))", "tests/core/test_edges.py"),
     # What mapping promises is what moves, and what is held leads to a command that can be typed.
-    ("store/mirror/people.py", " - there.rows - there.others,", ",", PEOPLE),
+    ("store/mirror/people.py", " - rows_there.rows - rows_there.others,", ",", PEOPLE),
     ("store/mirror/people.py", "found = {*self.who.ambiguous.get(user_id, ()), ", "found = {", PEOPLE),
     ("store/mirror/people.py", 'free = f"CASE WHEN {session.is_ours} AND', 'free = f"CASE WHEN', PEOPLE),
     ("core/run.py", "self.rows + self.left > 0)", "self.rows > 0)", PEOPLE),
@@ -1185,7 +1185,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/sqlite.py", 'lower(f."table") = lower(:name)\nORDER', 'f."table" = :name\nORDER', CHILDREN),
     ("store/tables/foreign_keys.py", "if spot(pointer) not in known:", "if False:", CHILDREN),
     ("store/tables/foreign_keys.py", "if spot(pointer) not in known:", "if True:", CHILDREN),
-    ("store/mirror/apply.py", "    watch.require_childless(found[len(locking) + len(losing) :])\n", "", CHILDREN),
+    ("store/mirror/apply.py", "    child_check.require_childless(found[len(locking) + len(losing) :])\n", "", CHILDREN),
     ("store/mirror/apply.py", "    require_ours(plan.changes)\n", "", CHILDREN),
     ("store/mirror/clock_times.py", '    condition += f" AND {session.is_ours}"\n', "", CHILDREN),
     ("store/history/undo.py", "    _require_childless(session, run, inverse)\n", "", CHILDREN),
@@ -1565,8 +1565,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/end_of_run.py", "        if not stays:\n", "        if True:\n", STOPPED),
     (
         "store/mirror/child_rows.py",
-        "{*concerned(plan.changes), *plan.at_risk} - asked",
-        "{*concerned(plan.changes)} - asked",
+        "{*concerned(plan.changes), *plan.at_risk} - checked",
+        "{*concerned(plan.changes)} - checked",
         STOPPED,
     ),
     ("store/mirror/clock_times.py", "(SELECT max(e.id) AS newest", "(SELECT min(e.id) AS newest", RETURNED),
@@ -1667,8 +1667,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/propose.py", "plan = with_acknowledged(plan, session.holds)", "pass", PROPOSED),
     (
         "engine/slice.py",
-        "Decided(with_acknowledged(plan, session.holds), stored, None)",
-        "Decided(plan, stored, None)",
+        "AcceptedPlan(with_acknowledged(plan, session.holds), stored, None)",
+        "AcceptedPlan(plan, stored, None)",
         PROPOSED,
     ),
     (
@@ -2143,7 +2143,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/host.py", "column.lower() if folds else column", "column", ROLES),
     (
         "store/tables/probe.py",
-        "if beside is not None and (told := beside.meddled(key, more=more)):",
+        "if beside is not None and (told := beside.side_effects(key, more=more)):",
         "if False:",
         BESIDE_OURS,
     ),

@@ -300,7 +300,7 @@ class ConnecteamSync(Records, Accounts):
     def employees_without_user(self) -> tuple[Employee, ...]:
         """Rows of the host's people for whom no Connecteam user counts: whom a user could be mapped to."""
         with self.store.reading() as session:
-            return people.without_user(session)
+            return people.employees_without_user(session)
 
     def map_employee(self, user: int, employee: RowId) -> Person:
         """Let a user's shifts count for an employee from the next run on. Raises NotFound."""

@@ -335,7 +335,7 @@ class Adopting:
                     self.store.host,
                     wait=self.store.lock_wait,
                     waiting=self._tell,
-                    beside_others=True,
+                    ignore_host_keys=True,
                 )
             said = "the unique key is there as before"
         except (ConnecteamSyncError, unique_key.DoublesAppeared):

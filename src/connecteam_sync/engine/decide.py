@@ -19,8 +19,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.saved_plan import require_same
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, GuardRefused, Rejected
 from connecteam_sync.store.history.holds import with_acknowledged
-from connecteam_sync.store.mirror.child_rows import parents_held
-from connecteam_sync.store.mirror.refused import Decided, as_last_tried, decided
+from connecteam_sync.store.mirror.child_rows import hold_parents
+from connecteam_sync.store.mirror.refused import AcceptedPlan, accepted_plan, as_last_tried
 from connecteam_sync.store.session import Session
 
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
@@ -62,7 +62,7 @@ def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, s
     alters it.
     """
     deciding = partial(decide, unit.window, snapshot, policy=unit.policy, looks=looks)
-    return with_acknowledged(parents_held(session, stored, deciding), session.holds)
+    return with_acknowledged(hold_parents(session, stored, deciding), session.holds)
 
 
 def to_write(
@@ -72,15 +72,15 @@ def to_write(
     saved: SlicePlan | None,
     *,
     troubled: bool,
-) -> Decided:
+) -> AcceptedPlan:
     """The plan to be written: without what the host's tables refuse, or just as it was saved."""
     if saved is None:
-        return decided(session, stored, deciding, troubled=troubled, now=now())
+        return accepted_plan(session, stored, deciding, troubled=troubled, now=now())
     # It was shown without what the run before it had held as refused.
     stored = as_last_tried(session, stored)
     decision = deciding(stored)
     require_same(decision, saved, stored)
-    return Decided(decision, stored, None)
+    return AcceptedPlan(decision, stored, None)
 
 
 def require_fingerprints(words: Iterable[str]) -> frozenset[str]:

@@ -114,8 +114,8 @@ class Session(Statements):
         self,
         window: Window,
         snapshot: Snapshot,
-        found: list[Rows] | None = None,
-        seen: Mapping[str, int] | None = None,
+        fetched: list[Rows] | None = None,
+        seen_starts: Mapping[str, int] | None = None,
     ) -> StoredState:
         """Everything of the database that matters to this look, in one round trip, or three where something moved.
 
@@ -123,15 +123,15 @@ class Session(Statements):
         afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before;
         `seen` are starts of shifts as other looks of a proposal have seen them: they are not stored.
         """
-        asked = self.fetch(*self.stored_queries(window, snapshot)) if found is None else found
+        results = self.fetch(*self.stored_queries(window, snapshot)) if fetched is None else fetched
         padded = window.padded()
         span = {"start": padded.start_utc, "end": padded.end_utc}
-        mirrors, clock_times, breaks, employees, users, locked, holds = asked
+        mirrors, clock_times, breaks, employees, users, locked, holds = results
         by_id = {item.shift.id: item for item in mirrors}
         by_key = {row.id: row for row in clock_times}
         pauses = {item.id: item for item in breaks}
         self._follow(snapshot, by_id, by_key, pauses)
-        self._follow_rows(snapshot, span, by_id, by_key, seen or {})
+        self._follow_rows(snapshot, span, by_id, by_key, seen_starts or {})
         people = employees_of(employees)
         self.users = users_of(users)
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
@@ -192,7 +192,7 @@ class Session(Statements):
         span: Mapping[str, int],
         mirrors: dict[str, TrackedShift],
         found: dict[RowId | None, ClockTime],
-        seen: Mapping[str, int],
+        seen_starts: Mapping[str, int],
     ) -> None:
         """Add the rows that shifts lead to, and what stands in their way; `seen` are starts that are not stored yet."""
         d, names = self.dialect, self.host.clock_times
@@ -202,7 +202,7 @@ class Session(Statements):
         looked: set[int] = set()
         while True:
             # Where shifts are by now that have a row here: others may stand there.
-            moved = {seen.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in found}
+            moved = {seen_starts.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in found}
             starts = moved.union(shift.start for shift in snapshot.shifts) - looked
             outside = sorted(start for start in starts if not span["start"] <= start < span["end"])
             if not away and not outside:

@@ -86,7 +86,7 @@ class Store:
                 self._require_remembered(connection)
                 done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
             if make_tables.made(self.host) in done:
-                self._know(connection)
+                self._note_probed(connection)
         self._columns = None
         return done
 
@@ -96,7 +96,7 @@ class Store:
         finally:
             self._columns = None  # which were read as if the table were known here
 
-    def _know(self, connection: Connection) -> None:
+    def _note_probed(self, connection: Connection) -> None:
         """A table that was made a moment ago is known without a probe."""
         from connecteam_sync.store.tables.probe import note_probed
 
@@ -150,15 +150,15 @@ class Store:
         with translated(doing, where=self.name), self._transaction(writer=False) as connection:
             yield self._session(connection)
 
-    def ask(self, doing: str, *queries: Query) -> list[Rows]:
-        """The answers to a few queries and, where they are not known yet, the columns: all in one round trip."""
+    def fetch(self, doing: str, *queries: Query) -> list[Rows]:
+        """The rows of a few queries, in one round trip; it also reads the columns, if they are not known yet."""
         if self.dialect.is_file or self._columns is not None:
             with self.reading(doing) as session:
                 return session.fetch(*queries)
         known = column_queries(self.dialect, self.host, self.own)
         try:
             with translated(doing, where=self.name), self._engine.connect() as connection:
-                found = self._whole(connection, [*known, *queries])
+                found = self._fetch_at_once(connection, [*known, *queries])
                 columns = columns_of(self.dialect, self.host, found[: len(known)])
                 columns = looked_into(connection, self.dialect, self.host, columns)
         except DatabaseError as error:
@@ -176,7 +176,7 @@ class Store:
         return found[len(known) :]
 
     @staticmethod
-    def _whole(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+    def _fetch_at_once(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
         """A transaction in one round trip; where it is refused it is over too, and the connection can be used again."""
         try:
             return fetch(connection, queries, and_end=True)
@@ -192,11 +192,11 @@ class Store:
 
     @contextmanager
     def writing(
-        self, doing: str = "writing to the database", ask: Callable[[Session], Sequence[Query]] = lambda _: ()
+        self, doing: str = "writing to the database", first_queries: Callable[[Session], Sequence[Query]] = lambda _: ()
     ) -> Iterator[Session]:
         """The one writing transaction, first statement to commit. Raises LockHeld where another run holds the lock.
 
-        `ask` names what is read first under the lock, in the same round trip; its answers are `Session.opening`.
+        `first_queries` are sent with the statement that takes the lock; their rows are `Session.opening`.
         """
         with translated(doing, where=self.name, is_moved=self.is_moved), ExitStack() as stack:
             # SQLite takes its lock with BEGIN, the others with the guard row.
@@ -207,7 +207,7 @@ class Store:
             stamp = stamp_query(self.dialect, self.host.clock_times.table)
             # Last, since what is asked before keeps the host from altering the table meanwhile.
             try:
-                *opening, found = self._take_guard(connection, doing, [*ask(session), stamp])
+                *opening, found = self._take_guard(connection, doing, [*first_queries(session), stamp])
             except DatabaseError:
                 # Perhaps a column is not there any more: whoever comes next looks again.
                 self._columns = None
@@ -216,7 +216,7 @@ class Store:
                 self._columns = None
                 session = self._session(connection)
                 require_table(self.host, session.columns, self.dialect)
-                opening = session.fetch(*ask(session))
+                opening = session.fetch(*first_queries(session))
             session.opening = opening
             yield session
             session.flush()

@@ -44,18 +44,18 @@ def add(
     *,
     wait: float,
     waiting: Callable[[str], None],
-    beside_others: bool = False,
+    ignore_host_keys: bool = False,
 ) -> None:
     """Make the key, finish one whose making was broken off, or find it there. Raises DoublesAppeared, LockHeld where
     others use the table for longer than `wait` seconds, DatabaseError where the key is not shown as valid.
 
-    `beside_others`: a key of the host's own on the two columns does not do.
+    `ignore_host_keys`: a key of the host's own on the two columns does not do.
     """
     patience = _Patience(wait, waiting)
 
     def found() -> UniqueKey | None:
         keys = catalog.unique_keys(connection, dialect, host)
-        these = [key for key in keys if not beside_others or key.name == UNIQUE_KEY]
+        these = [key for key in keys if not ignore_host_keys or key.name == UNIQUE_KEY]
         return next(iter(sorted(these, key=lambda key: not key.is_valid)), None)
 
     key = found()

@@ -50,7 +50,7 @@ def tracked_shifts(
     )
 
 
-def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], frozenset[RowId]]:
+def rows_to_check(session: Session, window: Window) -> tuple[list[ClockTime], frozenset[RowId]]:
     """The rows of a window, what may reach into it, and every open one of before; and the ids of those whose shift
     Connecteam clocked out by itself.
     """

@@ -116,7 +116,7 @@ def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
     return hold["reason"] in OF_ORPHANS and hold["shift_id"] is None and hold["clock_time_id"] is not None
 
 
-def held_before(session: Session, clock: int) -> Iterator[str]:
+def standing_subjects(session: Session, clock: int) -> Iterator[str]:
     """The subjects of what stands of a time clock, but for holds that only say that it could not be read."""
     return (
         row["subject"]

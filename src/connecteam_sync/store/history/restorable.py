@@ -25,7 +25,7 @@ _WIDEST = 16
 """Bytes that a character of two images becomes at most: each is spelled again twice, as JSON and as a value."""
 
 
-def lost_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
+def lossy_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
     """What `require_restorable` reads of rows to be altered or deleted; nothing where every type gives all back."""
     d, names = session.dialect, session.host.clock_times
     checks = {
@@ -46,8 +46,8 @@ def _lost(row: Sequence[Any]) -> tuple[RowId, str]:
     return row_id(row[0]), str(row[1])
 
 
-def lost_of(found: Iterable[Rows]) -> dict[RowId, str]:
-    """What the answers to `lost_queries` say: a column that would not come back, by row."""
+def lossy_columns(found: Iterable[Rows]) -> dict[RowId, str]:
+    """What the answers to `lossy_queries` say: a column that would not come back, by row."""
     return dict(chain.from_iterable(found))
 
 

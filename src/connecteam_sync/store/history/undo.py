@@ -24,7 +24,7 @@ from connecteam_sync.store.history.holds import resolve_holds_of
 from connecteam_sync.store.history.journal import change_of, write_journal
 from connecteam_sync.store.history.row_images import differing
 from connecteam_sync.store.history.undo_check import giving_back, left_alone, require_given_back, require_removed
-from connecteam_sync.store.mirror.apply import others_of
+from connecteam_sync.store.mirror.apply import person_row_counts
 from connecteam_sync.store.mirror.child_rows import children_of, employees_with_children
 from connecteam_sync.store.mirror.clock_times import altered, require_ours
 from connecteam_sync.store.mirror.employee_names import Renamed, kept, write
@@ -36,7 +36,7 @@ from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 
 
-class Undone(msgspec.Struct, frozen=True, kw_only=True):
+class UndoResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the inverse wrote, and the employees it removed and brought back."""
 
     slice: Slice
@@ -45,7 +45,7 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     employees_renamed: tuple[Renamed, ...] = ()
 
 
-def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Undone:
+def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> UndoResult:
     """Write the inverse of `run` as run `by`. Raises UndoRefused where a row or its shift is no longer as that run left
     it, another row stands where one belongs, or rows of other tables point at one that would go; NotOurs.
     """
@@ -62,15 +62,15 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
         insert_employees(session, made, with_id=True)
     before: dict[RowId, str | None] = {row_id(e["clock_time_id"]): e["row_before"] for e in entries}
     with giving_back(session, run):
-        others = others_of(session, inverse)
-        if others:
-            others.begin(session.fetch(*others.queries))
+        row_counts = person_row_counts(session, inverse)
+        if row_counts:
+            row_counts.begin(session.fetch(*row_counts.queries))
         write_inverse(session, inverse, before)
-        if others:
-            others.count()
+        if row_counts:
+            row_counts.count()
         after = session.images(keys)
-        if others:
-            others.require_same()
+        if row_counts:
+            row_counts.require_same()
     require_given_back(session, run, before, after)
     remembered = _restore_memory(session, entries, by)
     write_journal(session, inverse, present, after, lambda c: remembered.get(c.image.id or 0, {}), run=by, now=now)
@@ -86,7 +86,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     resolve_holds_of(session, (change.image.id for change in inverse if change.kind == "delete"), by)
     kinds = [change.kind for change in inverse]
     total = sum(c.image.minutes for c in changes if c.after)
-    return Undone(
+    return UndoResult(
         slice=Slice(
             time_clock_id=None,
             window=window,
@@ -295,18 +295,18 @@ def _require_free(session: Session, run: int, inverse: list[Change]) -> None:
         f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
         ({"employee_id": employee, "clock_in": clock_in} for employee, clock_in in wanted),
     )
-    others = sorted({rows.clock_time(row).id or 0 for row in found} - {c.image.id for c in inverse}, key=ordered)
-    if others and unique_key(session.connection, d, session.host) is not None:
-        runs = _later_runs(session, run, others)
-        raise _touched("the employee and clock-in of rows that would come back were taken", others, runs)
+    occupants = sorted({rows.clock_time(row).id or 0 for row in found} - {c.image.id for c in inverse}, key=ordered)
+    if occupants and unique_key(session.connection, d, session.host) is not None:
+        runs = _later_runs(session, run, occupants)
+        raise _touched("the employee and clock-in of rows that would come back were taken", occupants, runs)
 
 
 def _require_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
     """What an undo takes away can be given back in turn, to the byte."""
-    from connecteam_sync.store.history.restorable import lost_of, lost_queries, require_restorable  # noqa: PLC0415 - no start
+    from connecteam_sync.store.history.restorable import lossy_columns, lossy_queries, require_restorable  # noqa: PLC0415 - no start
 
     try:
-        require_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
+        require_restorable(session, lossy_columns(session.fetch(*lossy_queries(session, altered(inverse)))), present)
     except RecordRefused as error:
         raise UndoRefused(
             f"{error.message}; nothing was written",

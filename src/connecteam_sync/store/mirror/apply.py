@@ -13,7 +13,7 @@ from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.store.history.holds import HoldsWritten, write_holds
 from connecteam_sync.store.history.journal import write_journal
-from connecteam_sync.store.mirror.child_rows import Watch
+from connecteam_sync.store.mirror.child_rows import ChildRowCheck
 from connecteam_sync.store.mirror.clock_times import (
     altered,
     check_now,
@@ -31,7 +31,7 @@ from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.tables import rows
 
 if TYPE_CHECKING:
-    from connecteam_sync.store.mirror.other_rows import Others
+    from connecteam_sync.store.mirror.other_rows import PersonRowCounts
 
 
 class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,30 +69,30 @@ def apply(
         _require_contents(session)  # with the people who were just made
     changes = tuple(with_employee(change, made) for change in plan.changes)
     probed = _probed(session, changes, now=now) if session.columns.is_new else ""
-    watch, others = Watch(session, changes), others_of(session, changes)
+    child_check, row_counts = ChildRowCheck(session, changes), person_row_counts(session, changes)
     known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
     locking = session.images_queries(known, lock=True)
-    losing = _lost_queries(session, changes) if known else []
-    counting = others.queries if others else []
-    found = session.fetch(*locking, *losing, *watch.queries, *counting)
+    losing = _lossy_queries(session, changes) if known else []
+    counting = row_counts.queries if row_counts else []
+    found = session.fetch(*locking, *losing, *child_check.queries, *counting)
     counted = [found.pop() for _ in counting]
     before = images_of(found[: len(locking)])
     require_unmoved(changes, before)
-    watch.require_childless(found[len(locking) + len(losing) :])
-    if others:
-        others.begin(counted)
+    child_check.require_childless(found[len(locking) + len(losing) :])
+    if row_counts:
+        row_counts.begin(counted)
     if known:
         _require_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
-    if others:
-        others.count()
+    if row_counts:
+        row_counts.count()
     is_counting = not session.dialect.keys.row.is_text and any(change.kind == "create" for change in changes)
     free = HighestClaim(session) if is_counting else None
     changes, after = read_back(session, changes)
-    if others:
-        others.require_same()
+    if row_counts:
+        row_counts.require_same()
     if may_not_go_back(session):
         _require_way_back(session, changes, before)
     ids = {change.shift_id: change.image.id for change in changes}
@@ -120,18 +120,18 @@ def apply(
     )
 
 
-def _lost_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
+def _lossy_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
     """Where rows that are there are written: a start has no need of it."""
-    from connecteam_sync.store.history.restorable import lost_queries
+    from connecteam_sync.store.history.restorable import lossy_queries
 
-    return lost_queries(session, altered(changes))
+    return lossy_queries(session, altered(changes))
 
 
 def _require_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
-    """As `_lost_queries`."""
-    from connecteam_sync.store.history.restorable import lost_of, require_restorable
+    """As `_lossy_queries`."""
+    from connecteam_sync.store.history.restorable import lossy_columns, require_restorable
 
-    require_restorable(session, lost_of(found), images)
+    require_restorable(session, lossy_columns(found), images)
 
 
 def _require_contents(session: Session) -> None:
@@ -155,19 +155,19 @@ def may_not_go_back(session: Session) -> bool:
 
 
 def _require_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
-    """As `others_of`."""
+    """As `person_row_counts`."""
     from connecteam_sync.store.mirror.trial_undo import require_way_back
 
     require_way_back(session, changes, before)
 
 
-def others_of(session: Session, changes: Sequence[Change]) -> Others | None:
+def person_row_counts(session: Session, changes: Sequence[Change]) -> PersonRowCounts | None:
     """Only where the table has triggers: a start has no need of it either."""
     if not session.columns.definition.triggers:
         return None
-    from connecteam_sync.store.mirror.other_rows import Others
+    from connecteam_sync.store.mirror.other_rows import PersonRowCounts
 
-    return Others(session, changes)
+    return PersonRowCounts(session, changes)
 
 
 def _parts(changes: tuple[Change, ...], order: Mapping[Change, int] | None) -> list[tuple[Change, ...]]:

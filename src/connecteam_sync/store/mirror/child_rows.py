@@ -56,15 +56,15 @@ _KNOWN: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
 # -- the decision ------------------------------------------------------------------------------------------------------
 
 
-def parents_held(session: Session, stored: StoredState, decide: Decide) -> SlicePlan:
+def hold_parents(session: Session, stored: StoredState, decide: Decide) -> SlicePlan:
     """What `decide` makes of `stored`, rows that others point at held (`child_row`) and all else as decided.
 
     Nothing is asked where nothing is to be deleted, now or at the end of the run, or moved off its key. Raises what
     `pointers_at_ours` raises.
     """
-    plan, asked = decide(stored), set[RowId]()
-    while new := {*concerned(plan.changes), *plan.at_risk} - asked:
-        asked |= new
+    plan, checked = decide(stored), set[RowId]()
+    while new := {*concerned(plan.changes), *plan.at_risk} - checked:
+        checked |= new
         found = children_of(session, _at_risk(session, plan.changes, new) | new.intersection(plan.at_risk))
         if found:
             stored = msgspec.structs.replace(stored, children={**stored.children, **found})
@@ -101,7 +101,7 @@ def counted(session: Session, pointers: Sequence[Pointer], row_ids: Iterable[Row
     return _children(session, pointers, ids, session.fetch(*_queries(session, pointers, ids)))
 
 
-class Watch:
+class ChildRowCheck:
     """The check of a plan under the locks of its rows; `queries` travel with what takes the locks, behind it."""
 
     def __init__(self, session: Session, changes: Iterable[Change]) -> None:
@@ -190,11 +190,11 @@ def _tried(session: Session, pointer: Pointer, table: str, key: str, kind: Kind)
     return pointer
 
 
-def unseen(session: Session) -> str:
+def unknown_children_reason(session: Session) -> str:
     """Why there may be tables pointing at ours that nobody tells of; empty where all are known."""
     table = session.host.clock_times.table
-    asked = session.dialect.catalog
-    queries = [asked.is_view(table), *([asked.sees_all] if asked.sees_all is not None else [])]
+    catalog = session.dialect.catalog
+    queries = [catalog.is_view(table), *([catalog.sees_all] if catalog.sees_all is not None else [])]
     is_view, *sees_all = (int(rows[0][0]) for rows in session.fetch(*queries))
     if is_view:
         return f"{table} is no table of this database itself, so keys that point at what is behind it are not known"

@@ -35,7 +35,7 @@ def may_have_triggers(session: Session) -> bool:
     return not session.dialect.shows_triggers(session.connection, table)
 
 
-def meddled(session: Session, what: str) -> NotServed:
+def side_effect_error(session: Session, what: str) -> NotServed:
     """The error of a table whose triggers write next to us."""
     return NotServed(
         f"table {session.host.clock_times.table!r}: {what}; {triggers_text(session)}; nothing was written",
@@ -72,7 +72,7 @@ class Neighbours:
         *counted, near = self._session.fetch(*([counting] if self._counts else []), self._near)
         return int(counted[0][0][0]) if counted else 0, images_of([near])
 
-    def meddled(self, own: RowId, *, more: int) -> str:
+    def side_effects(self, own: RowId, *, more: int) -> str:
         """What became of others, where there are so many `more` rows of ours than before; empty where nothing did."""
         (count, near), (count_now, near_now) = self._before, self._look()
         others = {key: image for key, image in near_now.items() if key != own}
@@ -96,7 +96,7 @@ class Neighbours:
 # -- around the rows of a run ------------------------------------------------------------------------------------------
 
 
-class Others:
+class PersonRowCounts:
     """How many rows the persons have whose rows are written, counted in round trips that are made anyway."""
 
     def __init__(self, session: Session, changes: Sequence[Change]) -> None:
@@ -154,4 +154,4 @@ class Others:
                 f"{said}: another program wrote them meanwhile; nothing was written",
                 next_step="run the command again; it looks at the table anew",
             )
-        raise meddled(session, said)
+        raise side_effect_error(session, said)

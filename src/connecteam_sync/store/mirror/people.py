@@ -22,7 +22,7 @@ from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.keys import row_id
 
 
-class Everybody:
+class Directory:
     """The host's people and the users that runs have seen, read once; who counts for whom, and who might."""
 
     def __init__(self, session: Session) -> None:
@@ -81,7 +81,7 @@ class Everybody:
             suggestions=self.likenesses.alike(user) if chosen is None and not several else (),
         )
 
-    def duplicate_groups(self, user_id: int, employee_id: RowId) -> tuple[RowId, ...]:
+    def other_employees(self, user_id: int, employee_id: RowId) -> tuple[RowId, ...]:
         """Who else may have rows of a user's shifts: whom they count for now, and all who carry them."""
         found = {*self.who.ambiguous.get(user_id, ()), self.who.employees.get(user_id)}
         return tuple(sorted((one for one in found if one is not None and one != employee_id), key=ordered))
@@ -91,20 +91,20 @@ class Everybody:
         user_id: int,
         employee_id: RowId,
         worked: Mapping[int, Iterable[_Worked]],
-        standing: Mapping[_Pair, _There],
+        existing: Mapping[_Pair, _ExistingRows],
     ) -> Move:
-        """What mapping a user to an employee does; `worked` and `standing` are as below. Raises NotFound."""
+        """What mapping a user to an employee does; `worked` and `existing` are as below. Raises NotFound."""
         employee, user = self.employee(employee_id), self.user(user_id)
         employee_id = employee.id
         now = self.who.employees.get(user_id)
         waiting = [one for one in worked.get(user_id, ()) if not one.is_linked]
         elsewhere = [one for one in worked.get(user_id, ()) if one.is_linked and one.employee_id != employee_id]
         moving = waiting + elsewhere
-        there = standing.get((user_id, employee_id), _There())
+        rows_there = existing.get((user_id, employee_id), _ExistingRows())
         left = {
-            one: standing[user_id, one]
-            for one in self.duplicate_groups(user_id, employee_id)
-            if (user_id, one) in standing
+            one: existing[user_id, one]
+            for one in self.other_employees(user_id, employee_id)
+            if (user_id, one) in existing
         }
         return Move(
             user_id=user_id,
@@ -116,11 +116,11 @@ class Everybody:
             names_differ=words(user.name) != words(employee.name),
             has_same_email=bool(address(user.email)) and address(user.email) == address(employee.email),
             other_users=tuple(sorted(self.who.users_of.get(employee_id, frozenset()) - {user_id})),
-            shifts=sum(one.shifts for one in waiting) - there.rows - there.others,
-            minutes=sum(one.minutes for one in waiting) - there.shift_minutes - there.other_minutes,
-            linked=there.rows,
-            linked_minutes=there.shift_minutes - there.row_minutes,
-            kept_out=there.others,
+            shifts=sum(one.shifts for one in waiting) - rows_there.rows - rows_there.others,
+            minutes=sum(one.minutes for one in waiting) - rows_there.shift_minutes - rows_there.other_minutes,
+            linked=rows_there.rows,
+            linked_minutes=rows_there.shift_minutes - rows_there.row_minutes,
+            kept_out=rows_there.others,
             left=sum(one.rows for one in left.values()),
             left_minutes=sum(one.row_minutes for one in left.values()),
             left_with=tuple((one, self.name_of(one) or "") for one, found in left.items() if found.rows),
@@ -133,18 +133,18 @@ class Everybody:
 
 def people(session: Session, *, unmapped: bool) -> tuple[Person, ...]:
     """Every Connecteam user seen, with the employee they count for; where there is none, who they might be."""
-    everybody = Everybody(session)
-    found = (everybody.person(user_id) for user_id in sorted(everybody.users))
+    directory = Directory(session)
+    found = (directory.person(user_id) for user_id in sorted(directory.users))
     return tuple(person for person in found if not (unmapped and person.employee_id is not None))
 
 
-def without_user(session: Session) -> tuple[Employee, ...]:
+def employees_without_user(session: Session) -> tuple[Employee, ...]:
     """The host's people for whom no Connecteam user counts, seen by a run or not, by id."""
-    everybody = Everybody(session)
-    return tuple(one for key, one in by_key(everybody.employees) if not everybody.who.users_of.get(key))
+    directory = Directory(session)
+    return tuple(one for key, one in by_key(directory.employees) if not directory.who.users_of.get(key))
 
 
-def no_users(session: Session) -> tuple[Employee, ...]:
+def employees_with_invalid_user(session: Session) -> tuple[Employee, ...]:
     """The host's people whose column of the Connecteam user says something that is none, by id."""
     found = (one for one in session.employees() if is_no_user(one.connecteam_user_id))
     return tuple(sorted(found, key=lambda one: ordered(one.id)))
@@ -152,9 +152,9 @@ def no_users(session: Session) -> tuple[Employee, ...]:
 
 def ambiguous(session: Session) -> dict[int, str]:
     """Every Connecteam user that several employees carry, seen by a run or not yet, and those employees by name."""
-    everybody = Everybody(session)
-    names = {e.id: e.name for e in everybody.employees.values() if e.name}
-    return {user_id: named(several, names) for user_id, several in everybody.who.ambiguous.items()}
+    directory = Directory(session)
+    names = {e.id: e.name for e in directory.employees.values() if e.name}
+    return {user_id: named(several, names) for user_id, several in directory.who.ambiguous.items()}
 
 
 # -- mapping -----------------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ _Pair = tuple[int, RowId]
 """A Connecteam user and an employee."""
 
 
-class _There(NamedTuple):
+class _ExistingRows(NamedTuple):
     """Rows of an employee on the clock-ins of a user's shifts that wait: those of ours that are free, which would be
     theirs, with the minutes of shifts and rows; and `others`, which keep their shifts out.
     """
@@ -203,7 +203,7 @@ class _There(NamedTuple):
     other_minutes: int = 0
 
 
-def _standing(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _There]:
+def _existing_rows(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _ExistingRows]:
     """What stands in the table for each (user, employee) where the user's shifts wait for a row."""
     d, names, c = session.dialect, session.host.clock_times, session.canonical
     length = "(s.end_at - s.start_at - (s.end_at - s.start_at) % 60) / 60"
@@ -219,10 +219,10 @@ def _standing(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _There]:
         " WHERE s.is_gone = 0 AND s.clock_time_id IS NULL GROUP BY d.user_id, d.employee_id, is_free",
         ({"user_id": user, "employee_id": employee} for user, employee in dict.fromkeys(pairs)),
     )
-    result: dict[_Pair, _There] = {}
+    result: dict[_Pair, _ExistingRows] = {}
     for user, employee, is_free, *sums in found:
         pair, (count, shifts, rows) = (int(user), row_id(employee)), map(int, sums)
-        known = result.get(pair, _There())
+        known = result.get(pair, _ExistingRows())
         result[pair] = (
             known._replace(rows=count, shift_minutes=shifts, row_minutes=rows)
             if is_free
@@ -233,11 +233,11 @@ def _standing(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _There]:
 
 def move(session: Session, user_id: int, employee_id: RowId) -> Move:
     """What `map_user` of these two would do. Nothing is written. Raises NotFound."""
-    everybody = Everybody(session)
-    employee_id = everybody.employee(employee_id).id
-    concerned = (employee_id, *everybody.duplicate_groups(user_id, employee_id))
-    standing = _standing(session, ((user_id, one) for one in concerned))
-    return everybody.move(user_id, employee_id, _worked(session), standing)
+    directory = Directory(session)
+    employee_id = directory.employee(employee_id).id
+    concerned = (employee_id, *directory.other_employees(user_id, employee_id))
+    existing = _existing_rows(session, ((user_id, one) for one in concerned))
+    return directory.move(user_id, employee_id, _worked(session), existing)
 
 
 def suggestions(session: Session) -> tuple[Suggestion, ...]:
@@ -245,15 +245,15 @@ def suggestions(session: Session) -> tuple[Suggestion, ...]:
 
     One is certain where its evidence is, nobody else is as likely, and no two users might be one employee.
     """
-    everybody = Everybody(session)
+    directory = Directory(session)
     worked = _worked(session)
-    waiting = [person for user_id in sorted(everybody.users) if (person := everybody.person(user_id)).suggestions]
+    waiting = [person for user_id in sorted(directory.users) if (person := directory.person(user_id)).suggestions]
     wanted = Counter(one.employee_id for person in waiting for one in person.suggestions)
     pairs = [(person.user_id, one.employee_id) for person in waiting for one in person.suggestions]
-    standing = _standing(session, pairs)
+    existing = _existing_rows(session, pairs)
     return tuple(
         Suggestion(
-            move=everybody.move(person.user_id, one.employee_id, worked, standing),
+            move=directory.move(person.user_id, one.employee_id, worked, existing),
             evidence=one.evidence,
             is_certain=one.is_certain
             and not one.has_user
@@ -273,11 +273,11 @@ def users_of_employee(session: Session, employee: RowId) -> frozenset[int]:
 
 def map_user(session: Session, user_id: int, employee_id: RowId) -> Person:
     """Let a user's shifts count for an employee from the next run on. Raises NotFound."""
-    everybody = Everybody(session)
-    employee_id = everybody.employee(employee_id).id
-    everybody.user(user_id)
+    directory = Directory(session)
+    employee_id = directory.employee(employee_id).id
+    directory.user(user_id)
     _note(session, user_id, employee_id)
-    return Everybody(session).person(user_id)
+    return Directory(session).person(user_id)
 
 
 def unmap_user(session: Session, user_id: int) -> tuple[Person, bool]:
@@ -285,13 +285,13 @@ def unmap_user(session: Session, user_id: int) -> tuple[Person, bool]:
 
     One in the host's own column stays, and is shown.
     """
-    everybody = Everybody(session)
-    everybody.user(user_id)
+    directory = Directory(session)
+    directory.user(user_id)
     _, _, was = session.known_users()[user_id]
     if was is None:
-        return everybody.person(user_id), False
+        return directory.person(user_id), False
     _note(session, user_id, None)
-    return Everybody(session).person(user_id), True
+    return Directory(session).person(user_id), True
 
 
 def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object] | None]:
@@ -300,8 +300,8 @@ def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object
     The e-mail address is left out where somebody has it already: the host may want it unique. Raises NotFound, and
     Refused for a user that several employees carry.
     """
-    everybody = Everybody(session)
-    user, person = everybody.user(user_id), everybody.person(user_id)
+    directory = Directory(session)
+    user, person = directory.user(user_id), directory.person(user_id)
     if person.ambiguous:
         raise MappingRefused(
             f"Connecteam user {user_id} ({user.name}) stands on several employees: {ambiguous(session)[user_id]}",
@@ -309,11 +309,11 @@ def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object
         )
     if person.employee_id is not None:
         return person, None
-    email = None if everybody.likenesses.has_email(user.email) else user.email
+    email = None if directory.likenesses.has_email(user.email) else user.email
     made = make_employees(session, [NewEmployee(user_id=user_id, name=user.name, email=email)])
     _note(session, user_id, made[user_id])
     image: dict[str, object] = {"id": made[user_id], "user_id": user_id, "name": user.name, "email": email}
-    return Everybody(session).person(user_id), image
+    return Directory(session).person(user_id), image
 
 
 def _note(session: Session, user_id: int, employee_id: RowId | None) -> None:

@@ -44,7 +44,7 @@ TRIES = 500
 _TRIAL, _TRY = "connecteam_sync_trial", "connecteam_sync_try"
 
 
-class Decided(NamedTuple):
+class AcceptedPlan(NamedTuple):
     """A plan that the database takes, what it was made on, and the order that was taken (None: nothing was tried)."""
 
     plan: SlicePlan
@@ -52,9 +52,9 @@ class Decided(NamedTuple):
     order: Mapping[Change, int] | None
 
 
-def decided(
+def accepted_plan(
     session: Session, stored: StoredState, decide: Callable[[StoredState], SlicePlan], *, troubled: bool, now: int
-) -> Decided:
+) -> AcceptedPlan:
     """The plan, without what the host's tables refuse.
 
     Nothing is tried, and no statement sent, unless `troubled` (the plan was refused a moment ago) or where the plan is
@@ -65,18 +65,18 @@ def decided(
     plan = decide(stored)
     suspects = {row["subject"] for row in session.holds if row["reason"] == REASON}
     if not troubled and not suspects & {subject_of(change) for change in plan.changes}:
-        return Decided(plan, stored, None)
+        return AcceptedPlan(plan, stored, None)
     for _ in range(ROUNDS):
         trial = _Trial(session, suspects, now)
         refused = trial.of(plan)
         if not refused:
-            return Decided(plan, stored, trial.order)
+            return AcceptedPlan(plan, stored, trial.order)
         stored = msgspec.structs.replace(stored, refused={**stored.refused, **refused})
         tried, plan = plan, decide(stored)
         if _subjects(plan) & refused.keys():
             break  # a planner that takes no notice, as the legacy one
         if {*plan.changes, *plan.new_employees} <= {*tried.changes, *tried.new_employees}:
-            return Decided(plan, stored, trial.order)
+            return AcceptedPlan(plan, stored, trial.order)
     raise causes.refused(
         "trying what is refused", trial.first or Cause("what is left out brings up what is refused, again and again")
     )
@@ -117,7 +117,7 @@ class _Trial:
         self._images: dict[RowId, rows.Image] = {}
         self._tries = 0
         self._altered = False
-        self._not_taken = Cause(f"it takes the write and does not do it: a trigger, or a rule{_named(session)}")
+        self._not_taken = Cause(f"it takes the write and does not do it: a trigger, or a rule{_trigger_names(session)}")
         self.order: dict[Change, int] = {}
         """The part of the order in which each change was taken."""
         self.first: Cause | None = None
@@ -165,7 +165,7 @@ class _Trial:
 
     def _readable(self, changes: Sequence[Change]) -> tuple[set[Change], dict[str, str]]:
         """The changes of rows that are as planned and that undo could give back; and of the others why not."""
-        from connecteam_sync.store.history.restorable import lost_of, lost_queries, require_restorable  # noqa: PLC0415 - rare
+        from connecteam_sync.store.history.restorable import lossy_columns, lossy_queries, require_restorable  # noqa: PLC0415 - rare
 
         session, whole = self._session, set[Change]()
         failed: list[tuple[Change, Cause]] = []
@@ -174,7 +174,9 @@ class _Trial:
             keys = [c.before.id for c in some if c.before is not None and c.before.id is not None]
             try:
                 images = session.images(keys, lock=True)
-                require_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(some)))), images)
+                require_restorable(
+                    session, lossy_columns(session.fetch(*lossy_queries(session, altered(some)))), images
+                )
             except RecordRefused as error:
                 raise _Unwritten(Cause(error.words)) from None
             require_unmoved(some, images)
@@ -275,7 +277,7 @@ class _Trial:
         self.order |= {change: part for unit in batch for change in unit}
 
 
-def _named(session: Session) -> str:
+def _trigger_names(session: Session) -> str:
     """The triggers of the table, as far as they are known."""
     known = session.columns.definition.triggers
     return f" ({', '.join(known)})" if known else ""

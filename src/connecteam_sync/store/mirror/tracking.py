@@ -52,7 +52,7 @@ def remember_mirrors(
     """Rows of our shifts. `memory` is what was remembered of them: a shift that is not in it is new, and is not looked
     for. `free`, where it was asked for, spares looking for claims of rows that nobody can claim.
     """
-    mirrors = one_each(mirrors, memory)
+    mirrors = without_double_claims(mirrors, memory)
     beyond = free.row if free is not None else None
     fresh = [
         {"link": mirror.clock_time_id, "shift": mirror.shift.id}
@@ -76,7 +76,7 @@ def remember_mirrors(
     )
 
 
-def one_each(mirrors: Iterable[TrackedShift], memory: Mapping[str, TrackedShift]) -> list[TrackedShift]:
+def without_double_claims(mirrors: Iterable[TrackedShift], memory: Mapping[str, TrackedShift]) -> list[TrackedShift]:
     """The same, no row claimed by two: one that is linked to it only now has it, and the others no row."""
     found = list(mirrors)
     owner: dict[RowId, TrackedShift] = {}
