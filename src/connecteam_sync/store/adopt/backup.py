@@ -72,8 +72,8 @@ def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int,
 def require_there(session: Session, name: str) -> None:
     """Raises UndoRefused where somebody dropped a backup."""
     schema, bare = split(name)
-    look = inspector(session.connection)
-    if not look.has_table(bare, schema=schema):
+    tables = inspector(session.connection)
+    if not tables.has_table(bare, schema=schema):
         raise UndoRefused(
             f"the backup {name} is gone, and without it the rows cannot be proved to be as they were",
             next_step=f"bring the table {name} back from a dump, then run `connecteam-sync adopt --undo` again",

@@ -129,8 +129,8 @@ def _is_uuid(kind: object) -> bool:
 
 def triggers(connection: Connection, dialect: Dialect, host: HostTables, *, people: bool = False) -> tuple[str, ...]:
     """Names of the triggers, and of the rules of PostgreSQL, on the clock times (or on the table of people)."""
-    asked = dialect.catalog.triggers(host.employees.table if people else host.clock_times.table)
-    found = connection.execute(text(asked.sql), asked.values)
+    query = dialect.catalog.triggers(host.employees.table if people else host.clock_times.table)
+    found = connection.execute(text(query.sql), query.values)
     return tuple(str(row.name) for row in found)
 
 

@@ -38,7 +38,9 @@ def link(
     require_ours(changes)
     mirrors = [
         TrackedShift(
-            shift=memory[shift.id].shift if shift.id in memory else shift, clock_time_id=row.id, applied=_said(row)
+            shift=memory[shift.id].shift if shift.id in memory else shift,
+            clock_time_id=row.id,
+            applied=_applied_values(row),
         )
         for row, shift in linking
     ]
@@ -55,7 +57,7 @@ def link(
     return [row for row, _ in linking]
 
 
-def _said(row: ClockTime) -> AppliedValues | None:
+def _applied_values(row: ClockTime) -> AppliedValues | None:
     """What counts as applied: that Connecteam says otherwise is then a correction, not an edit in the table."""
     applied = AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
     return applied if row == with_times(row, row.employee_id, row.clock_in, row.clock_out) else None

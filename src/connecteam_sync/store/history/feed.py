@@ -27,7 +27,7 @@ START = "0"
 _CURSOR = re.compile(r"(\d{1,19})(?:-([0-9a-f]{6}))?", re.ASCII)
 _LARGEST = 2**63 - 1
 """A larger number is none of a key."""
-_SAID = (
+_HASHED_COLUMNS = (
     "id",
     "run_id",
     "at",
@@ -95,7 +95,7 @@ def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN40
 
 def cursor_of(row: Mapping[str, Any]) -> str:
     """The number of an entry and a short hash of what it says, alike on every database: `81234-ab12cd`."""
-    said = msgspec.json.encode([row[name] for name in _SAID])
+    said = msgspec.json.encode([row[name] for name in _HASHED_COLUMNS])
     return f"{row['id']}-{hashlib.sha256(said).hexdigest()[:6]}"
 
 
@@ -128,6 +128,6 @@ def _require_there(session: Session, cursor: int | str) -> int:
 
 def _cursor_at(session: Session, number: Any) -> str | None:  # noqa: ANN401 - a number, or what finds one
     changes = session.tables.changes
-    columns = [changes.c[name] for name in _SAID]
+    columns = [changes.c[name] for name in _HASHED_COLUMNS]
     row = session.connection.execute(select(*columns).where(changes.c.id == number)).mappings().first()
     return None if row is None else cursor_of(dict(row))

@@ -230,27 +230,37 @@ def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) ->
     )
 
 
-def acknowledge(session: Session, found: Iterable[StandingHold], said: Acknowledgement) -> tuple[StandingHold, ...]:
+def acknowledge(
+    session: Session, found: Iterable[StandingHold], acknowledgement: Acknowledgement
+) -> tuple[StandingHold, ...]:
     """Note who knows of these holds, and why they may stay; what is acknowledged already keeps what was said first."""
     fresh = {standing.id for standing in found if standing.acknowledged is None}
-    _say(session, fresh, said)
-    return tuple(_said(standing, said) if standing.id in fresh else standing for standing in found)
+    _write_acknowledgement(session, fresh, acknowledgement)
+    return tuple(
+        _with_acknowledgement(standing, acknowledgement) if standing.id in fresh else standing for standing in found
+    )
 
 
 def unacknowledge(session: Session, found: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
     """Nobody knows of these holds any more: they wait for a person again."""
-    _say(session, (standing.id for standing in found), None)
-    return tuple(_said(standing, None) for standing in found)
+    _write_acknowledgement(session, (standing.id for standing in found), None)
+    return tuple(_with_acknowledgement(standing, None) for standing in found)
 
 
-def _said(standing: StandingHold, said: Acknowledgement | None) -> StandingHold:
-    hold = msgspec.structs.replace(standing.hold, acknowledged=said is not None)
-    return msgspec.structs.replace(standing, hold=hold, acknowledged=said)
+def _with_acknowledgement(standing: StandingHold, acknowledgement: Acknowledgement | None) -> StandingHold:
+    hold = msgspec.structs.replace(standing.hold, acknowledged=acknowledgement is not None)
+    return msgspec.structs.replace(standing, hold=hold, acknowledged=acknowledgement)
 
 
-def _say(session: Session, ids: Iterable[int], said: Acknowledgement | None) -> None:
+def _write_acknowledgement(session: Session, ids: Iterable[int], acknowledgement: Acknowledgement | None) -> None:
     d = session.dialect
-    values = dict(zip(_OF_A_PERSON, (said.at, said.by, said.reason) if said else (None, None, None), strict=True))
+    values = dict(
+        zip(
+            _OF_A_PERSON,
+            (acknowledgement.at, acknowledgement.by, acknowledgement.reason) if acknowledgement else (None, None, None),
+            strict=True,
+        )
+    )
     kinds: dict[str, Kind] = {"id": "int", **{name: "int" if name.endswith("_at") else "text" for name in values}}
     update = d.update(session.own.holds, d.rowset(kinds), {name: f"d.{name}" for name in values}, "t.id = d.id")
     session.write_set(update, ({"id": key, **values} for key in ids))

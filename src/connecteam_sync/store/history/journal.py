@@ -35,7 +35,7 @@ ENTRY: dict[str, Kind] = {
 JOURNAL: dict[str, Kind] = {"run_id": "int", "at": "int", **ENTRY}
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class ChangeDetails(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an entry says of its change next to its other columns: the canonical row before and after, and its user."""
 
     before: ClockTime | None = None
@@ -45,13 +45,13 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 def change_of(entry: Mapping[str, Any]) -> Change:
     """The change of a journal entry."""
-    told = msgspec.json.decode(entry["change_json"], type=Told)
+    details = msgspec.json.decode(entry["change_json"], type=ChangeDetails)
     return Change(
         kind=entry["kind"],
-        before=told.before,
-        after=told.after,
+        before=details.before,
+        after=details.after,
         shift_id=entry["shift_id"],
-        user_id=told.user_id,
+        user_id=details.user_id,
         days=(date.fromisoformat(entry["first_day"]), date.fromisoformat(entry["last_day"])),
         why=entry["why"],
     )
@@ -84,7 +84,7 @@ def write_journal(
             first, last = change.days
             whole = after[image.id][1] if change.after else None
             in_table = change.after is not None and whole is None
-            told = None if in_table else encode(Told(change.before, change.after, change.user_id)).decode()
+            details = None if in_table else encode(ChangeDetails(change.before, change.after, change.user_id)).decode()
             yield (
                 change.kind,
                 image.id,
@@ -94,7 +94,7 @@ def write_journal(
                 days.get(first) or days.setdefault(first, first.isoformat()),
                 days.get(last) or days.setdefault(last, last.isoformat()),
                 change.why,
-                told,
+                details,
                 before[image.id][1] if change.before else None,
                 whole,
                 encode(remembered(change)).decode(),
@@ -103,8 +103,8 @@ def write_journal(
 
     if session.dialect.copies_images:
         sql = _from_table(session)
-        for _, said in session.fitting(entries(), packed_rows):
-            session.later(Query(sql, {"rows": said, "run": run, "now": now}))
+        for _, packed in session.fitting(entries(), packed_rows):
+            session.later(Query(sql, {"rows": packed, "run": run, "now": now}))
     else:
         session.insert_many(session.own.changes, JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
 
@@ -132,11 +132,11 @@ def _from_table(session: Session) -> str:
     d, names = session.dialect, session.host.clock_times
     row = {column.field: _in_json(session, column.kind, session.canonical[column.field]) for column in ROW}
     members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
-    told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
+    details = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
     whole = d.image("t", session.columns.types)
     values = {"run_id": ":run", "at": ":now"} | {column: f"d.{column}" for column in ENTRY}
     values |= {
-        "change_json": f"coalesce(d.change_json, {told})",
+        "change_json": f"coalesce(d.change_json, {details})",
         "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
     }
     entries = d.rowset({**ENTRY, "clock_time_id": "row", "user_id": "int"}, packed=True)

@@ -71,8 +71,8 @@ def whole_row(
     session: Session, key: RowId | None, whole: Mapping[RowId, str | None], aliases: Mapping[str, str]
 ) -> dict[str, object]:
     """The image of a row as a member of the rowset of `rows_again`."""
-    said = whole[key or 0] or "{}"
-    return {"id": key, **session.dialect.members(said, aliases)}
+    image = whole[key or 0] or "{}"
+    return {"id": key, **session.dialect.members(image, aliases)}
 
 
 def write_whole(

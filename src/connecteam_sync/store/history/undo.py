@@ -91,7 +91,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
             time_clock_id=None,
             window=window,
             status="applied" if inverse or made or removed or renamed else "nothing",
-            note=_told(made, removed, renamed, left_alone(session, before)),
+            note=_note(made, removed, renamed, left_alone(session, before)),
             counts=Counts(
                 total_shifts=len(inverse),
                 created=kinds.count("create"),
@@ -107,7 +107,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     )
 
 
-def _told(
+def _note(
     made: tuple[dict[str, Any], ...],
     removed: tuple[dict[str, Any], ...],
     renamed: tuple[Renamed, ...],
@@ -193,7 +193,9 @@ def _require_as_left(
         if (left is None) != (now is None) or differing(session, left, now):
             touched.append(key)
     if touched:
-        raise _touched(f"{many(len(touched), 'row')} of run {run} changed", touched, _later_runs(session, run, touched))
+        raise _undo_refused(
+            f"{many(len(touched), 'row')} of run {run} changed", touched, _later_runs(session, run, touched)
+        )
 
 
 def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, Any]]) -> None:
@@ -229,7 +231,7 @@ def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, 
             moved[row] = changed
     if moved:
         runs = _later_runs(session, run, moved) or sorted({*moved.values()}, reverse=True)
-        raise _touched(f"rows or shifts of run {run} were linked anew", moved, runs)
+        raise _undo_refused(f"rows or shifts of run {run} were linked anew", moved, runs)
 
 
 def _later_runs(session: Session, run: int, keys: Iterable[RowId]) -> list[int]:
@@ -245,7 +247,7 @@ def _later_runs(session: Session, run: int, keys: Iterable[RowId]) -> list[int]:
     )
 
 
-def _touched(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused:
+def _undo_refused(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused:
     """Who is in the way of an undo."""
     by = f"by run {', '.join(map(str, runs))}" if runs else "by another program"
     return UndoRefused(
@@ -298,7 +300,7 @@ def _require_free(session: Session, run: int, inverse: list[Change]) -> None:
     occupants = sorted({rows.clock_time(row).id or 0 for row in found} - {c.image.id for c in inverse}, key=ordered)
     if occupants and unique_key(session.connection, d, session.host) is not None:
         runs = _later_runs(session, run, occupants)
-        raise _touched("the employee and clock-in of rows that would come back were taken", occupants, runs)
+        raise _undo_refused("the employee and clock-in of rows that would come back were taken", occupants, runs)
 
 
 def _require_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:

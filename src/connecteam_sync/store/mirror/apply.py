@@ -1,4 +1,4 @@
-"""Apply a plan inside one transaction: guarded writes, whole-row images, memory, holds, journal."""
+"""Apply a plan inside one transaction: guarded writes, whole-row images, tracked shifts, holds, journal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was really written: changes with final keys, and the employees made, as JSON images by id."""
+    """What was written: changes with their final keys, and the employees made, as JSON images."""
 
     changes: tuple[Change, ...]
     employees_made: tuple[dict[str, object], ...] = ()
@@ -45,7 +45,7 @@ class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
     """Names and addresses written to the table of people."""
     holds: HoldsWritten = HoldsWritten()
     note: str = ""
-    """What a person should be told of it; empty where nobody is renamed."""
+    """A note for the receipt, of renames and the probe; empty if there were none."""
 
 
 def apply(
@@ -57,16 +57,16 @@ def apply(
     now: int,
     order: Mapping[Change, int] | None = None,
 ) -> ApplyResult:
-    """Write all of a plan, in the `order` that was found to be taken, where one had to be found (lowest first, those
-    without a number last).
+    """Write all of a plan. `order` is set if the table took the changes in one order only: lowest number first, changes
+    without a number last.
 
-    Raises RowMoved where a row is not as planned, RecordRefused where the host's tables refuse one, DatabaseError where
-    it would not stay, NotOurs where a row is not ours to write.
+    Raises RowMoved if a row is not as planned, RecordRefused if the host's tables refuse one or do not keep it as
+    written, DatabaseError if the database fails, NotOurs if a row is not ours to write.
     """
     require_ours(plan.changes)
     made = make_employees(session, plan.new_employees)
     if session.columns.is_new and (plan.changes or plan.new_employees):
-        _require_contents(session)  # with the people who were just made
+        _require_contents(session)  # the employees just made included
     changes = tuple(with_employee(change, made) for change in plan.changes)
     probed = _probed(session, changes, now=now) if session.columns.is_new else ""
     child_check, row_counts = ChildRowCheck(session, changes), person_row_counts(session, changes)
@@ -121,7 +121,7 @@ def apply(
 
 
 def _lossy_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
-    """Where rows that are there are written: a start has no need of it."""
+    """Imported only when existing rows are written, to keep the start of the program fast."""
     from connecteam_sync.store.history.restorable import lossy_queries
 
     return lossy_queries(session, altered(changes))
@@ -135,21 +135,21 @@ def _require_restorable(session: Session, found: list[Rows], images: Mapping[Row
 
 
 def _require_contents(session: Session) -> None:
-    """As `_probed`: once for a table as it is."""
+    """Imported only for a table that is new or was altered, as `_probed`."""
     from connecteam_sync.store.tables.contents import require_contents
 
     require_contents(session)
 
 
 def _probed(session: Session, changes: tuple[Change, ...], *, now: int) -> str:
-    """Once for a table as it is: a start has no need of it."""
+    """Imported only for a table that is new or was altered, to keep the start of the program fast."""
     from connecteam_sync.store.tables.probe import first_probe
 
     return first_probe(session, changes, now=now)
 
 
 def may_not_go_back(session: Session) -> bool:
-    """Whether the table may keep undo from some rows, though the probe's row came back."""
+    """Whether the table may refuse an undo of some rows, although it took back the row of the probe."""
     known = session.columns.definition
     return bool(known.triggers or known.unproved)
 
@@ -162,7 +162,7 @@ def _require_way_back(session: Session, changes: Sequence[Change], before: Mappi
 
 
 def person_row_counts(session: Session, changes: Sequence[Change]) -> PersonRowCounts | None:
-    """Only where the table has triggers: a start has no need of it either."""
+    """The counts if the table has triggers, else None; imported only then, to keep the start of the program fast."""
     if not session.columns.definition.triggers:
         return None
     from connecteam_sync.store.mirror.other_rows import PersonRowCounts
@@ -193,11 +193,11 @@ def with_employee(change: Change, made: Mapping[int, RowId]) -> Change:
     return msgspec.structs.replace(change, after=image)
 
 
-# -- memory ------------------------------------------------------------------------------------------------------------
+# -- tracked shifts ----------------------------------------------------------------------------------------------------
 
 
 def _with_row(mirror: TrackedShift, made: Mapping[int, RowId], ids: Mapping[str | None, RowId | None]) -> TrackedShift:
-    """The memory with the ids that were not known when it was planned."""
+    """The tracked shift with the ids that were not known when it was planned."""
     applied, link = mirror.applied, mirror.clock_time_id
     if applied is not None and (user := provisional_user(applied.employee_id)) is not None:
         applied = msgspec.structs.replace(applied, employee_id=made[user])
@@ -207,7 +207,7 @@ def _with_row(mirror: TrackedShift, made: Mapping[int, RowId], ids: Mapping[str 
 
 
 def _remember(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> bool:
-    """Write breaks and users that differ from what is remembered; whether there were any."""
+    """Write breaks and users that differ from those stored; whether there were any."""
     d = session.dialect
     upsert = d.upsert(session.own.breaks, rows.BREAK, "id")
     session.later_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
@@ -219,7 +219,7 @@ def _remember(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> b
 
 
 def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, RowId]) -> list[dict[str, object]]:
-    """Users that are new, changed, mapped by this plan, or gone from the account's list."""
+    """The users that are new, changed, mapped by this plan, or no longer listed."""
     result = []
     listed = {user.id: user for user in snapshot.users}
     for user_id in sorted(listed.keys() | session.users.keys()):
@@ -247,7 +247,7 @@ def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, 
 def _memories(
     plan: SlicePlan, memory: Mapping[str, TrackedShift]
 ) -> Callable[[Change], dict[str, TrackedShift | None]]:
-    """Tells what was remembered of the shifts of a change before it, so that undo restores the links too."""
+    """A function that returns the tracked shifts of a change as they were before it, so undo can restore the links."""
     by_row: dict[RowId, list[str]] = {}
     for mirror in plan.mirrors:
         was = memory.get(mirror.shift.id)

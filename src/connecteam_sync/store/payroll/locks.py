@@ -34,9 +34,9 @@ def lock(
     closed = {day.day for day in session.locked(window.timezone) if day.timezone == window.timezone}
     days = [day for day in each_day(window.first, window.last) if day not in closed]
     if days:
-        said = None if verified is None else msgspec.json.encode(verified).decode()
+        verified_json = None if verified is None else msgspec.json.encode(verified).decode()
         ranges = [(first, last, window.timezone) for first, last in joined(days)]
-        event = _record(session, "lock", ranges, by=by, reason=reason, now=now, anyway=anyway, verified=said)
+        event = _record(session, "lock", ranges, by=by, reason=reason, now=now, anyway=anyway, verified=verified_json)
         values = {"timezone": window.timezone, "locked_at": now, "event_id": event}
         session.connection.execute(
             insert(session.tables.locked_days), [{"day": day.isoformat(), **values} for day in days]
