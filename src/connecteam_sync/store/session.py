@@ -433,5 +433,5 @@ def locked_of(fetched: Rows, timezone: str) -> tuple[LockedDay, ...]:
     except ZoneInfoNotFoundError as error:
         raise ConfigurationError(
             f"a day is locked in a time zone that this machine does not know: {error}",
-            next_step="install the time zones of this system anew (package tzdata)",
+            next_step="reinstall the time zones of this system (package tzdata)",
         ) from error

@@ -1,4 +1,4 @@
-"""A look at the whole table before it is taken over: counts in one scan, examples where something is found."""
+"""The survey of the whole table before it is adopted: counts in one scan, and examples of each finding."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from connecteam_sync.store.tables.keys import row_id
 
 EXAMPLES = 10
 _KEY_BYTES = 100
-"""Bytes of room that building the key takes for each row, sorting included: generous."""
+"""Bytes for each row needed to build the key, sorting included; a generous estimate."""
 
 
 def findings(session: Session, now: int) -> dict[str, str]:
-    """Every finding by name, as a condition on a row `t`."""
+    """The findings by name, as SQL conditions on a row `t`."""
     c = session.canonical
     begin, end, minutes = c["clock_in"], c["clock_out"], c["total_minutes"]
-    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - a start has no need of it
+    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - rarely needed
 
     names, d = session.host.clock_times, session.dialect
     employee, started = (f"t.{d.name(name)}" for name in (names.employee_id, names.clock_in))
@@ -45,8 +45,8 @@ def findings(session: Session, now: int) -> dict[str, str]:
 
 
 def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
-    """Everything the table itself tells. Nothing is written."""
-    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - a start has no need of it
+    """Survey the table. Nothing is written."""
+    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - rarely needed
 
     d, host, connection = session.dialect, session.host, session.connection
     names = host.clock_times
@@ -99,7 +99,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
 def obstacles(
     session: Session, url: URL, keys: Sequence[ForeignKey], doubles: Doubles, *, has_key: bool
 ) -> tuple[str, ...]:
-    """What forbids taking the table over, a sentence each."""
+    """Why the table cannot be adopted, a sentence each."""
     d, host, connection = session.dialect, session.host, session.connection
     found = (
         *catalog.obstacles(connection, d, host, keys, has_key=has_key),
@@ -117,7 +117,7 @@ def obstacles(
 
 
 def _needed(rows: int, doubles: Doubles, *, has_key: bool) -> int:
-    """Bytes that key and backup will take, roughly."""
+    """About how many bytes the key and the backup will take."""
     return (0 if has_key else rows * _KEY_BYTES) + sum(len(image) for _, image in doubles.images.values())
 
 

@@ -20,7 +20,7 @@ from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.tables import rows
 
 _OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}
-"""What a hold keeps from the run that found it."""
+"""The columns that a hold keeps from the run that opened it."""
 OF_ORPHANS = {
     "orphan",
     "no_connecteam_user",
@@ -33,13 +33,13 @@ OF_ORPHANS = {
     "deletes_guarded",
     "refused_by_database",
 }
-"""What holds of rows without a shift say: they stand while a time clock's look leaves such rows to the last one's."""
+"""Reasons of holds on rows without a shift. They stand while looks leave such rows to the last look of a run."""
 _OF_A_PERSON = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
-"""What a person says of a hold. It is about the hold as it was then: whatever moves about it makes this void."""
+"""The columns of a person's acknowledgement. It is for the hold as it was then: any change of the hold clears it."""
 
 
 class HoldsWritten(NamedTuple):
-    """What became of the holds of a plan: the reasons of those opened and resolved, and how many were corrected."""
+    """The holds a plan wrote: the reasons of those opened and resolved, and how many were corrected."""
 
     opened: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class HoldsWritten(NamedTuple):
 
 
 def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *, run: int, now: int) -> HoldsWritten:
-    """Open what is new, correct what moved, resolve what lost its cause; what there was of it."""
+    """Open new holds, correct changed ones, resolve those whose cause is gone. Returns what was written."""
     window, decides = plan.window, plan.policy.orphans != "ignore"
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
     known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
@@ -96,7 +96,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
 
 
 def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -> None:
-    """Holds go with the rows that they are about, in the transaction of the run that takes these."""
+    """Resolve the holds on deleted rows, in the transaction of the run that deletes these."""
     d = session.dialect
     kinds: dict[str, Kind] = {"id": "link", "run": "int"}
     standing = d.update(
@@ -109,15 +109,15 @@ def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -
 
 
 def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
-    """Whether it is about a row without a shift, and not about a record that has no id it could be told by.
+    """Whether a hold is on a row without a shift (and not on a record without a usable id).
 
-    Which time clock's look decides on such rows is not the same in every run.
+    The time clock whose look decides on such rows differs from run to run.
     """
     return hold["reason"] in OF_ORPHANS and hold["shift_id"] is None and hold["clock_time_id"] is not None
 
 
 def standing_subjects(session: Session, clock: int) -> Iterator[str]:
-    """The subjects of what stands of a time clock, but for holds that only say that it could not be read."""
+    """The subjects of a time clock's standing holds, except those for a time clock that could not be read."""
     return (
         row["subject"]
         for row in session.holds
@@ -126,14 +126,14 @@ def standing_subjects(session: Session, clock: int) -> Iterator[str]:
 
 
 def with_acknowledged(plan: SlicePlan, standing: Iterable[Mapping[str, Any]]) -> SlicePlan:
-    """The plan, its holds marked where a person has acknowledged them exactly as they are now.
+    """The plan, with holds marked that a person has acknowledged exactly as they are now.
 
     `standing` are the holds that `Session.stored` read.
     """
     accepted = _by_subject(row for row in standing if row["acknowledged_at"] is not None)
     if not accepted:
         return plan
-    # A person created by this very plan gets an id that no hold has yet, so that the hold is another one by then.
+    # An employee created by this plan gets an id that no hold has yet, so its hold will count as changed.
     made: dict[int, RowId] = {new.user_id: provisional_employee(new.user_id) for new in plan.new_employees}
 
     def marked(hold: Hold) -> Hold:
@@ -145,12 +145,12 @@ def with_acknowledged(plan: SlicePlan, standing: Iterable[Mapping[str, Any]]) ->
     return msgspec.structs.replace(plan, holds=tuple(map(marked, plan.holds)))
 
 
-def _by_subject(found: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str, str], Mapping[str, Any]]:
-    return {_subject(row): row for row in found}
+def _by_subject(holds: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str, str], Mapping[str, Any]]:
+    return {_subject(row): row for row in holds}
 
 
 def _subject(row: Mapping[str, Any]) -> tuple[int, str, str]:
-    """What makes a hold the same from run to run."""
+    """The key by which a hold is recognised from run to run."""
     return (0 if _is_of_a_row(row) else row["time_clock_id"], row["reason"], row["subject"])
 
 
@@ -160,10 +160,10 @@ def _has_moved(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 
 
 def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str, Any]:
-    """A hold as a row, but for the run that found it."""
+    """A hold as a row, without the columns of the run that opened it."""
     employee = hold.employee_id
     if employee is None or provisional_user(employee) is not None:
-        # The person may have been created by this very plan; the next run knows them, and must find nothing to correct.
+        # The employee may be created by this plan: the next run knows the id, and must find nothing to correct.
         employee = made.get(hold.user_id or 0)
     return {
         "time_clock_id": hold.time_clock_id or plan.time_clock_id,
@@ -187,8 +187,8 @@ def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str,
 def standing_holds(
     session: Session, kind: str | None = None, *, employee: RowId | None = None
 ) -> tuple[StandingHold, ...]:
-    """What waits for a person or for its cause to go, oldest shift first; of one kind, or of an employee and the
-    Connecteam users who count for them.
+    """The holds that stand, oldest shift first; only of one reason (`kind`), or only of an employee and the Connecteam
+    users that count for them.
     """
     held = session.tables.holds
     wanted = select(held).where(held.c.resolved_run.is_(None)).order_by(held.c.instant, held.c.id)
@@ -197,12 +197,14 @@ def standing_holds(
     if employee is not None:
         users = users_of_employee(session, employee)
         wanted = wanted.where(or_(held.c.employee_id == employee, held.c.user_id.in_(users)))
-    found = session.connection.execute(wanted).mappings().all()
-    if not found:
+    standing = session.connection.execute(wanted).mappings().all()
+    if not standing:
         return ()
     people = {e.id: e.name for e in session.employees()}
     users_by_id = {user_id: user.name for user_id, (user, _, _) in session.known_users().items()}
-    return tuple(_standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in found)
+    return tuple(
+        _standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in standing
+    )
 
 
 def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:
@@ -233,7 +235,7 @@ def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) ->
 def acknowledge(
     session: Session, found: Iterable[StandingHold], acknowledgement: Acknowledgement
 ) -> tuple[StandingHold, ...]:
-    """Note who knows of these holds, and why they may stay; what is acknowledged already keeps what was said first."""
+    """Acknowledge these holds: who did it, when and why. Those acknowledged before keep their first acknowledgement."""
     fresh = {standing.id for standing in found if standing.acknowledged is None}
     _write_acknowledgement(session, fresh, acknowledgement)
     return tuple(
@@ -242,7 +244,7 @@ def acknowledge(
 
 
 def unacknowledge(session: Session, found: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
-    """Nobody knows of these holds any more: they wait for a person again."""
+    """Remove the acknowledgements of these holds, so they wait for a person again."""
     _write_acknowledgement(session, (standing.id for standing in found), None)
     return tuple(_with_acknowledgement(standing, None) for standing in found)
 

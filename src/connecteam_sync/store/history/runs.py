@@ -1,4 +1,4 @@
-"""Runs and their slices: written next to the rows, read by everybody."""
+"""Runs and their slices: the receipts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connecteam_sync.store.sql.statements import PendingId
 
 
 def begin_run(session: Session, run: Run) -> PendingId:
-    """The number of a new run, in the transaction that first has something to say about it; no run had it before."""
+    """Insert a run, in the transaction that first writes for it. Its number was never used before."""
     own = session.own
     return session.insert_one(
         own.runs,
@@ -42,8 +42,8 @@ def begin_run(session: Session, run: Run) -> PendingId:
 
 
 def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> PendingId:
-    """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
-    them back.
+    """Write the receipt of one slice and return its number; `people` are the employees made, removed and renamed, for
+    undo.
     """
     return session.insert_one(
         session.own.slices,
@@ -61,7 +61,7 @@ def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str,
 
 
 def finish_run(session: Session, run: int, *, now: int, statements: int, http_calls: int) -> None:
-    """Note the end of a run and what it cost."""
+    """Store the end of a run, and how many statements and HTTP calls it made."""
     session.later(
         Query(
             f"UPDATE {session.own.runs} SET finished_at = :now, statements = :statements, http_calls = :calls"

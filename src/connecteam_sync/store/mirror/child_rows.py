@@ -126,7 +126,7 @@ class ChildRowCheck:
                 raise RowMoved(
                     f"{said_of(change.before.id, pointing)}: it is not written",
                     rows=(change.before.id or 0,),
-                    next_step="run the command again; it looks at the table anew",
+                    next_step="run the command again; it reads the table again",
                 )
 
 

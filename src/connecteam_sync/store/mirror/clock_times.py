@@ -40,7 +40,7 @@ def require_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Imag
         raise RowMoved(
             f"{many(len(moved), 'row')} changed in another program since they were read",
             rows=tuple(moved),
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
 
 
@@ -194,7 +194,7 @@ def require_written(rows: int, touched: int) -> None:
     if touched != rows:
         raise RowMoved(
             f"{rows - touched} of {rows} rows were changed by another program while we wrote",
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
 
 
@@ -303,7 +303,7 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
     if session.dialect.keys.row.is_text and len(keys) != len(images):
         raise RowMoved(
             "another program made rows of the same employee and clock-in while we wrote",
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
     final = tuple(
         msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))

@@ -150,6 +150,6 @@ class PersonRowCounts:
         if sum(int(result[0][0]) for result in session.fetch(*self.queries)) != self._before:
             raise RowMoved(
                 f"{effect}: another program wrote them meanwhile; nothing was written",
-                next_step="run the command again; it looks at the table anew",
+                next_step="run the command again; it reads the table again",
             )
         raise side_effect_error(session, effect)
