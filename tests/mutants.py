@@ -418,8 +418,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/undo.py", "_require_as_left(session, run, entries, present)", "pass", "tests/store"),
     (
         "store/history/undo.py",
-        "entries = _netted([dict(row) for row in found.mappings()])",
-        'entries = [{**row, "change": change_of(dict(row))} for row in found.mappings()]',
+        "entries = _netted([dict(row) for row in fetched.mappings()])",
+        'entries = [{**row, "change": change_of(dict(row))} for row in fetched.mappings()]',
         GOLDEN,
     ),
     (
@@ -450,8 +450,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/history/undo.py",
-        "entries = _netted([dict(row) for row in found.mappings()])",
-        'entries = [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in found.mappings()]',
+        "entries = _netted([dict(row) for row in fetched.mappings()])",
+        'entries = [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in fetched.mappings()]',
         KEPT,
     ),
     (
@@ -901,7 +901,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "made: dict[int, int] = {}",
         HOLDS,
     ),
-    ("store/history/holds.py", "if standing.acknowledged is None}", "}", HOLDS),
+    ("store/history/holds.py", "if hold.acknowledged is None}", "}", HOLDS),
     ("store/history/holds.py", ", held.c.user_id.in_(users)", "", HOLDS),
     ("store/mirror/digest.py", '    "acknowledged_at",\n', "", RECORDS + " -k ends_no_run"),
     ("core/run.py", "3 if waiting(self.holds) else 0", "3 if self.holds else 0", RECORDS + " -k ends_no_run"),
@@ -1185,7 +1185,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/sqlite.py", 'lower(f."table") = lower(:name)\nORDER', 'f."table" = :name\nORDER', CHILDREN),
     ("store/tables/foreign_keys.py", "if spot(pointer) not in known:", "if False:", CHILDREN),
     ("store/tables/foreign_keys.py", "if spot(pointer) not in known:", "if True:", CHILDREN),
-    ("store/mirror/apply.py", "    child_check.require_childless(found[len(locking) + len(losing) :])\n", "", CHILDREN),
+    (
+        "store/mirror/apply.py",
+        "    child_check.require_childless(results[len(locking) + len(losing) :])\n",
+        "",
+        CHILDREN,
+    ),
     ("store/mirror/apply.py", "    require_ours(plan.changes)\n", "", CHILDREN),
     ("store/mirror/clock_times.py", '    condition += f" AND {session.is_ours}"\n', "", CHILDREN),
     ("store/history/undo.py", "    _require_childless(session, run, inverse)\n", "", CHILDREN),
@@ -1198,7 +1203,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/digest.py", ' and all(h.reason != "child_row" for h in decision.holds)', "", CHILDREN),
     (
         "store/adopt/dedupe.py",
-        "found |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)",
+        "reasons |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)",
         "pass",
         ADOPT_CHILDREN,
     ),
@@ -1740,7 +1745,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         'state.silence(unit.window, {"report"})',
         PROPOSED,
     ),
-    ("store/mirror/child_rows.py", "children={**stored.children, **found}", "children=found", PARENTS),
+    ("store/mirror/child_rows.py", "children={**stored.children, **children}", "children=children", PARENTS),
     ("core/same_minute.py", "if of_row[row.id] == 1 == of_shift[shift.id]", "if True", SECONDS_LOST),
     ("core/same_minute.py", "if not row.is_ours or not begun:", "if not begun:", SECONDS_LOST),
     ("core/held_back.py", "        not beside\n", "        True\n", SECONDS_LOST),
@@ -1873,7 +1878,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         SQL_OF_INIT,
     ),
     ("store/sql/postgresql_catalog.py", 'if kind == "p" and not has_key:', 'if kind == "p":', PARTITIONED),
-    ("store/store.py", "if not is_as_known(session.columns, found):", "if False:", GIVEN_BACK),
+    ("store/store.py", "if not is_as_known(session.columns, stamp_rows):", "if False:", GIVEN_BACK),
     ("store/adopt/link_minutes.py", "            and not known.is_gone\n", "", SECONDS_LOST),
     ("core/same_minute.py", "if of_row[row.id] == 1 == of_shift[shift.id]}", "if of_row[row.id] == 1}", SECONDS_LOST),
     (

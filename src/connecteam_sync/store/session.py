@@ -155,14 +155,14 @@ class Session(Statements):
         self,
         snapshot: Snapshot,
         mirrors: dict[str, TrackedShift],
-        found: dict[RowId | None, ClockTime],
+        clock_times: dict[RowId | None, ClockTime],
         pauses: dict[str, Break],
     ) -> None:
         """Add the shifts and breaks outside the span of instants that ids and links lead to."""
         d = self.dialect
         linked = {mirror.clock_time_id for mirror in mirrors.values()}
         ids = [{"id": shift.id} for shift in snapshot.shifts if shift.id not in mirrors]
-        unlinked = [key for key in found if key not in linked]
+        unlinked = [key for key in clock_times if key not in linked]
         missing = [{"id": item.id} for item in snapshot.breaks if item.id not in pauses]
         columns = rows.mirror_columns("s")
         if ids or unlinked or missing:
@@ -191,18 +191,20 @@ class Session(Statements):
         snapshot: Snapshot,
         span: Mapping[str, int],
         mirrors: dict[str, TrackedShift],
-        found: dict[RowId | None, ClockTime],
+        clock_times: dict[RowId | None, ClockTime],
         seen_starts: Mapping[str, int],
     ) -> None:
         """Add the rows of these shifts, and the rows on the keys they need; `seen_starts` are not stored yet."""
         d, names = self.dialect, self.host.clock_times
         rows_of = {key for m in mirrors.values() for key in (m.clock_time_id, m.former_clock_time_id)} - {None}
-        missing_keys = sorted((key for key in rows_of if key is not None and key not in found), key=ordered)
+        missing_keys = sorted((key for key in rows_of if key is not None and key not in clock_times), key=ordered)
         key, clock_in = d.name(names.id), d.name(names.clock_in)
         fetched_starts: set[int] = set()
         while True:
             # The present starts of shifts that have a row here: other rows may stand on these keys.
-            moved = {seen_starts.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in found}
+            moved = {
+                seen_starts.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in clock_times
+            }
             starts = moved.union(shift.start for shift in snapshot.shifts) - fetched_starts
             outside = sorted(start for start in starts if not span["start"] <= start < span["end"])
             if not missing_keys and not outside:
@@ -222,7 +224,7 @@ class Session(Statements):
             )
             results = self.fetch(*of_keys, *of_instants)
             by_instant = list(chain.from_iterable(results[len(of_keys) :]))
-            found.update((row.id, row) for row in chain.from_iterable(results))
+            clock_times.update((row.id, row) for row in chain.from_iterable(results))
             missing_keys = []
             fetched_starts.update(outside)
             # The shifts of those rows may have moved in turn: a ring is followed until it closes.

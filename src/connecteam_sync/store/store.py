@@ -159,8 +159,8 @@ class Store:
         known = column_queries(self.dialect, self.host, self.own)
         try:
             with translated(doing, where=self.name), self._engine.connect() as connection:
-                found = self._fetch_at_once(connection, [*known, *queries])
-                columns = columns_of(self.dialect, self.host, found[: len(known)])
+                results = self._fetch_at_once(connection, [*known, *queries])
+                columns = columns_of(self.dialect, self.host, results[: len(known)])
                 columns = looked_into(connection, self.dialect, self.host, columns)
         except DatabaseError as error:
             is_unknown = isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)
@@ -174,7 +174,7 @@ class Store:
                 return session.fetch(*(query.again() if query.again else query for query in queries))
         self._columns = columns
         self.dialect.keys = columns.keys
-        return found[len(known) :]
+        return results[len(known) :]
 
     @staticmethod
     def _fetch_at_once(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
@@ -208,12 +208,12 @@ class Store:
             stamp = stamp_query(self.dialect, self.host.clock_times.table)
             # The stamp is read last: the queries before it keep the host from altering the table meanwhile.
             try:
-                *opening, found = self._take_guard(connection, doing, [*first_queries(session), stamp])
+                *opening, stamp_rows = self._take_guard(connection, doing, [*first_queries(session), stamp])
             except DatabaseError:
                 # A column may have been dropped: the next transaction reads the columns again.
                 self._columns = None
                 raise
-            if not is_as_known(session.columns, found):
+            if not is_as_known(session.columns, stamp_rows):
                 self._columns = None
                 session = self._session(connection)
                 require_table(self.host, session.columns, self.dialect)
@@ -240,10 +240,10 @@ class Store:
     def _take_guard(self, connection: Connection, doing: str, queries: Sequence[Query] = ()) -> list[Rows]:
         guarding = Query(f"SELECT id FROM {self.own.guard} WHERE id = 1{self.dialect.locking()}")
         with translated(doing, where=self.name, waiting=True):
-            guard, *found = fetch(connection, [guarding, *queries])
+            guard, *results = fetch(connection, [guarding, *queries])
         if not guard:
             raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
-        return found
+        return results
 
     def _session(self, connection: Connection) -> Session:
         self.dialect = self.dialect.of_server(connection)

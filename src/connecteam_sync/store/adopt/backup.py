@@ -107,10 +107,10 @@ def _images(session: Session, name: str) -> dict[RowId, str]:
     d, key = session.dialect, session.dialect.name(session.host.clock_times.id)
     # The columns of the backup itself: the host's table may have got others since.
     image = d.image("t", column_types(session.connection, d, name))
-    found = session.read(
+    fetched = session.read(
         f"SELECT {session.canonical['id']} AS id, {image} AS image FROM {d.own(name)} t ORDER BY t.{key}"
     )
-    return {row_id(row["id"]): row["image"] for row in found}
+    return {row_id(row["id"]): row["image"] for row in fetched}
 
 
 def checksum(images: Mapping[RowId, str]) -> str:

@@ -130,8 +130,8 @@ def _is_uuid(kind: object) -> bool:
 def triggers(connection: Connection, dialect: Dialect, host: HostTables, *, people: bool = False) -> tuple[str, ...]:
     """Names of the triggers, and on PostgreSQL the rules, of `clock_times`, or with `people` of the table of people."""
     query = dialect.catalog.triggers(host.employees.table if people else host.clock_times.table)
-    found = connection.execute(text(query.sql), query.values)
-    return tuple(str(row.name) for row in found)
+    fetched = connection.execute(text(query.sql), query.values)
+    return tuple(str(row.name) for row in fetched)
 
 
 def room(connection: Connection, dialect: Dialect, host: HostTables, url: URL) -> tuple[int | None, int | None]:
@@ -154,9 +154,9 @@ def obstacles(
     connection: Connection, dialect: Dialect, host: HostTables, keys: Sequence[ForeignKey], *, has_key: bool
 ) -> tuple[str, ...]:
     """Why the table cannot be adopted, a sentence each."""
-    found = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
-    found += dialect.catalog.obstacles(connection, host.clock_times, has_key=has_key)
-    return tuple(found)
+    sentences = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
+    sentences += dialect.catalog.obstacles(connection, host.clock_times, has_key=has_key)
+    return tuple(sentences)
 
 
 def key_obstacles(connection: Connection, dialect: Dialect, host: HostTables) -> tuple[str, ...]:
@@ -165,10 +165,10 @@ def key_obstacles(connection: Connection, dialect: Dialect, host: HostTables) ->
     # There may be an unfinished key of that name: `adopt` makes it again.
     is_ours = any(key.name == UNIQUE_KEY for key in unique_keys(connection, dialect, host))
     taken = dialect.catalog.taken(names.table)
-    found = []
+    sentences = []
     if not is_ours and connection.execute(text(taken.sql), {**taken.values, "key": UNIQUE_KEY}).first():
-        found.append(
+        sentences.append(
             f"the name of the key, {UNIQUE_KEY}, is taken by something else than a unique key over"
             f" {names.employee_id!r} and {names.clock_in!r}: rename or drop that first"
         )
-    return (*found, *dialect.catalog.key_obstacles(connection, names))
+    return (*sentences, *dialect.catalog.key_obstacles(connection, names))

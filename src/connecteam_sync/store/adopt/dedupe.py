@@ -130,20 +130,20 @@ def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, loc
 
 def _links(session: Session, ids: list[RowId]) -> tuple[TrackedShift, ...]:
     d = session.dialect
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.shifts} s"
         " ON s.clock_time_id = d.id",
         ({"id": row} for row in ids),
     )
-    return tuple(rows.mirror(row) for row in found)
+    return tuple(rows.mirror(row) for row in fetched)
 
 
 def _immovable(session: Session, keys: Sequence[ForeignKey], survivors: Mapping[RowId, RowId]) -> dict[RowId, str]:
     """Rows to be removed whose child rows cannot be moved to the survivor, and why."""
-    found: dict[RowId, str] = {}
+    reasons: dict[RowId, str] = {}
     for key in keys:
         if not key.reference.movable:
-            found |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)
+            reasons |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)
             continue
         pointing = _pointing(session, key, {*survivors, *survivors.values()})
         for unique in key.uniques:
@@ -153,9 +153,9 @@ def _immovable(session: Session, keys: Sequence[ForeignKey], survivors: Mapping[
                 target = row["target"]
                 values = tuple(survivors.get(target, target) if c == key.column else row["image"][c] for c in unique)
                 if values in taken and None not in values:
-                    found[target] = f"both have a row in {key.table}, which allows one: decide which of them counts"
+                    reasons[target] = f"both have a row in {key.table}, which allows one: decide which of them counts"
                 taken.add(values)
-    return found
+    return reasons
 
 
 def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[str, Any]]:
@@ -163,12 +163,12 @@ def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[s
     d, table, column = session.dialect, key.pointer.source(session.dialect), session.dialect.exact(key.column)
     columns = sorted({*key.key, *(name for unique in key.uniques for name in unique)})
     image = d.image("c", dict.fromkeys(columns, "")) if columns else "'{}'"
-    found = session.read_set(
+    fetched = session.read_set(
         f"SELECT {d.keys.row.read.format(f'c.{column}')} AS target, {image} AS image FROM {d.rowset({'id': 'row'})}"
         f" {d.lookup} {table} c ON c.{column} = d.id",
         ({"id": row} for row in sorted(ids, key=ordered)),
     )
-    return [{"target": row_id(row["target"]), "image": msgspec.json.decode(row["image"])} for row in found]
+    return [{"target": row_id(row["target"]), "image": msgspec.json.decode(row["image"])} for row in fetched]
 
 
 # -- removing ----------------------------------------------------------------------------------------------------------

@@ -64,9 +64,9 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
         if counts[name]
     }
     overlaps = _overlaps(session)
-    counts["overlaps"], found = len(overlaps), overlaps[:EXAMPLES]
-    if found:
-        examples["overlaps"] = found
+    counts["overlaps"], shown = len(overlaps), overlaps[:EXAMPLES]
+    if shown:
+        examples["overlaps"] = shown
     keys = catalog.foreign_keys(session)
     doubles = dedupe.doubles(session, keys, zone=zone, lock=False)
     shapes = Counter(group.shape for group in doubles.groups)
@@ -101,19 +101,19 @@ def obstacles(
 ) -> tuple[str, ...]:
     """Why the table cannot be adopted, a sentence each."""
     d, host, connection = session.dialect, session.host, session.connection
-    found = (
+    sentences = (
         *catalog.obstacles(connection, d, host, keys, has_key=has_key),
         *(fault.said for fault in contents.faults(session)),
     )
     if not has_key:
-        found += catalog.key_obstacles(connection, d, host)
+        sentences += catalog.key_obstacles(connection, d, host)
     _, free = catalog.room(connection, d, host, url)
     needed = _needed(
         int(session.read(f"SELECT count(*) AS many FROM {session.clock_times}")[0]["many"]), doubles, has_key=has_key
     )
     if free is not None and free < needed:
-        found += (f"the disk has {free:,} bytes free, and about {needed:,} are needed",)
-    return found
+        sentences += (f"the disk has {free:,} bytes free, and about {needed:,} are needed",)
+    return sentences
 
 
 def _needed(rows: int, doubles: Doubles, *, has_key: bool) -> int:
@@ -138,5 +138,5 @@ def _overlaps(session: Session) -> tuple[RowId, ...]:
         "SELECT g.id, g.began, max(g.ended) OVER (PARTITION BY g.who ORDER BY g.began"
         f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy FROM ({spans}) g"
     )
-    found = session.read(f"SELECT q.id FROM ({behind}) q WHERE q.busy > q.began ORDER BY 1")
-    return tuple(row_id(row["id"]) for row in found)
+    fetched = session.read(f"SELECT q.id FROM ({behind}) q WHERE q.busy > q.began ORDER BY 1")
+    return tuple(row_id(row["id"]) for row in fetched)

@@ -53,12 +53,12 @@ def add(
     """
     patience = _Patience(wait, waiting)
 
-    def found() -> UniqueKey | None:
+    def existing_key() -> UniqueKey | None:
         keys = catalog.unique_keys(connection, dialect, host)
         these = [key for key in keys if not ignore_host_keys or key.name == UNIQUE_KEY]
         return next(iter(sorted(these, key=lambda key: not key.is_valid)), None)
 
-    key = found()
+    key = existing_key()
     if key is not None and not key.is_valid:
         _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
         key = None
@@ -69,14 +69,14 @@ def add(
         except DBAPIError as error:
             if not codes_of(error) & _DOUBLE_CODES:
                 raise
-            unfinished = found()
+            unfinished = existing_key()
             if unfinished is not None:
                 _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
             raise DoublesAppeared from error
-        key = found()
+        key = existing_key()
     if statements[1:] and key is not None and key.name == UNIQUE_KEY and not key.is_constraint:
         _run(connection, dialect, host, statements[1:], patience)
-        key = found()
+        key = existing_key()
     if key is None or not key.is_valid:
         raise DatabaseError(
             "the database made the unique key but does not show it as valid",

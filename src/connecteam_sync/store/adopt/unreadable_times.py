@@ -35,6 +35,6 @@ def unread_times(session: Session) -> tuple[UnreadTime, ...]:
     ]
     return tuple(
         UnreadTime(row=row_id(row), column=name, said=plain_text(value)[:_LONGEST])
-        for name, found in zip(conditions(session), session.fetch(*queries), strict=True)
-        for row, value in found
+        for name, fetched in zip(conditions(session), session.fetch(*queries), strict=True)
+        for row, value in fetched
     )

@@ -28,10 +28,10 @@ def tracked_shifts(
     columns = [t.shifts.c[name] for name in rows.MIRROR]
     wanted = select(*columns, t.runs.c.started_at).join(t.runs, t.runs.c.id == t.shifts.c.changed_in_run, isouter=True)
     of_users = wanted.where(t.shifts.c.start_at >= start, t.shifts.c.start_at < end)
-    found = list(session.connection.execute(of_users.where(t.shifts.c.user_id.in_(sorted(users)))))
+    fetched = list(session.connection.execute(of_users.where(t.shifts.c.user_id.in_(sorted(users)))))
     for batch in batches(keys):
-        found += session.connection.execute(wanted.where(t.shifts.c.clock_time_id.in_(batch)))
-    by_id = {row[0]: row for row in found}
+        fetched += session.connection.execute(wanted.where(t.shifts.c.clock_time_id.in_(batch)))
+    by_id = {row[0]: row for row in fetched}
     seen = ((rows.mirror(row[:-1]), row) for row in by_id.values())
     return tuple(
         sorted(
@@ -82,5 +82,5 @@ def shifts_of_rows(session: Session, keys: Iterable[RowId]) -> dict[RowId, tuple
         f"SELECT s.clock_time_id, s.id, s.time_clock_id FROM {d.rowset({'id': 'link'})}"
         f" {d.lookup} {session.own.shifts} s ON s.clock_time_id = d.id"
     )
-    found = session.fetch_set(sql, ({"id": key} for key in keys))
-    return {row_id(key): (str(shift), int(clock)) for key, shift, clock in found}
+    fetched = session.fetch_set(sql, ({"id": key} for key in keys))
+    return {row_id(key): (str(shift), int(clock)) for key, shift, clock in fetched}

@@ -73,8 +73,8 @@ def history(session: Session, employee: RowId, day: date | None) -> tuple[Entry,
 
 
 def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN401 - a select of our changes
-    found = session.connection.execute(wanted).mappings().all()
-    names = {e.id: e.name for e in session.employees()} if found else {}
+    fetched = session.connection.execute(wanted).mappings().all()
+    names = {e.id: e.name for e in session.employees()} if fetched else {}
     return tuple(
         Entry(
             number=row["id"],
@@ -86,7 +86,7 @@ def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN40
             row_before=values_in(row["row_before"]) if row["row_before"] else None,
             row_after=values_in(row["row_after"]) if row["row_after"] else None,
         )
-        for row in found
+        for row in fetched
     )
 
 

@@ -65,10 +65,10 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     opened, moved = [], []
     for hold in plan.holds:
         values = {**_values(plan, hold, made), "first_run": run, "first_seen": now}
-        found = known.get(_subject(values))
-        if not found:
+        standing = known.get(_subject(values))
+        if not standing:
             opened.append(values)
-        elif _has_moved(row := found.pop(), values):
+        elif _has_moved(row := standing.pop(), values):
             moved.append({"id": row["id"], **values})
     first, last = window.first.isoformat(), window.last.isoformat()
     written = {subject_of(change) for change in plan.changes}
@@ -233,20 +233,18 @@ def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) ->
 
 
 def acknowledge(
-    session: Session, found: Iterable[StandingHold], acknowledgement: Acknowledgement
+    session: Session, holds: Iterable[StandingHold], acknowledgement: Acknowledgement
 ) -> tuple[StandingHold, ...]:
     """Acknowledge these holds: who did it, when and why. Those acknowledged before keep their first acknowledgement."""
-    fresh = {standing.id for standing in found if standing.acknowledged is None}
+    fresh = {hold.id for hold in holds if hold.acknowledged is None}
     _write_acknowledgement(session, fresh, acknowledgement)
-    return tuple(
-        _with_acknowledgement(standing, acknowledgement) if standing.id in fresh else standing for standing in found
-    )
+    return tuple(_with_acknowledgement(hold, acknowledgement) if hold.id in fresh else hold for hold in holds)
 
 
-def unacknowledge(session: Session, found: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
+def unacknowledge(session: Session, holds: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
     """Remove the acknowledgements of these holds, so they wait for a person again."""
-    _write_acknowledgement(session, (standing.id for standing in found), None)
-    return tuple(_with_acknowledgement(standing, None) for standing in found)
+    _write_acknowledgement(session, (hold.id for hold in holds), None)
+    return tuple(_with_acknowledgement(hold, None) for hold in holds)
 
 
 def _with_acknowledgement(standing: StandingHold, acknowledgement: Acknowledgement | None) -> StandingHold:
@@ -271,11 +269,11 @@ def _write_acknowledgement(session: Session, ids: Iterable[int], acknowledgement
 def require_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold, ...]:
     """The standing holds of these ids. Raises NotFound, naming those that do not stand."""
     wanted = set(ids)
-    found = tuple(standing for standing in standing_holds(session) if standing.id in wanted)
-    missing = sorted(wanted - {standing.id for standing in found})
+    holds = tuple(hold for hold in standing_holds(session) if hold.id in wanted)
+    missing = sorted(wanted - {hold.id for hold in holds})
     if missing:
         raise NotFound(
             f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
             next_step="`connecteam-sync holds` lists those that do, with their ids",
         )
-    return found
+    return holds

@@ -27,10 +27,10 @@ def by_columns(
     session: Session, keys: Iterable[RowId], whole: Mapping[RowId, str | None]
 ) -> dict[tuple[str, ...], list[RowId]]:
     """These keys, grouped by the columns that table and image have in common."""
-    found: dict[tuple[str, ...], list[RowId]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[RowId]] = defaultdict(list)
     for key in keys:
-        found[known(session, whole.get(key))].append(key)
-    return found
+        groups[known(session, whole.get(key))].append(key)
+    return groups
 
 
 def differing(session: Session, then: str | None, now: str | None) -> list[str]:

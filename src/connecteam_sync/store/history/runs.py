@@ -93,10 +93,10 @@ def runs(
         wanted = wanted.where(t.runs.c.id == number)
     if limit is not None:
         wanted = wanted.limit(limit)
-    found = [dict(row) for row in session.connection.execute(wanted).mappings()]
-    if not found:
+    fetched = [dict(row) for row in session.connection.execute(wanted).mappings()]
+    if not fetched:
         return ()
-    ids = [row["id"] for row in found]
+    ids = [row["id"] for row in fetched]
     own = select(t.slices.c.run_id, t.slices.c.receipt).where(t.slices.c.run_id.between(min(ids), max(ids)))
     if kind is not None:
         own = own.join(t.runs, t.runs.c.id == t.slices.c.run_id).where(t.runs.c.kind == kind)
@@ -105,7 +105,7 @@ def runs(
         slices.setdefault(run_id, []).append(msgspec.json.decode(receipt, type=Slice))
     undoing = select(t.runs.c.undoes, t.runs.c.id).where(t.runs.c.undoes.between(min(ids), max(ids)))
     undone = {row.undoes: row.id for row in session.connection.execute(undoing)}
-    return tuple(_run(row, tuple(slices.get(row["id"], ())), undone.get(row["id"])) for row in found)
+    return tuple(_run(row, tuple(slices.get(row["id"], ())), undone.get(row["id"])) for row in fetched)
 
 
 def run(session: Session, number: int) -> Run:

@@ -156,8 +156,8 @@ def require_undoable(
 ) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
     """The entries of a run, one for each row, and the rows as they are, locked. Raises UndoRefused if they changed."""
     journal = session.tables.changes
-    found = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
-    entries = _netted([dict(row) for row in found.mappings()])
+    fetched = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
+    entries = _netted([dict(row) for row in fetched.mappings()])
     present = session.images([row_id(entry["clock_time_id"]) for entry in entries], lock=True)
     _require_as_left(session, run, entries, present)
     _require_linked_as_left(session, run, entries)
@@ -292,13 +292,13 @@ def _require_free(session: Session, run: int, inverse: list[Change]) -> None:
     """Raises UndoRefused if there is a unique key, and another row has the employee and clock-in of one to restore."""
     d, names = session.dialect, session.host.clock_times
     wanted = {c.after.key for c in inverse if c.after and (c.before is None or c.before.key != c.after.key)}
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"{session.select_rows()} FROM {d.rowset({'employee_id': 'person', 'clock_in': 'int'})}"
         f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
         f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
         ({"employee_id": employee, "clock_in": clock_in} for employee, clock_in in wanted),
     )
-    occupants = sorted({rows.clock_time(row).id or 0 for row in found} - {c.image.id for c in inverse}, key=ordered)
+    occupants = sorted({rows.clock_time(row).id or 0 for row in fetched} - {c.image.id for c in inverse}, key=ordered)
     if occupants and unique_key(session.connection, d, session.host) is not None:
         runs = _later_runs(session, run, occupants)
         raise _undo_refused("the employee and clock-in of rows that would come back were taken", occupants, runs)
@@ -334,7 +334,7 @@ def _restore_memory(
             wanted.setdefault(shift_id, mirror)
             rows_of.setdefault(shift_id, row_id(entry["clock_time_id"]))
     d = session.dialect
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'key'})} {d.lookup} {session.own.shifts} s"
         " ON s.id = d.id",
         ({"id": shift_id} for shift_id in wanted),
@@ -342,7 +342,7 @@ def _restore_memory(
     restored: list[TrackedShift] = []
     memory: dict[str, TrackedShift] = {}
     replaced: dict[RowId, dict[str, TrackedShift | None]] = {row_id(entry["clock_time_id"]): {} for entry in entries}
-    for row in found:
+    for row in fetched:
         now = rows.mirror(row)
         was = wanted[now.shift.id]
         replaced[rows_of[now.shift.id]][now.shift.id] = memory[now.shift.id] = now
@@ -367,14 +367,14 @@ def _people(
 ) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], tuple[Renamed, ...]]:
     """The employees that the run removed (to make again), made (to remove) and renamed."""
     slices = session.tables.slices
-    found = session.connection.execute(
+    fetched = session.connection.execute(
         select(slices.c.employees).where(slices.c.run_id == run, slices.c.employees.is_not(None))
     ).scalars()
     made: list[dict[str, Any]] = []
     removed: list[dict[str, Any]] = []
     renamed: list[Renamed] = []
-    for text in found:
-        people = msgspec.json.decode(text)
+    for receipt in fetched:
+        people = msgspec.json.decode(receipt)
         made += people["removed"]
         removed += people["made"]
         renamed += msgspec.convert(people.get("renamed", ()), list[Renamed])

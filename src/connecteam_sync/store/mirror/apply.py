@@ -74,15 +74,15 @@ def apply(
     locking = session.images_queries(known, lock=True)
     losing = _lossy_queries(session, changes) if known else []
     counting = row_counts.queries if row_counts else []
-    found = session.fetch(*locking, *losing, *child_check.queries, *counting)
-    counted = [found.pop() for _ in counting]
-    before = images_of(found[: len(locking)])
+    results = session.fetch(*locking, *losing, *child_check.queries, *counting)
+    counted = [results.pop() for _ in counting]
+    before = images_of(results[: len(locking)])
     require_unmoved(changes, before)
-    child_check.require_childless(found[len(locking) + len(losing) :])
+    child_check.require_childless(results[len(locking) + len(losing) :])
     if row_counts:
         row_counts.begin(counted)
     if known:
-        _require_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
+        _require_restorable(session, results[len(locking) : len(locking) + len(losing)], before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
@@ -127,11 +127,11 @@ def _lossy_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]
     return lossy_queries(session, altered(changes))
 
 
-def _require_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
+def _require_restorable(session: Session, results: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
     """As `_lossy_queries`."""
     from connecteam_sync.store.history.restorable import lossy_columns, require_restorable
 
-    require_restorable(session, lossy_columns(found), images)
+    require_restorable(session, lossy_columns(results), images)
 
 
 def _require_contents(session: Session) -> None:

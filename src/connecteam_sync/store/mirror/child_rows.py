@@ -65,9 +65,9 @@ def hold_parents(session: Session, stored: StoredState, decide: Decide) -> Slice
     plan, checked = decide(stored), set[RowId]()
     while new := {*concerned(plan.changes), *plan.at_risk} - checked:
         checked |= new
-        found = children_of(session, _at_risk(session, plan.changes, new) | new.intersection(plan.at_risk))
-        if found:
-            stored = msgspec.structs.replace(stored, children={**stored.children, **found})
+        children = children_of(session, _at_risk(session, plan.changes, new) | new.intersection(plan.at_risk))
+        if children:
+            stored = msgspec.structs.replace(stored, children={**stored.children, **children})
             plan = decide(stored)
     return plan
 
@@ -142,13 +142,13 @@ def pointers_at_ours(session: Session, *, fresh: bool = False) -> tuple[Pointer,
     known = _KNOWN.get(session.engine)
     if known is None or fresh:
         names = session.host.clock_times
-        found = session.fetch(*_catalogue_queries(session))
-        keys, named = found[0], found[1:]
+        catalogue = session.fetch(*_catalogue_queries(session))
+        keys, named = catalogue[0], catalogue[1:]
         pointers = together(
             session.dialect, declared(keys), configured(session.dialect, names.id, names.children, named)
         )
         tried = tuple(_tried(session, pointer, session.clock_times, names.id, "row") for pointer in pointers)
-        known = _KNOWN[session.engine] = _Known(found, tried)
+        known = _KNOWN[session.engine] = _Known(catalogue, tried)
     return known.pointers
 
 
@@ -159,14 +159,14 @@ def employees_with_children(session: Session, ids: Iterable[RowId]) -> set[RowId
         return set()
     names, d = session.host.employees, session.dialect
     table = d.table(names.table)
-    found = [
+    pointers = [
         _tried(session, pointer, table, names.id, "employee")
         for pointer in declared(session.fetch(declared_query(d, names.table, names.id))[0])
     ]
-    if any(pointer.hidden for pointer in found):
+    if any(pointer.hidden for pointer in pointers):
         return set(ids)
     items = [{"id": key} for key in ids]
-    queries = [q for p in found for q in batched(count_statement(d, p, table, names.id, "employee"), items, {})]
+    queries = [q for p in pointers for q in batched(count_statement(d, p, table, names.id, "employee"), items, {})]
     return {row_id(row[0]) for counted in session.fetch(*queries) for row in counted}
 
 

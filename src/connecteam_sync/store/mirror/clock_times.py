@@ -57,13 +57,13 @@ def check_now(session: Session) -> None:
 
 def require_ours(changes: Iterable[Change]) -> None:
     """Raises NotOurs, before anything is sent, if a change writes a row of another source, whatever made the change."""
-    found = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
-    if not found:
+    foreign = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
+    if not foreign:
         return
-    rows = tuple(dict.fromkeys(change.image.id for change in found))
+    rows = tuple(dict.fromkeys(change.image.id for change in foreign))
     named = ", ".join("a new row" if row is None else f"row {row}" for row in rows[:10])
     raise NotOurs(
-        f"{found[0].kind} of {named}: rows whose source is not {CONNECTEAM!r} are never written",
+        f"{foreign[0].kind} of {named}: rows whose source is not {CONNECTEAM!r} are never written",
         rows=rows,
         next_step="make a new plan: connecteam-sync plan; if it shows this again, report it: it is an error of ours",
     )
@@ -72,9 +72,9 @@ def require_ours(changes: Iterable[Change]) -> None:
 def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
     """Write to `clock_times`, in an order that obeys the unique key, each write guarded by the image it expects."""
     d, names = session.dialect, session.host.clock_times
-    found = session.canonical | {field: d.whole(session.canonical[field]) for field in of_kind("minutes")}
+    expressions = session.canonical | {field: d.whole(session.canonical[field]) for field in of_kind("minutes")}
     condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
-        d.same(found[field], f"d.b_{field}") for field in CANONICAL
+        d.same(expressions[field], f"d.b_{field}") for field in CANONICAL
     )
     condition += f" AND {session.is_ours}"
     touched = {name: d.moment("d.now") for name in _stamps(session, names.updated_at)}
@@ -100,13 +100,13 @@ def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> N
     if not images:
         return
     d, names = session.dialect, session.host.clock_times
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT c.clock_time_id, c.row_before FROM {session.own.changes} c JOIN (SELECT max(e.id) AS newest"
         f" FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.changes} e ON e.clock_time_id = d.id"
         " WHERE e.kind = 'delete' GROUP BY e.clock_time_id) n ON c.id = n.newest",
         ({"id": image.id} for image in images),
     )
-    whole: dict[RowId, str | None] = {row_id(key): before for key, before in found}
+    whole: dict[RowId, str | None] = {row_id(key): before for key, before in fetched}
     touched = dict.fromkeys(_stamps(session, names.updated_at), d.moment("d.now"))
     by_key = {image.id or 0: image for image in images}
     # Columns that were added to the table since get their default.
@@ -296,8 +296,8 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
     queries = _created_queries(session, created)
     images: dict[RowId, rows.Written] = dict(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
-    found = session.fetch(*queries[-1:], *session.images_queries(kept))
-    images.update(chain.from_iterable(found[: len(queries[-1:])]))
+    results = session.fetch(*queries[-1:], *session.images_queries(kept))
+    images.update(chain.from_iterable(results[: len(queries[-1:])]))
     # Without a unique key, the row just made is the one with the highest id; ids of text have no such order.
     keys = {images[key][0].key: key for key in sorted(images, key=ordered)}
     if session.dialect.keys.row.is_text and len(keys) != len(images):
@@ -311,7 +311,7 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
         else c
         for c in changes
     )
-    images.update(images_of(found[len(queries[-1:]) :]))
+    images.update(images_of(results[len(queries[-1:]) :]))
     for change in final:
         after = change.after
         if after and (after.id not in images or images[after.id][0] != after):

@@ -293,7 +293,7 @@ def _host_columns(
     alias: str = "",
 ) -> dict[str, bool]:
     """For each mapped column whether it is text, by its expression."""
-    found, keys = {}, session.dialect.keys
+    expressions, keys = {}, session.dialect.keys
     is_people = names is session.host.employees
     mine = {"id": keys.employee} if is_people else {"id": keys.row, "employee_id": keys.person}
     casts = {getattr(names, field): key.cast for field, key in mine.items()}
@@ -305,8 +305,8 @@ def _host_columns(
         is_plain = not session.dialect.is_loosely_typed and (column.is_number or base_of(column.type) in _PLAIN)
         # A key of text may have another collation than other columns: MySQL would not join them into one text.
         expression = casts.get(name, "{}").format(alias + session.dialect.name(name))
-        found[session.dialect.digestible(expression, base_of(column.type))] = not is_plain
-    return found
+        expressions[session.dialect.digestible(expression, base_of(column.type))] = not is_plain
+    return expressions
 
 
 def _digest(

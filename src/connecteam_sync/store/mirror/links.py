@@ -64,10 +64,10 @@ def _doubles(connection: Connection, shifts: Table) -> dict[int, list[_Claim]]:
         c.is_gone,
         c.changed_in_run,
     ).where(c.clock_time_id.in_(disputed))
-    found: dict[int, list[_Claim]] = defaultdict(list)
+    claims: dict[int, list[_Claim]] = defaultdict(list)
     for shift, row, employee, clock_in, clock_out, is_gone, run in connection.execute(wanted):
-        found[row].append(_Claim(shift, row, (employee, clock_in, clock_out), bool(is_gone), run))
-    return found
+        claims[row].append(_Claim(shift, row, (employee, clock_in, clock_out), bool(is_gone), run))
+    return claims
 
 
 def present_rows(

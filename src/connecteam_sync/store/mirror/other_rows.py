@@ -73,7 +73,7 @@ class Neighbours:
         return int(counted[0][0][0]) if counted else 0, images_of([near])
 
     def side_effects(self, own: RowId, *, more: int) -> str:
-        """What happened to other rows, given that we have `more` rows than before; empty if nothing did."""
+        """What happened to other rows, given that there are `more` rows of ours than before; empty if nothing did."""
         (count, near), (count_now, near_now) = self._before, self._read()
         others = {key: image for key, image in near_now.items() if key != own}
         effects = [f"row {key} of the same person would go" for key, _ in by_key(near) if key not in others]

@@ -122,9 +122,9 @@ class Directory:
             linked=rows_there.rows,
             linked_minutes=rows_there.shift_minutes - rows_there.row_minutes,
             kept_out=rows_there.others,
-            left=sum(found.rows for found in left.values()),
-            left_minutes=sum(found.row_minutes for found in left.values()),
-            left_with=tuple((key, self.name_of(key) or "") for key, found in left.items() if found.rows),
+            left=sum(others.rows for others in left.values()),
+            left_minutes=sum(others.row_minutes for others in left.values()),
+            left_with=tuple((key, self.name_of(key) or "") for key, others in left.items() if others.rows),
             rows=sum(group.shifts for group in elsewhere),
             row_minutes=sum(group.minutes for group in elsewhere),
             first=min((group.first for group in moving), default=None),
@@ -135,8 +135,8 @@ class Directory:
 def people(session: Session, *, unmapped: bool) -> tuple[Person, ...]:
     """Every Connecteam user seen by a run, with the employee they count for, or else with suggestions; by id."""
     directory = Directory(session)
-    found = (directory.person(user_id) for user_id in sorted(directory.users))
-    return tuple(person for person in found if not (unmapped and person.employee_id is not None))
+    persons = (directory.person(user_id) for user_id in sorted(directory.users))
+    return tuple(person for person in persons if not (unmapped and person.employee_id is not None))
 
 
 def employees_without_user(session: Session) -> tuple[Employee, ...]:
@@ -147,8 +147,8 @@ def employees_without_user(session: Session) -> tuple[Employee, ...]:
 
 def employees_with_invalid_user(session: Session) -> tuple[Employee, ...]:
     """The employees whose column for the Connecteam user holds a value that is no user id; by id."""
-    found = (employee for employee in session.employees() if is_no_user(employee.connecteam_user_id))
-    return tuple(sorted(found, key=lambda employee: ordered(employee.id)))
+    invalid = (employee for employee in session.employees() if is_no_user(employee.connecteam_user_id))
+    return tuple(sorted(invalid, key=lambda employee: ordered(employee.id)))
 
 
 def ambiguous(session: Session) -> dict[int, str]:
@@ -175,7 +175,7 @@ class _ShiftGroup(NamedTuple):
 def _worked(session: Session) -> dict[int, list[_ShiftGroup]]:
     """The tracked shifts of every user, in groups; with whole minutes of closed shifts."""
     seconds = "(end_at - start_at)"
-    [found] = session.fetch(
+    [fetched] = session.fetch(
         Query(
             "SELECT user_id, applied_employee_id, CASE WHEN clock_time_id IS NULL THEN 0 ELSE 1 END AS linked,"
             f" count(*), coalesce(sum(({seconds} - {seconds} % 60) / 60), 0), min(start_at), max(start_at)"
@@ -183,7 +183,7 @@ def _worked(session: Session) -> dict[int, list[_ShiftGroup]]:
         )
     )
     result: dict[int, list[_ShiftGroup]] = defaultdict(list)
-    for user_id, employee, linked, *sums in found:
+    for user_id, employee, linked, *sums in fetched:
         result[int(user_id)].append(_ShiftGroup(employee, bool(linked), *map(int, sums)))
     return result
 
@@ -210,7 +210,7 @@ def _existing_rows(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _Exi
     length = "(s.end_at - s.start_at - (s.end_at - s.start_at) % 60) / 60"
     free = f"CASE WHEN {session.is_ours} AND o.id IS NULL THEN 1 ELSE 0 END"
     linked = d.keys.row.cast.format(f"t.{d.name(names.id)}")
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT d.user_id, d.employee_id, {free} AS is_free, count(*), coalesce(sum({length}), 0),"
         f" coalesce(sum({d.whole(c['total_minutes'])}), 0)"
         f" FROM {d.rowset({'user_id': 'int', 'employee_id': 'person'})}"
@@ -221,7 +221,7 @@ def _existing_rows(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _Exi
         ({"user_id": user, "employee_id": employee} for user, employee in dict.fromkeys(pairs)),
     )
     result: dict[_Pair, _ExistingRows] = {}
-    for user, employee, is_free, *sums in found:
+    for user, employee, is_free, *sums in fetched:
         pair, (count, shifts, rows) = (int(user), row_id(employee)), map(int, sums)
         known = result.get(pair, _ExistingRows())
         result[pair] = (

@@ -49,17 +49,17 @@ def lock(
 def unlock(session: Session, window: Window, *, by: str, reason: str, now: int) -> tuple[LockedDay, ...]:
     """Unlock all days with these dates, whatever zone they were locked in, and record it. Returns which were locked."""
     _name_zones(session, window.timezone)
-    found = [day for day in session.locked(window.timezone) if window.first <= day.day <= window.last]
+    locked = [day for day in session.locked(window.timezone) if window.first <= day.day <= window.last]
     zones: dict[str, list[date]] = {}
-    for day in found:
+    for day in locked:
         zones.setdefault(day.timezone, []).append(day.day)
-    if found:
+    if locked:
         ranges = [(*span, zone) for zone, days in sorted(zones.items()) for span in joined(days)]
         _record(session, "unlock", ranges, by=by, reason=reason, now=now, anyway=False, verified=None)
-        keys = [(day.day.isoformat(), day.timezone) for day in found]
+        keys = [(day.day.isoformat(), day.timezone) for day in locked]
         days = session.tables.locked_days
         session.connection.execute(delete(days).where(tuple_(days.c.day, days.c.timezone).in_(keys)))
-    return tuple(found)
+    return tuple(locked)
 
 
 def _name_zones(session: Session, timezone: str) -> None:
@@ -107,14 +107,14 @@ def joined(days: Iterable[date]) -> list[tuple[date, date]]:
 def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
     """The days locked now, newest first: days of one zone, locked in one event, are joined to ranges."""
     events = {event.number: event for event in lock_history(session)}
-    found: dict[tuple[int, int | None, str], list[date]] = {}
+    groups: dict[tuple[int, int | None, str], list[date]] = {}
     wanted = select(session.tables.locked_days)
     for row in session.connection.execute(wanted).mappings():
         group = (row["locked_at"], row["event_id"], row["timezone"] or timezone)
-        found.setdefault(group, []).append(date.fromisoformat(row["day"]))
+        groups.setdefault(group, []).append(date.fromisoformat(row["day"]))
     ranges = [
         ClosedDays(first=first, last=last, timezone=zone, at=at, event=events.get(number or 0))
-        for (at, number, zone), days in found.items()
+        for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
@@ -123,8 +123,8 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
 def lock_history(session: Session) -> tuple[LockEvent, ...]:
     """All events of locking and unlocking, newest first."""
     events = session.tables.lock_events
-    found = session.connection.execute(select(events).order_by(events.c.id.desc())).mappings()
-    return tuple(_event(dict(row)) for row in found)
+    fetched = session.connection.execute(select(events).order_by(events.c.id.desc())).mappings()
+    return tuple(_event(dict(row)) for row in fetched)
 
 
 def _event(row: dict[str, Any]) -> LockEvent:
@@ -144,16 +144,16 @@ def open_rows(session: Session, window: Window) -> tuple[ClockTime, ...]:
     """The rows of the window without a clock-out, of any source; by clock-in."""
     query = session.assigned_rows_between(session.select_rows(), window.start_utc, window.end_utc)
     clock_out = session.dialect.name(session.host.clock_times.clock_out)
-    [found] = session.fetch(Query(f"{query.sql} AND t.{clock_out} IS NULL", query.values, rows.clock_time))
-    return tuple(sorted(found, key=lambda row: (row.clock_in, row.id)))
+    [fetched] = session.fetch(Query(f"{query.sql} AND t.{clock_out} IS NULL", query.values, rows.clock_time))
+    return tuple(sorted(fetched, key=lambda row: (row.clock_in, row.id)))
 
 
 def newest_change(session: Session, window: Window) -> int:
     """The number of the newest journal entry that touched a day of the window; 0 if there is none."""
-    [found] = session.fetch(
+    [fetched] = session.fetch(
         Query(
             f"SELECT coalesce(max(id), 0) FROM {session.own.changes} WHERE first_day <= :last AND last_day >= :first",
             {"first": window.first.isoformat(), "last": window.last.isoformat()},
         )
     )
-    return int(found[0][0])
+    return int(fetched[0][0])
