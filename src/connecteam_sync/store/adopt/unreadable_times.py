@@ -8,7 +8,7 @@ from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.columns import plain_text
 from connecteam_sync.store.tables.keys import row_id
 
-_TOLD = 1_000
+_MOST_ROWS = 1_000
 _LONGEST = 60
 """Characters of a value that are shown."""
 
@@ -29,7 +29,7 @@ def unread_times(session: Session) -> tuple[UnreadTime, ...]:
     queries = [
         Query(
             f"SELECT {key}, {d.shown(f't.{d.name(name)}')} FROM {session.clock_times} t WHERE {condition}"
-            f" ORDER BY 1 LIMIT {_TOLD}"
+            f" ORDER BY 1 LIMIT {_MOST_ROWS}"
         )
         for name, condition in conditions(session).items()
     ]

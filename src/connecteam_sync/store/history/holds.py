@@ -19,9 +19,9 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.tables import rows
 
-_OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}
+_FIRST_RUN_COLUMNS = {"first_day", "last_day", "first_run", "first_seen"}
 """The columns that a hold keeps from the run that opened it."""
-OF_ORPHANS = {
+ORPHAN_REASONS = {
     "orphan",
     "no_connecteam_user",
     "user_not_listed",
@@ -34,7 +34,7 @@ OF_ORPHANS = {
     "refused_by_database",
 }
 """Reasons of holds on rows without a shift. They stand while looks leave such rows to the last look of a run."""
-_OF_A_PERSON = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
+_ACKNOWLEDGEMENT_COLUMNS = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
 """The columns of a person's acknowledgement. It is for the hold as it was then: any change of the hold clears it."""
 
 
@@ -60,7 +60,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
     known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in session.holds:
-        if decides if _is_of_a_row(row) else row["time_clock_id"] in clocks:
+        if decides if _is_row_hold(row) else row["time_clock_id"] in clocks:
             known[_subject(row)].append(row)
     opened, moved = [], []
     for hold in plan.holds:
@@ -75,7 +75,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     resolved = [
         row
         for row in chain.from_iterable(known.values())
-        if (_is_of_a_row(row) or row["time_clock_id"] == plan.time_clock_id)
+        if (_is_row_hold(row) or row["time_clock_id"] == plan.time_clock_id)
         and (
             row["subject"] in written
             or (row["instant"] is not None and window.holds(row["instant"]))
@@ -86,7 +86,8 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     ending = [{"id": row["id"], "run": run} for row in resolved]
     d = session.dialect
     session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
-    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _OF_THE_FIRST} | dict.fromkeys(_OF_A_PERSON, "NULL")
+    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _FIRST_RUN_COLUMNS}
+    changing |= dict.fromkeys(_ACKNOWLEDGEMENT_COLUMNS, "NULL")
     session.later_set(d.update(session.own.holds, d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
     kinds: dict[str, Kind] = {"id": "int", "run": "int"}
     session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), ending)
@@ -108,12 +109,12 @@ def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -
     session.later_set(standing, ({"id": key, "run": run} for key in gone))
 
 
-def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
+def _is_row_hold(hold: Mapping[str, Any]) -> bool:
     """Whether a hold is on a row without a shift (and not on a record without a usable id).
 
     The time clock whose look decides on such rows differs from run to run.
     """
-    return hold["reason"] in OF_ORPHANS and hold["shift_id"] is None and hold["clock_time_id"] is not None
+    return hold["reason"] in ORPHAN_REASONS and hold["shift_id"] is None and hold["clock_time_id"] is not None
 
 
 def standing_subjects(session: Session, clock: int) -> Iterator[str]:
@@ -151,11 +152,11 @@ def _by_subject(holds: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str, str]
 
 def _subject(row: Mapping[str, Any]) -> tuple[int, str, str]:
     """The key by which a hold is recognised from run to run."""
-    return (0 if _is_of_a_row(row) else row["time_clock_id"], row["reason"], row["subject"])
+    return (0 if _is_row_hold(row) else row["time_clock_id"], row["reason"], row["subject"])
 
 
 def _has_moved(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    same = _OF_THE_FIRST | ({"time_clock_id"} if _is_of_a_row(row) else set())
+    same = _FIRST_RUN_COLUMNS | ({"time_clock_id"} if _is_row_hold(row) else set())
     return any(row[name] != values[name] for name in rows.HOLD if name not in same)
 
 
@@ -208,7 +209,7 @@ def standing_holds(
 
 
 def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:
-    at, by, why = (row[name] for name in _OF_A_PERSON)
+    at, by, why = (row[name] for name in _ACKNOWLEDGEMENT_COLUMNS)
     return StandingHold(
         id=row["id"],
         hold=Hold(
@@ -256,7 +257,7 @@ def _write_acknowledgement(session: Session, ids: Iterable[int], acknowledgement
     d = session.dialect
     values = dict(
         zip(
-            _OF_A_PERSON,
+            _ACKNOWLEDGEMENT_COLUMNS,
             (acknowledgement.at, acknowledgement.by, acknowledgement.reason) if acknowledgement else (None, None, None),
             strict=True,
         )

@@ -34,9 +34,9 @@ class HighestClaim:
 
     def __init__(self, session: Session) -> None:
         self.row = 0
-        session.later(Query(f"SELECT coalesce(max(clock_time_id), 0) FROM {session.own.shifts}"), self._is)
+        session.later(Query(f"SELECT coalesce(max(clock_time_id), 0) FROM {session.own.shifts}"), self._receive)
 
-    def _is(self, answer: Answer) -> None:
+    def _receive(self, answer: Answer) -> None:
         self.row = int(answer.rows[0][0])
 
 
