@@ -300,7 +300,7 @@ class ConnecteamSync(Records, Accounts):
     def employees_without_user(self) -> tuple[Employee, ...]:
         """Employees without a Connecteam user, to whom a user could be mapped."""
         with self.store.reading() as session:
-            return people.without_user(session)
+            return people.employees_without_user(session)
 
     def map_employee(self, user: int, employee: RowId) -> Person:
         """Map a user to an employee; shifts follow with the next run. Raises NotFound."""

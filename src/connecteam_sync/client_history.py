@@ -20,7 +20,7 @@ from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
-from connecteam_sync.store.history.employee import rows_to_look_at, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.history.employee import rows_to_check, shifts_of_rows, tracked_shifts
 from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
@@ -98,7 +98,7 @@ class Records:
         )
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
-            rows, auto_clock_outs = rows_to_look_at(session, window)
+            rows, auto_clock_outs = rows_to_check(session, window)
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
             keys = {row.id for anomaly in found for row in anomaly.rows if row.id is not None}
             return tuple(found), shifts_of_rows(session, sorted(keys, key=ordered))

@@ -19,8 +19,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.saved_plan import require_same
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, GuardRefused, Rejected
 from connecteam_sync.store.history.holds import with_acknowledged
-from connecteam_sync.store.mirror.child_rows import parents_held
-from connecteam_sync.store.mirror.refused import Decided, as_last_tried, decided
+from connecteam_sync.store.mirror.child_rows import hold_parents
+from connecteam_sync.store.mirror.refused import AcceptedPlan, accepted_plan, as_last_tried
 from connecteam_sync.store.session import Session
 
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
@@ -80,7 +80,7 @@ def to_write(
     stored = as_last_tried(session, stored)
     decision = deciding(stored)
     require_same(decision, saved, stored)
-    return Decided(decision, stored, None)
+    return AcceptedPlan(decision, stored, None)
 
 
 def require_fingerprints(texts: Iterable[str]) -> frozenset[str]:

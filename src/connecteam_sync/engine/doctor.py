@@ -320,7 +320,7 @@ def _children(session: Session) -> Check:
     shown = ", ".join(f"{p.place} ({f'ON DELETE {p.on_delete}' if p.is_declared else 'configured'})" for p in pointers)
     detail = f"{shown}: rows with children are never deleted" if shown else f"no table that is known points at {table}"
     hidden = [pointer for pointer in pointers if pointer.hidden]
-    why = child_rows.unseen(session)
+    why = child_rows.unknown_children_reason(session)
     if hidden:
         names = ", ".join(dict.fromkeys(pointer.name for pointer in hidden))
         return Check(
@@ -365,7 +365,7 @@ def _people(session: Session) -> Iterator[Check]:
             cure=f"leave {names.connecteam_user_id} {user} on one of them, or say whose hours they are:"
             f" connecteam-sync employees map {user} EMPLOYEE",
         )
-    if odd := people.no_users(session):
+    if odd := people.employees_with_invalid_user(session):
         shown = ", ".join(f"{one.id} {called(one.name)}: {called(one.connecteam_user_id)!r}" for one in odd[:_NAMED])
         more = f" and {len(odd) - _NAMED:,} more" if len(odd) > _NAMED else ""
         yield Check(

@@ -21,7 +21,7 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away
 from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
-from connecteam_sync.store.history.holds import held_before, with_acknowledged
+from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
 from connecteam_sync.store.mirror.refused import as_last_tried
 from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
@@ -141,7 +141,7 @@ class Proposing:
             policy = msgspec.structs.replace(policy, orphans="ignore")
         with self.store.reading() as session:
             seen = {m.shift.id: m.shift.start for planned in self._planned for m in planned.plan.mirrors}
-            found = session.stored(unit.window, snapshot, seen=seen)
+            found = session.stored(unit.window, snapshot, seen_starts=seen)
             tried = as_last_tried(session, found)
             as_if = as_if_applied(tried, (planned.plan for planned in self._planned), unit.window)
             plan = decided_in(session, unit._replace(policy=policy), snapshot, self.evidence, as_if)
@@ -153,7 +153,7 @@ class Proposing:
         snapshot = nothing_seen(unit.clock, unit.window, self.people.users)
         with self.store.reading() as session:
             found = session.stored(unit.window, snapshot)
-            standing = held_before(session, unit.clock)
+            standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, found, unit.policy, error.message, standing=standing)
         plan = with_acknowledged(plan, session.holds)
         self._planned.append(_Planned(unit, snapshot, found, plan))

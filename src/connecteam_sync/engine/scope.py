@@ -52,7 +52,7 @@ class Choosing:
         """The windows of a run without chosen days; see `slices.by_default`."""
         self.begin()
         self._belonging.listed = None
-        past = self._past(self.store.ask("looking for open rows", *self.queries(None)))
+        past = self._past(self.store.fetch("looking for open rows", *self.queries(None)))
         return tuple(dict.fromkeys(wanted.window for wanted in self._by_default(past)))
 
     def begin(self) -> None:
@@ -111,7 +111,7 @@ class Choosing:
         """The time clocks with tracked shifts in a window. Not queried if no clock is archived."""
         if not any(clock.is_archived for clock in self.clocks()):
             return frozenset()
-        (found,) = self.store.ask("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
+        (found,) = self.store.fetch("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
         return frozenset(int(clock) for (clock,) in found)
 
     def _wanted(self, windows: tuple[Window, ...] | None, results: Sequence[Rows]) -> list[Wanted]:

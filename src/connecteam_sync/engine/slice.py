@@ -23,7 +23,7 @@ from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history import runs
-from connecteam_sync.store.history.holds import held_before, with_acknowledged
+from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
 from connecteam_sync.store.mirror.apply import ApplyResult, apply
 from connecteam_sync.store.mirror.digest import (
     SliceFingerprint,
@@ -33,7 +33,7 @@ from connecteam_sync.store.mirror.digest import (
     receipt_query,
     remember,
 )
-from connecteam_sync.store.mirror.refused import Decided
+from connecteam_sync.store.mirror.refused import AcceptedPlan
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
@@ -219,10 +219,10 @@ class SliceRunner:
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
         with self.store.writing(f"mirroring {unit.window}") as session:
             stored = session.stored(unit.window, snapshot)
-            standing = held_before(session, unit.clock)
+            standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, stored, unit.policy, error.message, standing=standing)
             number = self.record.begin(session)
-            taken = Decided(with_acknowledged(plan, session.holds), stored, None)
+            taken = AcceptedPlan(with_acknowledged(plan, session.holds), stored, None)
             receipt, applied = self._write(session, number, taken, None)
             note = f"time clock {unit.clock} is archived and cannot be read: {error.message}"
             receipt = msgspec.structs.replace(receipt, note=note)

@@ -37,7 +37,7 @@ class Query(NamedTuple):
     values: Mapping[str, object] = {}
     make: Callable[[Sequence[Any]], object] | None = None
     again: Callable[[], Query] | None = None
-    """The same, where it has to be written again once it is known what the keys are (`Store.ask`)."""
+    """The same, where it has to be written again once it is known what the keys are (`Store.fetch`)."""
 
     @property
     def size(self) -> int:

@@ -173,7 +173,7 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
     come, go or change with it.
     """
     # Only here: what starts, starts without.
-    from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, meddled
+    from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, side_effect_error
 
     for counts in (True, True, False) if may_have_triggers(session) else ():
         beside = Neighbours(session, row, counts=counts)
@@ -181,7 +181,7 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
             return _tried(session, row, beside, now=now)
         except _Meddled as seen:
             if beside.is_as_before():
-                raise meddled(session, f"{seen.told} with ours") from None
+                raise side_effect_error(session, f"{seen.told} with ours") from None
         # What is not taken back with ours was another program's. The third time the whole table is not counted any
         # more: it is written all the time.
     return _tried(session, row, None, now=now)
@@ -217,7 +217,7 @@ def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: i
 
 
 def _require_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
-    if beside is not None and (told := beside.meddled(key, more=more)):
+    if beside is not None and (told := beside.side_effects(key, more=more)):
         raise _Meddled(told)
 
 
