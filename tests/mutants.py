@@ -228,15 +228,15 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),
-    ("cli/output.py", "    said = plain(line)", "    said = line", CLERK),
-    ("present/json_shapes.py", "return said if said.isprintable() else one_line(said)", "return said", CLERK),
+    ("cli/output.py", "    printable = plain(line)", "    printable = line", CLERK),
+    ("present/json_shapes.py", "return value if value.isprintable() else one_line(value)", "return value", CLERK),
     ("present/holds_text.py", "parts = [f", "kept = 0; parts = [f", CLERK),
     ("core/tracking.py", "if before is None and not is_same:", "if before is None:", CLERK),
     ("core/guards.py", "    if stopped and all(", "    if False and all(", GUARDS),
     (
         "present/text.py",
-        "found = sorted(by_day, key=lambda pair: (pair[0], pair[1].image.clock_in))",
-        "found = list(by_day)",
+        "ordered = sorted(by_day, key=lambda pair: (pair[0], pair[1].image.clock_in))",
+        "ordered = list(by_day)",
         CLERK,
     ),
     (
@@ -1084,7 +1084,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if key not in everybody.who.employees)",
         PEOPLE_COMMAND,
     ),
-    ("cli/people.py", "while said is not None and said not in words:", "if said not in words:", PEOPLE_COMMAND),
+    ("cli/people.py", "while reply is not None and reply not in choices:", "if reply not in choices:", PEOPLE_COMMAND),
     ("core/draft.py", "if record.meant else", "if False else", AS_IT_IS),
     ("api/invalid_records.py", "meant=_believable(start // 1000)", "meant=_believable(start)", AS_IT_IS),
     ("present/text.py", "(pair[0], pair[1].image.clock_in))", "pair[0])", AS_IT_IS),
@@ -1106,7 +1106,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/holds.py", "(\\d+){created}$", "(\\d+){created}", TOLD),
     ("core/holds.py", "min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
     ("present/holds_text.py", '(group.look() if on_record else "")', "group.look()", TOLD),
-    ("cli/history.py", "if not found and (kind", "if found and (kind", TOLD),
+    ("cli/history.py", "if not standing and (kind", "if standing and (kind", TOLD),
     # Who is who: no hour under the wrong name, nobody made twice, nothing mapped without a word.
     (
         "core/people.py",
@@ -1146,7 +1146,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "return not self.is_done and (",
         PEOPLE_COMMAND,
     ),
-    ("cli/people.py", "if one.is_certain] if yes", "] if yes", PEOPLE_COMMAND),
+    ("cli/people.py", "if item.is_certain] if yes", "] if yes", PEOPLE_COMMAND),
     (
         "core/holds.py",
         "found.setdefault((hold.reason, kind, person), [])",
@@ -1754,7 +1754,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         OUTPUT,
     ),
     ("cli/output.py", "escaped(encoded(", "(encoded(", OUTPUT),
-    ("cli/unforeseen.py", "file.write(without_secrets(head + story))", "file.write(head + story)", OUTPUT),
+    ("cli/unforeseen.py", "file.write(without_secrets(head + trace))", "file.write(head + trace)", OUTPUT),
     ("cli/unforeseen.py", "if not any(mirror.store.commits for mirror in OPENED):", "if True:", OUTPUT),
     ("engine/slices.py", "if not EARLIEST <= day <= LATEST:", "if False:", OUT_OF_REACH),
     ("config.py", "mode & (stat.S_IWGRP | stat.S_IWOTH)", "mode & stat.S_IWGRP", KEY_FILES),
@@ -2373,7 +2373,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/clock_times.py", "Raises RowMoved unless every row", "Nothing happens unless every row", RAISES),
     # JSON lacks a field that the reference promises, or has one in another form.
     ("present/json_shapes.py", '                "fingerprint": refusal.fingerprint,\n', "", JSON_PAGE),
-    ("present/json_shapes.py", '"first_seen": instant(found.first_seen)', '"first_seen": found.first_seen', JSON_PAGE),
+    (
+        "present/json_shapes.py",
+        '"first_seen": instant(standing.first_seen)',
+        '"first_seen": standing.first_seen',
+        JSON_PAGE,
+    ),
     ("cli/locking.py", '            "retryable": error.retryable,\n', "", JSON_PAGE),
     # A field is in the JSON and not in the reference, or in the reference and not in the JSON.
     (PAGE, "| `first_run` | number | |\n", "", JSON_PAGE),
@@ -2391,7 +2396,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "class BudgetSpent(UpstreamError)", "class BudgetSpent(Unavailable)", REFERENCE),
     ("core/change.py", '    "old_rows_stay",\n', '    "old_rows_stay",\n    "bad_mood",\n', REFERENCE),
     ("core/run.py", "SEVERITY = (1, 2,", "SEVERITY = (1, 99, 2,", REFERENCE),
-    ("cli/sync.py", '        report.talk("next: connecteam-sync doctor")\n', "", TUTORIAL),
+    ("cli/sync.py", '        report.note("next: connecteam-sync doctor")\n', "", TUTORIAL),
     (
         "cli/options.py",
         "return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))",
