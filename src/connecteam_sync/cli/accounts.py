@@ -26,7 +26,7 @@ _NEXT = "connecteam-sync account accept --company, --region or --timezone shows 
 
 @account.callback()
 def show(context: typer.Context, config: Config = None, as_json: Json = False) -> None:
-    """Show whose data the database holds: company, region, time zone, time clocks. Asks nobody."""
+    """Show whose data the database holds: company, region, time zone, time clocks. Makes no request."""
     if context.invoked_subcommand is not None:
         return
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
@@ -61,7 +61,7 @@ def accept(
     company: Annotated[bool, typer.Option("--company", help="Take the company that the key is of.")] = False,
     region: Annotated[bool, typer.Option("--region", help="Take the region of the configured base URL.")] = False,
     timezone: Annotated[bool, typer.Option("--timezone", help="Take the configured time zone.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Take it without being asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Take it without a prompt.")] = False,
     who: Who = None,
     config: Config = None,
     as_json: Json = False,
@@ -113,7 +113,7 @@ def vouch(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Say that a time clock which cannot be read holds none of the shifts in question; recorded with who and why."""
+    """Declare that a time clock which cannot be read has none of the missing shifts; recorded with who and why."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         vouched = mirror.vouch_clock(clock, reason, by=recorded_name(who))
         report.print_json({"vouched": _vouch_json(vouched)})
@@ -124,7 +124,7 @@ def vouch(
 
 @clocks.command()
 def unvouch(clock: Clock, who: Who = None, config: Config = None, as_json: Json = False) -> None:
-    """Take back what was vouched for a time clock."""
+    """Take back the word for a time clock."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         withdrawn = mirror.unvouch_clock(clock, by=recorded_name(who))
         report.print_json({"withdrawn": _vouch_json(withdrawn)})

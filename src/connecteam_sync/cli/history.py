@@ -45,7 +45,7 @@ def runs(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Receipts, newest first; `--kind verify` lists what was proved when."""
+    """Receipts, newest first; `--kind verify` lists the verifications."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         chosen = next((known for known in RUN_KINDS if known == kind), None)
         if kind is not None and chosen is None:
@@ -115,23 +115,23 @@ def anomalies(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Overlaps, very long or near-double shifts, auto clock-outs and more: told, never changed. Else 14 days."""
+    """Overlaps, very long or near-double shifts, auto clock-outs and more: listed, never changed. Else 14 days."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, None, None if first or last else DEFAULT_DAYS)
         window = windows[0] if windows else mirror.window(mirror.today(), mirror.today())
-        found, shifts = mirror.anomalies(window, longest_hours=longest, near_minutes=near)
+        listed, shifts = mirror.anomalies(window, longest_hours=longest, near_minutes=near)
         names = mirror.names()
         unread = mirror.unread_times()
         report.print_json(
             {
                 "window": json_shapes.window(window),
-                "anomalies": [json_shapes.anomaly(item, shifts, names) for item in found],
+                "anomalies": [json_shapes.anomaly(item, shifts, names) for item in listed],
                 "unreadable_times": [msgspec.to_builtins(item) for item in unread],
             }
         )
-        report.print_lines(history_text.anomalies_text(window, found, shifts, names))
+        report.print_lines(history_text.anomalies_text(window, listed, shifts, names))
         report.print_lines(history_text.unread_lines(unread, "connecteam-sync anomalies --json"))
-        report.note(f"next: {history_text.next_look(found)}" if found else "")
+        report.note(f"next: {history_text.next_look(listed)}" if listed else "")
 
 
 def changes(
@@ -206,7 +206,7 @@ def acknowledge(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Say that holds may stay as they are: they are listed on, and no longer end a run with 3 until they change."""
+    """Acknowledge holds that may stay as they are: still listed, they no longer end a run with 3 until they change."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         acknowledged = mirror.acknowledge_holds(
             ids or (), employee=employee, kind=_hold_kind(kind), by=recorded_name(who), reason=reason

@@ -29,7 +29,7 @@ def lock(
     who: Who = None,
     anyway: Annotated[
         bool,
-        typer.Option("--anyway", help="Also where a row is open, or anything differs or is held; that is kept too."),
+        typer.Option("--anyway", help="Also if a row is open, or anything differs or is held; that is kept too."),
     ] = False,
     config: Config = None,
     as_json: Json = False,
@@ -115,7 +115,7 @@ def locks(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """The days that are closed: who closed them, when and why, and what a look had found. Newest first."""
+    """The days that are closed: who closed them, when and why, and the result of the look. Newest first."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         zone = ZoneInfo(mirror.settings.timezone)
         closed = mirror.locks()

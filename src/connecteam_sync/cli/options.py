@@ -43,7 +43,7 @@ Accept = Annotated[
 ]
 
 Who = Annotated[
-    Optional[str], typer.Option("--as", metavar="WHO", help="Who says so; else the user of this machine's system.")
+    Optional[str], typer.Option("--as", metavar="WHO", help="The name to record; else the user of the system.")
 ]
 
 

@@ -20,7 +20,7 @@ from connecteam_sync.present import json_shapes, people_text
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
 
-Yes = Annotated[bool, typer.Option("--yes", help="Agree beforehand: nothing is asked.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree beforehand, without a prompt.")]
 people = typer.Typer(invoke_without_command=True, help="Connecteam users and the employees they count for.")
 
 _CHOICES = "  [y]es, [N]o, [a]ll that agree by e-mail, [q]uit: "
@@ -29,7 +29,7 @@ _CHOICES = "  [y]es, [N]o, [a]ll that agree by e-mail, [q]uit: "
 @people.callback()
 def employees(
     context: typer.Context,
-    unmapped: Annotated[bool, typer.Option("--unmapped", help="Only those who count for nobody yet.")] = False,
+    unmapped: Annotated[bool, typer.Option("--unmapped", help="Only users who count for no employee.")] = False,
     without_user: Annotated[
         bool, typer.Option("--without-user", help="Instead, the employees for whom no user counts, with their ids.")
     ] = False,
@@ -180,7 +180,7 @@ def create_employee(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Make an employee for a Connecteam user who only looks like somebody else, and map the two."""
+    """Make an employee for a Connecteam user who only looks like another employee, and map the two."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         person, run = mirror.create_employee(user)
         report.print_json({"employee": json_shapes.person(person), "run": run})

@@ -25,7 +25,7 @@ def sandbox(
     ] = 585,
     fault: Annotated[
         Optional[list[str]],
-        typer.Option("--fault", metavar="NAME[@CALL]", help="A trouble, at a call number where given."),
+        typer.Option("--fault", metavar="NAME[@CALL]", help="A fault, at this call number if given."),
     ] = None,
     choose: Annotated[
         Optional[list[str]],
@@ -78,7 +78,7 @@ def demo(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The whole story without an account or a server: sandbox and SQLite in a scratch folder."""
+    """A complete example without an account or a server: sandbox and SQLite in a scratch folder."""
     from connecteam_sync.cli.demo import run_demo
 
     with reporting(as_json=as_json) as report:

@@ -37,7 +37,7 @@ def init(
         Optional[str], typer.Option("--from-prefix", metavar="PREFIX", help="Rename our tables of another prefix.")
     ] = None,
     beside: Annotated[
-        bool, typer.Option("--beside", help="Make others beside those of another prefix or schema.")
+        bool, typer.Option("--beside", help="Make a second set of tables next to those of another prefix or schema.")
     ] = False,
     moved: Annotated[
         bool, typer.Option("--moved", help="Your table of clock times was moved or renamed, with its rows.")
@@ -58,7 +58,7 @@ def init(
 
 
 def doctor(config: Config = None, as_json: Json = False) -> None:
-    """Look at everything a run needs: each failure with its cure."""
+    """Check everything a run needs: each failure with its cure."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         checks = mirror.doctor()
         failed = any(check.state == "failed" for check in checks)
@@ -77,10 +77,10 @@ def plan(
     days: Days = None,
     out: Annotated[Optional[Path], typer.Option("--out", metavar="FILE", help="Save the plan for `apply`.")] = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit 5 where rows would change, 3 where something is held.")
+        bool, typer.Option("--exit-code", help="Exit 5 if rows would change, 3 if something is held.")
     ] = False,
     resync: Annotated[
-        bool, typer.Option("--resync", help="Show what `resync` would do: rows without a shift go.")
+        bool, typer.Option("--resync", help="Show what `resync` would do: rows without a shift are deleted.")
     ] = False,
     config: Config = None,
     as_json: Json = False,
@@ -150,7 +150,7 @@ def verify(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the table against a fresh look. Nothing is written but its receipt."""
+    """Compare the table with a fresh look. Only a receipt is written."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         verification = mirror.verify(one_window(mirror, first, last), totals=totals)
         report.end_progress()
@@ -176,6 +176,6 @@ def undo(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Take a run back: its exact inverse as a new run; refused where a later run touched the rows."""
+    """Take a run back: its exact inverse as a new run; refused if a later run changed the rows."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         report_run(mirror, report, mirror.undo(run))
