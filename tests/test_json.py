@@ -335,7 +335,7 @@ def test_what_nobody_foresaw_is_a_failure_too(
     """Of the same shape as those that are foreseen."""
     monkeypatch.setattr(sys, "argv", ["connecteam-sync", "sync", "--json"])
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    unforeseen.tell(ValueError("odd"), answered=False)
+    unforeseen.report_unforeseen(ValueError("odd"), json_written=False)
     found = json.loads(capsys.readouterr().out)
     assert found.pop("schema") == SCHEMA
     Seen().check("failure", found, "unforeseen")

@@ -1,4 +1,4 @@
-"""Runs on a table in memory: every look planned and applied, then what was left for the end; judged plan by plan."""
+"""Runs on a table in memory: every look planned and applied, then the end of the run; each plan is checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TURNING, _HALF = 0.4, 0.5
 
 
 class InMemoryRuns:
-    """What a run needs of the life it is in, and the run itself."""
+    """The part of a life that makes runs, and the state they need."""
 
     chance: random.Random
     hard: Hardships
@@ -58,16 +58,16 @@ class InMemoryRuns:
         failing: int | None = None,
         leaving: int | None = None,
     ) -> tuple[list[Hold], bool]:
-        """One run over parts of the window and time clocks: every look, then what was left for the end.
+        """One run over parts of the window and time clocks: every look, then the end of the run.
 
-        The look at the clock `failing` does not come about, and none is meant at the clock `leaving`.
+        The look at the clock `failing` fails, and the clock `leaving` is left out.
         """
         clocks = [clock for clock in self.clocks if clock != leaving]
         units = [(window, clock) for window in parts for clock in clocks]
         account = {clock: f"time clock {clock}" for clock in self.clocks} if policy.orphans == "delete" else {}
         evidence = RunEvidence(((clock, window) for window, clock in units), account=account)
         self.sight = Sight()
-        # The last look of a window decides on rows without a shift; where that fails, another does.
+        # The last look of a window decides on rows without a shift; if it fails, another look does.
         read = [clock for clock in clocks if clock != failing]
         decides = None if failing is not None and policy.orphans == "report" else read[-1]
         policies = {clock: policy if clock == decides else _undecided(policy) for clock in clocks}
@@ -148,10 +148,10 @@ class InMemoryRuns:
         return decision
 
     def _nobody_twice(self, decision: SlicePlan) -> None:
-        """At no commit of a run in which old rows go do new ones stand next to as many hours of theirs."""
+        """No commit of a run leaves new rows together with as many hours of old rows that are to be deleted."""
         stored, (low, high) = self.table.stored, (decision.window.start_utc, decision.window.end_utc)
         linked = {mirror.clock_time_id for mirror in stored.mirrors}
-        # A row on the very clock-in of a shift is that shift's, though the correction of its end may be held.
+        # A row on the clock-in of a shift belongs to it, even if the correction of its end is held.
         shown = {(self.table.employees.get(shift.user_id), shift.start) for shift in decision.snapshot.shifts}
         for person in {change.image.employee_id for change in decision.changes if change.kind == "create"}:
             ours = [r for r in stored.rows if r.is_ours and r.employee_id == person and low <= r.clock_in < high]
@@ -166,5 +166,5 @@ class InMemoryRuns:
 
 
 def _undecided(policy: Policy) -> Policy:
-    """Of a look that does not decide on rows without a shift."""
+    """For a look that does not decide on rows without a shift."""
     return msgspec.structs.replace(policy, orphans="ignore")

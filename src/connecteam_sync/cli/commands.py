@@ -1,4 +1,4 @@
-"""Every subcommand and where it is written."""
+"""Every subcommand, and the module that has it."""
 
 from __future__ import annotations
 

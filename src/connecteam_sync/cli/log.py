@@ -1,4 +1,4 @@
-"""The command's log: events in a file or on stderr, if the configuration says so. Imported only then."""
+"""The command's log: events in a file or on stderr. Imported only if the configuration asks for it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from connecteam_sync.present.log_lines import LogFormatter
 
 
 class _LogFile(WatchedFileHandler):
-    """A file that may be moved away meanwhile (logrotate). If it takes no more, the command goes on without it."""
+    """A log file that may be moved away meanwhile (logrotate). If it cannot be written, the command goes on."""
 
     _is_lost = False
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - as the standard library has it
-        """Say so once."""
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - the standard library's signature
+        """Report the first failure on stderr."""
         error = sys.exc_info()[1]
         if not self._is_lost:
             self._is_lost = True
@@ -26,7 +26,7 @@ class _LogFile(WatchedFileHandler):
 
 
 def begin_log(settings: Settings) -> None:
-    """Log what happens from now on. Raises ConfigurationError if the file cannot be written."""
+    """Log every event from now on. Raises ConfigurationError if the file cannot be written."""
     if settings.log == "off":
         raise ConfigurationError(
             "log_file is set, and log is off", next_step="set log to text or json, or remove log_file"
@@ -42,7 +42,7 @@ def begin_log(settings: Settings) -> None:
             ) from error
     handler.setFormatter(LogFormatter(settings.log, secrets=known_secrets()))
     logger = logging.getLogger("connecteam_sync")
-    for old in [one for one in logger.handlers if not isinstance(one, logging.NullHandler)]:
+    for old in [other for other in logger.handlers if not isinstance(other, logging.NullHandler)]:
         logger.removeHandler(old)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
