@@ -1111,7 +1111,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/holds.py", "(\\d+){created}$", "(\\d+){created}", TOLD),
     ("core/holds.py", "min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
     ("present/holds_text.py", '(group.show_command() if on_record else "")', "group.show_command()", TOLD),
-    ("cli/history.py", "if not found and (kind", "if found and (kind", TOLD),
+    ("cli/history.py", "if not standing and (kind", "if standing and (kind", TOLD),
     # Who is who: no hour under the wrong name, nobody made twice, nothing mapped without a word.
     (
         "core/people.py",

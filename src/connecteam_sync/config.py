@@ -118,14 +118,8 @@ _CLOCK = re.compile("[0-9]{1,18}")
 """A time clock's id; databases hold no longer numbers."""
 _NAME = 64
 """The longest name of a table or column, in characters, of any database."""
-_WHOLE = {
-    "max_deletes",
-    "max_deletes_of_person",
-    "lookback_days",
-    "older_days",
-    "open_too_long_days",
-    "slice_days",
-}
+_WHOLE = {name for name in _RANGES if Settings.__annotations__[name] == "int"}
+"""The keys that are whole numbers."""
 
 
 def load_settings(

@@ -219,10 +219,10 @@ def _events_text(events: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
 def _state(event: LockEvent) -> str:
     if event.verified is None:
         return ""
-    return " (all was right)" if event.verified.is_right else f" (anyway: {_in_words(event.verified)})"
+    return " (all was right)" if event.verified.is_right else f" (anyway: {_summary(event.verified)})"
 
 
-def _words(found: Verified) -> str:
+def _summary(found: Verified) -> str:
     from connecteam_sync.core.lock_check import summary
 
     return summary(found)

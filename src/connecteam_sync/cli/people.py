@@ -87,9 +87,9 @@ def map_employee(
 
 def _map_one(mirror: ConnecteamSync, report: Report, move: Move, *, yes: bool) -> None:
     """One user; a person agrees on a terminal, and by `--yes` elsewhere where names differ or hours change hands."""
-    report.say(people_text.move_text(move))
-    said = "y" if yes or move.is_done else report.ask("Map them? [y/N] ")
-    if (said is None and move.needs_consent) or (said is not None and not said.startswith("y")):
+    report.print_lines(people_text.move_text(move))
+    reply = "y" if yes or move.is_done else report.prompt("Map them? [y/N] ")
+    if (reply is None and move.needs_consent) or (reply is not None and not reply.startswith("y")):
         why = "the names differ" if move.names_differ else "hours of another employee change hands"
         why = "hours would count twice" if move.left else why
         raise MappingRefused(

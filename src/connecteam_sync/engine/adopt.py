@@ -101,7 +101,7 @@ class Adopting:
                 unchanged={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
             )
             days = (seen.window.first, seen.window.last)
-            minutes = minutes.and_also(msgspec.structs.replace(by, days=days))
+            minutes = minutes.merged(msgspec.structs.replace(by, days=days))
         return tuple(offsets[key] for key in sorted(offsets, key=ordered)), minutes
 
     # -- apply ---------------------------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ class Adopting:
                     self.store.host,
                     wait=self.store.lock_wait,
                     waiting=self._emit_working,
-                    beside_others=True,
+                    ignore_host_keys=True,
                 )
             outcome = "the unique key is there as before"
         except (ConnecteamSyncError, unique_key.DoublesAppeared):

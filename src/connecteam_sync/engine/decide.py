@@ -50,19 +50,21 @@ def is_turned_away(error: ConnecteamSyncError) -> bool:
     return isinstance(error, Rejected) and not error.is_of_the_key
 
 
-def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
+def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence) -> SlicePlan:
     """The plan of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
     return plan(window, snapshot, stored, policy, evidence)
 
 
-def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: StoredState) -> SlicePlan:
+def decided_in(
+    session: Session, unit: Unit, snapshot: Snapshot, evidence: RunEvidence, stored: StoredState
+) -> SlicePlan:
     """As `decide`; rows with child rows are held, and acknowledged holds are marked. `stored` comes last, since a trial
     of refused records replaces it.
     """
     deciding = partial(decide, unit.window, snapshot, policy=unit.policy, evidence=evidence)
-    return with_acknowledged(parents_held(session, stored, deciding), session.holds)
+    return with_acknowledged(hold_parents(session, stored, deciding), session.holds)
 
 
 def to_write(
@@ -72,10 +74,10 @@ def to_write(
     saved: SlicePlan | None,
     *,
     troubled: bool,
-) -> Decided:
+) -> AcceptedPlan:
     """The plan to be written: without the records that the host's tables refuse, or exactly as saved."""
     if saved is None:
-        return decided(session, stored, deciding, troubled=troubled, now=now())
+        return accepted_plan(session, stored, deciding, troubled=troubled, now=now())
     # A saved plan was made without the records that the run before it held as refused.
     stored = as_last_tried(session, stored)
     decision = deciding(stored)

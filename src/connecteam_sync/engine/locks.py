@@ -141,7 +141,7 @@ def _command(window: Window, reason: str, by: str | None) -> str:
 def _refused(window: Window, result: Verified, again: str) -> LockRefused:
     days = f"--from {window.first} --to {window.last}"
     return LockRefused(
-        f"{window} is not right yet, so nothing was locked: {in_words(result)}",
+        f"{window} is not right yet, so nothing was locked: {summary(result)}",
         verified=result,
         next_step=(
             f"cure it: connecteam-sync sync {days}, holds, then lock again; to lock it as it is: {again} --anyway"

@@ -31,7 +31,7 @@ class Elsewhere:
     ) -> None:
         self._store, self._client, self._clocks = store, client, clocks
 
-    def units(self, made: Sequence[Unit], plans: Mapping[int, SlicePlan | None], looks: Looks) -> list[Unit]:
+    def units(self, made: Sequence[Unit], plans: Mapping[int, SlicePlan | None], evidence: RunEvidence) -> list[Unit]:
         """The looks still needed to know whether absent shifts are gone, or on another mirrored time clock by now.
 
         `plans` are those of `made`, by position.
@@ -52,7 +52,9 @@ class Elsewhere:
         evidence.add_units((unit.clock, unit.window) for unit in more)
         return more
 
-    def owners(self, looks: Looks, people: People, windows: Iterable[Window], mirrored: Container[int]) -> None:
+    def owners(
+        self, evidence: RunEvidence, people: People, windows: Iterable[Window], mirrored: Container[int]
+    ) -> None:
         """Before rows without a shift are deleted: fetch the time clocks that this run has not looked at, as evidence,
         and find time clocks whose timesheet has hours of people whom they do not list.
         """
@@ -69,9 +71,9 @@ class Elsewhere:
             for clock in sorted(evidence.listings(window)):
                 self._hours(evidence, clock, window)
 
-    def _hours(self, looks: Looks, clock: int, window: Window) -> None:
+    def _hours(self, evidence: RunEvidence, clock: int, window: Window) -> None:
         """Record the days on which a time clock has hours of people whom it does not list."""
-        listed = looks.listings(window)[clock]
+        listed = evidence.listings(window)[clock]
         try:
             totals = self._client().timesheet(clock, window)
         except UpstreamError as error:

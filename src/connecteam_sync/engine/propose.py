@@ -34,7 +34,7 @@ def propose(
     chosen = tuple(windows) if windows is not None else None
     store, belonging, choosing = context.store, context.belonging, context.choosing
     choosing.begin()
-    account, vouched, *past = store.ask("checking the database", *belonging.queries(), *choosing.queries(chosen))
+    account, vouched, *past = store.fetch("checking the database", *belonging.queries(), *choosing.queries(chosen))
     belonging.check_rows((account, vouched))
     # A table that cannot be read correctly cannot be planned for.
     require_table(store.host, store.columns(), store.dialect)
@@ -113,7 +113,7 @@ class Proposing:
             if not left:
                 return
             orphans = {planned.unit.window for planned in newest if planned.plan.pending.orphans}
-            self._elsewhere.owners(self.looks, self.people, orphans, {unit.clock for unit in self.units})
+            self._elsewhere.owners(self.evidence, self.people, orphans, {unit.clock for unit in self.units})
             newest = [planned for planned in newest if all(planned is not other for other in left)]
             newest += [self._plan(planned.unit, planned.snapshot, planned.stored) for planned in left]
 

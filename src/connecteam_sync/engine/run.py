@@ -122,7 +122,7 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
     own, belonging, choosing = context.store.own, context.belonging, context.choosing
     choosing.begin()
     queries = (newest_receipt_query(own), remembered_query(own, [hull]), *belonging.queries())
-    newest, remembered, account, vouched, *past = context.store.ask(
+    newest, remembered, account, vouched, *past = context.store.fetch(
         "checking the database", *queries, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))

@@ -17,7 +17,7 @@ from connecteam_sync.engine.decide import Unit
 class RunState:
     """A run in progress.
 
-    `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had
+    `evidence` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had
     to be decided). `requested`: the days chosen for the run, None for a default run. `is_resync`: rows without a shift
     are deleted, by the command or by a saved plan of it.
     """
@@ -57,9 +57,9 @@ class RunState:
             for unit in self.units
         ]
 
-    def way_through(self) -> str | None:
+    def accept_all_command(self) -> str | None:
         """The one command that lets through everything that guards stopped; None if they stopped nothing."""
-        return way_through(
+        return accept_all_command(
             [(window, refusals) for (_, window), refusals in self.stopped.items()],
             self.requested,
             resync=self.is_resync,

@@ -144,7 +144,7 @@ class Choosing:
         units = self._units_of((Wanted(window, tuple(of)) for window, of in clocks.items()), policy)
         return [unit._replace(saved=clocks[unit.window][unit.clock]) for unit in units]
 
-    def looks(self, units: Iterable[Unit], policy: Policy) -> Looks:
+    def evidence(self, units: Iterable[Unit], policy: Policy) -> RunEvidence:
         """The evidence to gather by these units; if rows without a shift may be deleted, from every time clock."""
         account = {}
         if policy.orphans == "delete":

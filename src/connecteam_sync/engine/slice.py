@@ -140,7 +140,7 @@ class SliceRunner:
             return self._as_remembered(session, fetched, fetched.known, results, last=last)
         snapshot = fetched.snapshot(self.state.people)
         stored = session.stored(unit.window, snapshot, results)
-        deciding = partial(decided_in, session, unit, snapshot, self.state.looks)
+        deciding = partial(decided_in, session, unit, snapshot, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         number = self.record.begin(session)
         self._belonging.remember(session)
@@ -172,10 +172,10 @@ class SliceRunner:
         if done.plan is None:
             state.evidence.add_unchanged(unit.clock, unit.window)
         elif done.receipt.status == "refused":
-            state.looks.refused(unit.window, fetched.snapshot(state.people), REFUSED)
+            state.evidence.add_refused(unit.window, fetched.snapshot(state.people), REFUSED)
         else:
-            state.looks.saw(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
-        if done.receipt.status != "refused" and state.looks.stage != "end":
+            state.evidence.add_snapshot(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
+        if done.receipt.status != "refused" and state.evidence.stage != "end":
             state.responses.append(fetched.response)
         if done.plan is not None:
             self._emit_events(done.number.value, done.plan, done.applied)
@@ -188,7 +188,7 @@ class SliceRunner:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _write(
-        self, session: Session, number: PendingId, taken: Decided, fetched: FetchedSlice | None
+        self, session: Session, number: PendingId, taken: AcceptedPlan, fetched: FetchedSlice | None
     ) -> tuple[Slice, ApplyResult | None]:
         """Refuse or write; record the receipt, and the inputs if the slice can be repeated by digest."""
         decision = taken.plan
@@ -233,7 +233,7 @@ class SliceRunner:
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """Record a failed slice, also in the evidence of other looks."""
-        self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))
+        self.state.evidence.add_failure(clock, window, error.message, turned_away=is_turned_away(error))
         self.record.failed(clock, window, error, record=record)
 
     def stopped(self, unit: Unit, error: LockHeld | NotServed) -> None:

@@ -42,7 +42,7 @@ def group_line(group: HoldGroup, zone: ZoneInfo, who: str, *, on_record: bool = 
         return f"{line}; next: {step}" if step and group.reason in _NEED_A_MAPPING else line
     days = group.days(zone)
     at = "day not known" if days is None else f"{days[0]}" if days[0] == days[1] else f"{days[0]}..{days[1]}"
-    what = "shift" if all(hold.shift_id for hold in group.holds) else "record"
+    noun = "shift" if all(hold.shift_id for hold in group.holds) else "record"
     step = group.next_step(zone) or (group.show_command() if on_record else "")
     step = f"; next: {step}" if step and step not in group.detail else ""
     counted = f"{many(len(group.holds), noun)}{worked(group.holds)}"

@@ -279,7 +279,7 @@ def _require_childless(session: Session, run: int, inverse: list[Change]) -> Non
         if change.before is not None and (pointing := kept_by(children, change.before, change.after))
     }
     if stuck:
-        said = "; ".join(pointing_text(row, pointing) for row, pointing in by_key(stuck)[:10])
+        named = "; ".join(pointing_text(row, pointing) for row, pointing in by_key(stuck)[:10])
         more = f"; and {len(stuck) - 10} more rows" if len(stuck) > 10 else ""  # noqa: PLR2004 - those just said
         raise UndoRefused(
             f"undoing run {run} would delete or move rows that others point at: {named}{more}",
