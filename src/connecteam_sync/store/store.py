@@ -17,7 +17,6 @@ from connecteam_sync.store.sql.connect import connect_engine, database_url, tran
 from connecteam_sync.store.sql.errors import named
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.session_settings import for_the_session, is_pooled
 from connecteam_sync.store.sql.urls import database_of, dialect_of
 from connecteam_sync.store.tables import init as make_tables
 from connecteam_sync.store.tables import repair
@@ -128,7 +127,7 @@ class Store:
                     f"-- The database could not be asked ({why}): it is taken to have no tables of ours, and keys to be"
                 )
                 said = [f"{word} whole numbers. Where those of {hosts} are others, print this again where it can be.\n"]
-        return printed.made(self._engine.dialect, self.host, self.own, said)
+        return printed.made(self.dialect, self.host, self.own, said)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:
@@ -308,7 +307,7 @@ class Lock:
         if self._store.dialect.is_file:
             yield self._holder
             return
-        if is_pooled(self._holder):
+        if self._store.dialect.is_pooled(self._holder):
             # Nothing that is set outside a transaction is ours alone there.
             with (
                 translated(doing, where=self._store.name),
@@ -318,7 +317,7 @@ class Lock:
             return
         with translated(doing, where=self._store.name), self._store._engine.connect() as plain:  # noqa: SLF001 - same
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            for_the_session(connection)
+            self._store.dialect.set_for_session(connection)
             try:
                 yield connection
             finally:

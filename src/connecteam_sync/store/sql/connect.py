@@ -19,7 +19,7 @@ from connecteam_sync.errors import (
     NotFound,
     RowMoved,
 )
-from connecteam_sync.store.sql import causes, session_settings, unsupported, urls
+from connecteam_sync.store.sql import causes, idle, unsupported, urls
 from connecteam_sync.store.sql.errors import OTHERWISE, cure_of, file_of
 
 
@@ -59,8 +59,8 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     event.listen(engine, "do_connect", urls.connected)
     if not served.is_file:
         event.listen(engine, "connect", lambda connection, _: unsupported.require_served(served, connection))
-        event.listen(engine, "checkin", session_settings.rests)
-        wakes = session_settings.wakes
+        event.listen(engine, "checkin", idle.rests)
+        wakes = idle.wakes
         event.listen(engine, "checkout", lambda connection, record, _: wakes(engine.dialect, connection, record))
     event.listen(engine, "connect", way.session)
     served.listen(engine)

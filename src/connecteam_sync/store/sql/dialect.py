@@ -30,9 +30,9 @@ Kind = Literal["int", "key", "text", "float", "row", "person", "employee", "link
 key of the table of people; `link` and `who` with what our own tables keep of a row's and of a person's key (`keys`).
 """
 FIRST, LAST = "'0001-01-01'", "'9999-12-31 23:59:59.999999'"
-"""What lies before or after is in no calendar: it is read as no time, as infinity is."""
+"""A time before or after these is read as no time, as infinity is."""
 _INSTANTS = (-62_135_596_800, 253_402_300_800)
-"""The same in epoch seconds, the second of them without."""
+"""The same in epoch seconds, end excluded."""
 _USUAL = {
     default
     for names in (ClockTimesNames(), EmployeesNames())
@@ -45,6 +45,10 @@ _USUAL = {
 class Dialect(Driver):
     """Fragments for one database. Every `d` is the alias of a rowset, every argument an SQL expression."""
 
+    auto_key: ClassVar[str] = "BIGINT"
+    """The type of a column of ours whose values the database counts up."""
+    long_text: ClassVar[str] = "TEXT"
+    """The type of a text without a limit."""
     types: ClassVar[Mapping[str, str]]
     """The types of a rowset's columns, by kind."""
     commits_tables: ClassVar[bool] = False
@@ -101,7 +105,7 @@ class Dialect(Driver):
     """Whether an index that was made for a foreign key goes by itself once another serves."""
 
     def __init__(self, engine: Engine, *, unit: str | None = None) -> None:
-        self._engine, self._named_unit = engine, unit
+        self.engine, self._named_unit = engine, unit
         self._keys, self._types = Keys(), dict[str, str]()
         self.keys = self._keys
         self._unit = {None: 0, "epoch_seconds": 1, "epoch_milliseconds": 1000}[unit]
@@ -117,7 +121,7 @@ class Dialect(Driver):
         """The same of another class."""
         if type(self) is other:
             return self
-        made = other(self._engine, unit=self._named_unit)
+        made = other(self.engine, unit=self._named_unit)
         made.keys = self.keys
         return made
 
@@ -125,6 +129,15 @@ class Dialect(Driver):
     @abstractmethod
     def catalog(self) -> Catalog:
         """What the database is asked of its tables."""
+
+    def table_options(self, *, is_ours: bool, counts: bool) -> dict[str, object]:
+        """SQLAlchemy's options for a new table, of ours or the host's; `counts`: the database draws its keys."""
+        del is_ours, counts
+        return {}
+
+    def note_writes(self, table: str, column: str, index: str, start: str) -> str:
+        """What makes the server note in `column`, which joins `start` in an index, when a row was last written."""
+        raise NotImplementedError  # asked only of a class that `notes_writes`
 
     # -- keys and names ------------------------------------------------------------------------------------------------
 
@@ -324,9 +337,7 @@ class Dialect(Driver):
         return {alias: plain_member(values.get(column)) for column, alias in aliases.items()}
 
     def as_stored(self, sql: str) -> str:
-        """A statement that takes values as they once were stored, whatever the server would refuse today: dates of
-        zeros, a key of zero. What became of them is read back.
-        """
+        """A statement that also takes what the server would refuse today: dates of zeros, a key of zero."""
         return sql
 
     def comes_back(self, value: str, kind: str) -> str | None:
@@ -376,8 +387,8 @@ class Dialect(Driver):
     def load(
         self, connection: Callable[[], Connection], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> None:
-        """INSERT of any number of rows, values in the order of quoted `columns`, the way of `takes_bulk`."""
-        raise NotImplementedError  # a class without a bulk way of its own says so in `takes_bulk`, and is never asked
+        """INSERT of any number of rows, values in the order of quoted `columns`, if it `takes_bulk`."""
+        raise NotImplementedError  # asked only of a class that `takes_bulk`
 
     # -- changes of tables ---------------------------------------------------------------------------------------------
 

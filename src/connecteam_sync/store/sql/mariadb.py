@@ -13,6 +13,7 @@ class MariaDB(MySQL):
 
     kind = "mariadb"
     oldest = (10, 6)
+    invisible = "INVISIBLE"
 
     def as_stored(self, sql: str) -> str:
         """With a setting, for this statement alone."""

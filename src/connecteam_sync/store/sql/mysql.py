@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import URL, Connection
+from sqlalchemy.engine.interfaces import Dialect as EngineDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
-from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql import mysql_session, mysql_values
 from connecteam_sync.store.sql.catalog import Catalog
 from connecteam_sync.store.sql.causes import codes_of
 from connecteam_sync.store.sql.dialect import Dialect, Kind
@@ -21,15 +22,10 @@ from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
     Form,
     base_of,
-    may_be_cut,
-    mysql_comes_back,
-    mysql_from_json,
-    mysql_in_json,
 )
 from connecteam_sync.store.sql.mysql_catalog import MySQLCatalog
-from connecteam_sync.store.sql.pipeline import Answer, Query, in_one_packet
+from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.unsupported import sees_triggers
 from connecteam_sync.store.sql.urls import Way, database
 from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, Key, scale_of, width_of
 
@@ -41,6 +37,7 @@ _NAMED_ELSEWHERE = {"read_default_file", "read_default_group", "database", "db"}
 """Options of a URL that may name the database in its place."""
 _OF_USERS = 20_000
 """MySQL's own errors have lower numbers: a trigger that chooses its number takes one from here on."""
+_WRITTEN_AT = "DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"
 _LETTERS = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 
@@ -91,6 +88,9 @@ class MySQL(Dialect):
     moves_moments = True
     cascades_within = False
     drops_spare_indexes = True
+    long_text = "LONGTEXT"
+    invisible: ClassVar[str] = "/*!80023 INVISIBLE */"
+    """How a column is hidden from `SELECT *`."""
 
     # -- how it is reached ---------------------------------------------------------------------------------------------
 
@@ -113,13 +113,25 @@ class MySQL(Dialect):
     def way(cls, url: URL, lock_wait: float) -> Way:
         """The server's own default of autocommit is left to the session's settings, which are one statement anyway."""
         wait = max(1, round(lock_wait))
-        url, told = session_settings.mysql_url(url)
+        url, told = mysql_session.url_and_options(url)
         told |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
         return Way(
             url,
             {"connect_args": told},
-            lambda connection, record: session_settings.mysql_session(connection, record.info, wait),
+            lambda connection, record: mysql_session.set_session(connection, record.info, wait),
         )
+
+    @classmethod
+    def connect(cls, dialect: EngineDialect, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
+        """The wait for the server's greeting is bounded: another program at the port may wait for us to begin.
+
+        PyMySQL itself would wait for it as long as for any answer, which is without end.
+        """
+        if dialect.driver != "pymysql" or "read_timeout" in options:
+            return super().connect(dialect, args, options)
+        connection: Any = super().connect(dialect, args, options | {"read_timeout": options["connect_timeout"]})
+        connection._read_timeout = None  # noqa: SLF001 - it has no other way
+        return connection
 
     @classmethod
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
@@ -139,7 +151,20 @@ class MySQL(Dialect):
     @classmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
         """Several statements in one packet."""
-        return in_one_packet(connection, queries, and_end=and_end)
+        return mysql_session.in_one_packet(connection, queries, and_end=and_end)
+
+    def table_options(self, *, is_ours: bool, counts: bool) -> dict[str, object]:
+        """Binary collation for ours: activity ids are opaque and case-sensitive."""
+        del counts
+        options = {"engine": "InnoDB", "charset": "utf8mb4"} | ({"collate": "utf8mb4_bin"} if is_ours else {})
+        return {f"{self.engine.name}_{option}": value for option, value in options.items()}
+
+    def note_writes(self, table: str, column: str, index: str, start: str) -> str:
+        """One statement: an interrupted attempt leaves both or neither. A SELECT sees the column only by its name."""
+        return (
+            f"ALTER TABLE {table} ADD COLUMN {column} {_WRITTEN_AT} {self.invisible},"
+            f" DROP INDEX {index}, ADD INDEX {index} ({start}, {column})"
+        )
 
     def of_server(self, connection: Connection) -> Dialect:
         """MySQL or MariaDB, as the server said when it greeted us."""
@@ -240,13 +265,13 @@ class MySQL(Dialect):
         cut = " OR ".join(
             f"({value} IS NOT NULL AND {self.in_json(value, kind)} IS NULL)"
             for value, kind in ((f"{alias}.{self.name(c)}", kind) for c, kind in columns.items())
-            if may_be_cut(kind)
+            if mysql_values.may_be_cut(kind)
         )
         return f"CASE WHEN {cut} THEN NULL ELSE {whole} END" if cut else whole
 
     def in_json(self, value: str, kind: str) -> str:
         """Bytes as digits, and numbers as text where they would lose some."""
-        return mysql_in_json(value, kind)
+        return mysql_values.in_json(value, kind)
 
     def rows_again(
         self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
@@ -254,7 +279,7 @@ class MySQL(Dialect):
         """Of members; most are converted on assignment."""
         del table
         kinds: dict[str, Kind] = {"id": "row", **dict.fromkeys(aliases.values(), "text"), **more}
-        back = {self.name(c): mysql_from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
+        back = {self.name(c): mysql_values.from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
         return self.rowset(kinds), back
 
     def as_stored(self, sql: str) -> str:
@@ -264,7 +289,7 @@ class MySQL(Dialect):
 
     def comes_back(self, value: str, kind: str) -> str | None:
         """Other letters, and numbers in JSON, may not."""
-        return mysql_comes_back(value, kind)
+        return mysql_values.comes_back(value, kind)
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -329,7 +354,7 @@ class MySQL(Dialect):
 
     def shows_triggers(self, connection: Connection, table: str) -> bool:
         """By its grants, of its roles too."""
-        return sees_triggers(connection, table)
+        return mysql_session.sees_triggers(connection, table)
 
 
 OLD_MODES = "ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, Made, Told, UniqueKey
-from connecteam_sync.store.sql.exact_types import type_of_column
+from connecteam_sync.store.sql.mysql_values import type_of_column
 from connecteam_sync.store.sql.pipeline import Query, fetch
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables

@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.store.sql import session_settings
 from connecteam_sync.store.sql.quoting import compiled, run
 from connecteam_sync.store.sql.urls import database
 
 LOAD = 1 << 20
 """Characters of values in one round trip, unless a single statement has more."""
+PACKET = "packet"
+"""In the `info` of a connection: the bytes that its server takes at once, if it has a limit (`has_packets`)."""
 _OTHERS_TAKE = 64 << 20
 _WIDEST = 4
 """Bytes that a character becomes at most on its way."""
@@ -52,7 +53,7 @@ def sent(text: str) -> int:
 
 def room(connection: Connection) -> int:
     """The bytes that one packet may hold, less what a driver adds to it."""
-    packet: int = connection.info.get(session_settings.PACKET, _OTHERS_TAKE)
+    packet: int = connection.info.get(PACKET, _OTHERS_TAKE)
     return packet - packet // 8
 
 
@@ -131,64 +132,8 @@ def alone(connection: Connection, query: Query) -> Answer:
         return Answer([], result.rowcount, result.lastrowid)
 
 
-def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-    """Statements sent without waiting for each answer (PostgreSQL)."""
-    driver: Any = connection.connection.driver_connection
-    cursors = []
-    try:
-        # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
-        with driver.pipeline():
-            begun = None
-            if connection.info.pop(session_settings.MUST_BEGIN, False) or and_end:
-                begun = session_settings.begin_in_pipeline(connection)
-            for query in queries:
-                sql, values = _for_driver(query, connection.dialect)
-                cursor = driver.cursor(binary=True)
-                connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-                cursor.execute(sql, values)
-                cursors.append((cursor, sql, values))
-            if and_end:
-                driver.execute("COMMIT")
-    except driver_of(connection).Error as error:
-        # What stood behind the error was never prepared, and the driver believes that it was.
-        driver.prepare_threshold = None
-        # A pooler that hangs up leaves a pipeline that cannot be ended; what came before says why.
-        if isinstance(error.__context__, driver_of(connection).Error):
-            raise error.__context__ from None
-        raise
-    if begun is not None:
-        session_settings.learn(connection, begun)
-    found: list[Answer] = []
-    for query, (cursor, sql, values) in zip(queries, cursors, strict=True):
-        connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-        found.append(_answer(cursor, query))
-        # The driver keeps all it received for as long as a cursor is open: a month of rows a second time.
-        cursor.close()
-    return found
-
-
-def in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-    """Several statements as one (MySQL and MariaDB)."""
-    driver: Any = connection.connection.driver_connection
-    prepared = [_for_driver(query, connection.dialect) for query in queries]
-    cursor = driver.cursor()
-    for sql, values in prepared:
-        connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-    sql, values = _joined(prepared)
-    cursor.execute(f"{sql};\nCOMMIT" if and_end else sql, values)
-    found = [_answer(cursor, queries[0])]
-    while len(found) < len(queries):
-        cursor.nextset()
-        found.append(_answer(cursor, queries[len(found)]))
-    while cursor.nextset():
-        pass
-    cursor.close()
-    for sql, values in prepared:
-        connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-    return found
-
-
-def _answer(cursor: Any, query: Query) -> Answer:  # noqa: ANN401 - a driver's own cursor
+def answer_of(cursor: Any, query: Query) -> Answer:  # noqa: ANN401 - a driver's own cursor
+    """The answer to a statement that a driver's cursor has run."""
     if cursor.description is None:
         return Answer([], cursor.rowcount, getattr(cursor, "lastrowid", None))
     return Answer(_made(cursor, query), cursor.rowcount, None)
@@ -204,12 +149,7 @@ def _made(cursor: Any, query: Query) -> Rows:  # noqa: ANN401 - a driver's own c
     return found
 
 
-def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
-    """Several statements as one."""
-    return ";\n".join(sql for sql, _ in prepared), [value for _, values in prepared for value in values]
-
-
-def _for_driver(query: Query, dialect: Dialect) -> tuple[str, Any]:
+def for_driver(query: Query, dialect: Dialect) -> tuple[str, Any]:
     """Text and values as the driver takes them."""
     sql, names = compiled(query.sql, dialect)
     return sql, [query.values[name] for name in names] if names is not None else dict(query.values)

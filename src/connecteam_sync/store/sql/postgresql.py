@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql import postgresql_session, postgresql_values
 from connecteam_sync.store.sql.bulk import BATCH, copy
 from connecteam_sync.store.sql.catalog import Catalog
 from connecteam_sync.store.sql.dialect import Dialect, Kind
@@ -20,12 +20,10 @@ from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
     Form,
     base_of,
-    is_spelled,
-    postgresql_comes_back,
-    spelled_in_json,
 )
-from connecteam_sync.store.sql.pipeline import Answer, Query, pipelined
+from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
+from connecteam_sync.store.sql.postgresql_values import is_spelled
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.urls import Way
 from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, width_of
@@ -89,7 +87,7 @@ class PostgreSQL(Dialect):
         """Each transaction begins with its settings."""
         # What the driver has to say of a pipeline that failed is no more than the error itself.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
-        url, settings = session_settings.postgresql_url(url)
+        url, settings = postgresql_session.url_and_settings(url)
         settings |= {"timezone": "UTC", "lock_timeout": f"{max(1, round(lock_wait))}s"}
         options: dict[str, Any] = {
             "connect_args": {} if "connect_timeout" in url.query else {"connect_timeout": 10},
@@ -99,15 +97,25 @@ class PostgreSQL(Dialect):
         return Way(
             url,
             options,
-            lambda connection, record: session_settings.postgresql_session(connection, record.info, settings),
+            lambda connection, record: postgresql_session.set_session(connection, record.info, settings),
         )
 
     @classmethod
     def listen(cls, engine: Engine) -> None:
         """Send BEGIN with the first statement, and take a uuid as text."""
         event.listen(engine, "connect", _uuids_as_text)
-        event.listen(engine, "begin", session_settings.must_begin)
-        event.listen(engine, "before_cursor_execute", session_settings.begin_alone)
+        event.listen(engine, "begin", postgresql_session.must_begin)
+        event.listen(engine, "before_cursor_execute", postgresql_session.begin_alone)
+
+    @classmethod
+    def is_pooled(cls, connection: Connection) -> bool:
+        """As its first answer showed."""
+        return postgresql_session.is_pooled(connection)
+
+    @classmethod
+    def set_for_session(cls, connection: Connection) -> None:
+        """Each transaction begins with its settings; outside one they have to be the session's."""
+        postgresql_session.set_for_session(connection)
 
     @classmethod
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
@@ -141,7 +149,7 @@ class PostgreSQL(Dialect):
     @classmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
         """One after the other, without waiting for each answer."""
-        return pipelined(connection, queries, and_end=and_end)
+        return postgresql_session.pipelined(connection, queries, and_end=and_end)
 
     @property
     def catalog(self) -> Catalog:
@@ -251,7 +259,7 @@ class PostgreSQL(Dialect):
         is_plain = not any(map(is_spelled, columns.values()))
         whole = f"to_jsonb({alias}.*)" if is_plain else f"(SELECT to_jsonb(p.*) FROM (SELECT {plain}) AS p)"
         spelled = [
-            f"{self.literal(c)}, {spelled_in_json(f'{alias}.{self.name(c)}', kind)}"
+            f"{self.literal(c)}, {postgresql_values.spelled_in_json(f'{alias}.{self.name(c)}', kind)}"
             for c, kind in columns.items()
             if is_spelled(kind) or kind.endswith("[]")
         ]
@@ -289,7 +297,7 @@ class PostgreSQL(Dialect):
 
     def comes_back(self, value: str, kind: str) -> str | None:
         """Types are as many as somebody makes."""
-        return postgresql_comes_back(value, kind)
+        return postgresql_values.comes_back(value, kind)
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -371,7 +379,7 @@ class PostgreSQL(Dialect):
 
         Behind a pooler all is one transaction, which such a build cannot be part of.
         """
-        if session_settings.is_pooled(connection):
+        if self.is_pooled(connection):
             with connection.begin_nested():
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait}s'")
                 connection.exec_driver_sql(statement.replace(" CONCURRENTLY", ""))

@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import NotServed
 from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, said
-from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.sql.urls import Driver, database
 
 _SHOWN = {"-YB-": "YugabyteDB"}
@@ -121,18 +120,3 @@ def setting_of(error: DBAPIError) -> NotServed | None:
                 next_step=setting.cure,
             )
     return None
-
-
-def sees_triggers(connection: Connection, table: str) -> bool:
-    """Whether the user of MySQL or MariaDB would be shown the triggers of a table: by its grants, of its roles too."""
-    [database] = connection.exec_driver_sql("SELECT database()").one()
-    there, name = split(table)
-    schema = there or str(database)
-    for (grant,) in connection.exec_driver_sql("SHOW GRANTS").all():
-        rights, _, rest = str(grant).partition(" ON ")
-        if "TRIGGER" not in rights and "ALL PRIVILEGES" not in rights:
-            continue
-        place = rest.partition(" TO ")[0].replace("`", "").replace("\\", "")
-        if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:
-            return True
-    return False

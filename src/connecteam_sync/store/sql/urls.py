@@ -106,6 +106,22 @@ class Driver(ABC):
         del engine
 
     @classmethod
+    def connect(cls, dialect: EngineDialect, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
+        """A new connection of the driver."""
+        return dialect.connect(*args, **options)
+
+    @classmethod
+    def is_pooled(cls, connection: Connection) -> bool:
+        """Whether a pooler was found between us and the server."""
+        del connection
+        return False
+
+    @classmethod
+    def set_for_session(cls, connection: Connection) -> None:
+        """Let the settings of transactions hold outside any transaction too, for changes of tables."""
+        del connection
+
+    @classmethod
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
         """What a server said of itself when it greeted us, which costs nothing."""
         del connection
@@ -236,23 +252,16 @@ def require_named(url: URL) -> None:
 def connected(dialect: EngineDialect, _: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
     """A connection. Raises ConfigurationError where the driver cannot do with what stands behind the URL's `?`."""
     errors: Any = getattr(dialect.loaded_dbapi, "Error", SQLAlchemyError)
-    # It waits for the greeting of a server for as long as it waits for any answer: for ever. Another program than MySQL
-    # at the port may wait for us to begin.
-    is_unbounded = dialect.driver == "pymysql" and "read_timeout" not in options
-    if is_unbounded:
-        options["read_timeout"] = options["connect_timeout"]
+    served = database(dialect.name)
     try:
-        connection: Any = dialect.connect(*args, **options)
+        return served.connect(dialect, args, options)
     except errors:
         raise
     except (TypeError, ValueError, AttributeError, LookupError, OSError) as error:
         what = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else (error.strerror or str(error))
         if isinstance(error, OSError) and error.filename:
             what += f": {error.filename}"
-        raise option_refused(database(dialect.name), what) from error
-    if is_unbounded:
-        connection._read_timeout = None  # noqa: SLF001 - it has no other way
-    return connection
+        raise option_refused(served, what) from error
 
 
 def option_refused(served: type[Driver], what: str) -> ConfigurationError:

@@ -33,18 +33,13 @@ from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import key_types, ownership, rename, repair
-from connecteam_sync.store.tables.create import fresh
+from connecteam_sync.store.tables.create import fresh, prepared
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames, OwnTables
 from connecteam_sync.store.tables.schema import VERSION, Key, tables_of
 
 UNIQUE_KEY = "uq_employee_clock_in"
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
-_OPTIONS: dict[str, Any] = {
-    f"{family}_{option}": value
-    for family in ("mysql", "mariadb")
-    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
-} | {"sqlite_autoincrement": True}
 
 
 def migrate(
@@ -117,7 +112,6 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
         Column(people.connecteam_user_id, String(32)),
         UniqueConstraint(people.connecteam_user_id, name="uq_employee_connecteam_user"),
         schema=schema,
-        **_OPTIONS,
     )
     name, schema = _named(times.table)
     clock_times = Table(
@@ -128,7 +122,6 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
         Index("ix_clock_times_clock_in", times.clock_in),
         Index("ix_clock_times_clock_out", times.clock_out),
         schema=schema,
-        **_OPTIONS,
     )
     return employees, clock_times
 
@@ -161,7 +154,7 @@ def init(
     if found.is_proved:
         migrate(connection, own.names, host)
     else:
-        for statement in fresh(connection.dialect, own.names):
+        for statement in fresh(dialect.of_server(connection), own.names):
             connection.exec_driver_sql(statement)
     if found.version != VERSION:
         done.append(f"our tables are at version {VERSION}" + (f" (were at {found.version})" if found.version else ""))
@@ -171,7 +164,7 @@ def init(
         connection.execute(insert(guard).values(id=1, made_employees=int(made_employees)))
     for table in (employees, clock_times):
         if not inspector(connection).has_table(table.name, schema=table.schema):
-            table.create(connection)
+            prepared(dialect, table, is_ours=False).create(connection)
             done.append(_made(table))
     done += key_types.follow(connection, dialect, own.names, host)
     return tuple(done)

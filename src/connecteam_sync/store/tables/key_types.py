@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.engine import Dialect as Engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connecteam_sync.errors import NotServed
@@ -60,7 +59,7 @@ def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: Hos
                 " connecteam-sync init --beside; nothing was changed",
             )
         done.append(f"our tables keep {host_key.place} as {'text' if host_key.is_text else 'whole numbers'}")
-    return done, retyping(connection.dialect, dialect, names, keys) if done else []
+    return done, retyping(dialect, names, keys) if done else []
 
 
 def _same(host_key: Key, ours: Key) -> bool:
@@ -78,7 +77,7 @@ def _holds_any(connection: Connection, dialect: Dialect, names: OwnNames, column
     return False
 
 
-def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
+def retyping(dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
     """The statements that give every column of ours that keeps a key the type that the host's keys ask for; safe to be
     run twice.
     """
@@ -88,7 +87,7 @@ def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> l
     for kind in dict.fromkeys((*LINKS, *PERSONS)):
         table: Table = getattr(tables, kind)
         if not dialect.alters_columns:
-            statements += _again(engine, dialect, table)
+            statements += _again(dialect, table)
             continue
         columns = dict.fromkeys(LINKS.get(kind, ()), kinds["link"])
         columns |= dict.fromkeys(PERSONS.get(kind, ()), kinds["who"])
@@ -101,7 +100,7 @@ def following(connection: Connection, dialect: Dialect, names: OwnNames, host: H
     keys = look(connection, dialect, names, host)
     if keys is None or {dialect.own_type(key) for key in (keys.row, keys.person)} == {"bigint"}:
         return []
-    return retyping(connection.dialect, dialect, names, keys)
+    return retyping(dialect, names, keys)
 
 
 def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
@@ -110,15 +109,15 @@ def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
     return f"ALTER TABLE {name} {', '.join(parts)}"
 
 
-def _again(engine: Engine, dialect: Dialect, table: Table) -> list[str]:
+def _again(dialect: Dialect, table: Table) -> list[str]:
     """Where no column can be changed (SQLite), the table is made again, and what it holds copied."""
     name, old = dialect.own(table.name), dialect.name(f"{table.name}_before")
     columns = ", ".join(column.name for column in table.columns)
     return [
         *(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}" for index in indexes_of(table)),
         f"ALTER TABLE {name} RENAME TO {old}",
-        str(CreateTable(prepared(table)).compile(dialect=engine)).strip(),
-        *(str(CreateIndex(index).compile(dialect=engine)) for index in indexes_of(table)),
+        str(CreateTable(prepared(dialect, table)).compile(dialect=dialect.engine)).strip(),
+        *(str(CreateIndex(index).compile(dialect=dialect.engine)) for index in indexes_of(table)),
         f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {old}",
         f"DROP TABLE {old}",
     ]

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.engine import Dialect as Engine
 
-from connecteam_sync.store.sql import urls
 from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
@@ -27,7 +25,7 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     inspector(connection)
     found = ownership.look(connection, dialect, own.names, ownership.Former(beside=True))
     if not found.is_proved:
-        return made(connection.dialect, host, own, key_types.following(connection, dialect, own.names, host))
+        return made(dialect.of_server(connection), host, own, key_types.following(connection, dialect, own.names, host))
     if found.version is None:
         return "-- The first making of our tables was broken off: only `connecteam-sync init` itself goes on with it.\n"
     absent = [
@@ -36,42 +34,44 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     if found.version == VERSION:
         _, statements = key_types.changes(connection, dialect, own.names, host)
         said = f"-- Our tables are at version {VERSION}: there is nothing to upgrade."
-        return _script(connection.dialect, [said, *statements, *_host(connection.dialect, absent)])
+        return _script(dialect, [said, *statements, *_host(dialect, absent)])
     said = (
         f"-- Our tables are at version {found.version}; this leads to {VERSION}. It is of the database as it is now:"
         " stop the schedule before it is printed, and start it when it has been run."
     )
     statements = [said, *rename.statements(connection, dialect, found, own.names, is_printed=True)]
-    statements += _migrations(connection, host, own, found)
+    statements += _migrations(connection, dialect, host, own, found)
     statements += _of_other_keys(connection, dialect, host, own)
-    return _script(connection.dialect, [*statements, *_host(connection.dialect, absent)])
+    return _script(dialect, [*statements, *_host(dialect, absent)])
 
 
-def made(engine: Engine, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
+def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
     """What `init` would run where our tables are not there; `following` are statements of `key_types.following`, or a
     word for the reader.
     """
     guard = f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1)"
     leave = "-- Leave the next line's 1 a 0 where your own table of employees exists already."
-    statements = [*fresh(engine, own.names), leave, guard, *following]
-    return _script(engine, [*statements, *_host(engine, host_metadata(host))])
+    statements = [*fresh(dialect, own.names), leave, guard, *following]
+    return _script(dialect, [*statements, *_host(dialect, host_metadata(host))])
 
 
-def _script(engine: Engine, statements: Iterable[str]) -> str:
+def _script(dialect: Dialect, statements: Iterable[str]) -> str:
     """One transaction, where there are any for what makes tables."""
     whole = list(statements)
-    if not urls.database(engine.name).commits_tables and any(not one.startswith("--") for one in whole):
+    if not dialect.commits_tables and any(not one.startswith("--") for one in whole):
         whole = ["BEGIN", *whole, "COMMIT"]
     return "\n".join(f"{one}\n" if one.startswith("--") else f"{one.rstrip()};\n" for one in whole)
 
 
-def _host(engine: Engine, tables: Iterable[Table]) -> Iterator[str]:
+def _host(dialect: Dialect, tables: Iterable[Table]) -> Iterator[str]:
     for table in tables:
         yield f"-- Only where you have no table {table.fullname} yet:"
-        yield from making(engine, table)
+        yield from making(dialect, prepared(dialect, table, is_ours=False))
 
 
-def _migrations(connection: Connection, host: HostTables, own: OwnTables, found: ownership.Look) -> Iterator[str]:
+def _migrations(
+    connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, found: ownership.Look
+) -> Iterator[str]:
     """The steps after the version that was found; and what no step makes, where a table was somebody else's."""
     output, names = StringIO(), own.names
     standing = {kind: (split(old)[1], split(old)[0]) for kind, old in found.old.items() if kind not in found.there}
@@ -83,7 +83,7 @@ def _migrations(connection: Connection, host: HostTables, own: OwnTables, found:
             yield statement
     for kind, table in tables_of(names)._asdict().items():
         if kind not in {*found.there, *standing} and kind not in known:
-            yield from making(connection.dialect, prepared(table))
+            yield from making(dialect, prepared(dialect, table))
 
 
 def _of_other_keys(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> Iterator[str]:

@@ -21,7 +21,7 @@ from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import ownership
 from connecteam_sync.store.tables.columns import plain_text
-from connecteam_sync.store.tables.create import prepared, touched
+from connecteam_sync.store.tables.create import note_writes, prepared
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import LINKS, PERSONS, TOUCHED, Tables, indexes_of, tables_of
@@ -104,7 +104,7 @@ def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostT
     table, engine = fault.table, connection.dialect
     name = dialect.own(table.fullname)
     if fault.is_table:
-        prepared(table).create(connection)
+        prepared(dialect, table).create(connection)
     elif fault.column is not None:
         column = str(CreateColumn(fault.column).compile(dialect=engine))
         connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {column}")
@@ -113,7 +113,7 @@ def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostT
     if fault.is_digest or (fault.is_table and _keeps_digest(dialect, table, tables_of(names))):
         start = next(index for index in table.indexes if str(index.name).endswith("_start"))
         if _has(connection, table, str(start.name)):
-            connection.exec_driver_sql(touched(engine, names))
+            connection.exec_driver_sql(note_writes(dialect.of_server(connection), names))
 
 
 def _has(connection: Connection, table: Table, index: str) -> bool:

@@ -1,0 +1,62 @@
+"""Values of MySQL and MariaDB as JSON can hold them, and back."""
+
+from __future__ import annotations
+
+from connecteam_sync.store.sql.exact_types import base_of
+
+_SHAPES = {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
+_SHAPES |= {"geometrycollection", "geomcollection", "vector"}
+_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"} | _SHAPES
+_LETTERS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"}
+_AS_TEXT = _LETTERS | {"json", "decimal", "numeric", "year"}
+_LONG = _SHAPES | {"text", "mediumtext", "longtext", "blob", "mediumblob", "longblob", "json"}
+_UNICODE = ("binary", "latin1", "ucs2", "utf16", "utf16le", "utf32", "utf8", "utf8mb3", "utf8mb4")
+"""Character sets of MySQL and MariaDB of whose text every byte comes back from utf8mb4."""
+_OF_LETTERS = " CHARACTER SET "
+
+
+def type_of_column() -> str:
+    """A column's type in the catalogue of MySQL and MariaDB, as SQL: with its character set, where that is one of which
+    some text does not come back from utf8mb4.
+    """
+    known = ", ".join(f"'{letters}'" for letters in _UNICODE)
+    letters = f"concat('{_OF_LETTERS}', character_set_name)"
+    return f"concat(column_type, CASE WHEN character_set_name NOT IN ({known}) THEN {letters} ELSE '' END)"
+
+
+def in_json(value: str, kind: str) -> str:
+    """MariaDB puts bits, bytes, leading zeros and text of any collation into JSON as they lie, which is none then, and
+    rounds a FLOAT. What is JSON itself would lose its spelling, a long DECIMAL its last digits, a YEAR its zeros.
+    """
+    base = base_of(kind)
+    if base in _BYTES:
+        return f"hex({value})"
+    if base in _AS_TEXT:
+        return f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
+    if base == "float":
+        return f"{value} * 1e0"  # a sum would lose the sign of a zero
+    return f"{value} + 0" if base == "bit" or "zerofill" in kind.lower() else value
+
+
+def may_be_cut(kind: str) -> bool:
+    """Whether a column may hold more than `max_allowed_packet`: MariaDB makes a NULL of it on its way into JSON, within
+    a document that is whole but for that.
+    """
+    return base_of(kind) in _LONG
+
+
+def from_json(value: str, kind: str) -> str:
+    """The way back of `in_json`, from text; everything else is converted on assignment."""
+    if base_of(kind) == "bit":
+        return f"CAST({value} AS UNSIGNED)"
+    return f"unhex({value})" if base_of(kind) in _BYTES else value
+
+
+def comes_back(value: str, kind: str) -> str | None:
+    """That a value is what its image makes of it, to the byte; None of types of which every value is."""
+    said = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
+    if base_of(kind) == "json":
+        # A DECIMAL within a document is written as any number, and read as a DOUBLE.
+        return f"CAST(CAST({said} AS JSON) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin <=> {said}"
+    letters = kind.partition(_OF_LETTERS)[2]
+    return f"hex(CONVERT({said} USING {letters})) <=> hex({value})" if letters else None
