@@ -807,7 +807,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         BY_HAND,
     ),
     ("store/tables/printed.py", 'whole = ["BEGIN", *whole, "COMMIT"]', "pass", BY_HAND),
-    ("store/tables/printed.py", "[said, *statements, *_host(", "[said, *_host(", BY_HAND),
+    ("store/tables/printed.py", "[comment, *statements, *_host(", "[comment, *_host(", BY_HAND),
     ("store/tables/printed.py", "not (keys.fit if keys.link else keys.are_numbers)", "False", BY_HAND),
     ("store/mirror/refused.py", "self._halve(items[middle:], write, taken, failed)", "pass", REFUSED),
     ("store/mirror/refused.py", "if not failed or len(failed) == len(left):", "if True:", REFUSED),
@@ -1045,11 +1045,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/repair.py", "mends=bool(column.nullable), column=column)", "mends=True, column=column)", HEALTH),
     (
         "store/tables/repair.py",
-        "({key} IS NULL OR NOT (({applied}) OR ({said})))",
+        "({key} IS NULL OR NOT (({applied}) OR ({as_the_shift})))",
         "({key} IS NULL OR NOT ({said}))",
         HEALTH,
     ),
-    ("store/tables/repair.py", "({key} IS NULL OR NOT (({applied}) OR ({said})))", "{key} IS NULL", HEALTH),
+    ("store/tables/repair.py", "({key} IS NULL OR NOT (({applied}) OR ({as_the_shift})))", "{key} IS NULL", HEALTH),
     (
         "store/tables/repair.py",
         "            if fault.mends:\n",
@@ -1834,7 +1834,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/sql/mysql_values.py",
-        'return f"hex(CONVERT({said} USING {letters}))',
+        'return f"hex(CONVERT({as_text} USING {letters}))',
         'return f"hex({value})',
         LET_THROUGH,
     ),
@@ -2109,7 +2109,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/sql/mysql_session.py",
-        'told | {"ssl_disabled": True}',
+        'arguments | {"ssl_disabled": True}',
         "told",
         "tests/test_connections.py -k tls_to_mysql",
     ),
@@ -2148,7 +2148,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/host.py", "column.lower() if folds else column", "column", ROLES),
     (
         "store/tables/probe.py",
-        "if beside is not None and (told := beside.meddled(key, more=more)):",
+        "if beside is not None and (message := beside.meddled(key, more=more)):",
         "if False:",
         BESIDE_OURS,
     ),

@@ -142,7 +142,7 @@ def _own_tables(session: Session) -> Check:
         cures.append(
             f"take back what was done to {tables}, or bring it back from a dump: nobody knows what stood in it"
         )
-    told = "; ".join(fault.said for fault in found)
+    told = "; ".join(fault.message for fault in found)
     return Check(name="our tables", state="failed", detail=told, cure="; ".join(cures))
 
 
@@ -169,7 +169,7 @@ def _table(session: Session, *, creates_employees: bool) -> Iterator[Check]:
     if creates_employees:
         found += support.people_faults(session.host, session.columns)
     for fault in found:
-        yield Check(name="table", state="failed", detail=fault.said, cure=fault.cure)
+        yield Check(name="table", state="failed", detail=fault.message, cure=fault.cure)
     if not found:
         yield Check(name="table", state="ok", detail="its engine, and the types of its columns, are served")
 
@@ -184,7 +184,7 @@ def _served(session: Session, *, creates_employees: bool) -> Check:
 def _contents(session: Session) -> Iterator[Check]:
     """Whether the rows are of the people, and say the words, that the configuration names."""
     for fault in (found := contents.faults(session)):
-        yield Check(name="contents", state="failed", detail=fault.said, cure=fault.cure)
+        yield Check(name="contents", state="failed", detail=fault.message, cure=fault.cure)
     for said in contents.elsewhere(session):
         table = session.host.employees.table
         yield Check(
@@ -200,11 +200,11 @@ def _contents(session: Session) -> Iterator[Check]:
 def _odd_rows(session: Session) -> Iterator[Check]:
     """Rows that nothing says a word of otherwise."""
     names, odd = session.host.clock_times, repair.odd_rows(session)
-    if odd.nobodys:
+    if odd.unassigned:
         yield Check(
             name="rows of nobody",
             state="warning",
-            detail=f"{names.table}: {many(odd.nobodys, 'row')} of ours with no {names.employee_id} or no"
+            detail=f"{names.table}: {many(odd.unassigned, 'row')} of ours with no {names.employee_id} or no"
             f" {names.clock_in} that is a time: nothing looks at them, and their shifts get rows of their own",
             cure="write what is missing there, or delete them; then connecteam-sync adopt, which shows what is double",
         )

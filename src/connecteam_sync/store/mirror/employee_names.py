@@ -12,8 +12,7 @@ from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import User
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.causes import is_away, is_in_the_way
-from connecteam_sync.store.sql.causes import said as said_by
+from connecteam_sync.store.sql.causes import is_away, is_in_the_way, message_of
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
@@ -54,7 +53,7 @@ def rename(session: Session, plan: SlicePlan) -> tuple[tuple[Renamed, ...], str]
         except DBAPIError as error:
             if is_in_the_way(error) or is_away(error):
                 raise
-            trouble = f"; {session.host.employees.table} could not be written: {said_by(error)}"
+            trouble = f"; {session.host.employees.table} could not be written: {message_of(error)}"
     said = [str(one) for one in plan.renames]
     more = f"; and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
     where = f" (written to {session.host.employees.table})" if done else ""

@@ -146,7 +146,7 @@ class _Trial:
             self._made |= make_employees(self._session, some)
 
         self._halve(people, make, lambda _: None, failed)
-        return [(new, cause.told) for new, cause in failed]
+        return [(new, cause.message) for new, cause in failed]
 
     def _changes(self, changes: Sequence[Change]) -> dict[str, str]:
         """Again and again, as long as something more is taken: each may have waited for another."""
@@ -181,7 +181,7 @@ class _Trial:
             self._images |= images
 
         self._halve(changes, read, whole.update, failed)
-        return whole, {subject_of(change): cause.told for change, cause in failed}
+        return whole, {subject_of(change): cause.message for change, cause in failed}
 
     def _is_suspected(self, unit: Iterable[Change]) -> bool:
         """Whether the last run held any of it as refused."""
@@ -197,7 +197,7 @@ class _Trial:
             # Whatever is written is altered: no record's fault, and holding them all would hide it. Not so where the
             # trial before this one told one of them from what the table took: the others are of that kind.
             raise causes.refused("writing the rows", own[0][1])
-        return {subject_of(change): cause.told for unit, cause in own for change in unit}
+        return {subject_of(change): cause.message for unit, cause in own for change in unit}
 
     def _halve(
         self,

@@ -31,7 +31,7 @@ KINDS = {
 }
 
 
-class Made(msgspec.Struct, frozen=True):
+class TableInfo(msgspec.Struct, frozen=True):
     """What one table is: `table` or another word of its database; who keeps it; whether a write can be taken back."""
 
     kind: str = "table"
@@ -45,10 +45,10 @@ class Made(msgspec.Struct, frozen=True):
     """Whether one of its keys has rows replaced, or left out, without a word (ON CONFLICT of SQLite)."""
 
 
-class Told(NamedTuple):
+class CatalogDefinition(NamedTuple):
     """What the answers to `Catalog.definition` say of the clock times, and of the people."""
 
-    made: Mapping[str, Made]
+    tables: Mapping[str, TableInfo]
     triggers: tuple[str, ...]
     people_triggers: tuple[str, ...]
     targets: Sequence[tuple[Any, ...]]
@@ -123,10 +123,10 @@ class Catalog(ABC):
 
     @abstractmethod
     def definition(self, host: HostTables) -> list[Query]:
-        """What `told` reads; the first says what the tables are."""
+        """What `parse_definition` reads; the first says what the tables are."""
 
     @abstractmethod
-    def told(self, host: HostTables, answers: Answers) -> Told:
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
         """What they are."""
 
     @abstractmethod

@@ -78,7 +78,7 @@ class Cause(msgspec.Struct, frozen=True):
     name: str | None = None
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """The words, and the name where they lack it."""
         return self.words if self.name is None or self.name in self.words else f"{self.words} ({self.name})"
 
@@ -98,7 +98,7 @@ def _sqlstate(error: DBAPIError) -> str | None:
     return None if state is None else str(state)
 
 
-def said(error: DBAPIError) -> str:
+def message_of(error: DBAPIError) -> str:
     """The database's own words, without the statement and its values."""
     words = " ".join(str(part) for part in (error.orig.args if error.orig else ()))
     return words.split("\n")[0][:_LONGEST] or type(error.orig).__name__
@@ -128,7 +128,7 @@ NO_NUMBERS: frozenset[object] = frozenset({167, 1467, "2200H"})
 
 def refusal(error: DBAPIError) -> Cause | None:
     """Why a record was refused; None where the error is about something else."""
-    return Cause(said(error), _named(error)) if _is_refusal(error) else None
+    return Cause(message_of(error), _named(error)) if _is_refusal(error) else None
 
 
 def _is_refusal(error: DBAPIError) -> bool:
@@ -144,7 +144,7 @@ def _named(error: DBAPIError) -> str | None:
     if diag is not None:
         name: str | None = diag.constraint_name or diag.column_name
         return name
-    words = said(error)
+    words = message_of(error)
     return next((found[1] for pattern in _NAMES if (found := re.search(pattern, words))), None)
 
 
@@ -167,7 +167,7 @@ def is_clock_in_taken(error: DBAPIError, names: ClockTimesNames, keys: Collectio
 def refused(doing: str, cause: Cause) -> RecordRefused:
     """The error of a record that is refused."""
     return RecordRefused(
-        f"{doing}: the database refuses it: {cause.told}",
+        f"{doing}: the database refuses it: {cause.message}",
         words=cause.words,
         constraint=cause.name,
         next_step="cure what the database names, or correct the record; nothing was written",

@@ -125,14 +125,14 @@ def _ours(doing: str, error: DBAPIError, *, waiting: bool, is_moved: bool) -> Co
         return _in_the_way(doing, error, waiting=waiting)
     if causes.is_away(error):
         return DatabaseUnavailable(
-            f"{doing}: the database does not answer: {causes.said(error)}",
+            f"{doing}: the database does not answer: {causes.message_of(error)}",
             next_step=cure_of(error, causes.codes_of(error), is_away=True),
         )
     cause = causes.refusal(error)
     if cause is not None:
         return causes.refused(doing, cause)
     return DatabaseError(
-        f"{doing}: the database said: {causes.said(error)}",
+        f"{doing}: the database said: {causes.message_of(error)}",
         next_step=f"{cure_of(error, causes.codes_of(error), doing=doing)} (nothing was written)",
     )
 

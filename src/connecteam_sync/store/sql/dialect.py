@@ -165,7 +165,7 @@ class Dialect(Driver):
 
     @classmethod
     @abstractmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
         """What a column of keys is, by (type, base type, letters, collation); None of a kind that is not served."""
 
     def name(self, name: str) -> str:

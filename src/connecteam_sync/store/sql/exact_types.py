@@ -50,14 +50,14 @@ def values_in(image: str) -> dict[str, object]:
     try:
         return msgspec.json.decode(image, type=dict[str, object])
     except msgspec.DecodeError:
-        return {name: _value(said) for name, said in columns_in(image).items()}
+        return {name: _value(raw) for name, raw in columns_in(image).items()}
 
 
-def _value(said: bytes) -> object:
+def _value(raw: bytes) -> object:
     try:
-        return msgspec.json.decode(said)
+        return msgspec.json.decode(raw)
     except msgspec.DecodeError:
-        return said.decode()
+        return raw.decode()
 
 
 def plain_member(value: object) -> object:

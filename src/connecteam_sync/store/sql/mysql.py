@@ -113,11 +113,11 @@ class MySQL(Dialect):
     def way(cls, url: URL, lock_wait: float) -> Way:
         """The server's own default of autocommit is left to the session's settings, which are one statement anyway."""
         wait = max(1, round(lock_wait))
-        url, told = mysql_session.url_and_options(url)
-        told |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
+        url, arguments = mysql_session.url_and_options(url)
+        arguments |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
         return Way(
             url,
-            {"connect_args": told},
+            {"connect_args": arguments},
             lambda connection, record: mysql_session.set_session(connection, record.info, wait),
         )
 
@@ -177,9 +177,9 @@ class MySQL(Dialect):
         return MySQLCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
         """Other letters than ours have to be told."""
-        declared, base, letters, collation = said
+        declared, base, letters, collation = declaration
         if base in WHOLE:
             rowset = "BIGINT UNSIGNED" if base == "bigint" and "unsigned" in declared.lower() else "BIGINT"
             return Key(place, declared, rowset=rowset)
@@ -251,10 +251,10 @@ class MySQL(Dialect):
         del connection
         values = (f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
         row = f"concat_ws(',', {', '.join(values)})"
-        said = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
+        parts = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
         return (
             "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
-            f" THEN sha2(g.said, 256) END FROM ({said}) g"
+            f" THEN sha2(g.said, 256) END FROM ({parts}) g"
         )
 
     # -- whole rows ----------------------------------------------------------------------------------------------------

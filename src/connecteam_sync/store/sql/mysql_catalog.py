@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, Made, Told, UniqueKey
+from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, CatalogDefinition, TableInfo, UniqueKey
 from connecteam_sync.store.sql.mysql_values import type_of_column
 from connecteam_sync.store.sql.pipeline import Query, fetch
 from connecteam_sync.store.sql.quoting import split
@@ -93,17 +93,17 @@ ELSE concat(coalesce(:schema, database()), '.') END, :name)"""
             values[f"{which}_schema"], values[f"{which}_name"] = split(table)
         return [Query(sql, values) for sql in _DEFINITION]
 
-    def told(self, host: HostTables, answers: Answers) -> Told:
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
         """One row for each table."""
         del host
         made = {
-            which: Made(KINDS.get(kind.lower(), kind.lower()), str(engine or ""), bool(takes_back))
+            which: TableInfo(KINDS.get(kind.lower(), kind.lower()), str(engine or ""), bool(takes_back))
             for which, kind, engine, takes_back, *_ in answers[0]
         }
         ours, others = (
             tuple(name for is_ours, name, *_ in answers[1] if bool(is_ours) is wanted) for wanted in (True, False)
         )
-        return Told(made, ours, others, answers[3])
+        return CatalogDefinition(made, ours, others, answers[3])
 
     def pointers(self, table: str, key: str) -> Query:
         """MariaDB shows the rules of a key to its owner only."""
@@ -194,11 +194,11 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
             if "KEY" in _text(method or "") and not parted:
                 parted = {names.id}
             if left := sorted(parted - allowed):
-                said = (
+                obstacle = (
                     f"the table is parted by {', '.join(map(repr, left))}, and there a unique key has to have that in:"
                     " part it by the employee or the clock-in, or not at all"
                 )
-                return [said]
+                return [obstacle]
         return []
 
 

@@ -45,13 +45,13 @@ def url_and_options(url: URL) -> tuple[URL, dict[str, Any]]:
     `ssl_mode` is MySQL's own word: REQUIRED encrypts, VERIFY_CA wants a certificate by the authority in `ssl_ca`, and
     VERIFY_IDENTITY (what `ssl_ca` alone means) one for the host of the URL. Raises ConfigurationError for any other.
     """
-    told: dict[str, Any] = {} if "charset" in url.query else {"charset": "utf8mb4"}
+    arguments: dict[str, Any] = {} if "charset" in url.query else {"charset": "utf8mb4"}
     if "connect_timeout" not in url.query:
-        told["connect_timeout"] = 10
+        arguments["connect_timeout"] = 10
     given = {name: str(url.query[name]) for name in ("ssl_mode", *_FILES) if name in url.query}
     mode = given.get("ssl_mode", "VERIFY_IDENTITY" if "ssl_ca" in given else "REQUIRED").upper().replace("-", "_")
     if not given:
-        return url, told
+        return url, arguments
     if mode not in _MODES:
         raise ConfigurationError(
             f"ssl_mode={mode} is none that the database driver knows",
@@ -65,12 +65,12 @@ def url_and_options(url: URL) -> tuple[URL, dict[str, Any]]:
     url = url.difference_update_query(given)
     files = {_FILES[name]: value for name, value in given.items() if name != "ssl_mode"}
     if url.drivername.endswith("+mysqldb"):
-        return url, told | {"ssl_mode": mode} | ({"ssl": files} if files else {})
+        return url, arguments | {"ssl_mode": mode} | ({"ssl": files} if files else {})
     if mode == "REQUIRED":
         files.pop("ca", None)  # what is given is not verified by, as with MySQL's own programs
     if mode == "DISABLED":
-        return url, told | {"ssl_disabled": True}
-    return url, told | {"ssl": files | {"check_hostname": mode == "VERIFY_IDENTITY"}}
+        return url, arguments | {"ssl_disabled": True}
+    return url, arguments | {"ssl": files | {"check_hostname": mode == "VERIFY_IDENTITY"}}
 
 
 def in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:

@@ -54,9 +54,9 @@ def from_json(value: str, kind: str) -> str:
 
 def comes_back(value: str, kind: str) -> str | None:
     """That a value is what its image makes of it, to the byte; None of types of which every value is."""
-    said = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
+    as_text = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
     if base_of(kind) == "json":
         # A DECIMAL within a document is written as any number, and read as a DOUBLE.
-        return f"CAST(CAST({said} AS JSON) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin <=> {said}"
+        return f"CAST(CAST({as_text} AS JSON) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin <=> {as_text}"
     letters = kind.partition(_OF_LETTERS)[2]
-    return f"hex(CONVERT({said} USING {letters})) <=> hex({value})" if letters else None
+    return f"hex(CONVERT({as_text} USING {letters})) <=> hex({value})" if letters else None

@@ -157,9 +157,9 @@ class PostgreSQL(Dialect):
         return PostgreSQLCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
         """What an index of the column serves; blanks at the end of a char(n) are no part of it."""
-        declared, base, category, collation = said
+        declared, base, category, collation = declaration
         if base in _NUMBERS:
             return Key(place, declared, rowset="bigint")
         if base in FIXED:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
-from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, Made, Told, UniqueKey
+from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, CatalogDefinition, TableInfo, UniqueKey
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 
@@ -88,7 +88,7 @@ AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE
         return {f"table{number}": self.dialect.table(table)}
 
     def place(self, table: str, guard: str, own: str | None) -> tuple[str, dict[str, object]]:
-        """A schema that is not the guard's is said."""
+        """A schema that is not the guard's is obstacle."""
         del own
         now = """(SELECT CASE WHEN c.relnamespace = g.relnamespace THEN '' ELSE n.nspname || '.' END || c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN pg_class g
@@ -102,14 +102,14 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
             "employees": self.dialect.table(host.employees.table),
             "employee_id": host.clock_times.employee_id,
         }
-        return [Query(sql, {name: said for name, said in values.items() if f":{name}" in sql}) for sql in _DEFINITION]
+        return [Query(sql, {name: value for name, value in values.items() if f":{name}" in sql}) for sql in _DEFINITION]
 
-    def told(self, host: HostTables, answers: Answers) -> Told:
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
         """A rule that does something besides a write counts as a trigger."""
         del host
         tables, triggers, constraints, words, targets, rules = answers
         made = {
-            which: Made(
+            which: TableInfo(
                 KINDS.get(kind.lower(), kind.lower()), str(engine or ""), bool(takes_back), *map(bool, more[-2:])
             )
             for which, kind, engine, takes_back, *more in tables
@@ -122,7 +122,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
             return tuple(known), tuple(name for name, is_instead in these if is_instead)
 
         (known, instead), (others, others_instead) = of(ours=True), of(ours=False)
-        return Told(
+        return CatalogDefinition(
             made,
             known,
             others,
@@ -130,7 +130,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
             instead,
             others_instead,
             tuple(name for name, _, _, is_proved in constraints if not is_proved),
-            {name: tuple(said.split("\n")) for name, said in words},
+            {name: tuple(allowed.split("\n")) for name, allowed in words},
         )
 
     def pointers(self, table: str, key: str) -> Query:
@@ -196,11 +196,11 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
         if kind == "p" and not has_key:
             columns = f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
             made = f"ALTER TABLE {d.table(names.table)} ADD CONSTRAINT uq_employee_clock_in UNIQUE ({columns})"
-            said = (
+            obstacle = (
                 "the table is partitioned, and PostgreSQL makes no key of such a table while others write: make it by"
                 f" hand where nobody does, {made} (the columns that it is partitioned by have to be of these two)"
             )
-            return [said]
+            return [obstacle]
         if kind not in {"r", "p"}:
             return ["the table is foreign or a view: its key must be made by hand, see adopt --sql"]
         return []

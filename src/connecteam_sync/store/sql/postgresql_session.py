@@ -58,8 +58,8 @@ def set_session(connection: Any, info: dict[str, Any], settings: Mapping[str, st
     # The driver would send each BEGIN by itself and wait for it.
     connection.autocommit = True
     connection.prepare_threshold = None  # until it is known that no pooler is between
-    told = ", ".join(f"set_config({_quoted(name)}, {_quoted(value)}, true)" for name, value in settings.items())
-    info[_SETTINGS] = f"SELECT pg_backend_pid(), {told}"
+    calls = ", ".join(f"set_config({_quoted(name)}, {_quoted(value)}, true)" for name, value in settings.items())
+    info[_SETTINGS] = f"SELECT pg_backend_pid(), {calls}"
 
 
 def _quoted(value: str) -> str:

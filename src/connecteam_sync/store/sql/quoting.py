@@ -22,17 +22,17 @@ _MARKS = re.compile(
 )
 
 
-def parts(said: str) -> list[str]:
+def parts(text: str) -> list[str]:
     """What stands between the dots of a name, and in double quotes where a dot is part of it: `payroll."my.table"`."""
     found = []
     while True:
-        part = _QUOTED.match(said)
+        part = _QUOTED.match(text)
         if part is None:
-            plain, dot, said = said.partition(".")
+            plain, dot, text = text.partition(".")
             found.append(plain)
         else:
             found.append(part[1].replace('""', '"'))
-            dot, said = said[part.end() : part.end() + 1], said[part.end() + 1 :]
+            dot, text = text[part.end() : part.end() + 1], text[part.end() + 1 :]
         if not dot:
             return found
 

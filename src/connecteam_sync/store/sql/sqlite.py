@@ -97,9 +97,9 @@ class SQLite(Dialect):
         return SQLiteCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
         """By its rules of affinity."""
-        declared = said[0]
+        declared = declaration[0]
         kind = declared.upper()
         if "INT" in kind or not kind or kind.split("(")[0].strip() in _INTEGERS:
             return Key(place, declared)
@@ -270,9 +270,9 @@ def _bytes_of(text: str | None) -> bytes | None:
     return None if text is None else bytes.fromhex(text)
 
 
-def _is_utf8(said: bytes) -> bool:
+def _is_utf8(value: bytes) -> bool:
     try:
-        said.decode()
+        value.decode()
     except UnicodeDecodeError:
         return False
     return True

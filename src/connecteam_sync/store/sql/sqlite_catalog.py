@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
-from connecteam_sync.store.sql.catalog import Answers, Catalog, Made, Told, UniqueKey
+from connecteam_sync.store.sql.catalog import Answers, Catalog, CatalogDefinition, TableInfo, UniqueKey
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.quoting import run, split
 from connecteam_sync.store.tables.host import HostTables
@@ -88,7 +88,7 @@ WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :name
             for which, (schema, name) in parts.items()
         ] + [Query(_TARGETS, {"name": times[1], "schema": times[0] or "main"})]
 
-    def told(self, host: HostTables, answers: Answers) -> Told:
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
         """By the words of the statements."""
         kinds = {
             which: "virtual table" if kind == "table" and _is_virtual(sql) else kind
@@ -102,8 +102,8 @@ WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :name
         ours, others = (tuple(name for _, kind, name, _ in rows if kind == "trigger") for rows in answers[:2])
         schema, name = split(host.employees.table)
         people = (name.lower(), (schema or "main").lower())
-        return Told(
-            {which: Made(kind, replaces=which in replaced) for which, kind in kinds.items()},
+        return CatalogDefinition(
+            {which: TableInfo(kind, replaces=which in replaced) for which, kind in kinds.items()},
             ours,
             others,
             [(*key, home, to, by, (to.lower(), home.lower()) == people) for *key, home, to, by, _ in answers[2]],

@@ -174,15 +174,15 @@ class Statements:
         **values: object,
     ) -> None:
         """A writing statement over a rowset, a batch at a time, that may wait; `then` gets each batch's answer."""
-        for _, said in self.fitting(items, rows.json_rows):
-            self.later(Query(sql, {"rows": said, **values}), then)
+        for _, parameter in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": parameter, **values}), then)
 
     def later_counted(
         self, sql: str, items: Iterable[Mapping[str, object]], then: Callable[[int, Answer], object]
     ) -> None:
         """As `later_set`; `then` gets how many items a batch had, too."""
-        for batch, said in self.fitting(items, rows.json_rows):
-            self.later(Query(sql, {"rows": said}), partial(then, len(batch)))
+        for batch, parameter in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": parameter}), partial(then, len(batch)))
 
     def insert_one(self, table: str, values: Mapping[str, object], *, above: Iterable[tuple[str, str]]) -> PendingId:
         """INSERT of a row whose key the database makes; it may wait.
@@ -209,8 +209,8 @@ class Statements:
         every = chain(first, many)
         if self.dialect.has_packets:
             sql = packed_insert(self.dialect, table, columns)
-            for _, said in self.fitting(every, packed_rows):
-                self.later(Query(sql, {"rows": said}))
+            for _, parameter in self.fitting(every, packed_rows):
+                self.later(Query(sql, {"rows": parameter}))
         elif self.dialect.takes_bulk(len(first)):
             self.dialect.load(lambda: self.connection, table, tuple(columns), every)
         else:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, said
+from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, message_of
 from connecteam_sync.store.sql.urls import Driver, database
 
 _SHOWN = {"-YB-": "YugabyteDB"}
@@ -45,7 +45,7 @@ def require_rows_of_json(connection: Connection) -> None:
     except DBAPIError as error:
         name = statement.partition("FROM ")[2].partition("(")[0]
         raise NotServed(
-            f"the server has no {name}, which every run needs: {said(error)}",
+            f"the server has no {name}, which every run needs: {message_of(error)}",
             next_step=_SERVED,
         ) from error
 
@@ -110,13 +110,13 @@ def setting_of(error: DBAPIError) -> NotServed | None:
     codes, words = codes_of(error), str(error.orig)
     if codes & NO_NUMBERS:
         return NotServed(
-            f"no number is left for the key of a new row; the database said: {said(error)}; nothing was written",
+            f"no number is left for the key of a new row; the database said: {message_of(error)}; nothing was written",
             next_step="give the key a larger type (BIGINT), and its sequence no end; then: connecteam-sync doctor",
         )
     for setting in _SETTINGS:
         if setting.code in codes and setting.words in words:
             return NotServed(
-                f"the server is set to {setting.name}; it said: {said(error)}; nothing was written",
+                f"the server is set to {setting.name}; it said: {message_of(error)}; nothing was written",
                 next_step=setting.cure,
             )
     return None

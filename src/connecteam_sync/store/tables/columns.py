@@ -95,13 +95,13 @@ class HostColumns(msgspec.Struct, frozen=True):
 
 def column_queries(dialect: Dialect, host: HostTables, own: OwnTables) -> list[Query]:
     """What `columns_of` reads. Where our tables are not there, the server says so (`engine.is_unknown_table`)."""
-    asked, table = dialect.catalog, host.clock_times.table
-    indexes = asked.indexes(table)
+    catalog, table = dialect.catalog, host.clock_times.table
+    indexes = catalog.indexes(table)
     return [
         Query(f"SELECT version_num FROM {own.version}"),
         location.guard_query(dialect, host, own),
-        asked.columns(table),
-        asked.columns(host.employees.table),
+        catalog.columns(table),
+        catalog.columns(host.employees.table),
         key_query(dialect, host, own.names),
         *([indexes] if indexes is not None else ()),
         *definition_queries(dialect, host),
@@ -177,8 +177,8 @@ def require_served(host: HostTables, columns: HostColumns, *, creates_employees:
     """Raises NotServed where the host's tables can take no row of ours as they are: a column wants a value that nobody
     gives it.
     """
-    for said in unserved(host, columns, creates_employees=creates_employees):
-        raise NotServed(said, next_step=UNSERVED_CURE)
+    for message in unserved(host, columns, creates_employees=creates_employees):
+        raise NotServed(message, next_step=UNSERVED_CURE)
 
 
 UNSERVED_CURE = "give the column a default, or let it be NULL (ALTER TABLE); nothing was written"

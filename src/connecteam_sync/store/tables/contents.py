@@ -27,7 +27,7 @@ _SHOWN = 4
 def require_contents(session: Session) -> None:
     """Raises NotServed where the rows contradict the configuration."""
     for fault in faults(session):
-        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+        raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def faults(session: Session) -> tuple[Fault, ...]:
@@ -44,7 +44,7 @@ def faults(session: Session) -> tuple[Fault, ...]:
 class _Elsewhere(NamedTuple):
     """A foreign key of the employee that points at something else than the id of the people, as far as it goes."""
 
-    said: str
+    message: str
     people: int
     known: int
     """Of so many `people` the id stands there, too (of the table of people itself: in the same row)."""
@@ -57,7 +57,7 @@ class _Elsewhere(NamedTuple):
         if not self.people or (self.known == self.people if self.is_people else self.known):
             return None
         what = "not the id of that row" if self.is_people else "where none of them stands: every row would be refused"
-        return Fault(f"{self.said}, {what}", self.cure)
+        return Fault(f"{self.message}, {what}", self.cure)
 
 
 def elsewhere(session: Session) -> Iterator[str]:
@@ -65,7 +65,7 @@ def elsewhere(session: Session) -> Iterator[str]:
     for one in _elsewhere(session):
         if not one.fault and not one.is_people and "view" not in session.columns.definition.employees.kind:
             lost = one.people - one.known
-            yield f"{one.said}" + (
+            yield f"{one.message}" + (
                 f"; {lost:,} of {one.people:,} ids are not there: their hours are held" if lost else ""
             )
 
@@ -170,9 +170,9 @@ def _words(session: Session) -> Iterator[Fault]:
     if words is None:
         return
     d = session.dialect
-    said = d.as_text(f"t.{d.name(names.is_active)}", session.columns.kind_of(names.is_active))
+    flag = d.as_text(f"t.{d.name(names.is_active)}", session.columns.kind_of(names.is_active))
     is_open = f"CASE WHEN t.{d.name(names.clock_out)} IS NULL THEN 1 ELSE 0 END"
-    counted = Query(f"SELECT {said}, {is_open}, count(*) FROM {session.clock_times} t GROUP BY {said}, {is_open}")
+    counted = Query(f"SELECT {flag}, {is_open}, count(*) FROM {session.clock_times} t GROUP BY {flag}, {is_open}")
     found = [(str(word), bool(is_open), int(count)) for word, is_open, count in session.fetch(counted)[0] if word]
     where = f"column {names.is_active!r} of table {names.table!r}"
     others = sorted({word for word, *_ in found} - {*words})

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from connecteam_sync.core.columns import of_kind
-from connecteam_sync.store.sql.catalog import Made
+from connecteam_sync.store.sql.catalog import TableInfo
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
@@ -46,8 +46,8 @@ class Definition(msgspec.Struct, frozen=True):
     values decide, by column; `targets` are of the employee's keys.
     """
 
-    clock_times: Made = Made()
-    employees: Made = Made()
+    clock_times: TableInfo = TableInfo()
+    employees: TableInfo = TableInfo()
     triggers: tuple[str, ...] = ()
     people_triggers: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
@@ -70,17 +70,17 @@ def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], col
     """
     answers: list[list[tuple[Any, ...]]] = [[tuple(map(_plain, row)) for row in rows] for rows in (*found, *columns)]
     stamp = hashlib.sha256(msgspec.json.encode((answers, host))).hexdigest()
-    told = dialect.catalog.told(host, answers[: len(found)])
+    parsed = dialect.catalog.parse_definition(host, answers[: len(found)])
     return Definition(
-        clock_times=told.made.get("clock_times", Made()),
-        employees=told.made.get("employees", Made()),
-        triggers=told.triggers,
-        people_triggers=told.people_triggers,
-        instead=told.instead,
-        people_instead=told.people_instead,
-        unproved=told.unproved,
-        targets=_targets(host, told.targets),
-        words=told.words,
+        clock_times=parsed.tables.get("clock_times", TableInfo()),
+        employees=parsed.tables.get("employees", TableInfo()),
+        triggers=parsed.triggers,
+        people_triggers=parsed.people_triggers,
+        instead=parsed.instead,
+        people_instead=parsed.people_instead,
+        unproved=parsed.unproved,
+        targets=_targets(host, parsed.targets),
+        words=parsed.words,
         stamp=stamp,
     )
 

@@ -82,7 +82,7 @@ def _declared(rows: list[Sequence[Any]]) -> Pointer:
         on_update=_RULES.get(_text(on_update), _text(on_update)),
         is_same_table=bool(is_same),
         kind=_text(rows[0][8]),
-        hidden=next((said for row in rows if (said := _text(row[9]))), ""),
+        hidden=next((reason for row in rows if (reason := _text(row[9]))), ""),
     )
 
 

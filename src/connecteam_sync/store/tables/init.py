@@ -147,8 +147,8 @@ def init(
     """
     employees, clock_times = host_metadata(host)
     inspector(connection)  # which learns what kind of server this is
-    key_types.look(connection, dialect, own.names, host)
-    found = ownership.look(connection, dialect, own.names, former)
+    key_types.read_keys(connection, dialect, own.names, host)
+    found = ownership.take_inventory(connection, dialect, own.names, former)
     made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
     done = list(rename.rename(connection, dialect, found, own.names))
     if found.is_proved:

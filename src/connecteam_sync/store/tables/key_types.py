@@ -15,7 +15,7 @@ from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import LINKS, PERSONS, indexes_of, tables_of
 
 
-def look(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> Keys | None:
+def read_keys(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> Keys | None:
     """What the keys are, as far as the tables are there; the dialect knows them from now on.
 
     None where they are of a kind that is not served: our tables are made all the same, so that every command and
@@ -43,7 +43,7 @@ def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
 def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[list[str], list[str]]:
     """What `follow` says, and the statements that it runs. Raises NotServed as it does."""
-    keys = look(connection, dialect, names, host)
+    keys = read_keys(connection, dialect, names, host)
     done: list[str] = []
     if keys is None:
         return [], []
@@ -97,7 +97,7 @@ def retyping(dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
 
 def following(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> list[str]:
     """What follows upon the making of our tables where the host's keys are no whole numbers below 2^63."""
-    keys = look(connection, dialect, names, host)
+    keys = read_keys(connection, dialect, names, host)
     if keys is None or {dialect.own_type(key) for key in (keys.row, keys.person)} == {"bigint"}:
         return []
     return retyping(dialect, names, keys)

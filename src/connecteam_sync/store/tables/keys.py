@@ -127,14 +127,14 @@ def key_query(dialect: Dialect, host: HostTables, own: OwnNames) -> Query:
     }
     values: dict[str, object] = {}
     parts: list[str] = []
-    asked = dialect.catalog
+    catalog = dialect.catalog
     for number, (kinds, (table, columns)) in enumerate(wanted.items()):
-        values |= asked.key_place(number, table)
+        values |= catalog.key_place(number, table)
         named = [f":column{number}_{place}" for place, _ in enumerate(columns)]
-        values |= {f"column{number}_{place}": asked.key_name(column) for place, column in enumerate(columns)}
+        values |= {f"column{number}_{place}": catalog.key_name(column) for place, column in enumerate(columns)}
         which = " ".join(f"WHEN {one} THEN '{kind}'" for one, kind in zip(named, kinds.split(), strict=True))
-        sql = asked.key_columns.replace("$which", f"CASE {asked.key_column} {which} END")
-        sql = sql.replace("$columns", f"{asked.key_column} IN ({', '.join(named)})")
+        sql = catalog.key_columns.replace("$which", f"CASE {catalog.key_column} {which} END")
+        sql = sql.replace("$columns", f"{catalog.key_column} IN ({', '.join(named)})")
         parts.append(sql.replace("$", str(number)))
     return Query(" UNION ALL ".join(parts), values)
 
@@ -150,9 +150,9 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
         "who": "our shifts.applied_employee_id",
     }
     made: dict[str, Any] = {}
-    for which, *said in found:
+    for which, *declaration in found:
         name = _text(which)
-        made[name] = key_of(dialect, places[name], [*map(_text, said[:4])], draws=bool(said[4]))
+        made[name] = key_of(dialect, places[name], [*map(_text, declaration[:4])], draws=bool(declaration[4]))
     keys = Keys(**made)
     if {"person", "employee"} <= made.keys() and keys.person.is_text != keys.employee.is_text:
         raise NotServed(
@@ -163,9 +163,9 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
     return keys
 
 
-def key_of(dialect: Dialect, place: str, said: Sequence[str], *, draws: bool) -> Key:
+def key_of(dialect: Dialect, place: str, declaration: Sequence[str], *, draws: bool) -> Key:
     """What a column of keys is, of which the catalogue said (type, base type, letters, collation). Raises NotServed."""
-    key, declared = dialect.key_of(place, said), said[0]
+    key, declared = dialect.key_of(place, declaration), declaration[0]
     if key is None:
         raise NotServed(
             f"column {place} is of type {declared or 'none'}, and keys of rows are whole numbers, text or UUIDs",

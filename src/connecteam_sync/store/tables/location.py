@@ -18,13 +18,13 @@ def guard_query(dialect: Dialect, host: HostTables, own: OwnTables) -> Query:
     """What stands next to the guard row, and where the table is now: as seen from our own tables, so that a copy of a
     whole database is as its original.
     """
-    now, asked = dialect.catalog.place(host.clock_times.table, own.guard, own.names.schema)
-    return Query(f"SELECT made_employees, probed, place, {now} FROM {own.guard}", asked)
+    now, values = dialect.catalog.place(host.clock_times.table, own.guard, own.names.schema)
+    return Query(f"SELECT made_employees, probed, place, {now} FROM {own.guard}", values)
 
 
 def require_same(host: HostTables, before: str | bytes | None, now: str | bytes | None) -> str:
     """Where the table is. Raises ConfigurationError where that is not where it was when it was written first."""
-    here, there = (said.decode() if isinstance(said, bytes) else said for said in (now, before))
+    here, there = (value.decode() if isinstance(value, bytes) else value for value in (now, before))
     if here and there and here.lower() != there.lower():
         raise ConfigurationError(
             f"table {host.clock_times.table!r} is {here!r} now, and this mirror is of {there!r}: rows of another table"

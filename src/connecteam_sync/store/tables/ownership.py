@@ -78,8 +78,8 @@ class Present(NamedTuple):
         return same / len(wanted) if self.is_table and wanted else 0
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What `look` found. `version` is None where our tables are not there, or their first making was broken off."""
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands under our names. `version` is None if our tables are absent, or their first making was broken off."""
 
     version: str | None
     is_proved: bool
@@ -104,7 +104,7 @@ class Former(msgspec.Struct, frozen=True):
     moved: bool = False
 
 
-def look(connection: Connection, dialect: Dialect, names: OwnNames, former: Former) -> Look:
+def take_inventory(connection: Connection, dialect: Dialect, names: OwnNames, former: Former) -> Inventory:
     """Nothing is written. Raises ConfigurationError naming a table that bears a name of ours and is not ours, or where
     ours bear another prefix and nothing is said of them; NotInitialised where they are those of a newer program.
     """
@@ -133,7 +133,7 @@ def look(connection: Connection, dialect: Dialect, names: OwnNames, former: Form
             raise _altered(kind, old_name(kind, old_schema), found)
     if "version" in ours and "version" not in there:
         version = next(iter(_numbers(connection, dialect, ours["version"]) or ()), None)
-    return Look(version=version, is_proved=is_proved, there=there, old=ours, strangers=tuple(strangers))
+    return Inventory(version=version, is_proved=is_proved, there=there, old=ours, strangers=tuple(strangers))
 
 
 _MOST = 0.5
@@ -318,9 +318,9 @@ def _require_schema(connection: Connection, dialect: Dialect, schema: str | None
 
 def present(connection: Connection, dialect: Dialect, names: Collection[str], schema: str | None) -> dict[str, Present]:
     """What stands under these names of small letters, by name."""
-    asked = text(dialect.catalog.present).bindparams(bindparam("names", expanding=True))
+    columns_query = text(dialect.catalog.present).bindparams(bindparam("names", expanding=True))
     found: dict[str, Present] = {}
-    for name, is_table, column, kind in connection.execute(asked, {"names": list(names), "schema": schema}):
+    for name, is_table, column, kind in connection.execute(columns_query, {"names": list(names), "schema": schema}):
         known = found.setdefault(plain_text(name).lower(), Present(bool(is_table), {}))
         if column is not None:
             known.columns[plain_text(column)] = _kind(plain_text(kind))

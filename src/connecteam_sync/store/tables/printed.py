@@ -23,7 +23,7 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     under another prefix, of which nothing is said.
     """
     inspector(connection)
-    found = ownership.look(connection, dialect, own.names, ownership.Former(beside=True))
+    found = ownership.take_inventory(connection, dialect, own.names, ownership.Former(beside=True))
     if not found.is_proved:
         return made(dialect.of_server(connection), host, own, key_types.following(connection, dialect, own.names, host))
     if found.version is None:
@@ -33,13 +33,13 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     ]
     if found.version == VERSION:
         _, statements = key_types.changes(connection, dialect, own.names, host)
-        said = f"-- Our tables are at version {VERSION}: there is nothing to upgrade."
-        return _script(dialect, [said, *statements, *_host(dialect, absent)])
-    said = (
+        comment = f"-- Our tables are at version {VERSION}: there is nothing to upgrade."
+        return _script(dialect, [comment, *statements, *_host(dialect, absent)])
+    comment = (
         f"-- Our tables are at version {found.version}; this leads to {VERSION}. It is of the database as it is now:"
         " stop the schedule before it is printed, and start it when it has been run."
     )
-    statements = [said, *rename.statements(connection, dialect, found, own.names, is_printed=True)]
+    statements = [comment, *rename.statements(connection, dialect, found, own.names, is_printed=True)]
     statements += _migrations(connection, dialect, host, own, found)
     statements += _of_other_keys(connection, dialect, host, own)
     return _script(dialect, [*statements, *_host(dialect, absent)])
@@ -70,7 +70,7 @@ def _host(dialect: Dialect, tables: Iterable[Table]) -> Iterator[str]:
 
 
 def _migrations(
-    connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, found: ownership.Look
+    connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, found: ownership.Inventory
 ) -> Iterator[str]:
     """The steps after the version that was found; and what no step makes, where a table was somebody else's."""
     output, names = StringIO(), own.names
@@ -87,6 +87,6 @@ def _migrations(
 
 
 def _of_other_keys(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> Iterator[str]:
-    keys = key_types.look(connection, dialect, own.names, host)
+    keys = key_types.read_keys(connection, dialect, own.names, host)
     if keys is not None and not (keys.fit if keys.link else keys.are_numbers):
         yield "-- Your keys are not of the kind that our tables keep: print this again when it has been run."

@@ -41,9 +41,9 @@ _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 class _Meddled(Exception):  # noqa: N818 - the same
     """Rows next to ours are not as they were."""
 
-    def __init__(self, told: str) -> None:
-        super().__init__(told)
-        self.told = told
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class Probed(NamedTuple):
@@ -142,7 +142,7 @@ def probe_person(session: Session) -> Probed | None:
     except DBAPIError as error:
         if (cause := causes.refusal(error)) is None:
             raise
-        return Probed(cause.told)
+        return Probed(cause.message)
     finally:
         _take_back(session)
     return Probed()
@@ -181,7 +181,7 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
             return _tried(session, row, beside, now=now)
         except _Meddled as seen:
             if beside.is_as_before():
-                raise meddled(session, f"{seen.told} with ours") from None
+                raise meddled(session, f"{seen.message} with ours") from None
         # What is not taken back with ours was another program's. The third time the whole table is not counted any
         # more: it is written all the time.
     return _tried(session, row, None, now=now)
@@ -217,8 +217,8 @@ def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: i
 
 
 def _require_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
-    if beside is not None and (told := beside.meddled(key, more=more)):
-        raise _Meddled(told)
+    if beside is not None and (message := beside.meddled(key, more=more)):
+        raise _Meddled(message)
 
 
 def _fill(session: Session, key: RowId) -> None:
@@ -269,8 +269,8 @@ def _written(session: Session, change: Change, now: int) -> ClockTime:
         if cause is None:
             raise
         if change.kind == "delete":
-            raise _stays(session, f"lets no row go: {cause.told}") from error
-        raise _Refused(cause.told) from error
+            raise _stays(session, f"lets no row go: {cause.message}") from error
+        raise _Refused(cause.message) from error
     except RecordRefused as error:
         if not session.columns.definition.triggers:
             # No trigger is known that would do it to every row: it may be this one value.
@@ -295,11 +295,11 @@ def _aged(session: Session, image: str) -> dict[str, object]:
     times, stamps = ({getattr(names, field) for field in fields} for fields in (of_kind("moment"), STAMPS))
     whole: dict[str, object] = msgspec.json.decode(image)
     for name, column in session.columns.clock_times.items():
-        said = whole.get(name)
+        value = whole.get(name)
         is_moment = base_of(column.type) in _MOMENTS or name in stamps
-        if name in times or not is_moment or not isinstance(said, str) or len(said) < _TIME:
+        if name in times or not is_moment or not isinstance(value, str) or len(value) < _TIME:
             continue
-        whole[name] = f"2001-02-03{said[10:]}"
+        whole[name] = f"2001-02-03{value[10:]}"
     return whole
 
 
@@ -329,7 +329,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
         cause = causes.refusal(error)
         if cause is None:
             raise
-        raise _stays(session, f"takes no row back that was there: {cause.told}") from error
+        raise _stays(session, f"takes no row back that was there: {cause.message}") from error
     except RowMoved as error:
         raise _stays(session, "takes no row back that was there") from error
     found = session.images([key])
@@ -338,7 +338,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
     if not moved:
         return
     ours = {getattr(names, one.field) for one in ROW}
-    said = ", ".join(map(repr, moved))
+    columns = ", ".join(map(repr, moved))
     cure = CURE
     if not ours & {*moved}:
         named = ", ".join(f'"{name}"' for name in [*names.trigger_columns, *moved])
@@ -346,7 +346,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
             f"name what the trigger owns under [tables.clock_times]: trigger_columns = [{named}]; undo leaves it alone"
         )
     raise NotServed(
-        f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {said};"
+        f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {columns};"
         f" {triggers_text(session)}; nothing was written",
         next_step=f"{cure}; then connecteam-sync doctor",
     )

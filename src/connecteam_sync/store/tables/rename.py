@@ -1,6 +1,7 @@
 """Our tables under the names of old versions, or of another prefix, get the names that were chosen, with their indexes.
 
-MySQL commits each statement. Whatever an attempt that broke off has left is found by `ours.look`, and goes on here.
+MySQL commits each statement. `ownership.take_inventory` finds what an interrupted attempt has left, and the next one
+goes on from there.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from sqlalchemy import Connection, inspect
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.own import KINDS, OwnNames
-from connecteam_sync.store.tables.ownership import Look
+from connecteam_sync.store.tables.ownership import Inventory
 from connecteam_sync.store.tables.schema import templates
 
 
-def rename(connection: Connection, dialect: Dialect, found: Look, names: OwnNames) -> tuple[str, ...]:
+def rename(connection: Connection, dialect: Dialect, found: Inventory, names: OwnNames) -> tuple[str, ...]:
     """Rename what is ours; what was done, a sentence each. Rows, keys and what makes them go along."""
     for statement in statements(connection, dialect, found, names):
         connection.exec_driver_sql(statement)
@@ -28,13 +29,13 @@ def rename(connection: Connection, dialect: Dialect, found: Look, names: OwnName
     return (*done, *(f"left table {table} alone: it is not ours" for table in found.strangers))
 
 
-def _kinds(found: Look) -> list[str]:
+def _kinds(found: Inventory) -> list[str]:
     # The version table comes last: as long as it has its old name, an attempt that broke off is known by it.
     return [kind for kind in KINDS if kind in found.old and kind not in found.there]
 
 
 def statements(
-    connection: Connection, dialect: Dialect, found: Look, names: OwnNames, *, is_printed: bool = False
+    connection: Connection, dialect: Dialect, found: Inventory, names: OwnNames, *, is_printed: bool = False
 ) -> Iterator[str]:
     """The statements that rename. Each is to be run before the next is asked for, but where they are printed."""
     kinds = _kinds(found)

@@ -31,7 +31,7 @@ class Fault(msgspec.Struct, frozen=True):
     """Something of a table of ours that is not as it should be; `init` puts it back where it `mends`."""
 
     table: Table
-    said: str
+    message: str
     mends: bool = True
     column: Column[object] | None = None
     index: Index | None = None
@@ -63,8 +63,8 @@ def _columns(table: Table, found: ownership.Present, prefix: str, *, keeps_diges
         kind = found.columns.get(column.name)
         if kind is None:
             # Nobody knows what stood in a column that every row must fill.
-            said = f"{table.fullname} has no column {column.name}"
-            yield Fault(table, said, mends=bool(column.nullable), column=column)
+            message = f"{table.fullname} has no column {column.name}"
+            yield Fault(table, message, mends=bool(column.nullable), column=column)
         elif kind != wanted[column.name] and column.name not in (*LINKS.get(kinds, ()), *PERSONS.get(kinds, ())):
             word = {"int": "a whole number", "text": "text"}[wanted[column.name]]
             yield Fault(table, f"column {column.name} of {table.fullname} is not {word}", mends=False, column=column)
@@ -80,12 +80,12 @@ def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tab
             columns.append(TOUCHED)
         there = found.get(str(index.name))
         if there is None:
-            said = f"index {index.name} of {table.fullname} is missing"
+            message = f"index {index.name} of {table.fullname} is missing"
         elif there["column_names"] != columns or bool(there["unique"]) != bool(index.unique):
-            said = f"index {index.name} of {table.fullname} is over other columns, or not unique"
+            message = f"index {index.name} of {table.fullname} is over other columns, or not unique"
         else:
             continue
-        yield Fault(table, said, index=index)
+        yield Fault(table, message, index=index)
 
 
 def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTa
         for fault in faults(connection, dialect, names):
             if fault.mends:
                 _mend(connection, dialect, names, host, fault)
-                done.append(f"{fault.said}: put back")
+                done.append(f"{fault.message}: put back")
     return tuple(done)
 
 
@@ -156,7 +156,7 @@ class OddRows(NamedTuple):
     nearly our word, or nothing.
     """
 
-    nobodys: int
+    unassigned: int
     out_of_reach: int
     fractions: int
     nearly_ours: int
@@ -182,9 +182,16 @@ def odd_rows(session: Session) -> OddRows:
     counts = ", ".join(f"coalesce(sum(CASE WHEN {condition} THEN 1 ELSE 0 END), 0)" for condition in conditions)
     example = f"min(CASE WHEN {near} THEN {read['source']} END)"
     sql = f"SELECT {counts}, {example} FROM {session.clock_times} t"
-    [(*found, said)] = session.fetch(Query(sql))[0]
-    nobodys, out_of_reach, fractions, nearly, without = map(int, found)
-    return OddRows(nobodys, out_of_reach, fractions, nearly, without, None if said is None else plain_text(said))
+    [(*found, example_source)] = session.fetch(Query(sql))[0]
+    unassigned, out_of_reach, fractions, nearly, without = map(int, found)
+    return OddRows(
+        unassigned,
+        out_of_reach,
+        fractions,
+        nearly,
+        without,
+        None if example_source is None else plain_text(example_source),
+    )
 
 
 def stale_links(session: Session) -> StaleLinks:
@@ -194,12 +201,12 @@ def stale_links(session: Session) -> StaleLinks:
     applied = " AND ".join(
         d.same(read[field], f"s.applied_{field}") for field in ("employee_id", "clock_in", "clock_out")
     )
-    said = f"{read['clock_in']} = s.start_at AND {d.same(read['clock_out'], 's.end_at')}"
+    as_the_shift = f"{read['clock_in']} = s.start_at AND {d.same(read['clock_out'], 's.end_at')}"
     gone = f"CASE WHEN {key} IS NULL THEN 1 ELSE 0 END"
     sql = (
         f"SELECT count(*), coalesce(sum({gone}), 0), min(s.start_at), max(s.start_at) FROM {session.own.shifts} s"
         f" LEFT JOIN {session.clock_times} t ON {key} = {d.keys.row.host.format('s.clock_time_id')}"
-        f" WHERE s.clock_time_id IS NOT NULL AND ({key} IS NULL OR NOT (({applied}) OR ({said})))"
+        f" WHERE s.clock_time_id IS NOT NULL AND ({key} IS NULL OR NOT (({applied}) OR ({as_the_shift})))"
     )
     [(every, missing, first, last)] = session.fetch(Query(sql))[0]
     return StaleLinks(int(missing), int(every) - int(missing), first, last)

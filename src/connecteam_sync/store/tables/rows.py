@@ -166,11 +166,11 @@ def _wider(row: Sequence[Any]) -> ClockTime:
     """The same, where a row has more of its shift than person and times; that stands behind."""
     more = zip(_MORE, row[-len(_MORE) :], strict=True)
     return msgspec.structs.replace(
-        _clock_time(row[: -len(_MORE)]), **{column.field: _said(column.kind, value) for column, value in more}
+        _clock_time(row[: -len(_MORE)]), **{column.field: _field_value(column.kind, value) for column, value in more}
     )
 
 
-def _said(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
+def _field_value(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
     """A value as a field of ClockTime has it."""
     if kind == "minutes":
         return _minutes(value)
@@ -188,12 +188,12 @@ _MANY = 1e15
 """More minutes than anything lasts; a DOUBLE tells whole numbers apart up to there."""
 
 
-def _minutes(said: Any) -> float | None:  # noqa: ANN401 - whatever type the host's column has
+def _minutes(value: Any) -> float | None:  # noqa: ANN401 - whatever type the host's column has
     """Minutes as they are: whole ones as such, with a fraction where there is one; -1 of what is no number at all."""
-    if said is None:
+    if value is None:
         return None
     try:
-        number = float(said)
+        number = float(value)
     except ValueError:
         return -1
     if not isfinite(number) or abs(number) >= _MANY:
@@ -225,10 +225,10 @@ def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
     """A canonical row as members of a rowset."""
     names = CANONICAL if not prefix else [prefix + field for field in CANONICAL]
-    said: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
-    for field, sent in _SENT:
-        said[prefix + field] = sent(said[prefix + field])
-    return said
+    values: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
+    for field, convert in _SENT:
+        values[prefix + field] = convert(values[prefix + field])
+    return values
 
 
 def _whole(minutes: float | None) -> int | None:
@@ -373,9 +373,9 @@ class Flag(NamedTuple):
         """1 or 0. A word that is neither contradicts the times, whatever they are: it is never as it should be."""
         if self.form == "words":
             over, active = (self.dialect.literal(word) for word in self.words)
-            said = self.dialect.as_text(column, self.kind)
+            word = self.dialect.as_text(column, self.kind)
             odd = f"CASE WHEN {clock_out} IS NULL THEN 0 ELSE 1 END"
-            return f"CASE {said} WHEN {active} THEN 1 WHEN {over} THEN 0 ELSE {odd} END"
+            return f"CASE {word} WHEN {active} THEN 1 WHEN {over} THEN 0 ELSE {odd} END"
         if self.form == "number":
             return f"CASE WHEN {column} <> 0 THEN 1 ELSE 0 END"
         if self.form == "bit":

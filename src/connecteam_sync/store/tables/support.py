@@ -12,7 +12,7 @@ from typing import NamedTuple
 from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.core.columns import of_kind
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.sql.catalog import Made
+from connecteam_sync.store.sql.catalog import TableInfo
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import LETTERS, NUMBERS, base_of, is_text
 from connecteam_sync.store.sql.quoting import quoted
@@ -36,20 +36,20 @@ _FIRST_YEAR, _LAST_YEAR = (-62_135_596_800, -62_104_060_800), (253_370_764_800, 
 class Fault(NamedTuple):
     """Why a table is not served, and the cure."""
 
-    said: str
+    message: str
     cure: str
 
 
 def require_table(host: HostTables, columns: HostColumns, dialect: Dialect) -> None:
     """Raises NotServed where the clock times cannot be mirrored as they are."""
     for fault in faults(host, columns, dialect):
-        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+        raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def require_people(host: HostTables, columns: HostColumns) -> None:
     """Raises NotServed where rows of people could not be made, or not be taken back."""
     for fault in people_faults(host, columns):
-        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+        raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
@@ -81,7 +81,7 @@ def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fa
     )
 
 
-def _kept(table: str, made: Made) -> Iterator[Fault]:
+def _kept(table: str, made: TableInfo) -> Iterator[Fault]:
     """By whom a table is kept."""
     if made.kind not in {"table", "partitioned table"}:
         yield Fault(
@@ -117,7 +117,7 @@ def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
         )
 
 
-def _hidden(table: str, made: Made) -> Iterator[Fault]:
+def _hidden(table: str, made: TableInfo) -> Iterator[Fault]:
     """Rows that are there and that the user of the connection is not shown."""
     if made.is_filtered:
         yield Fault(
@@ -158,7 +158,7 @@ def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterat
 
 
 def _cure(name: str, number: object | None, table: str = "", value: object = None) -> str:
-    said = (
+    hint = (
         ""
         if number is None
         else (
@@ -169,7 +169,7 @@ def _cure(name: str, number: object | None, table: str = "", value: object = Non
     made = f"make {name} a column of datetimes in UTC (YYYY-MM-DD HH:MM:SS)"
     if table:
         made = f"write what stands there as YYYY-MM-DD HH:MM:SS, in UTC: {rewritten(table, name, value)}"
-    return f"{said}{made}; then connecteam-sync doctor"
+    return f"{hint}{made}; then connecteam-sync doctor"
 
 
 def rewritten(table: str, name: str, value: object) -> str:
@@ -179,8 +179,8 @@ def rewritten(table: str, name: str, value: object) -> str:
     table, column = (part if part.isidentifier() else quoted(part) for part in (table, name))
     known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
     if isinstance(value, int | float) and _called(value) != "numbers":
-        said = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
-        of = next((form for word, form in said.items() if word in _called(value)), f"{column}, 'unixepoch'")
+        epochs = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
+        of = next((form for word, form in epochs.items() if word in _called(value)), f"{column}, 'unixepoch'")
         return known.format(of, f"typeof({column}) IN ('integer', 'real')")
     if _KNOWN.fullmatch(str(value)):
         others = f"{column} NOT GLOB '????-??-?? ??:??:??*' AND datetime({column}) IS NOT NULL"
@@ -250,8 +250,8 @@ def _fits(value: object, unit: str) -> bool:
 
 def shape(text: str) -> str:
     """How a value is written, not what it says: digits as 0, letters as x but for those of AM, PM, T and Z."""
-    said = re.sub(r"\d", "0", text[:40])
-    return re.sub(r"[^\W\d_](?<![TZAPM])", "x", said)
+    digits = re.sub(r"\d", "0", text[:40])
+    return re.sub(r"[^\W\d_](?<![TZAPM])", "x", digits)
 
 
 # -- minutes, flag, source ---------------------------------------------------------------------------------------------
@@ -345,5 +345,5 @@ def _allowed(columns: HostColumns, name: str) -> tuple[str, ...] | None:
     words: Mapping[str, tuple[str, ...]] = columns.definition.words
     kind = columns.clock_times[name].type
     if base_of(kind) in {"enum", "set"}:
-        return tuple(said.replace("''", "'") for said in re.findall(r"'((?:[^']|'')*)'", kind))
+        return tuple(word.replace("''", "'") for word in re.findall(r"'((?:[^']|'')*)'", kind))
     return words.get(name)
