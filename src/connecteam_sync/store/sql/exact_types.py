@@ -1,4 +1,4 @@
-"""Values of somebody's columns as JSON can hold them, and back: exact to the byte, or known not to be."""
+"""Values of the host's columns in JSON documents, and the types that differ in how they are kept there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 Form = Literal["truth", "number", "bit", "words"]
-"""How a column says true and false; `truth`: what the database itself takes for it."""
+"""How a column represents true and false; `truth`: as the database itself does."""
 NUMBERS = {"int", "integer", "bigint", "smallint", "mediumint", "tinyint"}
 LETTERS = {
     "char",
@@ -32,7 +32,7 @@ def base_of(kind: str) -> str:
 
 
 def is_text(kind: str) -> bool:
-    """Whether a type holds text; on SQLite as its rules of affinity say."""
+    """Whether a type holds text; on SQLite by its rules of type affinity."""
     base = base_of(kind)
     return base in LETTERS or any(part in kind.lower() for part in ("char", "clob", "text"))
 
@@ -41,12 +41,12 @@ _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def columns_in(image: str | None) -> dict[str, bytes]:
-    """What an image says of each column, as it is spelled: two long numbers may be the same float, or none at all."""
+    """The values of an image by column, as they are spelled: two long numbers may be the same float, or no float."""
     return {name: bytes(value) for name, value in _RAW.decode(image or "{}").items()}
 
 
 def values_in(image: str) -> dict[str, object]:
-    """What an image says of each column; of a number that is too large for one, its digits."""
+    """The values of an image by column; a number that is too large for a float as its digits."""
     try:
         return msgspec.json.decode(image, type=dict[str, object])
     except msgspec.DecodeError:
@@ -61,7 +61,7 @@ def _value(raw: bytes) -> object:
 
 
 def plain_member(value: object) -> object:
-    """Truth values as the numbers every database takes; nested JSON as text."""
+    """Truth values as numbers, which every database accepts; nested JSON as text."""
     if isinstance(value, bool):
         return int(value)
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value

@@ -1,4 +1,4 @@
-"""A connection that lay unused in the pool is checked before it is used again."""
+"""A connection that was idle in the pool is checked before it is used again."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from sqlalchemy.exc import DisconnectionError
 
 _SINCE = "since"
 _IDLE = 5.0
-"""Seconds after which a connection that lay unused is asked whether it is still there."""
+"""Seconds after which an idle connection is pinged before its next use."""
 
 
-def rests(_: object, record: Any) -> None:  # noqa: ANN401 - the pool's own record
-    """A connection goes back to the pool."""
+def note_idle(_: object, record: Any) -> None:  # noqa: ANN401 - the pool's own record
+    """Note when a connection went back to the pool."""
     record.info[_SINCE] = time.monotonic()
 
 
-def wakes(dialect: Dialect, connection: Any, record: Any) -> None:  # noqa: ANN401 - a driver's own connection, and the pool's
-    """A connection that lay unused may have been ended meanwhile: by the server's patience, by an administrator, by a
-    failover. Then the pool makes a new one, before anything of a transaction is sent.
+def check_idle(dialect: Dialect, connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's, the pool's
+    """Check that an idle connection was not closed meanwhile: by a timeout, an administrator, a failover. If it was, the
+    pool makes a new one, before anything of a transaction is sent.
 
-    Whether the server said something since is seen without asking. A network in between that has forgotten a connection
-    says nothing: after some seconds the server is asked.
+    Whether the server sent something since is seen without a round trip. A network that dropped the connection sends
+    nothing: after some seconds the server is pinged. Raises DisconnectionError.
     """
     since = record.info.pop(_SINCE, None)
     if since is None or not (_has_news(connection) or time.monotonic() - since > _IDLE):
@@ -36,12 +36,12 @@ def wakes(dialect: Dialect, connection: Any, record: Any) -> None:  # noqa: ANN4
 
 
 def _has_news(connection: Any) -> bool:  # noqa: ANN401 - a driver's own connection
-    """Whether something came that nobody asked for: the end of the connection, or its reason."""
-    # PostgreSQL's driver tells its socket, PyMySQL has it; mysqlclient keeps its own to itself.
+    """Whether the server sent something unasked: the end of the connection, or the reason for it."""
+    # psycopg and PyMySQL give access to their socket, mysqlclient does not.
     place = connection if hasattr(connection, "fileno") else getattr(connection, "_sock", None)
     if place is None:
         return True
     try:
         return bool(select.select([place], [], [], 0)[0])
-    except (OSError, ValueError):  # closed on our side, or a number beyond what may be asked
+    except (OSError, ValueError):  # closed on our side, or a number that `select` does not support
         return True

@@ -1,4 +1,4 @@
-"""How a session of MySQL and MariaDB is set, and several statements are sent in one packet."""
+"""Sessions of MySQL and MariaDB: their settings, and several statements in one packet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connecteam_sync.store.sql.pipeline import PACKET, Answer, Query, answer_of,
 from connecteam_sync.store.sql.quoting import split
 
 _LONGEST_GROUP = 1 << 30
-"""Bytes of what is put together in a group: the largest packet, and the most that MariaDB takes in strict mode."""
+"""Bytes of a `group_concat`: the largest packet, and the most that MariaDB accepts in strict mode."""
 _MODES = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 _FILES = {"ssl_ca": "ca", "ssl_cert": "cert", "ssl_key": "key"}
 
@@ -21,7 +21,7 @@ def set_session(connection: Any, info: dict[Any, Any], wait: int) -> None:  # no
     """Session settings; MariaDB 10 and MySQL name the isolation level differently, so it is set by statement.
 
     A wait for a table (LOCK TABLES, FLUSH TABLES, an ALTER that runs) is bounded by `lock_wait_timeout`, one for a row
-    by InnoDB's. What a server may be set to for people who type statements is not for us: `sql_safe_updates` and
+    by InnoDB's. Settings meant for people who type statements are turned off: `sql_safe_updates` and
     `sql_select_limit` would refuse a statement or cut an answer short.
     """
     cursor = connection.cursor()
@@ -40,10 +40,10 @@ def set_session(connection: Any, info: dict[Any, Any], wait: int) -> None:  # no
 
 
 def url_and_options(url: URL) -> tuple[URL, dict[str, Any]]:
-    """The URL, and what the driver is told next to it: either driver takes the same words for TLS.
+    """The URL, and further arguments for the driver. Both drivers get the same options for TLS.
 
-    `ssl_mode` is MySQL's own word: REQUIRED encrypts, VERIFY_CA wants a certificate by the authority in `ssl_ca`, and
-    VERIFY_IDENTITY (what `ssl_ca` alone means) one for the host of the URL. Raises ConfigurationError for any other.
+    `ssl_mode` has MySQL's own values: REQUIRED encrypts, VERIFY_CA requires a certificate by the authority in `ssl_ca`,
+    and VERIFY_IDENTITY (the default with `ssl_ca`) one for the host of the URL. Raises ConfigurationError for others.
     """
     arguments: dict[str, Any] = {} if "charset" in url.query else {"charset": "utf8mb4"}
     if "connect_timeout" not in url.query:
@@ -67,14 +67,14 @@ def url_and_options(url: URL) -> tuple[URL, dict[str, Any]]:
     if url.drivername.endswith("+mysqldb"):
         return url, arguments | {"ssl_mode": mode} | ({"ssl": files} if files else {})
     if mode == "REQUIRED":
-        files.pop("ca", None)  # what is given is not verified by, as with MySQL's own programs
+        files.pop("ca", None)  # REQUIRED verifies nothing, as in MySQL's own programs
     if mode == "DISABLED":
         return url, arguments | {"ssl_disabled": True}
     return url, arguments | {"ssl": files | {"check_hostname": mode == "VERIFY_IDENTITY"}}
 
 
 def in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-    """Several statements as one (MySQL and MariaDB)."""
+    """The answers to several statements that are sent as one."""
     driver: Any = connection.connection.driver_connection
     prepared = [for_driver(query, connection.dialect) for query in queries]
     cursor = driver.cursor()
@@ -100,7 +100,7 @@ def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
 
 
 def sees_triggers(connection: Connection, table: str) -> bool:
-    """Whether the user of MySQL or MariaDB would be shown the triggers of a table: by its grants, of its roles too."""
+    """Whether the user's grants (its roles' too) let it see the triggers of a table."""
     [database] = connection.exec_driver_sql("SELECT database()").one()
     there, name = split(table)
     schema = there or str(database)

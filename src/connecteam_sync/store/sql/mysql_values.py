@@ -1,4 +1,4 @@
-"""Values of MySQL and MariaDB as JSON can hold them, and back."""
+"""Values of MySQL and MariaDB to and from JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _LETTERS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "en
 _AS_TEXT = _LETTERS | {"json", "decimal", "numeric", "year"}
 _LONG = _SHAPES | {"text", "mediumtext", "longtext", "blob", "mediumblob", "longblob", "json"}
 _UNICODE = ("binary", "latin1", "ucs2", "utf16", "utf16le", "utf32", "utf8", "utf8mb3", "utf8mb4")
-"""Character sets of MySQL and MariaDB of whose text every byte comes back from utf8mb4."""
+"""Character sets whose text survives a conversion to utf8mb4 and back, byte for byte."""
 _OF_LETTERS = " CHARACTER SET "
 
 
 def type_of_column() -> str:
-    """A column's type in the catalogue of MySQL and MariaDB, as SQL: with its character set, where that is one of which
-    some text does not come back from utf8mb4.
+    """SQL for a column's type in the catalogue, with its character set if some text in it would not survive a
+    conversion to utf8mb4 and back.
     """
     known = ", ".join(f"'{letters}'" for letters in _UNICODE)
     letters = f"concat('{_OF_LETTERS}', character_set_name)"
@@ -25,8 +25,9 @@ def type_of_column() -> str:
 
 
 def in_json(value: str, kind: str) -> str:
-    """MariaDB puts bits, bytes, leading zeros and text of any collation into JSON as they lie, which is none then, and
-    rounds a FLOAT. What is JSON itself would lose its spelling, a long DECIMAL its last digits, a YEAR its zeros.
+    """SQL that makes a value fit for JSON. MariaDB copies bits, bytes, leading zeros and text of any collation as they
+    are, which makes invalid JSON, and rounds a FLOAT. JSON itself would lose its spelling, a long DECIMAL its last
+    digits, a YEAR its zeros.
     """
     base = base_of(kind)
     if base in _BYTES:
@@ -39,24 +40,22 @@ def in_json(value: str, kind: str) -> str:
 
 
 def may_be_cut(kind: str) -> bool:
-    """Whether a column may hold more than `max_allowed_packet`: MariaDB makes a NULL of it on its way into JSON, within
-    a document that is whole but for that.
-    """
+    """Whether a column may exceed `max_allowed_packet`: MariaDB then puts NULL into the JSON document."""
     return base_of(kind) in _LONG
 
 
 def from_json(value: str, kind: str) -> str:
-    """The way back of `in_json`, from text; everything else is converted on assignment."""
+    """The inverse of `in_json`, from text; other types are converted on assignment."""
     if base_of(kind) == "bit":
         return f"CAST({value} AS UNSIGNED)"
     return f"unhex({value})" if base_of(kind) in _BYTES else value
 
 
 def comes_back(value: str, kind: str) -> str | None:
-    """That a value is what its image makes of it, to the byte; None of types of which every value is."""
+    """A condition that a value survives the way into its image and back; None for types whose values all do."""
     as_text = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
     if base_of(kind) == "json":
-        # A DECIMAL within a document is written as any number, and read as a DOUBLE.
+        # A DECIMAL within a document is written as a number, and read back as a DOUBLE.
         return f"CAST(CAST({as_text} AS JSON) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin <=> {as_text}"
     letters = kind.partition(_OF_LETTERS)[2]
     return f"hex(CONVERT({as_text} USING {letters})) <=> hex({value})" if letters else None

@@ -1,8 +1,8 @@
-"""Several statements in one round trip: what a run costs over a network is the number of times it waits.
+"""Several statements in one round trip: the cost of a run over a network is the number of its round trips.
 
 MySQL and MariaDB take several statements in one packet, PostgreSQL's driver sends them without waiting for each answer,
-and SQLite has no network. Rows come as the driver gives them, or as `Query.make` makes them one by one: at a million
-rows, every wrapper around a row is felt.
+and SQLite has no network. Rows are the driver's own, or what `Query.make` returns for each: at a million
+rows, every wrapper around a row costs time.
 """
 
 from __future__ import annotations
@@ -24,54 +24,54 @@ PACKET = "packet"
 """In the `info` of a connection: the bytes that its server takes at once, if it has a limit (`has_packets`)."""
 _OTHERS_TAKE = 64 << 20
 _WIDEST = 4
-"""Bytes that a character becomes at most on its way."""
+"""The most bytes of a character on the wire."""
 Rows = list[Any]
-"""What a query made of its rows, in order."""
+"""The rows of a query, in order, each as `Query.make` returns it."""
 _MANY = 1000
-"""Rows that a driver makes at once where something else is made of each."""
+"""Rows that are fetched at once if each of them is converted."""
 
 
 class Query(NamedTuple):
-    """A statement with `:named` values. `make` is what becomes of each row as it is read; None: it stays a sequence."""
+    """A statement with `:named` values. `make` converts each row as it is read; None: it stays a sequence."""
 
     sql: str
     values: Mapping[str, object] = {}
     make: Callable[[Sequence[Any]], object] | None = None
     again: Callable[[], Query] | None = None
-    """The same, where it has to be written again once it is known what the keys are (`Store.ask`)."""
+    """Builds the query again once the types of the keys are known; None if it does not depend on them."""
 
     @property
     def size(self) -> int:
-        """About how many characters travel."""
+        """About how many characters are sent."""
         return len(self.sql) + sum(len(value) for value in self.values.values() if isinstance(value, str))
 
 
 def sent(text: str) -> int:
-    """The bytes of a text as a value of a statement of MySQL and MariaDB, whose drivers put it between quotes."""
+    """The bytes of a text as a value that the driver puts between quotes."""
     return len(text.encode()) + sum(map(text.count, ('"', "\\", "'")))
 
 
 def room(connection: Connection) -> int:
-    """The bytes that one packet may hold, less what a driver adds to it."""
+    """The bytes that one packet may hold, minus the driver's overhead."""
     packet: int = connection.info.get(PACKET, _OTHERS_TAKE)
     return packet - packet // 8
 
 
 def fits(text: str, limit: int) -> bool:
-    """Whether a value may travel where a packet holds so many bytes."""
+    """Whether a value fits into a packet of so many bytes."""
     return _WIDEST * len(text) <= limit or sent(text) <= limit
 
 
 def load_of(query: Query, limit: int) -> int:
-    """What a statement counts for in a round trip, of which a packet of so many bytes may be the measure."""
+    """The size of a statement within a round trip: in characters, or in bytes if packets are small (`limit`)."""
     if limit >= _WIDEST * LOAD:
         return query.size
     return len(query.sql) + sum(sent(value) for value in query.values.values() if isinstance(value, str))
 
 
 class Answer(NamedTuple):
-    """What a statement came to: its rows, how many rows it touched, and the key that the database made for the last of
-    them (PostgreSQL says it only as a row, where `RETURNING` asks for it).
+    """The result of a statement: its rows, the number of rows it touched, and the key that the database made for the
+    last of them (PostgreSQL returns that only as a row, with `RETURNING`).
     """
 
     rows: Rows
@@ -85,9 +85,9 @@ def fetch(connection: Connection, queries: Sequence[Query], *, and_end: bool = F
 
 
 def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Answer]:
-    """What each statement came to, in order, in one round trip, or in one for every LOAD of values.
+    """The answer to each statement, in order, in one round trip, or in one for every LOAD of values.
 
-    The first that fails ends it. Raises what SQLAlchemy raises; the events of a statement fire for each. `and_end` (not
+    The first failure ends it. Raises SQLAlchemy's errors; the events of a statement fire for each. `and_end` (not
     on SQLite) ends the transaction in the same round trip.
     """
     served = database(connection.dialect.name)
@@ -140,7 +140,7 @@ def answer_of(cursor: Any, query: Query) -> Answer:  # noqa: ANN401 - a driver's
 
 
 def _made(cursor: Any, query: Query) -> Rows:  # noqa: ANN401 - a driver's own cursor
-    """What becomes of the rows; some at a time, since a month of them need not be there twice."""
+    """The converted rows. They are fetched in parts, so that a month of rows is not in memory twice."""
     if query.make is None:
         return list(cursor.fetchall())
     found: Rows = []

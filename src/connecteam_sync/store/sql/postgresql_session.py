@@ -1,5 +1,7 @@
-"""How a session of PostgreSQL is set, in every transaction, since a pooler may give each transaction another connection
-of the server's; and statements are sent without waiting for each answer.
+"""Sessions of PostgreSQL: their settings, and statements that are sent without waiting for each answer.
+
+Every transaction sets its own: a pooler may give each transaction another connection of the server's.
+
 """
 
 from __future__ import annotations
@@ -14,34 +16,34 @@ from sqlalchemy import URL, Connection
 from connecteam_sync.store.sql.pipeline import Answer, Query, answer_of, driver_of, for_driver
 
 MUST_BEGIN = "must_begin"
-"""In the `info` of a PostgreSQL connection: its transaction begins with whatever is sent next."""
+"""In the `info` of a connection: its transaction begins with the next statement."""
 _SETTINGS, _IS_POOLED = "settings", "is_pooled"
 _PREPARE_AFTER = 5
-"""A statement that is sent so many times is prepared on the server; where a pooler is between, none ever is."""
+"""A statement sent so many times is prepared on the server; behind a pooler none is."""
 _OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|\S)*)(?:\s+|$)")
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 
 def url_and_settings(url: URL, environ: Mapping[str, str] | None = None) -> tuple[URL, dict[str, str]]:
-    """The URL without its `options`, and the settings they name (those of PGOPTIONS, where the URL has none): each
-    transaction has them, behind a pooler too, which refuses them with the connection.
+    """The URL without its `options`, and the settings they name (those of PGOPTIONS if the URL has none). Each
+    transaction sets them, behind a pooler too, which would refuse them as options of the connection.
 
     Options of another kind, and those of a service file, are left to the driver as they are.
     """
     environ = os.environ if environ is None else environ
     given = url.query.get("options")
     if given is None and ("service" in url.query or environ.get("PGSERVICE")):
-        return url, {}  # the file of services comes before PGOPTIONS, and the driver reads it
+        return url, {}  # the service file takes precedence over PGOPTIONS, and the driver reads it
     text = " ".join(given) if isinstance(given, tuple) else given or environ.get("PGOPTIONS", "")
     settings = settings_of(text)
     if settings is None:
         return url, {}
-    # An empty text, and not none: none would have the driver look at PGOPTIONS.
+    # An empty text: without one, the driver would read PGOPTIONS.
     return url.update_query_dict({"options": ""}) if text else url, settings
 
 
 def settings_of(options: str) -> dict[str, str] | None:
-    """The settings that options name (`-c search_path=payroll --work_mem=8MB`); None where they are of another kind."""
+    """The settings in `options` (`-c search_path=payroll --work_mem=8MB`); None if it has options of another kind."""
     found: dict[str, str] = {}
     rest = options.strip()
     while rest:
@@ -54,10 +56,10 @@ def settings_of(options: str) -> dict[str, str] | None:
 
 
 def set_session(connection: Any, info: dict[str, Any], settings: Mapping[str, str]) -> None:  # noqa: ANN401 - a driver's own connection
-    """What a connection is told at once, which is nothing: each transaction begins with its settings."""
+    """Prepare a connection whose transactions each begin with these settings; nothing is sent yet."""
     # The driver would send each BEGIN by itself and wait for it.
     connection.autocommit = True
-    connection.prepare_threshold = None  # until it is known that no pooler is between
+    connection.prepare_threshold = None  # until it is known that there is no pooler
     calls = ", ".join(f"set_config({_quoted(name)}, {_quoted(value)}, true)" for name, value in settings.items())
     info[_SETTINGS] = f"SELECT pg_backend_pid(), {calls}"
 
@@ -67,12 +69,12 @@ def _quoted(value: str) -> str:
 
 
 def must_begin(connection: Connection) -> None:
-    """The transaction begins with its first statement; see `pipeline.fetch`."""
+    """Note that the transaction begins with its first statement; see `pipeline.fetch`."""
     connection.info[MUST_BEGIN] = connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
 
 
 def begin_alone(connection: Connection, *_: object) -> None:
-    """A statement that is sent alone has its BEGIN sent before it, with the settings."""
+    """Send BEGIN and the settings before a statement that is sent alone."""
     if connection.info.pop(MUST_BEGIN, False):
         driver: Any = connection.connection.driver_connection
         cursor = driver.execute(f"{_BEGIN}; {connection.info[_SETTINGS]}")
@@ -81,16 +83,16 @@ def begin_alone(connection: Connection, *_: object) -> None:
 
 
 def begin_in_pipeline(connection: Connection) -> Any:  # noqa: ANN401 - a driver's own cursor
-    """BEGIN and the settings, sent ahead of what follows; `learn` takes the answer once the pipeline has ended."""
+    """Send BEGIN and the settings first; `learn` takes the answer once the pipeline has ended."""
     driver: Any = connection.connection.driver_connection
     driver.execute(_BEGIN, prepare=False)
     return driver.execute(connection.info[_SETTINGS], prepare=False)
 
 
 def learn(connection: Connection, cursor: Any) -> None:  # noqa: ANN401 - a driver's own cursor
-    """Whether a pooler is between, asked once for a connection: it greets with another process than that which answers.
+    """Find out once per connection whether there is a pooler: another process greets than the one that answers.
 
-    Behind one, a statement prepared in one transaction is unknown or another client's in the next.
+    Behind a pooler, a statement prepared in one transaction is unknown, or another client's, in the next.
     """
     if _IS_POOLED not in connection.info:
         driver: Any = connection.connection.driver_connection
@@ -100,15 +102,12 @@ def learn(connection: Connection, cursor: Any) -> None:  # noqa: ANN401 - a driv
 
 
 def is_pooled(connection: Connection) -> bool:
-    """Whether a pooler was found between us and PostgreSQL."""
+    """Whether `learn` found a pooler between us and the server."""
     return bool(connection.info.get(_IS_POOLED))
 
 
 def set_for_session(connection: Connection) -> None:
-    """The settings of transactions for all that this connection does: for changes of tables outside any transaction.
-
-    Where they are those of the session already, nothing is to be done.
-    """
+    """Let the settings of transactions hold for the whole session: for changes of tables outside any transaction."""
     if _SETTINGS not in connection.info:
         return
     driver: Any = connection.connection.driver_connection
@@ -116,11 +115,11 @@ def set_for_session(connection: Connection) -> None:
 
 
 def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-    """Statements sent without waiting for each answer (PostgreSQL)."""
+    """The answers to statements that are sent without waiting for each of them."""
     driver: Any = connection.connection.driver_connection
     cursors = []
     try:
-        # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
+        # All answers are awaited at the end of the pipeline; reading one earlier would cost another round trip.
         with driver.pipeline():
             begun = None
             if connection.info.pop(MUST_BEGIN, False) or and_end:
@@ -134,9 +133,9 @@ def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool
             if and_end:
                 driver.execute("COMMIT")
     except driver_of(connection).Error as error:
-        # What stood behind the error was never prepared, and the driver believes that it was.
+        # Statements behind the error were never prepared, although the driver believes they were.
         driver.prepare_threshold = None
-        # A pooler that hangs up leaves a pipeline that cannot be ended; what came before says why.
+        # A pooler that hangs up leaves a pipeline that cannot be ended; the error before it names the cause.
         if isinstance(error.__context__, driver_of(connection).Error):
             raise error.__context__ from None
         raise
@@ -146,6 +145,6 @@ def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool
     for query, (cursor, sql, values) in zip(queries, cursors, strict=True):
         connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
         found.append(answer_of(cursor, query))
-        # The driver keeps all it received for as long as a cursor is open: a month of rows a second time.
+        # An open cursor keeps everything it received: a month of rows a second time.
         cursor.close()
     return found

@@ -1,4 +1,4 @@
-"""Values of PostgreSQL as JSON can hold them, and back."""
+"""Values of PostgreSQL to and from JSON."""
 
 from __future__ import annotations
 
@@ -19,29 +19,28 @@ _PLAIN |= {
     "tstzrange",
 }
 _PROVEN = {"json", "jsonb", "real", "double"}
-"""Types of PostgreSQL's that come back from their own spelling, whatever they hold."""
+"""Types whose values all survive the way into their spelling and back."""
 
 
 def is_spelled(kind: str) -> bool:
-    """Whether a type of PostgreSQL's may lose something in a JSON document, so that its own spelling is kept: what is
-    JSON itself (blanks, a null that is no NULL), the first line of an XML, a zero below zero, composites, and whatever
-    is not known here.
+    """Whether values of a type may lose something in a JSON document, so that their own spelling is kept: JSON itself
+    (blanks, a JSON null), the first line of an XML document, a negative zero, composites, and every type that is not
+    known here.
     """
     base = base_of(kind)
     return bool(kind) and base not in _PLAIN and base.removesuffix("[]") not in _PLAIN
 
 
 def spelled_in_json(value: str, kind: str) -> str:
-    """PostgreSQL's own spelling of a value; an array has one in JSON, unless it is counted from another number than 1.
-
-    It is read back as any other: an array of JSON may be a text.
+    """SQL for PostgreSQL's own spelling of a value. An array is a JSON array, unless it is indexed from another number
+    than 1: that one is kept as text, which is read back as well.
     """
     text = f"CAST({value} AS text)"
     return text if is_spelled(kind) else f"CASE WHEN {text} LIKE '[%' THEN to_jsonb({text}) ELSE to_jsonb({value}) END"
 
 
 def comes_back(value: str, kind: str) -> str | None:
-    """The same of PostgreSQL, whose types are as many as somebody makes."""
+    """A condition that a value survives the way into its image and back; None for types whose values all do."""
     if not is_spelled(kind) or base_of(kind) in _PROVEN:
         return None
     again = f"CAST(CAST({value} AS text) AS {kind})"

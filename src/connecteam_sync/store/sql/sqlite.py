@@ -28,7 +28,7 @@ _INTEGERS = {"NUMERIC", "DECIMAL", "NUMBER"}
 
 
 class SQLite(Dialect):
-    """What SQLite keeps of what every database promises."""
+    """The dialect of SQLite."""
 
     kind = family = "sqlite"
     title = "SQLite"
@@ -47,18 +47,18 @@ class SQLite(Dialect):
     bigint = "INTEGER"
     equal = "IS"
     auto_key = "INTEGER"  # it draws a key by itself only if the column is declared so
-    last = "'9999-12-32'"  # it compares letters, whatever divides day and time
+    last = "'9999-12-32'"  # it compares text, whatever divides day and time
 
     # -- how it is reached ---------------------------------------------------------------------------------------------
 
     @classmethod
     def with_driver(cls, url: URL) -> URL:
-        """The one it has."""
+        """The only one."""
         return url
 
     @classmethod
     def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
-        """What SQLAlchemy leaves out: `mode=ro` by itself would be written to all the same."""
+        """Options that SQLAlchemy ignores: with `mode=ro` alone, the file would be written all the same."""
         strange = set() if "uri" in url.query else url.query.keys() - _OPTIONS
         return strange, (
             "; what is meant for SQLite itself wants sqlite:///file:hours.db?mode=ro&uri=true" if strange else ""
@@ -66,12 +66,12 @@ class SQLite(Dialect):
 
     @classmethod
     def way(cls, url: URL, lock_wait: float) -> Way:
-        """With functions of ours."""
+        """With the functions that `sqlite_values` needs."""
         return Way(url, {"connect_args": {"timeout": lock_wait}}, _session)
 
     @classmethod
     def listen(cls, engine: Engine) -> None:
-        """Begin transactions as a writer, or not."""
+        """Let a writer lock the file when its transaction begins."""
         event.listen(engine, "begin", _begin)
 
     @classmethod
@@ -93,12 +93,12 @@ class SQLite(Dialect):
 
     @property
     def catalog(self) -> Catalog:
-        """Its tables of tables."""
+        """`sqlite_master` and the pragmas."""
         return SQLiteCatalog(self)
 
     @classmethod
     def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
-        """By its rules of affinity."""
+        """By its rules of type affinity."""
         declared = declaration[0]
         kind = declared.upper()
         if "INT" in kind or not kind or kind.split("(")[0].strip() in _INTEGERS:
@@ -113,7 +113,7 @@ class SQLite(Dialect):
     def rowset(
         self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
     ) -> str:
-        """Of `json_each`."""
+        """By `json_each`."""
         del packed
         inner = ", ".join(f"json_extract(value, '$.{c}') AS {c}" for c in columns)
         return f"(SELECT {inner} FROM json_each(:{parameter})) AS {alias}"
@@ -133,25 +133,25 @@ class SQLite(Dialect):
         return value
 
     def shown(self, column: str) -> str:
-        """There may be bytes, or a text that is none; quote() says NULL of NULL in four letters."""
+        """Bytes and invalid text are quoted; `quote` of NULL would be the word NULL."""
         plain = f"typeof({column}) IN ('blob', 'text') AND {column} GLOB '*[^ -~]*'"
         return f"CASE WHEN {column} IS NULL THEN NULL WHEN {plain} THEN quote(CAST({column} AS BLOB)) ELSE {column} END"
 
     def whole(self, number: str) -> str:
-        """A cast does it."""
+        """By a cast."""
         return f"CAST({number} AS INTEGER)"
 
     def truth_form(self, kind: str) -> Form | None:
-        """Whatever is no bytes."""
+        """Every type but bytes."""
         return "truth" if base_of(kind) != "blob" else None
 
     def ends(self, column: str, table: str) -> str:
-        """Each end by itself: so an index answers at once."""
+        """Each end in its own SELECT, so that an index is used."""
         low, high = (f"(SELECT {end}({column}) FROM {table})" for end in ("min", "max"))
         return f"SELECT {low}, {high}"
 
     def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
-        """Texts: what SQLite hands over stays in this process, and is hashed here. A BLOB cannot stand in JSON."""
+        """Texts, which are hashed here: SQLite runs in this process. A BLOB cannot be part of JSON."""
         del connection
         values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
         return " UNION ALL ".join(
@@ -161,21 +161,21 @@ class SQLite(Dialect):
     # -- whole rows ----------------------------------------------------------------------------------------------------
 
     def in_json(self, value: str, kind: str) -> str:
-        """What JSON cannot hold says what it is."""
+        """A value that JSON cannot hold becomes an object that names its type."""
         del kind
         return sqlite_values.in_json(value)
 
     def rows_again(
         self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
     ) -> tuple[str, dict[str, str]]:
-        """Of members, and of what they are."""
+        """From members, and from members that name their types."""
         del table, types
         kinds: dict[str, Kind] = {"id": "row", **dict.fromkeys(aliases.values(), "text"), **more}
         kinds |= dict.fromkeys((f"{alias}_is" for alias in aliases.values()), "text")
         return self.rowset(kinds), {self.name(c): sqlite_values.from_json(f"d.{alias}") for c, alias in aliases.items()}
 
     def members(self, image: str, aliases: Mapping[str, str]) -> dict[str, object]:
-        """Values, and what those are that JSON cannot hold."""
+        """Values, and the types of those that JSON cannot hold."""
         values: dict[str, object] = msgspec.json.decode(image)
         found: dict[str, object] = {}
         for column, alias in aliases.items():
@@ -188,16 +188,16 @@ class SQLite(Dialect):
     # -- statements ----------------------------------------------------------------------------------------------------
 
     def delete(self, table: str, rowset: str, key: str, condition: str) -> str:
-        """By key: it joins no table to a DELETE."""
+        """By key: a DELETE has no join."""
         found = f"SELECT t.{key} FROM {table} AS t JOIN {rowset} ON t.{key} = d.id AND {condition}"
         return f"DELETE FROM {table} WHERE {key} IN ({found})"
 
     def insert(self, table: str, rowset: str, values: Mapping[str, str], *, with_key: bool = False) -> str:
-        """Without the last words an ON CONFLICT would be taken for one of a join."""
+        """Without the last words, ON CONFLICT would be parsed as the ON of a join."""
         return f"{super().insert(table, rowset, values, with_key=with_key)} WHERE true"
 
     def locking(self, alias: str = "") -> str:
-        """Nothing: the whole file is locked beforehand."""
+        """Nothing: the whole file is locked already."""
         del alias
         return ""
 
@@ -229,7 +229,7 @@ class SQLite(Dialect):
         return (f"DROP INDEX {self.own(old)}", f"CREATE {unique}INDEX {new} ON {self.own(table)} ({several})")
 
     def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
-        """Never asked: it `alters_columns` not."""
+        """Never called: `alters_columns` is false."""
         raise NotImplementedError  # SQLite gives no column another type: the table would have to be made again
 
     def copied_table(self, copy: str, table: str, key: str, columns: Iterable[str]) -> str:
@@ -238,11 +238,11 @@ class SQLite(Dialect):
         return f"CREATE TABLE {copy} AS SELECT {', '.join(columns)} FROM {table} WHERE 0"
 
     def key_made(self, table: str, columns: str, key: str) -> tuple[str, ...]:
-        """The index is the key."""
+        """A unique index is the key."""
         return (f"CREATE UNIQUE INDEX {self._index(table, key)} ON {self.name(split(table)[1])} ({columns})",)
 
     def key_dropped(self, table: str, key: str, *, is_constraint: bool) -> str:
-        """As any index."""
+        """As an index."""
         del is_constraint
         return f"DROP INDEX {self._index(table, key)}"
 
@@ -256,9 +256,9 @@ class SQLite(Dialect):
 
 
 def _session(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401 - the pool's own record
-    """Leave transactions to us, keep foreign keys."""
+    """Leave transactions to us, enforce foreign keys, and define our functions."""
     connection.isolation_level = None
-    # The bytes of a BLOB and the digits of a number, to and from JSON: not every SQLite has `unhex`.
+    # Bytes and exact numbers to and from JSON: not every SQLite has `unhex`.
     connection.create_function("connecteam_sync_bytes", 1, _bytes_of, deterministic=True)
     connection.create_function("connecteam_sync_is_utf8", 1, _is_utf8, deterministic=True)
     connection.create_function("connecteam_sync_spelled", 1, float.hex, deterministic=True)

@@ -1,4 +1,4 @@
-"""The queries about SQLite's tables, and what their answers mean."""
+"""The catalogue of SQLite: queries about tables, and what their answers mean."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :name
 """
 
     def columns(self, table: str) -> Query:
-        """2 and 3 are computed columns, 1 is hidden altogether. Its triggers cannot fill a column."""
+        """`hidden` is 2 or 3 for a computed column, 1 for a hidden one. Triggers cannot fill a column."""
         schema, name = split(table)
         return Query(
             'SELECT name, type, hidden, 1, ("notnull" OR pk) AND dflt_value IS NULL'
@@ -67,7 +67,7 @@ WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :name
         return column.lower()
 
     def place(self, table: str, guard: str, own: str | None) -> tuple[str, dict[str, object]]:
-        """In this file, or in one that is attached."""
+        """In this file, or in an attached one."""
         del guard, own
         schema, name = split(table)
         return ":place", {"place": name if schema in {None, "main"} else f"{schema}.{name}"}
@@ -110,7 +110,7 @@ WHERE :schema IS NULL AND m.type IN ('table', 'view') AND lower(m.name) IN :name
         )
 
     def pointers(self, table: str, key: str) -> Query:
-        """A key that names no column points at the primary key, whose columns are in the same order."""
+        """A foreign key without target columns points at the primary key, whose columns are in the same order."""
         schema, name = split(table)
         sql = f"""
 SELECT m.name || ' ' || f.id, NULLIF(:schema, 'main'), m.name, f."from",
@@ -128,7 +128,7 @@ ORDER BY m.name, f.id, f.seq
         return Query(sql, {"ours": split(table)[1], "schema": schema or "main", "name": name})
 
     def is_view(self, table: str) -> Query:
-        """A view alone."""
+        """Only a view."""
         sql = "SELECT count(*) FROM sqlite_master WHERE type = 'view' AND lower(name) = lower(:name)"
         return Query(sql, {"name": split(table)[1]})
 
@@ -155,7 +155,7 @@ ORDER BY m.name, f.id, f.seq
             for key in tables.get_unique_constraints(name, schema=schema)
             if set(key["column_names"]) == wanted
         ]
-        # SQLAlchemy reads them out of the statement that made the table, which it does not always understand.
+        # SQLAlchemy parses the statement that made the table, and does not always understand it.
         return found or [
             UniqueKey(name=str(row[0]), is_valid=True, is_constraint=True)
             for row in run(connection, _UNIQUE, {"name": name, "schema": schema or "main"})
@@ -163,7 +163,7 @@ ORDER BY m.name, f.id, f.seq
         ]
 
     def taken(self, table: str) -> Query:
-        """By whatever is in the file."""
+        """By anything in the file."""
         schema, name = split(table)
         return Query(f"SELECT 1 FROM {self._master(schema)} WHERE lower(name) = lower(:key)", {"name": name})
 

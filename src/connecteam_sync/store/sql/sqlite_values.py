@@ -1,15 +1,14 @@
-"""Values of SQLite as JSON can hold them, and back."""
+"""Values of SQLite to and from JSON."""
 
 from __future__ import annotations
 
 
 def in_json(v: str) -> str:
-    """SQLite's columns hold anything: what JSON cannot hold, or not to the last digit, says what it is.
-
-    Each case is looked at only where the one before it is none.
+    """SQL that makes a value fit for JSON. A column may hold any type: a value that JSON cannot hold exactly becomes an
+    object that names its type. Each case is evaluated only if the ones before it do not apply.
     """
     is_exact = f"abs({v}) < 1e300 AND json_extract(json_array({v}), '$[0]') = {v}"
-    # What is no UTF-8 cannot be read at all; plain letters are, without a look at each.
+    # Text that is not UTF-8 cannot be read at all. ASCII needs no check.
     is_utf8 = f"({v} NOT GLOB '*[^ -~]*' OR connecteam_sync_is_utf8(CAST({v} AS BLOB)))"
     return (
         f"CASE typeof({v}) WHEN 'blob' THEN json_object('blob', hex({v}))"
@@ -22,7 +21,7 @@ def in_json(v: str) -> str:
 
 
 def from_json(value: str) -> str:
-    """The way back of `in_json`; `{value}_is` says what it is."""
+    """The inverse of `in_json`; `{value}_is` is the type of the value."""
     return (
         f"CASE {value}_is WHEN 'blob' THEN connecteam_sync_bytes({value})"
         f" WHEN 'text' THEN CAST(connecteam_sync_bytes({value}) AS TEXT)"
