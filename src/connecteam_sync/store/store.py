@@ -26,8 +26,8 @@ from connecteam_sync.store.tables.columns import (
     columns_of,
     host_columns,
     is_as_known,
-    looked_into,
     stamp_query,
+    with_value_ends,
 )
 from connecteam_sync.store.tables.host import HostTables, require_apart
 from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
@@ -159,7 +159,7 @@ class Store:
             with translated(doing, where=self.name), self._engine.connect() as connection:
                 found = self._whole(connection, [*known, *queries])
                 columns = columns_of(self.dialect, self.host, found[: len(known)])
-                columns = looked_into(connection, self.dialect, self.host, columns)
+                columns = with_value_ends(connection, self.dialect, self.host, columns)
         except DatabaseError as error:
             is_unknown = isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)
             if type(error) is not DatabaseError and not is_unknown:

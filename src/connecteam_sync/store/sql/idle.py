@@ -19,9 +19,9 @@ def note_idle(_: object, record: Any) -> None:  # noqa: ANN401 - the pool's own 
     record.info[_SINCE] = time.monotonic()
 
 
-def check_idle(dialect: Dialect, connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's, the pool's
-    """Check that an idle connection was not closed meanwhile: by a timeout, an administrator, a failover. If it was, the
-    pool makes a new one, before anything of a transaction is sent.
+def check_idle(dialect: Dialect, connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's own
+    """Check that an idle connection was not closed meanwhile: by a timeout, an administrator, a failover. If it was,
+    the pool makes a new one, before anything of a transaction is sent.
 
     Whether the server sent something since is seen without a round trip. A network that dropped the connection sends
     nothing: after some seconds the server is pinged. Raises DisconnectionError.

@@ -46,8 +46,8 @@ WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names
     )
 
     def columns(self, table: str) -> Query:
-        """MySQL has a default for an ENUM and lets a trigger fill a column; MariaDB does neither for rows that come from
-        a SELECT, as ours do. Without strict mode, either invents a value.
+        """MySQL has a default for an ENUM and lets a trigger fill a column; MariaDB does neither for rows of a SELECT,
+        as ours are. Without strict mode, either invents a value.
         """
         schema, name = split(table)
         return Query(
@@ -156,8 +156,8 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
         return {name: columns for name, columns, unique in self._indexes(connection, table) if not unique}
 
     def _row_ends(self, connection: Connection, table: str) -> set[str]:
-        """The column of a table with system versioning that says when a row was replaced (MariaDB): the server adds it to
-        every unique key, and all current rows have the same value in it.
+        """The column of a table with system versioning that says when a row was replaced (MariaDB): the server adds it
+        to every unique key, and all current rows have the same value in it.
         """
         sql = f"SELECT column_name FROM information_schema.columns WHERE {_HERE_IT_IS}"
         found = connection.execute(text(f"{sql} AND generation_expression = 'ROW END'"), _place(table))

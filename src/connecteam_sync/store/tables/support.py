@@ -1,6 +1,6 @@
-"""Which tables can be served, and by what form: judged from what the catalogue says, before anything is written.
+"""Which tables are supported: judged from the catalogue, before anything is written.
 
-Pure: no statement is sent here. A sentence names the column, the table or the engine; its cure is the one next step.
+Pure: no statement is sent here. Each message names the column, the table or the engine; its cure is the one next step.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from connecteam_sync.store.tables.rows import form_of
 
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 _WRITABLE = _MOMENTS | {"date", "char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
-"""What a column that only says when a row was written may be: the moment is written there, and never read."""
+"""Types of a column for the time of a row's last write: it is written, and never read."""
 _FRACTIONS = {"decimal", "numeric", "float", "double", "real", "dec", "fixed", "number"}
 _FORM = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 _UNITS = {"epoch_seconds": 1, "epoch_milliseconds": 1000}
 _EARLIEST, _LATEST = 100_000_000, 100_000_000_000
-"""Epoch seconds between 1973 and 5138: what is beyond is in another unit."""
+"""Epoch seconds between 1973 and 5138: other numbers are in another unit."""
 _FIRST_YEAR, _LAST_YEAR = (-62_135_596_800, -62_104_060_800), (253_370_764_800, 253_402_300_800)
 """The years 1 and 9999, in epoch seconds."""
 
 
 class Fault(NamedTuple):
-    """Why a table is not served, and the cure."""
+    """Why a table is not supported, and the cure."""
 
     message: str
     cure: str
 
 
 def require_table(host: HostTables, columns: HostColumns, dialect: Dialect) -> None:
-    """Raises NotServed where the clock times cannot be mirrored as they are."""
+    """Raises NotServed if `clock_times` is not supported as it is."""
     for fault in faults(host, columns, dialect):
         raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def require_people(host: HostTables, columns: HostColumns) -> None:
-    """Raises NotServed where rows of people could not be made, or not be taken back."""
+    """Raises NotServed if rows of people could not be made, or not be removed again."""
     for fault in people_faults(host, columns):
         raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
-    """Why no rows of people can be made, a sentence each."""
+    """Why no rows of people can be made."""
     made, names = columns.definition, host.employees
     computed = [
         Fault(
@@ -66,7 +66,7 @@ def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
 
 
 def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fault, ...]:
-    """Why the clock times are not served, a sentence each; nothing where they are."""
+    """Why `clock_times` is not supported; empty if it is."""
     kept = (
         *_kept(host.clock_times.table, columns.definition.clock_times),
         *_hidden(host.employees.table, columns.definition.employees),
@@ -82,7 +82,7 @@ def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fa
 
 
 def _kept(table: str, made: TableInfo) -> Iterator[Fault]:
-    """By whom a table is kept."""
+    """Faults of the kind or the storage engine of a table."""
     if made.kind not in {"table", "partitioned table"}:
         yield Fault(
             f"{table!r} is a {made.kind}: nobody knows what becomes of a row that is written through it",
@@ -108,7 +108,7 @@ def _kept(table: str, made: TableInfo) -> Iterator[Fault]:
 
 
 def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
-    """Rules of PostgreSQL that turn a write into something else."""
+    """Rules (PostgreSQL) that replace a write."""
     if rules:
         yield Fault(
             f"table {table!r} has a rule that does something else INSTEAD of what is written: {', '.join(rules)}",
@@ -118,7 +118,7 @@ def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
 
 
 def _hidden(table: str, made: TableInfo) -> Iterator[Fault]:
-    """Rows that are there and that the user of the connection is not shown."""
+    """Rows that are hidden from the user of the connection."""
     if made.is_filtered:
         yield Fault(
             f"row level security decides which rows of {table!r} this user sees and writes: hours that are hidden"
@@ -173,8 +173,8 @@ def _cure(name: str, number: object | None, table: str = "", value: object = Non
 
 
 def rewritten(table: str, name: str, value: object) -> str:
-    """The one statement that writes what stands in a column of SQLite's as datetimes; where it is in a form that SQLite
-    knows itself, all of it is named.
+    """The UPDATE that turns the values of a column into datetimes (SQLite): complete if SQLite knows their format, else
+    its beginning.
     """
     table, column = (part if part.isidentifier() else quoted(part) for part in (table, name))
     known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
@@ -189,11 +189,11 @@ def rewritten(table: str, name: str, value: object) -> str:
 
 
 _KNOWN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
-"""What SQLite reads as a time by itself; one with a zone as the instant that it is."""
+"""The format of times that SQLite reads by itself; a zone is respected."""
 
 
 def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> Iterator[Fault]:
-    """What the ends of a column say of the form of its values."""
+    """Faults in the form of a column's values, judged by its ends."""
     for value in (span.low, span.high):
         if value is None or value == "":
             continue
@@ -226,7 +226,7 @@ def _whole(value: float) -> object | None:
 
 
 def _called(value: object) -> str:
-    """What a value is, without saying whose."""
+    """The kind of a value, without revealing it."""
     if not isinstance(value, int | float):
         return f"{shape(str(value))!r}"
     if isinstance(value, float) and 2_000_000 < value < 3_000_000:  # noqa: PLR2004 - the days of our time
@@ -249,7 +249,7 @@ def _fits(value: object, unit: str) -> bool:
 
 
 def shape(text: str) -> str:
-    """How a value is written, not what it says: digits as 0, letters as x but for those of AM, PM, T and Z."""
+    """The format of a value without its content: digits as 0, letters as x except those of AM, PM, T and Z."""
     digits = re.sub(r"\d", "0", text[:40])
     return re.sub(r"[^\W\d_](?<![TZAPM])", "x", digits)
 
@@ -289,7 +289,7 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
             f"{where}, which allows {', '.join(allowed)}, and is_active_words names others",
             "correct is_active_words under [tables.clock_times]",
         )
-    # What a text says that is no number, SQLite takes for 0.
+    # SQLite reads a text that is not a number as 0.
     span = columns.definition.spans.get(names.is_active, Span())
     odd = next((one for one in (span.low, span.high) if isinstance(one, str) and one not in {"0", "1"}), None)
     if words is None and odd is not None:
@@ -300,7 +300,7 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
 
 
 def _two(allowed: tuple[str, ...] | None) -> str:
-    """Two words as a person would write them down, in the order in which the column names them."""
+    """Two words as a person would write them in the configuration, in the order of the column's declaration."""
     words = allowed if allowed is not None and len(allowed) == 2 else ("N", "Y")  # noqa: PLR2004 - two
     return f"{list(words)}".replace("'", '"')
 
@@ -329,7 +329,7 @@ def _source(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
 
 
 def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
-    """Columns of what Connecteam says in words."""
+    """Columns for texts of Connecteam."""
     names = host.clock_times
     for field in of_kind("text"):
         column = columns.clock_times.get(getattr(names, field))
@@ -341,7 +341,7 @@ def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
 
 
 def _allowed(columns: HostColumns, name: str) -> tuple[str, ...] | None:
-    """The words that an ENUM allows; None of any other column."""
+    """The words that an ENUM allows; None for any other column."""
     words: Mapping[str, tuple[str, ...]] = columns.definition.words
     kind = columns.clock_times[name].type
     if base_of(kind) in {"enum", "set"}:
