@@ -1,4 +1,4 @@
-"""How tables of ours are made: what only their making needs to know, per database."""
+"""The statements that make our tables."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from connecteam_sync.store.tables.schema import TOUCHED, VERSION, Key, indexes_o
 
 
 def prepared(dialect: Dialect, table: Table, *, is_ours: bool = True) -> Table:
-    """The table, ready to be created, with the options of its database: those of others would have it loaded too."""
+    """The table, ready to be created, with the options of its database."""
     counts = any(isinstance(column.type, Key) for column in table.columns)
     table.dialect_kwargs.update(dialect.table_options(is_ours=is_ours, counts=counts))
     return table
 
 
 def note_writes(dialect: Dialect, names: OwnNames) -> str:
-    """The statement that makes the server note when each shift was last written, whoever wrote it, in the index of the
+    """The statement that makes the server note when each shift was last written, by any program, in the index of the
     start. `dialect` is the server's own (`of_server`).
     """
     table = dialect.engine.identifier_preparer.format_table(tables_of(names).shifts)
@@ -35,10 +35,10 @@ def making(dialect: Dialect, table: Table) -> Iterator[str]:
 
 
 def fresh(dialect: Dialect, names: OwnNames) -> Iterator[str]:
-    """The statements that make all tables of ours as they are now, where none is there: what every upgrade ends in too.
+    """The statements that make all our tables in their newest version, which every upgrade leads to as well.
 
     `dialect` is the server's own (`of_server`). MySQL commits each statement. The version table comes first and its
-    number last: as long as it is empty, the making has broken off, and the migrations complete it.
+    number last: while it is empty, the creation was interrupted, and the migrations complete it.
     """
     name = names.name("version")
     number = Column("version_num", String(32), nullable=False)

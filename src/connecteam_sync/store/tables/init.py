@@ -1,4 +1,4 @@
-"""Make and upgrade tables: ours through migrations, the host's two where they are absent."""
+"""Make and upgrade tables: ours by migrations, the host's two if they are absent."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def migrate(
     since: str = "",
     standing: Mapping[str, tuple[str, str | None]] | None = None,
 ) -> Container[str]:
-    """Run our migrations; the kinds of tables that they met or made. Alembic is half of a start.
+    """Run our migrations; returns the kinds of tables that they found or made. Alembic is slow: it is imported here.
 
-    With `output` they are printed there, those after version `since`; `standing` are (name, schema) of the tables that
-    are still to be renamed.
+    With `output`, those after version `since` are printed there instead; `standing` are (name, schema) of the tables
+    that are still to be renamed.
     """
     from alembic import command
     from alembic.config import Config
@@ -99,7 +99,7 @@ def _made_of(column: MirroredColumn, name: str) -> Column[Any]:
 
 
 def host_metadata(host: HostTables) -> tuple[Table, Table]:
-    """The host's two tables as `init` makes them where they are absent: (employees, clock_times)."""
+    """The host's two tables as `init` makes them if they are absent: (employees, clock_times)."""
     metadata = MetaData()
     people, times = host.employees, host.clock_times
     name, schema = _named(people.table)
@@ -127,7 +127,7 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
 
 
 def require_there(connection: Connection, host: HostTables) -> None:
-    """Raises ConfigurationError where there is no table of clock times yet: a table that was moved is not made."""
+    """Raises ConfigurationError if `clock_times` does not exist: a table that was moved is not made."""
     name, schema = _named(host.clock_times.table)
     if not inspector(connection).has_table(name, schema=schema):
         raise ConfigurationError(
@@ -140,13 +140,13 @@ def require_there(connection: Connection, host: HostTables) -> None:
 def init(
     connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, former: ownership.Former
 ) -> tuple[str, ...]:
-    """Create what is absent, upgrade ours; what was done, a sentence each. Interrupted, it goes on where it stopped.
+    """Create absent tables and upgrade ours; returns a sentence per action. After an interruption, it can be run again.
 
-    `former` is what is said of tables of ours under another prefix. Raises ConfigurationError, and nothing was done,
-    where a name of ours is a table of somebody else's, or nothing is said of such tables.
+    `former` decides about tables of ours under another prefix. Raises ConfigurationError, and nothing was done, if a
+    table that is not ours has a name of ours, or `former` is silent about such tables.
     """
     employees, clock_times = host_metadata(host)
-    inspector(connection)  # which learns what kind of server this is
+    inspector(connection)  # its first call queries the kind of the server
     key_types.read_keys(connection, dialect, own.names, host)
     found = ownership.take_inventory(connection, dialect, own.names, former)
     made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
@@ -175,5 +175,5 @@ def _made(table: Table) -> str:
 
 
 def made(host: HostTables) -> str:
-    """What `init` says where it made the clock times."""
+    """The sentence of `init` if it has made `clock_times`."""
     return _made(host_metadata(host)[1])

@@ -1,4 +1,4 @@
-"""What `init` would do, as statements for a person to read and run: the making of our tables, or an upgrade of them."""
+"""The statements of `init` for a person to read and run: our tables are made, or upgraded."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from connecteam_sync.store.tables.schema import VERSION, tables_of
 
 
 def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> str:
-    """What `init` would run on this database. Nothing is written. Raises what `init` raises, but for tables of ours
-    under another prefix, of which nothing is said.
+    """The statements that `init` would run on this database. Nothing is written. Raises the errors of `init`, except
+    about tables of ours under another prefix, which are ignored.
     """
     inspector(connection)
     found = ownership.take_inventory(connection, dialect, own.names, ownership.Former(beside=True))
@@ -46,8 +46,8 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
 
 
 def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
-    """What `init` would run where our tables are not there; `following` are statements of `key_types.following`, or a
-    word for the reader.
+    """The statements that `init` would run if our tables are absent; `following` are statements of
+    `key_types.following`, or a comment for the reader.
     """
     guard = f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1)"
     leave = "-- Leave the next line's 1 a 0 where your own table of employees exists already."
@@ -56,7 +56,7 @@ def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable
 
 
 def _script(dialect: Dialect, statements: Iterable[str]) -> str:
-    """One transaction, where there are any for what makes tables."""
+    """The statements as one transaction, if the database has transactions for changes of tables."""
     whole = list(statements)
     if not dialect.commits_tables and any(not one.startswith("--") for one in whole):
         whole = ["BEGIN", *whole, "COMMIT"]
@@ -72,7 +72,7 @@ def _host(dialect: Dialect, tables: Iterable[Table]) -> Iterator[str]:
 def _migrations(
     connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, found: ownership.Inventory
 ) -> Iterator[str]:
-    """The steps after the version that was found; and what no step makes, where a table was somebody else's."""
+    """The migrations after the present version, and tables that no migration makes since another had their name."""
     output, names = StringIO(), own.names
     standing = {kind: (split(old)[1], split(old)[0]) for kind, old in found.old.items() if kind not in found.there}
     known = migrate(connection, names, host, output=output, since=str(found.version), standing=standing)

@@ -1,4 +1,4 @@
-"""Are our own tables as this version needs them, and do the links from shifts to rows hold? Found, and put back."""
+"""Check that our tables are as this version needs them, and that the links from shifts to rows hold; repair them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from connecteam_sync.store.tables.schema import LINKS, PERSONS, TOUCHED, Tables,
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Something of a table of ours that is not as it should be; `init` puts it back where it `mends`."""
+    """A part of a table of ours that is not as it should be; `mends`: `init` repairs it."""
 
     table: Table
     message: str
@@ -40,7 +40,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def faults(connection: Connection, dialect: Dialect, names: OwnNames) -> list[Fault]:
-    """What differs from what this version needs: tables, columns by name and kind, indexes. Nothing is written."""
+    """Differences from the tables, columns and indexes that this version needs. Nothing is written."""
     tables = tables_of(names)
     there = ownership.present(connection, dialect, [table.name for table in tables], names.schema)
     found: list[Fault] = []
@@ -62,7 +62,7 @@ def _columns(table: Table, found: ownership.Present, prefix: str, *, keeps_diges
     for column in table.columns:
         kind = found.columns.get(column.name)
         if kind is None:
-            # Nobody knows what stood in a column that every row must fill.
+            # The lost values of a required column cannot be restored.
             message = f"{table.fullname} has no column {column.name}"
             yield Fault(table, message, mends=bool(column.nullable), column=column)
         elif kind != wanted[column.name] and column.name not in (*LINKS.get(kinds, ()), *PERSONS.get(kinds, ())):
@@ -89,9 +89,9 @@ def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tab
 
 
 def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
-    """Put back what can be: tables that are missing, columns that may be empty, indexes. A sentence for each."""
+    """Repair missing tables, missing columns that may be empty, and indexes. Returns a sentence for each."""
     done: list[str] = []
-    # A table that was made just now, or an index of a column that was, is right when it is looked at again.
+    # A table, or the index of a column, that was made in the first pass is complete only after a second one.
     for _ in range(2):
         for fault in faults(connection, dialect, names):
             if fault.mends:
@@ -141,8 +141,8 @@ def _again(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
 
 class StaleLinks(NamedTuple):
-    """Shifts whose link no longer fits: their row is gone, or says neither what was applied nor what the shift says;
-    and the first and last start of any of them, in epoch seconds.
+    """The numbers of shifts whose link no longer holds: their row is `gone`, or (`other`) has neither the applied values
+    nor those of the shift; and the first and last start of any of them, in epoch seconds.
     """
 
     gone: int
@@ -152,8 +152,8 @@ class StaleLinks(NamedTuple):
 
 
 class OddRows(NamedTuple):
-    """Rows that are easily overlooked: ours without an employee or a time that could be read; others whose source is
-    nearly our word, or nothing.
+    """The numbers of rows that are easily overlooked: ours without an employee or a readable time; others whose source
+    is nearly our word, or empty.
     """
 
     unassigned: int
@@ -213,8 +213,8 @@ def stale_links(session: Session) -> StaleLinks:
 
 
 def require_remembered(session: Session) -> None:
-    """Raises ConfigurationError where next to none of the rows that are remembered stand in the table: it is another
-    one, and all of them would be written again.
+    """Raises ConfigurationError if the table contains almost none of the rows that are remembered: it is another table,
+    and all of them would be written again.
     """
     counted = Query(f"SELECT count(*) FROM {session.own.shifts} WHERE clock_time_id IS NOT NULL")
     every, lost = int(session.fetch(counted)[0][0][0]), stale_links(session)
@@ -231,4 +231,4 @@ def require_remembered(session: Session) -> None:
 
 
 _FEW = 10
-"""A table that lost nine rows of ten on its way is taken for another one."""
+"""A table that has lost more than nine of ten rows is taken for another one."""

@@ -36,16 +36,16 @@ def _long(_: Long, compiler: TypeCompiler, **__: object) -> str:
 Name = String(191)
 
 VERSION = "0014"
-"""The newest migration: what this program needs."""
+"""The newest migration, which this program needs."""
 TOUCHED = "touched_at"
-"""When the server last wrote a shift, if it `notes_writes`."""
+"""The time when the server last wrote a shift, if it `notes_writes`."""
 
 templates = MetaData()
-"""Every table of ours under what it is for; an index under what it serves. `tables_of` gives them their names."""
+"""Our tables, named by kind, and their indexes, named by purpose. `tables_of` gives them their full names."""
 
 
 def _table(kind: str, *columns: Column[Any] | Index) -> Table:
-    """A table of ours. What only its making needs to know, per database, its class says (`create`)."""
+    """A table of ours. Options for its creation come from the database's class (`create.prepared`)."""
     return Table(kind, templates, *columns)
 
 
@@ -273,7 +273,7 @@ _table(
 
 
 class Tables(NamedTuple):
-    """Our tables for SQLAlchemy, by what each is for; where Alembic keeps their version is no business of theirs."""
+    """Our tables for SQLAlchemy, by kind, without the table in which Alembic keeps their version."""
 
     users: Table
     shifts: Table
@@ -310,7 +310,7 @@ PERSONS = {
 
 @lru_cache
 def tables_of(names: OwnNames, link: str = "bigint", who: str = "bigint") -> Tables:
-    """Our tables under the names that were chosen, their indexes too.
+    """Our tables and indexes under the configured names.
 
     `link` and `who` are the types of the columns that hold keys of the host's (`dialect.own_type`).
     """
