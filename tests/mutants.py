@@ -2148,7 +2148,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/host.py", "column.lower() if folds else column", "column", ROLES),
     (
         "store/tables/probe.py",
-        "if beside is not None and (message := beside.meddled(key, more=more)):",
+        "if neighbours is not None and (message := neighbours.meddled(key, more=more)):",
         "if False:",
         BESIDE_OURS,
     ),

@@ -88,7 +88,7 @@ class Dialect(Driver):
     reads_by_key: ClassVar[bool] = False
     """Whether rows are read far faster in the order of their keys than by an index."""
     notes_writes: ClassVar[bool] = False
-    """Whether the server notes when a shift of ours was last written, whoever wrote it."""
+    """Whether the server notes when a shift of ours was last written, by any program."""
     digests_in_parts: ClassVar[bool] = True
     """Whether rows are concatenated into texts, part by part, before they are hashed."""
     moves_moments: ClassVar[bool] = False
@@ -136,7 +136,7 @@ class Dialect(Driver):
         return {}
 
     def note_writes(self, table: str, column: str, index: str, start: str) -> str:
-        """What lets the server note in `column`, which joins `start` in `index`, when a row was last written."""
+        """The statement for `notes_writes`: a `column` with the time of the last write, behind `start` in `index`."""
         raise NotImplementedError  # asked only of a class that `notes_writes`
 
     # -- keys and names ------------------------------------------------------------------------------------------------
@@ -434,7 +434,7 @@ class Dialect(Driver):
 
     @abstractmethod
     def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
-        """Run a change of a table, waiting `lock_wait` seconds for its lock; `wait` if it blocks nobody meanwhile."""
+        """Run a change of a table, waiting `lock_wait` seconds for its lock; `wait` if that blocks no others."""
 
     # -- rights --------------------------------------------------------------------------------------------------------
 

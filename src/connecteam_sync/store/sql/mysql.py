@@ -1,4 +1,4 @@
-"""MySQL, and what MariaDB has in common with it."""
+"""MySQL, and the common part of MariaDB."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ FROM pragma_index_list(:name, :schema) l WHERE l."unique" AND NOT l.partial
 """
 
 
-# Where a key names no column, it means the primary key.
+# A foreign key without target columns points at the primary key.
 _TARGETS = (
     'SELECT f.id, f."from", :schema, f."table", coalesce(f."to", (SELECT i.name FROM pragma_table_info(f."table",'
     " :schema) i WHERE i.pk = 1)), 0 FROM pragma_foreign_key_list(:name, :schema) f ORDER BY f.id, f.seq"

@@ -121,20 +121,20 @@ class Statements:
         self._size += size
 
     def forget(self) -> None:
-        """What waits is not sent at all: the part of the transaction it belongs to is taken back."""
+        """Discard the deferred statements: their part of the transaction is rolled back."""
         self._waiting, self._size = [], 0
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send the deferred statements."""
         if self._waiting:
             self._send(())
 
     def fetch(self, *queries: Query) -> list[Rows]:
-        """The rows of several SELECTs, in one round trip with what waits."""
+        """The rows of several SELECTs, in one round trip with the deferred statements."""
         return self._send(queries) if queries else []
 
     def each(self, *queries: Query) -> Iterator[Iterable[Sequence[Any]]]:
-        """As `fetch`; row by row of a file, where that costs nothing and a row may be a long text."""
+        """As `fetch`, but row by row if the database is a file: that costs nothing, and a row may be a long text."""
         if self.dialect.is_file:
             return (streamed(self.connection, query) for query in queries)
         return iter(self.fetch(*queries))
@@ -159,7 +159,7 @@ class Statements:
         return [row for found in self.fetch(*batched(sql, items, {})) for row in found]
 
     def write_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> int:
-        """How many rows a writing statement over a rowset touched, a batch at a time."""
+        """The number of rows that a writing statement over a rowset touched, a batch at a time."""
         counts: list[int] = []
         self.later_set(sql, items, then=lambda answer: counts.append(answer.touched), **values)
         self.flush()

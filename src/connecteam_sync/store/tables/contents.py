@@ -33,15 +33,15 @@ def require_contents(session: Session) -> None:
 def faults(session: Session) -> tuple[Fault, ...]:
     """Contradictions between the rows of the table and the configuration, a sentence each."""
     return (
-        *_forms(session),
-        *_twice(session),
-        *_strangers(session),
-        *(fault for target in _elsewhere(session) if (fault := target.fault)),
-        *_words(session),
+        *_time_formats(session),
+        *_duplicate_ids(session),
+        *_unknown_employees(session),
+        *(fault for target in _other_targets(session) if (fault := target.fault)),
+        *_flag_words(session),
     )
 
 
-class _Elsewhere(NamedTuple):
+class _OtherTarget(NamedTuple):
     """A foreign key of the employee that does not point at the id of the people, and how far the values agree."""
 
     message: str
@@ -62,15 +62,15 @@ class _Elsewhere(NamedTuple):
 
 def elsewhere(session: Session) -> Iterator[str]:
     """Remarks on foreign keys that point at another table, and still let rows be written."""
-    for one in _elsewhere(session):
-        if not one.fault and not one.is_people and "view" not in session.columns.definition.employees.kind:
-            lost = one.people - one.known
-            yield f"{one.message}" + (
-                f"; {lost:,} of {one.people:,} ids are not there: their hours are held" if lost else ""
+    for target in _other_targets(session):
+        if not target.fault and not target.is_people and "view" not in session.columns.definition.employees.kind:
+            lost = target.people - target.known
+            yield f"{target.message}" + (
+                f"; {lost:,} of {target.people:,} ids are not there: their hours are held" if lost else ""
             )
 
 
-def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
+def _other_targets(session: Session) -> Iterator[_OtherTarget]:
     """The foreign keys that do not point at the id of the people, with a comparison of the values."""
     d, host, columns = session.dialect, session.host, session.columns
     own = d.as_text(f"e.{d.name(host.employees.id)}", "")
@@ -95,7 +95,7 @@ def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
                 raise
             continue  # A table that may not be read is not compared: a row that the key refuses is held.
         names, key = host.clock_times, f" ({target.key})" if d.names_foreign_keys else ""
-        yield _Elsewhere(
+        yield _OtherTarget(
             f"a foreign key{key} has {names.employee_id} of {names.table} point at {place}, and the"
             f" configured people are {host.employees.table}.{host.employees.id}",
             int(people),
@@ -111,7 +111,7 @@ def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
 _GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 
 
-def _forms(session: Session) -> Iterator[Fault]:
+def _time_formats(session: Session) -> Iterator[Fault]:
     """Times in another format. If columns are loosely typed (SQLite), each value is checked, not only the ends."""
     names, d = session.host.clock_times, session.dialect
     if not d.is_loosely_typed or names.clock_in_unit is not None:
@@ -133,7 +133,7 @@ def _forms(session: Session) -> Iterator[Fault]:
             )
 
 
-def _twice(session: Session) -> Iterator[Fault]:
+def _duplicate_ids(session: Session) -> Iterator[Fault]:
     """Duplicate ids: they do not identify a row."""
     names, key = session.host.clock_times, session.canonical["id"]
     doubles = Query(f"SELECT {key} FROM {session.clock_times} t GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
@@ -144,7 +144,7 @@ def _twice(session: Session) -> Iterator[Fault]:
         )
 
 
-def _strangers(session: Session) -> Iterator[Fault]:
+def _unknown_employees(session: Session) -> Iterator[Fault]:
     """Most rows have employees who are not in the table of people: it is the wrong table, or the wrong column."""
     names, people = session.host.clock_times, session.host.employees
     employee = session.canonical["employee_id"]
@@ -164,7 +164,7 @@ def _strangers(session: Session) -> Iterator[Fault]:
         )
 
 
-def _words(session: Session) -> Iterator[Fault]:
+def _flag_words(session: Session) -> Iterator[Fault]:
     """The words of the flag: others than the configured ones, or the configured ones in the wrong order."""
     names, words = session.host.clock_times, session.host.clock_times.is_active_words
     if words is None:

@@ -1,7 +1,7 @@
 """Which tables have our names, and are they ours? Checked before anything is made, changed or trusted.
 
-Ours is what our version table vouches for and what has our columns. A real site may have a `locked_days` of its own: a
-table that is not ours is not read, not written, and never in the way of what it does not touch.
+A table is ours if our version table exists and the table has our columns. The host may have a `locked_days` of its own:
+a table that is not ours is neither read nor written, and does not get in the way of anything else.
 """
 
 from __future__ import annotations

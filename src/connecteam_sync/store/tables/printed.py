@@ -58,9 +58,9 @@ def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable
 def _script(dialect: Dialect, statements: Iterable[str]) -> str:
     """The statements as one transaction, if the database has transactions for changes of tables."""
     whole = list(statements)
-    if not dialect.commits_tables and any(not one.startswith("--") for one in whole):
+    if not dialect.commits_tables and any(not statement.startswith("--") for statement in whole):
         whole = ["BEGIN", *whole, "COMMIT"]
-    return "\n".join(f"{one}\n" if one.startswith("--") else f"{one.rstrip()};\n" for one in whole)
+    return "\n".join(f"{line}\n" if line.startswith("--") else f"{line.rstrip()};\n" for line in whole)
 
 
 def _host(dialect: Dialect, tables: Iterable[Table]) -> Iterator[str]:
@@ -76,8 +76,8 @@ def _migrations(
     output, names = StringIO(), own.names
     standing = {kind: (split(old)[1], split(old)[0]) for kind, old in found.old.items() if kind not in found.there}
     known = migrate(connection, names, host, output=output, since=str(found.version), standing=standing)
-    for one in output.getvalue().split(";\n"):
-        lines = [line for line in one.splitlines() if line.strip()]
+    for printed in output.getvalue().split(";\n"):
+        lines = [line for line in printed.splitlines() if line.strip()]
         yield from (line for line in lines if line.startswith("--"))
         if statement := "\n".join(line for line in lines if not line.startswith("--")):
             yield statement

@@ -70,7 +70,7 @@ def first_probe(session: Session, changes: Iterable[Change], *, now: int) -> str
         row: ClockTime | None = first.after
     else:
         row = _free(session, first.before or first.image)
-    return "" if row is None else _noted(session, probe(session, row, now=now))
+    return "" if row is None else _note_result(session, probe(session, row, now=now))
 
 
 def _is_usual(change: Change) -> bool:
@@ -115,7 +115,7 @@ def note_probed(session: Session) -> None:
     session.probed = stamp
 
 
-def _noted(session: Session, found: Probed) -> str:
+def _note_result(session: Session, found: Probed) -> str:
     if found.refused:
         return f"the table could not be probed: it refuses the first row ({found.refused})"
     note_probed(session)
@@ -176,21 +176,21 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
     from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, meddled
 
     for counts in (True, True, False) if may_have_triggers(session) else ():
-        beside = Neighbours(session, row, counts=counts)
+        neighbours = Neighbours(session, row, counts=counts)
         try:
-            return _tried(session, row, beside, now=now)
+            return _rolled_back(session, row, neighbours, now=now)
         except _Meddled as seen:
-            if beside.is_as_before():
+            if neighbours.is_as_before():
                 raise meddled(session, f"{seen.message} with ours") from None
         # A change that was not rolled back with ours was another program's. The third time, the rows of the whole table
         # are not counted any more: others write to it all the time.
-    return _tried(session, row, None, now=now)
+    return _rolled_back(session, row, None, now=now)
 
 
-def _tried(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> Probed:
+def _rolled_back(session: Session, row: ClockTime, neighbours: Neighbours | None, *, now: int) -> Probed:
     session.later(Query(f"SAVEPOINT {_POINT}"))
     try:
-        _live(session, row, beside, now=now)
+        _act_out(session, row, neighbours, now=now)
     except _Refused as refused:
         return Probed(refused.words)
     finally:
@@ -198,26 +198,26 @@ def _tried(session: Session, row: ClockTime, beside: Neighbours | None, *, now: 
     return Probed()
 
 
-def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> None:
+def _act_out(session: Session, row: ClockTime, neighbours: Neighbours | None, *, now: int) -> None:
     # Written with yesterday's time, so that the present time must come from a trigger.
     then = now - _DAY
     made = _written(session, _change("create", None, row), then)
     key = made.id or 0
-    _require_alone(beside, key, more=1)
+    _require_alone(neighbours, key, more=1)
     _fill(session, key)
     image = _aged(session, session.images([key])[key][1])
     end = made.clock_in + 60 if made.clock_out is None else made.clock_out + 60
     corrected = with_times(made, made.employee_id, made.clock_in, end)
     corrected = _written(session, _change("update", made, corrected), then)
-    _require_alone(beside, key, more=1)
+    _require_alone(neighbours, key, more=1)
     _put_back(session, key, image, is_new=False)
     _written(session, _change("delete", made, None), then)
-    _require_alone(beside, key, more=0)
+    _require_alone(neighbours, key, more=0)
     _put_back(session, key, image, is_new=True)
 
 
-def _require_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
-    if beside is not None and (message := beside.meddled(key, more=more)):
+def _require_alone(neighbours: Neighbours | None, key: RowId, *, more: int) -> None:
+    if neighbours is not None and (message := neighbours.meddled(key, more=more)):
         raise _Meddled(message)
 
 

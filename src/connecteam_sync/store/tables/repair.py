@@ -141,8 +141,8 @@ def _again(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
 
 class StaleLinks(NamedTuple):
-    """The numbers of shifts whose link no longer holds: their row is `gone`, or (`other`) has neither the applied values
-    nor those of the shift; and the first and last start of any of them, in epoch seconds.
+    """The numbers of shifts whose link no longer holds: their row is `gone`, or (`other`) has neither the applied
+    values nor those of the shift; and the first and last start of any of them, in epoch seconds.
     """
 
     gone: int

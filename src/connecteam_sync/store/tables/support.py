@@ -62,15 +62,15 @@ def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
             " column, or name another under [tables.employees] name; then connecteam-sync doctor",
         )
     ] * columns.employees[names.name].is_computed
-    return (*_kept(names.table, made.employees), *_instead(names.table, made.people_instead), *computed)
+    return (*_storage_faults(names.table, made.employees), *_rule_faults(names.table, made.people_instead), *computed)
 
 
 def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fault, ...]:
     """Why `clock_times` is not supported; empty if it is."""
     kept = (
-        *_kept(host.clock_times.table, columns.definition.clock_times),
-        *_hidden(host.employees.table, columns.definition.employees),
-        *_instead(host.clock_times.table, columns.definition.instead),
+        *_storage_faults(host.clock_times.table, columns.definition.clock_times),
+        *_row_security_faults(host.employees.table, columns.definition.employees),
+        *_rule_faults(host.clock_times.table, columns.definition.instead),
     )
     return kept or (
         *_moments(host, columns, dialect),
@@ -81,7 +81,7 @@ def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fa
     )
 
 
-def _kept(table: str, made: TableInfo) -> Iterator[Fault]:
+def _storage_faults(table: str, made: TableInfo) -> Iterator[Fault]:
     """Faults of the kind or the storage engine of a table."""
     if made.kind not in {"table", "partitioned table"}:
         yield Fault(
@@ -104,10 +104,10 @@ def _kept(table: str, made: TableInfo) -> Iterator[Fault]:
             f"table {table!r} has a key with ON CONFLICT REPLACE or IGNORE: rows go, or do not come, without a word",
             "make the table again without it, then connecteam-sync doctor",
         )
-    yield from _hidden(table, made)
+    yield from _row_security_faults(table, made)
 
 
-def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
+def _rule_faults(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
     """Rules (PostgreSQL) that replace a write."""
     if rules:
         yield Fault(
@@ -117,7 +117,7 @@ def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
         )
 
 
-def _hidden(table: str, made: TableInfo) -> Iterator[Fault]:
+def _row_security_faults(table: str, made: TableInfo) -> Iterator[Fault]:
     """Rows that are hidden from the user of the connection."""
     if made.is_filtered:
         yield Fault(
@@ -178,9 +178,9 @@ def rewritten(table: str, name: str, value: object) -> str:
     """
     table, column = (part if part.isidentifier() else quoted(part) for part in (table, name))
     known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
-    if isinstance(value, int | float) and _called(value) != "numbers":
+    if isinstance(value, int | float) and _kind_of_value(value) != "numbers":
         epochs = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
-        of = next((form for word, form in epochs.items() if word in _called(value)), f"{column}, 'unixepoch'")
+        of = next((form for word, form in epochs.items() if word in _kind_of_value(value)), f"{column}, 'unixepoch'")
         return known.format(of, f"typeof({column}) IN ('integer', 'real')")
     if _KNOWN.fullmatch(str(value)):
         others = f"{column} NOT GLOB '????-??-?? ??:??:??*' AND datetime({column}) IS NOT NULL"
@@ -201,19 +201,19 @@ def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> 
             yield Fault(f"{where} holds bytes, which are no time", _cure(name, None))
         elif unit is None and isinstance(value, int | float):
             yield Fault(
-                f"{where} holds {_called(value)}, which is no datetime", _cure(name, _whole(value), table, value)
+                f"{where} holds {_kind_of_value(value)}, which is no datetime", _cure(name, _whole(value), table, value)
             )
         elif unit is None and not _FORM.fullmatch(str(value)):
             yield Fault(f"{where} holds times written like {shape(str(value))!r}", _cure(name, None, table, str(value)))
         elif isinstance(value, float):
             yield Fault(
-                f"{where} holds {_called(value)} with fractions (REAL), and clock_in_unit counts whole ones",
+                f"{where} holds {_kind_of_value(value)} with fractions (REAL), and clock_in_unit counts whole ones",
                 f"UPDATE {table} SET {name} = CAST({name} AS INTEGER) WHERE typeof({name}) = 'real', then"
                 " connecteam-sync doctor",
             )
         elif unit is not None and not _fits(value, unit):
             yield Fault(
-                f"{where} holds {_called(value)}, and clock_in_unit says {unit}",
+                f"{where} holds {_kind_of_value(value)}, and clock_in_unit says {unit}",
                 "correct clock_in_unit under [tables.clock_times], or the values; then connecteam-sync doctor",
             )
         else:
@@ -225,7 +225,7 @@ def _whole(value: float) -> object | None:
     return value if isinstance(value, int) and abs(value) >= _EARLIEST else None
 
 
-def _called(value: object) -> str:
+def _kind_of_value(value: object) -> str:
     """The kind of a value, without revealing it."""
     if not isinstance(value, int | float):
         return f"{shape(str(value))!r}"
@@ -244,7 +244,7 @@ def _fits(value: object, unit: str) -> bool:
         return False
     at = number / _UNITS[unit]
     if _FIRST_YEAR[0] <= at < _FIRST_YEAR[1] or _LAST_YEAR[0] <= at < _LAST_YEAR[1]:
-        return True  # what other programs write for "unknown" and "open"
+        return True  # values that other programs write for "unknown" and "open"
     return at < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)
 
 
@@ -280,7 +280,7 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
             yield Fault(
                 f"{where}, whose words{shown} nobody has explained",
                 "say which word is which under [tables.clock_times], the one of a shift that is over first:"
-                f" is_active_words = {_two(allowed)}",
+                f" is_active_words = {_two_words(allowed)}",
             )
     elif not (is_text(kind) or allowed is not None):
         yield Fault(f"{where}, which holds no words, and is_active_words is set", "remove is_active_words")
@@ -299,7 +299,7 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
         )
 
 
-def _two(allowed: tuple[str, ...] | None) -> str:
+def _two_words(allowed: tuple[str, ...] | None) -> str:
     """Two words as a person would write them in the configuration, in the order of the column's declaration."""
     words = allowed if allowed is not None and len(allowed) == 2 else ("N", "Y")  # noqa: PLR2004 - two
     return f"{list(words)}".replace("'", '"')
