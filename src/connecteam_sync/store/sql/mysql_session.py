@@ -18,7 +18,7 @@ _FILES = {"ssl_ca": "ca", "ssl_cert": "cert", "ssl_key": "key"}
 
 
 def set_session(connection: Any, info: dict[Any, Any], wait: int) -> None:  # noqa: ANN401 - a driver's own connection
-    """Session settings; MariaDB 10 and MySQL name the isolation level differently, so it is set by statement.
+    """Set up a session. MariaDB and MySQL name the isolation level differently, so it has a statement of its own.
 
     A wait for a table (LOCK TABLES, FLUSH TABLES, an ALTER that runs) is bounded by `lock_wait_timeout`, one for a row
     by InnoDB's. Settings meant for people who type statements are turned off: `sql_safe_updates` and

@@ -17,8 +17,6 @@ _UNIQUE = """
 SELECT l.name, (SELECT group_concat(coalesce(i.name, ''), char(10)) FROM pragma_index_info(l.name, :schema) i)
 FROM pragma_index_list(:name, :schema) l WHERE l."unique" AND NOT l.partial
 """
-
-
 # A foreign key without target columns points at the primary key.
 _TARGETS = (
     'SELECT f.id, f."from", :schema, f."table", coalesce(f."to", (SELECT i.name FROM pragma_table_info(f."table",'

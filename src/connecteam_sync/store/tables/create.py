@@ -27,14 +27,14 @@ def note_writes(dialect: Dialect, names: OwnNames) -> str:
     return dialect.note_writes(table, TOUCHED, names.index("shifts", "start"), "start_at")
 
 
-def making(dialect: Dialect, table: Table) -> Iterator[str]:
+def table_statements(dialect: Dialect, table: Table) -> Iterator[str]:
     """The statements that make a table with its indexes."""
     yield str(CreateTable(table).compile(dialect=dialect.engine)).strip()
     for index in indexes_of(table):
         yield str(CreateIndex(index).compile(dialect=dialect.engine))
 
 
-def fresh(dialect: Dialect, names: OwnNames) -> Iterator[str]:
+def all_table_statements(dialect: Dialect, names: OwnNames) -> Iterator[str]:
     """The statements that make all our tables in their newest version, which every upgrade leads to as well.
 
     `dialect` is the server's own (`of_server`). MySQL commits each statement. The version table comes first and its
@@ -44,9 +44,9 @@ def fresh(dialect: Dialect, names: OwnNames) -> Iterator[str]:
     number = Column("version_num", String(32), nullable=False)
     key = PrimaryKeyConstraint("version_num", name=f"{name}_pkc")
     version = Table(name, MetaData(), number, key, schema=names.schema)
-    yield from making(dialect, version)
+    yield from table_statements(dialect, version)
     for table in tables_of(names):
-        yield from making(dialect, prepared(dialect, table))
+        yield from table_statements(dialect, prepared(dialect, table))
     if dialect.notes_writes:
         yield note_writes(dialect, names)
     where = dialect.engine.identifier_preparer.format_table(version)

@@ -33,7 +33,7 @@ from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import key_types, ownership, rename, repair
-from connecteam_sync.store.tables.create import fresh, prepared
+from connecteam_sync.store.tables.create import all_table_statements, prepared
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames, OwnTables
 from connecteam_sync.store.tables.schema import VERSION, Key, tables_of
@@ -154,7 +154,7 @@ def init(
     if found.is_proved:
         migrate(connection, own.names, host)
     else:
-        for statement in fresh(dialect.of_server(connection), own.names):
+        for statement in all_table_statements(dialect.of_server(connection), own.names):
             connection.exec_driver_sql(statement)
     if found.version != VERSION:
         done.append(f"our tables are at version {VERSION}" + (f" (were at {found.version})" if found.version else ""))

@@ -11,7 +11,7 @@ from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import key_types, ownership, rename
-from connecteam_sync.store.tables.create import fresh, making, prepared
+from connecteam_sync.store.tables.create import all_table_statements, prepared, table_statements
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.init import host_metadata, migrate
 from connecteam_sync.store.tables.own import OwnTables
@@ -51,7 +51,7 @@ def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable
     """
     guard = f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1)"
     leave = "-- Leave the next line's 1 a 0 where your own table of employees exists already."
-    statements = [*fresh(dialect, own.names), leave, guard, *following]
+    statements = [*all_table_statements(dialect, own.names), leave, guard, *following]
     return _script(dialect, [*statements, *_host(dialect, host_metadata(host))])
 
 
@@ -66,7 +66,7 @@ def _script(dialect: Dialect, statements: Iterable[str]) -> str:
 def _host(dialect: Dialect, tables: Iterable[Table]) -> Iterator[str]:
     for table in tables:
         yield f"-- Only where you have no table {table.fullname} yet:"
-        yield from making(dialect, prepared(dialect, table, is_ours=False))
+        yield from table_statements(dialect, prepared(dialect, table, is_ours=False))
 
 
 def _migrations(
@@ -83,7 +83,7 @@ def _migrations(
             yield statement
     for kind, table in tables_of(names)._asdict().items():
         if kind not in {*found.there, *standing} and kind not in known:
-            yield from making(dialect, prepared(dialect, table))
+            yield from table_statements(dialect, prepared(dialect, table))
 
 
 def _of_other_keys(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> Iterator[str]:
