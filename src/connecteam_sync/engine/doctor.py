@@ -200,11 +200,11 @@ def _contents(session: Session) -> Iterator[Check]:
 def _odd_rows(session: Session) -> Iterator[Check]:
     """Odd rows that no other command reports."""
     names, odd = session.host.clock_times, repair.odd_rows(session)
-    if odd.nobodys:
+    if odd.unassigned:
         yield Check(
             name="rows of nobody",
             state="warning",
-            detail=f"{names.table}: {many(odd.nobodys, 'row')} of ours with no {names.employee_id} or no"
+            detail=f"{names.table}: {many(odd.unassigned, 'row')} of ours with no {names.employee_id} or no"
             f" {names.clock_in} that is a time: nothing looks at them, and their shifts get rows of their own",
             cure="write what is missing there, or delete them; then connecteam-sync adopt, which shows what is double",
         )

@@ -17,7 +17,6 @@ from connecteam_sync.store.sql.connect import connect_engine, database_url, tran
 from connecteam_sync.store.sql.errors import named
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.session_settings import for_the_session, is_pooled
 from connecteam_sync.store.sql.urls import database_of, dialect_of
 from connecteam_sync.store.tables import init as make_tables
 from connecteam_sync.store.tables import repair
@@ -27,8 +26,8 @@ from connecteam_sync.store.tables.columns import (
     columns_of,
     host_columns,
     is_as_known,
-    looked_into,
     stamp_query,
+    with_value_ends,
 )
 from connecteam_sync.store.tables.host import HostTables, require_apart
 from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
@@ -319,7 +318,7 @@ class Lock:
             return
         with translated(doing, where=self._store.name), self._store._engine.connect() as plain:  # noqa: SLF001 - same
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            for_the_session(connection)
+            self._store.dialect.set_for_session(connection)
             try:
                 yield connection
             finally:

@@ -103,7 +103,7 @@ def obstacles(
     d, host, connection = session.dialect, session.host, session.connection
     sentences = (
         *catalog.obstacles(connection, d, host, keys, has_key=has_key),
-        *(fault.said for fault in contents.faults(session)),
+        *(fault.message for fault in contents.faults(session)),
     )
     if not has_key:
         sentences += catalog.key_obstacles(connection, d, host)

@@ -42,7 +42,7 @@ def giving_back(session: Session, run: int) -> Iterator[None]:
         cause = causes.refusal(error)
         if cause is None or causes.is_clock_in_taken(error, names, keys):
             raise
-        raise _vetoed(session, run, f"refuses a write: {cause.told}") from error
+        raise _vetoed(session, run, f"refuses a write: {cause.message}") from error
 
 
 def _vetoed(session: Session, run: int, what: str) -> UndoRefused:

@@ -23,7 +23,7 @@ from connecteam_sync.core.clocktime import Child, StoredState
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.errors import RowMoved
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.causes import is_away, is_in_the_way, said
+from connecteam_sync.store.sql.causes import is_away, is_in_the_way, message_of
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.quoting import run
@@ -186,7 +186,7 @@ def _tried(session: Session, pointer: Pointer, table: str, key: str, kind: Kind)
     except DBAPIError as error:
         if is_away(error) or is_in_the_way(error):
             raise
-        return msgspec.structs.replace(pointer, hidden=said(error))
+        return msgspec.structs.replace(pointer, hidden=message_of(error))
     return pointer
 
 

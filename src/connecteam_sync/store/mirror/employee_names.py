@@ -12,8 +12,7 @@ from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import User
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.causes import is_away, is_in_the_way
-from connecteam_sync.store.sql.causes import said as said_by
+from connecteam_sync.store.sql.causes import is_away, is_in_the_way, message_of
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows

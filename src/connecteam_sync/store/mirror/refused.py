@@ -146,7 +146,7 @@ class _Trial:
             self._made |= make_employees(self._session, some)
 
         self._halve(people, make, lambda _: None, failed)
-        return [(new, cause.told) for new, cause in failed]
+        return [(new, cause.message) for new, cause in failed]
 
     def _changes(self, changes: Sequence[Change]) -> dict[str, str]:
         """Try until nothing more is accepted: a change may have waited for another."""
@@ -183,7 +183,7 @@ class _Trial:
             self._images |= images
 
         self._halve(changes, read, whole.update, failed)
-        return whole, {subject_of(change): cause.told for change, cause in failed}
+        return whole, {subject_of(change): cause.message for change, cause in failed}
 
     def _is_suspected(self, unit: Iterable[Change]) -> bool:
         """Whether the last run held any of these changes as refused."""
@@ -199,7 +199,7 @@ class _Trial:
             # The table alters every write: no record is at fault, and holding them all would hide that. Not so if the
             # last run held one of them as refused: it told that one from accepted writes, and these are of that kind.
             raise causes.refused("writing the rows", own[0][1])
-        return {subject_of(change): cause.told for unit, cause in own for change in unit}
+        return {subject_of(change): cause.message for unit, cause in own for change in unit}
 
     def _halve(
         self,
