@@ -142,7 +142,7 @@ def _own_tables(session: Session) -> Check:
         cures.append(
             f"take back what was done to {tables}, or bring it back from a dump: nobody knows what stood in it"
         )
-    detail = "; ".join(fault.said for fault in faults)
+    detail = "; ".join(fault.message for fault in faults)
     return Check(name="our tables", state="failed", detail=detail, cure="; ".join(cures))
 
 
@@ -169,7 +169,7 @@ def _table(session: Session, *, creates_employees: bool) -> Iterator[Check]:
     if creates_employees:
         faults += support.people_faults(session.host, session.columns)
     for fault in faults:
-        yield Check(name="table", state="failed", detail=fault.said, cure=fault.cure)
+        yield Check(name="table", state="failed", detail=fault.message, cure=fault.cure)
     if not faults:
         yield Check(name="table", state="ok", detail="its engine, and the types of its columns, are served")
 
@@ -184,7 +184,7 @@ def _served(session: Session, *, creates_employees: bool) -> Check:
 def _contents(session: Session) -> Iterator[Check]:
     """Whether the rows belong to the employees of the configured table, and hold the configured words."""
     for fault in (faults := contents.faults(session)):
-        yield Check(name="contents", state="failed", detail=fault.said, cure=fault.cure)
+        yield Check(name="contents", state="failed", detail=fault.message, cure=fault.cure)
     for difference in contents.elsewhere(session):
         table = session.host.employees.table
         yield Check(

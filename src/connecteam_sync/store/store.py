@@ -128,7 +128,7 @@ class Store:
                 comments = [
                     f"{comment} whole numbers. Where those of {hosts} are others, print this again where it can be.\n"
                 ]
-        return printed.made(self._engine.dialect, self.host, self.own, comments)
+        return printed.made(self.dialect, self.host, self.own, comments)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:
@@ -160,7 +160,7 @@ class Store:
             with translated(doing, where=self.name), self._engine.connect() as connection:
                 results = self._fetch_at_once(connection, [*known, *queries])
                 columns = columns_of(self.dialect, self.host, results[: len(known)])
-                columns = looked_into(connection, self.dialect, self.host, columns)
+                columns = with_value_ends(connection, self.dialect, self.host, columns)
         except DatabaseError as error:
             is_unknown = isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)
             if type(error) is not DatabaseError and not is_unknown:
@@ -308,7 +308,7 @@ class Lock:
         if self._store.dialect.is_file:
             yield self._holder
             return
-        if is_pooled(self._holder):
+        if self._store.dialect.is_pooled(self._holder):
             # Behind a pooler, settings made outside a transaction are not ours alone.
             with (
                 translated(doing, where=self._store.name),

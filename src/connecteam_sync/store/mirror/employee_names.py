@@ -53,7 +53,7 @@ def rename(session: Session, plan: SlicePlan) -> tuple[tuple[Renamed, ...], str]
         except DBAPIError as error:
             if is_in_the_way(error) or is_away(error):
                 raise
-            trouble = f"; {session.host.employees.table} could not be written: {said_by(error)}"
+            trouble = f"; {session.host.employees.table} could not be written: {message_of(error)}"
     sentences = [str(change) for change in plan.renames]
     more = f"; and {len(sentences) - _SHOWN} more" if len(sentences) > _SHOWN else ""
     where = f" (written to {session.host.employees.table})" if done else ""

@@ -172,7 +172,7 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
     Raises NotServed if the table does not keep what is written, undo could not restore a row, or other rows are added,
     removed or changed together with it.
     """
-    # Only here: what starts, starts without.
+    # Imported only here, to keep the start of a command fast.
     from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, side_effect_error
 
     for counts in (True, True, False) if may_have_triggers(session) else ():
@@ -180,11 +180,11 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
         try:
             return _rolled_back(session, row, neighbours, now=now)
         except _Meddled as seen:
-            if beside.is_as_before():
-                raise side_effect_error(session, f"{seen.told} with ours") from None
-        # What is not taken back with ours was another program's. The third time the whole table is not counted any
-        # more: it is written all the time.
-    return _tried(session, row, None, now=now)
+            if neighbours.is_as_before():
+                raise side_effect_error(session, f"{seen.message} with ours") from None
+        # A change that was not rolled back with ours was another program's. The third time, the rows of the whole table
+        # are not counted any more: others write to it all the time.
+    return _rolled_back(session, row, None, now=now)
 
 
 def _rolled_back(session: Session, row: ClockTime, neighbours: Neighbours | None, *, now: int) -> Probed:
