@@ -198,6 +198,7 @@ def test_another_run_in_between_is_told(world: Watched) -> None:
         seen.append(event)
         if isinstance(event, SliceBegan) and len(seen) < 5:
             other.sync(world.window)
+            world.work(7, "08:00", "12:00")
 
     with ConnecteamSync(world.sandbox.key, settings=world.mirror.settings, on_event=meanwhile) as mirror:
         run = mirror.sync(world.window)

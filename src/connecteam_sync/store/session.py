@@ -59,23 +59,21 @@ class Session(Statements):
         """That a row `t` is one we may write: part of every statement that alters or deletes one (rule 3)."""
         return f"{self.canonical['source']} = '{CONNECTEAM}'"
 
-    def newest_receipt(self) -> int:
-        """The number of the newest slice receipt; 0 where there is none."""
-        return int(self.fetch(newest_receipt_query(self.own))[0][0][0])
-
     def select_rows(self) -> str:
         """SELECT of the canonical columns of `t`."""
         return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
     def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None) -> Query:
-        """Since receipt `head`, and by other runs than `run`: how many looks at this clock and an overlapping window
-        were applied, and how many receipts there are at all. And the newest entry of whose data this is.
+        """Of the receipts since `head` of looks that other runs than `run` applied: how many are of this clock and an
+        overlapping window, and the newest (0 where there is none). And the newest entry of whose data this is.
+
+        What was refused, failed or only proved wrote nothing, so that nothing of it can be overwritten.
         """
         return Query(
-            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock AND status IN ('applied', 'nothing')"
-            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), count(*),"
+            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock"
+            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), coalesce(max(id), 0),"
             f" (SELECT coalesce(max(id), 0) FROM {self.own.account})"
-            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run",
+            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run AND status IN ('applied', 'nothing')",
             {
                 "head": head,
                 "run": run or 0,
