@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -263,12 +264,59 @@ def test_a_log_that_cannot_be_is_told_before_anything_is_done(
     assert terminal.sandbox.calls == calls
 
 
+NO_LOGS = ("test.fifo", "a-folder", "/dev/null", "connecteam-sync.db", "./connecteam-sync.db-wal", "a-link", "new.db")
+
+
+@pytest.mark.parametrize("name", NO_LOGS)
+def test_a_log_is_an_ordinary_file_of_its_own(terminal: Terminal, name: str) -> None:
+    """No pipe, which would be waited for; no folder, no device, and nothing of the database, which it would destroy."""
+    folder = terminal.folder
+    os.mkfifo(folder / "test.fifo")
+    (folder / "a-folder").mkdir()
+    (folder / "a-link").hardlink_to(folder / "connecteam-sync.db")
+    database = {"CONNECTEAM_SYNC_DATABASE_URL": "sqlite:///new.db"} if name == "new.db" else {}
+    before, calls = (folder / "connecteam-sync.db").read_bytes(), terminal.sandbox.calls
+    given = {"CONNECTEAM_SYNC_LOG": "json", "CONNECTEAM_SYNC_LOG_FILE": name, **database}
+    for words in (("sync", *WINDOW), ("init",)):
+        said = terminal(*words, "--json", **given)
+        assert (said.code, said.json["error"]) == (2, "configuration_error"), said
+        assert said.json["message"].startswith(f"log_file {Path(name)} is a ")
+        assert "to stderr" in said.json["next_step"]
+    assert (folder / "connecteam-sync.db").read_bytes() == before
+    assert not (folder / "new.db").exists()
+    assert not (folder / "connecteam-sync.db-wal").exists()
+    assert terminal.sandbox.calls == calls
+
+
+def test_a_log_is_not_the_configuration(terminal: Terminal) -> None:
+    """The next command could not read it."""
+    file = terminal.folder / "connecteam-sync.toml"
+    file.write_text(text := 'log = "text"\nlog_file = "connecteam-sync.toml"\n')
+    assert (terminal("runs").code, file.read_text()) == (2, text)
+
+
 def test_a_log_that_takes_no_more_stops_nothing(terminal: Terminal) -> None:
-    """A full disk is told once; the run is what it would have been."""
-    said = terminal("sync", *WINDOW, CONNECTEAM_SYNC_LOG="json", CONNECTEAM_SYNC_LOG_FILE="/dev/full")
-    assert said.code == 0
-    assert "60 new" in said.out
-    assert said.err.count("the log cannot be written") == 1
+    """A file at its largest is told once; the run is what it would have been."""
+    most = 1 << 26
+    with (terminal.folder / "full.log").open("wb") as file:
+        file.truncate(most)
+    given = {"CONNECTEAM_SYNC_LOG": "json", "CONNECTEAM_SYNC_LOG_FILE": "full.log"}
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n"
+        "from connecteam_sync.cli.main import main; main()"
+    )
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "sync", *WINDOW],
+        cwd=terminal.folder,
+        env=terminal.environment | given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "60 new" in done.stdout
+    assert done.stderr.count("the log cannot be written") == 1
 
 
 LIBRARY = """
