@@ -1966,7 +1966,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "for word, is_open, count in found}",
         CONTENTS,
     ),
-    ("store/tables/contents.py", "if lost * 2 > every:", "if every and lost == every:", CONTENTS),
+    ("store/tables/contents.py", "return self.lost * 2 > self.every", "return 0 < self.lost == self.every", CONTENTS),
+    ("engine/doctor.py", "if lost.lost and not lost.are_most:", "if False:", CONTENTS),
     ("store/tables/probe.py", "if row.clock_in + by not in taken)", "if by)", UNDERSTOOD),
     (
         "store/tables/probe.py",

@@ -193,8 +193,25 @@ def _contents(session: Session) -> Iterator[Check]:
             detail=f"{said}; rows are written as long as the ids are of the same people in both",
             cure=f"nothing, where they are; else name their table under [tables.employees] instead of {table}",
         )
-    if not found:
+    lost = contents.strangers(session)
+    if lost.lost and not lost.are_most:
+        yield _strangers(session, lost)
+    elif not found:
         yield Check(name="contents", state="ok", detail="the rows are of the people, and as the configuration says")
+
+
+def _strangers(session: Session, found: contents.Strangers) -> Check:
+    """Some rows of employees whom the table of people does not have: too few for it to be another table."""
+    names, people = session.host.clock_times, session.host.employees
+    shown = ", ".join(found.ids[:_NAMED]) + (f" and {len(found.ids) - _NAMED:,} more" if found.ids[_NAMED:] else "")
+    return Check(
+        name="contents",
+        state="warning",
+        detail=f"{found.lost:,} of {found.every:,} rows of {names.table} have an {names.employee_id} that is in no row"
+        f" of {people.table} ({shown}): no Connecteam user can count for them",
+        cure=f"bring these people back to {people.table}, or write whose rows they are:"
+        f" SELECT * FROM {names.table} WHERE {names.employee_id} NOT IN (SELECT {people.id} FROM {people.table})",
+    )
 
 
 def _odd_rows(session: Session) -> Iterator[Check]:
