@@ -8,10 +8,12 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -121,6 +123,17 @@ def test_an_event_as_text_is_a_line_of_words() -> None:
         f"POST /oauth client_secret={SECRET}&grant_type=x",
         f"cannot connect to {URL}",
         f"postgresql+psycopg://me:{PASSWORD.replace(' ', '')}@host/x failed",
+        f"token={KEY}",
+        f"GET /x?access-token={KEY}&page=2",
+        f"Authorization: Token {KEY}",
+        f'Proxy-Authorization: Digest username="me", response="{KEY}"',
+        f"headers=[(b'Authorization', b'Bearer {KEY}'), (b'accept', b'x')]",
+        f'{{"refresh_token": "{KEY}", "page": 2}}',
+        f'sent {{\\"token\\": \\"{KEY}\\"}}',
+        f'password="{PASSWORD}"',
+        f"Cookie: page=2; session={KEY}",
+        f"PGPASSWORD={KEY} psql",
+        f"private-key: {KEY}",
     ],
 )
 def test_secrets_are_taken_out_of_any_record(form: Form, text: str, *, known: bool) -> None:
@@ -146,10 +159,31 @@ def test_what_is_known_is_taken_out_wherever_it_stands(form: Form) -> None:
         assert secret not in formatter.format(record_of(Working(what=f"with {secret}")))
 
 
+def codes(secret: str) -> Iterator[str]:
+    """What others make of a secret, by itself and within more."""
+    data, more = secret.encode(), [before + secret.encode() + b":tail" for before in (b"", b"a", b"ab", b"user:")]
+    yield from (data.hex(), data.hex().upper(), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1])
+    yield re.sub("%..", lambda code: code[0].lower(), quote(secret, safe=""))
+    yield "".join(f"%{byte:02x}" for byte in data)
+    for encode in (b64encode, urlsafe_b64encode):
+        yield from (encode(one).decode() for one in (data, *more))
+        yield encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("secret", [KEY, SECRET, PASSWORD, "pässword?~>"])
+def test_a_secret_is_taken_out_in_any_code(secret: str) -> None:
+    """Of base64, where the secret may begin at any of three places, no more than the neighbours' letters are left."""
+    for code in codes(secret):
+        said = redacted(f"sent {code} there", (secret,))
+        assert re.fullmatch(r"sent [\w+/-]{0,8}\*\*\*[\w+/-]{0,8}={0,2} there", said), (code, said)
+
+
 def test_nothing_else_is_taken_out() -> None:
     """A log that hides what it is about helps nobody."""
     for text in ("mysql://payroll@db.internal/x", "https://api.connecteam.com/me: no answer", "the password is wrong"):
         assert redacted(text, SECRETS) == text
+    assert redacted("token=abc&page=2", ()) == "token=***&page=2"
+    assert redacted("{'Authorization': 'Bearer abc', 'Accept': 'x'}", ()) == "{'Authorization': '***', 'Accept': 'x'}"
     assert redacted("an empty secret is none", ("", "a")) == "an empty secret is none"
 
 
