@@ -2395,6 +2395,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("__init__.py", '        "Vouch": "core.account",\n', "", FACE),
     # A name is taken from a module that only imports it.
     ("__init__.py", '"Refusal": "core.change"', '"Refusal": "engine.slice"', FACE),
+    ("__init__.py", '        "SliceRefused": "core.events",\n', "", FACE),
+    ("core/events.py", ', tag="refusal"):', "):", FACE),
     # `*` leaves out a name.
     ("__init__.py", '    "HoldReason",\n', "", FACE),
     # A choice of the configuration never reaches the planner.

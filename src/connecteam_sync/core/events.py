@@ -31,7 +31,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_t
     @property
     def name(self) -> str:
         """The kind of event as one word for machines, e.g. `slice_done`."""
-        return _tag(type(self).__name__)
+        return str(self.__struct_config__.tag)
 
     @property
     def level(self) -> Level:
@@ -209,7 +209,7 @@ class HoldsResolved(Event, frozen=True, kw_only=True):
     count: int
 
 
-class Refusal(Event, frozen=True, kw_only=True):
+class SliceRefused(Event, frozen=True, kw_only=True, tag="refusal"):
     """A guard does not let a slice through without a person's word; `stopped` deletes are what it is about."""
 
     run: int
