@@ -46,6 +46,7 @@ OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
 WRONG_VARIABLES = "tests/test_hostile_words.py -k wrong_variable"
 OTHER_LOOKS = "tests/attack/test_other_looks.py"
 REDACTED = "tests/test_logs.py -k taken_out"
+SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 RULES_CHANGED = "tests/store/test_digest.py -k rule"
 COUNTED = "tests/test_progress.py -k done_when or left_for_the_end"
@@ -162,6 +163,7 @@ SERVER_CLASSES, WHO_ASKS = "tests/store/test_databases.py", "tests/test_architec
 DIGESTS_BY_KEY = "tests/store/test_digest.py -k changes_anywhere and mysql"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    SEQUENCES,
     SPELLED_APART,
     COLUMNS_OF_SERVERS,
     ODD_ON_POSTGRES,
@@ -2475,6 +2477,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         COLUMNS,
     ),
     ("store/mirror/digest.py", "{*STAMPS, *session.columns.lacks(times)}", "{*STAMPS}", COLUMNS),
+    ("store/tables/sequences.py", "int(last) + int(step) * bool(is_called)", "int(last) + int(step)", SEQUENCES),
+    ("store/tables/sequences.py", "next_key > int(newest)", "next_key >= int(newest)", SEQUENCES),
+    ("engine/doctor_keys.py", '"failed" if found.is_taken else "warning"', '"failed"', SEQUENCES),
+    ("engine/doctor_keys.py", "* (creates_employees and not keys", "* (not creates_employees and not keys", SEQUENCES),
+    ("store/sql/postgresql.py", "= CASE WHEN p.deptype = 'i' THEN p.objid ELSE p.refobjid END", "= p.objid", SEQUENCES),
     ("store/mirror/digest.py", "{*STAMPS, *session.columns.lacks(times)}", '{*STAMPS, "job_id"}', COLUMNS),
     ("store/tables/privileges.py", " if field not in MAY_LACK)", ")", COLUMNS),
     ("present/json_shapes.py", "for column in ROW)", "for column in ROW[:-1])", COLUMNS),
