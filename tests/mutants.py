@@ -46,6 +46,7 @@ OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
 WRONG_VARIABLES = "tests/test_hostile_words.py -k wrong_variable"
 OTHER_LOOKS = "tests/attack/test_other_looks.py"
 REDACTED = "tests/test_logs.py -k taken_out"
+ODD_ELSEWHERE = "tests/attack/test_odd_records.py -k wherever"
 SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 RULES_CHANGED = "tests/store/test_digest.py -k rule"
@@ -2478,6 +2479,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/mirror/digest.py", "{*STAMPS, *session.columns.lacks(times)}", "{*STAMPS}", COLUMNS),
     ("store/tables/sequences.py", "int(last) + int(step) * bool(is_called)", "int(last) + int(step)", SEQUENCES),
+    ("store/session.py", "*filter(None, odd)])", "])", ODD_ELSEWHERE),
+    ("core/draft.py", "if mirror and not is_away else record.start", "if mirror else record.start", ODD_ELSEWHERE),
+    ("core/draft.py", "{self.row_elsewhere(mirror) if is_away else ''}", "", ODD_ELSEWHERE),
     ("store/tables/sequences.py", "next_key > int(newest)", "next_key >= int(newest)", SEQUENCES),
     ("engine/doctor_keys.py", '"failed" if found.is_taken else "warning"', '"failed"', SEQUENCES),
     ("engine/doctor_keys.py", "* (creates_employees and not keys", "* (not creates_employees and not keys", SEQUENCES),

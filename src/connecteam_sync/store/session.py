@@ -159,7 +159,9 @@ class Session(Statements):
         """Add the shifts that ids and links lead to, outside the span of instants."""
         d = self.dialect
         linked = {mirror.clock_time_id for mirror in mirrors.values()}
-        ids = [{"id": shift.id} for shift in snapshot.shifts if shift.id not in mirrors]
+        odd = (record.activity_id for record in snapshot.invalid_records if record.kind == "shift")
+        wanted = dict.fromkeys([*(shift.id for shift in snapshot.shifts), *filter(None, odd)])
+        ids = [{"id": key} for key in wanted if key not in mirrors]
         unlinked = [key for key in found if key not in linked]
         missing = [{"id": item.id} for item in snapshot.breaks if item.id not in pauses]
         columns = rows.mirror_columns("s")
