@@ -1327,7 +1327,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("engine/other_clocks.py", "looks.failed(clock, window, error.message)", "pass", OTHER_LOOKS),
     ("engine/other_clocks.py", "and total.user_id not in listed", "", OTHER_LOOKS),
-    ("engine/run.py", "                places += added\n", "", ABSENCES),
+    ("engine/run.py", "                places += added\n", "", "tests/attack/test_absences.py -k further_look"),
     ("engine/propose.py", "        for unit in more:\n", "        for unit in ():\n", ABSENCES),
     ("engine/slices.py", "if looked is None or now - looked[1] >= every:", "if True:", ABSENCES),
     ("engine/slices.py", "if not oldest <= end <= newest:", "if True:", ABSENCES),
