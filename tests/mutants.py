@@ -1920,11 +1920,16 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/streams.py", '_unicode(c.encode("utf-16-be", "surrogatepass"))', 'f"\\\\u{ord(c):04x}"', OUTPUT),
     (
         "core/redaction.py",
-        'for form in (part, unquote(part), quote(part, safe=""), repr(part)[1:-1]):',
-        "for form in (part, unquote(part)):",
+        'for form in (quote(data, safe=""), quote(data), quote_plus(data), every):',
+        "for form in ():",
+        REDACTED,
+    ),
+    (
+        "core/redaction.py",
+        'parts += [rest, unquote(rest.partition(":")[2]), rest.partition(":")[2]]',
+        "parts += [rest]",
         OUTPUT,
     ),
-    ("core/redaction.py", 'parts += [rest, rest.partition(":")[2]]', "parts += [rest]", OUTPUT),
     (
         "engine/doctor.py",
         "    if creates_employees:\n        found += support.people_faults(session.host, session.columns)\n",
