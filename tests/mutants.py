@@ -557,7 +557,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/propose.py", "snapshot, seen=seen)", "snapshot)", RINGS),
     ("core/plan.py", "or self.decides_on(mirror, row):", "or mirror.shift.id in self.present:", SIGHT),
     ("core/plan.py", "not self.decides_on(owner, other):", "owner.shift.id not in self.present:", RINGS),
-    ("engine/run.py", "made = [*(place for place in made if place not in places), *places]", "made = places", RINGS),
+    (
+        "engine/run.py",
+        "made = [*(place for place in made if place not in places), *places]",
+        "made = places",
+        "tests/attack/test_rings.py -k go_or_change",
+    ),
     ("engine/propose.py", "if all(planned is not one for one in left)]", "if False]", RINGS),
     ("core/match.py", "or (at != shift.start and has_left(mirror, at, shift))", "", PADDING),
     ("core/draft.py", "and not self.looks.plans(self.clock, shift.start)", "", SIGHT),
