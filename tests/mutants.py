@@ -45,6 +45,9 @@ SAVED_PLANS, KEY_FILES = "tests/test_hostile_words.py -k saved", "tests/test_hos
 OUT_OF_REACH = "tests/test_hostile_words.py -k option and resync"
 WRONG_VARIABLES = "tests/test_hostile_words.py -k wrong_variable"
 OTHER_LOOKS = "tests/attack/test_other_looks.py"
+REDACTED = "tests/test_logs.py -k taken_out"
+ODD_ELSEWHERE = "tests/attack/test_odd_records.py -k wherever"
+SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 RULES_CHANGED = "tests/store/test_digest.py -k rule"
 COUNTED = "tests/test_progress.py -k done_when or left_for_the_end"
@@ -161,6 +164,7 @@ SERVER_CLASSES, WHO_ASKS = "tests/store/test_databases.py", "tests/test_architec
 DIGESTS_BY_KEY = "tests/store/test_digest.py -k changes_anywhere and mysql"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    SEQUENCES,
     SPELLED_APART,
     COLUMNS_OF_SERVERS,
     ODD_ON_POSTGRES,
@@ -558,7 +562,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/propose.py", "snapshot, seen_starts=seen)", "snapshot)", RINGS),
     ("core/plan.py", "or self.decides_on(mirror, row):", "or mirror.shift.id in self.present:", SIGHT),
     ("core/plan.py", "not self.decides_on(owner, other):", "owner.shift.id not in self.present:", RINGS),
-    ("engine/run.py", "made = [*(place for place in made if place not in places), *places]", "made = places", RINGS),
+    (
+        "engine/run.py",
+        "made = [*(place for place in made if place not in places), *places]",
+        "made = places",
+        "tests/attack/test_rings.py -k go_or_change",
+    ),
     ("engine/propose.py", "if all(planned is not other for other in left)]", "if False]", RINGS),
     ("core/match.py", "or (at != shift.start and has_left(mirror, at, shift))", "", PADDING),
     ("core/draft.py", "and not self.evidence.plans(self.clock, shift.start)", "", SIGHT),
@@ -626,10 +635,15 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", KEPT),
     (
         "engine/slice.py",
-        "            if others:\n                self._head",
-        "            if False:\n                self._head",
+        "        if overtaken is not None and _would_overwrite(session, taken.plan, overtaken):\n",
+        "        if False:\n",
         PAIR,
     ),
+    ("engine/slice.py", "_would_overwrite(session, taken.plan, overtaken):", "True:", PAIR),
+    ("engine/slice.py", "if by.overlaps else writes_users(session, plan)", "if by.overlaps else False", PAIR),
+    ("store/mirror/apply.py", "any(planned) or writes_users(session, plan) or moves", "any(planned) or moves", PAIR),
+    ("store/mirror/apply.py", " or moves_holds(session, plan)", "", PAIR),
+    ("store/mirror/apply.py", "return any(planned) or", "return", PAIR),
     ("engine/slice.py", "        if decision.refusals:\n", "        if False:\n", GOLDEN),
     ("engine/decide.py", "    require_same(decision, saved, stored)\n", "    pass\n", GOLDEN),
     ("engine/run.py", 'elif done.status == "refused":', "elif False:", GOLDEN),
@@ -1328,7 +1342,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("engine/other_clocks.py", "evidence.add_failure(clock, window, error.message)", "pass", OTHER_LOOKS),
     ("engine/other_clocks.py", "and total.user_id not in listed", "", OTHER_LOOKS),
-    ("engine/run.py", "                places += added\n", "", ABSENCES),
+    ("engine/run.py", "                places += added\n", "", "tests/attack/test_absences.py -k further_look"),
     ("engine/propose.py", "        for unit in more:\n", "        for unit in ():\n", ABSENCES),
     ("engine/slices.py", "if looked is None or now - looked[1] >= every:", "if True:", ABSENCES),
     ("engine/slices.py", "if not oldest <= end <= newest:", "if True:", ABSENCES),
@@ -1764,6 +1778,20 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         OUTPUT,
     ),
     ("cli/output.py", "escaped(encoded(", "(encoded(", OUTPUT),
+    ("cli/usage.py", "if is_json_wanted() and not Streams.json_written:", "if False:", OUTPUT),
+    (
+        "cli/usage.py",
+        "            return super().make_context(*args, **options)\n",
+        "            pass\n        return super().make_context(*args, **options)\n",
+        OUTPUT,
+    ),
+    (
+        "cli/usage.py",
+        "            return super().invoke(*args, **options)\n",
+        "            pass\n        return super().invoke(*args, **options)\n",
+        OUTPUT,
+    ),
+    ("cli/output.py", "report.as_json or is_json_wanted()", "report.as_json", OUTPUT),
     ("cli/unforeseen.py", "file.write(without_secrets(head + trace))", "file.write(head + trace)", OUTPUT),
     ("cli/unforeseen.py", "if not any(mirror.store.commits for mirror in OPENED):", "if True:", OUTPUT),
     ("engine/slices.py", "if not EARLIEST <= day <= LATEST:", "if False:", OUT_OF_REACH),
@@ -1912,11 +1940,16 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/streams.py", '_unicode(c.encode("utf-16-be", "surrogatepass"))', 'f"\\\\u{ord(c):04x}"', OUTPUT),
     (
         "core/redaction.py",
-        'for form in (part, unquote(part), quote(part, safe=""), repr(part)[1:-1]):',
-        "for form in (part, unquote(part)):",
+        'for form in (quote(data, safe=""), quote(data), quote_plus(data), every):',
+        "for form in ():",
+        REDACTED,
+    ),
+    (
+        "core/redaction.py",
+        'parts += [rest, unquote(rest.partition(":")[2]), rest.partition(":")[2]]',
+        "parts += [rest]",
         OUTPUT,
     ),
-    ("core/redaction.py", 'parts += [rest, rest.partition(":")[2]]', "parts += [rest]", OUTPUT),
     (
         "engine/doctor.py",
         "    if creates_employees:\n        faults += support.people_faults(session.host, session.columns)\n",
@@ -1962,7 +1995,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "for word, is_open, count in found}",
         CONTENTS,
     ),
-    ("store/tables/contents.py", "if lost * 2 > every:", "if every and lost == every:", CONTENTS),
+    ("store/tables/contents.py", "return self.lost * 2 > self.every", "return 0 < self.lost == self.every", CONTENTS),
+    ("engine/doctor.py", "if lost.lost and not lost.are_most:", "if False:", CONTENTS),
     ("store/tables/probe.py", "if row.clock_in + by not in taken)", "if by)", UNDERSTOOD),
     (
         "store/tables/probe.py",
@@ -2053,7 +2087,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/guards.py", "lacks_seconds=bool(seconds)", "lacks_seconds=False", SECONDS_LOST),
     (
         "store/tables/contents.py",
-        "if lost * 2 > every:",
+        "if found.are_most:",
         "if False:",
         "tests/store/test_contents.py -k other_people and sqlite",
     ),
@@ -2364,12 +2398,23 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/events.py", "LOGGER.addHandler(logging.NullHandler())", "LOGGER.disabled = False", LOGS),
     ("api/client.py", 'logging.getLogger("stamina").addHandler(logging.NullHandler())', "_ = logging", LOGS),
     ("core/redaction.py", "_IN_A_URL.sub(", 're.compile("(never)()").sub(', LOGS),
-    ("core/redaction.py", "return _IN_A_HEADER.sub(", 'return re.compile("(never)").sub(', LOGS),
-    ("core/redaction.py", "if len(form) >= _SHORTEST:", "if form:", LOGS),
+    ("core/redaction.py", "for kind in (_IN_A_HEADER, _BY_NAME):", "for kind in (_BY_NAME,):", REDACTED),
+    ("core/redaction.py", "for kind in (_IN_A_HEADER, _BY_NAME):", "for kind in (_IN_A_HEADER,):", REDACTED),
+    ("core/redaction.py", "for before in range(3):", "for before in range(1):", REDACTED),
+    ("core/redaction.py", "code[(before * 4 + 2) // 3 :", "code[0 :", REDACTED),
+    ("core/redaction.py", ', form.replace("+", "-").replace("/", "_"))', ")", REDACTED),
+    ("core/redaction.py", "yield from (data.hex(), data.hex().upper())", "pass", REDACTED),
+    ("core/redaction.py", "quote_plus(data), every):", "quote_plus(data)):", REDACTED),
+    ("core/redaction.py", "if len(form) >= _SHORTEST)", "if form)", LOGS),
     ("core/redaction.py", "sorted({*forms}, key=len, reverse=True)", "sorted({*forms}, key=len)", LOGS),
     ("present/log_lines.py", "if isinstance(event, Event) else", "if False else", LOGS),
     ("present/log_lines.py", "redacted(value, self._secrets) if isinstance(value, str) else value", "value", LOGS),
     ("cli/log.py", "        if not self._is_lost:\n", "        if True:\n", LOGS),
+    ("cli/log.py", "if not stat.S_ISREG(mode):", "if False:", LOGS),
+    ("cli/log.py", "file.resolve() == other.resolve() or", "", LOGS),
+    ("cli/log.py", "or (file.exists() and other.exists() and file.samefile(other)):", ":", LOGS),
+    ("cli/log.py", ", *([settings.file] if settings.file else [])]", "]", LOGS),
+    ("store/sql/errors.py", '("", "-journal", "-wal", "-shm")', '("",)', LOGS),
     ("cli/log.py", "secrets=known_secrets()", "secrets=()", LOGS),
     ("cli/unforeseen.py", "Unforeseen(error=type(error).__name__,", "Unforeseen(error=repr(error),", LOGS),
     ("errors.py", "    exit_code = 75\n    retryable = True\n", "    exit_code = 75\n", "tests/test_errors.py"),
@@ -2378,6 +2423,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("__init__.py", '        "Vouch": "core.account",\n', "", FACE),
     # A name is taken from a module that only imports it.
     ("__init__.py", '"Refusal": "core.change"', '"Refusal": "engine.slice"', FACE),
+    ("__init__.py", '        "SliceRefused": "core.events",\n', "", FACE),
+    ("core/events.py", ', tag="refusal"):', "):", FACE),
     # `*` leaves out a name.
     ("__init__.py", '    "HoldReason",\n', "", FACE),
     # A choice of the configuration never reaches the planner.
@@ -2466,6 +2513,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         COLUMNS,
     ),
     ("store/mirror/digest.py", "{*STAMPS, *session.columns.lacks(times)}", "{*STAMPS}", COLUMNS),
+    ("store/tables/sequences.py", "int(last) + int(step) * bool(is_called)", "int(last) + int(step)", SEQUENCES),
+    ("store/session.py", "*filter(None, odd)])", "])", ODD_ELSEWHERE),
+    ("core/draft.py", "if mirror and not is_away else record.start", "if mirror else record.start", ODD_ELSEWHERE),
+    ("core/draft.py", "{self.row_elsewhere(mirror) if is_away else ''}", "", ODD_ELSEWHERE),
+    ("store/tables/sequences.py", "next_key > int(newest)", "next_key >= int(newest)", SEQUENCES),
+    ("engine/doctor_keys.py", '"failed" if found.is_taken else "warning"', '"failed"', SEQUENCES),
+    ("engine/doctor_keys.py", "* (creates_employees and not keys", "* (not creates_employees and not keys", SEQUENCES),
+    ("store/sql/postgresql.py", "= CASE WHEN p.deptype = 'i' THEN p.objid ELSE p.refobjid END", "= p.objid", SEQUENCES),
     ("store/mirror/digest.py", "{*STAMPS, *session.columns.lacks(times)}", '{*STAMPS, "job_id"}', COLUMNS),
     ("store/tables/privileges.py", " if field not in MAY_LACK)", ")", COLUMNS),
     ("present/json_shapes.py", "for column in ROW)", "for column in ROW[:-1])", COLUMNS),

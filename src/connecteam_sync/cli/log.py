@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import stat
 import sys
+from collections.abc import Iterable
 from logging.handlers import WatchedFileHandler
+from pathlib import Path
 
 from connecteam_sync.cli.known_secrets import known_secrets
 from connecteam_sync.config import Settings
@@ -25,8 +28,11 @@ class _LogFile(WatchedFileHandler):
             sys.stderr.write(f"the log cannot be written: {error}; the command goes on without it\n")
 
 
-def begin_log(settings: Settings) -> None:
-    """Log every event from now on. Raises ConfigurationError if the file cannot be written."""
+def begin_log(settings: Settings, files: Iterable[Path]) -> None:
+    """Log every event from now on; `files` are those of the database.
+
+    Raises ConfigurationError if the log file cannot be written, or is no file for a log.
+    """
     if settings.log == "off":
         raise ConfigurationError(
             "log_file is set, and log is off", next_step="set log to text or json, or remove log_file"
@@ -34,6 +40,7 @@ def begin_log(settings: Settings) -> None:
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if settings.log_file is not None:
         try:
+            _require_log(Path(settings.log_file), [*files, *([settings.file] if settings.file else [])])
             handler = _LogFile(settings.log_file, encoding="utf-8")
         except (OSError, ValueError) as error:
             raise ConfigurationError(
@@ -46,3 +53,23 @@ def begin_log(settings: Settings) -> None:
         logger.removeHandler(old)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+
+
+def _require_log(file: Path, others: Iterable[Path]) -> None:
+    """Raises ConfigurationError if it is not an ordinary file, or one of `others`; neither has to be there yet.
+
+    A pipe would be waited for until somebody reads it, and lines of text would destroy a database.
+    """
+    mode = file.stat().st_mode if file.exists() else stat.S_IFREG
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+        raise ConfigurationError(
+            f"log_file {file} is {kinds.get(stat.S_IFMT(mode), 'a device')}, and not a file",
+            next_step="name a file; or remove log_file, and the log goes to stderr",
+        )
+    for other in others:
+        if file.resolve() == other.resolve() or (file.exists() and other.exists() and file.samefile(other)):
+            raise ConfigurationError(
+                f"log_file {file} is a file that this program needs otherwise: {other}",
+                next_step="name a file of its own for the log; or remove log_file, and the log goes to stderr",
+            )

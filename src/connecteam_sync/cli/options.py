@@ -78,7 +78,7 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
     if mirror.settings.log != "off" or mirror.settings.log_file is not None:
         from connecteam_sync.cli.log import begin_log
 
-        begin_log(mirror.settings)
+        begin_log(mirror.settings, mirror.store.files)
     for loose in loose_files():
         report.note(f"warning: {loose}")
     return mirror

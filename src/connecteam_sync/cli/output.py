@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from connecteam_sync.cli.streams import Streams, escaped
+from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.text import plain
 from connecteam_sync.errors import ConnecteamSyncError, Refused
@@ -126,6 +126,8 @@ def reporting(*, as_json: bool) -> Iterator[Report]:
         raise
     except ConnecteamSyncError as error:
         report.end_progress()
+        # An option that lacks its value takes the word behind it for one: `--from --json`.
+        report.as_json = report.as_json or is_json_wanted()
         failure = {"error": error.name, "message": error.message, "next_step": error.next_step, **error.facts}
         status = "refused" if isinstance(error, Refused) else "failed"
         report.print_json({"status": status, **failure, "exit_code": error.exit_code, "retryable": error.retryable})

@@ -113,6 +113,11 @@ def _safe(stream: TextIO | None) -> TextIO:
     )
 
 
+def is_json_wanted() -> bool:
+    """Whether the words of this command ask for JSON, in whatever place: also where they cannot be read as a whole."""
+    return any(word.partition("=")[0] == "--json" for word in sys.argv[1:])
+
+
 def escaped(text: str, stream: TextIO) -> str:
     """JSON that the stream's encoding can write: characters that it lacks are escaped, so none is lost."""
     try:

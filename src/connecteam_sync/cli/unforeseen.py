@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connecteam_sync.cli.known_secrets import known_secrets
 from connecteam_sync.cli.opened import OPENED
-from connecteam_sync.cli.streams import escaped
+from connecteam_sync.cli.streams import escaped, is_json_wanted
 from connecteam_sync.core.events import Unforeseen
 from connecteam_sync.core.redaction import secret_forms, without
 from connecteam_sync.core.text import one_line
@@ -31,7 +31,7 @@ def report_unforeseen(error: Exception, *, json_written: bool) -> int:
     written = _written()
     message = f"something failed that nobody foresaw ({description}); {written}"
     step = f"details, without secrets: {_details(error)}; please report it with them"
-    if "--json" in sys.argv and not json_written:
+    if is_json_wanted() and not json_written:
         from connecteam_sync.present.json_shapes import SCHEMA, encoded
 
         failure = {"error": "unforeseen", "message": message, "next_step": step}

@@ -277,19 +277,27 @@ class PlanBuilder:
         kind = "break" if record.kind == "break" else "shift"
         subject = f"{kind}:{record.activity_id}" if record.activity_id else f"record:{record.digest}"
         mirror = self.mirrors.get(record.activity_id or "")
+        around = self.window.padded()
+        is_away = mirror is not None and not around.start_utc <= mirror.shift.start < around.end_utc
         self.add_hold(
             Hold(
                 reason="impossible_record",
                 subject=subject,
                 detail=f"{_ABOUT.get(record.kind, record.kind)} cannot be believed: {record.problem}"
-                f"{self.when(record)}",
+                f"{self.when(record)}{self.row_elsewhere(mirror) if is_away else ''}",
                 shift_id=record.activity_id,
                 user_id=record.user_id,
                 clock_time_id=mirror.clock_time_id if mirror else None,
                 employee_id=self.stored.employees.get(record.user_id or 0),
-                instant=mirror.shift.start if mirror else record.start,
+                # The look at the days of that row does not show the record, and must not resolve the hold.
+                instant=mirror.shift.start if mirror and not is_away else record.start,
             )
         )
+
+    def row_elsewhere(self, mirror: TrackedShift | None) -> str:
+        """That the shift of a record has its row on a day that is not looked at: a sentence's end."""
+        row = self.rows.get(mirror.clock_time_id) if mirror else None
+        return f"; row {row.id} of this shift is on {local_day(row.clock_in, self.zone)}" if row else ""
 
     def when(self, record: InvalidRecord) -> str:
         """The valid times of an invalid record in the business time zone, as the end of a sentence."""

@@ -29,7 +29,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_t
     @property
     def name(self) -> str:
         """The kind of event as one word for machines, e.g. `slice_done`."""
-        return _tag(type(self).__name__)
+        return str(self.__struct_config__.tag)
 
     @property
     def level(self) -> Level:
@@ -207,7 +207,7 @@ class HoldsResolved(Event, frozen=True, kw_only=True):
     count: int
 
 
-class Refusal(Event, frozen=True, kw_only=True):
+class SliceRefused(Event, frozen=True, kw_only=True, tag="refusal"):
     """A guard refuses a slice until a person accepts it; `stopped` is how many deletes it stopped."""
 
     run: int

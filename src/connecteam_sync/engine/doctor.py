@@ -17,6 +17,7 @@ from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 from connecteam_sync.engine.account import Belonging
 from connecteam_sync.engine.doctor_connecteam import archived, failed, upstream
+from connecteam_sync.engine.doctor_keys import key_sequences
 from connecteam_sync.errors import ConnecteamSyncError, NotServed
 from connecteam_sync.store.adopt import catalog
 from connecteam_sync.store.mirror import child_rows, people
@@ -71,6 +72,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield from _table(session, creates_employees=creates)
             yield _served(session, creates_employees=creates)
             yield _unique_key(session)
+            yield from key_sequences(session, creates_employees=creates)
             if is_served := not support.faults(session.host, session.columns, session.dialect):
                 yield from _contents(session)
                 yield from _odd_rows(session)
@@ -193,8 +195,25 @@ def _contents(session: Session) -> Iterator[Check]:
             detail=f"{difference}; rows are written as long as the ids are of the same people in both",
             cure=f"nothing, where they are; else name their table under [tables.employees] instead of {table}",
         )
-    if not faults:
+    lost = contents.unknown_employees(session)
+    if lost.lost and not lost.are_most:
+        yield _unknown_employees(session, lost)
+    elif not faults:
         yield Check(name="contents", state="ok", detail="the rows are of the people, and as the configuration says")
+
+
+def _unknown_employees(session: Session, found: contents.UnknownEmployees) -> Check:
+    """Some rows of employees whom the table of people does not have: too few for it to be another table."""
+    names, people = session.host.clock_times, session.host.employees
+    shown = ", ".join(found.ids[:_NAMED]) + (f" and {len(found.ids) - _NAMED:,} more" if found.ids[_NAMED:] else "")
+    return Check(
+        name="contents",
+        state="warning",
+        detail=f"{found.lost:,} of {found.every:,} rows of {names.table} have an {names.employee_id} that is in no row"
+        f" of {people.table} ({shown}): no Connecteam user can count for them",
+        cure=f"bring these people back to {people.table}, or write whose rows they are:"
+        f" SELECT * FROM {names.table} WHERE {names.employee_id} NOT IN (SELECT {people.id} FROM {people.table})",
+    )
 
 
 def _odd_rows(session: Session) -> Iterator[Check]:

@@ -24,7 +24,7 @@ from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
-from connecteam_sync.store.mirror.apply import ApplyResult, apply
+from connecteam_sync.store.mirror.apply import ApplyResult, apply, writes_anything, writes_users
 from connecteam_sync.store.mirror.digest import (
     SliceFingerprint,
     combined,
@@ -53,9 +53,10 @@ class _Done(NamedTuple):
 
 
 class _Overtaken(NamedTuple):
-    """Another run committed after the look. `overlaps`: it wrote some of the same days."""
+    """Other runs committed after the look; `newest` is their last receipt, `overlaps`: of some of the same days."""
 
     overlaps: bool
+    newest: int
 
 
 class SliceRunner:
@@ -97,16 +98,17 @@ class SliceRunner:
     def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
-            (overlapping, others, account), *results = (session.opening[0][0], *session.opening[1:])
+            (overlapping, newest, account), *results = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
-            if others:
-                self._head = session.newest_receipt()
-                return _Overtaken(bool(overlapping))
-            return self._decide(session, unit, fetched, results, last=last, troubled=troubled)
+            overtaken = _Overtaken(bool(overlapping), int(newest)) if newest else None
+            if overtaken is not None and (troubled or unit.saved is not None):
+                return overtaken
+            return self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
 
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
         """After another run: fetch the users again, so that an older list never overwrites a newer one."""
+        self._head = overtaken.newest
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         self.state.people = self.client.users()
         return self._fetch(unit) if overtaken.overlaps else fetched
@@ -133,15 +135,28 @@ class SliceRunner:
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, session: Session, unit: Unit, fetched: FetchedSlice, results: list[Rows], *, last: bool, troubled: bool
-    ) -> _Done | None:
-        """Decide and write, under the lock; None if the stored rows have to be read after all."""
+        self,
+        session: Session,
+        unit: Unit,
+        fetched: FetchedSlice,
+        results: list[Rows],
+        overtaken: _Overtaken | None,
+        *,
+        last: bool,
+        troubled: bool,
+    ) -> _Done | _Overtaken | None:
+        """Decide and write, under the lock; None if the stored rows have to be read after all.
+
+        A look that was overtaken counts if it leads to no write: it agrees with what the newer ones wrote.
+        """
         if fetched.known is not None:
             return self._as_remembered(session, fetched, fetched.known, results, last=last)
         snapshot = fetched.snapshot(self.state.people)
         stored = session.stored(unit.window, snapshot, results)
         deciding = partial(decided_in, session, unit, snapshot, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
+        if overtaken is not None and _would_overwrite(session, taken.plan, overtaken):
+            return overtaken
         number = self.record.begin(session)
         self._belonging.remember(session)
         receipt, applied = self._write(session, number, taken, fetched)
@@ -253,6 +268,14 @@ def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool
     if is_last:
         raise error
     return True
+
+
+def _would_overwrite(session: Session, plan: SlicePlan, by: _Overtaken) -> bool:
+    """Whether a plan might put something older in the place of what newer runs wrote.
+
+    Runs of other days, or of other time clocks, may only know newer people.
+    """
+    return writes_anything(session, plan) if by.overlaps else writes_users(session, plan)
 
 
 def _outline(plan: SlicePlan) -> SlicePlan:

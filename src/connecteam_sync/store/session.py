@@ -59,23 +59,21 @@ class Session(Statements):
         """The condition that we may write row `t`: part of every statement that alters or deletes a row (rule 3)."""
         return f"{self.canonical['source']} = '{CONNECTEAM}'"
 
-    def newest_receipt(self) -> int:
-        """The number of the newest slice receipt; 0 if there is none."""
-        return int(self.fetch(newest_receipt_query(self.own))[0][0][0])
-
     def select_rows(self) -> str:
         """SELECT of the canonical columns of `t`."""
         return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
     def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None) -> Query:
-        """What other runs than `run` did since receipt `head`: how many looks at this clock with an overlapping window
-        were applied, and how many receipts there are in all. Also the newest entry of the account table.
+        """Of the receipts since `head` of looks that other runs than `run` applied: how many are of this clock and an
+        overlapping window, and the number of the newest (0: none). Also the newest entry of the account table.
+
+        Refused and failed looks and mere proofs wrote nothing, so nothing of them can be overwritten.
         """
         return Query(
-            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock AND status IN ('applied', 'nothing')"
-            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), count(*),"
+            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock"
+            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), coalesce(max(id), 0),"
             f" (SELECT coalesce(max(id), 0) FROM {self.own.account})"
-            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run",
+            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run AND status IN ('applied', 'nothing')",
             {
                 "head": head,
                 "run": run or 0,
@@ -161,7 +159,9 @@ class Session(Statements):
         """Add the shifts and breaks outside the span of instants that ids and links lead to."""
         d = self.dialect
         linked = {mirror.clock_time_id for mirror in mirrors.values()}
-        ids = [{"id": shift.id} for shift in snapshot.shifts if shift.id not in mirrors]
+        odd = (record.activity_id for record in snapshot.invalid_records if record.kind == "shift")
+        wanted = dict.fromkeys([*(shift.id for shift in snapshot.shifts), *filter(None, odd)])
+        ids = [{"id": key} for key in wanted if key not in mirrors]
         unlinked = [key for key in clock_times if key not in linked]
         missing = [{"id": item.id} for item in snapshot.breaks if item.id not in pauses]
         columns = rows.mirror_columns("s")

@@ -14,7 +14,7 @@ from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitial
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
 from connecteam_sync.store.sql.connect import connect_engine, database_url, translated
-from connecteam_sync.store.sql.errors import named
+from connecteam_sync.store.sql.errors import FILE_TAILS, file_of, named
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.urls import database_of, dialect_of
@@ -68,6 +68,12 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of a database that is one, whether they are there or not; none of a server, or in memory."""
+        file = file_of(self.url) if self.dialect.is_file else None
+        return tuple(file.with_name(file.name + tail) for tail in FILE_TAILS) if file else ()
 
     def init(self, former: Former | None = None) -> tuple[str, ...]:
         """Create missing tables and upgrade ours. Returns what was done, a sentence each.

@@ -54,8 +54,38 @@ class HoldsWritten(NamedTuple):
 # -- by runs -----------------------------------------------------------------------------------------------------------
 
 
+class _Moves(NamedTuple):
+    """The rows of holds that a plan opens, those it corrects and those it resolves."""
+
+    opened: list[dict[str, Any]]
+    moved: list[dict[str, Any]]
+    resolved: list[Mapping[str, Any]]
+
+
+def moves_holds(session: Session, plan: SlicePlan) -> bool:
+    """Whether `write_holds` would write anything of a plan that makes no employees."""
+    return any(_moves(session, plan, {}))
+
+
 def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *, run: int, now: int) -> HoldsWritten:
     """Open new holds, correct changed ones, resolve those whose cause is gone. Returns what was written."""
+    opened, moved, resolved = _moves(session, plan, made)
+    opened = [{**values, "first_run": run, "first_seen": now} for values in opened]
+    ending = [{"id": row["id"], "run": run} for row in resolved]
+    d = session.dialect
+    session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
+    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _FIRST_RUN_COLUMNS}
+    changing |= dict.fromkeys(_ACKNOWLEDGEMENT_COLUMNS, "NULL")
+    session.later_set(d.update(session.own.holds, d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
+    kinds: dict[str, Kind] = {"id": "int", "run": "int"}
+    session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), ending)
+    return HoldsWritten(
+        tuple(values["reason"] for values in opened), tuple(row["reason"] for row in resolved), len(moved)
+    )
+
+
+def _moves(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> _Moves:
+    """The standing holds, compared with those of a plan."""
     window, decides = plan.window, plan.policy.orphans != "ignore"
     clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
     known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
@@ -64,7 +94,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
             known[_subject(row)].append(row)
     opened, moved = [], []
     for hold in plan.holds:
-        values = {**_values(plan, hold, made), "first_run": run, "first_seen": now}
+        values = _values(plan, hold, made)
         standing = known.get(_subject(values))
         if not standing:
             opened.append(values)
@@ -83,17 +113,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
         )
         and row["subject"] not in plan.undecided
     ]
-    ending = [{"id": row["id"], "run": run} for row in resolved]
-    d = session.dialect
-    session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
-    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _FIRST_RUN_COLUMNS}
-    changing |= dict.fromkeys(_ACKNOWLEDGEMENT_COLUMNS, "NULL")
-    session.later_set(d.update(session.own.holds, d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
-    kinds: dict[str, Kind] = {"id": "int", "run": "int"}
-    session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), ending)
-    return HoldsWritten(
-        tuple(values["reason"] for values in opened), tuple(row["reason"] for row in resolved), len(moved)
-    )
+    return _Moves(opened, moved, resolved)
 
 
 def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -> None:

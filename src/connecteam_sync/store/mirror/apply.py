@@ -11,7 +11,7 @@ from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.clocktime import StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.store.history.holds import HoldsWritten, write_holds
+from connecteam_sync.store.history.holds import HoldsWritten, moves_holds, write_holds
 from connecteam_sync.store.history.journal import write_journal
 from connecteam_sync.store.mirror.child_rows import ChildRowCheck
 from connecteam_sync.store.mirror.clock_times import (
@@ -118,6 +118,17 @@ def apply(
         holds=held,
         note="; ".join(filter(None, (probed, note))),
     )
+
+
+def writes_anything(session: Session, plan: SlicePlan) -> bool:
+    """Whether `apply` would write anything at all; asks the database nothing."""
+    planned = (plan.changes, plan.mirrors, plan.new_employees, plan.breaks, plan.breaks_gone)
+    return any(planned) or writes_users(session, plan) or moves_holds(session, plan)
+
+
+def writes_users(session: Session, plan: SlicePlan) -> bool:
+    """Whether the list of users of a plan differs from what is remembered of them."""
+    return bool(_users_to_remember(session, plan.snapshot, {}))
 
 
 def _lossy_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:

@@ -443,6 +443,13 @@ class Dialect(Driver):
         del table, column
         return None
 
+    def sequence_of(self, table: str, column: str) -> str | None:
+        """What finds the sequence that fills a column: its name in SQL, the same as a literal, and its step. None where
+        keys follow those that are given.
+        """
+        del table, column
+        return None
+
     def shows_triggers(self, connection: Connection, table: str) -> bool:
         """Whether the user can see the triggers of a table."""
         del connection, table

@@ -226,6 +226,10 @@ def named(url: URL) -> str:
     return f"{served.kind}://{user}{shown}:{port}/{url.database or ''}"
 
 
+FILE_TAILS = ("", "-journal", "-wal", "-shm")
+"""What the names of the files of a SQLite database end with."""
+
+
 def file_of(url: URL) -> Path | None:
     """The absolute path of a SQLite database; None for one in memory."""
     path = (url.database or "").removeprefix("file:")

@@ -398,6 +398,20 @@ class PostgreSQL(Dialect):
             f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
         )
 
+    def sequence_of(self, table: str, column: str) -> str | None:
+        """Its own, or one that its default draws from, where it counts up and may be read."""
+        table, column = (part.replace("'", "''") for part in (self.table(table), column))
+        return (
+            "SELECT CAST(CAST(s.seqrelid AS regclass) AS text),"
+            " quote_literal(CAST(CAST(s.seqrelid AS regclass) AS text)), s.seqincrement"
+            " FROM pg_attribute a LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum"
+            " JOIN pg_depend p ON p.classid = CAST('pg_attrdef' AS regclass) AND p.objid = f.oid"
+            f" OR p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype = 'i'"
+            " JOIN pg_sequence s ON s.seqrelid = CASE WHEN p.deptype = 'i' THEN p.objid ELSE p.refobjid END"
+            f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.seqincrement > 0"
+            " AND has_sequence_privilege(s.seqrelid, 'SELECT') LIMIT 1"
+        )
+
 
 def _sqlstate(error: DBAPIError) -> str | None:
     state = getattr(error.orig, "sqlstate", None)

@@ -144,9 +144,22 @@ def _duplicate_ids(session: Session) -> Iterator[Fault]:
         )
 
 
-def _unknown_employees(session: Session) -> Iterator[Fault]:
-    """Most rows have employees who are not in the table of people: it is the wrong table, or the wrong column."""
-    names, people = session.host.clock_times, session.host.employees
+class UnknownEmployees(NamedTuple):
+    """How many rows (`lost`, of `every`) are of employees whom the table of people does not have, and who these are."""
+
+    lost: int
+    every: int
+    ids: tuple[str, ...]
+
+    @property
+    def are_most(self) -> bool:
+        """Whether it is another table, or another column, that has the people."""
+        return self.lost * 2 > self.every
+
+
+def unknown_employees(session: Session) -> UnknownEmployees:
+    """Read from all rows."""
+    names = session.host.clock_times
     employee = session.canonical["employee_id"]
     counted = Query(
         f"SELECT who, count(*) FROM (SELECT {employee} AS who FROM {session.clock_times} t"
@@ -154,11 +167,16 @@ def _unknown_employees(session: Session) -> Iterator[Fault]:
         f" AND {session.canonical['clock_in']} IS NOT NULL) AS q GROUP BY who"
     )
     rows, known = session.fetch(counted)[0], {str(one.id) for one in session.employees()}
-    every = sum(int(count) for _, count in rows)
-    lost = sum(int(count) for key, count in rows if str(key) not in known)
-    if lost * 2 > every:
+    lost = {str(key): int(count) for key, count in rows if str(key) not in known}
+    return UnknownEmployees(sum(lost.values()), sum(int(count) for _, count in rows), tuple(sorted(lost)))
+
+
+def _unknown_employees(session: Session) -> Iterator[Fault]:
+    """Most rows are of employees whom the table of people does not have: it is another table, or another column."""
+    names, people, found = session.host.clock_times, session.host.employees, unknown_employees(session)
+    if found.are_most:
         yield Fault(
-            f"{lost:,} of {every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
+            f"{found.lost:,} of {found.every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
             f" {people.table}: that is not the table of their people",
             "name it in connecteam-sync.toml, [tables.employees] table (and its columns), then connecteam-sync doctor",
         )
