@@ -1,4 +1,4 @@
-"""Databases for the tests: SQLite always, the servers wherever they answer; the run says loudly which were absent.
+"""Databases for the tests: SQLite always, servers if they answer; the end of the run names those that did not.
 
 `CONNECTEAM_SYNC_TEST_DATABASES` replaces the list: name=URL pairs of servers, separated by spaces.
 """
@@ -33,7 +33,7 @@ DATABASES = ("sqlite", *SERVERS)
 
 
 def _absent(name: str) -> str | None:
-    """Why a server cannot be tested; None where it answers."""
+    """Why a server cannot be tested; None if it answers."""
     try:
         run_statement(make_url(SERVERS[name]), "SELECT 1")
     except OperationalError as error:
@@ -48,12 +48,12 @@ LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--quick` is `make test`; without it everything runs."""
+    """Add `--quick`, as `make test` has it; without it everything runs."""
     parser.addoption("--quick", action="store_true", help="leave out what is long: what `make test` runs")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is long, where that was asked for."""
+    """Leave out long tests with `--quick`."""
     if not config.getoption("--quick"):
         return
     answering = tuple(name for name in SERVERS if name not in ABSENT)
@@ -67,18 +67,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more worker than cores: many a test waits for the disk of a server."""
+    """One more worker than cores: many tests wait for the disk of a server."""
     return 1 + (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a worker of pytest-xdist
-    """What each worker left out, which is the same for all of them."""
+    """Take over the number of tests that a worker left out; it is the same for all."""
     node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left out", 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which databases this run is about."""
+    """Print the databases that were tested and those that were not."""
     tested = ", ".join(name for name in DATABASES if name not in ABSENT)
     terminalreporter.write_line(f"databases tested: {tested}")
     for name, why in ABSENT.items():
@@ -91,14 +91,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def replay_line(request: pytest.FixtureRequest) -> None:
-    """What is random names its seed in the name of the test, or has one for ever: the name plays it again."""
+    """Print the command that repeats a test: a random seed is fixed, or part of the test's name."""
     if "attack" in request.node.path.parts:
         tell(f"play it again: make test PYTEST='{request.node.nodeid} -n0'", Counter())
 
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of each kind; of an initialised one where a test asks for it as `initialised`."""
+    """The URL of an empty database of each kind; an initialised one if the test uses `initialised`."""
     name: str = request.param
     is_initialised = "initialised" in request.fixturenames
     if name == "sqlite":
@@ -116,7 +116,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def initialised(database: str) -> str:
-    """The URL of a database of each kind in which `init` has run, and nothing else has."""
+    """The URL of a database of each kind in which only `init` has run."""
     return database
 
 
@@ -129,5 +129,5 @@ def store(initialised: str) -> Iterator[Store]:
 
 
 def pytest_sessionfinish() -> None:
-    """What was kept for another test is dropped."""
+    """Drop the databases kept for further tests."""
     databases.drop_kept()

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from connecteam_sync.core.clocktime import AppliedValues, ClockTime, TrackedShift, clock_time_of
-from connecteam_sync.core.columns import BESIDES, CANONICAL, COLUMNS, ROW, ColumnKind, corrections, row_of
+from connecteam_sync.core.columns import CANONICAL, COLUMNS, ROW, SHIFT_COLUMNS, ColumnKind, corrections, row_of
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.unchanged import unchanged_rows
 from connecteam_sync.present.json_shapes import row as in_json
@@ -67,8 +67,12 @@ def test_the_list_is_the_fields_of_a_row() -> None:
     assert tuple(column.field for column in ROW) == ClockTime.__struct_fields__
     assert ("id", *CANONICAL) == ClockTime.__struct_fields__
     assert COLUMNS[: len(ROW)] == ROW
-    besides = [column.field for column in ROW if column.of_shift is not None]
-    assert [*CANONICAL[len(CANONICAL) - len(besides) :]] == besides == [field for field, _ in BESIDES]
+    shift_columns_of_table = [column.field for column in ROW if column.of_shift is not None]
+    assert (
+        [*CANONICAL[len(CANONICAL) - len(shift_columns_of_table) :]]
+        == shift_columns_of_table
+        == [field for field, _ in SHIFT_COLUMNS]
+    )
     for column in ROW:
         ways = (column.of_times, column.of_shift, column.kind in {"key", "person"} or None)
         assert sum(way is not None for way in ways) == 1, column.field

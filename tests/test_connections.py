@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql import idle
 from support import servers
 from support.databases import run_statement
 from support.scenario import World
@@ -226,7 +226,7 @@ class Forgetful:
 @pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
 def test_a_network_that_forgot_a_connection_is_noticed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says nothing, so the server is asked once a connection has lain unused for some seconds."""
-    monkeypatch.setattr(session_settings, "_IDLE", 0.1)
+    monkeypatch.setattr(idle, "_IDLE", 0.1)
     url = make_url(database)
     between = Forgetful(url.port or 0)
     with Sandbox(Company(60), SandboxSettings(minute_limit=10**9)) as sandbox:

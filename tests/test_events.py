@@ -20,13 +20,13 @@ from connecteam_sync.core.events import (
     Event,
     HoldsOpened,
     HoldsResolved,
-    Refusal,
     RunBegan,
     RunEnded,
     SliceAgain,
     SliceBegan,
     SliceDone,
     SliceFailed,
+    SliceRefused,
     StepBegan,
     Waiting,
     Working,
@@ -153,7 +153,7 @@ def test_a_refusal_is_told_and_nothing_written(world: Watched) -> None:
     world.seen.clear()
     run = world.sync()
     refused = next(one for one in run.slices if one.status == "refused")
-    told = world.of(Refusal)
+    told = world.of(SliceRefused)
     assert refused.fingerprint in {event.fingerprint for event in told}
     assert max(event.stopped for event in told) == len(refused.stopped) > 3
     assert not world.of(ChangesWritten)
@@ -198,6 +198,7 @@ def test_another_run_in_between_is_told(world: Watched) -> None:
         seen.append(event)
         if isinstance(event, SliceBegan) and len(seen) < 5:
             other.sync(world.window)
+            world.work(7, "08:00", "12:00")
 
     with ConnecteamSync(world.sandbox.key, settings=world.mirror.settings, on_event=meanwhile) as mirror:
         run = mirror.sync(world.window)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connecteam_sync.core.change import HOLD_REASONS, Hold, HoldReason
-from connecteam_sync.core.holds import SAID, grouped
+from connecteam_sync.core.holds import REASON_TEXTS, grouped
 from connecteam_sync.core.window import local_day
 from connecteam_sync.present import holds_text
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
@@ -51,10 +51,10 @@ def rows(reason: HoldReason, *details: str, days: int = 1) -> list[Hold]:
 
 def test_every_kind_says_a_sentence_although_its_holds_differ() -> None:
     """Not `user_not_listed: 13 records (71:55 h kept); next: ...`."""
-    assert set(SAID) == set(HOLD_REASONS)
+    assert set(REASON_TEXTS) == set(HOLD_REASONS)
     for reason in HOLD_REASONS:
         [line] = holds_text.hold_lines(rows(reason, "row 1 is so", "row 2 is so"), CHICAGO, {13: "Ida"}, {})[1:2]
-        assert f"{reason}: 2 records (2:00 h kept): {SAID[reason]}" in line
+        assert f"{reason}: 2 records (2:00 h kept): {REASON_TEXTS[reason]}" in line
         assert "None" not in line
 
 

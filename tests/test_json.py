@@ -25,7 +25,12 @@ from connecteam_sync.sandbox.company import CLOSED
 from reference_page import named, rows, sections, shapes
 
 SHAPES = shapes()
-ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {"unforeseen", "doubles_appear", "doubles_held"}
+ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {
+    "unforeseen",
+    "usage_error",
+    "doubles_appear",
+    "doubles_held",
+}
 PROMISED = Path(__file__).parent / f"json_schema_{SCHEMA}.txt"
 """The fields and types of this schema number, as they were promised first: none may go or change."""
 DAY, WINDOW = ("--from", "2025-12-01", "--to", "2025-12-01"), ("--from", "2025-12-01", "--to", "2025-12-11")
@@ -335,7 +340,7 @@ def test_what_nobody_foresaw_is_a_failure_too(
     """Of the same shape as those that are foreseen."""
     monkeypatch.setattr(sys, "argv", ["connecteam-sync", "sync", "--json"])
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    unforeseen.tell(ValueError("odd"), answered=False)
+    unforeseen.report_unforeseen(ValueError("odd"), json_written=False)
     found = json.loads(capsys.readouterr().out)
     assert found.pop("schema") == SCHEMA
     Seen().check("failure", found, "unforeseen")

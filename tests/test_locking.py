@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.core.lock_check import in_words
+from connecteam_sync.core.lock_check import summary
 from connecteam_sync.errors import ConfigurationError, LockRefused, Unavailable, WindowError
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
@@ -196,7 +196,7 @@ def test_anyway_locks_what_is_wrong_and_records_what_it_was(world: World) -> Non
     assert event.anyway
     assert event.verified == done.verified
     assert event.verified is not None
-    assert in_words(event.verified) == "1 open row, 1 difference"
+    assert summary(event.verified) == "1 open row, 1 difference"
     assert len(event.verified.wrong) == 2
     # Closed it is: what was missing is held now.
     assert world.sync().exit_code == 3

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -120,6 +123,17 @@ def test_an_event_as_text_is_a_line_of_words() -> None:
         f"POST /oauth client_secret={SECRET}&grant_type=x",
         f"cannot connect to {URL}",
         f"postgresql+psycopg://me:{PASSWORD.replace(' ', '')}@host/x failed",
+        f"token={KEY}",
+        f"GET /x?access-token={KEY}&page=2",
+        f"Authorization: Token {KEY}",
+        f'Proxy-Authorization: Digest username="me", response="{KEY}"',
+        f"headers=[(b'Authorization', b'Bearer {KEY}'), (b'accept', b'x')]",
+        f'{{"refresh_token": "{KEY}", "page": 2}}',
+        f'sent {{\\"token\\": \\"{KEY}\\"}}',
+        f'password="{PASSWORD}"',
+        f"Cookie: page=2; session={KEY}",
+        f"PGPASSWORD={KEY} psql",
+        f"private-key: {KEY}",
     ],
 )
 def test_secrets_are_taken_out_of_any_record(form: Form, text: str, *, known: bool) -> None:
@@ -145,10 +159,31 @@ def test_what_is_known_is_taken_out_wherever_it_stands(form: Form) -> None:
         assert secret not in formatter.format(record_of(Working(what=f"with {secret}")))
 
 
+def codes(secret: str) -> Iterator[str]:
+    """What others make of a secret, by itself and within more."""
+    data, more = secret.encode(), [before + secret.encode() + b":tail" for before in (b"", b"a", b"ab", b"user:")]
+    yield from (data.hex(), data.hex().upper(), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1])
+    yield re.sub("%..", lambda code: code[0].lower(), quote(secret, safe=""))
+    yield "".join(f"%{byte:02x}" for byte in data)
+    for encode in (b64encode, urlsafe_b64encode):
+        yield from (encode(one).decode() for one in (data, *more))
+        yield encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("secret", [KEY, SECRET, PASSWORD, "pässword?~>"])
+def test_a_secret_is_taken_out_in_any_code(secret: str) -> None:
+    """Of base64, where the secret may begin at any of three places, no more than the neighbours' letters are left."""
+    for code in codes(secret):
+        said = redacted(f"sent {code} there", (secret,))
+        assert re.fullmatch(r"sent [\w+/-]{0,8}\*\*\*[\w+/-]{0,8}={0,2} there", said), (code, said)
+
+
 def test_nothing_else_is_taken_out() -> None:
     """A log that hides what it is about helps nobody."""
     for text in ("mysql://payroll@db.internal/x", "https://api.connecteam.com/me: no answer", "the password is wrong"):
         assert redacted(text, SECRETS) == text
+    assert redacted("token=abc&page=2", ()) == "token=***&page=2"
+    assert redacted("{'Authorization': 'Bearer abc', 'Accept': 'x'}", ()) == "{'Authorization': '***', 'Accept': 'x'}"
     assert redacted("an empty secret is none", ("", "a")) == "an empty secret is none"
 
 
@@ -263,12 +298,59 @@ def test_a_log_that_cannot_be_is_told_before_anything_is_done(
     assert terminal.sandbox.calls == calls
 
 
+NO_LOGS = ("test.fifo", "a-folder", "/dev/null", "connecteam-sync.db", "./connecteam-sync.db-wal", "a-link", "new.db")
+
+
+@pytest.mark.parametrize("name", NO_LOGS)
+def test_a_log_is_an_ordinary_file_of_its_own(terminal: Terminal, name: str) -> None:
+    """No pipe, which would be waited for; no folder, no device, and nothing of the database, which it would destroy."""
+    folder = terminal.folder
+    os.mkfifo(folder / "test.fifo")
+    (folder / "a-folder").mkdir()
+    (folder / "a-link").hardlink_to(folder / "connecteam-sync.db")
+    database = {"CONNECTEAM_SYNC_DATABASE_URL": "sqlite:///new.db"} if name == "new.db" else {}
+    before, calls = (folder / "connecteam-sync.db").read_bytes(), terminal.sandbox.calls
+    given = {"CONNECTEAM_SYNC_LOG": "json", "CONNECTEAM_SYNC_LOG_FILE": name, **database}
+    for words in (("sync", *WINDOW), ("init",)):
+        said = terminal(*words, "--json", **given)
+        assert (said.code, said.json["error"]) == (2, "configuration_error"), said
+        assert said.json["message"].startswith(f"log_file {Path(name)} is a ")
+        assert "to stderr" in said.json["next_step"]
+    assert (folder / "connecteam-sync.db").read_bytes() == before
+    assert not (folder / "new.db").exists()
+    assert not (folder / "connecteam-sync.db-wal").exists()
+    assert terminal.sandbox.calls == calls
+
+
+def test_a_log_is_not_the_configuration(terminal: Terminal) -> None:
+    """The next command could not read it."""
+    file = terminal.folder / "connecteam-sync.toml"
+    file.write_text(text := 'log = "text"\nlog_file = "connecteam-sync.toml"\n')
+    assert (terminal("runs").code, file.read_text()) == (2, text)
+
+
 def test_a_log_that_takes_no_more_stops_nothing(terminal: Terminal) -> None:
-    """A full disk is told once; the run is what it would have been."""
-    said = terminal("sync", *WINDOW, CONNECTEAM_SYNC_LOG="json", CONNECTEAM_SYNC_LOG_FILE="/dev/full")
-    assert said.code == 0
-    assert "60 new" in said.out
-    assert said.err.count("the log cannot be written") == 1
+    """A file at its largest is told once; the run is what it would have been."""
+    most = 1 << 26
+    with (terminal.folder / "full.log").open("wb") as file:
+        file.truncate(most)
+    given = {"CONNECTEAM_SYNC_LOG": "json", "CONNECTEAM_SYNC_LOG_FILE": "full.log"}
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n"
+        "from connecteam_sync.cli.main import main; main()"
+    )
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "sync", *WINDOW],
+        cwd=terminal.folder,
+        env=terminal.environment | given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "60 new" in done.stdout
+    assert done.stderr.count("the log cannot be written") == 1
 
 
 LIBRARY = """

@@ -248,3 +248,51 @@ def test_a_password_is_in_no_details(terminal: Terminal, tmp_path: Path) -> None
     for said in (done.stderr, details.read_text()):
         assert "s3cr" not in said
         assert "key%2Bword" not in said
+
+
+UNREADABLE = (
+    ("sync", "--nix"),
+    ("sync", "--days", "400"),
+    ("sync", "--days", "many"),
+    ("show",),
+    ("show", "abc"),
+    ("undo", "0"),
+    ("nosuch",),
+    ("employees", "nix"),
+    ("lock", "--to", "2025-12-01"),
+    ("runs", "--limit"),
+    ("sync", "behind"),
+    (),
+)
+
+
+@pytest.mark.parametrize("words", UNREADABLE, ids=" ".join)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_command_line_that_cannot_be_read_answers_programs_too(
+    terminal: Terminal, words: tuple[str, ...], *, is_first: bool
+) -> None:
+    """The object of a failure wherever `--json` stands, the parser's text on stderr; without it, that text alone."""
+    calls = terminal.sandbox.calls
+    said = terminal("--json", *words) if is_first else terminal(*words, "--json")
+    assert {key: value for key, value in said.json.items() if key not in {"message", "next_step"}} == {
+        "schema": 1,
+        "status": "failed",
+        "error": "usage_error",
+        "exit_code": 2,
+        "retryable": False,
+    }
+    assert said.code == 2
+    assert said.json["message"] in said.err
+    assert said.json["next_step"].startswith("connecteam-sync")
+    assert said.json["next_step"].endswith("--help")
+    if words:
+        plain = terminal(*words)
+        assert (plain.code, plain.out) == (2, "")
+    assert terminal.sandbox.calls == calls
+
+
+@pytest.mark.parametrize("words", [("sync", "--from", "--json"), ("plan", "--day", "2025-13-01", "--json")])
+def test_a_value_that_is_none_answers_programs_too(terminal: Terminal, words: tuple[str, ...]) -> None:
+    """Also where `--json` was taken for the value itself."""
+    said = terminal(*words)
+    assert (said.code, said.json["error"], said.json["exit_code"]) == (2, "window_error", 2)

@@ -207,7 +207,7 @@ def test_mapping_shows_the_hours_that_move(site: Make) -> None:
         world.work(day, "08:00", "16:30", user=ana.id)
     world.sync()
     move = world.mirror.mapping(ana.id, first)
-    assert (move.names_differ, move.from_id, move.needs_a_word) == (False, None, False)
+    assert (move.names_differ, move.from_id, move.needs_consent) == (False, None, False)
     assert (move.shifts, move.minutes, move.rows) == (3, 1530, 0)
     world.mirror.map_employee(ana.id, first)
     assert world.sync().exit_code == 0
@@ -215,7 +215,7 @@ def test_mapping_shows_the_hours_that_move(site: Make) -> None:
     assert (again.is_done, again.rows, again.shifts) == (True, 0, 0)
     move = world.mirror.mapping(ana.id, other)
     assert (move.names_differ, move.from_id, move.rows, move.row_minutes) == (True, first, 3, 1530)
-    assert (move.shifts, move.other_users, move.needs_a_word) == (0, (ben.id,), True)
+    assert (move.shifts, move.other_users, move.needs_consent) == (0, (ben.id,), True)
     assert world.sync().status == "nothing"
 
 
@@ -285,7 +285,7 @@ def test_rows_that_stay_with_a_twin_would_count_twice(site: Make) -> None:
     move = world.mirror.mapping(world.user, one)
     assert (move.shifts, move.minutes, move.linked, move.linked_minutes) == (2, 960, 1, 0)
     assert (move.left, move.left_minutes, move.left_with) == (2, 900, ((twin, "Ines (2)"),))
-    assert (move.names_differ, move.rows, move.needs_a_word) == (False, 0, True)
+    assert (move.names_differ, move.rows, move.needs_consent) == (False, 0, True)
     said = "\n".join(people_text.move_text(move))
     assert f"2 rows of {twin} Ines (2) on the same clock-ins stay: 15:00 h would count twice" in said
     world.execute("UPDATE clock_times SET employee_id = :to WHERE employee_id = :twin", to=one, twin=twin)

@@ -219,17 +219,17 @@ def test_an_unknown_letter_is_asked_again_and_an_interruption_says_what_it_leave
     assert (code, "y, n, a or q: " in seen, "1 user mapped" in seen) == (0, True, True)
 
     class Interrupted(Report):
-        answers = iter(("y", "y"))
-        told = ""
+        replies = iter(("y", "y"))
+        notes = ""
 
-        def ask(self, question: str) -> str | None:  # noqa: ARG002 - whatever is asked
-            said = next(self.answers, None)
-            if said is None:
+        def prompt(self, question: str) -> str | None:  # noqa: ARG002 - whatever is asked
+            reply = next(self.replies, None)
+            if reply is None:
                 raise KeyboardInterrupt
-            return said
+            return reply
 
-        def talk(self, line: str) -> None:
-            Interrupted.told += line
+        def note(self, line: str) -> None:
+            Interrupted.notes += line
 
     suggested = [
         Suggestion(move=Move(user_id=n, user_name="", employee_id=n, employee_name=""), evidence=(), is_certain=True)
@@ -237,4 +237,4 @@ def test_an_unknown_letter_is_asked_again_and_an_interruption_says_what_it_leave
     ]
     with pytest.raises(KeyboardInterrupt):
         _agreed(Interrupted(as_json=False), suggested)
-    assert "nobody is mapped, also not the 2 agreed to" in Interrupted.told
+    assert "nobody is mapped, also not the 2 agreed to" in Interrupted.notes

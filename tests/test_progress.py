@@ -42,7 +42,8 @@ COMMAND = (
     " from connecteam_sync.cli.main import main; main()"
 )
 TALKATIVE = (
-    "from connecteam_sync.cli import output; output.SILENCE = 0; from connecteam_sync.cli.main import main; main()"
+    "from connecteam_sync.cli import output; output.PROGRESS_SECONDS = 0;"
+    " from connecteam_sync.cli.main import main; main()"
 )
 
 
@@ -283,7 +284,7 @@ def test_a_log_gets_a_line_every_few_seconds_at_most(
         moment += 1.5
     moment += 10
     told.progress(Progress(step="waiting 30 s", detail="Connecteam asked us to slow down"))
-    told.quiet()
+    told.end_progress()
     said = capsys.readouterr().err.splitlines()
     assert said == [
         "mirroring: 87/290 days, 3 shifts, 0 changes, 0:10 left",
@@ -300,8 +301,8 @@ def test_a_log_gets_a_line_every_few_seconds_at_most(
 def test_a_name_cannot_steer_whoever_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
     """Control characters become blanks; letters of every script and the line's own structure stay."""
     told = output.Report(as_json=False)
-    told.say(["  + Zoë \x1b[2J\x1b]0;x\x07Ł\rab\x9bc\tд"])
-    told.talk("next: \x1b[31mred")
+    told.print_lines(["  + Zoë \x1b[2J\x1b]0;x\x07Ł\rab\x9bc\tд"])
+    told.note("next: \x1b[31mred")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("  + Zoë  [2J ]0;x Ł ab c д\n", "next:  [31mred\n")
 

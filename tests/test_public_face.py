@@ -20,7 +20,9 @@ import connecteam_sync
 from connecteam_sync import errors
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.core import events
 from connecteam_sync.core.change import Policy
+from reference_page import named, rows, sections
 
 PACKAGE = "connecteam_sync"
 SOURCE = Path(connecteam_sync.__file__)
@@ -30,6 +32,8 @@ NOT_PROMISED = {
     "store.store.Store": "the behind the client: the command looks into it, no program is promised anything of it",
 }
 """Types of ours that a walk meets and that are no part of the face, and why."""
+NOT_HEARD = {"Unforeseen": "the command's own word in its log, when the library is behind it already"}
+"""Events that no listener gets, and why."""
 
 
 def modules() -> Iterator[ModuleType]:
@@ -123,11 +127,20 @@ def reached() -> dict[str, str]:
     """Every type of ours that the client's face leads to, but for those that are not promised; and every error."""
     walk = Walk()
     walk.members(ConnecteamSync)
+    for name in heard():
+        walk.name(events, name, "a listener gets it")
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
     for kind in kinds:
         walk.name(errors, kind.__name__, "an error")
     assert set(NOT_PROMISED) - {"client_account.Accounts", "client_history.Records"} <= set(walk.found)
     return {home: why for home, why in walk.found.items() if home not in NOT_PROMISED and "._" not in home}
+
+
+def heard() -> dict[str, str]:
+    """The types of the events that a listener gets, and what each is called in a log."""
+    found = {kind.__name__: str(kind.__struct_config__.tag) for kind in events.Event.__subclasses__()}
+    assert set(NOT_HEARD) <= set(found)
+    return {name: tag for name, tag in found.items() if name not in NOT_HEARD}
 
 
 def for_type_checkers() -> list[str]:
@@ -152,6 +165,15 @@ def test_every_type_of_the_face_is_exported() -> None:
     assert {home: why for home, why in found.items() if home not in exported} == {}
     # What nothing leads to is there by mistake.
     assert exported - set(found) == {"client.ConnecteamSync"}
+
+
+def test_every_event_that_a_listener_gets_is_exported_and_described() -> None:
+    """By its class, next to the name that logs have for it."""
+    assert set(heard()) <= set(connecteam_sync.__all__)
+    described: dict[str, str] = {}
+    for event, kind, *_ in rows(sections()["events-and-logs"]):
+        described |= zip(named(kind), named(event), strict=bool(named(kind)))
+    assert described == heard()
 
 
 def test_the_three_lists_of_names_agree() -> None:

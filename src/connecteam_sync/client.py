@@ -1,4 +1,4 @@
-"""The library: everything the command does, for programs. One client is used by one thread at a time."""
+"""The library: everything that the command does, for programs. One client is used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ if TYPE_CHECKING:
 
 @one_thread
 class ConnecteamSync(Records, Accounts):
-    """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` gives back connections.
+    """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
-    One client for each thread: a method that is called while another thread is in one raises ClientInUse, before it
-    does anything. Clients share nothing, and what a run counts is its own. Listeners are called in the thread that
+    Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it
+    does anything. Clients share no state, and each run has its own counts. Listeners are called in the thread that
     called the method.
 
-    `api_key` is read from the environment where it is not given, like everything else (see `load_settings`); days are
-    local days of `timezone`, instants epoch seconds. Every method raises ConnecteamSyncError, whose `exit_code` and
-    `next_step` are those of the command.
+    Anything not given is read from the environment, `api_key` too (see `load_settings`). Days are local days of
+    `timezone`, times are epoch seconds. Every method raises ConnecteamSyncError, whose `exit_code` and `next_step` are
+    those of the command.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class ConnecteamSync(Records, Accounts):
         on_progress: Callable[[Progress], None] | None = None,
         on_event: Emit | None = None,
     ) -> Self:
-        """Configured by a file and the environment."""
+        """A client configured by a file and the environment."""
         return cls(settings=load_settings(path), on_progress=on_progress, on_event=on_event)
 
     def __enter__(self) -> Self:
@@ -121,14 +121,14 @@ class ConnecteamSync(Records, Accounts):
         self.close()
 
     def close(self) -> None:
-        """Close every connection; what is called afterwards opens its own."""
+        """Close every connection. A later call opens new ones."""
         if self._connecteam is not None:
             self._connecteam.close()
             self._connecteam = None
         self.store.close()
 
     def _client(self) -> Connecteam:
-        """A client; the same for every use."""
+        """The client of Connecteam, made when first needed."""
         if self._connecteam is None:
             s = self.settings
             self._connecteam = Connecteam(
@@ -143,7 +143,7 @@ class ConnecteamSync(Records, Accounts):
 
     @property
     def _context(self) -> Context:
-        """What every use case works with; made when first needed."""
+        """The context of every use case, made when first needed."""
         if self._made_context is None:
             s = self.settings
             self._made_context = Context(
@@ -181,26 +181,30 @@ class ConnecteamSync(Records, Accounts):
     # -- windows -----------------------------------------------------------------------------------------------------
 
     def today(self) -> date:
-        """The business's day."""
+        """The current day in the business time zone."""
         return local_day(now(), ZoneInfo(self.settings.timezone))
 
     def window(self, first: date, last: date) -> Window:
-        """The local days `first..last`. Raises WindowError where reversed or over 366 days."""
+        """The local days `first..last`. Raises WindowError if they are reversed, over 366 days, or out of reach."""
         return checked_window(first, last, self.settings.timezone)
 
+    def recent(self) -> Window:
+        """The last days, today included: those of an ordinary look."""
+        return self._context.choosing.last()
+
     def default_windows(self) -> tuple[Window, ...]:
-        """What `sync` looks at by itself: the last days, today, and the day of every open row."""
+        """The default windows of `sync`: the last days, today, older days with open rows, and one slice of the past."""
         return self._context.choosing.default_windows()
 
-    # -- the five verbs ----------------------------------------------------------------------------------------------
+    # -- plan, sync, verify, undo ------------------------------------------------------------------------------------
 
     def plan(self, window: Window | Iterable[Window] | None = None, *, resync: bool = False) -> Plan:
-        """What `sync` (or `resync`) would do. Nothing is written."""
+        """The plan of a `sync` (or `resync`). Nothing is written."""
         plan, _ = propose(self._context, self._windows(window), resync=resync)
         return msgspec.structs.replace(plan, is_resync=resync)
 
     def sync(self, window: Window | Iterable[Window] | None = None, *, accept: Iterable[str] = ()) -> Run:
-        """Make the window's rows equal to Connecteam; by default those of `default_windows`."""
+        """Make the window's rows equal to Connecteam's shifts; by default in `default_windows`."""
         return run_slices(self._context, "sync", self._windows(window), accept=accept)
 
     def visit(self, time_clock: int, window: Window | Iterable[Window] | None = None) -> Run:
@@ -215,17 +219,17 @@ class ConnecteamSync(Records, Accounts):
         return self._context.choosing.in_use()
 
     def resync(self, window: Window, *, accept: Iterable[str] = ()) -> Run:
-        """`sync`, and rows of ours that never had a shift and match none are deleted."""
+        """As `sync`; also deletes rows of ours that never had a shift and match none."""
         return run_slices(self._context, "resync", [window], accept=accept)
 
     def apply(self, plan: Plan, *, accept: Iterable[str] = ()) -> Run:
-        """Apply a plan exactly as it was shown; slices that no longer fit are refused (StalePlan), naming the rows."""
+        """Apply a plan exactly as it was made; slices that no longer fit are refused (StalePlan), naming the rows."""
         return run_slices(self._context, "apply", [plan.window], wanted=plan, accept=accept)
 
     def verify(self, window: Window, *, totals: bool = True) -> Verification:
-        """A fresh look against the table. Nothing is written but its receipt, a run of its own kind.
+        """Compare a fresh look with the table. Nothing is written except the receipt, a run of kind `verify`.
 
-        Where that cannot be written (another run holds the lock, a user who may only read), `not_recorded` says why.
+        If the receipt cannot be written (another run holds the lock, the user may only read), `not_recorded` says why.
         """
         from connecteam_sync.engine.verify_receipt import on_record
 
@@ -237,13 +241,13 @@ class ConnecteamSync(Records, Accounts):
         return verify(self._context, window, totals=totals)
 
     def compare(self, window: Window) -> Comparison:
-        """Which shifts the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""
+        """The shifts that the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""
         from connecteam_sync.engine.compare import compare
 
         return compare(self._context, window)
 
     def undo(self, run: int) -> Run:
-        """The exact inverse of a run. Raises NotFound, UndoRefused."""
+        """Take a run back: its exact inverse as a new run. Raises NotFound, UndoRefused."""
         from connecteam_sync.engine.undo import undo
 
         return undo(self._context, run)
@@ -266,23 +270,23 @@ class ConnecteamSync(Records, Accounts):
     # -- taking over a table that exists -----------------------------------------------------------------------------
 
     def survey(self, window: Window | None = None) -> Survey:
-        """What `clock_times` is like before it is adopted; rows at a zone's offset are looked for in `window`.
+        """The state of `clock_times` before it is adopted, with rows at a time zone's offset from a shift in `window`.
 
         Nothing is written. By default the window is the newest four weeks of the table.
         """
         return self._adopting.survey(window)
 
     def adopt(self, *, link_minutes: Window | None = None) -> Run:
-        """Back up and remove doubles, add the unique key. Killed, it goes on when called again.
+        """Back up and remove doubles, add the unique key. If it is killed, the next call continues.
 
-        Rows of the days `link_minutes` that agree with a shift but for their seconds are linked to it. While a double
+        Rows in the window `link_minutes` that differ from a shift only in the seconds are linked to it. While a double
         needs a person (`holds`), the key is not added. Raises AdoptRefused, LockHeld, UpstreamError.
         """
         self.require_account()
         return self._adopting.apply(link_minutes)
 
     def undo_adopt(self) -> tuple[Run, ...]:
-        """Take every adoption back, to the byte, newest first. Raises UndoRefused where a later run touched rows."""
+        """Undo every adoption to the byte, newest first. Raises UndoRefused if a later run touched its rows."""
         return self._adopting.undo()
 
     def adopt_sql(self) -> str:
@@ -303,7 +307,7 @@ class ConnecteamSync(Records, Accounts):
         saved_plan.save_plan(plan, path)
 
     def read_plan(self, path: str | Path) -> Plan:
-        """A plan written by `save_plan`. Raises ConfigurationError where it is none, or was altered since."""
+        """A plan written by `save_plan`. Raises ConfigurationError if it is none, or was altered since."""
         return saved_plan.read_plan(path, timezone=self.settings.timezone)
 
     # -- people and payroll ------------------------------------------------------------------------------------------
@@ -314,22 +318,22 @@ class ConnecteamSync(Records, Accounts):
             return people.people(session, unmapped=unmapped)
 
     def employees_without_user(self) -> tuple[Employee, ...]:
-        """Rows of the host's people for whom no Connecteam user counts: whom a user could be mapped to."""
+        """Employees without a Connecteam user, to whom a user could be mapped."""
         with self.store.reading() as session:
-            return people.without_user(session)
+            return people.employees_without_user(session)
 
     def map_employee(self, user: int, employee: RowId) -> Person:
-        """Let a user's shifts count for an employee from the next run on. Raises NotFound."""
+        """Map a user to an employee; shifts follow with the next run. Raises NotFound."""
         with self.store.writing("mapping a user") as session:
             return people.map_user(session, user, employee)
 
     def mapping(self, user: int, employee: RowId) -> Move:
-        """What `map_employee` of these two would do: whose hours, how many. Nothing is written. Raises NotFound."""
+        """The effect of `map_employee` on rows and hours. Nothing is written. Raises NotFound."""
         with self.store.reading() as session:
             return people.move(session, user, employee)
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """Who the users without an employee might be, with the evidence. Never applied by themselves."""
+        """Likely employees for the users without one, with the evidence. They are never applied automatically."""
         with self.store.reading() as session:
             return people.suggestions(session)
 
@@ -339,9 +343,10 @@ class ConnecteamSync(Records, Accounts):
             return tuple(people.map_user(session, user, employee) for user, employee in pairs)
 
     def create_employee(self, user: int) -> tuple[Person, int | None]:
-        """Make an employee for a user who has none, and map the two: a run, whose number is told, that can be undone.
+        """Create an employee for a user and map the two. Also the number of the run, which can be undone; None if
+        the user had an employee.
 
-        For a person who only looks like somebody else (`possible_double`). Raises NotFound, MappingRefused.
+        For a person who only looks like another employee (`possible_double`). Raises NotFound, MappingRefused.
         """
         from connecteam_sync.engine.create_employee import create_employee
 
@@ -358,17 +363,17 @@ class ConnecteamSync(Records, Accounts):
             return {e.id: e.name for e in session.employees() if e.name}
 
     def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
-        """Close local days for payroll: no run changes them. They are days of the time zone of now, also later.
+        """Close local days for payroll: no run changes them. They stay days of the current time zone.
 
-        First looks at them as `verify` does. Where a row is open, anything differs or is held, raises LockRefused, and
-        where Connecteam cannot be reached UpstreamError; `anyway` closes them nevertheless and records what was wrong.
-        Raises WindowError of days that are not over. `by` is who does it, by default the user of the system.
+        Verifies them first. Raises LockRefused if a row is open, or anything differs or is held, and UpstreamError if
+        Connecteam cannot be reached; `anyway` closes them all the same and records the faults. Raises WindowError for
+        days that are not over. `by` is the person who does it, by default the user of the operating system.
         """
         self.require_account()
         return self._locking.lock(self.window(first, last), reason=reason, by=by, anyway=anyway)
 
     def unlock(self, first: date, last: date, *, reason: str = "", by: str | None = None) -> Opening:
-        """Open local days again, whatever zone they were closed in."""
+        """Open local days again, in whichever time zone they were closed."""
         self.require_account()
         return self._locking.unlock(self.window(first, last), reason=reason, by=by)
 
@@ -378,7 +383,7 @@ class ConnecteamSync(Records, Accounts):
             return tuple(sorted({closed.day for closed in session.locked(self.settings.timezone)}))
 
     def locks(self) -> tuple[ClosedDays, ...]:
-        """What is closed, joined to ranges: who closed it, when, why, and what a look had found. Newest first."""
+        """Closed days as ranges, newest first: closed by whom, when and why, and how they were verified."""
         with self.store.reading() as session:
             return locks.closed(session, self.settings.timezone)
 
@@ -391,23 +396,23 @@ class ConnecteamSync(Records, Accounts):
     def _locking(self) -> Locking:
         return Locking(self.store, lambda window: self._verify(window, totals=False))
 
-    # -- the house ---------------------------------------------------------------------------------------------------
+    # -- setup -------------------------------------------------------------------------------------------------------
 
     def init(self, *, from_prefix: str | None = None, beside: bool = False, moved: bool = False) -> tuple[str, ...]:
-        """Create what is absent, upgrade our tables; what was done, a sentence each.
+        """Create the tables that are absent and upgrade ours; a sentence for each thing done.
 
-        Where our tables are there under another prefix: `from_prefix` renames them, `beside` makes others that know
-        nothing of them. `moved`: the table of clock times is in another schema, or has another name, with its rows.
-        Raises ConfigurationError where neither is said, or a name of ours is somebody else's table.
+        If our tables exist under another prefix, `from_prefix` renames them, and `beside` makes new ones that know
+        nothing of them. `moved`: the table of clock times, rows included, now has another schema or name.
+        Raises ConfigurationError if one of these is needed and not given, or if another program's table has our name.
         """
         return self.store.init(Former(from_prefix, beside, moved))
 
     def init_sql(self) -> str:
-        """What `init` would run where our tables are not there, for keys as the host's tables have them."""
+        """The statements `init` would run to create our tables, with keys of the same types as in the host's tables."""
         return self.store.init_sql()
 
     def doctor(self) -> tuple[Check, ...]:
-        """Everything a run needs, looked at; each failure with its cure."""
+        """Check everything that a run needs; each failure has its cure."""
         from connecteam_sync.engine import doctor
 
         where = self.settings.file or "environment"
@@ -424,7 +429,7 @@ class ConnecteamSync(Records, Accounts):
 
 
 def counts_of(run: Run) -> dict[str, int]:
-    """The counts of a run by the names of the contract."""
+    """The counts of a run by their documented names."""
     c = run.counts
     return {
         "total_shifts": c.total_shifts,

@@ -1,4 +1,4 @@
-"""Whose data a database holds, and its time clocks: the part of the library that is about the account."""
+"""The account of a database and its time clocks: the part of the library that is about the account."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ class Accounts:
 
     @property
     def region(self) -> Region:
-        """Which Connecteam is configured: `global`, `au`, or `local` for any URL of this machine."""
+        """The configured region: `global`, `au`, or `local` for any URL of this machine."""
         return self._belonging.region
 
     def account(self) -> Account | None:
-        """Whose data this is, as remembered; None where no run has written yet. Asks nobody."""
+        """The account that the database belongs to; None if no run has written yet. Connecteam is not asked."""
         with self.store.reading() as session:
             return remembered.account(session)
 
     def account_history(self) -> tuple[Account, ...]:
-        """What was noted of whose data this is, by runs and by people, newest first."""
+        """Every entry about the account, by runs and by people, newest first."""
         with self.store.reading() as session:
             return remembered.account_history(session)
 
     def require_account(self) -> None:
-        """Raises ConfigurationError, naming both, where the configured region or zone is not that of the database."""
+        """Raises ConfigurationError, naming both sides, if the configured region or zone is not the database's."""
         self._belonging.check_stored()
 
     def proposed_account(self, parts: Iterable[Part]) -> Acceptance:
-        """What it would change and mean to take the company, region or time zone that is configured now.
+        """What accepting the configured company, region or time zone would change and mean.
 
-        Nothing is written. Raises NotFound where the database belongs to nobody yet; UpstreamError.
+        Nothing is written. Raises NotFound if the database belongs to no account yet, and UpstreamError.
         """
         return self._belonging.proposed(parts)
 
     def accept_account(self, proposed: Acceptance, *, by: str) -> Account:
-        """Take what `proposed_account` showed; `by` is who says so, and is kept.
+        """Accept what `proposed_account` returned; `by` is the person who does, and is stored.
 
-        Raises ConfigurationError where somebody else noted something since.
+        Raises ConfigurationError if another run or person has stored an entry since.
         """
         return self._belonging.accept(proposed, by=operator_text("by", by))
 
     # -- time clocks ---------------------------------------------------------------------------------------------------
 
     def clocks(self) -> tuple[ClockReport, ...]:
-        """Every time clock that Connecteam lists or the database remembers, by id. Raises UpstreamError."""
+        """Every time clock that Connecteam lists or the database remembers, sorted by id. Raises UpstreamError."""
         with self.store.reading("looking at the time clocks") as session:
             known = remembered.account(session)
             looks, shifts = remembered.clock_counts(session)
-            vouched = {one.time_clock_id: one for one in remembered.vouches(session)}
+            vouched = {vouch.time_clock_id: vouch for vouch in remembered.vouches(session)}
         listed = {clock.id: clock for clock in self._belonging.fresh_time_clocks()}
         wanted = self.settings.time_clocks
         ids = {*listed, *looks, *shifts, *vouched, *wanted, *(known.time_clocks if known else ())}
@@ -81,13 +81,13 @@ class Accounts:
         )
 
     def vouch_clock(self, clock: int, reason: str, *, by: str) -> Vouch:
-        """Record the word of a person (`by`) that a time clock which cannot be read holds none of the shifts in
-        question. An earlier word for it is replaced.
+        """Record that a person (`by`) vouches for a time clock that cannot be read: it has none of the shifts in
+        question. It replaces an earlier vouch for that time clock.
 
-        Raises NotFound for one nobody knows, ConfigurationError without a reason; UpstreamError where Connecteam has to
-        be asked for it.
+        Raises NotFound for an unknown time clock, ConfigurationError without a reason; UpstreamError if Connecteam has
+        to be asked for its list.
         """
-        said = Vouch(
+        vouch = Vouch(
             time_clock_id=clock,
             at=now(),
             by=operator_text("by", by),
@@ -96,14 +96,14 @@ class Accounts:
         with self.store.reading("looking at the time clocks") as session:
             known = remembered.account(session)
             ours = remembered.clocks_ever(session) | (known.time_clocks if known else frozenset())
-        if clock not in ours and clock not in {one.id for one in self._belonging.fresh_time_clocks()}:
+        if clock not in ours and clock not in {listed.id for listed in self._belonging.fresh_time_clocks()}:
             raise NotFound(f"there is no time clock {clock}", next_step="connecteam-sync clocks lists them")
         with self.store.writing("vouching for a time clock") as session:
-            remembered.vouch(session, said)
-        return said
+            remembered.vouch(session, vouch)
+        return vouch
 
     def unvouch_clock(self, clock: int, *, by: str) -> Vouch:
-        """Withdraw the word for a time clock; `by` is who does. Raises NotFound where nobody gave it."""
+        """Withdraw the vouch for a time clock; `by` is the person who does. Raises NotFound if there is none."""
         who = operator_text("by", by)
         with self.store.writing("withdrawing a word for a time clock") as session:
             return remembered.unvouch(session, clock, by=who, now=now())

@@ -1,4 +1,4 @@
-"""What is on record: runs, the journal, what is held. The part of the library that asks Connecteam nothing."""
+"""Runs, the journal and holds: the part of the library that reads the database only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
-from connecteam_sync.store.history.employee import rows_to_look_at, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.history.employee import rows_to_check, shifts_of_rows, tracked_shifts
 from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from connecteam_sync.core.anomalies import Anomaly
 
 _EVER = (-62_135_596_800, 253_402_300_799)
-"""All that a calendar of the years 1 to 9999 holds, but for its last second."""
+"""The years 1 to 9999 in epoch seconds, without the last second."""
 _CANDIDATES = 12
-"""How many people a choice names."""
+"""How many employees an ambiguous name lists."""
 
 
 class Records:
-    """What a database holds next to the rows. Every method raises what `Store` raises."""
+    """The records of a database about its rows. Every method raises what `Store` raises."""
 
     settings: Settings
     store: Store
 
     def runs(self, limit: int = 20, kind: RunKind | None = None) -> tuple[Run, ...]:
-        """The newest runs; of one kind, where it is given: `verify` lists what was proved when."""
+        """The newest runs, of one kind if given; `verify` lists the verifications."""
         with self.store.reading() as session:
             return run_rows.runs(session, limit=limit, kind=kind)
 
@@ -53,11 +53,11 @@ class Records:
             return run_rows.run(session, run), feed.entries_of(session, run)
 
     def history(self, employee: int | str, day: date | None = None) -> History:
-        """The rows an employee has, of a day where given, and all that explains them: every change, what is held, and
-        what Connecteam said of their shifts last.
+        """An employee's rows, of one local day if given, with everything that explains them: changes, holds, and the
+        shifts as Connecteam last reported them.
 
-        The employee is named by id, by name or by a part of it, without regard to case and accents. Raises NotFound,
-        which names the choice where several could be meant.
+        The employee is given by id, name or part of a name; case and accents do not matter. Raises NotFound, which
+        lists the candidates if several match.
         """
         zone = ZoneInfo(self.settings.timezone)
         span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
@@ -86,10 +86,10 @@ class Records:
     def anomalies(
         self, window: Window, *, longest_hours: int = 16, near_minutes: int = 10
     ) -> tuple[tuple[Anomaly, ...], Mapping[RowId, tuple[str, int]]]:
-        """What a person may want to look at in the rows of a window: told, never changed; and the shift id and time
-        clock of each row that is told and has them, by the row's id. Asks Connecteam nothing.
+        """Anomalies in the rows of a window, which are reported and never changed; and the shift id and time clock of
+        their rows, by row id. Connecteam is not asked.
         """
-        from connecteam_sync.core.anomalies import Limits, anomalies  # noqa: PLC0415 - a start has no need of it
+        from connecteam_sync.core.anomalies import Limits, anomalies  # noqa: PLC0415 - not needed at start
 
         limits = Limits(
             longest_minutes=longest_hours * 60,
@@ -98,31 +98,31 @@ class Records:
         )
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
-            rows, auto_clock_outs = rows_to_look_at(session, window)
+            rows, auto_clock_outs = rows_to_check(session, window)
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
-            keys = {row.id for one in found for row in one.rows if row.id is not None}
+            keys = {row.id for anomaly in found for row in anomaly.rows if row.id is not None}
             return tuple(found), shifts_of_rows(session, sorted(keys, key=ordered))
 
     def unread_times(self) -> tuple[UnreadTime, ...]:
-        """Times in the table, of any day and source, that are no time as they stand: each counts as none."""
-        from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - a start has no need of it
+        """Unreadable times in the table, of any day and source. Each counts as no time."""
+        from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - not needed at start
 
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
             return unread_times(session)
 
     def changes(self, after: int | str = feed.START, limit: int = 1000) -> tuple[Entry, ...]:
-        """The journal behind entry `after`, the `cursor` of the entry read last: a feed for programs that follow.
+        """The journal after an entry: a feed for programs. `after` is the `cursor` of the last entry read.
 
-        Raises FeedReset where that entry is not there as it was: the journal was restored, or began again. A bare
-        number is taken too, and told only where the journal has become shorter.
+        Raises FeedReset if that entry is gone or altered, since the journal was restored or began again. `after` may
+        also be a bare number; then only a journal that has become shorter is noticed.
         """
         with self.store.reading() as session:
             return feed.entries_after(session, after, limit)
 
     def holds(self, kind: str | None = None, *, employee: int | str | None = None) -> tuple[StandingHold, ...]:
-        """What is deliberately not written, until its cause is gone; of one kind (a hold reason) or employee, where
-        it is given. Raises NotFound for an employee who is not there.
+        """The standing holds, of one kind (a hold reason) or employee if given. Raises NotFound for an unknown
+        employee.
         """
         with self.store.reading() as session:
             person = None if employee is None else require_employee(session.employees(), employee).id
@@ -137,18 +137,18 @@ class Records:
         by: str,
         reason: str,
     ) -> tuple[StandingHold, ...]:
-        """Note that somebody knows of these holds, or of all those of an employee (of one kind): they may stay.
+        """Acknowledge these holds, or all those of an employee (of one kind): a person knows of them, they may stay.
 
-        They are listed on and no longer end a run with 3, until anything about them changes. `by` is who says so,
-        `reason` why; both are kept. Raises NotFound, ConfigurationError.
+        They are still listed, but no longer make a run end with 3, until anything about them changes. `by` is the
+        person, `reason` the reason; both are stored. Raises NotFound, ConfigurationError.
         """
-        said = Acknowledgement(by=operator_text("by", by), at=now(), reason=operator_text("reason", reason))
+        acknowledgement = Acknowledgement(by=operator_text("by", by), at=now(), reason=operator_text("reason", reason))
         with self.store.writing("acknowledging holds") as session:
             found = self._chosen_holds(session, tuple(ids), employee, kind)
-            return holds.acknowledge(session, found, said)
+            return holds.acknowledge(session, found, acknowledgement)
 
     def unacknowledge_holds(self, ids: Iterable[int]) -> tuple[StandingHold, ...]:
-        """Take the word back: the holds wait for a person again. Raises NotFound."""
+        """Withdraw acknowledgements: the holds wait for a person again. Raises NotFound."""
         with self.store.writing("taking back an acknowledgement") as session:
             return holds.unacknowledge(session, holds.require_standing(session, ids))
 
@@ -174,18 +174,18 @@ class Records:
 
 
 def require_employee(employees: Iterable[Employee], named: int | str) -> Employee:
-    """The one who is meant by an id, a name or a part of one. Raises NotFound, which names the choice there is."""
-    found = matching(employees, named)
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    """The employee with this id, name or part of a name. Raises NotFound, which lists the candidates if any."""
+    matches = matching(employees, named)
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         raise NotFound(
             f"there is no employee {str(named)!r}",
             next_step="connecteam-sync employees lists those with a Connecteam user, with ids; all others:"
             " connecteam-sync employees --without-user",
         )
-    choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in found[:_CANDIDATES])
-    more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
+    choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in matches[:_CANDIDATES])
+    more = f" and {len(matches) - _CANDIDATES} more" if len(matches) > _CANDIDATES else ""
     raise NotFound(
-        f"{len(found)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
+        f"{len(matches)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
     )

@@ -1,4 +1,4 @@
-"""Settings: a file, overridden by the environment. Secrets only from the environment or from files it names."""
+"""Settings: a file, overridden by the environment. Secrets come only from the environment or from files it names."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _Log = Literal["off", "text", "json"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that can be chosen; `docs/reference.md` lists it, and a test keeps the two equal.
+    """All settings; `docs/reference.md` lists them, and a test keeps the two equal.
 
-    `timezone` is the business time zone (IANA); `lookback_days` the days before today that `sync` looks at by itself;
-    `slice_days` the days of one request, padding included; seconds are seconds.
+    `timezone` is the business time zone (IANA); `lookback_days` the days before today that `sync` looks at by default;
+    `slice_days` the days of one request, padding included. `lock_wait` and other times are in seconds.
     """
 
     timezone: str
@@ -44,20 +44,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = HOSTS[0]
     time_clocks: tuple[int, ...] = ()
     employees: _Employees | None = None
-    """None: `create` where `init` made the table of employees, else `match`."""
+    """None: `create` if `init` made the table of employees, else `match`."""
     orphans: _Orphans = "report"
     local_edits: _LocalEdits = "restore"
     unchanged: _Unchanged = "digest"
-    """How a slice with nothing to do is known: by digests of all it was decided on, or by reading every row."""
+    """How a slice with nothing to do is recognised: by digests of all its inputs, or by reading every row."""
     max_deletes: int = 3
     max_deletes_share: float = 0.10
     max_deletes_of_person: int = 3
     max_users_gone_share: float = 0.30
     lookback_days: int = 14
     older_days: int = 92
-    """How far back a default run looks at one further slice each time, the one looked at longest ago; 0 for none."""
+    """How far back a default run looks at one further slice, each time the one looked at longest ago; 0 for none."""
     open_too_long_days: int = 2
-    """A row that is open for longer is told by `anomalies`."""
+    """`anomalies` reports rows that are open for longer."""
     slice_days: int = SLICE_DAYS
     lock_wait: float = 10.0
     request_timeout: float = 30.0
@@ -66,16 +66,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: _Log = "off"
     """The command logs events as text or JSON lines; the library never sets up a log by itself."""
     log_file: str | None = None
-    """Where the command's log goes; None for stderr."""
+    """The file of the command's log; None for stderr."""
     planner: Planner = "batch"
-    """`legacy` where the environment says USE_BATCH_SYNC=false: the rollback flag."""
+    """`legacy` if the environment has the rollback flag USE_BATCH_SYNC=false."""
     tables: HostTables = HostTables()
     own: OwnNames = OwnNames()
-    """What our own tables are called: `[tables] prefix` and `schema`."""
+    """The names of our own tables: `[tables] prefix` and `schema`."""
     file: Path | None = None
 
     def policy(self, *, made_employees: bool) -> Policy:
-        """What the planner wants to know."""
+        """The settings that the planner needs. `made_employees`: `init` made the table of employees."""
         return Policy(
             planner=self.planner,
             employees=self.employees or ("create" if made_employees else "match"),
@@ -110,30 +110,25 @@ _RANGES: dict[str, tuple[float, float]] = {
     "day_reserve_share": (0, 0.9),
 }
 KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "own", "file", "planner"})
-"""The keys of the file; in the environment the same in capitals behind CONNECTEAM_SYNC_."""
+"""The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
 _SECRETS = {"API_KEY", "CLIENT_ID", "CLIENT_SECRET"}
 _CLOCK = re.compile("[0-9]{1,18}")
-"""A time clock's id: no database has longer numbers."""
+"""A time clock's id; databases hold no longer numbers."""
 _NAME = 64
-"""Characters of a name of a table or column, on the database that allows the most."""
-_WHOLE = {
-    "max_deletes",
-    "max_deletes_of_person",
-    "lookback_days",
-    "older_days",
-    "open_too_long_days",
-    "slice_days",
-}
+"""The longest name of a table or column, in characters, of any database."""
+_WHOLE = {name for name in _RANGES if Settings.__annotations__[name] == "int"}
+"""The keys that are whole numbers."""
 
 
 def load_settings(
     path: str | Path | None = None, environ: Mapping[str, str] | None = None, **given: object
 ) -> Settings:
-    """The settings of a file (else connecteam-sync.toml of the working directory), under those of the environment.
+    """The settings of a file (by default connecteam-sync.toml of the working directory), overridden by the environment.
 
-    `given` are values from a program, over both. Raises ConfigurationError naming the key, its place and the cure.
+    `given` are values from a program, which override both. Raises ConfigurationError with the key, its place and the
+    cure.
     """
     environ = os.environ if environ is None else environ
     file: Path | None = Path(path) if path is not None else Path(FILE)
@@ -158,17 +153,17 @@ def load_settings(
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
-    """What the rollback flag USE_BATCH_SYNC says; unset, it is true."""
-    said = environ.get("USE_BATCH_SYNC", "true").strip().lower()
-    if said in {"true", "1", "yes", "on"}:
+    """The planner according to the rollback flag USE_BATCH_SYNC, which is true by default."""
+    flag = environ.get("USE_BATCH_SYNC", "true").strip().lower()
+    if flag in {"true", "1", "yes", "on"}:
         return "batch"
-    if said in {"false", "0", "no", "off"}:
+    if flag in {"false", "0", "no", "off"}:
         return "legacy"
-    raise ConfigurationError(f"USE_BATCH_SYNC is {said!r}", next_step="set it to true or false, or remove it")
+    raise ConfigurationError(f"USE_BATCH_SYNC is {flag!r}", next_step="set it to true or false, or remove it")
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """The keys of a file. Raises ConfigurationError, for an unknown key with the nearest known one."""
+    """The values of a file by key. Raises ConfigurationError; for an unknown key it names the nearest known one."""
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -190,10 +185,10 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[str, ...] = ()) -> None:
-    """Raises ConfigurationError for a key that is none, naming the nearest; `also` are further ones to be meant."""
+    """Raises ConfigurationError for an unknown key, naming the nearest of `known` and `also`."""
     if name in known:
         return
-    # What all begin with says nothing about which was meant.
+    # The prefix that all keys share must not count as a likeness.
     short = {key.removeprefix(PREFIX): key for key in (*known, *also)}
     near = difflib.get_close_matches(name.removeprefix(PREFIX), short, 1, 0.4)
     raise ConfigurationError(
@@ -203,9 +198,9 @@ def _require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple
 
 
 def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """What is to be said of files with secrets that others may write to: they could put a key of theirs into them."""
+    """Warnings about files of secrets that others may write to: they could put a key of their own into them."""
     environ = os.environ if environ is None else environ
-    found = []
+    warnings = []
     for name in (*sorted(_SECRETS), "DATABASE_URL"):
         path = environ.get(f"{PREFIX}{name}_FILE", "").strip()
         try:
@@ -213,12 +208,12 @@ def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH):
-            found.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
-    return tuple(found)
+            warnings.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
+    return tuple(warnings)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The environment's values; an unknown variable with our prefix is an error too, and so is one without a value."""
+    """The environment's values. Raises ConfigurationError for an unknown variable with our prefix or an empty one."""
     values: dict[str, Any] = {}
     known = tuple(f"{PREFIX}{name.upper()}" for name in (*KEYS, *(f"table_{name}" for name in _OWN)))
     other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {f"{PREFIX}DATABASE_URL_FILE"}
@@ -229,7 +224,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             _require_known(variable, known, "the environment", also=(*sorted(other), "USE_BATCH_SYNC"))
         text = environ[variable].strip()
         if not text:
-            # What somebody meant to set and did not must not become a default: a file for a server's database.
+            # An empty variable is a mistake. The default in its place might be a SQLite file instead of a server.
             raise ConfigurationError(
                 f"the environment: {variable} is set but empty", next_step="give it a value, or remove the variable"
             )
@@ -242,9 +237,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def secret(name: str, environ: Mapping[str, str]) -> str | None:
-    """A value of the environment, or the content of the file that `…_FILE` names.
+    """The value of a variable, or the content of the file that `…_FILE` names; None without either.
 
-    Raises ConfigurationError where that file cannot be read or is empty.
+    Raises ConfigurationError if that file cannot be read or is empty.
     """
     variable = f"{PREFIX}{name}"
     value = environ.get(variable, "").strip()
@@ -267,14 +262,14 @@ def secret(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCredentials:
-    """The key, or the OAuth client. Raises ConfigurationError where there is neither, or one that cannot be sent."""
+    """The API key, or the OAuth client. Raises ConfigurationError if there is neither, or one that cannot be sent."""
     environ = os.environ if environ is None else environ
     key, client, password = (secret(name, environ) for name in ("API_KEY", "CLIENT_ID", "CLIENT_SECRET"))
     for text in (key, client, password):
         if text and not (text.isascii() and text.isprintable()):
             raise ConfigurationError(
                 "the API key or client secret holds characters no key has",
-                next_step=f"copy it anew into {PREFIX}API_KEY (or {PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET)",
+                next_step=f"copy it again into {PREFIX}API_KEY (or {PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET)",
             )
     if key:
         return ApiKey(key)
@@ -287,7 +282,7 @@ def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCred
 
 
 def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TOML value, checked here
-    """One value, of the right type and in its range."""
+    """One value, checked for type and range. Raises ConfigurationError."""
     where = f"{place}: {name}"
     if name in _CHOICES:
         if value not in _CHOICES[name]:
@@ -333,23 +328,23 @@ def _time_clocks(value: object, where: str) -> tuple[int, ...]:
         parts = [part.strip() for part in value.split(",")]
     elif isinstance(value, list | tuple):
         parts = list(value)
-    found: list[int] = []
+    ids: list[int] = []
     for part in parts:
         if isinstance(part, bool) or not _CLOCK.fullmatch(str(part)):
             raise ConfigurationError(
                 f"{where}: {str(part)[:60]!r} is no time clock id",
                 next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
             )
-        found.append(int(str(part)))
-    if not found:
+        ids.append(int(str(part)))
+    if not ids:
         raise ConfigurationError(
             f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(ids))
 
 
 def _own(named: Mapping[str, object]) -> OwnNames:
-    """What our tables are called. Raises ConfigurationError."""
+    """The names of our tables. Raises ConfigurationError."""
     try:
         return msgspec.convert(named, OwnNames)
     except msgspec.ValidationError as error:
@@ -357,7 +352,7 @@ def _own(named: Mapping[str, object]) -> OwnNames:
 
 
 def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
-    """`[tables.clock_times]` and `[tables.employees]`, and what `[tables]` itself says of our own tables."""
+    """`[tables.clock_times]` and `[tables.employees]`; and the keys of `[tables]` about our own tables."""
     if not isinstance(value, dict):
         raise ConfigurationError(f"{place}: tables must be a section", next_step="write [tables.clock_times]")
     kinds: dict[str, type[ClockTimesNames | EmployeesNames]] = {
@@ -379,8 +374,8 @@ def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
             ' is_active_words two words like ["N", "Y"]',
         ) from error
     for name, names in (("clock_times", tables.clock_times), ("employees", tables.employees)):
-        said = value.get(name, {})
-        if "schema" in said and "." in said.get("table", ""):
+        section = value.get(name, {})
+        if "schema" in section and "." in section.get("table", ""):
             raise ConfigurationError(
                 f"{place}, [tables.{name}]: both table and schema name a schema",
                 next_step=f'say it once: table = "{names.table.rpartition(".")[2]}", and the schema in schema',
@@ -392,7 +387,7 @@ def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
 
 
 def _require_words(words: tuple[str, str] | None, where: str) -> None:
-    """Two words that no database takes for one."""
+    """Raises ConfigurationError for two words that some database takes as equal."""
     if words is None:
         return
     over, active = (word.strip().casefold() for word in words)
@@ -404,12 +399,12 @@ def _require_words(words: tuple[str, str] | None, where: str) -> None:
 
 
 def _require_column(name: str, where: str) -> None:
-    """`payslips.clock_time_id`, or with a schema before it."""
-    said = parts(name)
-    if len(said) not in {2, 3} or not all(part.strip() == part and 0 < len(part) <= _NAME for part in said):
+    """A column such as `payslips.clock_time_id`, or with a schema in front. Raises ConfigurationError."""
+    path = parts(name)
+    if len(path) not in {2, 3} or not all(part.strip() == part and 0 < len(part) <= _NAME for part in path):
         raise ConfigurationError(
             f"{where}: {name[:200]!r} names no column of a table",
             next_step='write it like "payslips.clock_time_id", or with its schema like "other.punches.ct_id"',
         )
     if not name.isprintable():
-        raise ConfigurationError(f"{where}: {name[:200]!r} holds characters no name has", next_step="type it anew")
+        raise ConfigurationError(f"{where}: {name[:200]!r} holds characters no name has", next_step="type it again")

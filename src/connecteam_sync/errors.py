@@ -1,5 +1,5 @@
-"""Every way it can fail. Each error knows its exit code, the next step for the person who reads it, and whether the
-same command may succeed when it is tried again, nothing changed (`retryable`, marked with * below).
+"""All errors. Each has an exit code, the next step for the person who reads it, and whether the same command may
+succeed when it is tried again unchanged (`retryable`, marked with * below).
 
 ConnecteamSyncError                    1
 ├── ConfigurationError                 2   a key, a file, the cure
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 
 
 class ConnecteamSyncError(Exception):
-    """Something failed and nothing was written. `message` says what and why, `next_step` what to do about it."""
+    """Something failed and nothing was written. `message` has the fault and its reason, `next_step` the cure."""
 
     exit_code = 1
     retryable = False
-    """Whether the same command may succeed when it is tried again, nothing changed."""
+    """Whether the same command may succeed when it is tried again unchanged."""
 
     def __init__(self, message: str, *, next_step: str = "") -> None:
-        # Names and a database's words are in it: it is read on one line, wherever it is read.
+        # Names and a database's own text are in it: they must not break it into lines.
         self.message, self.next_step = one_line(message), one_line(next_step)
         super().__init__(self.message)
 
@@ -61,12 +61,12 @@ class ConnecteamSyncError(Exception):
 
     @property
     def facts(self) -> dict[str, object]:
-        """What a program is told next to the message, as members of its JSON."""
+        """Further members for the error's JSON."""
         return {}
 
 
 class ConfigurationError(ConnecteamSyncError):
-    """A setting is missing, unknown or impossible; the message names the key and the file it stands in."""
+    """A setting is missing, unknown or impossible; the message names the key and its place."""
 
     exit_code = 2
 
@@ -76,7 +76,7 @@ class NotInitialised(ConfigurationError):  # noqa: N818 - a state, in the field'
 
 
 class NotServed(ConfigurationError):  # noqa: N818 - says what happened
-    """The host's table can take no row of ours at all, as it is; the message names the column. Nothing was written."""
+    """The host's table can take no row of ours at all; the message names the column. Nothing was written."""
 
 
 class WindowError(ConnecteamSyncError):
@@ -92,7 +92,7 @@ class NotFound(ConnecteamSyncError):  # noqa: N818 - says what happened
 
 
 class UpstreamError(ConnecteamSyncError):
-    """Connecteam did not give a complete answer. `http_calls` made so far are on the client."""
+    """Connecteam did not give a complete answer. The client counts the calls made so far (`http_calls`)."""
 
     exit_code = 75
     retryable = True
@@ -111,7 +111,7 @@ class BudgetSpent(UpstreamError):  # noqa: N818 - says what happened
 
 
 class Rejected(UpstreamError):  # noqa: N818 - says what happened
-    """Connecteam refused the request itself; trying again unchanged cannot help. `status` is HTTP's, if it counts."""
+    """Connecteam refused the request itself; trying again unchanged cannot help. `status`: 401, 403 or None."""
 
     exit_code = 1
     retryable = False
@@ -119,7 +119,7 @@ class Rejected(UpstreamError):  # noqa: N818 - says what happened
 
     @property
     def is_of_the_key(self) -> bool:
-        """Whether the key itself is not accepted, for anything."""
+        """Whether the key itself is invalid, for every request."""
         return self.status == 401 or self._NO_KEY in self.message  # noqa: PLR2004 - HTTP's number
 
     def __init__(self, message: str, *, status: int | None = None, next_step: str = "") -> None:
@@ -132,15 +132,15 @@ class DatabaseError(ConnecteamSyncError):
 
 
 class DatabaseUnavailable(DatabaseError):  # noqa: N818 - says what happened
-    """There is no connection to the database, or it was lost: the server is away, restarts or takes no more of them."""
+    """No connection to the database, or it was lost: the server is away, restarts, or is full."""
 
     retryable = True
 
 
 class RecordRefused(DatabaseError):  # noqa: N818 - says what happened
-    """The host's table refuses what was to be written; the transaction was rolled back.
+    """The host's table refuses a row; the transaction was rolled back.
 
-    `words` are the database's own, `constraint` the constraint or column it names (None where it names none).
+    `words` is the database's own message, `constraint` the constraint or column it names, None if it names none.
     """
 
     def __init__(self, message: str, *, words: str, constraint: str | None = None, next_step: str = "") -> None:
@@ -149,7 +149,7 @@ class RecordRefused(DatabaseError):  # noqa: N818 - says what happened
 
 
 class RowMoved(DatabaseError):  # noqa: N818 - says what happened
-    """Rows changed between our reading and our writing; the transaction was rolled back. `rows` names them."""
+    """Rows changed between our reading and our writing; the transaction was rolled back. `rows`: their ids."""
 
     exit_code = 6
     retryable = True
@@ -166,7 +166,7 @@ class Refused(ConnecteamSyncError):  # noqa: N818 - says what happened
 
 
 class GuardRefused(Refused):
-    """A guard does not let this plan through without a person's word; `fingerprint` names the plan."""
+    """A guard stops this plan until a person accepts it; `fingerprint` is what to accept."""
 
     def __init__(self, message: str, *, fingerprint: str, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -174,7 +174,7 @@ class GuardRefused(Refused):
 
 
 class StalePlan(Refused):
-    """A saved plan no longer fits the table. `rows` are the `clock_times` ids that moved since."""
+    """A saved plan no longer fits the table. `rows`: the ids of the rows that differ."""
 
     def __init__(self, message: str, *, rows: tuple[RowId, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -182,13 +182,13 @@ class StalePlan(Refused):
 
 
 class AdoptRefused(Refused):
-    """The table cannot be taken over as it is; the message names the obstacle. Nothing was written."""
+    """The table cannot be adopted as it is; the message names the obstacle. Nothing was written."""
 
 
 class FeedReset(Refused):
-    """The journal is not the one that a follower of it read: restored, or begun again. Nothing of it was given out.
+    """The journal is not the one that the program read before: it was restored, or began again. No entry was returned.
 
-    `after` is the cursor to read on from, `newest` the newest there is.
+    `after` is the cursor to continue from, `newest` the newest one.
     """
 
     def __init__(self, message: str, *, after: str, newest: str, next_step: str = "") -> None:
@@ -197,12 +197,12 @@ class FeedReset(Refused):
 
     @property
     def facts(self) -> dict[str, object]:
-        """Where the feed goes on."""
+        """The cursors to continue from."""
         return {"from": self.after, "newest": self.newest}
 
 
 class NotOurs(Refused):
-    """A row whose source is not ours would have been written. `rows` are their `clock_times` ids; None is a new one."""
+    """A row whose source is not ours would have been written. `rows`: their ids, None for a new row."""
 
     def __init__(self, message: str, *, rows: tuple[RowId | None, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -210,9 +210,9 @@ class NotOurs(Refused):
 
 
 class MappingRefused(Refused):
-    """A user is not mapped to somebody of another name, or away from somebody, without a person's word.
+    """A mapping to an employee of another name, or away from an employee, has to be confirmed by a person.
 
-    `move` is what the mapping would do, for machines.
+    `move` describes the effect of the mapping, for programs.
     """
 
     def __init__(self, message: str, *, move: Mapping[str, object] | None = None, next_step: str = "") -> None:
@@ -221,12 +221,12 @@ class MappingRefused(Refused):
 
     @property
     def facts(self) -> dict[str, object]:
-        """What the mapping would do."""
+        """The effect of the mapping."""
         return self._move
 
 
 class LockRefused(Refused):
-    """Days are not closed, since something on them is not right yet; `verified` says what. Nothing was written."""
+    """Days are not closed, since something on them is not right; `verified` has the faults. Nothing was written."""
 
     def __init__(self, message: str, *, verified: Verified, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -234,11 +234,11 @@ class LockRefused(Refused):
 
 
 class NotConfirmed(Refused):
-    """A person has to agree to this, and did not; nothing was written."""
+    """A person has to confirm this and did not; nothing was written."""
 
 
 class UndoRefused(Refused):
-    """A later run, or somebody else, touched rows of the run to be undone. `rows` are their `clock_times` ids."""
+    """A later run, or another program, touched rows of the run to be undone. `rows`: their ids."""
 
     def __init__(self, message: str, *, rows: tuple[RowId, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -246,14 +246,14 @@ class UndoRefused(Refused):
 
 
 class LockHeld(ConnecteamSyncError):  # noqa: N818 - says what happened
-    """Another run is writing and did not finish within the time we wait."""
+    """Another run is writing and did not finish within `lock_wait`."""
 
     exit_code = 6
     retryable = True
 
 
 class ClientInUse(ConnecteamSyncError):  # noqa: N818 - says what happened
-    """Another thread is in a method of the same client; nothing was begun. Each thread makes a client of its own."""
+    """Another thread is in a method of the same client; nothing was done. Each thread needs a client of its own."""
 
     exit_code = 6
     retryable = True

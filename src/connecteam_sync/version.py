@@ -1,5 +1,5 @@
-"""The version, in the one place every other reads it from."""
+"""The version; every other place reads it from here."""
 
 __version__ = "0.2.0"
-PLANNER_VERSION = 2
-"""Raised whenever equal inputs may lead to another decision: slices that had nothing to do are then decided again."""
+PLANNER_VERSION = 3
+"""Raised if equal inputs may lead to another decision: then slices that had nothing to do are decided again."""

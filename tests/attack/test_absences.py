@@ -279,6 +279,20 @@ def test_a_shift_that_is_on_no_clock_goes_from_such_a_day(world: World) -> None:
     assert is_true(world)
 
 
+def test_what_a_further_look_leaves_is_done_in_the_same_run(world: World) -> None:
+    """The other time clock is asked about such a day since a shift is missing there; what is gone from it goes, too."""
+    world.work(3, "06:00", "07:00", clock=OFFICE)
+    gone, _ = world.work(3, "08:00", "12:00"), world.work(3, "13:00", None)
+    also = world.work(3, "18:00", "20:00", clock=OFFICE)
+    world.sync()
+    for shift in (gone, also):
+        world.company.delete(shift.id)
+    with time_machine.travel(gone.start + 200 * 86_400, tick=True):
+        run = world.mirror.sync()
+    assert (run.exit_code, run.counts.deleted) == (0, 2)
+    assert is_true(world)
+
+
 @pytest.mark.parametrize(("was", "becomes"), [(WAREHOUSE, OFFICE), (OFFICE, WAREHOUSE)])
 def test_a_shift_that_changes_time_clocks_between_two_looks_is_not_gone(world: World, was: int, becomes: int) -> None:
     """One was looked at before it came, the other after it went: it is looked for once more, and keeps its row."""

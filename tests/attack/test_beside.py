@@ -12,7 +12,7 @@ from test_understood import checks
 from connecteam_sync.core.change import Change
 from connecteam_sync.errors import NotServed, RowMoved, UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.store.mirror.other_rows import Neighbours, Others
+from connecteam_sync.store.mirror.other_rows import Neighbours, PersonRowCounts
 from support.scenario import World
 
 MARK = 123
@@ -147,7 +147,7 @@ def test_what_another_program_writes_meanwhile_is_no_trigger(database: str, sand
             days=(world.window.first,) * 2,
             why="",
         )
-        others = Others(session, [change])
+        others = PersonRowCounts(session, [change])
         others.begin(session.fetch(*others.queries))
         entered("02:00:00")
         others.count()
@@ -155,10 +155,10 @@ def test_what_another_program_writes_meanwhile_is_no_trigger(database: str, sand
             others.require_same()
     with world.mirror.store.writing() as session:
         beside = Neighbours(session, image, counts=True)
-        assert not beside.meddled(0, more=0)
+        assert not beside.side_effects(0, more=0)
         assert beside.is_as_before()
         entered("02:00:01")
-        assert "would come" in beside.meddled(0, more=0)
+        assert "would come" in beside.side_effects(0, more=0)
         assert not beside.is_as_before()
     world.mirror.close()
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
@@ -49,6 +50,47 @@ def world_of(database: str, shifts: int = 0, **settings: Any) -> Iterator[World]
             yield world
         finally:
             world.mirror.close()
+
+
+def test_a_record_without_a_time_names_the_row_of_its_shift_wherever_that_is(initialised: str) -> None:
+    """Moved to other days and spoiled at once: the look that shows it knows its row by the id, and says the day."""
+    with world_of(initialised, slice_days=5) as world:
+        shift, other = world.work(2, "08:00", "12:00"), world.work(10, "08:00", "12:00")
+        world.sync()
+        [row] = [one["clock_time_id"] for one in world.table("connecteam_sync_shifts") if one["id"] == shift.id]
+        world.company.edit(shift.id, start=other.start + 86_400, end=other.start + 90_000)
+        shift.spoiled = {"start": {"timestamp": "soon", "timezone": world.company.timezone}}
+        late = world.mirror.window(date(2025, 12, 9), LAST)
+        for _ in range(2):
+            run = world.sync(late)
+            [hold] = [standing.hold for standing in world.mirror.holds("impossible_record")]
+            assert (hold.shift_id, hold.clock_time_id) == (shift.id, row)
+            assert hold.detail.endswith(f"; row {row} of this shift is on 2025-12-02")
+            assert hold in run.holds
+        for window in (late, world.window):
+            world.sync(window)
+            before = world.everything()
+            world.sync(window)
+            assert world.everything() == before
+        shift.spoiled = {}
+        world.sync()
+        assert not world.mirror.holds("impossible_record")
+        assert world.rows() == world.company.truth(FIRST, LAST)
+
+
+def test_a_look_wherever_the_row_is_resolves_no_hold_that_it_does_not_show(initialised: str) -> None:
+    """Its day is closed, so that it stays, and the record is as odd as before."""
+    with world_of(initialised) as world:
+        shift, other = world.work(2, "08:00", "12:00"), world.work(10, "08:00", "12:00")
+        world.work(3, "08:00", "12:00")
+        world.sync()
+        world.lock(date(2025, 12, 2))
+        world.company.edit(shift.id, start=other.start + 86_400, end=other.start + 90_000)
+        shift.spoiled = {"start": {"timestamp": "soon", "timezone": world.company.timezone}}
+        world.sync(world.mirror.window(date(2025, 12, 9), LAST))
+        [hold] = world.mirror.holds("impossible_record")
+        world.sync(world.mirror.window(FIRST, date(2025, 12, 5)))
+        assert world.mirror.holds("impossible_record") == (hold,)
 
 
 def unchanged(world: World) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 
 import pytest
@@ -91,4 +92,33 @@ def test_what_waited_for_others_is_told_anew(
         run = world.sync(window)
         assert (run.exit_code, run.counts.updated, world.reasons()) == (0, len(ring), [])
         assert world.rows() == world.company.truth(FIRST, LAST)
+        world.mirror.close()
+
+
+@pytest.mark.usefixtures("initialised")
+@pytest.mark.parametrize("seed", [8, 15])
+def test_rings_with_shifts_that_go_or_change_time_clocks_in_one_run(database: str, seed: int) -> None:
+    """Found by chance: what an earlier look still waits for is not forgotten while others are gone over again."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, no secrets
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
+        days = chance.choice([5, 6, 8])
+        world = World(sandbox, database, slice_days=days, max_deletes=50, max_deletes_of_person=50)
+        company, clocks = world.company, [WAREHOUSE, OFFICE]
+        company.people[world.user].clocks = set(clocks)
+        window = world.mirror.window(FIRST, LAST)
+        shifts = {day: world.work(day, "08:00", f"12:{day:02}", clock=chance.choice(clocks)) for day in range(1, 20)}
+        assert world.sync(window).exit_code == 0
+        ring = [shifts[day] for day in chance.sample(range(1, 20), chance.randint(3, 8))]
+        starts = [shift.start for shift in ring]
+        for number, (shift, start) in enumerate(zip(ring, [*starts[1:], starts[0]], strict=True)):
+            company.edit(shift.id, start=start, end=start + 3600 * (2 + number))
+        for shift in chance.sample(list(shifts.values()), chance.randint(0, 3)):
+            shift.clock_id = chance.choice(clocks)
+        for shift in chance.sample(list(shifts.values()), chance.randint(0, 2)):
+            company.delete(shift.id)
+            if chance.random() < 1 / 2:
+                company.add(shift.user_id, shift.start, shift.end, clock=chance.choice(clocks), created_at=shift.start)
+        run = world.sync(window)
+        assert (run.exit_code, run.holds) == (0, ())
+        assert world.rows() == company.truth(FIRST, LAST)
         world.mirror.close()

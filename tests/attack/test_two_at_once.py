@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import ActivitiesResponse
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.events import Event, SliceAgain, SliceBegan
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.sandbox.company import WAREHOUSE
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import FIRST, LAST, World
 
 
@@ -60,6 +64,92 @@ def test_an_older_look_never_overwrites_a_newer_one(pair: tuple[World, World], m
     assert looks == 2
     assert slow.everything() == after
     assert {row for row in slow.rows() if row[0] == shift.user_id} <= slow.company.truth(FIRST, LAST)
+
+
+def test_runs_that_write_nothing_keep_no_other_from_its_end(pair: tuple[World, World]) -> None:
+    """Whenever one comes to write, another has just found the same days as they are: both are right, and end well."""
+    slow, quick = pair
+    slow.sync()
+    before = slow.everything()
+    again: list[Event] = []
+
+    def meanwhile(event: Event) -> None:
+        if isinstance(event, SliceBegan | SliceAgain):
+            assert quick.sync().status == "nothing"
+        if isinstance(event, SliceAgain):
+            again.append(event)
+
+    with ConnecteamSync(slow.sandbox.key, settings=slow.mirror.settings, on_event=meanwhile) as mirror:
+        run = mirror.sync(slow.window)
+    assert (run.exit_code, run.status, again) == (0, "nothing", [])
+    assert slow.everything() == before
+
+
+@pytest.mark.parametrize("what", ["a row", "a person", "a hold", "all of them"])
+def test_an_older_look_never_undoes_what_a_newer_one_left_as_it_was(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A looks, all is put back in Connecteam, B finds nothing to write: A looks again and writes nothing either."""
+    slow, quick = pair
+    slow.sync()
+    company, before = slow.company, slow.everything()
+    shift = next(s for s in company.shifts(clock=WAREHOUSE) if s.end is not None)
+    was, person = replace(shift), company.people[shift.user_id]
+    put_back: Callable[[], object]
+    if what == "a row":
+        company.edit(shift.id, end=(shift.end or 0) + 60)
+        put_back = partial(company.activities.update, {shift.id: was})
+    elif what == "a person":
+        company.people[shift.user_id] = replace(person, last_name="Otherwise")
+        put_back = partial(company.people.update, {shift.user_id: person})
+    elif what == "all of them":
+        every = dict(company.activities)
+        company.activities.clear()
+        put_back = partial(company.activities.update, every)
+    else:
+        odd = company.add(shift.user_id, shift.start + 1, None, clock=WAREHOUSE, created_at=shift.start + 1)
+        odd.spoiled = {"start": {"timestamp": "soon", "timezone": company.timezone}}
+        put_back = partial(company.delete, odd.id)
+    monkeypatch.setattr(Connecteam, "fetch_activities", with_others_between(put_back, lambda: quick.sync().status))
+    run = slow.sync()
+    assert (run.exit_code, run.status) == (0, "nothing")
+    assert slow.everything() == before
+
+
+def test_an_older_list_of_people_is_not_written_over_one_of_another_time_clock(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that looked at other shifts may know newer people all the same."""
+    slow, quick = pair
+    office = quick.mirror_of(slow.sandbox, quick.mirror.settings.database_url, time_clocks=(OFFICE,))
+    slow.sync()
+    office.sync(slow.window)
+    before = slow.everything()
+    user, person = next(iter(slow.company.people.items()))
+    slow.company.people[user] = replace(person, last_name="Otherwise")
+    put_back = partial(slow.company.people.update, {user: person})
+    monkeypatch.setattr(
+        Connecteam, "fetch_activities", with_others_between(put_back, lambda: office.sync(slow.window).status)
+    )
+    assert slow.sync().status == "nothing"
+    assert slow.everything() == before
+    office.close()
+
+
+def with_others_between(
+    put_back: Callable[[], object], sync: Callable[[], str]
+) -> Callable[[Connecteam, int, Window], ActivitiesResponse]:
+    """`Connecteam.fetch_activities`: after the first response all is put back; another run finds nothing."""
+    ask, later = Connecteam.fetch_activities, [put_back]
+
+    def looking(self: Connecteam, clock: int, window: Window) -> ActivitiesResponse:
+        found = ask(self, clock, window)
+        if later:
+            later.pop()()
+            assert sync() == "nothing"
+        return found
+
+    return looking
 
 
 def test_a_run_that_cannot_have_the_lock_says_so(pair: tuple[World, World]) -> None:

@@ -26,7 +26,7 @@ from test_plan import (
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Change, Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState, TrackedShift
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.shift import InvalidRecord, Shift
 from connecteam_sync.core.window import Window, locked_day
 
@@ -45,12 +45,12 @@ def with_rival(stored: StoredState, *, linked: bool = True) -> StoredState:
     )
 
 
-def seen_before(*shifts: Shift) -> Looks:
+def seen_before(*shifts: Shift) -> RunEvidence:
     """A run of two time clocks at its end: the other one's look has just shown these."""
-    looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
-    looks.saw(WINDOW, msgspec.structs.replace(said(*shifts), time_clock_id=OTHER))
-    looks.stage = "end"
-    return looks
+    evidence = RunEvidence([(7, WINDOW), (OTHER, WINDOW)])
+    evidence.add_snapshot(WINDOW, msgspec.structs.replace(said(*shifts), time_clock_id=OTHER))
+    evidence.stage = "end"
+    return evidence
 
 
 def test_what_is_only_remembered_of_another_clock_takes_no_row() -> None:
@@ -64,18 +64,18 @@ def test_what_is_only_remembered_of_another_clock_takes_no_row() -> None:
 def test_what_this_run_has_seen_at_another_clock_decides() -> None:
     """Both were seen: the first created keeps the key, and the other's row goes."""
     before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
-    decision = decide(said(MOVED), before, looks=seen_before(RIVAL))
+    decision = decide(said(MOVED), before, evidence=seen_before(RIVAL))
     assert (kinds(decision), reasons(decision)) == (["delete"], ["duplicate_clock_in"])
 
 
 def test_what_was_looked_at_as_evidence_only_takes_no_row() -> None:
     """A clock that is not mirrored shows the rival, which may have moved: what is remembered of it is old."""
     before = with_rival(after_sync(msgspec.structs.replace(MOVED, start=at("2 08:00"), end=at("2 12:00"))))
-    looks = Looks([(7, WINDOW)])
+    evidence = RunEvidence([(7, WINDOW)])
     elsewhere = msgspec.structs.replace(RIVAL, start=at("3 18:00"), end=at("3 20:00"))
-    looks.saw(WINDOW, msgspec.structs.replace(said(elsewhere), time_clock_id=OTHER), as_evidence=True)
-    looks.stage = "end"
-    decision = decide(said(MOVED), before, looks=looks)
+    evidence.add_snapshot(WINDOW, msgspec.structs.replace(said(elsewhere), time_clock_id=OTHER), as_evidence=True)
+    evidence.stage = "end"
+    decision = decide(said(MOVED), before, evidence=evidence)
     assert (kinds(decision), reasons(decision)) == ([], ["duplicate_clock_in"])
 
 
@@ -107,7 +107,7 @@ def changed_places(**rival: int) -> tuple[StoredState, Shift]:
 def test_shifts_of_two_clocks_change_places() -> None:
     """Neither look alone could move its row: the second moves both, and each keeps its row."""
     stored, seen = changed_places()
-    decision = decide(said(MOVED), stored, looks=seen_before(seen))
+    decision = decide(said(MOVED), stored, evidence=seen_before(seen))
     assert {(c.kind, c.shift_id, c.image.id, c.image.clock_in) for c in decision.changes} == {
         ("update", "m", 1, MOVED.start),
         ("update", "r", 9, seen.start),
@@ -135,8 +135,8 @@ def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
         (seen, changed_places(user_id=999)[0], "restore"),
     )
     for shown, found, choice in cases:
-        looks = seen_before(shown) if shown is not None else None
-        decision = decide(said(MOVED), found, looks=looks, local_edits=choice)
+        evidence = seen_before(shown) if shown is not None else None
+        decision = decide(said(MOVED), found, evidence=evidence, local_edits=choice)
         assert not decision.changes, choice
         assert "m" in {hold.shift_id for hold in decision.holds}
 
@@ -144,7 +144,7 @@ def test_shifts_of_two_clocks_that_change_places_wait_where_they_must() -> None:
 def test_the_same_id_under_two_clocks_is_held() -> None:
     """Following it would rewrite the row at every run."""
     twin = msgspec.structs.replace(RIVAL, time_clock_id=7)
-    decision = decide(said(twin), with_rival(StoredState(employees=EMPLOYEES)), looks=seen_before(RIVAL))
+    decision = decide(said(twin), with_rival(StoredState(employees=EMPLOYEES)), evidence=seen_before(RIVAL))
     assert (kinds(decision), reasons(decision)) == ([], ["impossible_record"])
     assert decision.mirrors == ()
 
@@ -153,7 +153,7 @@ def test_a_shift_takes_its_row_along_to_another_clock() -> None:
     """The clock it was on was looked at and does not show it: same row, same id, remembered under its new clock."""
     here = msgspec.structs.replace(RIVAL, time_clock_id=7)
     stored = with_rival(StoredState(employees=EMPLOYEES))
-    decision = decide(said(here), stored, looks=seen_before())
+    decision = decide(said(here), stored, evidence=seen_before())
     assert (kinds(decision), reasons(decision)) == ([], [])
     assert [(m.shift.time_clock_id, m.clock_time_id, m.is_gone) for m in decision.mirrors] == [(7, 9, False)]
 
@@ -170,10 +170,10 @@ def test_a_look_reaches_to_the_end_of_its_last_day_and_no_further() -> None:
     before = msgspec.structs.replace(RIVAL, start=WINDOW.end_utc, end=WINDOW.end_utc + 3600)
     stored = StoredState(mirrors=(TrackedShift(shift=before),), employees=EMPLOYEES)
     here = msgspec.structs.replace(RIVAL, time_clock_id=7)
-    assert reasons(decide(said(here), stored, looks=seen_before())) == ["clock_not_looked_at"]
+    assert reasons(decide(said(here), stored, evidence=seen_before())) == ["clock_not_looked_at"]
     last = msgspec.structs.replace(before, start=WINDOW.end_utc - 1)
     stored = StoredState(mirrors=(TrackedShift(shift=last),), employees=EMPLOYEES)
-    assert kinds(decide(said(here), stored, looks=seen_before())) == ["create"]
+    assert kinds(decide(said(here), stored, evidence=seen_before())) == ["create"]
 
 
 def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
@@ -183,8 +183,8 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
     moved = msgspec.structs.replace(stored, mirrors=(msgspec.structs.replace(stored.mirrors[0], shift=away),))
     decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved)
     assert (kinds(decision), reasons(decision)) == (["create"], ["window_edge"])
-    planned = Looks([(7, WINDOW), (7, Window(date(2025, 12, 12), date(2025, 12, 31), CHICAGO))])
-    decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved, looks=planned)
+    planned = RunEvidence([(7, WINDOW), (7, Window(date(2025, 12, 12), date(2025, 12, 31), CHICAGO))])
+    decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved, evidence=planned)
     assert reasons(decision) == [], "this very run has yet to look at that day"
 
 
@@ -325,7 +325,7 @@ def test_a_row_without_a_shift_stays_where_a_shift_stands_that_is_held() -> None
     rival = msgspec.structs.replace(MORNING, time_clock_id=OTHER)
     stored = after_sync(MORNING)
     stored = msgspec.structs.replace(stored, mirrors=(TrackedShift(shift=rival),))
-    decision = decide(said(MORNING), stored, looks=seen_before(rival), orphans="delete")
+    decision = decide(said(MORNING), stored, evidence=seen_before(rival), orphans="delete")
     assert (kinds(decision), sorted(reasons(decision))) == ([], ["impossible_record", "orphan"])
 
 
@@ -334,11 +334,11 @@ def test_a_row_without_a_shift_stays_where_its_person_left_another_clock(listed:
     """Once on that clock, and not listed there now: it may be a shift of that clock that nobody shows any more."""
     stored = after_sync(MORNING)
     there = TrackedShift(shift=msgspec.structs.replace(RIVAL, start=at("6 08:00"), end=at("6 12:00")), is_gone=True)
-    looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
-    looks.saw(WINDOW, msgspec.structs.replace(said(listed=listed), time_clock_id=OTHER))
-    looks.stage = "end"
+    evidence = RunEvidence([(7, WINDOW), (OTHER, WINDOW)])
+    evidence.add_snapshot(WINDOW, msgspec.structs.replace(said(listed=listed), time_clock_id=OTHER))
+    evidence.stage = "end"
     stored = msgspec.structs.replace(stored, mirrors=(there,))
-    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, looks=looks, orphans="delete")
+    decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, evidence=evidence, orphans="delete")
     assert [kind for kind in kinds(decision) if kind == "delete"] == goes
     assert reasons(decision) == ([] if goes else ["user_not_listed"])
 
@@ -352,11 +352,11 @@ def test_a_clock_that_was_looked_at_on_some_of_the_days_was_not_looked_at(days: 
         (WINDOW, True),
         (WINDOW.padded(), True),
     ):
-        looks = Looks([(7, WINDOW), (OTHER, window)], account={7: "one", OTHER: "time clock 8 (other)"})
+        evidence = RunEvidence([(7, WINDOW), (OTHER, window)], account={7: "one", OTHER: "time clock 8 (other)"})
         for clock, of in ((7, WINDOW), (OTHER, window)):
-            looks.saw(of, msgspec.structs.replace(said(), time_clock_id=clock))
-        looks.stage = "end"
-        decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, looks=looks, orphans="delete")
+            evidence.add_snapshot(of, msgspec.structs.replace(said(), time_clock_id=clock))
+        evidence.stage = "end"
+        decision = decide(said(shift("x", "5 08:00", "5 09:00", user=102)), stored, evidence=evidence, orphans="delete")
         assert ("delete" in kinds(decision), reasons(decision)) == (goes, [] if goes else ["clock_not_looked_at"])
 
 
@@ -381,11 +381,11 @@ def test_what_another_look_of_the_run_has_shown_does_not_go() -> None:
     """It has moved to another time clock, where a closed day or a guard may hold it: its row stays."""
     other = shift("x", "5 08:00", "5 09:00", user=102)
     moved = msgspec.structs.replace(MOVED, time_clock_id=OTHER)
-    looks = seen_before(moved)
-    looks.absent.add(MOVED.id)
-    decision = decide(said(other), after_sync(MOVED, other), looks=looks)
+    evidence = seen_before(moved)
+    evidence.absent.add(MOVED.id)
+    decision = decide(said(other), after_sync(MOVED, other), evidence=evidence)
     assert (kinds(decision), reasons(decision), decision.mirrors) == ([], [], ())
-    gone = decide(said(other), after_sync(MOVED, other), looks=seen_before())
+    gone = decide(said(other), after_sync(MOVED, other), evidence=seen_before())
     assert kinds(gone) == ["delete"]
 
 
@@ -394,23 +394,23 @@ def test_a_run_with_a_failed_look_deletes_nothing() -> None:
     passing trouble.
     """
     other = shift("x", "5 08:00", "5 09:00", user=102)
-    looks = seen_before()
-    looks.failed(9, WINDOW, "HTTP 503")
-    decision = decide(said(other), after_sync(MOVED, other), looks=looks)
+    evidence = seen_before()
+    evidence.add_failure(9, WINDOW, "HTTP 503")
+    decision = decide(said(other), after_sync(MOVED, other), evidence=evidence)
     assert (kinds(decision), reasons(decision)) == ([], ["clock_not_looked_at"])
-    vouching = Looks([(7, WINDOW), (OTHER, WINDOW)], vouched={9})
-    vouching.failed(9, WINDOW, "HTTP 503")
+    vouching = RunEvidence([(7, WINDOW), (OTHER, WINDOW)], vouched={9})
+    vouching.add_failure(9, WINDOW, "HTTP 503")
     vouching.stage = "end"
-    assert kinds(decide(said(other), after_sync(MOVED, other), looks=vouching)) == []
-    vouching.failed(9, WINDOW, "HTTP 400", turned_away=True)
-    assert kinds(decide(said(other), after_sync(MOVED, other), looks=vouching)) == ["delete"]
+    assert kinds(decide(said(other), after_sync(MOVED, other), evidence=vouching)) == []
+    vouching.add_failure(9, WINDOW, "HTTP 400", turned_away=True)
+    assert kinds(decide(said(other), after_sync(MOVED, other), evidence=vouching)) == ["delete"]
 
 
 def test_a_part_of_a_run_deletes_nothing_and_says_what_is_open() -> None:
     """The row is noted for the end; its hold, if one stands, is left alone."""
     other = shift("x", "5 08:00", "5 09:00", user=102)
-    looks = Looks([(7, WINDOW), (OTHER, WINDOW)])
-    decision = decide(said(other), after_sync(MOVED, other), looks=looks)
+    evidence = RunEvidence([(7, WINDOW), (OTHER, WINDOW)])
+    decision = decide(said(other), after_sync(MOVED, other), evidence=evidence)
     assert (kinds(decision), decision.pending.absent) == ([], ("m",))
     assert sorted(decision.undecided) == ["row:1", "shift:m"]
     assert [change.image.id for change in decision.pending.deletes] == [1]

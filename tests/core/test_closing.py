@@ -9,7 +9,7 @@ from test_plan import ANA, BEN, CHICAGO, MORNING, WINDOW, after_sync, at, decide
 
 from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.lock_check import Verified, in_words, verified
+from connecteam_sync.core.lock_check import Verified, summary, verified
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Difference, Plan, Verification
 from connecteam_sync.core.window import locked_day
@@ -33,8 +33,8 @@ def test_hours_that_differ_are_in_the_way_though_no_plan_has_a_change() -> None:
     """Plain counting is an independent check of its own; of a day that is closed already it says nothing."""
     second, third = date(2025, 12, 2), date(2025, 12, 3)
     assert found().is_right
-    assert (in_words(found(second, third)), found(second, third).is_right) == ("2 differences", False)
-    assert in_words(found(second, third, closed=(second,))) == "1 difference"
+    assert (summary(found(second, third)), found(second, third).is_right) == ("2 differences", False)
+    assert summary(found(second, third, closed=(second,))) == "1 difference"
     assert found(second, closed=(second,)).is_right
     assert found(second).wrong == (
         "Tue 2 Dec 2025, Ana: Connecteam has 4:00 h in 1 shift; the table has 0:00 h in 0 rows",

@@ -10,13 +10,13 @@ from test_plan import BEN, WINDOW, after_sync, decide, kinds, reasons, said, shi
 from connecteam_sync.core.change import Change, Policy
 from connecteam_sync.core.clocktime import ClockTime, TrackedShift, clock_time_of
 from connecteam_sync.core.guards import (
+    accept_command,
     days_at_stake,
     doubled_hours,
     empty_answer,
     too_many_deletes,
     too_many_orphans,
     users_gone,
-    way_on,
 )
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.text import named
@@ -201,7 +201,7 @@ def test_a_refused_night_is_looked_at_on_the_day_it_began() -> None:
     days = "--from 2025-12-02 --to 2025-12-04"
     assert days_at_stake(WINDOW, decision.refusals) == days
     word = decision.refusals[0].fingerprint
-    assert way_on(WINDOW, decision.refusals, resync=False) == f"connecteam-sync sync {days} --accept {word}"
-    assert way_on(WINDOW, decision.refusals, resync=True) == f"connecteam-sync resync {days} --accept {word}"
+    assert accept_command(WINDOW, decision.refusals, resync=False) == f"connecteam-sync sync {days} --accept {word}"
+    assert accept_command(WINDOW, decision.refusals, resync=True) == f"connecteam-sync resync {days} --accept {word}"
     listless = decide(said(listed=set()), after_sync(*nights), max_deletes=1)
     assert days_at_stake(WINDOW, listless.refusals) == "--from 2025-12-01 --to 2025-12-11"

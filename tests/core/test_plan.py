@@ -11,7 +11,7 @@ import pytest
 
 from connecteam_sync.core.change import Change, Policy, SlicePlan
 from connecteam_sync.core.clocktime import AppliedValues, ClockTime, StoredState, TrackedShift, clock_time_of
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.order import steps
 from connecteam_sync.core.plan import plan
@@ -66,11 +66,11 @@ def decide(
     snapshot: Snapshot,
     stored: StoredState,
     *,
-    looks: Looks | None = None,
+    evidence: RunEvidence | None = None,
     **policy: Any,  # noqa: ANN401 - any policy
 ) -> SlicePlan:
     """The plan of the eleven days."""
-    return plan(WINDOW, snapshot, stored, Policy(**policy), looks)
+    return plan(WINDOW, snapshot, stored, Policy(**policy), evidence)
 
 
 def kinds(decision: SlicePlan) -> list[str]:

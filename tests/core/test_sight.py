@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 from test_plan import ANA, BEN, CHICAGO, EMPLOYEES, MORNING, WINDOW, after_sync, at, decide, kinds, reasons, said, shift
 
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.verify import differing_days, held_by
 from connecteam_sync.core.window import Window, locked_day
 
@@ -16,14 +16,14 @@ LATER = Window(date(2025, 12, 12), date(2025, 12, 22), CHICAGO)
 AWAY, BEYOND = shift("m", "14 08:00", "14 12:00"), shift("m", "13 08:00", "13 12:00")
 
 
-def run_of(*windows: Window) -> Looks:
+def run_of(*windows: Window) -> RunEvidence:
     """A run of one time clock over these windows."""
-    return Looks((7, window) for window in windows)
+    return RunEvidence((7, window) for window in windows)
 
 
 def test_a_shift_in_the_padding_is_left_to_the_look_of_its_day() -> None:
     """Its row is on a day of the run, and so is it now: the look at that day moves it."""
-    decision = decide(said(BEYOND), after_sync(AWAY), looks=run_of(WINDOW, LATER))
+    decision = decide(said(BEYOND), after_sync(AWAY), evidence=run_of(WINDOW, LATER))
     assert not decision.changes
     assert not decision.holds
     assert decision.leans
@@ -32,14 +32,14 @@ def test_a_shift_in_the_padding_is_left_to_the_look_of_its_day() -> None:
 def test_a_shift_in_the_padding_that_left_all_days_of_the_run_takes_its_row_along() -> None:
     """Nobody else would see it."""
     was = msgspec.structs.replace(BEYOND, start=at("1 08:00") - 5 * 86_400, end=at("1 12:00") - 5 * 86_400)
-    decision = decide(said(BEYOND), after_sync(was), looks=run_of(EARLIER, WINDOW))
+    decision = decide(said(BEYOND), after_sync(was), evidence=run_of(EARLIER, WINDOW))
     assert [(c.kind, c.image.id, c.image.clock_in) for c in decision.changes] == [("update", 1, BEYOND.start)]
 
 
 def test_a_shift_in_the_padding_whose_row_is_on_no_day_of_the_run_is_others_business() -> None:
     """Nor is one that is as it was."""
-    assert kinds(decide(said(BEYOND), after_sync(AWAY), looks=run_of(EARLIER, WINDOW))) == []
-    still = decide(said(BEYOND), after_sync(BEYOND), looks=run_of(EARLIER, WINDOW))
+    assert kinds(decide(said(BEYOND), after_sync(AWAY), evidence=run_of(EARLIER, WINDOW))) == []
+    still = decide(said(BEYOND), after_sync(BEYOND), evidence=run_of(EARLIER, WINDOW))
     assert (kinds(still), still.leans) == ([], False)
 
 
@@ -48,13 +48,13 @@ def test_whether_a_row_is_left_behind_is_told_at_the_end() -> None:
     stored = after_sync(MORNING)
     away = msgspec.structs.replace(stored.mirrors[0], shift=msgspec.structs.replace(BEYOND, id="a"))
     stored = msgspec.structs.replace(stored, mirrors=(away,))
-    looks = run_of(WINDOW, EARLIER)
-    part = decide(said(), stored, looks=looks)
+    evidence = run_of(WINDOW, EARLIER)
+    part = decide(said(), stored, evidence=evidence)
     assert (kinds(part), reasons(part), sorted(part.undecided)) == ([], [], ["shift:a"])
-    looks.stage = "end"
-    assert reasons(decide(said(), stored, looks=looks)) == ["window_edge"]
-    looks.saw(EARLIER, said(away.shift))
-    assert reasons(decide(said(), stored, looks=looks)) == []
+    evidence.stage = "end"
+    assert reasons(decide(said(), stored, evidence=evidence)) == ["window_edge"]
+    evidence.add_snapshot(EARLIER, said(away.shift))
+    assert reasons(decide(said(), stored, evidence=evidence)) == []
 
 
 def test_a_kept_row_on_a_day_that_nobody_decides_on_is_held() -> None:
@@ -62,11 +62,11 @@ def test_a_kept_row_on_a_day_that_nobody_decides_on_is_held() -> None:
     stored = after_sync(MORNING)
     row = msgspec.structs.replace(stored.rows[0], clock_in=at("14 08:00"), clock_out=at("14 12:00"))
     stored = msgspec.structs.replace(stored, rows=(row,))
-    (hold,) = decide(said(listed={BEN}), stored, looks=run_of(WINDOW)).holds
+    (hold,) = decide(said(listed={BEN}), stored, evidence=run_of(WINDOW)).holds
     assert (hold.reason, hold.clock_time_id, hold.instant, hold.minutes) == ("user_not_listed", 1, MORNING.start, 0)
     assert hold.detail.startswith("row 1 stands on another day, and not in the answer: ")
-    assert reasons(decide(said(listed={BEN}), stored, looks=run_of(WINDOW, LATER))) == []
-    assert reasons(decide(said(listed={ANA, BEN}), stored, looks=run_of(WINDOW))) == []
+    assert reasons(decide(said(listed={BEN}), stored, evidence=run_of(WINDOW, LATER))) == []
+    assert reasons(decide(said(listed={ANA, BEN}), stored, evidence=run_of(WINDOW))) == []
 
 
 def test_a_hold_explains_its_shift_its_row_and_nothing_else() -> None:
@@ -111,9 +111,9 @@ def test_who_stands_aside_may_be_seen_in_the_padding() -> None:
     )
     known = [msgspec.structs.replace(m, shift=now) for m, now in zip(stored.mirrors[1:], (next_one, last), strict=True)]
     stored = msgspec.structs.replace(stored, mirrors=(stored.mirrors[0], *known))
-    looks = run_of(WINDOW, LATER)
-    looks.saw(LATER, said(next_one, last))
-    decision = decide(said(mine, last), stored, looks=looks)
+    evidence = run_of(WINDOW, LATER)
+    evidence.add_snapshot(LATER, said(next_one, last))
+    decision = decide(said(mine, last), stored, evidence=evidence)
     assert {(c.shift_id, c.image.id, c.image.clock_in) for c in decision.changes} == {
         ("x", 1, mine.start),
         ("p", 2, next_one.start),

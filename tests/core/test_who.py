@@ -8,7 +8,7 @@ from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.keys import provisional_employee
 from connecteam_sync.core.people import Likenesses, is_no_user, mapped, phone_marks, renamed, same_phone, words
 from connecteam_sync.core.shift import User
-from connecteam_sync.core.unmapped import stranger
+from connecteam_sync.core.unmapped import unmapped_reason
 
 
 def test_a_user_counts_for_one_employee_or_for_nobody() -> None:
@@ -114,14 +114,14 @@ def test_a_hold_names_those_who_have_no_user_in_use_and_nobody_else() -> None:
     user = User(id=31, first_name="Juan", last_name="García")
     people = [Employee(id=number, name="Juan García") for number in (7, 8, 9)]
     nobody = Likenesses([])
-    reason, said = stranger(31, user, Likenesses(people, taken=[7, 9]), nobody, creates=True)
+    reason, said = unmapped_reason(31, user, Likenesses(people, taken=[7, 9]), nobody, creates=True)
     assert reason == "possible_double"
     assert "might be 8 Juan García (name), who has no Connecteam user in use" in said
     assert "employees map 31 8;" in said
-    reason, said = stranger(31, user, Likenesses(people, taken=[7]), nobody, creates=True)
+    reason, said = unmapped_reason(31, user, Likenesses(people, taken=[7]), nobody, creates=True)
     assert (reason, "8 Juan" in said, "9 Juan" in said, "7 Juan" in said) == ("possible_double", True, True, False)
     assert "employees map 31 EMPLOYEE;" in said
-    assert stranger(31, user, Likenesses(people, taken=[7, 8, 9]), nobody, creates=True) == (None, "")
+    assert unmapped_reason(31, user, Likenesses(people, taken=[7, 8, 9]), nobody, creates=True) == (None, "")
 
 
 def test_of_two_who_left_and_look_alike_one_gets_an_employee() -> None:
@@ -132,7 +132,7 @@ def test_of_two_who_left_and_look_alike_one_gets_an_employee() -> None:
         leavers = Likenesses(
             Employee(id=provisional_employee(one), name="Juan García") for one in sorted({other, number})
         )
-        return stranger(number, user, Likenesses([]), leavers, creates=True)[0]
+        return unmapped_reason(number, user, Likenesses([]), leavers, creates=True)[0]
 
     assert [verdict(31, 30, is_archived=True), verdict(30, 31, is_archived=True)] == ["possible_double", None]
     assert [verdict(31, 30, is_archived=False), verdict(30, 31, is_archived=False)] == ["possible_double"] * 2

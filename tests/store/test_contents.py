@@ -105,6 +105,16 @@ def test_most_rows_of_other_people(database: str, sandbox: Sandbox) -> None:
     refused(mirror, "9 of 12 rows", "staff")
     run_statement(make_url(database), "INSERT INTO staff (id, name) VALUES (902, 'Person 902')")
     assert mirror.sync(mirror.window(FIRST, LAST)).exit_code == 3  # whose users nobody is mapped to are held
+    warnings = [check for check in mirror.doctor() if check.name == "contents"]
+    assert [check.state for check in warnings] == ["warning"]
+    assert "6 of" in warnings[0].detail
+    assert "(903, 904)" in warnings[0].detail
+    missing = warnings[0].cure.partition("SELECT * ")[2]
+    with mirror.store.reading() as session:
+        assert session.read(f"SELECT count(*) AS n {missing}")[0]["n"] == 6
+    for number in (903, 904):
+        run_statement(make_url(database), f"INSERT INTO staff (id, name) VALUES ({number}, 'Person {number}')")
+    assert [check.state for check in mirror.doctor() if check.name == "contents"] == ["ok"]
     mirror.close()
 
 

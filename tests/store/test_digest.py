@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from connecteam_sync.api.wire import ActivitiesResponse
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.shift import Snapshot
@@ -189,7 +189,7 @@ def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decod
     keep = World(life.sandbox, life.mirror.settings.database_url, max_deletes=99, local_edits="keep")
     row = next(known["clock_time_id"] for known in life.table("connecteam_sync_shifts") if known["clock_time_id"])
 
-    def looks(edit: str) -> bool:
+    def evidence(edit: str) -> bool:
         """Whether the next run but one after an edit decides again."""
         keep.execute(f"UPDATE clock_times SET {edit} WHERE id = :k", k=row)
         keep.sync()
@@ -198,10 +198,10 @@ def test_a_row_that_was_moved_out_of_sight_is_still_looked_at(life: World, decod
         keep.sync()
         return bool(decoded)
 
-    assert looks("total_minutes = 7")
+    assert evidence("total_minutes = 7")
     for _ in range(2):
         keep.sync()
-    assert looks("clock_in = '2025-11-22 03:02:01'")
+    assert evidence("clock_in = '2025-11-22 03:02:01'")
     keep.mirror.close()
 
 
@@ -253,11 +253,13 @@ def test_an_edit_while_a_slice_is_decided_is_not_missed(
     known = next(known for known in life.table("connecteam_sync_shifts") if known["clock_time_id"] and known["end_at"])
     row = next(row for row in life.table() if row["id"] == known["clock_time_id"])
 
-    def meanwhile(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
+    def meanwhile(
+        window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence
+    ) -> SlicePlan:
         if snapshot.time_clock_id == known["time_clock_id"]:
             with host.begin() as connection:
                 connection.execute(text("UPDATE clock_times SET total_minutes = 7 WHERE id = :k"), {"k": row["id"]})
-        return plan(window, snapshot, stored, policy, looks)
+        return plan(window, snapshot, stored, policy, evidence)
 
     with monkeypatch.context() as patch:
         patch.setattr("connecteam_sync.engine.decide.plan", meanwhile)

@@ -114,3 +114,39 @@ def test_a_row_that_waits_for_its_correction_fits_its_shift(life: World) -> None
     life.company.edit(shift.id, start=shift.start + 60)
     assert life.sync().exit_code == 3
     assert check(life, "links").state == "ok"
+
+
+def test_a_key_sequence_behind_its_rows_is_named_with_its_cure(life: World) -> None:
+    """PostgreSQL: rows copied in with their keys leave it behind; the statement that is named puts it right."""
+    assert "key sequence" not in {check.name for check in life.mirror.doctor()}
+    if life.mirror.store.dialect.family != "postgresql":
+        return
+    newest = max(row["id"] for row in life.table())
+    for number in (3, newest):
+        life.execute("SELECT setval('clock_times_id_seq', :number, false)", number=number)
+        found = check(life, "key sequence")
+        assert found.state == "failed"
+        assert f"clock_times_id_seq gives {number} " in found.detail
+        assert f"newest row has {newest}:" in found.detail
+    life.execute("DELETE FROM clock_times WHERE id = 3")
+    life.execute("SELECT setval('clock_times_id_seq', 2)")
+    assert check(life, "key sequence").state == "warning"
+    life.execute("SELECT setval('employees_id_seq', 1, false)")
+    named = [check for check in life.mirror.doctor() if check.name == "key sequence"]
+    assert ["clock_times_id_seq" in named[0].detail, "employees_id_seq" in named[1].detail] == [True, True]
+    for one in named:
+        life.execute(one.cure.removesuffix("; then connecteam-sync doctor"))
+    assert "key sequence" not in {check.name for check in life.mirror.doctor()}
+
+
+def test_a_sequence_that_a_default_draws_from_is_found_too(life: World) -> None:
+    """Made by hand, and owned by no column, as older programs made them."""
+    if life.mirror.store.dialect.family != "postgresql":
+        return
+    life.execute("ALTER TABLE clock_times ALTER COLUMN id DROP IDENTITY IF EXISTS")
+    life.execute('CREATE SEQUENCE "Own Keys"')
+    life.execute("""ALTER TABLE clock_times ALTER COLUMN id SET DEFAULT nextval('"Own Keys"')""")
+    found = check(life, "key sequence")
+    assert '"Own Keys" gives 1 ' in found.detail
+    life.execute(found.cure.removesuffix("; then connecteam-sync doctor"))
+    assert "key sequence" not in {check.name for check in life.mirror.doctor()}

@@ -15,7 +15,7 @@ from connecteam_sync.core.clocktime import AppliedValues, TrackedShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import SandboxSettings as Behaviour
-from connecteam_sync.store.mirror.tracking import HighestClaim, one_each, remember_mirrors
+from connecteam_sync.store.mirror.tracking import HighestClaim, remember_mirrors, without_double_claims
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.schema import VERSION
@@ -73,9 +73,9 @@ def test_whoever_is_linked_has_the_row_and_nobody_else(store: Store, seed: int) 
 def test_of_two_claims_of_one_write_the_new_one_counts() -> None:
     """A row's number was given away again: the shift that is linked to it only now is the one it stands for."""
     old, new = remembered("old", 5), remembered("new", 5)
-    given = one_each([old, new], {"old": old})
+    given = without_double_claims([old, new], {"old": old})
     assert [(m.shift.id, m.clock_time_id, m.applied) for m in given] == [("old", None, None), ("new", 5, new.applied)]
-    assert one_each([new, old], {"old": old})[0] == new
+    assert without_double_claims([new, old], {"old": old})[0] == new
 
 
 def test_an_untroubled_load_asks_for_no_claims(store: Store) -> None:

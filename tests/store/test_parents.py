@@ -12,7 +12,7 @@ from test_store import WINDOW, look, mirror, shift
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.plan import plan
-from connecteam_sync.store.mirror.child_rows import parents_held
+from connecteam_sync.store.mirror.child_rows import hold_parents
 from connecteam_sync.store.store import Store
 
 
@@ -40,6 +40,6 @@ def test_what_was_found_first_is_still_known_at_the_last(tmp_path: Path, parents
             going = [deletes[row] for row in (1, 2, 3) if row not in now.children][:1]
             return msgspec.structs.replace(everything, changes=tuple(going), at_risk=())
 
-        found = parents_held(session, stored, decide)
+        found = hold_parents(session, stored, decide)
     assert {change.image.id for change in found.changes} == goes
     store.close()

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from test_store import NOON, NOW, WINDOW, mirror, shift
 
 from connecteam_sync.core.anomalies import Limits, anomalies
-from connecteam_sync.store.history.employee import rows_to_look_at, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.history.employee import rows_to_check, shifts_of_rows, tracked_shifts
 from connecteam_sync.store.store import Store
 
 
@@ -39,8 +39,8 @@ def test_rows_are_read_around_the_window_and_open_ones_wherever_they_began(store
     day = WINDOW.first.replace(day=8)
     window = msgspec.structs.replace(WINDOW, first=day, last=day)
     with store.reading() as session:
-        rows, clocked_out = rows_to_look_at(session, WINDOW)
-        later, none = rows_to_look_at(session, window)
+        rows, clocked_out = rows_to_check(session, WINDOW)
+        later, none = rows_to_check(session, window)
     assert len(rows) == 4
     by_start = {row.clock_in - NOON: row.id for row in rows}
     assert clocked_out == {by_start[0]}
@@ -49,7 +49,7 @@ def test_rows_are_read_around_the_window_and_open_ones_wherever_they_began(store
     with store.writing() as session:
         session.connection.execute(text("UPDATE clock_times SET source = 'manual' WHERE clock_out IS NULL"))
     with store.reading() as session:
-        rows, clocked_out = rows_to_look_at(session, WINDOW)
+        rows, clocked_out = rows_to_check(session, WINDOW)
         found = anomalies(WINDOW, rows, auto_clock_outs=clocked_out, now=NOW, limits=Limits())
         known = shifts_of_rows(session, [row.id or 0 for row in rows])
     assert {(one.kind, one.rows[-1].source) for one in found} == {
@@ -70,6 +70,6 @@ def test_what_reaches_into_a_window_is_read_once(store: Store) -> None:
     after = msgspec.structs.replace(shift("after", start + 1440, start + 1500), is_auto_clock_out=True)
     mirror(store, auto, after, shift("long", start - 2880, start + 30, user=102), shift("open", start - 180, user=102))
     with store.reading() as session:
-        rows, clocked_out = rows_to_look_at(session, window)
+        rows, clocked_out = rows_to_check(session, window)
     assert sorted((row.clock_in - window.start_utc) // 60 for row in rows) == [-2880, -180, 0]
     assert clocked_out == {row.id for row in rows if row.clock_in == window.start_utc}

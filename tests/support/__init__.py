@@ -1,1 +1,1 @@
-"""What several tests act in and are judged by: a scenario, servers, histories, an oracle, invariants."""
+"""Shared by tests: a company with its mirror, servers, histories, an oracle, invariants."""

@@ -1,4 +1,4 @@
-"""How a random suite tells what it did, how often it reached what it asserts, and how a failure is played again."""
+"""Random suites: count how often each assertion is reached, print the counts, name the line that repeats a failure."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 FLOOR = 1000
-"""An assertion that is reached less often than this proves nothing."""
+"""The least number of times an assertion has to be reached to prove anything."""
 
 
 def require(
     reach: Counter[str], assertions: Collection[str], floor: int = FLOOR, floors: Mapping[str, int] | None = None
 ) -> None:
-    """Every assertion was reached often enough; one that was not reached at all counts too. `floors`: other ones."""
+    """Assert that every assertion was reached `floor` times, or as often as `floors` has for it."""
     rare = {name: reach[name] for name in assertions if reach[name] < (floors or {}).get(name, floor)}
     assert not rare, f"reached too few times: {rare}"
     assert reach.keys() <= set(assertions), f"not in the list: {reach.keys() - set(assertions)}"
 
 
 def tell(what: str, reach: Counter[str]) -> None:
-    """What a suite has done, for whoever runs it with -rP."""
+    """Print what a suite has done; shown with -rP."""
     print(what)  # noqa: T201 - shown by `make histories`, `make machine` and pytest -rP
     for name, times in sorted(reach.items()):
         print(f"{times:>12,}  {name}")  # noqa: T201 - same
@@ -28,7 +28,7 @@ def tell(what: str, reach: Counter[str]) -> None:
 
 @contextmanager
 def replay(line: str) -> Iterator[None]:
-    """A failure in here says with which line it is played again."""
+    """Add to the message of a failed assertion the line that repeats it."""
     try:
         yield
     except AssertionError as error:

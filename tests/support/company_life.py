@@ -1,4 +1,4 @@
-"""What happens to a company and to its table, as rules of a state machine: shifts, edits in the table, restarts."""
+"""The life of a company and its table, as rules of a state machine: shifts, edits in the table, restarts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from support.scenario import FIRST, LAST, World
 
 ZONE = ZoneInfo("America/Chicago")
 ABROAD = "Pacific/Auckland"
-"""A zone the business was in once: days closed in it hold other hours."""
+"""A former zone of the business: days closed in it have other hours."""
 slots = st.integers(0, 43)
 lengths = st.sampled_from([None, 0, 59, 60, 3599, 4 * 3600, 9 * 3600, 20 * 3600])
 picks = st.integers(0, 1000)
@@ -54,19 +54,19 @@ Happening = tuple[str, int, int, int | None, int]
 
 
 def happenings(least: int, most: int) -> st.SearchStrategy[list[Happening]]:
-    """So many things that happen in a company."""
+    """A number of events in a company."""
     return st.lists(st.tuples(st.sampled_from(EVENTS), picks, slots, lengths, picks), min_size=least, max_size=most)
 
 
 HANDS = ("alter", "remove", "enter", "lock", "unlock", "map", "point", "point", "unpoint")
 REFUSED = 600
-"""Minutes that a row may have where the table refuses longer ones."""
+"""The most minutes of a row while the table refuses longer ones."""
 REFUSING = f"""CREATE TRIGGER too_long_{{event}} BEFORE {{event}} ON clock_times WHEN NEW.total_minutes > {REFUSED}
 BEGIN SELECT RAISE(ABORT, 'longer than ten hours'); END"""
 
 
 class CompanyLife(RuleBasedStateMachine):
-    """A company, the host of its table, and a program that ends and begins again."""
+    """A company, the host of its table, and a program that is restarted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class CompanyLife(RuleBasedStateMachine):
         self.refuses = False
 
     def teardown(self) -> None:
-        """Give everything back."""
+        """Close the mirror and release everything."""
         if hasattr(self, "world"):
             self.world.mirror.close()
         self.travel.stop()
@@ -110,7 +110,7 @@ class CompanyLife(RuleBasedStateMachine):
         slice_days: int = 27,
         refuses: bool = False,
     ) -> None:
-        """People on both clocks, with shifts; `create` makes their employees, else those of all but one are there."""
+        """People on both clocks, with shifts. With `create` runs create employees; else all but one exist already."""
         self.options: dict[str, Any] = {
             "max_deletes": 10**6,
             "max_users_gone_share": 1.0,
@@ -120,7 +120,7 @@ class CompanyLife(RuleBasedStateMachine):
         }
         self.sandbox.settings.selects_by = selects
         if not create:
-            # The host's own, which takes a user twice.
+            # The host's own table, which accepts the same user twice.
             with closing(sqlite3.connect(f"{self.folder}/life.db")) as host:
                 host.execute("CREATE TABLE employees (id INTEGER PRIMARY KEY, name, email, connecteam_user_id TEXT)")
         self.world = World(self.sandbox, self.database, **self.options)
@@ -138,7 +138,7 @@ class CompanyLife(RuleBasedStateMachine):
         self.add(shifts)
         for number in range(0 if create else 6):
             self._enter(self.world.table(), number, self._instant(number * 7))
-        # Closed once its rows are there, so that there is something that must not move.
+        # Closed after its rows are written, so that there are rows that must not change.
         self.world.sync(self.world.mirror.window(FIRST, FIRST + timedelta(days=1)))
         self.world.lock(FIRST)
 
@@ -149,7 +149,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(events=happenings(2, 8))
     def happen(self, events: Sequence[Happening]) -> None:
-        """Some things happen in the company."""
+        """Change shifts and people of the company."""
         for kind, pick, slot, length, other in events:
             shifts = self.company.shifts()
             if kind == "add" or len(shifts) < PEOPLE:
@@ -183,12 +183,12 @@ class CompanyLife(RuleBasedStateMachine):
             for spoiled in self.company.shifts():
                 spoiled.spoiled.clear()
         else:
-            # A person is taken off the clocks, or put back.
+            # Take a person off the clocks, or put them back.
             person = self.company.people[shift.user_id]
             person.clocks = set() if person.clocks else {WAREHOUSE, OFFICE}
 
     def add(self, shifts: list[Any]) -> None:
-        """Shifts from (person, start, length, whether of the office)."""
+        """Add shifts: (person, start, length, whether in the office)."""
         for pick, slot, length, office in shifts:
             start = self._instant(slot)
             end = None if length is None else start + length
@@ -199,7 +199,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(HANDS), pick=picks, slot=slots)
     def meddle(self, kind: str, pick: int, slot: int) -> None:
-        """Somebody works on the tables by hand, or payroll closes and opens days."""
+        """Edit the tables by hand, or close and open days."""
         self.undoable = None
         rows = self.world.table()
         ours = [row for row in rows if row["source"] == "connecteam"]
@@ -213,14 +213,14 @@ class CompanyLife(RuleBasedStateMachine):
         elif kind == "enter":
             self._enter(rows, pick, self._instant(slot))
         elif kind == "lock":
-            # Mostly a day with rows: closing an empty one proves little.
+            # Mostly a day with rows: closing an empty day proves little.
             day = FIRST + timedelta(days=slot // 4)
             if rows:
                 moment = invariants.seconds(rows[pick % len(rows)]["clock_in"])
                 day = datetime.fromtimestamp(moment, ZONE).date()
             timezone = ZONE.key if pick % 3 else ABROAD
             window = Window(day, day, timezone)
-            # As `lock` does at last: what it looks at before would only make this slow.
+            # The last step of `lock`; its look before would only slow this down.
             with self.world.mirror.store.writing() as session:
                 locks.lock(session, window, by="payroll", reason="payroll", now=0)
         elif kind == "unlock":
@@ -248,7 +248,7 @@ class CompanyLife(RuleBasedStateMachine):
             self.world.execute("INSERT INTO employees (name, connecteam_user_id) VALUES ('Twin', :u)", u=user)
 
     def refuse(self, *, refuses: bool) -> None:
-        """Set or lift the limit of the host's table."""
+        """Set or remove the limit of the host's table."""
         if refuses != self.refuses:
             for event in ("INSERT", "UPDATE"):
                 self.world.execute(REFUSING.format(event=event) if refuses else f"DROP TRIGGER too_long_{event}")
@@ -276,7 +276,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(hours=st.integers(1, 2000))
     def restart(self, hours: int) -> None:
-        """The program ends, time passes, and it begins again."""
+        """End the program, let time pass, and start it again."""
         self.world.mirror.close()
         self.travel.stop()
         self.travel = time_machine.travel(datetime.now(UTC) + timedelta(hours=hours), tick=True)

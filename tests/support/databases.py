@@ -1,6 +1,6 @@
-"""Databases for tests: made and dropped, or kept for the next test where it finds them as `init` left them.
+"""Databases for tests: created and dropped, or kept for the next test in the state that `init` left.
 
-`init` on a server takes longer than most tests: its rows are put back, and a database whose tables changed is dropped.
+`init` on a server takes longer than most tests, so the rows are restored; a database whose tables changed is dropped.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ SELECT datacl::text FROM pg_database WHERE datname = current_database();
 SELECT setrole, setconfig::text FROM pg_db_role_setting JOIN pg_database ON setdatabase = pg_database.oid WHERE
     datname = current_database() ORDER BY 1
 """
-"""What a test may have changed besides rows: whoever has changed any of it leaves a database that is dropped."""
+"""Everything a test may have changed except rows: if any of it differs, the database is dropped."""
 
 
 def run_statement(url: URL, statement: str) -> None:
-    """One statement outside any transaction."""
+    """Run one statement outside any transaction."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
@@ -66,7 +66,7 @@ def run_statement(url: URL, statement: str) -> None:
 
 @contextmanager
 def empty(server: URL) -> Iterator[URL]:
-    """A database of a server with nothing in it, dropped at the end."""
+    """An empty database of a server, dropped at the end."""
     made = _make(server)
     try:
         yield made
@@ -87,7 +87,7 @@ def _drop(server: URL, made: URL) -> None:
 
 
 class _Kept:
-    """A database in which `init` has run, what it looked like then, and the rows it had."""
+    """A database in which `init` has run, with its definitions and rows at that time."""
 
     def __init__(self, server: URL) -> None:
         self.server, self.url = server, _make(server)
@@ -104,7 +104,7 @@ class _Kept:
             }
 
     def is_clean_again(self) -> bool:
-        """Whether everything is as `init` left it, now that the rows are; what cannot be had soon is given up."""
+        """Restore the rows if the definitions are as `init` left them; False if not, or if a lock takes long."""
         try:
             with self._engine.connect() as connection:
                 _give_up_soon(connection)
@@ -135,7 +135,7 @@ class _Kept:
             connection.exec_driver_sql("SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence")
 
     def drop(self) -> None:
-        """It is not used again."""
+        """Drop it."""
         self._engine.dispose()
         _drop(self.server, self.url)
 
@@ -175,7 +175,7 @@ _FILE: list[Path] = []
 
 @contextmanager
 def initialised(server: URL) -> Iterator[URL]:
-    """A database of a server in which `init` has run and nothing else has: a new one, or one that is so again."""
+    """A database of a server in which only `init` has run: a new one, or a restored one."""
     waiting = _KEPT.setdefault(server, [])
     kept = waiting.pop() if waiting else _Kept(server)
     _UNUSED.add(plain(kept.url))
@@ -188,7 +188,7 @@ def initialised(server: URL) -> Iterator[URL]:
 
 
 def is_initialised(url: str) -> bool:
-    """Whether nothing is left for `init` to do: asked once, by whoever uses a database first."""
+    """Whether nothing is left for `init` to do; checked at the first use of a database."""
     if url not in _UNUSED:
         return False
     _UNUSED.remove(url)
@@ -196,7 +196,7 @@ def is_initialised(url: str) -> bool:
 
 
 def initialised_file(path: Path) -> str:
-    """The same, as a file of SQLite; its URL."""
+    """The URL of an SQLite file in which only `init` has run."""
     if not _FILE:
         _FILE.append(Path(mkdtemp(prefix="cs-")) / "initialised.db")
         opened = Store(f"sqlite:///{_FILE[0]}", lock_wait=1)
@@ -208,7 +208,7 @@ def initialised_file(path: Path) -> str:
 
 
 def drop_kept() -> None:
-    """At the end of a run of tests."""
+    """Drop the kept databases at the end of a run of tests."""
     for waiting in _KEPT.values():
         for kept in waiting:
             kept.drop()
@@ -219,5 +219,5 @@ def drop_kept() -> None:
 
 
 def plain(url: URL | str) -> str:
-    """A URL as tests and the configuration have it."""
+    """A URL as text, as the configuration takes it."""
     return make_url(url).render_as_string(hide_password=False)

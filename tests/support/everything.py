@@ -1,4 +1,4 @@
-"""Imports the whole program, and what it imports late, for a server of forks: its processes start in milliseconds."""
+"""Imports the whole program, and its late imports, for a fork server, whose processes then start in milliseconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes of our own that start in milliseconds: forked from one in which the program is loaded once."""
+"""Commands in processes that start in milliseconds: forked from one that has loaded the program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from connecteam_sync.cli.main import main
 
-# The server of forks finds what it is to load beforehand by the environment only.
+# The fork server finds the module to preload by the environment only.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["support.everything"])
@@ -23,7 +23,7 @@ _PATIENCE = 60
 
 @dataclass
 class Done:
-    """What the command left behind."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -31,7 +31,7 @@ class Done:
 
 
 def command(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Done:
-    """The command `connecteam-sync` with these words, in a process, a folder and an environment of its own."""
+    """Run `connecteam-sync` with these words in a process, folder and environment of its own."""
     with TemporaryDirectory() as answers:
         out, err = Path(answers, "out"), Path(answers, "err")
         process = FORKS.Process(target=_main, args=(tuple(words), folder, dict(environment), out, err))
@@ -45,7 +45,7 @@ def command(words: Sequence[str], folder: Path, environment: Mapping[str, str]) 
 
 
 def _main(words: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
-    """What the interpreter does before the first line of a command."""
+    """Set up the process as the interpreter would, then run the command."""
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()

@@ -1,5 +1,5 @@
-"""What makes a history hard next to edits: shifts that change clocks, people mapped twice, rows that others point at,
-rows that the host's table refuses, looks that fail or are left out. Each life has some of it, by a chance of its own.
+"""Difficulties of a history besides edits: shifts that change clocks, people mapped twice, rows that others point at,
+rows that the host's table refuses, looks that fail or are left out. Each life has some of them, at random.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _OFTEN, _SELDOM = 0.4, 0.15
 BY_ID = Child(table="payslips.clock_time_id", count=1)
 BY_KEY = Child(table="approvals.clock_in", count=2, fields=frozenset({"employee_id", "clock_in"}), follows=False)
 LIMITS = ("long", "open", "uneven")
-"""What a host's table may refuse: more than fourteen hours, no end, an end with seconds."""
+"""Rows that a host's table may refuse: over fourteen hours, without an end, with seconds in the end."""
 
 
 class Sight:
-    """What one run has looked at so far: shifts by name, the (clock, window) of looks that came about, whose failed."""
+    """The looks of a run so far: shifts by name, the (clock, window) of successful looks, and the failed ones."""
 
     def __init__(self) -> None:
         self.facts: dict[str, Fact] = {}
@@ -31,7 +31,7 @@ class Sight:
 
 
 class Hardships:
-    """Which of it a life has, and where that stands. A `calm` life has none: it is as lives were before."""
+    """The hardships of a life and their state. A `calm` life has none."""
 
     def __init__(self, seed: int, *, clocks: tuple[int, ...], calm: bool) -> None:
         self.chance = random.Random(seed * 100 + 13)  # noqa: S311 - repeatable, no secrets
@@ -48,7 +48,7 @@ class Hardships:
         self.twice: dict[int, tuple[int, ...]] = {}
 
     def befall(self, people: Mapping[int, int], employees: dict[int, int], rows: Iterable[ClockTime]) -> None:
-        """Between two looks: somebody is mapped twice or once again, children come and go, a limit is set or lifted."""
+        """Between two looks: map a person twice or once again, add or remove children, set or remove a limit."""
         if self.maps_twice and self.chance.random() < _SELDOM:
             for user in self.twice:
                 employees[user] = people[user]
@@ -69,7 +69,7 @@ class Hardships:
                         self.children[row] = (self.chance.choice([BY_ID, BY_KEY]),)
 
     def is_refused(self, image: ClockTime | None) -> bool:
-        """Whether the host's table refuses to be written so."""
+        """Whether the host's table refuses a row with these values."""
         if image is None or self.limit is None:
             return False
         end = image.clock_out
@@ -78,7 +78,7 @@ class Hardships:
         return end - image.clock_in > 14 * 3600 if self.limit == "long" else end % 60 != 0
 
     def refused(self, decision: SlicePlan) -> dict[str, str]:
-        """What of a plan the table refuses, by subject, as a trial finds it."""
+        """The records of a plan that the table refuses, by subject, as a trial finds them."""
         changes = (c for c in decision.changes if c.kind != "link" and self.is_refused(c.after))
         return {subject_of(change): f'CHECK constraint "{self.limit}"' for change in changes}
 
@@ -86,7 +86,7 @@ class Hardships:
 def no_delete_without_evidence(
     decision: SlicePlan, stored: StoredState, sight: Sight, *, clocks: Iterable[int], locked: Iterable[str]
 ) -> int:
-    """Every delete of a plan, by what the run has seen and by nothing that the planner says; how many there were."""
+    """Check every delete of a plan against the looks of the run, without the planner's word; returns their number."""
     deletes = [change for change in decision.changes if change.kind == "delete"]
     if not deletes:
         return 0
@@ -101,7 +101,7 @@ def no_delete_without_evidence(
         assert not begins_on(row.clock_in, locked), f"locked: {change}"
         fact = sight.facts.get(change.shift_id or "")
         if fact is not None:
-            # It is there, and another shift comes first on its key; its row goes wherever it stands.
+            # The shift exists, but another one comes first on its key: its row is deleted.
             key = (stored.employees[fact.user], fact.start)
             duplicate_groups = [f.name for f in sight.facts.values() if (stored.employees.get(f.user), f.start) == key]
             assert len(duplicate_groups) > 1, f"the shift is there: {change}"

@@ -1,7 +1,7 @@
 """Histories on the pure core: one company damaged twice, then edited at random, looked at, planned and applied.
 
-One damage makes what upstream says, the other what the table holds, so both sides begin related, as in life. The table
-keeps a database's rules; `oracle.py` says what it must hold, and shares no code with the planner.
+One damaged copy is Connecteam, the other the table, so both begin related, as in practice. The table enforces a
+database's rules; `oracle.py` has the rows it must hold, and shares no code with the planner.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from support.oracle import AWAY, HOME, Fact, begins_on, wanted
 
 LOCKABLE = tuple(f"2025-03-{day:02} {HOME}" for day in (8, 9, 10))
 LOCKABLE_ABROAD = (LOCKABLE[0], *(f"2025-03-{day:02} {AWAY}" for day in (9, 10)))
-"""Of a company that moved once: one day closed in the zone of the business, two in another, whose hours are others."""
+"""For a company that moved: one day closed in the zone of the business, two in another zone, which has other hours."""
 OPEN_GUARDS = Policy(max_deletes=10**6, max_deletes_of_person=10**6, max_users_gone_share=1.0)
 RESYNC = msgspec.structs.replace(OPEN_GUARDS, orphans="delete")
 PEOPLE = {101: 1, 102: 2, 103: 3}
-"""Employee ids by user; 104 counts for nobody until a history maps them."""
+"""Employee ids by user; 104 is unmapped until a history maps it."""
 STRANGER = (104, 4)
 _START = WINDOW.start_utc
 _SLOT = 9 * 3600
 _SLOTS = 7
 _LEAST, _MOST, _MEAN = 30, 200, 24
-"""Edits and looks of a life: at least, at most, and how many more than the least there are in the mean."""
+"""Edits and looks of a life: the least, the most, and the mean above the least."""
 _MEDDLING, _HIDING, _RESYNCING, _SPLITTING = 0.3, 0.2, 0.3, 0.06
 _LOCKING, _TWO_CLOCKS, _DAMAGED, _UNMAPPING, _MOVING = 0.5, 0.12, 0.35, 0.25, 0.3
 _FAILING, _FORGETTING = 0.25, 0.5
@@ -69,15 +69,15 @@ class History(InMemoryRuns):
         self.table = Table(dict(self.people))
         self.names = count()
         self.forgotten: set[RowId | None] = set()
-        """Rows whose shift is remembered no more since the last look began: theirs is anybody's guess."""
+        """Rows whose shift has been forgotten since the last look began: they may belong to any shift."""
         self.heirs: dict[str, str] = {}
-        """New ids that were given to shifts since the last look, by what they were before."""
+        """The old ids of shifts that got a new id since the last look, by the new id."""
         self.known: dict[str, Fact] = {}
-        """What the last look that showed everything has shown."""
+        """The shifts of the last complete look."""
         self.left = min(_MOST, _LEAST + int(self.chance.expovariate(1 / _MEAN)))
         self.clocks = (7, 8) if self.is_alone and self.chance.random() < _TWO_CLOCKS else (7,)
         self.locks = self.is_alone and self.chance.random() < _LOCKING
-        # A chance of its own, so that lives that failed once stay what they were.
+        # A generator of its own, so that seeds that once failed keep their lives.
         self.unmaps = random.Random(seed * 100 + 7).random() < _UNMAPPING  # noqa: S311 - repeatable, no secrets
         has_moved = random.Random(seed * 100 + 11).random() < _MOVING  # noqa: S311 - repeatable, no secrets
         self.lockable = LOCKABLE_ABROAD if has_moved else LOCKABLE
@@ -90,7 +90,7 @@ class History(InMemoryRuns):
         return frozenset({*self.people, self.stranger[0]})
 
     def live(self) -> None:
-        """Edits and looks. Raises AssertionError where the table is not what the oracle says."""
+        """Run the life. Raises AssertionError if the table differs from the oracle."""
         self.begin()
         self._look(self.everybody)
         for deed, row in self.damage():
@@ -106,12 +106,12 @@ class History(InMemoryRuns):
     # -- what happens --------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """The company of which there will be two damaged copies."""
+        """The company before its two copies are damaged."""
         for _ in range(self.chance.randint(4, 10)):
             self._add()
 
     def edit(self) -> None:
-        """Some things happen upstream, and at payroll."""
+        """Change shifts in Connecteam, and close or open days."""
         for _ in range(self.chance.randint(1, 6)):
             self._edit()
             self.left -= 1
@@ -162,7 +162,7 @@ class History(InMemoryRuns):
             self.table.employees[self.stranger[0]] = self.stranger[1]
 
     def _change_clocks(self) -> None:
-        """A shift goes to the other time clock, as it is or under a new id, or two change places with their clocks."""
+        """Move a shift to the other time clock, under its id or a new one, or swap the clocks of two shifts."""
         chance = self.hard.chance
         one, two = (self.facts[chance.choice(sorted(self.facts))] for _ in range(2))
         other = next(clock for clock in self.clocks if clock != one.clock)
@@ -177,7 +177,7 @@ class History(InMemoryRuns):
                 self._put(two._replace(start=one.start, end=one.end, clock=one.clock))
 
     def _replace(self, fact: Fact, clock: int) -> None:
-        """The same work under a new id."""
+        """Give a shift a new id."""
         del self.facts[fact.name]
         name = f"{self.number}s{next(self.names)}"
         self._put(fact._replace(name=name, clock=clock))
@@ -191,19 +191,19 @@ class History(InMemoryRuns):
         return None if minutes is None else start + minutes * 60 + self.chance.choice([0, 0, 59])
 
     def damage(self) -> list[tuple[Meddling, ClockTime]]:
-        """What a table has that grew next to us: rows altered, moved, missing, without memory, and rows of nobody."""
+        """Damage the table: rows altered, moved, missing or not remembered, and rows without a shift."""
         found: list[tuple[Meddling, ClockTime]] = []
         for row in self.table.stored.rows:
             if self.chance.random() < _DAMAGED:
                 deed = self._deed(self.chance.choice(DEEDS[2:]), row)
-                # A key is given once: what one deed puts there, another may not.
+                # Each key is used once: a second edit must not put another row on it.
                 keys = {given.key for _, given in found}
                 if deed is not None and (deed[0] != "move" or deed[1].key not in keys):
                     found.append(deed)
         return found
 
     def meddle(self) -> tuple[Meddling, ClockTime] | None:
-        """What somebody does to the table behind our back, if anything: the deed, and the row it leaves or takes."""
+        """Perhaps edit the table without the program: returns the edit, and the row it made or removed."""
         if self.chance.random() >= _MEDDLING:
             return None
         kind = self.chance.choice(DEEDS)
@@ -252,12 +252,12 @@ class History(InMemoryRuns):
     # -- a look --------------------------------------------------------------------------------------------------------
 
     def _listed(self) -> frozenset[int]:
-        """Whom a look lists: at times one is left out, with all of theirs."""
+        """The users that a look lists: at times one is left out with all shifts."""
         hidden = self.chance.choice(sorted(self.everybody)) if self.chance.random() < _HIDING else None
         return self.everybody - {hidden}
 
     def seen(self, listed: frozenset[int] | None = None) -> tuple[list[Fact], frozenset[int]]:
-        """What a look shows, in any order, and whom it lists."""
+        """The shifts of a look, in any order, and the users it lists."""
         listed = self._listed() if listed is None else listed
         shown = [fact for fact in self.facts.values() if fact.user in listed]
         self.chance.shuffle(shown)
@@ -284,7 +284,7 @@ class History(InMemoryRuns):
             self.homes = {}
             rows = self.table.stored.rows
             holds = self._until_it_rests([WINDOW], shown, listed, policy)
-            # What is much of a person's hours in a part may be little of them in the whole: held there, written here.
+            # A large share of a person's hours in a part may be a small one in the whole: held there, written here.
             if not any(hold.reason == "old_rows_stay" for hold in of_parts):
                 assert self.table.stored.rows == rows, "parts of the window in any order"
                 self.reach["parts of the window in any order"] += 1
@@ -296,9 +296,9 @@ class History(InMemoryRuns):
     def _until_it_rests(
         self, parts: list[Window], shown: list[Fact], listed: frozenset[int], policy: Policy
     ) -> list[Hold]:
-        """The same look again and again until it writes nothing; one part of one time clock rests after the first."""
+        """Repeat the look until it writes nothing; one part of one time clock must do so after the first."""
         slices = len(parts) * len(self.clocks)
-        # A key may be handed on from one time clock to the other and back: two looks more than there are parts.
+        # A key may pass from one time clock to the other and back: two looks more than there are parts.
         for number in range(2 + slices):
             holds, wrote = self._once(parts, shown, listed, policy)
             if not wrote:
@@ -311,7 +311,7 @@ class History(InMemoryRuns):
     # -- what must be --------------------------------------------------------------------------------------------------
 
     def judge(self, shown: list[Fact], listed: frozenset[int], holds: list[Hold], before: StoredState) -> None:
-        """The table after a look, against the oracle."""
+        """Compare the table after a look with the oracle."""
         hand = [row for row in before.rows if row.source != "connecteam"]
         after = self.table.stored
         assert [row for row in after.rows if row.source != "connecteam"] == hand, "manual rows never change"
@@ -329,7 +329,7 @@ class History(InMemoryRuns):
             self.homes = {}
 
     def _twice_mapped(self, before: StoredState) -> None:
-        """What was remembered of somebody mapped twice stays where it is: row for row."""
+        """The rows of a person who is mapped twice do not change."""
         rows = {row.id: row for row in self.table.stored.rows}
         for mirror in before.mirrors if self.hard.twice else ():
             row = next((row for row in before.rows if row.id == mirror.clock_time_id), None)
@@ -344,12 +344,12 @@ class History(InMemoryRuns):
     def _converged(
         self, seen: list[Fact], holds: list[Hold], before: StoredState, taken: set[tuple[RowId, int]]
     ) -> None:
-        """The rows of ours are what the oracle says; but the row of a held shift stays as it was, and so its key."""
+        """Our rows are those of the oracle, except that a held shift's row, and so its key, stays as it was."""
         standing = {hold.clock_time_id for hold in holds}
         rows = [row for row in self.table.stored.rows if row.source == "connecteam"]
         left = {values(row) for row in rows if row.id in standing}
-        # With two clocks a row may be put right by one look and be wanted, and held, by the next.
-        # So it is with parts, where one of them leaves a row to a shift that the table refuses.
+        # With two clocks one look may correct a row that the next look holds.
+        # The same with parts, if one of them leaves a row to a shift that the table refuses.
         in_turns = len(self.clocks) > 1 or self.hard.limit is not None
         assert in_turns or left <= {values(row) for row in before.rows}, "what is held is not written"
         found = {values(row) for row in rows}
@@ -373,7 +373,7 @@ class History(InMemoryRuns):
         self.reach["what is held is not written"] += 1
 
     def _closed(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
-        """The shifts held for a closed day; each of them, or its row, does begin on one."""
+        """The shifts held as `locked_day`; each of them, or its row, begins on a closed day."""
         starts = {fact.name: fact.start for fact in seen}
         homes = {row.id: row.clock_in for row in self.table.stored.rows}
         found = [hold for hold in holds if hold.reason == "locked_day"]
@@ -385,7 +385,7 @@ class History(InMemoryRuns):
         return {hold.shift_id for hold in found}
 
     def _refused(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
-        """The shifts that the table refuses; it would refuse each of them as it is. Everything else is judged."""
+        """The shifts held as `refused_by_database`; the table really refuses each of them."""
         facts = {fact.name: fact for fact in seen}
         found = {hold.shift_id for hold in holds if hold.reason == "refused_by_database"}
         for name in found:
@@ -396,7 +396,7 @@ class History(InMemoryRuns):
         return found
 
     def _beside_old_rows(self, seen: list[Fact], holds: list[Hold]) -> set[str | None]:
-        """The shifts next to which rows of the same person stay that have no shift, and about as many hours or more."""
+        """The shifts held because rows of the person without a shift stay, with about as many hours or more."""
         facts = {fact.name: fact for fact in seen}
         found = {hold.shift_id for hold in holds if hold.reason == "old_rows_stay"}
         linked = {mirror.clock_time_id for mirror in self.table.stored.mirrors}
@@ -408,7 +408,7 @@ class History(InMemoryRuns):
         return {*found}
 
     def _with_children(self, holds: list[Hold]) -> set[str | None]:
-        """The shifts whose row others point at: the row is there, and so are they."""
+        """The shifts held as `child_row`: the row exists, and so do its children."""
         found = [hold for hold in holds if hold.reason == "child_row"]
         present = {row.id for row in self.table.stored.rows}
         for hold in found:

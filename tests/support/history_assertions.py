@@ -1,4 +1,4 @@
-"""What is asserted of histories, and how often each is reached."""
+"""The assertions about histories, and how often each has to be reached."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ ASSERTIONS = (
     "new rows wait for old ones of the same person",
 )
 SELDOM = ASSERTIONS[-1:]
-"""Those that one life in a hundred and fifty comes to."""
+"""Assertions that one life in a hundred and fifty reaches."""
 RARE = ASSERTIONS[ASSERTIONS.index("a shift keeps its row from clock to clock") : -len(SELDOM)]
-"""Those of which only some lives have what they are about."""
+"""Assertions that only some lives can reach."""

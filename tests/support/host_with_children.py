@@ -1,4 +1,4 @@
-"""A mirror next to whose table the host has other tables."""
+"""A mirror whose host has other tables that point at `clock_times`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from support.scenario import World
 
 
 class Host(World):
-    """A mirror next to whose table the host has other tables."""
+    """A mirror whose host has other tables that point at `clock_times`."""
 
     stays: Activity
 
     @property
     def family(self) -> str:
-        """The kind of database."""
+        """The dialect's family."""
         return self.mirror.store.dialect.family
 
     @property
@@ -26,18 +26,18 @@ class Host(World):
         return "INTEGER" if self.family == "sqlite" else "BIGINT"
 
     def ddl(self, *statements: str) -> None:
-        """What the host's administrator does to the tables."""
+        """Run statements of the host's administrator."""
         with self.mirror.store.locked("by hand") as lock, lock.changing_tables("by hand") as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
     def child(self, rule: str, table: str = "payslips") -> None:
-        """A table with a declared key of this rule; an empty rule declares none."""
+        """Create a table with a foreign key of this ON DELETE rule; without a key if the rule is empty."""
         key = f", FOREIGN KEY (clock_time_id) REFERENCES clock_times (id) ON DELETE {rule}" if rule else ""
         self.ddl(f"CREATE TABLE {table} (line VARCHAR(20) NOT NULL PRIMARY KEY, clock_time_id {self.number}{key})")
 
     def point(self, row: RowId, line: str = "line 1", table: str = "payslips") -> None:
-        """A row of the host's that points at a row of ours."""
+        """Add a row of the host that points at a row of ours."""
         self.execute(f"INSERT INTO {table} (line, clock_time_id) VALUES (:l, :c)", l=line, c=row)
 
     def lines(self, table: str = "payslips") -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ class Host(World):
             return [dict(row) for row in session.read(f"SELECT * FROM {table} ORDER BY line")]
 
     def held(self) -> list[str]:
-        """What is said of rows with children."""
+        """The details of the holds `child_row`."""
         return [standing.hold.detail for standing in self.mirror.holds() if standing.hold.reason == "child_row"]
 
     def row_of(self, begin: int) -> RowId:

@@ -1,4 +1,4 @@
-"""Runs on a table in memory: every look planned and applied, then what was left for the end; judged plan by plan."""
+"""Runs on a table in memory: every look planned and applied, then the end of the run; each plan is checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from connecteam_sync.core.change import Hold, Policy, SlicePlan
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
@@ -24,7 +24,7 @@ _TURNING, _HALF = 0.4, 0.5
 
 
 class InMemoryRuns:
-    """What a run needs of the life it is in, and the run itself."""
+    """The part of a life that makes runs, and the state they need."""
 
     chance: random.Random
     hard: Hardships
@@ -58,25 +58,25 @@ class InMemoryRuns:
         failing: int | None = None,
         leaving: int | None = None,
     ) -> tuple[list[Hold], bool]:
-        """One run over parts of the window and time clocks: every look, then what was left for the end.
+        """One run over parts of the window and time clocks: every look, then the end of the run.
 
-        The look at the clock `failing` does not come about, and none is meant at the clock `leaving`.
+        The look at the clock `failing` fails, and the clock `leaving` is left out.
         """
         clocks = [clock for clock in self.clocks if clock != leaving]
         units = [(window, clock) for window in parts for clock in clocks]
         account = {clock: f"time clock {clock}" for clock in self.clocks} if policy.orphans == "delete" else {}
-        looks = Looks(((clock, window) for window, clock in units), account=account)
+        evidence = RunEvidence(((clock, window) for window, clock in units), account=account)
         self.sight = Sight()
-        # The last look of a window decides on rows without a shift; where that fails, another does.
+        # The last look of a window decides on rows without a shift; if it fails, another look does.
         read = [clock for clock in clocks if clock != failing]
         decides = None if failing is not None and policy.orphans == "report" else read[-1]
         policies = {clock: policy if clock == decides else _undecided(policy) for clock in clocks}
-        decide = partial(self._unit, shown=shown, listed=listed, looks=looks, policies=policies)
+        decide = partial(self._unit, shown=shown, listed=listed, evidence=evidence, policies=policies)
         plans: list[SlicePlan] = []
         looked: list[tuple[Window, int]] = []
         for window, clock in units:
             if clock == failing:
-                looks.failed(clock, window, "it is down")
+                evidence.add_failure(clock, window, "it is down")
                 self.sight.failed.add(clock)
             else:
                 looked.append((window, clock))
@@ -86,12 +86,12 @@ class InMemoryRuns:
         left = looked
         for _ in range(ROUNDS):
             orphans = {plan.window for plan in plans if plan.pending.orphans}
-            left = [left[number] for number in left_for_the_end(plans, looks)]
+            left = [left[number] for number in left_for_the_end(plans, evidence)]
             if not left:
                 break
             if leaving is not None and self.hard.chance.random() < _HALF:
                 for window in orphans:
-                    self._saw(looks, window, self._answer(window, leaving, shown, listed), as_evidence=True)
+                    self._saw(evidence, window, self._answer(window, leaving, shown, listed), as_evidence=True)
             self.reach["absences are decided last"] += 1
             plans = [decide(window, clock) for window, clock in left]
             holds |= {unit: decision.holds for unit, decision in zip(left, plans, strict=True)}
@@ -104,9 +104,9 @@ class InMemoryRuns:
         shifts = shifts_of([fact for fact in shown if fact.clock == clock and low <= fact.start < high])
         return look(shifts, listed, window, clock=clock)
 
-    def _saw(self, looks: Looks, window: Window, snapshot: Snapshot, *, as_evidence: bool = False) -> None:
+    def _saw(self, evidence: RunEvidence, window: Window, snapshot: Snapshot, *, as_evidence: bool = False) -> None:
         """A look came about: the planner is told, and it is noted here next to it."""
-        looks.saw(window, snapshot, as_evidence=as_evidence)
+        evidence.add_snapshot(window, snapshot, as_evidence=as_evidence)
         self._note(window, snapshot)
 
     def _note(self, window: Window, snapshot: Snapshot) -> None:
@@ -121,37 +121,37 @@ class InMemoryRuns:
         shown: list[Fact],
         listed: frozenset[int],
         policies: Mapping[int, Policy],
-        looks: Looks,
+        evidence: RunEvidence,
     ) -> SlicePlan:
         policy = policies[clock]
         snapshot = self._answer(window, clock, shown, listed)
         self._note(window, snapshot)
         stored = self.table.read(window, snapshot, self.locked)
-        decision = plan(window, snapshot, stored, policy, looks)
+        decision = plan(window, snapshot, stored, policy, evidence)
         while refused := self.hard.refused(decision):
             assert not refused.keys() & stored.refused.keys(), "a refused record harms only itself: tried again"
             stored = msgspec.structs.replace(stored, refused=stored.refused | refused)
-            decision = plan(window, snapshot, stored, policy, looks)
+            decision = plan(window, snapshot, stored, policy, evidence)
         self.on_plan(decision)
         if self.chance.random() < _TURNING:
             turned = msgspec.structs.replace(snapshot, shifts=snapshot.shifts[::-1])
             other = msgspec.structs.replace(stored, rows=stored.rows[::-1], mirrors=stored.mirrors[::-1])
-            self._same(decision, plan(window, turned, other, policy, looks))
+            self._same(decision, plan(window, turned, other, policy, evidence))
         deletes = no_delete_without_evidence(decision, stored, self.sight, clocks=self.clocks, locked=self.locked)
         self.reach["no delete without evidence"] += deletes
-        assert not deletes or looks.stage != "part", "a row went before the end of its run"
+        assert not deletes or evidence.stage != "part", "a row went before the end of its run"
         if decision.changes or decision.mirrors:
             self.table.apply(decision)
-        if looks.account:
+        if evidence.account:
             self._nobody_twice(decision)
-        looks.saw(window, snapshot, coming=decision.losses.coming)
+        evidence.add_snapshot(window, snapshot, coming=decision.losses.coming)
         return decision
 
     def _nobody_twice(self, decision: SlicePlan) -> None:
-        """At no commit of a run in which old rows go do new ones stand next to as many hours of theirs."""
+        """No commit of a run leaves new rows together with as many hours of old rows that are to be deleted."""
         stored, (low, high) = self.table.stored, (decision.window.start_utc, decision.window.end_utc)
         linked = {mirror.clock_time_id for mirror in stored.mirrors}
-        # A row on the very clock-in of a shift is that shift's, though the correction of its end may be held.
+        # A row on the clock-in of a shift belongs to it, even if the correction of its end is held.
         shown = {(self.table.employees.get(shift.user_id), shift.start) for shift in decision.snapshot.shifts}
         for person in {change.image.employee_id for change in decision.changes if change.kind == "create"}:
             ours = [r for r in stored.rows if r.is_ours and r.employee_id == person and low <= r.clock_in < high]
@@ -166,5 +166,5 @@ class InMemoryRuns:
 
 
 def _undecided(policy: Policy) -> Policy:
-    """Of a look that does not decide on rows without a shift."""
+    """For a look that does not decide on rows without a shift."""
     return msgspec.structs.replace(policy, orphans="ignore")

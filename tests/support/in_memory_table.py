@@ -1,4 +1,4 @@
-"""A table in memory: `clock_times` and the memory by a database's rules, and the looks that are planned against it."""
+"""A table in memory: `clock_times` and tracked shifts under a database's rules, and the looks planned against it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WINDOW = Window(date(2025, 3, 8), date(2025, 3, 10), CHICAGO)
 
 
 def _cuts() -> tuple[tuple[Window, ...], ...]:
-    """Every way to cut the window into parts, but for leaving it whole."""
+    """Every way to cut the window into two or more parts."""
     days = [WINDOW.first + timedelta(days=n) for n in range(WINDOW.days)]
     found = []
     for inner in ((1,), (2,), (1, 2)):
@@ -36,7 +36,7 @@ PADDED = {window: (window.padded().start_utc, window.padded().end_utc) for cut i
 
 
 class Table:
-    """`clock_times` and the memory, kept by the rules a database enforces: one row per (employee, clock-in)."""
+    """`clock_times` and tracked shifts under the rules of a database: one row per (employee, clock-in)."""
 
     def __init__(self, employees: dict[int, int]) -> None:
         self.employees = employees
@@ -46,7 +46,7 @@ class Table:
         self.ambiguous: Mapping[int, tuple[int, ...]] = {}
 
     def read(self, window: Window, snapshot: Snapshot, locked: frozenset[str] = frozenset()) -> StoredState:
-        """What a database gives for a window and a look: no more than `StoredState` promises."""
+        """The `StoredState` of a window and a look: no more than a database gives."""
         stored = self.stored
         rows, mirrors = stored.rows, stored.mirrors
         if window != WINDOW:
@@ -77,14 +77,14 @@ class Table:
         )
 
     def _users_of(self) -> dict[RowId, frozenset[int]]:
-        """Everybody's users, those that stand on two people among them."""
+        """The users of all employees, including users that two employees carry."""
         found: dict[RowId, frozenset[int]] = {}
         for user, several in (*((u, (e,)) for u, e in self.employees.items()), *self.ambiguous.items()):
             found |= {employee: found.get(employee, frozenset()) | {user} for employee in several}
         return found
 
     def apply(self, decision: SlicePlan) -> None:
-        """Execute the ordered steps; fail where a write meets a taken key or a row that is not as planned."""
+        """Execute the ordered steps; fail if a write meets a taken key or a row that is not as planned."""
         rows = {row.id: row for row in self.stored.rows}
         made: dict[str | None, RowId] = {}
         for step in steps(decision.changes):
@@ -138,7 +138,7 @@ def look(
 
 
 def shifts_of(facts: list[Fact]) -> list[Shift]:
-    """Facts as the planner gets them."""
+    """Facts as shifts for the planner."""
     return [
         Shift(id=f.name, user_id=f.user, time_clock_id=f.clock, start=f.start, end=f.end, created_at=f.created)
         for f in facts

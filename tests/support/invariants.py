@@ -1,7 +1,7 @@
-"""What must always hold, a function with a name for each: raises AssertionError where it does not.
+"""Invariants, a named function for each: raises AssertionError if it is violated.
 
-They read tables and answers only, never the planner. Each counts how often it had something to judge (`REACH`), so that
-a suite can tell a proof from a silence.
+They read tables and responses only, never the planner. Each counts how often it had something to check (`REACH`), so
+that a suite can tell a proof from an empty check.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REACH: Counter[str] = Counter()
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Fact = tuple[int, int, int | None, int | None]
-"""A shift as a row should have it: user, clock-in, clock-out, whole minutes."""
+"""A shift as its row should be: user, clock-in, clock-out, whole minutes."""
 _OURS = "connecteam"
 _STAMPS = {"created_at", "updated_at"}
 
@@ -36,7 +36,7 @@ def _by_id(rows: Rows) -> dict[int, Row]:
 
 
 def converged(rows: set[Fact], truth: set[Fact], explained: Collection[tuple[int, int]]) -> None:
-    """Convergence: the rows of ours are the shifts upstream, but for keys (user, clock-in) that a hold explains."""
+    """Convergence: our rows are the shifts upstream, except for keys (user, clock-in) that a hold explains."""
     left = {(user, start) for user, start, _, _ in rows ^ truth} - set(explained)
     assert not left, f"differ without a hold: {sorted(left)}"
     REACH["convergence"] += len(truth) or 1
@@ -59,14 +59,14 @@ def isolated(before: Rows, after: Rows, *, first: int, end: int, seen_rows: Coll
 
 
 def manual_rows_unchanged(before: Rows, after: Rows) -> None:
-    """Rows of any other source than ours never change, come or go."""
+    """Rows of other sources never change, appear or disappear."""
     old, new = ([dict(row) for row in rows if row["source"] != _OURS] for rows in (before, after))
     assert old == new, "a row entered by hand was touched"
     REACH["manual rows never change"] += len(old)
 
 
 def deletes_have_evidence(journal: Rows, upstream: Mapping[str, tuple[int, int]], listed: Collection[int]) -> None:
-    """A row goes only where its user is listed and its shift is gone, or has the same clock-in as another shift.
+    """A row is deleted only if its user is listed and its shift is gone, or has the same clock-in as another shift.
 
     `upstream`: (user, start) of every shift of the days asked for, by id; one moved further away is gone from them.
     """
@@ -86,7 +86,7 @@ def deletes_have_evidence(journal: Rows, upstream: Mapping[str, tuple[int, int]]
 
 
 def children_kept(before: Rows, after: Rows, rows: Rows) -> None:
-    """Rows of other tables that point at ours are as they were, and what they point at is there."""
+    """Rows of other tables that point at ours are unchanged, and the rows they point at exist."""
     assert before == after, "a row that points at ours was touched"
     present = {row["id"] for row in rows}
     for child in after:
@@ -95,7 +95,7 @@ def children_kept(before: Rows, after: Rows, rows: Rows) -> None:
 
 
 def journal_gives(journal: Rows, rows: Rows, edited: Collection[int] = ()) -> None:
-    """The journal replayed from its beginning gives the present rows of ours; `edited` were altered behind our back."""
+    """The journal replayed from its beginning gives our present rows; `edited` ones were altered by others."""
     replayed: dict[int, Any] = {}
     for entry in sorted(journal, key=lambda entry: entry["id"]):
         key = entry["clock_time_id"]
@@ -142,7 +142,7 @@ def keys_unique(rows: Rows) -> None:
 
 
 def minutes_right(rows: Rows) -> None:
-    """Minutes are the elapsed time rounded down, by the calendar and not by our code; the flag says whether it runs."""
+    """Minutes are the elapsed time rounded down, computed by the calendar; `is_active` is true if the row is open."""
     for row in rows:
         if row["source"] != _OURS or row["id"] is None:
             continue
@@ -159,8 +159,8 @@ def minutes_right(rows: Rows) -> None:
 def rows_kept(homes: Mapping[str, int], shifts: Rows, rows: Rows) -> dict[str, int]:
     """A shift keeps its row through every correction; the rows by shift now, for the next time.
 
-    It may get a new one only where its row went away (by a hand, or as a duplicate), or was taken over by a shift of
-    another time clock, which is looked at before it is known that this one has moved.
+    It may get a new one only if its row was deleted (by hand, or as a duplicate), or was taken over by a shift of
+    another time clock that was looked at before this shift was known to have moved.
     """
     present = {row["id"] for row in rows}
     known = {shift["id"]: shift for shift in shifts}
@@ -180,7 +180,7 @@ def rows_kept(homes: Mapping[str, int], shifts: Rows, rows: Rows) -> dict[str, i
 def every_shift_somewhere(
     shifts: Rows, rows: Rows, holds: Rows, *, seen: Collection[str], covered: tuple[int, int]
 ) -> None:
-    """Every shift that was seen is remembered, and it is live in a row or held, where its span was looked at."""
+    """Every shift that was seen is tracked, and is in a row or held if its days were looked at."""
     present = {row["id"] for row in rows}
     held = {hold["shift_id"] for hold in holds if hold["resolved_run"] is None}
     known = {shift["id"] for shift in shifts}
@@ -207,7 +207,7 @@ def _begins_on(row: Row, day: date, timezone: str) -> bool:
 
 
 def counts_are_true(counts: Mapping[str, int], before: Rows, after: Rows, journal: Rows) -> None:
-    """A report's created, updated and deleted are those of the journal, and those a comparison of the tables counts.
+    """A report's created, updated and deleted agree with the journal and with a comparison of the tables.
 
     A row that a run writes twice (one time clock's shift takes it over from another's) counts twice in the report.
     """
@@ -244,7 +244,7 @@ def images_as_planned(planned: Iterable[Any], journal: Rows) -> None:
 
 
 def refused_for_a_reason(holds: Iterable[Hold], is_refused: Callable[[Hold], bool]) -> None:
-    """Whatever is held as refused by the host's table is what that table refuses; convergence judges all the others."""
+    """Everything held as refused is really refused by the host's table; convergence checks all other shifts."""
     for hold in holds:
         if hold.reason == "refused_by_database":
             assert is_refused(hold), f"held as refused, and nobody refuses it: {hold}"
@@ -252,7 +252,7 @@ def refused_for_a_reason(holds: Iterable[Hold], is_refused: Callable[[Hold], boo
 
 
 def no_secret(text: str, secrets: Collection[str]) -> None:
-    """No key, password, phone number or place in anything that is shown or stored."""
+    """No key, password, phone number or place is shown or stored."""
     for secret in secrets:
         assert secret not in text, "a secret came out"
     REACH["no secret in any output"] += 1

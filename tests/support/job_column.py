@@ -1,7 +1,7 @@
-"""The life of a mirrored column that this program does not have: `job_id`, what Connecteam says of a shift's job.
+"""The life of a mirrored column that this program does not have: `job_id`, the job of a shift.
 
-`python job_column.py URL FOLDER`, in a process whose source has the column: `tests/test_columns.py` adds it, as a
-person would. A company lives a few days with it, and every promise about columns is asked of this one.
+`python job_column.py URL FOLDER`, in a process whose source has the column: `tests/test_columns.py` adds it as a
+person would. A company lives a few days with it, and every promise about columns is checked for it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def live(world: World, folder: Path) -> None:
     assert world.sync().counts.updated == 1
     assert jobs(world) == {first: JOB, second: OTHER}
 
-    # Connecteam says otherwise: planned, saved, applied as it was shown, and told row by row.
+    # Changed in Connecteam: planned, saved, applied as it was shown, and reported row by row.
     whole = world.table()
     one.job_id, one.modified_at = THIRD, world.at(4, "08:00")
     plan = world.mirror.plan(world.window)
@@ -75,12 +75,12 @@ def live(world: World, folder: Path) -> None:
     created = [entry.change for entry in world.mirror.changes() if entry.run == made.id]
     assert sorted(told(created)) == sorted([(None, JOB, "new shift"), (None, OTHER, "new shift")])
 
-    # Undone to the byte; the next run corrects it again.
+    # Undone byte for byte; the next run corrects it again.
     world.mirror.undo(changed.id or 0)
     assert world.table() == whole
     assert world.sync().counts.updated == 1
 
-    # A closed day keeps it, and says what it keeps.
+    # A closed day keeps it, and the hold shows the value.
     world.lock(FIRST.replace(day=2))
     one.job_id, one.modified_at = OTHER, world.at(5, "08:00")
     world.sync()
@@ -88,7 +88,7 @@ def live(world: World, folder: Path) -> None:
     assert f"job {THIRD} -> {OTHER} is not written" in held.hold.detail, held
     assert jobs(world)[first] == THIRD
 
-    # A shift that goes, and comes back with its row.
+    # A shift that disappears and comes back with its row.
     del world.company.activities[two.id]
     world.sync()
     assert set(jobs(world)) == {first}
@@ -99,7 +99,7 @@ def live(world: World, folder: Path) -> None:
 
 
 def live_without(world: World) -> None:
-    """A table without the column is served as ever; once it has the column, every row gets its job."""
+    """A table without the column works as before; after the column is added, every row gets its job."""
     before = {key: job for key, job in jobs(world).items() if job}
     world.execute("ALTER TABLE clock_times DROP COLUMN job_id")
     world.mirror.store._columns = None

@@ -34,7 +34,7 @@ class Host(World):
 
     @classmethod
     def of(cls, sandbox: Sandbox, database: str, name: str, kinds: dict[str, str], **settings: Any) -> Host:  # noqa: ANN401 - any setting
-        """The tables as the host made them, without a unique key; every person but the last is somebody's user."""
+        """Create the host's tables without a unique key; every person except the last has a user."""
         kind, key = kind_of(database), kinds[name]
         when = "TIMESTAMP(0)" if kind == "postgresql" else "DATETIME"
         flag = "BOOLEAN" if kind == "postgresql" else "SMALLINT"
@@ -92,7 +92,7 @@ def person_key(is_uuid: bool, number: int) -> str:  # noqa: FBT001 - which of th
 
 
 def ddl(database: str, *statements: str) -> None:
-    """What the host's administrator does."""
+    """Run a statement of the host's administrator."""
     engine = create_engine(database, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:

@@ -1,4 +1,4 @@
-"""Tables as damaged as real ones: days of a company's life replayed through the old algorithm."""
+"""Tables as damaged as real ones: days of a company's life replayed through the legacy planner."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def live(world: World, chance: random.Random) -> None:
 
 
 def seen(shift: Activity, now: int) -> Shift | None:
-    """What Connecteam said of a shift at a moment: nothing yet, open, or closed."""
+    """A shift as Connecteam showed it at a moment: absent, open, or closed."""
     if shift.start > now:
         return None
     end = shift.end if shift.end is not None and shift.end <= now else None
@@ -45,7 +45,7 @@ def seen(shift: Activity, now: int) -> Shift | None:
 
 
 def replay(world: World, employees: dict[int, int], chance: random.Random) -> list[ClockTime]:
-    """The table the old code leaves after ticking through the days: at times no zone tables, or wrong offsets."""
+    """The table that the legacy planner leaves after these days, at times without zone tables or with wrong offsets."""
     zone = world.window.zone
     table = LegacyTable([], zone, now=0, has_key=False)
     without_zones = chance.random() < 0.4
@@ -61,7 +61,7 @@ def replay(world: World, employees: dict[int, int], chance: random.Random) -> li
             for shift in today:
                 table.sync_one(employees[shift.user_id], shift)
         if chance.random() < 0.2:
-            # A night on which somebody stored local times as if they were UTC.
+            # A night whose local times were stored as if they were UTC.
             for row in table.rows:
                 if local_day(row.clock_in, zone) == day:
                     row.clock_in -= 6 * _HOUR
@@ -70,7 +70,7 @@ def replay(world: World, employees: dict[int, int], chance: random.Random) -> li
 
 
 def corrected(world: World, chance: random.Random) -> None:
-    """What Connecteam changed after the old code last looked: corrections and deletions it never sees."""
+    """Corrections and deletions in Connecteam after the last look of the legacy planner, which never sees them."""
     for shift in chance.sample(world.company.shifts(clock=WAREHOUSE), 6):
         if shift.end is not None and chance.random() < 0.5:
             world.company.edit(shift.id, end=shift.end + 900)

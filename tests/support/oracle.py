@@ -1,6 +1,6 @@
-"""What the table must hold: a naive mirror that knows nothing of the planner, and shares no code with it.
+"""The rows that the table must hold: a naive mirror that shares no code with the planner.
 
-It knows the company's facts, who is mapped, which keys are taken by hand and which days payroll has closed.
+It knows the company's shifts, the mapped users, the keys of rows entered by hand and the closed days.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ for _name in (HOME, AWAY):
 
 
 class Fact(NamedTuple):
-    """A shift as the company knows it; `created` may be untold."""
+    """A shift of the company; `created` may be unknown."""
 
     name: str
     user: int
@@ -49,7 +49,7 @@ Key = tuple[int, int]
 def wanted(
     facts: Iterable[Fact], employees: Mapping[int, int], taken: Collection[object]
 ) -> dict[Key, tuple[str, Row]]:
-    """The rows of ours and whose they are: the first created of each contested key, none where a hand entered one."""
+    """Our rows by key, each with its shift: the first created of a key, none if the key has a row entered by hand."""
     best: dict[Key, Fact] = {}
     for fact in facts:
         if fact.user not in employees or (fact.end is not None and fact.end < fact.start):
@@ -67,10 +67,10 @@ def wanted(
 
 
 def _rank(fact: Fact) -> tuple[bool, int, str]:
-    # A creation that is not told counts as the latest.
+    # An unknown time of creation counts as the latest.
     return (fact.created is None, fact.created or 0, fact.name)
 
 
 def begins_on(start: int, days: Iterable[str]) -> bool:
-    """Whether work begins on one of these days: a row is of that day, wherever it ends."""
+    """Whether an instant is on one of these days: a row belongs to the day on which it begins."""
     return any(DAYS[day][0] <= start < DAYS[day][1] for day in days)

@@ -46,7 +46,7 @@ class Site(World):
         super().__init__(sandbox, database, **{"employees": "match", **settings})
 
     def hire(self, name: str, user: object = None, *, email: str | None = None, phone: str | None = None) -> int:
-        """An employees row; its id."""
+        """Add a row of `employees`; its id."""
         self.execute(
             "INSERT INTO employees (name, email, phone, connecteam_user_id) VALUES (:n, :e, :p, :u)",
             n=name,
@@ -57,7 +57,7 @@ class Site(World):
         return max(int(row["id"]) for row in self.table("employees"))
 
     def everybody(self) -> dict[int, int]:
-        """A row for each person of the company, their user in it; employee ids by user."""
+        """Add a row with the user for each person of the company; employee ids by user."""
         return {p.id: self.hire(f"{p.first_name} {p.last_name}", p.id) for p in self.company.people.values()}
 
     def hours(self, employee: RowId) -> int:

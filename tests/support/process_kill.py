@@ -39,7 +39,7 @@ class Fuse:
         self.at, self.passed = at, 0
 
     def pass_by(self, *_: object) -> None:
-        """One point."""
+        """Pass one point."""
         self.passed += 1
         if self.passed == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -63,7 +63,7 @@ def _act(command: str, url: str, database: str, options: dict[str, Any], at: int
 
 
 def killed(command: str, url: str, database: str, options: dict[str, Any], at: int) -> bool:
-    """Run a command up to its point number `at`; False where it ended before, well. Raises AssertionError otherwise."""
+    """Run a command and kill it at point number `at`; False if it succeeded before. AssertionError if it failed."""
     process = FORKS.Process(target=_act, args=(command, url, database, options, at))
     process.start()
     process.join(60)
@@ -72,7 +72,7 @@ def killed(command: str, url: str, database: str, options: dict[str, Any], at: i
 
 
 def killed_late(command: str, url: str, database: str, options: dict[str, Any], seconds: float) -> None:
-    """Run a command and kill it after so many seconds, wherever it is; it may have ended."""
+    """Run a command and kill it after so many seconds; it may have ended by then."""
     process = FORKS.Process(target=_act, args=(command, url, database, options, 0))
     process.start()
     process.join(seconds)

@@ -1,4 +1,4 @@
-"""Which tests `make test` leaves out: long suites, and on servers those that another server stands for."""
+"""The tests that `make test` leaves out: long suites, and on each server those that run on another server."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ LONG = (
     "tests/test_poolers.py",
     "tests/test_servers.py",
 )
-"""Files and tests that take long by what they are: processes, servers and networks of their own, many lives."""
+"""Files and tests that take long: processes, servers and networks of their own, many lives."""
 EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/test_round_trips.py")
-"""What is tried on every server. Any other test runs on SQLite; every second one on a server too, by turns."""
+"""Tests that run on every server. Other tests run on SQLite, and every second one also on one server, taking turns."""
 THIRDS = (
     "tests/attack/test_faults.py",
     "tests/attack/test_fuzz.py",
     "tests/conditions/",
     "tests/test_hostile_words.py",
 )
-"""Where a third of the cases is tried, the same third each time."""
+"""Tests of which a third of the cases run, the same third each time."""
 
 
 def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
-    """Whether a test waits for `make test-all`."""
+    """Whether a test runs in `make test-all` only."""
     node = item.nodeid
     if node.startswith(LONG):
         return True

@@ -1,4 +1,4 @@
-"""Tables that refuse some rows, each by another means of a database."""
+"""Tables that refuse some rows, each by another feature of a database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def kind_of(database: str) -> str:
 
 
 def run(database: str, *statements: str) -> None:
-    """What the host's own administrator did."""
+    """Run statements of the host's administrator."""
     engine = create_engine(database)
     with engine.begin() as connection:
         for statement in statements:
@@ -45,7 +45,7 @@ def make(kind: str, constraint: str = "", *, name: str = "clock_times", tail: st
 
 
 def plain_again(kind: str) -> tuple[str, ...]:
-    """The same table without the constraint: the cure where a database cannot drop one."""
+    """The same table without the constraint: the cure if a database cannot drop one."""
     move = f"INSERT INTO plain ({COLUMNS}) SELECT {COLUMNS} FROM clock_times"
     again = (
         ("SELECT setval(pg_get_serial_sequence('clock_times', 'id'), (SELECT max(id) FROM clock_times))",)
@@ -61,7 +61,7 @@ def long_shift(world: World) -> Activity:
 
 
 def free(world: World) -> int:
-    """A person of the warehouse who has not worked on these days, where there is one."""
+    """A person of the warehouse who has not worked on these days, if there is one."""
     busy = {shift.user_id for shift in world.company.shifts()}
     people = [p.id for p in world.company.people.values() if WAREHOUSE in p.clocks]
     return next((user for user in people if user not in busy), people[0])
@@ -87,7 +87,7 @@ def no_time(world: World) -> Activity:
 
 
 def refusing_trigger(kind: str) -> tuple[str, ...]:
-    """A trigger that turns long shifts away."""
+    """A trigger that raises an error for long shifts."""
     if kind == "sqlite":
         return (
             (
@@ -113,7 +113,7 @@ def refusing_trigger(kind: str) -> tuple[str, ...]:
 
 
 def silent_trigger(kind: str) -> tuple[str, ...]:
-    """A trigger that drops long shifts without a word."""
+    """A trigger that silently drops long shifts."""
     if kind == "sqlite":
         return (
             (
@@ -131,7 +131,7 @@ def silent_trigger(kind: str) -> tuple[str, ...]:
 
 
 def altering_trigger(kind: str) -> tuple[str, ...]:
-    """A trigger that cuts long shifts."""
+    """A trigger that shortens long shifts."""
     if kind == "sqlite":
         return (
             (
@@ -156,7 +156,7 @@ def altering_trigger(kind: str) -> tuple[str, ...]:
 
 
 def late_trigger(_: str) -> tuple[str, ...]:
-    """A constraint trigger that says no with the commit only."""
+    """A constraint trigger that raises its error at the commit."""
     first, _second = refusing_trigger("postgresql")
     return (
         first,
@@ -168,7 +168,7 @@ def late_trigger(_: str) -> tuple[str, ...]:
 
 
 class Case(NamedTuple):
-    """A cause: what the table is like, which shift it refuses, and what of the database's own words must be shown."""
+    """A cause: the table, the shift it refuses, and the words of the database that must be shown."""
 
     databases: tuple[str, ...]
     words: str

@@ -1,4 +1,4 @@
-"""A company, its sandbox and a mirror of it: what the golden cases and the attacks act in."""
+"""A company, its sandbox and a mirror of it: the scenario of golden cases and attacks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class World:
 
     @staticmethod
     def mirror_of(sandbox: Sandbox, database: str, **settings: Any) -> ConnecteamSync:  # noqa: ANN401 - any setting
-        """A mirror of the company in a database that nothing was made in."""
+        """A mirror of the company in an empty database."""
         chosen: dict[str, Any] = {"employees": "create", "max_deletes": 20, "total_seconds": 2, **settings}
         timezone = sandbox.company.timezone
         return ConnecteamSync(
@@ -53,7 +53,7 @@ class World:
         return self.mirror.sync(window or self.window, **options)
 
     def lock(self, first: date, last: date | None = None, **options: Any) -> Closing:  # noqa: ANN401 - any option
-        """Payroll closes days as they are, whatever a look finds."""
+        """Close days as they are, whatever a look finds."""
         return self.mirror.lock(first, last or first, **{"reason": "payroll", "anyway": True, **options})
 
     def work(
@@ -77,18 +77,18 @@ class World:
             return [dict(row) for row in session.read(f"SELECT * FROM {name} ORDER BY {order}")]
 
     def everything(self) -> list[list[dict[str, Any]]]:
-        """All but the receipts."""
+        """Every table except the receipts."""
         return [self.table(name) for name in (*TABLES, "connecteam_sync_users")]
 
     def rows(self) -> set[tuple[int, int, int | None, float | None]]:
-        """(user, clock-in, clock-out, minutes) of every row of ours: what `Company.truth` is about."""
+        """(user, clock-in, clock-out, minutes) of every row of ours, to compare with `Company.truth`."""
         with self.mirror.store.reading() as session:
             users = {e.id: int(e.connecteam_user_id) for e in session.employees() if e.connecteam_user_id}
             found = session.rows_of_all()
         return {(users[r.employee_id], r.clock_in, r.clock_out, r.total_minutes) for r in found if r.is_ours}
 
     def execute(self, statement: str, **values: object) -> None:
-        """What another program does to the table."""
+        """Run a statement of another program."""
         with self.mirror.store.writing() as session:
             session.connection.execute(text(statement), values)
 

@@ -1,4 +1,4 @@
-"""Checks a recorded history of concurrent runs. It knows nothing of the program: only of looks, locks, writes, commits.
+"""Checks a recorded history of concurrent runs, by its looks, locks, writes and commits only.
 
 An event is a line of JSON: `process`, `at` (nanoseconds of the machine's monotonic clock), `what` (look, locked, write,
 committed, rolled back) and, for a look, `clock`, `first`, `last`.
@@ -44,7 +44,7 @@ def _by_process(events: Iterable[Event]) -> dict[int, list[Event]]:
 
 
 def serial_order(events: Iterable[Event]) -> int:
-    """Writing transactions exclude each other, so a serial order exists. How many there were."""
+    """Writing transactions exclude each other, so a serial order exists; returns their number."""
     spans = sorted((int(_first(t, "locked")["at"]), int(t[-1]["at"]), t[-1]["process"]) for t in transactions(events))
     for (_, ended, one), (began, _, other) in pairwise(spans):
         assert ended <= began, f"processes {one} and {other} wrote at the same time"
@@ -56,9 +56,9 @@ def _first(events: list[Event], what: str) -> Event:
 
 
 def looks_monotonic(events: Iterable[Event]) -> int:
-    """What is written for a clock and days was looked at after everything written for them before had been written.
+    """Each write for a clock and days is based on a look made after all earlier writes for them were committed.
 
-    How many looks were judged.
+    Returns the number of looks that were checked.
     """
     judged = 0
     done: list[tuple[int, Event]] = []
@@ -81,7 +81,7 @@ def looks_monotonic(events: Iterable[Event]) -> int:
 
 
 def chained(journal: Journal) -> int:
-    """Each entry finds its row as the entry before has left it: the writes happened one after another. How many."""
+    """Each entry finds its row as the entry before left it: the writes were serial. Returns the number of entries."""
     rows: dict[int, str | None] = {}
     links = 0
     for entry in sorted(journal, key=lambda entry: int(entry["id"])):

@@ -1,8 +1,8 @@
 """Private servers with settings of their own, on free ports: MariaDB, MySQL, PostgreSQL and pgbouncer.
 
-Each is started once for a process and a set of settings, in seconds, and shared by the tests that ask for the same. A
-server's life hangs on a pipe: when this process ends, however it ends, it is killed and its folder removed. Where a
-program is not there, the test is skipped, and says which one was missing.
+Each is started once per process and set of settings, in seconds, and shared by the tests that need the same. A server
+is tied to a pipe: when this process ends in any way, the server is killed and its folder removed. If a program is not
+installed, the test is skipped and names it.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 MYSQL_ROOT = Path(os.environ.get("CONNECTEAM_SYNC_MYSQL_ROOT", "/opt/mysql-root"))
-"""Where MySQL lives that Debian's stable release does not have; a folder with a system of its own."""
+"""The folder of a system that has MySQL, which Debian's stable release lacks."""
 _PATIENCE = 40
 """Seconds that a server may take to answer."""
 _DRIVER = "mysql+mysqldb" if find_spec("MySQLdb") else "mysql+pymysql"
 _ROOMY = 'ulimit -v unlimited 2>/dev/null; exec "$@"'
-"""Planted bugs are tried with little memory, in which no server starts."""
+"""Lifts the memory limit under which planted bugs run: no server starts with so little."""
 _KEEPER = """ulimit -v unlimited 2>/dev/null
 folder=$1; shift; "$@" </dev/null & pid=$!
 read -r _; kill -KILL $pid; wait $pid; rm -rf "$folder"
 """
-"""A shell that starts a server, and ends it when nobody holds the other end of its input any more."""
+"""A shell that starts a server, and kills it when the other end of its input is closed."""
 
 
 class Server:
@@ -63,7 +63,7 @@ class Server:
 
     def execute(self, *statements: str, database: str | None = None, **query: str) -> list[tuple[object, ...]]:
         """Statements outside any transaction, as the server's administrator; the rows of the last that has some."""
-        # A MySQL is asked nothing first: it may be another server that only looks like one.
+        # No query before the statements: the server may only look like MySQL.
         options: dict[str, Any] = {} if self.drivername.startswith("postgresql") else {"_initialize": False}
         engine = create_engine(self.url(database or self._first, **query), isolation_level="AUTOCOMMIT", **options)
         found: list[tuple[object, ...]] = []
@@ -107,9 +107,9 @@ def mariadb(*settings: str, certificate: bool = False) -> Server:
     if certificate:
         _certificates(folder, "mysql")
         tls = [f"--ssl-ca={folder}/ca.pem", f"--ssl-cert={folder}/server.pem", f"--ssl-key={folder}/server.key"]
-    # MariaDB's own files come first: what is told later counts.
+    # MariaDB reads its own files first: later options take precedence.
     words = [program, "--no-defaults", *_as_user("--user={}", "mysql"), f"--datadir={data}", f"--port={port}"]
-    # A server empties its folder of temporary files when it starts: one for each, or it takes those of others away.
+    # A server empties its folder of temporary files at the start, so each has its own.
     words += [f"--socket={sock}", f"--tmpdir={folder}", "--bind-address=127.0.0.1", f"--pid-file={folder}/pid"]
     words += [*_SMALL, *tls, *settings]
     return _started(Server(_DRIVER, "root", port, folder, sock=sock), words)
@@ -207,7 +207,7 @@ def _program(name: str, place: str) -> str:
 
 
 def mysql_program() -> tuple[tuple[str, ...], str]:
-    """What goes before MySQL's programs, and its server: of this system, or of the folder of another one."""
+    """The command prefix of MySQL's programs, and its server: of this system, or of the folder of another one."""
     here = shutil.which("mysqld")
     if here:
         said = subprocess.run([here, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 - a database
@@ -219,7 +219,7 @@ def mysql_program() -> tuple[tuple[str, ...], str]:
 
 
 def _as_user(form: str, user: str) -> list[str]:
-    """Servers run as no root; anybody else runs them as who they are."""
+    """The option that names the user to run as; root needs it, other users run servers as themselves."""
     return [form.format(user)] if os.geteuid() == 0 else []
 
 
@@ -279,14 +279,14 @@ def _answers(server: Server) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", server.port), timeout=1) as line:
             if not server.drivername.startswith("mysql"):
-                line.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")  # may we speak TLS? any answer will do
+                line.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")  # a request for TLS; any response will do
             return bool(line.recv(1))
     except OSError:
         return False
 
 
 def wait_until(is_so: Callable[[], bool], otherwise: Callable[[], str], seconds: float = _PATIENCE) -> None:
-    """Wait for something that comes by itself; fails, saying `otherwise`, where it does not."""
+    """Wait until a condition is true; fails with `otherwise` if it never is."""
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, otherwise()
@@ -311,7 +311,7 @@ def _certificates(folder: Path, owner: str) -> None:
 
 
 def can_connect(url: str) -> bool:
-    """Whether a URL leads to a server as it stands."""
+    """Whether a server answers at a URL."""
     engine = create_engine(url)
     try:
         engine.connect().close()

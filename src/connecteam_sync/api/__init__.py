@@ -1,1 +1,1 @@
-"""Connecteam: the client, what it sends and reads, its limits. Knows nothing of a database."""
+"""Connecteam: the client, its requests and responses, its limits. It imports nothing of the database."""

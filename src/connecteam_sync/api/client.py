@@ -259,12 +259,12 @@ class Connecteam:
         """Whether to try again, and after how many seconds. Never longer than the call has left."""
         if not isinstance(error, Unavailable):
             return False
-        asked = error.wait if isinstance(error, _ServerTrouble) else None
+        requested = error.wait if isinstance(error, _ServerTrouble) else None
         # As long as Connecteam asks for; else longer each time, with jitter so that clients do not return together.
-        wait = asked if asked is not None else next(self._pauses) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        wait = requested if requested is not None else next(self._pauses) * random.uniform(0.5, 1)  # noqa: S311 - no secret
         if wait >= self._left():
             return False
-        if asked is not None:
+        if requested is not None:
             self._report_wait(wait, "Connecteam asked us to slow down")
         return wait
 

@@ -58,13 +58,13 @@ class Limits:
         """How many seconds an error response asks us to wait; None if it does not say."""
         now = time.time() - (self.skew or 0.0)
         after = headers.get_list("retry-after", split_commas=True)
-        asked: list[float] = [*numbers(after)]
-        dated = moment(headers.get("retry-after", "")) if not asked else None
+        waits: list[float] = [*numbers(after)]
+        dated = moment(headers.get("retry-after", "")) if not waits else None
         if dated is not None:
-            asked = [dated - now]
-        elif not asked and is_too_many:
-            asked = [reset - now for reset in numbers(headers.get_list("x-ratelimit-minute-reset", split_commas=True))]
-        return max(0.0, *asked) if asked else None
+            waits = [dated - now]
+        elif not waits and is_too_many:
+            waits = [reset - now for reset in numbers(headers.get_list("x-ratelimit-minute-reset", split_commas=True))]
+        return max(0.0, *waits) if waits else None
 
 
 def moment(header: str) -> float | None:

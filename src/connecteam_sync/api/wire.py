@@ -1,7 +1,7 @@
 """Connecteam's responses, decoded from bytes into the types of the core.
 
 The envelope must be as documented, or the whole response is refused; a single record that is not becomes an
-InvalidRecord. Unknown members are ignored; absent and null mean the same (API, sections 7.4 and 19).
+InvalidRecord. Unknown members are ignored; absent and null mean the same (API, sections 1 and 7.4).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The command: reads options, calls the client, writes for people or for machines. It decides nothing."""
+"""The command: reads options, calls the client, prints text or JSON. It decides nothing."""

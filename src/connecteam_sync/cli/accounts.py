@@ -1,4 +1,4 @@
-"""Whose data this is, and its time clocks: account, clocks."""
+"""The account a database belongs to, and its time clocks: account, clocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, somebody
+from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, recorded_name
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Vouch
 from connecteam_sync.core.text import many, stamp
@@ -26,7 +26,7 @@ _NEXT = "connecteam-sync account accept --company, --region or --timezone shows 
 
 @account.callback()
 def show(context: typer.Context, config: Config = None, as_json: Json = False) -> None:
-    """Show whose data the database holds: company, region, time zone, time clocks. Asks nobody."""
+    """Show whose data the database holds: company, region, time zone, time clocks. Makes no request."""
     if context.invoked_subcommand is not None:
         return
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
@@ -34,26 +34,26 @@ def show(context: typer.Context, config: Config = None, as_json: Json = False) -
 
 
 def _show(mirror: ConnecteamSync, report: Report) -> None:
-    found, history = mirror.account(), mirror.account_history()
+    known, history = mirror.account(), mirror.account_history()
     configured = {"region": mirror.region, "timezone": mirror.settings.timezone}
-    report.answer(
+    report.print_json(
         {
             "database": mirror.store.name,
-            "account": _account_json(found) if found else None,
+            "account": _account_json(known) if known else None,
             "configured": configured,
             "history": [_account_json(entry) for entry in history],
         }
     )
     lines = [f"database       {mirror.store.name}"]
-    if found is None:
-        report.say([*lines, "no run has noted yet whose data this is"])
-        report.talk("next: connecteam-sync sync")
+    if known is None:
+        report.print_lines([*lines, "no run has noted yet whose data this is"])
+        report.note("next: connecteam-sync sync")
         return
-    report.say([*lines, *_account_lines(found), *_history_lines(history, ZoneInfo(mirror.settings.timezone))])
-    differing = [name for name, value in configured.items() if getattr(found, name) not in {None, value}]
+    report.print_lines([*lines, *_account_lines(known), *_history_lines(history, ZoneInfo(mirror.settings.timezone))])
+    differing = [name for name, value in configured.items() if getattr(known, name) not in {None, value}]
     for name in differing:
-        report.talk(f"configured is another {_WORDS[name]}: {configured[name]}; runs are refused (exit 2)")
-    report.talk(f"next: {_NEXT}" if differing else "")
+        report.note(f"configured is another {_PART_NAMES[name]}: {configured[name]}; runs are refused (exit 2)")
+    report.note(f"next: {_NEXT}" if differing else "")
 
 
 @account.command()
@@ -61,7 +61,7 @@ def accept(
     company: Annotated[bool, typer.Option("--company", help="Take the company that the key is of.")] = False,
     region: Annotated[bool, typer.Option("--region", help="Take the region of the configured base URL.")] = False,
     timezone: Annotated[bool, typer.Option("--timezone", help="Take the configured time zone.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Take it without being asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Take it without a prompt.")] = False,
     who: Who = None,
     config: Config = None,
     as_json: Json = False,
@@ -74,23 +74,23 @@ def accept(
             raise ConfigurationError(
                 "nothing is named to be taken", next_step="add --company, --region or --timezone (or several)"
             )
-        found = mirror.proposed_account(wanted)
-        report.say(_acceptance_lines(found))
-        if found.changes:
+        proposed = mirror.proposed_account(wanted)
+        report.print_lines(_acceptance_lines(proposed))
+        if proposed.changes:
             _require_yes(report, yes=yes)
-            mirror.accept_account(found, by=somebody(who))
-        report.answer(_acceptance_json(found))
-        report.talk("next: connecteam-sync doctor" if found.changes else "")
+            mirror.accept_account(proposed, by=recorded_name(who))
+        report.print_json(_acceptance_json(proposed))
+        report.note("next: connecteam-sync doctor" if proposed.changes else "")
 
 
 def _require_yes(report: Report, *, yes: bool) -> None:
-    """Raises NotConfirmed unless a person agrees, at the terminal or beforehand."""
+    """Raises NotConfirmed unless a person agrees, on the terminal or by `--yes`."""
     if yes:
         return
-    answer = report.ask("Take it? [y/N] ")
-    if answer is None:
+    reply = report.prompt("Take it? [y/N] ")
+    if reply is None:
         raise NotConfirmed("a person has to agree to this; nothing was changed", next_step="the same with --yes")
-    if answer not in {"y", "yes"}:
+    if reply not in {"y", "yes"}:
         raise NotConfirmed("not taken; nothing was changed", next_step="connecteam-sync account")
 
 
@@ -100,9 +100,9 @@ def listed(context: typer.Context, config: Config = None, as_json: Json = False)
     if context.invoked_subcommand is not None:
         return
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        found = mirror.clocks()
-        report.answer({"time_clocks": [_clock_json(clock) for clock in found]})
-        report.say(_clock_lines(found, ZoneInfo(mirror.settings.timezone)))
+        reports = mirror.clocks()
+        report.print_json({"time_clocks": [_clock_json(clock) for clock in reports]})
+        report.print_lines(_clock_lines(reports, ZoneInfo(mirror.settings.timezone)))
 
 
 @clocks.command()
@@ -113,108 +113,109 @@ def vouch(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Say that a time clock which cannot be read holds none of the shifts in question; recorded with who and why."""
+    """Declare that a time clock which cannot be read has none of the missing shifts; recorded with who and why."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        said = mirror.vouch_clock(clock, reason, by=somebody(who))
-        report.answer({"vouched": _vouch_json(said)})
+        vouched = mirror.vouch_clock(clock, reason, by=recorded_name(who))
+        report.print_json({"vouched": _vouch_json(vouched)})
         zone = ZoneInfo(mirror.settings.timezone)
-        report.say([f"time clock {clock} is vouched for: {_vouch_words(said, zone)}"])
-        report.talk(f"next: connecteam-sync sync; to take it back: connecteam-sync clocks unvouch {clock}")
+        report.print_lines([f"time clock {clock} is vouched for: {_vouch_text(vouched, zone)}"])
+        report.note(f"next: connecteam-sync sync; to take it back: connecteam-sync clocks unvouch {clock}")
 
 
 @clocks.command()
 def unvouch(clock: Clock, who: Who = None, config: Config = None, as_json: Json = False) -> None:
-    """Take back what was vouched for a time clock."""
+    """Take back the word for a time clock."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        said = mirror.unvouch_clock(clock, by=somebody(who))
-        report.answer({"withdrawn": _vouch_json(said)})
+        withdrawn = mirror.unvouch_clock(clock, by=recorded_name(who))
+        report.print_json({"withdrawn": _vouch_json(withdrawn)})
         zone = ZoneInfo(mirror.settings.timezone)
-        report.say([f"time clock {clock} is no longer vouched for (was: {_vouch_words(said, zone)})"])
+        report.print_lines([f"time clock {clock} is no longer vouched for (was: {_vouch_text(withdrawn, zone)})"])
 
 
-# -- words -------------------------------------------------------------------------------------------------------------
+# -- text --------------------------------------------------------------------------------------------------------------
 
-_WORDS = {"company": "company", "region": "region", "timezone": "time zone"}
+_PART_NAMES = {"company": "company", "region": "region", "timezone": "time zone"}
 
 
-def _account_lines(found: Account) -> list[str]:
-    clocks_shown = ", ".join(map(str, sorted(found.time_clocks))) or "none known yet"
-    known = "" if found.known_by != "time_clocks" else " (the key may not read it; its time clocks stand in)"
+def _account_lines(known: Account) -> list[str]:
+    clocks_shown = ", ".join(map(str, sorted(known.time_clocks))) or "none known yet"
+    stand_in = "" if known.known_by != "time_clocks" else " (the key may not read it; its time clocks stand in)"
     return [
-        f"company        {found.company}{known}",
-        f"region         {found.region or 'not known yet'}",
-        f"time zone      {found.timezone or 'not known yet'}",
+        f"company        {known.company}{stand_in}",
+        f"region         {known.region or 'not known yet'}",
+        f"time zone      {known.timezone or 'not known yet'}",
         f"time clocks    {clocks_shown}",
     ]
 
 
 def _history_lines(history: Iterable[Account], zone: ZoneInfo) -> list[str]:
-    """Since which run, and who took another one since."""
+    """Since when the account is known, and each change that a person accepted."""
     lines = []
     for entry in history:
         who = f"run {entry.run}" if entry.run is not None else f"taken by {entry.by}"
-        what = {"first": "first noted", "upgrade": "noted from older runs"}.get(entry.what, f"another {entry.what}")
+        event = {"first": "first noted", "upgrade": "noted from older runs"}.get(entry.what, f"another {entry.what}")
         shown = f"{entry.company}, {entry.region or 'region not known'}, {entry.timezone or 'zone not known'}"
-        lines.append(f"since          {stamp(entry.at, zone)}  {who}: {what} ({shown})")
+        lines.append(f"since          {stamp(entry.at, zone)}  {who}: {event} ({shown})")
     return lines
 
 
-def _acceptance_lines(found: Acceptance) -> list[str]:
-    if not found.changes:
+def _acceptance_lines(proposed: Acceptance) -> list[str]:
+    if not proposed.changes:
         lines = ["nothing to take: the database belongs to what is configured"]
     else:
         lines = []
-        for change in found.changes:
-            lines.append(f"  ~ {_WORDS[change.what]}: {change.before} -> {change.after}")
+        for change in proposed.changes:
+            lines.append(f"  ~ {_PART_NAMES[change.what]}: {change.before} -> {change.after}")
             lines += [f"      {sentence}" for sentence in change.meaning]
     lines += [
-        f"  ! the {_WORDS[part]} differs too, and runs stay refused until --{part} is taken" for part in found.left
+        f"  ! the {_PART_NAMES[part]} differs too, and runs stay refused until --{part} is taken"
+        for part in proposed.left
     ]
     return lines
 
 
-def _clock_lines(found: Iterable[ClockReport], zone: ZoneInfo) -> list[str]:
+def _clock_lines(reports: Iterable[ClockReport], zone: ZoneInfo) -> list[str]:
     lines = []
-    for clock in found:
+    for clock in reports:
         state = "not in Connecteam's list" if not clock.is_listed else "archived" if clock.is_archived else "in use"
-        looked = "looked at by every run"
+        visits = "looked at by every run"
         if not clock.is_looked_at:
-            # An archived one is asked for the days that somebody names, and where shifts of it are remembered.
-            looked = "looked at where it matters" if clock.is_archived else "not looked at"
+            # An archived clock is looked at on days named in a command, and where shifts of it are remembered.
+            visits = "looked at where it matters" if clock.is_archived else "not looked at"
         last = f"last looked at {stamp(clock.last_looked_at, zone)}" if clock.last_looked_at else "never looked at"
         remembered = f"{many(clock.shifts, 'shift')} remembered, {many(clock.rows, 'row')}"
-        lines.append(f"{clock.id:>10}  {clock.name or '(no name)'}: {state}, {looked}; {remembered}; {last}")
+        lines.append(f"{clock.id:>10}  {clock.name or '(no name)'}: {state}, {visits}; {remembered}; {last}")
         if clock.vouched:
-            lines.append(f"{'':>10}  vouched for: {_vouch_words(clock.vouched, zone)}")
+            lines.append(f"{'':>10}  vouched for: {_vouch_text(clock.vouched, zone)}")
     return lines or ["no time clock"]
 
 
-def _vouch_words(said: Vouch, zone: ZoneInfo) -> str:
-    return f"{said.reason} ({said.by}, {stamp(said.at, zone)})"
+def _vouch_text(vouched: Vouch, zone: ZoneInfo) -> str:
+    return f"{vouched.reason} ({vouched.by}, {stamp(vouched.at, zone)})"
 
 
-# -- for machines ------------------------------------------------------------------------------------------------------
+# -- for programs ------------------------------------------------------------------------------------------------------
 
 
-def _account_json(found: Account) -> json_shapes.Json:
+def _account_json(known: Account) -> json_shapes.Json:
     return {
-        "company": {"id": found.company_id, "name": found.company_name} if found.company_id is not None else None,
-        "region": found.region,
-        "timezone": found.timezone,
-        "time_clocks": sorted(found.time_clocks),
-        "known_by": found.known_by,
-        "what": found.what,
-        "run": found.run,
-        "by": found.by,
-        "at": json_shapes.instant(found.at),
+        "company": {"id": known.company_id, "name": known.company_name} if known.company_id is not None else None,
+        "region": known.region,
+        "timezone": known.timezone,
+        "time_clocks": sorted(known.time_clocks),
+        "known_by": known.known_by,
+        "what": known.what,
+        "run": known.run,
+        "by": known.by,
+        "at": json_shapes.instant(known.at),
     }
 
 
-def _acceptance_json(found: Acceptance) -> json_shapes.Json:
+def _acceptance_json(proposed: Acceptance) -> json_shapes.Json:
     return {
         "changes": [
-            {"what": one.what, "before": one.before, "after": one.after, "meaning": list(one.meaning)}
-            for one in found.changes
+            {"what": change.what, "before": change.before, "after": change.after, "meaning": list(change.meaning)}
+            for change in proposed.changes
         ],
         "zones": [
             {
@@ -226,10 +227,10 @@ def _acceptance_json(found: Acceptance) -> json_shapes.Json:
                 "first_locked": _day(use.first_locked),
                 "last_locked": _day(use.last_locked),
             }
-            for use in found.zones
+            for use in proposed.zones
         ],
-        "left": list(found.left),
-        "account": _account_json(found.account),
+        "left": list(proposed.left),
+        "account": _account_json(proposed.account),
     }
 
 
@@ -237,14 +238,14 @@ def _day(day: object) -> str | None:
     return None if day is None else str(day)
 
 
-def _vouch_json(said: Vouch) -> json_shapes.Json:
+def _vouch_json(vouched: Vouch) -> json_shapes.Json:
     return {
-        "time_clock_id": said.time_clock_id,
-        "reason": said.reason,
-        "by": said.by,
-        "at": json_shapes.instant(said.at),
-        "withdrawn_by": said.withdrawn_by,
-        "withdrawn_at": json_shapes.instant(said.withdrawn_at),
+        "time_clock_id": vouched.time_clock_id,
+        "reason": vouched.reason,
+        "by": vouched.by,
+        "at": json_shapes.instant(vouched.at),
+        "withdrawn_by": vouched.withdrawn_by,
+        "withdrawn_at": json_shapes.instant(vouched.withdrawn_at),
     }
 
 

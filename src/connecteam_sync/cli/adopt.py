@@ -1,4 +1,4 @@
-"""Taking over a table that exists: adopt."""
+"""Taking over an existing table: adopt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connecteam_sync.cli.options import (
     chosen_windows,
     one_window,
     opened,
-    tell_run,
+    report_run,
 )
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.errors import ConfigurationError
@@ -59,20 +59,20 @@ def adopt(
             )
         if sql:
             statements = mirror.adopt_sql()
-            report.answer({"sql": statements})
-            report.say(statements.splitlines())
+            report.print_json({"sql": statements})
+            report.print_lines(statements.splitlines())
             return
         if apply:
-            wanted = one_window(mirror, first or "", last or "") if link_minutes else None
-            tell_run(mirror, report, mirror.adopt(link_minutes=wanted))
+            link_window = one_window(mirror, first or "", last or "") if link_minutes else None
+            report_run(mirror, report, mirror.adopt(link_minutes=link_window))
         if undo:
             *earlier, last_run = mirror.undo_adopt()
             for run in earlier:
-                report.say(text.run_text(run, mirror.show(run.id or 0)[1]))
-            tell_run(mirror, report, last_run)
+                report.print_lines(text.run_text(run, mirror.show(run.id or 0)[1]))
+            report_run(mirror, report, last_run)
         windows = chosen_windows(mirror, first, last, None, None)
-        found = mirror.survey(windows[0] if windows else None)
-        report.quiet()
-        report.answer(adopt_text.survey_json(found))
-        report.say(adopt_text.survey_text(found, ZoneInfo(mirror.settings.timezone), mirror.names()))
-        report.talk(f"next: {adopt_text.next_step(found)}")
+        survey = mirror.survey(windows[0] if windows else None)
+        report.end_progress()
+        report.print_json(adopt_text.survey_json(survey))
+        report.print_lines(adopt_text.survey_text(survey, ZoneInfo(mirror.settings.timezone), mirror.names()))
+        report.note(f"next: {adopt_text.next_step(survey)}")

@@ -1,4 +1,4 @@
-"""Every subcommand and where it is written."""
+"""Every subcommand, and the module that has it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from connecteam_sync.cli import accounts, adopt, history, locking, people, sandbox, sync
+from connecteam_sync.cli.usage import Commands
 from connecteam_sync.version import __version__
 
 app = typer.Typer(
     name="connecteam-sync",
+    cls=Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,

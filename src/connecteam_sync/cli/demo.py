@@ -1,4 +1,4 @@
-"""The whole story in one go: mirror, let the world change its mind, mirror again, prove it, take it back."""
+"""The demo: mirror a company, change it, mirror it again, verify, and undo."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from connecteam_sync.sandbox import Company, Sandbox
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
 
 
-def tell_the_story(report: Report, keep: Path | None) -> int:
-    """Tell it; 0 where every promise held. The scratch folder is removed unless it is to be kept.
+def run_demo(report: Report, keep: Path | None) -> int:
+    """Run the demo; returns 0 if every promise held. The database is removed unless `keep` names a folder for it.
 
-    Raises ConfigurationError where the folder to keep is absent or in use.
+    Raises ConfigurationError if that folder is absent or has a `demo.db` already.
     """
     if keep is not None and not keep.is_dir():
         raise ConfigurationError(f"there is no folder {keep}", next_step="create it, or leave --keep out")
@@ -37,85 +37,85 @@ def tell_the_story(report: Report, keep: Path | None) -> int:
             timezone=sandbox.company.timezone, database_url=f"sqlite:///{database}", base_url=sandbox.url
         )
         with library()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
-            return _acts(report, mirror, sandbox, mirror.window(FIRST, LAST), keep)
+            return _run_acts(report, mirror, sandbox, mirror.window(FIRST, LAST), keep)
 
 
-def _acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: Window, keep: Path | None) -> int:
+def _run_acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: Window, keep: Path | None) -> int:
     company = sandbox.company
 
-    def act(headline: str, *lines: str) -> None:
-        report.quiet()
-        report.say(["", f"== {headline}", *lines])
+    def print_act(headline: str, *lines: str) -> None:
+        report.end_progress()
+        report.print_lines(["", f"== {headline}", *lines])
 
-    def mirrored(run: Run) -> None:
-        report.quiet()
-        report.say(["", *text.run_text(run, mirror.show(run.id or 0)[1])])
+    def print_run(run: Run) -> None:
+        report.end_progress()
+        report.print_lines(["", *text.run_text(run, mirror.show(run.id or 0)[1])])
 
-    act(
+    print_act(
         "1. A company and an empty database",
         f"{company.name}: {many(len(company.people), 'person', 'people')}, three time clocks, a simulated "
         "Connecteam behind the real HTTP API on this machine.",
         *mirror.init(),
     )
 
-    act("2. What a first sync would do (connecteam-sync plan)")
+    print_act("2. What a first sync would do (connecteam-sync plan)")
     proposal = mirror.plan(window)
-    report.quiet()
-    report.say([*text.plan_text(proposal, {})[:12], "  …"])
+    report.end_progress()
+    report.print_lines([*text.plan_text(proposal, {})[:12], "  …"])
 
-    act("3. Do it (connecteam-sync sync)")
+    print_act("3. Do it (connecteam-sync sync)")
     first = mirror.sync(window)
-    report.quiet()
+    report.end_progress()
     receipt = text.run_text(first, mirror.show(first.id or 0)[1])
-    report.say([*receipt[:3], f"  … one line per shift: connecteam-sync show {first.id}"])
+    report.print_lines([*receipt[:3], f"  … one line per shift: connecteam-sync show {first.id}"])
 
-    act("4. Connecteam changes its mind", *_change_the_world(company))
+    print_act("4. Connecteam changes its mind", *_change_company(company))
 
-    act("5. What that means for the table (connecteam-sync plan)")
-    report.say(text.plan_text(mirror.plan(window), mirror.names()))
+    print_act("5. What that means for the table (connecteam-sync plan)")
+    report.print_lines(text.plan_text(mirror.plan(window), mirror.names()))
 
-    act("6. Do it: the same rows, the same primary keys")
+    print_act("6. Do it: the same rows, the same primary keys")
     second = mirror.sync(window)
-    mirrored(second)
+    print_run(second)
 
-    act("7. Once more: nothing to do, nothing written")
+    print_act("7. Once more: nothing to do, nothing written")
     third = mirror.sync(window)
-    mirrored(third)
+    print_run(third)
 
-    act("8. Prove it with a fresh look (connecteam-sync verify)")
-    proof = mirror.verify(window)
-    report.say(text.verify_text(proof, mirror.names()))
+    print_act("8. Prove it with a fresh look (connecteam-sync verify)")
+    verification = mirror.verify(window)
+    report.print_lines(text.verify_text(verification, mirror.names()))
 
-    act(f"9. Take the second run back (connecteam-sync undo {second.id})")
+    print_act(f"9. Take the second run back (connecteam-sync undo {second.id})")
     before_undo = mirror.runs(1, "sync")[0]
     undone = mirror.undo(second.id or 0)
-    mirrored(undone)
+    print_run(undone)
 
-    act("10. The receipts (connecteam-sync runs)", *text.runs_text(mirror.runs(), window.zone))
-    good = (
+    print_act("10. The receipts (connecteam-sync runs)", *text.runs_text(mirror.runs(), window.zone))
+    is_as_promised = (
         first.status == second.status == undone.status == "applied"
         and third.status == "nothing"
-        and not proof.differences
+        and not verification.differences
         and before_undo.id == third.id
     )
-    report.answer(
+    report.print_json(
         {
-            "ok": good,
+            "ok": is_as_promised,
             "runs": [json_shapes.run(run) for run in mirror.runs()],
-            "verify": json_shapes.verification(proof),
+            "verify": json_shapes.verification(verification),
         }
     )
-    report.talk("")
-    report.talk(
+    report.note("")
+    report.note(
         "next: connecteam-sync sandbox, and in another terminal init, doctor, plan, sync"
         if keep is None
         else f"next: look into {keep}/demo.db, table clock_times"
     )
-    return 0 if good else 1
+    return 0 if is_as_promised else 1
 
 
-def _change_the_world(company: Company) -> list[str]:
-    """What happens between the two runs; a sentence each."""
+def _change_company(company: Company) -> list[str]:
+    """Change the company between the two runs; returns a sentence for each change."""
     shifts = company.shifts(FIRST, LAST)
     still_open = next(shift for shift in shifts if shift.end is None)
     company.clock_out(still_open.id, still_open.start + 5 * 3600 + 600)

@@ -1,4 +1,4 @@
-"""What happened: runs, show, history, changes, holds."""
+"""What happened: runs, show, history, anomalies, changes, holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from connecteam_sync.cli.options import (
     any_day_of,
     chosen_windows,
     opened,
-    somebody,
+    recorded_name,
 )
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.change import HOLD_REASONS
@@ -33,7 +33,7 @@ from connecteam_sync.present import history_text, holds_text, json_shapes, text
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
 
-_MANY = 1_000_000
+_LARGEST_LIMIT = 1_000_000
 """More hours than a century has, more minutes than a year."""
 
 
@@ -45,16 +45,16 @@ def runs(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Receipts, newest first; `--kind verify` lists what was proved when."""
+    """Receipts, newest first; `--kind verify` lists the verifications."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         chosen = next((known for known in RUN_KINDS if known == kind), None)
         if kind is not None and chosen is None:
             raise ConfigurationError(
                 f"there is no kind of run {kind!r}", next_step=f"use one of: {', '.join(RUN_KINDS)}"
             )
-        found = mirror.runs(limit, chosen)
-        report.answer({"runs": [json_shapes.run(run) for run in found]})
-        report.say(text.runs_text(found, ZoneInfo(mirror.settings.timezone)))
+        receipts = mirror.runs(limit, chosen)
+        report.print_json({"runs": [json_shapes.run(run) for run in receipts]})
+        report.print_lines(text.runs_text(receipts, ZoneInfo(mirror.settings.timezone)))
 
 
 def show(
@@ -64,14 +64,14 @@ def show(
 ) -> None:
     """Every change of a run."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        found, entries = mirror.show(run)
-        report.answer({**json_shapes.run(found), "changes": [json_shapes.entry(entry) for entry in entries]})
-        report.say(
+        receipt, entries = mirror.show(run)
+        report.print_json({**json_shapes.run(receipt), "changes": [json_shapes.entry(entry) for entry in entries]})
+        report.print_lines(
             text.run_text(
-                found,
+                receipt,
                 entries,
-                people=mirror.employees() if found.holds else (),
-                employees=mirror.names() if found.holds or any(slice_.stopped for slice_ in found.slices) else {},
+                people=mirror.employees() if receipt.holds else (),
+                employees=mirror.names() if receipt.holds or any(slice_.stopped for slice_ in receipt.slices) else {},
                 everything=True,
             )
         )
@@ -86,9 +86,11 @@ def history(
     """Why each row of an employee has the values it has."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         chosen = any_day_of(day, mirror.today()) if day is not None else None
-        found = mirror.history(employee, chosen)
-        report.answer(json_shapes.history(found))
-        report.say(history_text.history_text(found, ZoneInfo(mirror.settings.timezone), mirror.names(), chosen))
+        explained = mirror.history(employee, chosen)
+        report.print_json(json_shapes.history(explained))
+        report.print_lines(
+            history_text.history_text(explained, ZoneInfo(mirror.settings.timezone), mirror.names(), chosen)
+        )
 
 
 def anomalies(
@@ -97,33 +99,39 @@ def anomalies(
     longest: Annotated[
         int,
         typer.Option(
-            "--longer-than", metavar="HOURS", min=0, max=_MANY, help="A shift, or the shifts of a day, above this."
+            "--longer-than",
+            metavar="HOURS",
+            min=0,
+            max=_LARGEST_LIMIT,
+            help="A shift, or the shifts of a day, above this.",
         ),
     ] = 16,
     near: Annotated[
         int,
-        typer.Option("--near", metavar="MINUTES", min=0, max=_MANY, help="Two shifts that begin no further apart."),
+        typer.Option(
+            "--near", metavar="MINUTES", min=0, max=_LARGEST_LIMIT, help="Two shifts that begin no further apart."
+        ),
     ] = 10,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Overlaps, very long or near-double shifts, auto clock-outs and more: told, never changed. Else 14 days."""
+    """Overlaps, very long or near-double shifts, auto clock-outs and more: listed, never changed. Else 14 days."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, None, None if first or last else DEFAULT_DAYS)
         window = windows[0] if windows else mirror.window(mirror.today(), mirror.today())
-        found, shifts = mirror.anomalies(window, longest_hours=longest, near_minutes=near)
+        listed, shifts = mirror.anomalies(window, longest_hours=longest, near_minutes=near)
         names = mirror.names()
         unread = mirror.unread_times()
-        report.answer(
+        report.print_json(
             {
                 "window": json_shapes.window(window),
-                "anomalies": [json_shapes.anomaly(one, shifts, names) for one in found],
-                "unreadable_times": [msgspec.to_builtins(one) for one in unread],
+                "anomalies": [json_shapes.anomaly(item, shifts, names) for item in listed],
+                "unreadable_times": [msgspec.to_builtins(item) for item in unread],
             }
         )
-        report.say(history_text.anomalies_text(window, found, shifts, names))
-        report.say(history_text.unread_lines(unread, "connecteam-sync anomalies --json"))
-        report.talk(f"next: {history_text.next_look(found)}" if found else "")
+        report.print_lines(history_text.anomalies_text(window, listed, shifts, names))
+        report.print_lines(history_text.unread_lines(unread, "connecteam-sync anomalies --json"))
+        report.note(f"next: {history_text.next_look(listed)}" if listed else "")
 
 
 def changes(
@@ -135,18 +143,18 @@ def changes(
     """The journal as a feed: which employee, which local days, what kind of change."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         entries = mirror.changes(after, limit)
-        report.answer(
+        report.print_json(
             {
                 "changes": [json_shapes.entry(entry) for entry in entries],
                 "last": entries[-1].cursor if entries else after,
             }
         )
-        report.say(
+        report.print_lines(
             f"{e.number:>8}  run {e.run:<6} {e.change.kind:<7} employee {e.change.image.employee_id:<8}"
             f" {e.change.days[0]}..{e.change.days[1]}"
             for e in entries
         )
-        report.talk(f"next: connecteam-sync changes --after {entries[-1].cursor}" if entries else "nothing new")
+        report.note(f"next: connecteam-sync changes --after {entries[-1].cursor}" if entries else "nothing new")
 
 
 DEFAULT_DAYS = 14
@@ -172,14 +180,14 @@ def list_holds(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         if kind and reason and kind != reason:
             raise ConfigurationError("--kind and --reason contradict each other", next_step="use --kind alone")
-        found = mirror.holds(_hold_kind(kind or reason), employee=employee)
+        standing = mirror.holds(_hold_kind(kind or reason), employee=employee)
         nothing = "nothing is held"
-        if not found and (kind or reason or employee) and (others := len(mirror.holds())):
+        if not standing and (kind or reason or employee) and (others := len(mirror.holds())):
             of = "".join(
-                f" of {said}" for said in (f"kind {kind or reason}" if kind or reason else None, employee) if said
+                f" of {part}" for part in (f"kind {kind or reason}" if kind or reason else None, employee) if part
             )
             nothing = f"no hold{of}; {many(others, 'other stands', 'others stand')}: connecteam-sync holds"
-        _tell_holds(mirror, report, found, each=every or employee is not None, nothing=nothing)
+        _report_holds(mirror, report, standing, each=every or employee is not None, nothing=nothing)
 
 
 @holds.command("ack")
@@ -198,12 +206,12 @@ def acknowledge(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Say that holds may stay as they are: they are listed on, and no longer end a run with 3 until they change."""
+    """Acknowledge holds that may stay as they are: still listed, they no longer end a run with 3 until they change."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        found = mirror.acknowledge_holds(
-            ids or (), employee=employee, kind=_hold_kind(kind), by=somebody(who), reason=reason
+        acknowledged = mirror.acknowledge_holds(
+            ids or (), employee=employee, kind=_hold_kind(kind), by=recorded_name(who), reason=reason
         )
-        _tell_holds(mirror, report, found)
+        _report_holds(mirror, report, acknowledged)
 
 
 @holds.command("unack")
@@ -214,7 +222,7 @@ def unacknowledge(
 ) -> None:
     """Take an acknowledgement back: the holds wait for a person again."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        _tell_holds(mirror, report, mirror.unacknowledge_holds(ids))
+        _report_holds(mirror, report, mirror.unacknowledge_holds(ids))
 
 
 def _hold_kind(kind: str | None) -> str | None:
@@ -225,13 +233,13 @@ def _hold_kind(kind: str | None) -> str | None:
     return kind
 
 
-def _tell_holds(
+def _report_holds(
     mirror: ConnecteamSync,
     report: Report,
-    found: Sequence[StandingHold],
+    standing: Sequence[StandingHold],
     *,
     each: bool = True,
     nothing: str = "nothing is held",
 ) -> None:
-    report.answer({"holds": [json_shapes.standing(item) for item in found]})
-    report.say(holds_text.holds_text(found, ZoneInfo(mirror.settings.timezone), each=each, nothing=nothing))
+    report.print_json({"holds": [json_shapes.standing(item) for item in standing]})
+    report.print_lines(holds_text.holds_text(standing, ZoneInfo(mirror.settings.timezone), each=each, nothing=nothing))

@@ -1,4 +1,4 @@
-"""Every secret that the command's configuration has, so that none of them is written anywhere."""
+"""The secrets of the command's configuration, to be taken out of logs and reports."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SECRETS = ("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL")
 
 
 def known_secrets() -> Iterator[str]:
-    """Every secret that the configuration has, the database's URL with its password among them."""
+    """Every secret of the configuration, including the database's URL with its password."""
     from connecteam_sync.config import secret
 
     for name in _SECRETS:
         with suppress(ConnecteamSyncError, OSError, ValueError):
-            found = secret(name, os.environ)
-            if found:
-                yield found
+            value = secret(name, os.environ)
+            if value:
+                yield value

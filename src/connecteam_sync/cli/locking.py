@@ -29,7 +29,7 @@ def lock(
     who: Who = None,
     anyway: Annotated[
         bool,
-        typer.Option("--anyway", help="Also where a row is open, or anything differs or is held; that is kept too."),
+        typer.Option("--anyway", help="Also if a row is open, or anything differs or is held; that is kept too."),
     ] = False,
     config: Config = None,
     as_json: Json = False,
@@ -40,10 +40,10 @@ def lock(
         try:
             done = mirror.lock(window.first, window.last, reason=reason, by=who, anyway=anyway)
         except LockRefused as error:
-            _tell_refusal(report, window, error)
+            _report_refusal(report, window, error)
             raise typer.Exit(error.exit_code) from error
-        report.quiet()
-        report.answer(
+        report.end_progress()
+        report.print_json(
             {
                 "locked": len(done.newly),
                 "already": len(done.already),
@@ -54,15 +54,15 @@ def lock(
                 "anyway": done.anyway,
             }
         )
-        report.say([f"{window} ({window.timezone}) is closed ({many(len(done.newly), 'day')} newly)"])
+        report.print_lines([f"{window} ({window.timezone}) is closed ({many(len(done.newly), 'day')} newly)"])
         if done.verified is not None:
-            report.say(_verified_text(done.verified, window))
+            report.print_lines(_verified_text(done.verified, window))
 
 
-def _tell_refusal(report: Report, window: Window, error: LockRefused) -> None:
-    """What is not right, thing by thing, and the command that locks it nevertheless."""
-    report.quiet()
-    report.answer(
+def _report_refusal(report: Report, window: Window, error: LockRefused) -> None:
+    """Print each thing that is wrong, and the command that locks the days nevertheless."""
+    report.end_progress()
+    report.print_json(
         {
             "status": "refused",
             "error": error.name,
@@ -75,9 +75,9 @@ def _tell_refusal(report: Report, window: Window, error: LockRefused) -> None:
             "verified": _verified(error.verified),
         }
     )
-    report.say(_verified_text(error.verified, window))
-    report.talk(error.message)
-    report.talk(f"next: {error.next_step}")
+    report.print_lines(_verified_text(error.verified, window))
+    report.note(error.message)
+    report.note(f"next: {error.next_step}")
 
 
 def unlock(
@@ -93,7 +93,7 @@ def unlock(
         window = one_window(mirror, first, last)
         done = mirror.unlock(window.first, window.last, reason=reason, by=who)
         still = [{"day": day.day.isoformat(), "timezone": day.timezone} for day in done.still]
-        report.answer(
+        report.print_json(
             {
                 "unlocked": len(done.opened),
                 "window": json_shapes.window(window),
@@ -102,12 +102,12 @@ def unlock(
                 "still_locked": still,
             }
         )
-        report.say([f"{window} is open ({many(len(done.opened), 'day')} newly)"])
-        report.say(
+        report.print_lines([f"{window} is open ({many(len(done.opened), 'day')} newly)"])
+        report.print_lines(
             f"  still closed in it: hours of {day['day']} ({day['timezone']}), closed in another time zone"
             for day in still
         )
-        report.talk(f"next: connecteam-sync sync --from {window.first} --to {window.last}" if done.opened else "")
+        report.note(f"next: connecteam-sync sync --from {window.first} --to {window.last}" if done.opened else "")
 
 
 def locks(
@@ -115,7 +115,7 @@ def locks(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """The days that are closed: who closed them, when and why, and what a look had found. Newest first."""
+    """The days that are closed: who closed them, when and why, and the result of the look. Newest first."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         zone = ZoneInfo(mirror.settings.timezone)
         closed = mirror.locks()
@@ -123,27 +123,27 @@ def locks(
         answer: json_shapes.Json = {"locks": [_closed(item) for item in closed]}
         if everything:
             answer["events"] = [_event(item) for item in events]
-        report.answer(answer)
+        report.print_json(answer)
         if everything:
-            report.say(_events_text(events, zone) or ["nobody has locked a day yet"])
+            report.print_lines(_events_text(events, zone) or ["nobody has locked a day yet"])
         else:
-            report.say(_closed_text(closed, zone) or ["no day is locked"])
+            report.print_lines(_closed_text(closed, zone) or ["no day is locked"])
 
 
-# -- for machines ------------------------------------------------------------------------------------------------------
+# -- for programs ------------------------------------------------------------------------------------------------------
 
 
-def _verified(found: Verified | None) -> json_shapes.Json | None:
-    if found is None:
+def _verified(verified: Verified | None) -> json_shapes.Json | None:
+    if verified is None:
         return None
     return {
-        "differences": found.differences,
-        "holds": found.holds,
-        "open": found.open,
-        "failed": found.failed,
-        "shifts": found.shifts,
-        "minutes": found.minutes,
-        "wrong": list(found.wrong),
+        "differences": verified.differences,
+        "holds": verified.holds,
+        "open": verified.open,
+        "failed": verified.failed,
+        "shifts": verified.shifts,
+        "minutes": verified.minutes,
+        "wrong": list(verified.wrong),
     }
 
 
@@ -183,20 +183,20 @@ def _days(first: date, last: date, timezone: str) -> str:
     return f"{Window(first, last, timezone)} ({timezone})"
 
 
-def _verified_text(found: Verified, window: Window) -> list[str]:
-    """What a look found: that all is right, or each thing that is not."""
-    shifts = f"{many(found.shifts, 'shift')}, {hours(found.minutes)} hours"
-    if found.is_right:
+def _verified_text(verified: Verified, window: Window) -> list[str]:
+    """The result of the look: that all is right, or each thing that is wrong."""
+    shifts = f"{many(verified.shifts, 'shift')}, {hours(verified.minutes)} hours"
+    if verified.is_right:
         return [f"  looked at before: {shifts}, all in the table, none open, none held"]
-    shown = [f"  ! {line}" for line in found.wrong[: text.SHOWN]]
-    left = found.open + found.differences + found.holds + found.failed - len(shown)
+    shown = [f"  ! {line}" for line in verified.wrong[: text.SHOWN]]
+    left = verified.open + verified.differences + verified.holds + verified.failed - len(shown)
     more = f"connecteam-sync verify --from {window.first} --to {window.last}"
     return [*shown, *([f"  … and {left:,} more: {more}"] if left > 0 else [])]
 
 
-def _closed_text(found: Iterable[ClosedDays], zone: ZoneInfo) -> list[str]:
+def _closed_text(closed: Iterable[ClosedDays], zone: ZoneInfo) -> list[str]:
     lines: list[str] = []
-    for item in found:
+    for item in closed:
         at = stamp(item.at, zone)
         days = _days(item.first, item.last, item.timezone)
         if item.event is None:
@@ -206,9 +206,9 @@ def _closed_text(found: Iterable[ClosedDays], zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def _events_text(found: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
+def _events_text(events: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
     lines: list[str] = []
-    for item in found:
+    for item in events:
         at = stamp(item.at, zone)
         days = ", ".join(_days(*span) for span in item.ranges)
         why = f": {item.reason}" if item.reason else ""
@@ -219,10 +219,10 @@ def _events_text(found: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
 def _state(event: LockEvent) -> str:
     if event.verified is None:
         return ""
-    return " (all was right)" if event.verified.is_right else f" (anyway: {_words(event.verified)})"
+    return " (all was right)" if event.verified.is_right else f" (anyway: {_summary(event.verified)})"
 
 
-def _words(found: Verified) -> str:
-    from connecteam_sync.core.lock_check import in_words
+def _summary(found: Verified) -> str:
+    from connecteam_sync.core.lock_check import summary
 
-    return in_words(found)
+    return summary(found)

@@ -1,4 +1,4 @@
-"""The command `connecteam-sync`, from its first line on."""
+"""The entry point of the command `connecteam-sync`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from connecteam_sync.version import __version__
 
 
 def main() -> None:
-    """Run the command. Asked for nothing but the version, it answers without loading anything else."""
+    """Run the command. `--version` alone is answered without loading anything else."""
     streams = Streams()
     try:
         if sys.argv[1:] == ["--version"]:
@@ -20,9 +20,9 @@ def main() -> None:
         with loading():
             from connecteam_sync.cli.commands import app
         app()
-    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and an exit code
-        from connecteam_sync.cli.unforeseen import tell
+    except Exception as error:  # noqa: BLE001 - the last resort: any error becomes one line and an exit code
+        from connecteam_sync.cli.unforeseen import report_unforeseen
 
-        raise SystemExit(tell(error, answered=streams.answered)) from None
+        raise SystemExit(report_unforeseen(error, json_written=streams.json_written)) from None
     finally:
         streams.end()

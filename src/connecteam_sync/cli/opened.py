@@ -1,4 +1,4 @@
-"""What a command works on, for whoever has to say how far it came."""
+"""The client of this command, for the report of an unexpected error."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
 
 OPENED: list[ConnecteamSync] = []
-"""The library of this command, once it is made."""
+"""The client, once it is made."""

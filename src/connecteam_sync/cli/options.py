@@ -1,4 +1,4 @@
-"""Options that several commands take, and what they mean."""
+"""Options shared by several commands, and how their values are read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Days = Annotated[
     Optional[int], typer.Option("--days", min=0, max=MAX_WINDOW_DAYS - 1, help="Today and the N days before it.")
 ]
 LARGEST = 2**63 - 1
-"""The largest number that a database has for a run, a person, a time clock or a hold."""
+"""The largest id of a run, user, time clock or hold that a database can store."""
 RunNumber = Annotated[int, typer.Argument(metavar="RUN", min=1, max=LARGEST, help="The number of the run.")]
 User = Annotated[int, typer.Argument(metavar="USER", min=1, max=LARGEST, help="The Connecteam user id.")]
 Accept = Annotated[
@@ -43,12 +43,12 @@ Accept = Annotated[
 ]
 
 Who = Annotated[
-    Optional[str], typer.Option("--as", metavar="WHO", help="Who says so; else the user of this machine's system.")
+    Optional[str], typer.Option("--as", metavar="WHO", help="The name to record; else the user of the system.")
 ]
 
 
-def somebody(who: str | None) -> str:
-    """Who does something that is recorded: as they say, else the user of the system."""
+def recorded_name(who: str | None) -> str:
+    """The name recorded for an action: the one given, else the user of the system."""
     if who is not None:
         return who
     try:
@@ -58,19 +58,19 @@ def somebody(who: str | None) -> str:
 
 
 def library() -> type[ConnecteamSync]:
-    """The library. Behind it are SQLAlchemy and the API's client, most of what a start takes."""
+    """The client's class, imported here: SQLAlchemy and the API's client are most of the start-up time."""
     with loading():
         import stamina.instrumentation
 
         from connecteam_sync.client import ConnecteamSync
 
-    # Retries are told by our own progress, not logged to stdout by the library that does them.
+    # Retries are shown by our own progress; stamina would log them to stdout.
     stamina.instrumentation.set_on_retry_hooks([])
     return ConnecteamSync
 
 
 def opened(config: Path | None, report: Report) -> ConnecteamSync:
-    """The client, configured."""
+    """The client made from the configuration; logging begins if it is configured."""
     mirror = library().from_config(config, on_progress=report.progress)
     from connecteam_sync.config import loose_files
 
@@ -78,14 +78,14 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
     if mirror.settings.log != "off" or mirror.settings.log_file is not None:
         from connecteam_sync.cli.log import begin_log
 
-        begin_log(mirror.settings)
+        begin_log(mirror.settings, mirror.store.files)
     for loose in loose_files():
-        report.talk(f"warning: {loose}")
+        report.note(f"warning: {loose}")
     return mirror
 
 
 def day_of(text: str, today: date) -> date:
-    """A day as people write it that Connecteam may be asked about. Raises WindowError."""
+    """A day as people write it, within the dates that Connecteam accepts. Raises WindowError."""
     day = any_day_of(text, today)
     if not EARLIEST <= day <= LATEST:
         raise WindowError(f"{day} is out of reach", next_step=f"use days from {EARLIEST} to {LATEST}")
@@ -106,7 +106,7 @@ def any_day_of(text: str, today: date) -> date:
 def chosen_windows(
     mirror: ConnecteamSync, first: str | None, last: str | None, day: str | None, days: int | None
 ) -> tuple[Window, ...] | None:
-    """The window of the options; None for the default. Raises WindowError."""
+    """The window that the options name; None if they name none. Raises WindowError."""
     given = [
         name for name, value in (("--from/--to", first or last), ("--day", day), ("--days", days)) if value is not None
     ]
@@ -125,17 +125,17 @@ def chosen_windows(
 
 
 def one_window(mirror: ConnecteamSync, first: str, last: str) -> Window:
-    """The window of two required days."""
+    """The window of two required days. Raises WindowError."""
     return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))
 
 
-def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
-    """A receipt, and the exit code it means."""
-    report.quiet()
-    report.answer(json_shapes.run(run))
+def report_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
+    """Print a run's receipt and end with its exit code (`typer.Exit`)."""
+    report.end_progress()
+    report.print_json(json_shapes.run(run))
     if not report.as_json:
         entries = mirror.show(run.id)[1] if run.id is not None and run.status != "failed" else ()
-        report.say(
+        report.print_lines(
             text.run_text(
                 run,
                 entries,
@@ -144,9 +144,9 @@ def tell_run(mirror: ConnecteamSync, report: Report, run: Run) -> None:
             )
         )
         step = text.next_step(run)
-        report.talk(f"next: {step}" if step else "")
+        report.note(f"next: {step}" if step else "")
     elif run.errors:
         for slice_ in run.slices:
-            report.talk(f"{slice_.error}; next: {slice_.next_step}" if slice_.error else "")
-    report.talk(text.how_to_go_on(run))
+            report.note(f"{slice_.error}; next: {slice_.next_step}" if slice_.error else "")
+    report.note(text.how_to_go_on(run))
     raise typer.Exit(run.exit_code)

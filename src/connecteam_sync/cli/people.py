@@ -1,4 +1,4 @@
-"""People: employees and their mapping."""
+"""Users, employees and their mapping: employees."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from connecteam_sync.present import json_shapes, people_text
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
 
-Yes = Annotated[bool, typer.Option("--yes", help="Agree beforehand: nothing is asked.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree beforehand, without a prompt.")]
 people = typer.Typer(invoke_without_command=True, help="Connecteam users and the employees they count for.")
 
-_ASKED = "  [y]es, [N]o, [a]ll that agree by e-mail, [q]uit: "
+_CHOICES = "  [y]es, [N]o, [a]ll that agree by e-mail, [q]uit: "
 
 
 @people.callback()
 def employees(
     context: typer.Context,
-    unmapped: Annotated[bool, typer.Option("--unmapped", help="Only those who count for nobody yet.")] = False,
+    unmapped: Annotated[bool, typer.Option("--unmapped", help="Only users who count for no employee.")] = False,
     without_user: Annotated[
         bool, typer.Option("--without-user", help="Instead, the employees for whom no user counts, with their ids.")
     ] = False,
@@ -43,20 +43,20 @@ def employees(
         if without_user:
             _without_user(mirror, report)
             return
-        found = mirror.employees(unmapped=unmapped)
-        report.answer({"employees": [json_shapes.person(item) for item in found]})
-        report.say(people_text.people_text(found))
-        waiting = any(person.employee_id is None for person in found)
-        guessed = any(person.suggestions for person in found)
-        step = "map --suggested" if guessed else "map USER EMPLOYEE"
-        report.talk(f"next: connecteam-sync employees {step}" if waiting else "")
+        listed = mirror.employees(unmapped=unmapped)
+        report.print_json({"employees": [json_shapes.person(item) for item in listed]})
+        report.print_lines(people_text.people_text(listed))
+        waiting = any(person.employee_id is None for person in listed)
+        has_suggestions = any(person.suggestions for person in listed)
+        step = "map --suggested" if has_suggestions else "map USER EMPLOYEE"
+        report.note(f"next: connecteam-sync employees {step}" if waiting else "")
 
 
 def _without_user(mirror: ConnecteamSync, report: Report) -> None:
-    found = mirror.employees_without_user()
-    report.answer({"without_user": [{"employee_id": one.id, "name": one.name} for one in found]})
-    report.say(people_text.employees_text(found))
-    report.talk("next: connecteam-sync employees map USER EMPLOYEE" if found else "")
+    employees = mirror.employees_without_user()
+    report.print_json({"without_user": [{"employee_id": employee.id, "name": employee.name} for employee in employees]})
+    report.print_lines(people_text.employees_text(employees))
+    report.note("next: connecteam-sync employees map USER EMPLOYEE" if employees else "")
 
 
 @people.command("map")
@@ -87,87 +87,87 @@ def map_employee(
 
 def _map_one(mirror: ConnecteamSync, report: Report, move: Move, *, yes: bool) -> None:
     """One user; a person agrees on a terminal, and by `--yes` elsewhere where names differ or hours change hands."""
-    report.say(people_text.move_text(move))
-    said = "y" if yes or move.is_done else report.ask("Map them? [y/N] ")
-    if (said is None and move.needs_a_word) or (said is not None and not said.startswith("y")):
+    report.print_lines(people_text.move_text(move))
+    reply = "y" if yes or move.is_done else report.prompt("Map them? [y/N] ")
+    if (reply is None and move.needs_consent) or (reply is not None and not reply.startswith("y")):
         why = "the names differ" if move.names_differ else "hours of another employee change hands"
         why = "hours would count twice" if move.left else why
         raise MappingRefused(
             f"not mapped: {called(move.user_name)} -> {called(move.employee_name)}"
-            + (f": {why}" if said is None else ""),
+            + (f": {why}" if reply is None else ""),
             move=json_shapes.move(move),
             next_step="if it is right: connecteam-sync employees map"
             f" {move.user_id} {quote(str(move.employee_id))} --yes",
         )
     person = mirror.map_employee(move.user_id, move.employee_id)
-    report.answer({"employee": json_shapes.person(person), **json_shapes.move(move)})
-    report.say(people_text.people_text([person]))
-    report.talk(_next([move], mirror.settings.timezone))
+    report.print_json({"employee": json_shapes.person(person), **json_shapes.move(move)})
+    report.print_lines(people_text.people_text([person]))
+    report.note(_next_sync([move], mirror.settings.timezone))
 
 
 def _map_suggested(mirror: ConnecteamSync, report: Report, *, yes: bool) -> None:
-    """Every suggestion: listed, asked for one by one on a terminal, and the certain ones mapped by `--yes`."""
-    found = mirror.suggestions()
-    report.say(people_text.suggestions_text(found))
-    agreed = [one.move for one in found if one.is_certain] if yes else _agreed(report, found)
+    """List the suggestions and ask for each on a terminal; with `--yes` map the certain ones."""
+    suggestions = mirror.suggestions()
+    report.print_lines(people_text.suggestions_text(suggestions))
+    agreed = [item.move for item in suggestions if item.is_certain] if yes else _agreed(report, suggestions)
     people = mirror.map_employees((move.user_id, move.employee_id) for move in agreed) if agreed else ()
-    report.answer(
+    report.print_json(
         {
-            "suggestions": [json_shapes.suggestion(one) for one in found],
+            "suggestions": [json_shapes.suggestion(item) for item in suggestions],
             "mapped": [json_shapes.person(person) for person in people],
         }
     )
     mapped_users = {person.user_id for person in people}
-    left = {one.move.user_id for one in found} - mapped_users
-    certain = any(one.is_certain for one in found if one.move.user_id in left)
+    left = {item.move.user_id for item in suggestions} - mapped_users
+    certain = any(item.is_certain for item in suggestions if item.move.user_id in left)
     if people:
-        report.say([f"{many(len(people), 'user')} mapped"])
-        report.talk(_next(agreed, mirror.settings.timezone))
+        report.print_lines([f"{many(len(people), 'user')} mapped"])
+        report.note(_next_sync(agreed, mirror.settings.timezone))
     if left and certain and not people:
-        report.talk("next: connecteam-sync employees map --suggested --yes   (maps those that are not in doubt)")
+        report.note("next: connecteam-sync employees map --suggested --yes   (maps those that are not in doubt)")
     elif left:
-        report.talk(f"{many(len(left), 'user')} left: connecteam-sync employees map USER EMPLOYEE, one by one")
+        report.note(f"{many(len(left), 'user')} left: connecteam-sync employees map USER EMPLOYEE, one by one")
 
 
-def _agreed(report: Report, found: Iterable[Suggestion]) -> list[Move]:
-    """What a person on a terminal agrees to, one suggestion after the other; nothing where nobody can be asked."""
+def _agreed(report: Report, suggestions: Iterable[Suggestion]) -> list[Move]:
+    """The suggestions that a person on a terminal agrees to; none without a terminal."""
     agreed: dict[int, Move] = {}
     by_email = False
     try:
-        for one in found:
-            if one.move.user_id in agreed:
+        for item in suggestions:
+            if item.move.user_id in agreed:
                 continue
-            if by_email and one.is_certain and "email" in one.evidence:
-                agreed[one.move.user_id] = one.move
+            if by_email and item.is_certain and "email" in item.evidence:
+                agreed[item.move.user_id] = item.move
                 continue
-            said = _answer(report, f"{people_text.suggestion_line(one)}\n{_ASKED}")
-            if said in {None, "q"}:
+            choice = _prompt_choice(report, f"{people_text.suggestion_line(item)}\n{_CHOICES}")
+            if choice in {None, "q"}:
                 break
-            by_email = by_email or said == "a"
-            if said == "y" or (said == "a" and "email" in one.evidence and one.is_certain):
-                agreed[one.move.user_id] = one.move
+            by_email = by_email or choice == "a"
+            if choice == "y" or (choice == "a" and "email" in item.evidence and item.is_certain):
+                agreed[item.move.user_id] = item.move
     except KeyboardInterrupt:
-        report.talk(f"interrupted; nobody is mapped, also not the {len(agreed)} agreed to: answer q to end with those")
+        report.note(f"interrupted; nobody is mapped, also not the {len(agreed)} agreed to: answer q to end with those")
         raise
     return list(agreed.values())
 
 
-def _answer(report: Report, question: str) -> str | None:
-    """One of the four letters, or the word that it begins; none is No, and anything else is asked again."""
-    words = {letter: letter[:1] or "n" for letter in ("", "y", "yes", "n", "no", "a", "all", "q", "quit")}
-    said = report.ask(question)
-    while said is not None and said not in words:
-        said = report.ask("  y, n, a or q: ")
-    return None if said is None else words[said]
+def _prompt_choice(report: Report, question: str) -> str | None:
+    """One of the four letters, also from the whole word; an empty reply is No, any other reply is asked again."""
+    choices = {letter: letter[:1] or "n" for letter in ("", "y", "yes", "n", "no", "a", "all", "q", "quit")}
+    reply = report.prompt(question)
+    while reply is not None and reply not in choices:
+        reply = report.prompt("  y, n, a or q: ")
+    return None if reply is None else choices[reply]
 
 
-def _next(moves: Iterable[Move], timezone: str) -> str:
-    """The sync over the days that are concerned."""
+def _next_sync(moves: Iterable[Move], timezone: str) -> str:
+    """The `sync` of the days whose hours move."""
     return _sync_of([at for move in moves for at in (move.first, move.last) if at is not None], timezone)
 
 
 def _sync_of(instants: list[int], timezone: str) -> str:
-    """The sync over the days of these instants."""
+    """The `sync` of the days of these instants."""
     if not instants:
         return "next: connecteam-sync sync"
     zone = ZoneInfo(timezone)
@@ -180,17 +180,17 @@ def create_employee(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Make an employee for a Connecteam user who only looks like somebody else, and map the two."""
+    """Make an employee for a Connecteam user who only looks like another employee, and map the two."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         person, run = mirror.create_employee(user)
-        report.answer({"employee": json_shapes.person(person), "run": run})
-        report.say(people_text.people_text([person]))
+        report.print_json({"employee": json_shapes.person(person), "run": run})
+        report.print_lines(people_text.people_text([person]))
         if run is None or person.employee_id is None:
-            report.talk("they have an employee already: nothing was made")
+            report.note("they have an employee already: nothing was made")
             return
         held = [standing.hold for standing in mirror.holds() if standing.hold.user_id == user]
         step = _sync_of([hold.instant for hold in held if hold.instant is not None], mirror.settings.timezone)
-        report.talk(f"{step}   (take it back: connecteam-sync undo {run})")
+        report.note(f"{step}   (take it back: connecteam-sync undo {run})")
 
 
 @people.command("unmap")
@@ -202,9 +202,9 @@ def unmap_employee(
     """Forget a mapping made with `map`."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         person, was_mapped = mirror.unmap_employee(user)
-        report.answer({"employee": json_shapes.person(person), "unmapped": was_mapped})
-        report.say(people_text.people_text([person]))
+        report.print_json({"employee": json_shapes.person(person), "unmapped": was_mapped})
+        report.print_lines(people_text.people_text([person]))
         if not was_mapped:
             column = person.employee_id is not None or person.ambiguous
             why = "; your table of employees names them itself: correct it there" if column else ""
-            report.talk(f"no mapping of user {user} was made with `employees map`: nothing was changed{why}")
+            report.note(f"no mapping of user {user} was made with `employees map`: nothing was changed{why}")

@@ -1,4 +1,4 @@
-"""Without an account: the sandbox and the demo."""
+"""Trying it without an account: sandbox, demo."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sandbox(
     ] = 585,
     fault: Annotated[
         Optional[list[str]],
-        typer.Option("--fault", metavar="NAME[@CALL]", help="A trouble, at a call number where given."),
+        typer.Option("--fault", metavar="NAME[@CALL]", help="A fault, at this call number if given."),
     ] = None,
     choose: Annotated[
         Optional[list[str]],
@@ -38,16 +38,16 @@ def sandbox(
 
     with reporting(as_json=as_json) as report:
         served = Sandbox(Company(shifts), behaviour(choose or ()), key=key, host=host, port=port)
-        for order in fault or ():
-            name, _, call = order.partition("@")
+        for wanted in fault or ():
+            name, _, call = wanted.partition("@")
             try:
                 served.faults.add(name, call=int(call) if call else None)
             except ValueError as error:
                 raise ConfigurationError(str(error), next_step="write it like html_200@3") from error
 
         def ready() -> None:
-            report.answer({"url": served.url, "key": served.key, "timezone": served.company.timezone})
-            report.say(
+            report.print_json({"url": served.url, "key": served.key, "timezone": served.company.timezone})
+            report.print_lines(
                 [
                     f"{served.company.name} at {served.url}: {many(shifts, 'shift')} of 2025-12-01 to 11",
                     f"export CONNECTEAM_SYNC_BASE_URL={served.url}",
@@ -55,7 +55,7 @@ def sandbox(
                     f"export CONNECTEAM_SYNC_TIMEZONE={served.company.timezone}",
                 ]
             )
-            report.talk("next, in another terminal: connecteam-sync init; interrupt to stop")
+            report.note("next, in another terminal: connecteam-sync init; interrupt to stop")
 
         served.serve(ready)
 
@@ -78,8 +78,8 @@ def demo(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The whole story without an account or a server: sandbox and SQLite in a scratch folder."""
-    from connecteam_sync.cli.demo import tell_the_story
+    """A complete example without an account or a server: sandbox and SQLite in a scratch folder."""
+    from connecteam_sync.cli.demo import run_demo
 
     with reporting(as_json=as_json) as report:
-        raise typer.Exit(tell_the_story(report, keep))
+        raise typer.Exit(run_demo(report, keep))

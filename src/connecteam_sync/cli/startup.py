@@ -1,4 +1,4 @@
-"""Loading the rest of the program in one go."""
+"""Importing the rest of the program quickly."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """What is imported here is not searched for garbage, neither meanwhile nor at the exit.
+    """Keep the garbage collector away from what is imported here, now and at exit.
 
-    All of it stays, and the searches would take a fifth of a start.
+    Modules stay until the end, and collecting would take a fifth of the start-up time.
     """
     gc.disable()
     try:

@@ -1,7 +1,7 @@
-"""Where a command writes: whatever cannot be written is lost without breaking the command, and is told once.
+"""The streams a command writes to: output that cannot be written is dropped and reported once, and the command goes on.
 
-A full disk, a pipe that nobody reads any more or a terminal of another alphabet says nothing about the table. Nothing
-is imported here that a start does not load anyway.
+A full disk, a closed pipe or a terminal with another encoding must not interrupt work on the table. This module imports
+only what every start loads anyway.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ _LOWEST = 2
 
 
 class Sink(io.RawIOBase):
-    """Bytes to a file by its number. One that takes them no more is written to no more; `lost` says why."""
+    """Writes bytes to a file descriptor. After the first failure nothing more is written; `lost` has the reason."""
 
     def __init__(self, number: int | None, lost: str = "") -> None:
         super().__init__()
         self._number, self.lost = number, lost
 
     def writable(self) -> bool:
-        """It is written to and never read."""
+        """Always: it is only written to."""
         return True
 
     def fileno(self) -> int:
-        """The file's number. Raises OSError where the stream was closed from the start."""
+        """The file descriptor. Raises OSError if the stream was closed from the start."""
         if self._number is None:
             raise io.UnsupportedOperation(self.lost)
         return self._number
 
     def isatty(self) -> bool:
-        """Whether a person watches."""
+        """Whether it is a terminal."""
         return self._number is not None and os.isatty(self._number)
 
     def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever has bytes
-        """All of it, or none that matters: never fails."""
+        """Write all of it, or drop what cannot be written; never fails."""
         left = memoryview(data).cast("B")
         while left and not self.lost and self._number is not None:
             try:
@@ -51,25 +51,25 @@ class Sink(io.RawIOBase):
 
 
 class Streams:
-    """The process's stdout and stderr, made such that writing to them never fails."""
+    """The process's stdout and stderr, wrapped so that writing to them never fails."""
 
-    answered = False
-    """Whether a machine has its one object."""
+    json_written = False
+    """Whether the one JSON object of this command has been written."""
 
     def __init__(self) -> None:
-        # Lest a database's file gets the number of a stream that was closed, and is written to in its place.
+        # If a standard stream was closed, a database's file could get its descriptor and would receive our output.
         while (number := os.open(os.devnull, os.O_RDWR)) <= _LOWEST:
             pass
         os.close(number)
         self._before = (sys.stdin, sys.stdout, sys.stderr)
-        Streams.answered = False
+        Streams.json_written = False
         if sys.stdin is None:
             sys.stdin = io.StringIO()
         self._out = sys.stdout = _safe(sys.stdout)
         self._err = sys.stderr = _safe(sys.stderr)
 
     def end(self) -> None:
-        """Whatever still waits to be written; a line on stderr where the answer was lost."""
+        """Flush both streams; if the answer was lost, say so on stderr."""
         self._out.flush()
         lost = _lost(self._out)
         if lost:
@@ -82,7 +82,7 @@ class Streams:
 
 
 def _lost(stream: TextIO) -> str:
-    """Why what was written to a stream is lost; empty where it is not."""
+    """Why output to a stream was lost; empty if it was not."""
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     return raw.lost if isinstance(raw, Sink) else ""
 
@@ -94,15 +94,15 @@ def _buffered(sink: Sink) -> BinaryIO:
 
 
 def _safe(stream: TextIO | None) -> TextIO:
-    """The same stream over a sink; characters that its alphabet lacks are replaced."""
+    """The same stream over a sink; characters that its encoding lacks are replaced."""
     if stream is None:
         return io.TextIOWrapper(_buffered(Sink(None, "it was closed")), encoding="utf-8", errors="replace")
     try:
         number = stream.fileno()
-    except (OSError, ValueError):  # a program that calls us has put something else in its place
+    except (OSError, ValueError):  # the calling program has replaced it
         return stream
     stream.flush()
-    # Where nothing is to be held back (PYTHONUNBUFFERED), a line still is: the buffer below would keep it to the end.
+    # With PYTHONUNBUFFERED the stream still has to flush each line, or the buffer below would keep it until the end.
     write_through = getattr(stream, "write_through", False)
     return io.TextIOWrapper(
         _buffered(Sink(number)),
@@ -113,8 +113,13 @@ def _safe(stream: TextIO | None) -> TextIO:
     )
 
 
+def is_json_wanted() -> bool:
+    """Whether the words of this command ask for JSON, in whatever place: also where they cannot be read as a whole."""
+    return any(word.partition("=")[0] == "--json" for word in sys.argv[1:])
+
+
 def escaped(text: str, stream: TextIO) -> str:
-    """JSON that the stream's alphabet can write: what it lacks is escaped, so that nothing of it is lost."""
+    """JSON that the stream's encoding can write: characters that it lacks are escaped, so none is lost."""
     try:
         text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -123,5 +128,5 @@ def escaped(text: str, stream: TextIO) -> str:
 
 
 def _unicode(units: bytes) -> str:
-    """A character as JSON escapes it, and in two parts where it is beyond the first plane."""
+    """A character in UTF-16 as JSON escapes it: a surrogate pair beyond the first plane."""
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -1,4 +1,4 @@
-"""The five verbs and what sets them up: init, doctor, plan, apply, sync, resync, verify, undo."""
+"""The main commands: init, doctor, plan, apply, sync, resync, verify, compare, undo."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from connecteam_sync.cli.options import (
     chosen_windows,
     one_window,
     opened,
-    tell_run,
+    report_run,
 )
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.core.change import waiting
-from connecteam_sync.core.guards import way_through, words_for
+from connecteam_sync.core.guards import accept_all_command, accept_options
 from connecteam_sync.core.run import worst
 from connecteam_sync.present import json_shapes, text
 
@@ -37,7 +37,7 @@ def init(
         Optional[str], typer.Option("--from-prefix", metavar="PREFIX", help="Rename our tables of another prefix.")
     ] = None,
     beside: Annotated[
-        bool, typer.Option("--beside", help="Make others beside those of another prefix or schema.")
+        bool, typer.Option("--beside", help="Make a second set of tables next to those of another prefix or schema.")
     ] = False,
     moved: Annotated[
         bool, typer.Option("--moved", help="Your table of clock times was moved or renamed, with its rows.")
@@ -48,26 +48,26 @@ def init(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         if sql:
             statements = mirror.init_sql()
-            report.answer({"sql": statements})
-            report.say(statements.splitlines())
+            report.print_json({"sql": statements})
+            report.print_lines(statements.splitlines())
             return
         done = mirror.init(from_prefix=from_prefix, beside=beside, moved=moved)
-        report.answer({"done": done})
-        report.say(done or ["everything is there already"])
-        report.talk("next: connecteam-sync doctor")
+        report.print_json({"done": done})
+        report.print_lines(done or ["everything is there already"])
+        report.note("next: connecteam-sync doctor")
 
 
 def doctor(config: Config = None, as_json: Json = False) -> None:
-    """Look at everything a run needs: each failure with its cure."""
+    """Check everything a run needs: each failure with its cure."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         checks = mirror.doctor()
         failed = any(check.state == "failed" for check in checks)
-        report.answer({"ok": not failed, "checks": [json_shapes.check(check) for check in checks]})
-        report.say(text.checks_text(checks))
+        report.print_json({"ok": not failed, "checks": [json_shapes.check(check) for check in checks]})
+        report.print_lines(text.checks_text(checks))
         if failed:
             raise typer.Exit(1)
         is_adopted = all(check.state == "ok" for check in checks if check.name == "unique key")
-        report.talk(f"next: connecteam-sync {'plan' if is_adopted else 'adopt'}")
+        report.note(f"next: connecteam-sync {'plan' if is_adopted else 'adopt'}")
 
 
 def plan(
@@ -77,10 +77,10 @@ def plan(
     days: Days = None,
     out: Annotated[Optional[Path], typer.Option("--out", metavar="FILE", help="Save the plan for `apply`.")] = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit 5 where rows would change, 3 where something is held.")
+        bool, typer.Option("--exit-code", help="Exit 5 if rows would change, 3 if something is held.")
     ] = False,
     resync: Annotated[
-        bool, typer.Option("--resync", help="Show what `resync` would do: rows without a shift go.")
+        bool, typer.Option("--resync", help="Show what `resync` would do: rows without a shift are deleted.")
     ] = False,
     config: Config = None,
     as_json: Json = False,
@@ -89,20 +89,20 @@ def plan(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, day, days)
         proposal = mirror.plan(windows, resync=resync)
-        report.quiet()
+        report.end_progress()
         if out is not None and not proposal.failures:
             mirror.save_plan(proposal, out)
-        report.answer(json_shapes.plan(proposal))
-        report.say(text.plan_text(proposal, mirror.names(), is_default=windows is None))
+        report.print_json(json_shapes.plan(proposal))
+        report.print_lines(text.plan_text(proposal, mirror.names(), is_default=windows is None))
         changing = any(change.kind != "link" for change in proposal.changes)
         window = f" --from {proposal.window.first} --to {proposal.window.last}" if windows is not None else ""
         step = f"connecteam-sync apply {out}" if out else f"connecteam-sync {'resync' if resync else 'sync'}{window}"
         stopped = [(plan.window, plan.refusals) for plan in proposal.plans if plan.refusals]
         if stopped:
-            whole = way_through(stopped, proposal.window if windows is not None else None, resync=resync)
-            step = f"{step} {words_for(r for _, found in stopped for r in found)}" if out else whole or step
+            whole = accept_all_command(stopped, proposal.window if windows is not None else None, resync=resync)
+            step = f"{step} {accept_options(r for _, found in stopped for r in found)}" if out else whole or step
             step = f"{step}   {text.IF_RIGHT}"
-        report.talk(f"next: {step}" if (changing or stopped) and not proposal.failures else "")
+        report.note(f"next: {step}" if (changing or stopped) and not proposal.failures else "")
         codes = [failure.exit_code for failure in proposal.failures]
         if exit_code:
             codes.append(5 if changing else 3 if waiting(proposal.holds) else 0)
@@ -118,7 +118,7 @@ def apply(
     """Apply a saved plan as it was shown; refused, naming the rows, if anything moved since."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         proposal = mirror.read_plan(file)
-        tell_run(mirror, report, mirror.apply(proposal, accept=accept or ()))
+        report_run(mirror, report, mirror.apply(proposal, accept=accept or ()))
 
 
 def sync(
@@ -133,14 +133,14 @@ def sync(
     """Look, plan and apply. By default the last 14 days, days with open rows, and one slice of the past."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, day, days)
-        tell_run(mirror, report, mirror.sync(windows, accept=accept or ()))
+        report_run(mirror, report, mirror.sync(windows, accept=accept or ()))
 
 
 def resync(first: First, last: Last, accept: Accept = None, config: Config = None, as_json: Json = False) -> None:
     """`sync`, and rows of ours that match no shift are deleted: the repair of a damaged range."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window = one_window(mirror, first, last)
-        tell_run(mirror, report, mirror.resync(window, accept=accept or ()))
+        report_run(mirror, report, mirror.resync(window, accept=accept or ()))
 
 
 def verify(
@@ -150,25 +150,25 @@ def verify(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the table against a fresh look. Nothing is written but its receipt."""
+    """Compare the table with a fresh look. Only a receipt is written."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        found = mirror.verify(one_window(mirror, first, last), totals=totals)
-        report.quiet()
-        report.answer(json_shapes.verification(found))
-        report.say(text.verify_text(found, mirror.names()))
-        window = f"--from {found.window.first} --to {found.window.last}"
-        report.talk(f"next: connecteam-sync sync {window}" if found.differences else "")
-        raise typer.Exit(found.exit_code)
+        verification = mirror.verify(one_window(mirror, first, last), totals=totals)
+        report.end_progress()
+        report.print_json(json_shapes.verification(verification))
+        report.print_lines(text.verify_text(verification, mirror.names()))
+        window = f"--from {verification.window.first} --to {verification.window.last}"
+        report.note(f"next: connecteam-sync sync {window}" if verification.differences else "")
+        raise typer.Exit(verification.exit_code)
 
 
 def compare(first: First, last: Last, config: Config = None, as_json: Json = False) -> None:
     """What the legacy planner would lose, overwrite, double or leave wrong. Nothing is written."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        found = mirror.compare(one_window(mirror, first, last))
-        report.quiet()
-        report.answer(json_shapes.comparison(found))
-        report.say(text.compare_text(found))
-        raise typer.Exit(worst(*(failure.exit_code for failure in found.failures)))
+        comparison = mirror.compare(one_window(mirror, first, last))
+        report.end_progress()
+        report.print_json(json_shapes.comparison(comparison))
+        report.print_lines(text.compare_text(comparison))
+        raise typer.Exit(worst(*(failure.exit_code for failure in comparison.failures)))
 
 
 def undo(
@@ -176,6 +176,6 @@ def undo(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Take a run back: its exact inverse as a new run; refused where a later run touched the rows."""
+    """Take a run back: its exact inverse as a new run; refused if a later run changed the rows."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        tell_run(mirror, report, mirror.undo(run))
+        report_run(mirror, report, mirror.undo(run))

@@ -1,4 +1,4 @@
-"""What nobody foresaw: one line, and the details in a file that only its owner can read, without secrets."""
+"""Unexpected errors: one line, and the details, without secrets, in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connecteam_sync.cli.known_secrets import known_secrets
 from connecteam_sync.cli.opened import OPENED
-from connecteam_sync.cli.streams import escaped
+from connecteam_sync.cli.streams import escaped, is_json_wanted
 from connecteam_sync.core.events import Unforeseen
 from connecteam_sync.core.redaction import secret_forms, without
 from connecteam_sync.core.text import one_line
@@ -20,29 +20,29 @@ from connecteam_sync.version import __version__
 EXIT = 1
 
 
-def tell(error: Exception, *, answered: bool) -> int:
-    """Say what failed, where the details are and what was written; the exit code.
+def report_unforeseen(error: Exception, *, json_written: bool) -> int:
+    """Report what failed, what was written and where the details are; returns the exit code.
 
-    A machine gets its one object, unless it has been `answered`.
+    With `--json` the failure is an object, unless the command has already written its one (`json_written`).
     """
     kind = type(error).__name__
     _log(error)
-    what = f"{kind}: {one_line(without_secrets(str(error)), 300)}" if str(error) else kind
+    description = f"{kind}: {one_line(without_secrets(str(error)), 300)}" if str(error) else kind
     written = _written()
-    message = f"something failed that nobody foresaw ({what}); {written}"
+    message = f"something failed that nobody foresaw ({description}); {written}"
     step = f"details, without secrets: {_details(error)}; please report it with them"
-    if "--json" in sys.argv and not answered:
+    if is_json_wanted() and not json_written:
         from connecteam_sync.present.json_shapes import SCHEMA, encoded
 
         failure = {"error": "unforeseen", "message": message, "next_step": step}
-        said = {"schema": SCHEMA, "status": "failed", **failure, "exit_code": EXIT, "retryable": False}
-        sys.stdout.write(escaped(encoded(said), sys.stdout) + "\n")
+        members = {"schema": SCHEMA, "status": "failed", **failure, "exit_code": EXIT, "retryable": False}
+        sys.stdout.write(escaped(encoded(members), sys.stdout) + "\n")
     sys.stderr.write(f"{message}; {step}\n")
     return EXIT
 
 
 def _log(error: Exception) -> None:
-    """What kind it is, and where it happened, for the log: what it says may hold names."""
+    """Log the type and the place of the error, not its message, which may contain names."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     event = Unforeseen(error=type(error).__name__, where=where)
@@ -50,27 +50,27 @@ def _log(error: Exception) -> None:
 
 
 def _written() -> str:
-    """What the command had written by then: every part of a run commits as a whole, with its receipt."""
+    """Whether the command had committed anything: every part of a run commits as a whole, with its receipt."""
     if not any(mirror.store.commits for mirror in OPENED):
         return "nothing was written"
     return "what was written until then is whole, and on record: connecteam-sync runs"
 
 
 def _details(error: Exception) -> str:
-    """The file with the whole story; where there can be none, that."""
-    story = "".join(traceback.format_exception(error))
+    """Write the traceback to a new file; returns its path, or why there is none."""
+    trace = "".join(traceback.format_exception(error))
     words = [word.split("=", 1)[0] if word.startswith("--") else word for word in sys.argv[1:]]
     head = f"connecteam-sync {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{' '.join(words)}\n\n"
     try:
-        # Made again, of 0600, wherever this system keeps such files.
+        # mkstemp makes a new file with mode 0600 in the folder of this system for temporary files.
         number, path = tempfile.mkstemp(prefix="connecteam-sync-failure-", suffix=".txt")
         with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
-            file.write(without_secrets(head + story))
+            file.write(without_secrets(head + trace))
     except OSError as failed:
         return f"none, since no file could be written ({failed.strerror})"
     return path
 
 
 def without_secrets(text: str) -> str:
-    """The same without any secret that the configuration knows, however it is written."""
+    """The text without any secret of the configuration, however it is encoded."""
     return without(text, (form for secret in known_secrets() for form in secret_forms(secret)))

@@ -14,11 +14,11 @@ KnownBy = Literal["company", "time_clocks"]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of the account, as of entry `number`; `at` in epoch seconds.
+    """The account as remembered in entry `number`; `at` in epoch seconds.
 
-    `run` is the run that noted it, else `by` is who took it, and `what` says which parts. `known_by` is how the key was
-    recognised: by its company, or, where it may not read that, by its time clocks. `salt` and `digest` recognise a key
-    that was asked already; they do not give it away.
+    `run` is the run that noted it, else `by` is the person who accepted it, and `what` names the parts. `known_by` is
+    how the key was recognised: by its company, or, if it may not read that, by its time clocks. `salt` and `digest`
+    recognise a key that was checked before, without revealing it.
     """
 
     number: int = 0
@@ -37,12 +37,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def company(self) -> str:
-        """The company for people."""
+        """The company in words."""
         return company_words(self.company_id, self.company_name, self.time_clocks)
 
 
 def company_words(company_id: str | None, name: str | None, time_clocks: frozenset[int]) -> str:
-    """`Acme Ltd (id 17)`, or what is known instead of it."""
+    """`Acme Ltd (id 17)`, or the company's time clocks if its id is not known."""
     if company_id is not None:
         return f"{name or 'a company'} (id {company_id})"
     shown = ", ".join(map(str, sorted(time_clocks)))
@@ -50,7 +50,7 @@ def company_words(company_id: str | None, name: str | None, time_clocks: frozens
 
 
 class ZoneUse(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted in days of a time zone: runs and locked days, and the days they are about."""
+    """How much uses a time zone: runs and locked days, and the first and last days they cover."""
 
     timezone: str
     runs: int = 0
@@ -62,7 +62,7 @@ class ZoneUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of the account as it was and as it would be, and what that means, a sentence each."""
+    """One part of the account before and after, and the consequences, a sentence each."""
 
     what: Part
     before: str
@@ -71,7 +71,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
-    """What `account accept` takes. `left` are the parts that still differ and were not named."""
+    """The changes that `account accept` takes over. `left` are the parts that still differ and were not named."""
 
     account: Account
     changes: tuple[AccountChange, ...]
@@ -91,10 +91,10 @@ class Vouch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClockReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A time clock: what Connecteam says of it, and what the database remembers of it.
+    """A time clock, from Connecteam's list and from the database.
 
-    `is_listed`: Connecteam's list has it. `is_looked_at`: every run looks at it. `shifts` are those remembered
-    and not gone, `rows` those of them with a row. `last_looked_at` is when a run last had a complete answer of it.
+    `is_listed`: Connecteam's list has it. `is_looked_at`: every run looks at it. `shifts` counts those remembered
+    and not gone, `rows` those of them with a row. `last_looked_at` is when a run last had its complete answer.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Taking over a table that exists: which of several rows on one key stays, and what else looks wrong."""
+"""Taking over an existing table: which of several rows on one key stays, and other findings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from connecteam_sync.core.window import days_touched, utc_offset
 Shape = Literal["both_closed", "different_clock_outs", "one_open", "all_open", "manual_among"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 LONG_SECONDS = 16 * 3600
-"""A shift beyond this is shown for a look by a person; nothing is ever decided by it."""
+"""A longer shift is shown to a person; nothing is decided by it."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +45,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dedupe(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes the unique key possible: rows removed, clock-outs inherited, groups left to a person.
+    """The changes that make the unique key possible: rows removed, clock-outs inherited, groups left to a person.
 
-    `survivors` tells for every removed row which row takes its place for the tables that point at it.
+    `survivors` maps every removed row to the row that takes its place in tables that point at it.
     """
 
     changes: tuple[Change, ...] = ()
@@ -56,11 +56,11 @@ class Dedupe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offset(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that sits exactly the zone's offset away from a shift of its employee: local time stored as if it were UTC.
+    """A row exactly the zone's offset away from a shift of its employee: local time stored as if it were UTC.
 
     Evidence for a person, not a rule. `minutes` is how far the row's clock-in is behind the shift's; `beside` is the
-    row that stands at the shift's own time, where there is one: the hours count twice, and what points at the wrong
-    row should point at that one.
+    row at the shift's own time, if there is one: then the hours count twice, and rows that point at the wrong row
+    should point at that one.
     """
 
     row: ClockTime
@@ -70,7 +70,10 @@ class Offset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnreadTime(msgspec.Struct, frozen=True, kw_only=True):
-    """A time of a row that is there, and that is no time as it stands: it counts as none, and is left as it is."""
+    """A value of a time column that cannot be read as a time: it counts as NULL, and is left as it is.
+
+    `said` is the value as text.
+    """
 
     row: RowId
     column: str
@@ -78,7 +81,7 @@ class UnreadTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """A foreign key of another table that points at ours; `movable`: its rows can be pointed elsewhere and back."""
+    """A foreign key of another table that points at ours; `movable`: its rows can be pointed at other rows and back."""
 
     table: str
     column: str
@@ -87,10 +90,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look at the table found. Nothing was written.
+    """The findings about a table. Nothing was written.
 
-    The counts are of rows; `examples` holds the first ids of each finding. `free_bytes` is None where the database does
-    not tell. `obstacles` are sentences that forbid `--apply`.
+    The counts are of rows; `examples` has the first ids of each finding. `free_bytes` is None if the database does not
+    report it. `obstacles` are sentences: with any of them, `--apply` is refused.
     """
 
     table: str
@@ -114,7 +117,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     offsets_days: tuple[date, date] | None = None
     offsets_error: str | None = None
     minutes: ByMinute = ByMinute()
-    """Rows without seconds, next to the shifts that they may be; of the days in `offsets_days`."""
+    """Rows without seconds and the shifts that they may be, of the days in `offsets_days`."""
     unread: tuple[UnreadTime, ...] = ()
 
     @property
@@ -138,11 +141,11 @@ def dedupe(
     locks: Locks | None = None,
     immovable: Mapping[RowId, str] | None = None,
 ) -> Dedupe:
-    """One row for every key, as far as rows of ours allow.
+    """Leave one row for every key, removing only rows of ours.
 
     The survivor is the row linked to a live shift of Connecteam, else one with a clock-out, else the lowest id; it
-    inherits a clock-out it lacks. Rows of another source are never removed: a group with one is held. `live` names the
-    shift by row id; `immovable` rows (with the reason) must stay because of other tables that point at them.
+    inherits a clock-out it lacks. Rows of another source are never removed: a group with one is held. `live` is the
+    shift's id by row id; `immovable` rows (with the reason) must stay because other tables point at them.
     """
     changes: list[Change] = []
     holds: list[Hold] = []
@@ -167,13 +170,13 @@ def dedupe(
 
 
 def _rank(row: ClockTime, live: Mapping[RowId, str]) -> tuple[bool, bool, bool, tuple[bool, RowId]]:
-    """Lowest survives; a clock-out before the clock-in counts for less than a possible one, but for more than none."""
+    """The lowest rank survives; a clock-out before the clock-in ranks behind a possible one, and before none."""
     possible = row.clock_out is not None and row.clock_out >= row.clock_in
     return (row.id not in live, not possible, row.clock_out is None, ordered(row.id))
 
 
 def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTime:
-    """The survivor, closed by the best clock-out of the others where it has none."""
+    """The survivor, with the best clock-out of the others if it has none."""
     if survivor.clock_out is not None:
         return survivor
     closing = next((row.clock_out for row in others if row.clock_out and row.clock_out >= row.clock_in), None)
@@ -183,7 +186,7 @@ def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTi
 
 
 def _held(group: Group, losing: list[RowId | None], locks: Locks, immovable: Mapping[RowId, str]) -> Hold | None:
-    """Why a person must decide about this group; None where we may."""
+    """Why a person must decide about this group; None if we may."""
     first = group.rows[0]
     ids = ", ".join(f"{row.id} ({row.source})" for row in group.rows)
     locked = locks.at(first.clock_in)
@@ -231,7 +234,7 @@ def _change(
 def offset_rows(
     rows: Iterable[ClockTime], shifts: Iterable[Shift], employees: Mapping[int, RowId], zone: ZoneInfo
 ) -> tuple[Offset, ...]:
-    """Rows of ours without a shift of their own instant that sit at the zone's offset from one of their employee's."""
+    """Rows of ours that match no shift of their employee, but one whose start is the zone's offset away."""
     starts: dict[tuple[RowId, int], Shift] = {}
     for shift in shifts:
         if shift.user_id in employees:

@@ -1,4 +1,4 @@
-"""What a person may want to look at in rows that are mirrored as they are: told, never changed, never held."""
+"""Oddities that a person may want to look at in mirrored rows: reported, never changed, never held."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DAY = 86_400
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """From where on something is told."""
+    """The limits above, or below, which something is reported."""
 
     longest_minutes: int = 16 * 60
     """A closed shift longer than this, or a day with more than this in several shifts."""
@@ -34,10 +34,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to look at: the rows it is about, in the order of their clock-in.
+    """One oddity, with its rows in the order of their clock-in.
 
-    `minutes`: of an overlap how long both last, of a near double how far apart they begin, of a day its sum, of an open
-    shift how long it has been open, else how long the shift is.
+    `minutes` is how long an overlap lasts, how far apart a near double begins, the sum of a long day, how long an open
+    shift has been open, else the length of the shift.
     """
 
     kind: AnomalyKind
@@ -50,9 +50,9 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
 def anomalies(
     window: Window, rows: Iterable[ClockTime], *, auto_clock_outs: Container[RowId | None], now: int, limits: Limits
 ) -> list[Anomaly]:
-    """What is odd about the rows of the window, by day, then by employee.
+    """The oddities of the window's rows, by day, then by employee.
 
-    `rows` may hold more: open rows of before, and what began shortly before the window, which may reach into it.
+    `rows` may also have older open rows, and rows that began shortly before the window and may reach into it.
     `auto_clock_outs` are the ids of rows that Connecteam clocked out by itself, `now` is in epoch seconds.
     """
     in_turn = sorted(rows, key=lambda row: (ordered(row.employee_id), row.clock_in, ordered(row.id)))
@@ -80,7 +80,7 @@ def anomalies(
             worked = sum(row.minutes for row in several)
             if len(several) > 1 and worked > limits.longest_minutes:
                 found.append(_of("long_day", employee, days[place], worked, *several))
-    return sorted(found, key=lambda one: (one.day, one.employee_id, one.rows[-1].clock_in, one.kind))
+    return sorted(found, key=lambda odd: (odd.day, odd.employee_id, odd.rows[-1].clock_in, odd.kind))
 
 
 def _of(kind: AnomalyKind, employee: RowId, day: date, minutes: int, *rows: ClockTime) -> Anomaly:
@@ -88,7 +88,7 @@ def _of(kind: AnomalyKind, employee: RowId, day: date, minutes: int, *rows: Cloc
 
 
 def _alone(row: ClockTime, auto_clock_outs: Container[RowId | None], limits: Limits) -> Iterator[AnomalyKind]:
-    """What is odd about a row by itself."""
+    """The oddities of a single row."""
     if row.total_minutes is not None and row.total_minutes > limits.longest_minutes:
         yield "long_shift"
     if row.total_minutes == 0:
@@ -98,9 +98,9 @@ def _alone(row: ClockTime, auto_clock_outs: Container[RowId | None], limits: Lim
 
 
 def _pairs(mine: Iterable[ClockTime]) -> Iterator[tuple[ClockTime, ClockTime]]:
-    """Each row with the one before it, and with the one that lasts longest of all before it, where that is another.
+    """Each row with the one before it, and with the one before it that ends last, if that is another.
 
-    So every row that overlaps any is told, and the pairs are no more than twice the rows.
+    So every row that overlaps any is reported, and there are at most twice as many pairs as rows.
     """
     before: ClockTime | None = None
     longest: ClockTime | None = None
@@ -115,12 +115,12 @@ def _pairs(mine: Iterable[ClockTime]) -> Iterator[tuple[ClockTime, ClockTime]]:
 
 
 def _together(before: ClockTime, row: ClockTime, employee: RowId, day: date, limits: Limits) -> Iterator[Anomaly]:
-    """What is odd about two rows of an employee: a near double is told as that alone."""
+    """The oddities of two rows of an employee: a near double is not also reported as an overlap."""
     apart = row.clock_in - before.clock_in
     if apart <= limits.near_minutes * 60:
         yield _of("near_double", employee, day, apart // 60, before, row)
     elif before.clock_out is None:
-        # How long both last cannot be told of one that is still open.
+        # The overlap has no length yet if one of them is still open.
         yield _of("overlap", employee, day, 0, before, row)
     elif row.clock_in < before.clock_out:
         both = min(before.clock_out, before.clock_out if row.clock_out is None else row.clock_out) - row.clock_in

@@ -1,4 +1,4 @@
-"""The words of a decision: Changes, Holds, Refusals, and the SlicePlan that carries them."""
+"""The parts of a decision: Change, Hold, Refusal, and the SlicePlan that has them all."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from connecteam_sync.core.text import LONGEST, one_line
 from connecteam_sync.core.window import Window
 
 ChangeKind = Literal["create", "update", "link", "delete"]
-"""`update` covers every correction, a moved clock-in or another employee included: same row, same primary key. `link`
-ties an existing row to its shift and alters no value of it."""
+"""`update` is every correction, also of clock-in or employee: the row keeps its primary key. `link` ties an existing
+row to its shift and alters none of its values."""
 
 HoldReason = Literal[
     "unmapped_user",
@@ -51,30 +51,30 @@ Planner = Literal["batch", "legacy"]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user decided beforehand; every choice is a configuration key of the same name."""
+    """The user's choices; each is a configuration key of the same name."""
 
     planner: Planner = "batch"
     """`legacy` is the rollback flag: the old algorithm, which guesses identity from times."""
     employees: Literal["create", "match"] = "match"
     """`create` adds an `employees` row for a new user with a shift; `match` only ever uses existing rows."""
     orphans: Literal["report", "delete", "ignore"] = "report"
-    """Rows of ours that never had a shift id and match none; `ignore` while other clocks are still to be looked at."""
+    """Rows of ours without a shift; `ignore` while other time clocks are still to be looked at."""
     local_edits: Literal["restore", "keep"] = "restore"
     max_deletes: int = 3
     max_deletes_share: float = 0.10
     max_deletes_of_person: int = 3
-    """One person may lose all of so many rows of a window; of more, they are held."""
+    """Up to so many rows of a window may go if they are all that a person has; more are held."""
     max_users_gone_share: float = 0.30
     accepted: frozenset[str] = frozenset()
-    """Fingerprints of what guards stopped before, and a person has looked at since (`--accept`)."""
+    """Fingerprints of refusals that a person has accepted (`--accept`)."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One intended write to one row of `clock_times`.
 
     `before` is the image the row must still have (None for `create`); `after` the image it gets (None for `delete`).
-    `shift_id` is the shift whose row it is afterwards, or was (None for an orphan). `days` are the first and the last
-    local day that `before` and `after` touch together.
+    `shift_id` is the shift the row belongs to afterwards, or belonged to (None for an orphan). `days` are the first and
+    the last local day that `before` and `after` touch together.
     """
 
     kind: ChangeKind
@@ -87,7 +87,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def image(self) -> ClockTime:
-        """The row as it will be, or as it was where it goes away."""
+        """The row as it will be, or as it was if it is deleted."""
         image = self.after or self.before
         if image is None:
             msg = "a change has a before, an after, or both"
@@ -101,13 +101,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def by_day(change: Change) -> tuple[tuple[date, date], tuple[bool, RowId], int, tuple[bool, RowId]]:
-    """The order of changes that people read."""
+    """The sort key for changes shown to people."""
     image = change.image
     return (change.days, ordered(image.employee_id), image.clock_in, ordered(image.id))
 
 
 def subject_of(change: Change) -> str:
-    """What a change is about, stable from run to run: the subject of a hold in its place."""
+    """The subject of a hold in the place of a change; stable from run to run."""
     if change.shift_id:
         return f"shift:{change.shift_id}"
     return f"row:{change.before.id}" if change.before else f"new:{change.image.employee_id}:{change.image.clock_in}"
@@ -116,14 +116,14 @@ def subject_of(change: Change) -> str:
 class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something deliberately not written. It stays visible until its cause is gone.
 
-    `instant` is the clock-in it is about (None where the record does not tell), `minutes` by how much the table would
+    `instant` is the clock-in it is about (None if the record has none), `minutes` by how much the table's total would
     have moved.
     """
 
     reason: HoldReason
     subject: str
-    """What is held, stable from run to run: `shift:<id>`, `row:<id>` or `record:<digest>`; of an id that leaves no room
-    for the word before it, `shift#<digest>`. No longer than its column."""
+    """What is held, stable from run to run: `shift:<id>`, `row:<id>` or `record:<digest>`; with an id
+    too long for its column, `shift#<digest>`."""
     detail: str
     shift_id: str | None = None
     user_id: int | None = None
@@ -132,12 +132,12 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     instant: int | None = None
     minutes: int = 0
     time_clock_id: int | None = None
-    """The time clock of the shift, where it is not the one the plan is of: its row was taken over."""
+    """The time clock of the shift if it is not the plan's: its row was taken over."""
     acknowledged: bool = False
-    """Whether a person has said that it may stay as it is: it is still shown, and no longer makes a run end with 3."""
+    """Whether a person has acknowledged it: it is still shown, but no longer makes a run exit with 3."""
 
     def __post_init__(self) -> None:
-        # Names and a database's words are in it: it is read on one line, wherever it is read.
+        # It contains names and database messages, and must be one line everywhere.
         if not self.detail.isprintable() or "  " in self.detail or len(self.detail) > LONGEST:
             msgspec.structs.force_setattr(self, "detail", one_line(self.detail))
         if len(self.subject) > _SUBJECT:
@@ -147,15 +147,15 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def waiting(holds: Iterable[Hold]) -> bool:
-    """Whether any of these holds waits for somebody: has not been acknowledged."""
+    """Whether any of these holds has not been acknowledged."""
     return any(not hold.acknowledged for hold in holds)
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard that does not let the plan of this window be applied without a person's word.
+    """A guard's refusal to apply a window's plan until a person accepts it.
 
-    `fingerprint` names what it stopped and nothing else, so that a person's word for it holds while others go on
-    punching; `stopped` are the deletes it is about (none where it is about a list of people).
+    `fingerprint` depends only on what was stopped, so that it can still be accepted while others go on punching;
+    `stopped` are the deletes it is about (none if it is about other signs).
     """
 
     guard: Literal["too_many_deletes", "empty_answer", "users_gone", "doubled_hours"]
@@ -163,7 +163,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     stopped: tuple[Change, ...] = ()
     lacks_seconds: bool = False
-    """Whether what it stopped agrees with rows that are there but for the seconds: those are to be linked first."""
+    """Whether it stopped shifts that agree with existing rows except for the seconds: those are to be linked first."""
 
 
 class NewEmployee(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,9 +175,9 @@ class NewEmployee(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Shifts of the window by what happens to them. `total_shifts` is what Connecteam has in the window.
+    """Counts of the window's shifts by outcome. `total_shifts` is how many Connecteam has in the window.
 
-    `linked` rows count as unchanged too: no value of theirs moves.
+    `linked` rows count as unchanged too, since none of their values change.
     """
 
     total_shifts: int = 0
@@ -197,10 +197,10 @@ class Minutes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """A shift that is there and cannot be decided before the end of its run.
+    """A shift of the answer that cannot be decided before the end of its run.
 
-    `because` is the shift that is in its way: where that turns out to be as it was, nothing is left to decide. None:
-    the end decides in any case. `has_row`: it needs no row of a shift that is gone.
+    `because` is the shift that is in its way: if that has not changed by then, nothing is left to decide. None: it is
+    decided at the end in any case. `has_row`: it has a row already, and needs none of a shift that is gone.
     """
 
     shift_id: str
@@ -211,10 +211,10 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look leaves for the end of its run, when all others are in.
+    """The decisions that a look leaves for the end of its run, when all looks are done.
 
-    `deletes` are rows that would go, `absent` the shifts found gone from their day among them, `waits` shifts that wait
-    for either; `orphans`: rows without a shift whose person may have it on a time clock that was not looked at yet.
+    `deletes` are rows that would go, `absent` the shifts found gone from their day, `waits` shifts that wait for
+    either; `orphans`: whether there are rows whose shift may be on a time clock that was not looked at yet.
     """
 
     deletes: tuple[Change, ...] = ()
@@ -224,11 +224,11 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Losses(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look would take from whom: guards that go by people judge all looks of a run together.
+    """The rows that employees would lose by a look: guards that go by person judge all looks of a run together.
 
-    `rows`: how many rows of ours each employee has in the window; `going`: every delete that nothing but a guard keeps
-    from being made, now or at the end of the run; `let_through`: the rows that a person's word lets go; `coming`: how
-    many new rows of each employee wait for such deletes.
+    `rows`: how many rows of ours each employee has in the window; `going`: every delete that only a guard may still
+    stop, now or at the end of the run; `let_through`: the rows whose deletion a person has accepted; `coming`: how many
+    new rows of each employee wait for such deletes.
     """
 
     rows: tuple[tuple[RowId, int], ...] = ()
@@ -238,12 +238,12 @@ class Losses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole decision for one (time clock, window): what to write, what not to, and why.
+    """The whole decision for one (time clock, window): changes, holds and refusals, with their reasons.
 
-    `mirrors`, `breaks` and `breaks_gone` are the memory to be written with it: only what differs from what is stored.
+    `mirrors`, `breaks` and `breaks_gone` are to be remembered with it: only those that differ from the stored ones.
     `holds` is complete: a hold of this time clock inside the window that is not among them has lost its cause.
-    `renames` are told, and written only where `init` made the table of people.
-    `fingerprint` names this decision on these images; equal inputs give equal fingerprints on every machine.
+    `renames` are reported, and written only if `init` made the table of people.
+    `fingerprint` is the same on every machine for equal changes to equal images.
     """
 
     time_clock_id: int
@@ -261,16 +261,15 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     snapshot: Snapshot
     stage: Stage = "whole"
-    """Which look of its run it is of; see `looks`."""
+    """Which look of its run it is of; see `evidence`."""
     pending: Pending = Pending()
     undecided: frozenset[str] = frozenset()
-    """Subjects of holds that this plan says nothing about: what stands of them stays."""
+    """Subjects that this plan does not decide: open holds about them stay open."""
     leans: bool = False
-    """Whether other looks of the run had a say: then equal inputs of this one are not all that it was decided on."""
+    """Whether the plan also depends on other looks of the run, not on its own inputs alone."""
     renames: tuple[Rename, ...] = ()
     at_risk: tuple[RowId, ...] = ()
-    """Rows next to those of `changes` of which it matters whether others point at them: they would go, if they may, or
-    are told as rows that could."""
+    """Further rows that would go, or are reported as orphans: it matters whether rows of other tables point at them."""
     losses: Losses = Losses()
 
     @property
@@ -282,11 +281,11 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
 def fingerprint(
     time_clock_id: int, window: Window, changes: tuple[Change, ...], new_employees: tuple[NewEmployee, ...]
 ) -> str:
-    """A name for this decision on these images: sixteen hex digits."""
+    """A short hash of these changes to these images: sixteen hex digits."""
     return hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]
 
 
 def fingerprint_of_stopped(guard: str, time_clock_id: int, rows: Iterable[tuple[RowId, ...]]) -> str:
-    """A name for what a guard stopped: the same for as long as it would stop the same."""
+    """A short hash of the rows that a guard stopped: the same as long as it would stop the same rows."""
     stopped = sorted(rows, key=lambda row: [*map(ordered, row)])
     return hashlib.sha256(msgspec.json.encode((guard, time_clock_id, stopped))).hexdigest()[:16]

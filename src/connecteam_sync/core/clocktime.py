@@ -1,4 +1,4 @@
-"""What the database holds: rows of `clock_times`, and what we remember about each shift."""
+"""The stored state: rows of `clock_times`, and the remembered values of each shift."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
 
     `id` is None only in the image of a row that has yet to be inserted. A negative `employee_id` stands for an
     employee that this very plan creates: the Connecteam user id with its sign changed (`keys.provisional_employee`).
-    Minutes with a fraction are somebody else's: they are read as they are, and never equal to what is right.
+    Minutes with a fraction were written by another program: they are read as they are, and never equal the right ones.
     """
 
     id: RowId | None
@@ -32,7 +32,7 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def entered_by(self) -> str:
-        """Whose row it says it is, for a hold; a word that is nearly ours is easily overlooked."""
+        """The row's source, for a hold; with a remark if it differs from ours only in case or blanks."""
         near = self.source.strip().casefold() == CONNECTEAM and not self.is_ours
         return f"{self.source!r}{f' (which is not {CONNECTEAM!r} to the letter)' if near else ''}"
 
@@ -43,7 +43,7 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> tuple[RowId, int]:
-        """What the unique key of the table spans: (employee, clock-in)."""
+        """The table's unique key: (employee, clock-in)."""
         return (self.employee_id, self.clock_in)
 
     @property
@@ -55,13 +55,13 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
 def elapsed_minutes(clock_in: int, clock_out: int | None) -> int | None:
     """Whole elapsed minutes, rounded down; None while the shift is open. From instants, so DST nights are right.
 
-    From clock-in to clock-out: unpaid breaks inside a shift are in it. Who pays by it deducts them.
+    From clock-in to clock-out, unpaid breaks included: payroll has to deduct them.
     """
     return None if clock_out is None else (clock_out - clock_in) // 60
 
 
 def clock_time_of(employee_id: RowId, clock_in: int, clock_out: int | None, *, id: RowId | None = None) -> ClockTime:  # noqa: A002 - the column's name
-    """The one canonical row for a shift of these instants: minutes and flag follow from the times."""
+    """The canonical row for a shift with these instants: minutes and flag follow from the times."""
     return ClockTime(
         id=id,
         employee_id=employee_id,
@@ -73,7 +73,7 @@ def clock_time_of(employee_id: RowId, clock_in: int, clock_out: int | None, *, i
 
 
 class AppliedValues(msgspec.Struct, frozen=True, gc=False):
-    """The values we last wrote for a shift: tells an edit made in the table behind our back from one made upstream."""
+    """The values we last wrote for a shift: they tell an edit made in the table from one made in Connecteam."""
 
     employee_id: RowId
     clock_in: int
@@ -81,11 +81,11 @@ class AppliedValues(msgspec.Struct, frozen=True, gc=False):
 
 
 class TrackedShift(msgspec.Struct, frozen=True, gc=False):
-    """What we remember of one shift Connecteam has shown us: a row of our `shifts`.
+    """One shift as remembered: a row of our `shifts`.
 
-    `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None next to
-    an `applied`: the row is about to be created and its id is not known yet. `former_clock_time_id` is the row it had
-    until that was deleted: a shift that returns gets it back.
+    `clock_time_id` is None while the shift is held (no row was written for it). In a plan it may also be None while
+    `applied` is set: the row is about to be created and its id is not known yet. `former_clock_time_id` is the row it
+    had until that was deleted: a shift that returns gets the same id again.
     """
 
     shift: Shift
@@ -109,10 +109,10 @@ class Employee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Child(msgspec.Struct, frozen=True, gc=False):
-    """Rows of another table, or other rows of the same one, that point at one row of `clock_times`.
+    """Rows of another table, or of `clock_times` itself, that point at one row of `clock_times`.
 
-    `count` is None where that table cannot be read: nobody knows, so the row counts as having some. `fields` are what
-    they point at it by; `follows`: where one of these is corrected, the database lets them follow.
+    `count` is None if that table cannot be read: then the row is treated as having some. `fields` are the fields they
+    point at; `follows`: if one of these is corrected, the database corrects them too.
     """
 
     table: str
@@ -122,11 +122,11 @@ class Child(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoredState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database holds that matters to one (time clock, window), read under the lock.
+    """The stored state that matters to one (time clock, window), read under the lock.
 
     `rows`: every row, of any source, whose clock-in lies in the padded window; every row linked to a shift of
     `mirrors`; every row on the exact clock-in of a shift of the snapshot. `mirrors`: every shift of this clock whose
-    start lies in the padded window, whose row does, or whose id the snapshot names, whatever its clock; of other
+    start lies in the padded window, whose row does, or whose id the snapshot names, of any clock; of other
     clocks also those starting in the padded window.
     """
 
@@ -137,25 +137,25 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     employees: Mapping[int, RowId] = {}
     """Connecteam user id -> employee id, for every mapped user."""
     ambiguous: Mapping[int, tuple[RowId, ...]] = {}
-    """Connecteam user id -> the employees that all carry it: whose hours they are cannot be told, nothing moves."""
+    """Connecteam user id -> the employees that all carry it: their shifts are held, and no row moves."""
     users_of: dict[RowId, frozenset[int]] = {}
-    """Employee id -> every user mapped to them, ambiguous ones too; who is not in it has no Connecteam user at all."""
+    """Employee id -> every user mapped to them, ambiguous ones too; other employees have no Connecteam user."""
     names: dict[RowId, str] = {}
     """Employee id -> name, for the people mentioned."""
     people: tuple[Employee, ...] = ()
-    """Everybody in the host's table of people, by id: who a user without an employee might be."""
+    """All employees of the host's table, by id: a user without an employee might be one of them."""
     users: dict[int, User] = {}
-    """Every user an earlier run has seen, as they were then."""
+    """Every user that an earlier run has seen, with the values of then."""
     known_users: frozenset[int] = frozenset()
     """Users of the account that an earlier run saw and that were not archived then."""
     locked: tuple[LockedDay, ...] = ()
-    """Every day that payroll has closed, with the hours it holds."""
+    """Every day that payroll has closed."""
     refused: dict[str, str] = {}
-    """What the host's table refuses, and the database's words: `shift:<id>` or `row:<id>` of a change, `user:<id>` of a
-    person to be created. Known where it was tried, in this transaction or (as holds) by the run before."""
+    """Writes that the host's table refuses, with the database's message, by subject: `shift:<id>` or `row:<id>` of a
+    change, `user:<id>` of a person to be created. Tried in this transaction or, if held, by the run before."""
     refused_before: dict[str, str] = {}
-    """What the last run held as refused, in the same words: not tried again yet, and likely to be refused again."""
+    """Writes that the last run held as refused, in the same form: not tried again yet, and likely to be refused."""
     lacks: frozenset[str] = frozenset()
     """Fields of a row that the host's table has no column for."""
     children: dict[RowId, tuple[Child, ...]] = {}
-    """Row id -> what points at it; read only of rows that a plan would delete, or move off what is pointed at."""
+    """Row id -> the rows that point at it; read only for rows whose delete or change of key is planned."""

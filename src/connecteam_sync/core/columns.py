@@ -1,7 +1,7 @@
-"""The one list of mirrored columns: what a row of `clock_times` has, and how each column follows from a shift.
+"""The one list of mirrored columns of `clock_times`, and how each follows from a shift.
 
-What compares, corrects, reads, writes, journals, restores and documents rows goes by this list. How a column is added
-to it stands in docs/notes.md.
+Code that compares, corrects, reads, writes, journals, restores or documents rows uses this list. docs/notes.md says how
+to add a column.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 
 ColumnKind = Literal["key", "person", "moment", "minutes", "flag", "word", "text", "stamp"]
-"""What a column holds: the row's key, an employee's, an instant, minutes, true or false, a word that is never missing,
-text or nothing; or the moment at which a row was written, which is never read.
+"""The content of a column: the row's key, an employee's key, an instant, minutes, true or false, a word that is never
+missing, text or NULL; or a stamp: the moment at which a row was written, which is never read.
 """
 
 
 class MirroredColumn(NamedTuple):
-    """One column. `field` is that of ClockTime, the key of its name in the configuration, and its name by default."""
+    """One column. `field` is its field of ClockTime, its key in the configuration, and its name by default."""
 
     field: str
     kind: ColumnKind
     means: str
-    """What it holds, for docs/reference.md."""
+    """Its meaning, for docs/reference.md."""
     in_key: bool = False
     """Whether it is part of the unique key."""
     may_be_empty: bool = False
-    """Whether NULL says something."""
+    """Whether NULL is a valid value."""
     may_lack: bool = False
-    """Whether a table without it is served; then it is neither read nor written."""
+    """Whether a table may lack it; then it is neither read nor written."""
     of_times: Callable[[int, int | None], object] | None = None
-    """How it follows from the two instants of a shift, where it does."""
+    """Its value from the two instants of a shift, if it follows from them."""
     of_shift: Callable[[Shift], object] | None = None
-    """How it follows from anything else that Connecteam says of a shift, where it does."""
+    """Its value from other values of a shift, if it follows from those."""
     word: str = ""
-    """What a person calls it, where its old and its new value are told."""
+    """Its name in sentences with its old and new value."""
     correction: str | Callable[[Any, Any], str] = ""
-    """What the journal says where it is corrected; nothing where that follows from another column."""
+    """The journal's words for a correction of it; empty if that follows from another column."""
 
 
 def _clocked_out(before: int | None, after: int | None) -> str:
@@ -89,20 +89,20 @@ COLUMNS = (
     MirroredColumn("created_at", "stamp", "when we made the row", may_lack=True),
     MirroredColumn("updated_at", "stamp", "when we last changed a value of it", may_lack=True),
 )
-"""In the order of the fields of ClockTime, which the stamps follow."""
+"""In the order of the fields of ClockTime; the stamps come last."""
 ROW = tuple(column for column in COLUMNS if column.kind != "stamp")
 """The columns that are read: the fields of ClockTime."""
 CANONICAL = tuple(column.field for column in ROW if column.kind != "key")
 """The fields that are compared and written."""
 STAMPS = tuple(column.field for column in COLUMNS if column.kind == "stamp")
 MAY_LACK = frozenset(column.field for column in COLUMNS if column.may_lack)
-BESIDES = tuple((column.field, column.of_shift) for column in COLUMNS if column.of_shift is not None)
-"""What a row has of its shift beside the person and the times, and how it follows."""
+SHIFT_COLUMNS = tuple((column.field, column.of_shift) for column in COLUMNS if column.of_shift is not None)
+"""The fields that a row takes from its shift in addition to person and times, and how they follow."""
 
 
-def besides_of(lacks: frozenset[str]) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
-    """The same, of a table that has no column for some fields: these stay empty."""
-    return tuple(pair for pair in BESIDES if pair[0] not in lacks) if BESIDES else ()
+def shift_columns(lacks: frozenset[str]) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
+    """The same for a table that `lacks` columns for some fields."""
+    return tuple(pair for pair in SHIFT_COLUMNS if pair[0] not in lacks) if SHIFT_COLUMNS else ()
 
 
 def of_kind(*kinds: ColumnKind) -> tuple[str, ...]:
@@ -119,26 +119,30 @@ def row_of(
 ) -> ClockTime:
     """The one row that is right for a shift of this employee, in a table that `lacks` some fields."""
     row = clock_time_of(employee_id, shift.start, shift.end, id=id)
-    if not BESIDES:
+    if not SHIFT_COLUMNS:
         return row
-    return msgspec.structs.replace(row, **{field: said(shift) for field, said in besides_of(lacks)})
+    return msgspec.structs.replace(row, **{field: value_of(shift) for field, value_of in shift_columns(lacks)})
 
 
 def with_rest(right: ClockTime, row: ClockTime) -> ClockTime:
-    """The row that person and times make, with all that another has of its shift besides."""
-    return msgspec.structs.replace(right, **{field: getattr(row, field) for field, _ in BESIDES}) if BESIDES else right
+    """The row `right`, with the other fields that `row` has from its shift."""
+    return (
+        msgspec.structs.replace(right, **{field: getattr(row, field) for field, _ in SHIFT_COLUMNS})
+        if SHIFT_COLUMNS
+        else right
+    )
 
 
 def with_times(row: ClockTime, employee_id: RowId, clock_in: int, clock_out: int | None) -> ClockTime:
-    """The row as it is right for this person and these times, whatever else its shift says: that is left as it is."""
+    """The right row for this person and these times; other fields from its shift stay as they are."""
     return with_rest(clock_time_of(employee_id, clock_in, clock_out, id=row.id), row)
 
 
 def corrections(row: ClockTime, after: ClockTime) -> list[str]:
-    """What is corrected in a row, in the words of the person who reads the journal."""
-    said: list[str] = []
+    """The corrections of a row, in the words of the journal."""
+    texts: list[str] = []
     for column in ROW:
         before, now = getattr(row, column.field), getattr(after, column.field)
         if column.correction and before != now:
-            said.append(column.correction if isinstance(column.correction, str) else column.correction(before, now))
-    return said
+            texts.append(column.correction if isinstance(column.correction, str) else column.correction(before, now))
+    return texts

@@ -1,4 +1,4 @@
-"""What the old algorithm would have done to the shifts of a window: nothing is written to find out."""
+"""The damage that the old algorithm would have done to a window's shifts. Nothing is written."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 
 DamageKind = Literal["lost", "overwritten", "doubled", "wrong"]
-"""`lost`: no row for the shift; `overwritten`: it had one, which would hold another shift; `doubled`: several rows;
+"""`lost`: no row for the shift; `overwritten`: its row would have the times of another shift; `doubled`: several rows;
 `wrong`: a row with other times, minutes or flag."""
 
 
 class LegacyDamage(msgspec.Struct, frozen=True, kw_only=True):
     """One shift the old algorithm would not mirror. `minutes` are the shift's, less those its row would have.
 
-    A row that is still open has none: the old algorithm counts it up to now, which is no hour that anybody worked.
+    A row that is still open counts none: the old algorithm counts it up to now.
     """
 
     kind: DamageKind
@@ -38,7 +38,7 @@ class LegacyDamage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """The harms of a window among the `shifts` of mapped people; `failures` are looks that did not come about."""
+    """The damage in a window to the `shifts` of mapped people; `failures` are looks that failed."""
 
     window: Window
     shifts: int
@@ -52,7 +52,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def minutes(self) -> int:
-        """By how many minutes the sum would be short (negative: too long)."""
+        """By how many minutes the sum would be too low (negative: too high)."""
         return self.missing - self.surplus
 
     @property

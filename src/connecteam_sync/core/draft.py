@@ -1,4 +1,4 @@
-"""The draft of one decision: what is stored, looked up fast; drafts of changes; holds."""
+"""The draft of one decision: indexes of the stored state, changes, holds."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, Ne
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.columns import row_of, with_times
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId, provisional_employee
-from connecteam_sync.core.locks import Locks, unwritten
+from connecteam_sync.core.locks import Locks, unwritten_text
 from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.people import Likenesses, taken
 from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot
@@ -34,11 +34,13 @@ WHAT: dict[ChangeKind, str] = {
 
 
 class PlanBuilder:
-    """Drafts of changes by subject, holds, what waits for the end of the run, and the indexes to look things up in."""
+    """Drafted changes, holds, what waits for the end of the run, and indexes of the stored state."""
 
-    def __init__(self, window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> None:
+    def __init__(
+        self, window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence
+    ) -> None:
         self.window, self.snapshot, self.stored, self.policy = window, snapshot, stored, policy
-        self.looks, self.stage = looks, looks.stage
+        self.evidence, self.stage = evidence, evidence.stage
         self.clock = snapshot.time_clock_id
         self.zone: ZoneInfo = window.zone
         self.start, self.end = window.start_utc, window.end_utc
@@ -60,42 +62,42 @@ class PlanBuilder:
         self.changes: list[Change] = []
         self.holds: dict[tuple[HoldReason, str], Hold] = {}
         self.new_employees: dict[int, NewEmployee] = {}
-        self.strangers: dict[int, tuple[HoldReason | None, str]] = {}
-        self.asked: set[RowId | None] = set()
+        self.unmapped_reasons: dict[int, tuple[HoldReason | None, str]] = {}
+        self.tried_to_move: set[RowId | None] = set()
         self.pending: dict[RowId, Change] = {}
         """Deletes for the end of the run, by row."""
         self.going: tuple[Change, ...] = ()
-        """Every delete that nothing but a guard keeps from being made."""
+        """Every delete that only a guard may still stop."""
         self.reported: list[RowId] = []
         """Rows without a shift that are only reported."""
         self.guarded: set[RowId | None] = set()
-        """Rows that a person would lose with all of theirs: held by themselves, or let through."""
-        self.let_through: set[RowId] = set(looks.let_through)
-        """Rows that a person's word lets go."""
+        """Rows of people who would lose all rows: held one by one, or accepted by a person."""
+        self.let_through: set[RowId] = set(evidence.let_through)
+        """Rows whose deletion a person has accepted."""
         self.coming: Counter[RowId] = Counter()
-        """How many new rows of each employee this plan leaves for the end of the run, since older ones go then."""
+        """How many new rows of each employee wait for the end of the run, since older ones go then."""
         self.deferred: list[Change] = []
         """Those new rows."""
         self.replaced: set[RowId | None] = set()
-        """Rows without a shift that new ones of the same person come for."""
-        self.lent: set[RowId | None] = set()
-        """Rows without a shift that this plan lets go because of new ones, though another look decides on them."""
-        self.words: dict[RowId, str] = {}
-        """What a person has to say before the deletes of an employee are let through."""
+        """Rows without a shift that new rows of the same person replace."""
+        self.deleted_for_others: set[RowId | None] = set()
+        """Rows without a shift that this plan deletes because of new rows, though another look decides on them."""
+        self.accept_names: dict[RowId, str] = {}
+        """The fingerprint to accept before the deletes of an employee are let through."""
         self.pending_absent: set[str] = set()
         self.pending_orphans = False
         self.waits: dict[str, Wait] = {}
         self.undecided: set[str] = set()
         self.unremembered: set[str] = set()
-        """Shifts of which nothing new is remembered yet."""
+        """Shifts whose remembered values stay as they are."""
         self.stale: set[str] = set()
-        """Shifts whose link no longer fits: their row is another shift's by now."""
+        """Shifts whose link is out of date: their row belongs to another shift now."""
         self.leans = False
 
     @property
     def rows_go(self) -> bool:
-        """Whether rows without a shift go in this run, by whichever of its looks."""
-        return self.policy.orphans == "delete" or bool(self.looks.account)
+        """Whether any look of this run may delete rows without a shift."""
+        return self.policy.orphans == "delete" or bool(self.evidence.account)
 
     @cached_property
     def likenesses(self) -> Likenesses:
@@ -105,7 +107,7 @@ class PlanBuilder:
 
     @cached_property
     def leavers(self) -> Likenesses:
-        """Archived users who get an employee by this very plan, as employees with provisional ids: one may be back."""
+        """Archived users for whom this plan creates an employee, with provisional ids: one may have been rehired."""
         clocked = {shift.user_id for shift in self.snapshot.shifts} - self.stored.employees.keys()
         left = (user for user in self.snapshot.users if user.is_archived and user.id in clocked)
         return Likenesses(
@@ -114,23 +116,23 @@ class PlanBuilder:
 
     @cached_property
     def rows_of_people(self) -> Counter[RowId]:
-        """How many rows of ours each employee has in the window, whatever their time clock."""
+        """How many rows of ours each employee has in the window, of all time clocks."""
         return Counter(row.employee_id for row in self.stored.rows if row.is_ours and self.inside(row.clock_in))
 
     @cached_property
     def present(self) -> frozenset[str]:
-        """The shifts of this answer; few decisions ask, and there may be very many."""
+        """The ids of this answer's shifts. Built on demand: few decisions need it, and there may be very many."""
         return frozenset(shift.id for shift in self.snapshot.shifts)
 
     @cached_property
     def shown(self) -> dict[str, Shift]:
-        """The shifts of this answer by id, where one has to be found."""
+        """The shifts of this answer by id."""
         return {shift.id: shift for shift in self.snapshot.shifts}
 
     def unlinked(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
         """Rows of ours in the window that have no shift, and get none."""
         taken = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
-        # New rows that are deferred would stand next to these.
+        # Deferred new rows would stand next to rows that wait to be deleted.
         taken |= self.pending.keys() if not self.deferred else set()
         return tuple(
             row
@@ -139,7 +141,7 @@ class PlanBuilder:
         )
 
     def rows_of_this_clock(self, matches: tuple[Match, ...]) -> tuple[ClockTime, ...]:
-        """Rows of ours in the window that belong to this time clock, or that this decision is about."""
+        """Rows of ours in the window that belong to this time clock, or that this plan changes."""
         mine = {m.row.id for m in matches if m.row is not None} | {c.before.id for c in self.changes if c.before}
         mine |= {m.clock_time_id for m in self.stored.mirrors if m.shift.time_clock_id == self.clock}
         start, end = self.start, self.end
@@ -150,33 +152,33 @@ class PlanBuilder:
         )
 
     def is_known(self, mirror: TrackedShift) -> bool:
-        """Whether what is remembered of a shift is what this run has seen of it."""
-        return self.shown.get(mirror.shift.id) == mirror.shift or self.looks.has_refreshed(mirror)
+        """Whether the remembered values of a shift are those this run has seen."""
+        return self.shown.get(mirror.shift.id) == mirror.shift or self.evidence.has_refreshed(mirror)
 
     def is_fresh(self, shift_id: str) -> bool:
-        """Whether this run has seen a shift: what is remembered of any other may be out of date."""
+        """Whether this run has seen a shift: the remembered values of any other may be out of date."""
         if shift_id in self.present:
             return True
         self.leans = True
         mirror = self.mirrors.get(shift_id)
-        return mirror is not None and self.looks.has_refreshed(mirror)
+        return mirror is not None and self.evidence.has_refreshed(mirror)
 
     def decides_on(self, mirror: TrackedShift, row: ClockTime) -> bool:
-        """Whether this look decides on a shift and its row: not where its padding alone shows another look's shift."""
+        """Whether this look decides on a shift and its row: not if only the padding shows it."""
         shown = self.shown.get(mirror.shift.id)
         return shown is not None and (
-            self.inside(shown.start) or self.inside(row.clock_in) or not self.looks.plans(self.clock, shown.start)
+            self.inside(shown.start) or self.inside(row.clock_in) or not self.evidence.plans(self.clock, shown.start)
         )
 
     def has_left(self, mirror: TrackedShift, at: int, shift: Shift) -> bool:
-        """Whether a shift that the padding alone shows was, at an instant, on a day of another look of this run, and is
-        on a day of none by now: whoever sees it takes its row along.
+        """Whether a shift shown only in the padding was, at an instant, on a day of another look and is on a day of
+        none of the run's looks now: then the look that sees it moves its row.
         """
         self.leans = True
-        return self.looks.plans(mirror.shift.time_clock_id, at) and not self.looks.plans(self.clock, shift.start)
+        return self.evidence.plans(mirror.shift.time_clock_id, at) and not self.evidence.plans(self.clock, shift.start)
 
     def wait(self, shift: Shift, because: str | None = None) -> None:
-        """Leave a shift to the end of the run: in any case, or where the one `because` of which turns out to differ."""
+        """Leave a shift to the end of the run: in any case, or only if the shift `because` has changed by then."""
         self.leans = True
         known = self.waits.get(shift.id)
         if known is None or known.because is not None:
@@ -190,13 +192,13 @@ class PlanBuilder:
             )
 
     def wait_for(self, change: Change, because: str | None) -> None:
-        """The shift of a change waits for the end of the run."""
+        """Leave the shift of a change to the end of the run."""
         shift = self.shown.get(change.shift_id or "")
         if shift is not None:
             self.wait(shift, because)
 
     def give_up_link(self, mirror: TrackedShift) -> None:
-        """Forget that a row is a shift's: it has become another one's."""
+        """Forget the link of a shift to a row that now belongs to another shift."""
         self.stale.add(mirror.shift.id)
         self.shift_of_row.pop(mirror.clock_time_id or 0, None)
         self.mirrors[mirror.shift.id] = msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
@@ -206,11 +208,11 @@ class PlanBuilder:
         return self.start <= instant < self.end
 
     def row_for(self, shift: Shift, employee: RowId, key: RowId | None) -> ClockTime:
-        """The row that is right for a shift, of the columns that the table has."""
+        """The right row for a shift, with the columns that the table has."""
         return row_of(shift, employee, id=key, lacks=self.stored.lacks)
 
     def edited_locally(self, mirror: TrackedShift | None, row: ClockTime) -> bool:
-        """Whether a linked row differs from what we last applied to it (rule 11)."""
+        """Whether a linked row differs from the values we last applied to it (rule 11)."""
         if mirror is None or mirror.applied is None or mirror.clock_time_id != row.id:
             return False
         last = mirror.applied
@@ -219,21 +221,21 @@ class PlanBuilder:
     def draft(
         self, kind: ChangeKind, before: ClockTime | None, after: ClockTime | None, shift: Shift | None, why: str
     ) -> None:
-        """Put down a change, or its hold where the day it is on, or was on, is locked (rule 9), or rows point at it."""
+        """Add a change, or a hold if its day is locked (rule 9), other rows point at it, or it was refused."""
         change = self.change(kind, before, after, shift, why)
-        found = self.obstacle(change)
-        if found is None:
+        obstacle = self.obstacle(change)
+        if obstacle is None:
             self.changes.append(change)
         else:
-            self.hold_change(found[0], change, found[1])
+            self.hold_change(obstacle[0], change, obstacle[1])
 
     def obstacle(self, change: Change) -> tuple[HoldReason, str] | None:
-        """Why a change cannot be written, whatever asks for it: the reason of its hold, and a sentence."""
+        """Why a change cannot be written: the reason and the sentence of its hold; None if it can."""
         kind, before, after = change.kind, change.before, change.after
         locked = self.closed_days(before, after) if kind != "link" else ()
         refused = self.stored.refused.get(subject_of(change))
         if locked:
-            return ("locked_day", unwritten(change, locked[0], self.zone, self.names()))
+            return ("locked_day", unwritten_text(change, locked[0], self.zone, self.names()))
         if pointing := kept_by(self.stored.children, before, after):
             return ("child_row", held_detail(change.image.id, pointing))
         if refused is not None:
@@ -255,7 +257,7 @@ class PlanBuilder:
         )
 
     def names(self) -> dict[RowId, str]:
-        """Names by employee id, those this plan creates among them."""
+        """Names by employee id, including employees that this plan creates."""
         made = {provisional_employee(user): person.name for user, person in self.new_employees.items()}
         return self.stored.names | made
 
@@ -275,24 +277,32 @@ class PlanBuilder:
         kind = "break" if record.kind == "break" else "shift"
         subject = f"{kind}:{record.activity_id}" if record.activity_id else f"record:{record.digest}"
         mirror = self.mirrors.get(record.activity_id or "")
+        around = self.window.padded()
+        is_away = mirror is not None and not around.start_utc <= mirror.shift.start < around.end_utc
         self.add_hold(
             Hold(
                 reason="impossible_record",
                 subject=subject,
                 detail=f"{_ABOUT.get(record.kind, record.kind)} cannot be believed: {record.problem}"
-                f"{self.when(record)}",
+                f"{self.when(record)}{self.row_elsewhere(mirror) if is_away else ''}",
                 shift_id=record.activity_id,
                 user_id=record.user_id,
                 clock_time_id=mirror.clock_time_id if mirror else None,
                 employee_id=self.stored.employees.get(record.user_id or 0),
-                instant=mirror.shift.start if mirror else record.start,
+                # The look at the days of that row does not show the record, and must not resolve the hold.
+                instant=mirror.shift.start if mirror and not is_away else record.start,
             )
         )
 
+    def row_elsewhere(self, mirror: TrackedShift | None) -> str:
+        """That the shift of a record has its row on a day that is not looked at: a sentence's end."""
+        row = self.rows.get(mirror.clock_time_id) if mirror else None
+        return f"; row {row.id} of this shift is on {local_day(row.clock_in, self.zone)}" if row else ""
+
     def when(self, record: InvalidRecord) -> str:
-        """The times of a doubted record that can be believed, on the clock of the business: a sentence's end."""
+        """The valid times of an invalid record in the business time zone, as the end of a sentence."""
         if record.start is None:
-            # A time in milliseconds is no time; which day was meant is all that leads to the record.
+            # A start in milliseconds is invalid, but the day that was meant helps a person to find the record.
             return f" (as milliseconds that would be {stamp(record.meant, self.zone)})" if record.meant else ""
         if record.end is None:
             return f" (it began {stamp(record.start, self.zone)})"
@@ -328,7 +338,7 @@ class PlanBuilder:
         """A hold about a shift that is there; `image` is the row it would have got."""
         image = image or clock_time_of(0, shift.start, shift.end)
         employee: RowId | None = image.employee_id
-        if isinstance(employee, int) and employee <= 0:  # nobody, or somebody who is not there yet
+        if isinstance(employee, int) and employee <= 0:  # no employee, or one yet to be created
             employee = self.stored.employees.get(shift.user_id, row.employee_id if row else None)
         self.add_hold(
             Hold(
@@ -346,16 +356,22 @@ class PlanBuilder:
         )
 
     def hold_row(
-        self, reason: HoldReason, row: ClockTime, detail: str, mirror: TrackedShift | None, *, beside: bool = False
+        self,
+        reason: HoldReason,
+        row: ClockTime,
+        detail: str,
+        mirror: TrackedShift | None,
+        *,
+        has_own_hold: bool = False,
     ) -> None:
         """A hold about a row that stays although Connecteam does not show its shift.
 
-        `beside`: another look of the run has a hold about the shift itself.
+        `has_own_hold`: another look of the run holds the shift itself.
         """
         self.add_hold(
             Hold(
                 reason=reason,
-                subject=f"shift:{mirror.shift.id}" if mirror and not beside else f"row:{row.id}",
+                subject=f"shift:{mirror.shift.id}" if mirror and not has_own_hold else f"row:{row.id}",
                 detail=detail,
                 shift_id=mirror.shift.id if mirror else None,
                 user_id=mirror.shift.user_id if mirror else None,

@@ -1,9 +1,7 @@
-"""What happens while a command works, as typed events.
+"""Typed events of a command at work; progress and logs are made of them.
 
 They carry counts, days, ids of time clocks and runs, and kinds of errors: never a name, a note, a place, a phone number
 or the text of an error.
-
-Progress, logs and whatever else watches a run are made of them.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from connecteam_sync.core.run import RunKind, Status
 from connecteam_sync.core.window import Window
 
 StepName = Literal["looking", "mirroring", "finishing", "reading timesheets"]
-"""`finishing`: what the slices left for the end of the run, and the looks that showed to be missing."""
+"""`finishing`: decisions that the slices left for the end of the run, and further looks that they need."""
 Level = Literal["debug", "info", "warning", "error"]
 
 
@@ -26,22 +24,22 @@ def _tag(name: str) -> str:
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_tag):
-    """Something that happened. Events of slices come after their transaction, so that what they say is true."""
+    """Something that happened. Events of slices come after their transaction, so that they are true."""
 
     @property
     def name(self) -> str:
         """The kind of event as one word for machines, e.g. `slice_done`."""
-        return _tag(type(self).__name__)
+        return str(self.__struct_config__.tag)
 
     @property
     def level(self) -> Level:
-        """How much it matters to somebody who reads logs."""
+        """The level for logs."""
         return "info"
 
 
 class RunBegan(Event, frozen=True, kw_only=True):
-    """A run that goes over slices begins; its number is known once something is recorded. `slices` are those that are
-    known beforehand. Runs of one transaction (`undo`, `people`, `adopt`) are told by their end alone.
+    """A run over slices begins; its number is known once something is recorded. `slices` are those known beforehand.
+    Runs of one transaction (`undo`, `people`, `adopt`) have only the event of their end.
     """
 
     kind: RunKind
@@ -50,8 +48,8 @@ class RunBegan(Event, frozen=True, kw_only=True):
 
 
 class RunEnded(Event, frozen=True, kw_only=True):
-    """A run is over. `run` is None where the database could not even record it; `statements` and `http_calls` are its
-    own, whatever else the same client did before.
+    """A run is over. `run` is None if the database could not even record it; `statements` and `http_calls` are this
+    run's alone.
     """
 
     run: int | None
@@ -76,7 +74,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
 
 
 class StepBegan(Event, frozen=True, kw_only=True):
-    """Slices are gone through, one after the other: so many, of so many days."""
+    """A step over several slices begins, one after the other."""
 
     step: StepName
     slices: int
@@ -89,13 +87,13 @@ class StepBegan(Event, frozen=True, kw_only=True):
 
 
 class Working(Event, frozen=True, kw_only=True):
-    """Something that takes a while and has no slices; `what` are our own words, without anything of the data."""
+    """Something that takes a while and has no slices; `what` has no data in it."""
 
     what: str
 
 
 class SliceBegan(Event, frozen=True, kw_only=True):
-    """A slice is next. `calls_left` is the API's budget for the rest of its day, None where it has not said."""
+    """A slice is next. `calls_left` is the API's budget for the rest of its day, None if that is not known."""
 
     step: StepName
     time_clock_id: int
@@ -109,7 +107,7 @@ class SliceBegan(Event, frozen=True, kw_only=True):
 
 
 class SliceDone(Event, frozen=True, kw_only=True):
-    """A slice came about. `status` is that of its receipt, `planned` of one that was only looked at.
+    """A slice is done. `status` is that of its receipt, or `planned` if nothing was to be written.
 
     `ends_days`: no other slice of these days follows in this step.
     """
@@ -130,7 +128,7 @@ class SliceDone(Event, frozen=True, kw_only=True):
 
 
 class SliceFailed(Event, frozen=True, kw_only=True):
-    """A slice did not come about; nothing of it was written. `error` is the kind of error, e.g. `bad_answer`.
+    """A slice failed; nothing of it was written. `error` is the kind of error, e.g. `bad_answer`.
 
     `ends_run`: the slices after it are not tried.
     """
@@ -161,19 +159,19 @@ class SliceAgain(Event, frozen=True, kw_only=True):
 
 
 class Waiting(Event, frozen=True, kw_only=True):
-    """Connecteam is not asked for so many seconds."""
+    """No call is made to Connecteam for some seconds."""
 
     seconds: float
     why: str
 
     @property
     def level(self) -> Level:
-        """Whoever waits for the run wants to know."""
+        """It explains why the run takes longer."""
         return "warning"
 
 
 class ChangesWritten(Event, frozen=True, kw_only=True):
-    """Rows of `clock_times` were written and committed: how many, never which."""
+    """Rows of `clock_times` were written and committed: their counts."""
 
     run: int
     time_clock_id: int
@@ -185,7 +183,7 @@ class ChangesWritten(Event, frozen=True, kw_only=True):
 
 
 class HoldsOpened(Event, frozen=True, kw_only=True):
-    """So many shifts or rows are held for a reason from this run on."""
+    """New holds of this run for one reason."""
 
     run: int
     time_clock_id: int
@@ -200,7 +198,7 @@ class HoldsOpened(Event, frozen=True, kw_only=True):
 
 
 class HoldsResolved(Event, frozen=True, kw_only=True):
-    """So many holds lost their cause with this run."""
+    """Holds for one reason that lost their cause with this run."""
 
     run: int
     time_clock_id: int
@@ -209,8 +207,8 @@ class HoldsResolved(Event, frozen=True, kw_only=True):
     count: int
 
 
-class Refusal(Event, frozen=True, kw_only=True):
-    """A guard does not let a slice through without a person's word; `stopped` deletes are what it is about."""
+class SliceRefused(Event, frozen=True, kw_only=True, tag="refusal"):
+    """A guard refuses a slice until a person accepts it; `stopped` is how many deletes it stopped."""
 
     run: int
     time_clock_id: int
@@ -226,7 +224,7 @@ class Refusal(Event, frozen=True, kw_only=True):
 
 
 class CallFailed(Event, frozen=True, kw_only=True):
-    """A method of the library ends with an error; `error` is its kind. What it says is for whoever called."""
+    """A method of the library ends with an error; `error` is its kind. The message is only in the raised error."""
 
     call: str
     error: str
@@ -240,7 +238,7 @@ class CallFailed(Event, frozen=True, kw_only=True):
 
 
 class Unforeseen(Event, frozen=True, kw_only=True):
-    """The command ends with an error that nobody foresaw: of which kind, and in which line of which file."""
+    """The command ends with an unforeseen error: its kind, and the file and line."""
 
     error: str
     where: str

@@ -1,8 +1,8 @@
-"""What one run has looked at: which time clocks on which days, and which shifts were there.
+"""The evidence of one run: the time clocks and days it has looked at, and the shifts that were there.
 
-An absence proves something only when every look of the run is in (rule 6), so a plan is made at one of three stages:
+An absence proves something only when every look of the run is done (rule 6), so a plan is made at one of three stages:
 `whole`, the only look of its run; `part`, one of several, which leaves absences for later; `end`, the same look again
-once all are in. Of each shift no more than a number is kept, so that a year of them is a few megabytes.
+once all are done. Only a number is kept of each shift, so that a year of them is a few megabytes.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ Stage = Literal["whole", "part", "end"]
 
 
 class Span(NamedTuple):
-    """One time clock and the half-open instants of the days proper of one look."""
+    """One time clock and the half-open span of instants of a look's days, without padding."""
 
     clock: int
     start: int
     end: int
 
     def holds(self, clock: int, instant: int) -> bool:
-        """Whether a shift of this clock that starts at this instant was looked for."""
+        """Whether a shift of this clock that starts at this instant falls within the span."""
         return self.clock == clock and self.start <= instant < self.end
 
 
-class Looks:
-    """The looks of one run. `units` are all that it means to make, `stage` is that of the plan about to be made.
+class RunEvidence:
+    """The looks of one run. `units` are all that it plans to make, `stage` is that of the next plan.
 
-    `account` are the time clocks there are, by id, as people know them; empty where nobody needs to know. `absent` are
-    shifts that a look found gone from their day, with evidence; `awaited` the (user, start) of shifts that wait for
-    what the end of the run brings; `vouched` time clocks that a person vouches for, should they be unreadable.
+    `account` names the account's time clocks by id; empty if rows without a shift do not go. `absent` are shifts that a
+    look found gone from their day, with evidence; `awaited` the (user, start) of shifts that wait for the end of the
+    run; `vouched` time clocks that a person vouches for in case they cannot be read.
     """
 
     def __init__(
@@ -56,42 +56,42 @@ class Looks:
         self.absent: set[str] = set()
         self.awaited: set[tuple[int, int]] = set()
         self.failures: dict[Span, str] = {}
-        """The looks that say nothing of what is gone, and why: they did not come about, or their answer was refused."""
+        """Looks that prove no absence, and why: they failed, or a guard refused their answer."""
         self.invalid_users: set[int] = set()
         self.invalid_ids: set[str] = set()
-        """Whose records, and which, cannot be believed, in any look of the run."""
+        """Invalid records of all looks: their users, and their ids."""
         self.turned_away: set[int] = set()
-        """Time clocks that Connecteam does not show any more, whoever asks and however often."""
+        """Time clocks that Connecteam no longer shows to this key, however often it is asked."""
         self.unread: dict[int, str] = {}
-        """Time clocks that were asked for evidence without success, and what Connecteam said."""
-        self.elsewhere: dict[tuple[int, int], int] = {}
-        """(user, start) of shifts of time clocks that are not mirrored, and the clock: looked at as evidence only."""
-        self.worked: dict[tuple[int, date], int] = {}
+        """Time clocks that could not be read as evidence, and the error's message."""
+        self.unmirrored_shifts: dict[tuple[int, int], int] = {}
+        """(user, start) of shifts of time clocks that are not mirrored, and the clock: read as evidence only."""
+        self.unlisted_hours: dict[tuple[int, date], int] = {}
         """(user, local day) of hours in the totals of a time clock that does not list the user, and the clock."""
         self.rows_of_people: dict[tuple[int, int], Mapping[RowId, int]] = {}
-        """How many rows of ours each employee had in the days of a look (half-open instants), before it: at the end."""
+        """How many rows of ours each employee had before a look in its days (half-open instants); set at the end."""
         self.going: dict[RowId, dict[RowId, int]] = {}
-        """The rows (and their clock-ins) that would go from each employee, whichever look lets them go: at the end."""
+        """The rows (and their clock-ins) that all looks together would delete from each employee; set at the end."""
         self.coming: dict[tuple[int, int], Counter[RowId]] = defaultdict(Counter)
         """How many new rows of each employee wait for the end of the run, by the days of the look."""
         self.is_stopped = False
-        """Whether a guard refused an answer: until a person's word lets it through, it is no evidence of anything."""
+        """Whether a guard refused an answer: until a person accepts it, it is no evidence."""
         self.let_through: set[RowId] = set()
-        """Those that a person's word lets go, where a guard had stopped them: at the end."""
-        self.listed_in_vain: dict[int, int] = {}
-        """Whom an answer lists that a guard refused, and its time clock: it proves nothing, but they are there."""
+        """Rows that a guard stopped and a person accepted to go; set at the end."""
+        self.listed_in_refused: dict[int, int] = {}
+        """Users listed in answers that a guard refused, and the time clock: only that they are on it is proven."""
         self._listings: dict[Span, frozenset[int]] = {}
-        self._quiet: set[Span] = set()
+        self._unchanged: set[Span] = set()
         self._seen: dict[int, array[int]] = {}
         self._index: dict[int, frozenset[int]] = {}
 
-    def also(self, units: Iterable[tuple[int, Window]]) -> None:
-        """More looks that the run means to make."""
+    def add_units(self, units: Iterable[tuple[int, Window]]) -> None:
+        """More looks that the run plans to make."""
         self.units |= {Span(clock, window.start_utc, window.end_utc) for clock, window in units}
 
-    # -- what was looked at ------------------------------------------------------------------------------------------
+    # -- the looks ---------------------------------------------------------------------------------------------------
 
-    def saw(
+    def add_snapshot(
         self,
         window: Window,
         snapshot: Snapshot,
@@ -99,53 +99,53 @@ class Looks:
         as_evidence: bool = False,
         coming: Iterable[tuple[RowId, int]] = (),
     ) -> None:
-        """A look that was read; `as_evidence` of a clock whose shifts are not mirrored.
+        """A look that was read; `as_evidence` if the clock's shifts are not mirrored.
 
-        `coming`: how many new rows of each employee it left for the end of the run.
+        `coming`: how many new rows of each employee its plan left for the end of the run.
         """
         clock = snapshot.time_clock_id
         span = Span(clock, window.start_utc, window.end_utc)
         if self.stage != "end":
             self.coming[span.start, span.end].update(dict(coming))
         self._listings[span] = snapshot.listed
-        self._quiet.discard(span)
-        self._heard(snapshot)
+        self._unchanged.discard(span)
+        self._note_shown(snapshot)
         if as_evidence:
-            self.elsewhere |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
+            self.unmirrored_shifts |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
 
-    def refused(self, window: Window, snapshot: Snapshot, why: str) -> None:
-        """A look whose answer a guard refused: what it shows is there, and what it does not show proves nothing."""
+    def add_refused(self, window: Window, snapshot: Snapshot, why: str) -> None:
+        """A look whose answer a guard refused: the shifts it shows exist, but missing ones prove nothing."""
         self.failures[Span(snapshot.time_clock_id, window.start_utc, window.end_utc)] = why
         self.is_stopped = True
-        self.listed_in_vain |= dict.fromkeys(snapshot.listed, snapshot.time_clock_id)
-        self._heard(snapshot)
+        self.listed_in_refused |= dict.fromkeys(snapshot.listed, snapshot.time_clock_id)
+        self._note_shown(snapshot)
 
-    def _heard(self, snapshot: Snapshot) -> None:
-        """What an answer shows, whatever it leaves out."""
+    def _note_shown(self, snapshot: Snapshot) -> None:
+        """Note the shifts and the invalid records of an answer."""
         clock = snapshot.time_clock_id
         self._seen.setdefault(clock, array("q")).extend(hash(shift.id) for shift in snapshot.shifts)
         self._index.pop(clock, None)
         self.invalid_users.update(d.user_id for d in snapshot.invalid_records if d.user_id is not None)
         self.invalid_ids.update(d.activity_id for d in snapshot.invalid_records if d.activity_id is not None)
 
-    def was_quiet(self, clock: int, window: Window) -> None:
-        """A look that was not read, since all was as it was when nothing had to be done."""
+    def add_unchanged(self, clock: int, window: Window) -> None:
+        """A look whose answer was not read, since it is the same as when nothing had to be done."""
         span = Span(clock, window.start_utc, window.end_utc)
         if span not in self._listings:
-            self._quiet.add(span)
+            self._unchanged.add(span)
 
-    def failed(self, clock: int, window: Window, why: str, *, turned_away: bool = False) -> None:
-        """A look that did not come about; `turned_away`: and would not, however often it were tried."""
+    def add_failure(self, clock: int, window: Window, why: str, *, turned_away: bool = False) -> None:
+        """A look that failed; `turned_away`: and would fail however often it were tried."""
         self.failures[Span(clock, window.start_utc, window.end_utc)] = f"which could not be read ({why})"
         if turned_away:
             self.turned_away.add(clock)
 
-    # -- what that proves --------------------------------------------------------------------------------------------
+    # -- conclusions -------------------------------------------------------------------------------------------------
 
     def shows(self, mirror: TrackedShift, *, clock: int | None = None) -> bool:
         """Whether any look of the run (or any of one clock) has shown this shift.
 
-        Of a look that was not read it counts as shown where it is remembered to be: a row stays rather than goes.
+        If the look at its day was not read, a remembered shift counts as shown: its row stays.
         """
         shift = mirror.shift
         if self.has_shown(shift.id, clock=clock):
@@ -153,20 +153,20 @@ class Looks:
         return (
             not mirror.is_gone
             and (clock is None or clock == shift.time_clock_id)
-            and any(span.holds(shift.time_clock_id, shift.start) for span in self._quiet)
+            and any(span.holds(shift.time_clock_id, shift.start) for span in self._unchanged)
         )
 
     def has_refreshed(self, mirror: TrackedShift) -> bool:
-        """Whether a look at a mirrored time clock has shown this shift: then what is remembered of it is of this run.
+        """Whether a look at a mirrored time clock has shown this shift: then its remembered values are up to date.
 
-        What was looked at as evidence only is not remembered: of its shifts, old values are known and no more.
+        Shifts of clocks read as evidence only are not remembered, so their stored values may be old.
         """
         return any(self.shows(mirror, clock=clock) for clock in {span.clock for span in self.units})
 
     def has_shown(self, shift_id: str, *, clock: int | None = None) -> bool:
-        """The same, of the looks that were read."""
+        """Whether any look that was read (or any of one clock) has shown this shift."""
         number = hash(shift_id)
-        return any(number in self._numbers(one) for one in (self._seen if clock is None else (clock,)))
+        return any(number in self._numbers(seen) for seen in (self._seen if clock is None else (clock,)))
 
     def _numbers(self, clock: int) -> frozenset[int]:
         if clock not in self._index:
@@ -174,42 +174,42 @@ class Looks:
         return self._index[clock]
 
     def plans(self, clock: int, instant: int) -> bool:
-        """Whether the run means to look at this clock on the day of this instant."""
+        """Whether the run plans to look at this clock on the day of this instant."""
         return any(span.holds(clock, instant) for span in self.units)
 
     def has_day(self, instant: int) -> bool:
-        """Whether the run means to look at any clock on the day of this instant."""
+        """Whether the run plans to look at any clock on the day of this instant."""
         return any(span.start <= instant < span.end for span in self.units)
 
     def covers(self, clock: int, instant: int) -> bool:
         """Whether the run has looked at this clock on the day of this instant."""
-        return any(span.holds(clock, instant) for span in (*self._listings, *self._quiet))
+        return any(span.holds(clock, instant) for span in (*self._listings, *self._unchanged))
 
     def is_gone(self, mirror: TrackedShift) -> bool:
-        """Whether a look found a shift gone and no other has shown it: known at the end only."""
+        """Whether a look found a shift gone and no other has shown it: known only at the end of the run."""
         return self.stage == "end" and mirror.shift.id in self.absent and not self.shows(mirror)
 
     def read_clocks(self, window: Window) -> frozenset[int]:
-        """The time clocks that were looked at on just these days."""
+        """The time clocks that were looked at on exactly these days."""
         start, end = window.start_utc, window.end_utc
-        return frozenset(s.clock for s in (*self._listings, *self._quiet) if (s.start, s.end) == (start, end))
+        return frozenset(s.clock for s in (*self._listings, *self._unchanged) if (s.start, s.end) == (start, end))
 
     def listings(self, window: Window) -> dict[int, frozenset[int]]:
-        """Who was listed in the looks that cover a window's days, by time clock."""
+        """The users listed in the looks that cover a window's days, by time clock."""
         start, end = window.start_utc, window.end_utc
         return {span.clock: found for span, found in self._listings.items() if span.start <= start and end <= span.end}
 
     def is_vouched(self, clock: int) -> bool:
-        """Whether a person's word stands for a time clock: only where Connecteam does not show it to anybody."""
+        """Whether a person vouches for a time clock: that counts only if Connecteam no longer shows it."""
         return clock in self.vouched and clock in self.turned_away
 
     def undecided(self) -> tuple[int, str] | None:
-        """A time clock, and why, of which nobody knows what it has not shown; None where there is none."""
+        """A time clock whose absences prove nothing, and why; None if there is none."""
         failed = ((span.clock, why) for span, why in self.failures.items() if not self.is_vouched(span.clock))
         return min(failed, default=None)
 
     def clocks_left_out(self, known: Container[int]) -> tuple[str, ...]:
-        """The time clocks of the account next to those known, and those that a person's word stands for."""
+        """The account's time clocks, except those in `known` and those that a person vouches for."""
         return tuple(
             name for clock, name in sorted(self.account.items()) if clock not in known and not self.is_vouched(clock)
         )

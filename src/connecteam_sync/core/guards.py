@@ -21,7 +21,7 @@ _DOUBLED_PEOPLE, DOUBLED_SHARE = 3, 0.8
 
 
 def too_many_deletes(deletes: Sequence[Change], rows: int, policy: Policy, clock: int = 0) -> Refusal | None:
-    """Refuse more deletes than the larger of a fixed number and a share of the window's rows."""
+    """Refuse more deletes than a fixed number or a share of the window's rows, whichever is more."""
     limit = _limit(rows, policy)
     if len(deletes) <= limit:
         return None
@@ -39,9 +39,9 @@ def too_many_deletes(deletes: Sequence[Change], rows: int, policy: Policy, clock
 
 
 def too_many_orphans(deletes: Sequence[Change], rows: int, policy: Policy) -> Refusal | None:
-    """The same of rows without a shift, which belong to no time clock: `rows` are those of ours of every clock.
+    """Refuse too many deletes of rows without a shift, which belong to no time clock: `rows` is of every clock.
 
-    `deletes` are all that would go; those of shifts count too, and are told only as a number.
+    `deletes` are all that would go; those of shifts count too, but are only mentioned as a number.
     """
     limit = _limit(rows, policy)
     orphans = [change for change in deletes if change.shift_id is None]
@@ -62,27 +62,27 @@ def too_many_orphans(deletes: Sequence[Change], rows: int, policy: Policy) -> Re
 
 
 def _limit(rows: int, policy: Policy) -> int:
-    """How many of so many rows may go without a person's word."""
+    """How many of so many rows may go without a person's consent."""
     return max(policy.max_deletes, int(policy.max_deletes_share * rows))
 
 
-def _days(found: Iterable[date]) -> str:
-    days = sorted(found)
+def _days(touched: Iterable[date]) -> str:
+    days = sorted(touched)
     return f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
 
 
 def empty_answer(window: Window, snapshot: Snapshot, held: Sequence[TrackedShift]) -> Refusal | None:
-    """Refuse an answer without any shift where we hold some: upstream silence is never data."""
+    """Refuse an answer without any shift if we have rows of some: an empty answer is more likely a fault."""
     if snapshot.shifts or not held:
         return None
     people = many(len({m.shift.user_id for m in held}), "person", "people")
     days = _days(local_day(m.shift.start, window.zone) for m in held)
     rows = [(m.clock_time_id or 0, m.shift.user_id, m.shift.start) for m in held]
     invalid = sum(invalid_record.kind == "shift" for invalid_record in snapshot.invalid_records)
-    said = f"no shift that can be believed ({invalid} cannot)" if invalid else "no shift at all"
+    content = f"no shift that can be believed ({invalid} cannot)" if invalid else "no shift at all"
     return Refusal(
         guard="empty_answer",
-        message=f"Connecteam's answer has {said}, and the table holds {many(len(rows), 'row')} of {people} {days}",
+        message=f"Connecteam's answer has {content}, and the table holds {many(len(rows), 'row')} of {people} {days}",
         fingerprint=fingerprint_of_stopped("empty_answer", snapshot.time_clock_id, rows),
     )
 
@@ -96,7 +96,7 @@ def users_gone(
     names: Mapping[int, User],
     clock: int = 0,
 ) -> Refusal | None:
-    """Refuse where more than a share of the users we know are missing from a list that should name them."""
+    """Refuse if more than a share of the known users are missing from a list that should name them."""
     gone = known - listed
     if len(gone) <= max(_ONE_PERSON, policy.max_users_gone_share * len(known)):
         return None
@@ -111,9 +111,9 @@ def users_gone(
 
 
 def doubled_hours(creates: Iterable[Change], unlinked: Iterable[ClockTime], clock: int) -> Refusal | None:
-    """Refuse new rows that would stand next to rows of ours without a shift, about as long, for most of the people.
+    """Refuse new rows about as long as existing rows of ours without a shift, for most of the people.
 
-    Whoever takes over a table with other times than Connecteam has would get every hour twice.
+    If a table with other times than Connecteam's is taken over, every hour would be there twice.
     """
     creates, unlinked = tuple(creates), tuple(unlinked)
     had: dict[RowId, int] = defaultdict(int)
@@ -146,7 +146,7 @@ def doubled_hours(creates: Iterable[Change], unlinked: Iterable[ClockTime], cloc
 
 
 def rows_of_listed(rows: Iterable[ClockTime], stored: StoredState, snapshot: Snapshot) -> tuple[ClockTime, ...]:
-    """The rows of people whom the time clock lists: of others it could create none, whatever is wrong."""
+    """The rows of people whom the time clock lists: it creates no rows for others."""
     people = {stored.employees.get(user) for user in snapshot.listed}
     return tuple(row for row in rows if row.employee_id in people)
 
@@ -165,10 +165,10 @@ def refusals(
     unlinked: Sequence[ClockTime] = (),
     orphans_go: bool = False,
 ) -> tuple[Refusal, ...]:
-    """What every guard says to a plan that would delete so many of so many rows.
+    """The refusals of all guards.
 
-    `rows` are those of the plan's time clock, `rows_of_all` those of every clock; `deferred` new rows that wait for old
-    ones to go.
+    `rows` counts those of the plan's time clock, `rows_of_all` those of every clock; `deferred` are new rows that wait
+    for old ones to go.
     """
     start, end, clock = window.start_utc, window.end_utc, snapshot.time_clock_id
     present = {row.id for row in stored.rows}
@@ -176,11 +176,11 @@ def refusals(
     mine = frozenset(mirror.shift.user_id for mirror in inside if mirror.clock_time_id is not None)
     names = {**stored.users, **{user.id: user for user in snapshot.users}}
     doubled = None
-    # Rows without a shift that go at the end of the run, and may, double nothing.
+    # Rows without a shift double nothing if they go at the end of the run and no guard stops that.
     if not orphans_go or len(unlinked) > _limit(rows_of_all, policy):
         creates, beside = [c for c in changes if c.kind == "create"], rows_of_listed(unlinked, stored, snapshot)
         doubled = doubled_hours((*creates, *deferred), beside, clock)
-        # Where the old rows go first nobody has hours twice; but rows that lack only the seconds had better be linked.
+        # If the old rows go first, no hours are there twice; but rows that lack only the seconds should be linked.
         if doubled is not None and deferred and not doubled.lacks_seconds:
             doubled = doubled_hours(creates, beside, clock)
     found = (
@@ -201,7 +201,7 @@ def refusals(
 
 
 def let_through(deletes: Sequence[Change], clock: int, policy: Policy) -> set[RowId]:
-    """The rows of deletes that a person has let go as they are, all of them at once."""
+    """The rows of deletes that a person has accepted, all of them together."""
     if not policy.accepted:
         return set()
     linked, orphans = (
@@ -209,7 +209,7 @@ def let_through(deletes: Sequence[Change], clock: int, policy: Policy) -> set[Ro
         [c for c in deletes if c.shift_id is None],
     )
     names = {_name_of_linked(linked, clock): linked, _name_of_orphans(orphans): orphans}
-    return {c.image.id or 0 for name, found in names.items() if name in policy.accepted for c in found}
+    return {c.image.id or 0 for name, group in names.items() if name in policy.accepted for c in group}
 
 
 def _name_of_linked(deletes: Iterable[Change], clock: int) -> str:
@@ -220,70 +220,70 @@ def _name_of_orphans(deletes: Iterable[Change]) -> str:
     return fingerprint_of_stopped("too_many_orphans", 0, map(_row, deletes))
 
 
-def days_at_stake(window: Window, found: Sequence[Refusal]) -> str:
-    """The days that refusals are about, as options of a command: those of the rows that they stopped, else all."""
-    stopped = [change.days[0] for refusal in found for change in refusal.stopped]
+def days_at_stake(window: Window, refused: Sequence[Refusal]) -> str:
+    """The days of refusals as options of a command: those of the stopped rows, else the whole window."""
+    stopped = [change.days[0] for refusal in refused for change in refusal.stopped]
     first, last = window.first, window.last
-    if stopped and all(refusal.stopped for refusal in found):
+    if stopped and all(refusal.stopped for refusal in refused):
         first, last = min(stopped), max(stopped)
     return f"--from {first} --to {last}"
 
 
-def way_on(window: Window, found: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
-    """The command that lets just what these guards stopped through, where a person finds it right.
+def accept_command(window: Window, refused: Sequence[Refusal], *, resync: bool, accepted: Iterable[str] = ()) -> str:
+    """The command that lets through exactly what these guards stopped.
 
-    `accepted` is what they let through already: it would be stopped again without.
+    `accepted` are fingerprints that were accepted before: without them the same would be stopped again.
     """
     return (
-        _linking([window], found)
-        or f"{_verb(resync=resync)} {days_at_stake(window, found)} {words_for(found, accepted)}"
+        _link_command([window], refused)
+        or f"{_command(resync=resync)} {days_at_stake(window, refused)} {accept_options(refused, accepted)}"
     )
 
 
-def way_through(
+def accept_all_command(
     stopped: Sequence[tuple[Window, Sequence[Refusal]]],
     asked: Window | None,
     *,
     resync: bool,
     accepted: Iterable[str] = (),
 ) -> str | None:
-    """The one command that lets through all that guards stopped in a run: of these slices, each with its refusals.
+    """The one command that lets through all that guards stopped in a run: `stopped` has the slices with their refusals.
 
-    The days at stake where they are of one slice. Else those the run was `asked` for (None: it was told of none), since
-    other days are other slices, in which guards would stop other rows.
+    It names the days at stake if they are of one slice. Else it names the days `asked` for (None: a default run), since
+    other days make other slices, in which guards would stop other rows.
     """
     if not stopped:
         return None
-    found = [refusal for _, refusals_ in stopped for refusal in refusals_]
+    refused = [refusal for _, of_slice in stopped for refusal in of_slice]
     accepted = sorted(accepted)
     windows = {window for window, _ in stopped}
-    if linking := _linking(windows, found):
+    if linking := _link_command(windows, refused):
         return linking
     if len(windows) == 1 and not accepted:
-        return way_on(windows.pop(), found, resync=resync)
+        return accept_command(windows.pop(), refused, resync=resync)
     days = f" --from {asked.first} --to {asked.last}" if asked is not None else ""
-    return f"{_verb(resync=resync)}{days} {words_for(found, accepted)}"
+    return f"{_command(resync=resync)}{days} {accept_options(refused, accepted)}"
 
 
-def _linking(windows: Collection[Window], found: Iterable[Refusal]) -> str | None:
-    """The command for rows that lack only the seconds: whoever let the new rows through would have each hour twice."""
-    if not any(refusal.lacks_seconds for refusal in found):
+def _link_command(windows: Collection[Window], refused: Iterable[Refusal]) -> str | None:
+    """The command that links rows that lack only the seconds: accepting the new rows would count each hour twice."""
+    if not any(refusal.lacks_seconds for refusal in refused):
         return None
     first, last = min(window.first for window in windows), max(window.last for window in windows)
     return f"connecteam-sync adopt --apply --link-minutes --from {first} --to {last}"
 
 
-def words_for(found: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
-    """The options that let refusals through, each once, behind what is accepted already."""
-    names = dict.fromkeys((*sorted(accepted), *(refusal.fingerprint for refusal in found)))
+def accept_options(refused: Iterable[Refusal], accepted: Iterable[str] = ()) -> str:
+    """The options that let refusals through, each once, after those accepted before."""
+    names = dict.fromkeys((*sorted(accepted), *(refusal.fingerprint for refusal in refused)))
     return " ".join(f"--accept {name}" for name in names)
 
 
-def _verb(*, resync: bool) -> str:
+def _command(*, resync: bool) -> str:
     return f"connecteam-sync {'resync' if resync else 'sync'}"
 
 
 def _row(change: Change) -> tuple[RowId, RowId, int]:
-    """What names a delete: the row, and whose it is when."""
+    """The parts of a delete's fingerprint: row, employee, clock-in."""
     image = change.image
     return (image.id or 0, image.employee_id, image.clock_in)

@@ -1,4 +1,4 @@
-"""Hours that would count twice: new rows in the minute of a row of ours, rows by hand on the clock-in of a shift."""
+"""Holds for hours that would count twice: new rows in the minute of a row of ours, manual rows on a clock-in."""
 
 from __future__ import annotations
 
@@ -13,38 +13,37 @@ from connecteam_sync.core.shift import Shift
 
 
 def held_back(builder: PlanBuilder, unlinked: Collection[ClockTime]) -> None:
-    """Hold new rows that begin in the minute of a row of ours without a shift: the hours would stand there twice.
+    """Hold new rows that begin in the minute of a row of ours without a shift: the hours would count twice.
 
-    Where a guard refuses all of it, or a person has let it through, there is nothing to hold; nor where rows without a
-    shift go.
+    Nothing is held if a guard refuses all of it, or a person has accepted it, or rows without a shift go.
     """
     creates = [change for change in builder.changes if change.kind == "create"]
     if not creates or not unlinked or builder.rows_go:
         return
     rows = {row.key: row for row in unlinked}
-    beside = {
+    row_in_minute = {
         id(change): row
         for change in creates
         if (row := rows.get((change.image.employee_id, minute(change.image.clock_in))))
         and begins_alike(row, change.image)
     }
     if (
-        not beside
+        not row_in_minute
         or doubled_hours(creates, rows_of_listed(unlinked, builder.stored, builder.snapshot), builder.clock) is not None
     ):
         return
     for change in creates:
-        row_there = beside.get(id(change))
+        row_there = row_in_minute.get(id(change))
         if row_there is not None:
             same = "says the same but for the seconds" if agrees(row_there, change.image) else "begins in that minute"
             builder.hold_change("same_minute", change, f"row {row_there.id} has no shift yet and {same}")
-    builder.changes = [change for change in builder.changes if id(change) not in beside]
+    builder.changes = [change for change in builder.changes if id(change) not in row_in_minute]
 
 
 def hold_twice_by_hand(builder: PlanBuilder, shifts: Iterable[Shift]) -> None:
-    """Hold the shifts whose row has a row entered by hand on its clock-in: both count, and neither is ours to remove.
+    """Hold shifts that have a row and also a manual row on the same clock-in: both count, and neither may be removed.
 
-    It happens where the table has no unique key, or one over fractions of a second.
+    It happens if the table has no unique key, or one over fractions of a second.
     """
     by_hand = {row.key: row for row in builder.stored.rows if not row.is_ours}
     if not by_hand:

@@ -1,4 +1,4 @@
-"""What is on record of one employee: rows, how they came to be so, what is held, and what Connecteam said last."""
+"""One employee's history: rows, their changes, holds, and the shifts as Connecteam showed them last."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from connecteam_sync.core.shift import Shift
 
 
 class ShiftHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """A shift as Connecteam showed it last; `is_gone` where it is no longer there.
+    """A shift as Connecteam showed it last; `is_gone` if it is no longer there.
 
-    `changed_in_run` is the run that noted it like this, `changed_at` when that began (epoch seconds; None where it is
-    not on record any more).
+    `changed_in_run` is the run that noted these values, `changed_at` when that began (epoch seconds; None if it is no
+    longer on record).
     """
 
     shift: Shift
@@ -35,7 +35,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def about(
-    found: tuple[StandingHold, ...],
+    holds: tuple[StandingHold, ...],
     *,
     rows: frozenset[RowId],
     shifts: frozenset[str],
@@ -45,7 +45,7 @@ def about(
 ) -> tuple[StandingHold, ...]:
     """The holds on these rows and shifts, and those of the employee and their users that lie in the span of instants.
 
-    A hold without an instant (nobody can tell the day of its record) is of every day.
+    A hold without an instant, whose day is unknown, counts for every span.
     """
 
     def is_theirs(standing: StandingHold) -> bool:
@@ -56,4 +56,4 @@ def about(
             return False
         return span is None or hold.instant is None or span[0] <= hold.instant < span[1]
 
-    return tuple(filter(is_theirs, found))
+    return tuple(filter(is_theirs, holds))

@@ -1,4 +1,4 @@
-"""Holds as a person works through them: one line for a person and a reason, with the one next step."""
+"""Holds grouped by person and reason, each group with its next step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 
-SAID: dict[HoldReason, str] = {
+REASON_TEXTS: dict[HoldReason, str] = {
     "unmapped_user": "the Connecteam user is mapped to no employee",
     "manual_row": "a row entered by hand has the clock-in, and is never written",
     "duplicate_clock_in": "another shift of the same person has the same clock-in",
@@ -33,13 +33,13 @@ SAID: dict[HoldReason, str] = {
     "same_minute": "a row of ours without a shift begins in the same minute: the hours would stand there twice",
     "old_rows_stay": "rows of theirs without a shift stay: beside them the hours would stand there twice",
 }
-"""What is said of several holds of one reason whose sentences differ."""
+"""The sentence for a group of holds whose own sentences differ."""
 _BY_USER = re.compile(r"Connecteam user (\d+)[ (]")
-"""How the sentence of a hold begins that is about a user although it is of a row."""
+"""The beginning of a row's hold that is really about a user."""
 
 
 class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """The holds of one person for one reason, in the order they were given; who it is may not be known."""
+    """The holds of one person for one reason, in the order they were given; the person may be unknown."""
 
     reason: HoldReason
     employee_id: RowId | None
@@ -48,23 +48,23 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def minutes(self) -> int:
-        """By how much the table would move."""
+        """By how many minutes the table's total would change."""
         return sum(hold.minutes for hold in self.holds)
 
     @property
     def detail(self) -> str:
-        """What is said of every one of them; of the reason where that differs."""
-        said = {hold.detail for hold in self.holds}
-        return said.pop() if len(said) == 1 else SAID[self.reason]
+        """Their common sentence; the sentence of the reason if they differ."""
+        details = {hold.detail for hold in self.holds}
+        return details.pop() if len(details) == 1 else REASON_TEXTS[self.reason]
 
     def days(self, zone: ZoneInfo) -> tuple[date, date] | None:
-        """First and last local day; None where no record tells its time."""
+        """First and last local day; None if no hold has an instant."""
         instants = [hold.instant for hold in self.holds if hold.instant is not None]
         return (local_day(min(instants), zone), local_day(max(instants), zone)) if instants else None
 
     def next_step(self, zone: ZoneInfo) -> str | None:
-        """What helps: a command, and the sync after it where its days would not be looked at again by themselves; None
-        where there is none but to look at each of them.
+        """The command that helps, and a sync of their days if it writes no hours itself; None if a person has to look
+        at each hold.
         """
         days = self.days(zone)
         window = ""
@@ -72,7 +72,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
             window = f" --from {days[0]} --to {min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))}"
         user = self._user()
         mapping = f"employees map {user} {self._suggested(user)}" if user is not None else "employees --unmapped"
-        # Neither writes an hour: those come with the next look at their days, which may be older than a sync's own.
+        # Mapping writes no hours: the next look at their days does, and a default sync may not go back that far.
         after = f", then connecteam-sync sync{window}" if window else ""
         if user is not None:
             is_new = self.reason in {"unmapped_user", "possible_double"}
@@ -87,29 +87,29 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
             "window_edge": f"sync{window}",
             "same_minute": f"adopt{window}",
         }
-        found = commands.get(self.reason)
-        return f"connecteam-sync {found}" if found is not None else None
+        command = commands.get(self.reason)
+        return f"connecteam-sync {command}" if command is not None else None
 
-    def look(self) -> str:
-        """The command that shows each of them, where they are on record."""
-        whose = f" --employee {self.employee_id}" if self.employee_id is not None else " --all"
-        return f"connecteam-sync holds{whose} --kind {self.reason}"
+    def show_command(self) -> str:
+        """The command that lists each of them, once they are on record."""
+        person = f" --employee {self.employee_id}" if self.employee_id is not None else " --all"
+        return f"connecteam-sync holds{person} --kind {self.reason}"
 
     def _user(self) -> int | None:
-        """The user they are about: rows without a shift have none, and their sentence may begin with one."""
-        said = _BY_USER.match(self.holds[0].detail)
-        return self.user_id if self.user_id is not None or said is None else int(said[1])
+        """The user they are about: holds on rows without a shift have none, but their sentence may begin with one."""
+        begin = _BY_USER.match(self.holds[0].detail)
+        return self.user_id if self.user_id is not None or begin is None else int(begin[1])
 
     def _suggested(self, user: int) -> str:
-        """The employee whom the end of the sentence names for the user, where it names a single one."""
-        # Only the end is ours whatever somebody is called: a name cannot put a number there.
+        """The employee that the end of the sentence suggests for the user; a placeholder if it suggests none."""
+        # The end of the sentence has no name in it, so a person's name cannot fake a number there.
         created = f"(; a new person: connecteam-sync employees create {user})?"
-        said = re.search(rf": connecteam-sync employees map {user} (\d+){created}$", self.detail)
-        return said[1] if said else "EMPLOYEE"
+        found = re.search(rf": connecteam-sync employees map {user} (\d+){created}$", self.detail)
+        return found[1] if found else "EMPLOYEE"
 
 
 def grouped(holds: Iterable[Hold]) -> tuple[HoldGroup, ...]:
-    """Holds by person and reason, in the order of the first of each; a record of nobody stands alone."""
+    """Holds by person and reason, in the order of the first of each; one without a person is a group of its own."""
     found: dict[tuple[object, ...], list[Hold]] = {}
     for hold in holds:
         person = hold.employee_id if hold.employee_id is not None else hold.user_id

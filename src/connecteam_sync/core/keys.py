@@ -7,16 +7,16 @@ from typing import TypeVar
 
 T = TypeVar("T")
 RowId = int | str
-"""What names a row of the host's: a whole number, or text (a UUID as it is usually written); a table has one kind."""
+"""The primary key of a host's row: a whole number, or text (a UUID as it is usually written); one kind per table."""
 
 
 def ordered(key: RowId | None) -> tuple[bool, RowId]:
-    """For sorting: numbers by size, text behind them letter by letter; no key yet counts as 0."""
+    """A sort key: numbers by size, then text letter by letter; None counts as 0."""
     return (isinstance(key, str), key or 0)
 
 
 def by_key(rows: Mapping[RowId, T]) -> list[tuple[RowId, T]]:
-    """What is known of rows, in the order of their keys."""
+    """The items in the order of their keys."""
     return sorted(rows.items(), key=lambda item: ordered(item[0]))
 
 
@@ -26,5 +26,5 @@ def provisional_employee(user_id: int) -> int:
 
 
 def provisional_user(employee_id: RowId | None) -> int | None:
-    """The Connecteam user of a stand-in employee id; None for the id of an employee who is there."""
+    """The Connecteam user of a stand-in employee id; None for the id of an existing employee."""
     return -employee_id if isinstance(employee_id, int) and employee_id < 0 else None

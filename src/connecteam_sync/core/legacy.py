@@ -1,8 +1,8 @@
 """The old algorithm as another planner: identity guessed from distances in time. Kept for rollback and comparison.
 
-It keeps its decisions, wrong ones included, and loses its harm to rows that are not ours: those it does not see. It
-knows no shift ids, so it remembers nothing; when the batch planner comes back, its damage reads as edits in the table
-and is repaired. The golden cases it is faithful to are G1 to G22 (G17 excepted).
+It decides as the old program did, wrong decisions included, but never touches rows that are not ours. It knows no shift
+ids, so it remembers nothing; when the batch planner is used again, it takes the damage for edits in the table and
+repairs it. Golden cases: G1 to G22 (except G17).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, StoredState
 from connecteam_sync.core.columns import with_rest
 from connecteam_sync.core.draft import WHAT
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.locks import Locks, unwritten
+from connecteam_sync.core.locks import Locks, unwritten_text
 from connecteam_sync.core.people import named, renamed
 from connecteam_sync.core.shift import Shift, Snapshot
 from connecteam_sync.core.window import Window, days_touched, local_day
@@ -53,11 +53,11 @@ class Guess(msgspec.Struct):
     why: str = ""
     user_id: int | None = None
     row: ClockTime | None = None
-    """The row as it was read: it may have columns of which the old code knew nothing."""
+    """The row as it was read: it may have columns unknown to the old code."""
 
     def image(self) -> ClockTime:
-        """The row as the table holds it."""
-        said = ClockTime(
+        """The row as it would be in the table."""
+        image = ClockTime(
             id=None if isinstance(self.id, int) and self.id <= 0 else self.id,
             employee_id=self.employee_id,
             clock_in=self.clock_in,
@@ -66,7 +66,7 @@ class Guess(msgspec.Struct):
             is_active=self.is_active,
             source=self.source,
         )
-        return with_rest(said, self.row) if self.row is not None else said
+        return with_rest(image, self.row) if self.row is not None else image
 
 
 def _guess(row: ClockTime) -> Guess:
@@ -98,9 +98,9 @@ class LegacyTable:
     def _day(self, instant: int) -> date | None:
         return local_day(instant, self.zone) if self.knows_zones else None
 
-    def _same_day(self, one: int, other: int) -> bool:
-        day = self._day(one)
-        return day is not None and day == self._day(other)
+    def _same_day(self, first: int, second: int) -> bool:
+        day = self._day(first)
+        return day is not None and day == self._day(second)
 
     def sync_one(self, employee_id: RowId, shift: Shift) -> bool:
         """One shift, as the old code did it: True for "updated", False for "created"."""
@@ -127,7 +127,7 @@ class LegacyTable:
         return self._insert(employee_id, shift)
 
     def _overwrite(self, row: Guess, shift: Shift) -> None:
-        """The six-hour rule: a row changes hands; an open shift leaves the old clock-out as it was."""
+        """The six-hour rule: the row becomes the shift's; an open shift leaves the old clock-out as it was."""
         if self.has_key and self._taken(row, shift.start):
             return
         row.clock_in, row.why, row.user_id = shift.start, f"six-hour rule, shift {shift.id}", shift.user_id
@@ -138,7 +138,7 @@ class LegacyTable:
             row.total_minutes = int((shift.end - shift.start) / 60 + 0.5)
 
     def _close(self, row: Guess, shift: Shift) -> None:
-        """Nearly the same clock-in: an open row may be closed, nothing else is ever corrected."""
+        """Nearly the same clock-in: an open row may be closed, nothing else is corrected."""
         if row.clock_out is not None:
             return
         row.why, row.user_id = f"clock-in within five minutes, shift {shift.id}", shift.user_id
@@ -149,7 +149,7 @@ class LegacyTable:
             row.total_minutes = (shift.end - row.clock_in) // 60
 
     def _close_any(self, employee_id: RowId, shift: Shift, end: int) -> None:
-        """Some open row of today gets the clock-out, whosever shift it is; the shift itself is never stored."""
+        """The first open row of today gets the clock-out, although it has another shift; this one is not stored."""
         opened = [
             row
             for row in self.rows
@@ -187,7 +187,7 @@ class LegacyTable:
 
 
 def legacy_plan(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, *, now: int) -> SlicePlan:
-    """What the old algorithm would write for the shifts that start in the window; locked days and manual rows are safe.
+    """The old algorithm's plan for the shifts that start in the window; locked days and manual rows are safe.
 
     `now` is the moment of the run in epoch seconds: the minutes of open shifts depend on it here.
     """
@@ -210,7 +210,7 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: StoredState, policy:
         locked = locks.holding((before, after))
         refused = stored.refused.get(subject_of(change))
         if locked:
-            holds.append(_instead("locked_day", change, unwritten(change, locked[0], zone, stored.names)))
+            holds.append(_instead("locked_day", change, unwritten_text(change, locked[0], zone, stored.names)))
         elif pointing := kept_by(stored.children, before, after):
             holds.append(_instead("child_row", change, held_detail(guess.id, pointing)))
         elif refused is not None:

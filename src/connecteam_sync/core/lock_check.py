@@ -1,4 +1,4 @@
-"""Closing days for payroll: what a look before it found, what was closed, by whom and why."""
+"""Closing days for payroll: the check before it, the days that were closed, by whom and why."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import msgspec
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.locks import Locks, spoken
+from connecteam_sync.core.locks import Locks, change_text
 from connecteam_sync.core.run import Difference, Failure, Verification
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line
 from connecteam_sync.core.window import LockedDay, Window, local_day, start_of_day
 
-TOLD = 100
-"""Sentences about what is not right that are kept with a lock; the counts next to them are whole."""
+MAX_SENTENCES = 100
+"""How many sentences about problems are kept with a lock; the counts next to them are complete."""
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fresh look before closing days found. `wrong` says each thing in a sentence, at most `TOLD` of them.
+    """The result of the check before closing days. `wrong` has a sentence for each problem, at most `MAX_SENTENCES`.
 
-    `open` counts rows without a clock-out, `failed` looks that did not come about. `shifts` and `minutes` are what
-    Connecteam has on these days.
+    `open` counts rows without a clock-out, `failed` the looks that failed. `shifts` and `minutes` are
+    those Connecteam has on these days.
     """
 
     differences: int = 0
@@ -37,14 +37,14 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_right(self) -> bool:
-        """Whether every row is proven, closed and not held."""
+        """Whether every row agrees with Connecteam, is closed and is not held."""
         return not (self.differences or self.holds or self.open or self.failed)
 
 
 class LockEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody closed or opened days, at `at` (epoch seconds); `ranges` are (first, last, time zone).
+    """Days that a person closed or opened, at `at` (epoch seconds); `ranges` are (first, last, time zone).
 
-    `anyway`: although `verified` was not right. `verified` is None where nobody looked: of an unlocking.
+    `anyway`: they were closed although `verified` was not right. `verified` is None of an unlocking.
     """
 
     number: int
@@ -58,7 +58,7 @@ class LockEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
-    """Days that are closed now, closed at one stroke. `event` is None of those from before that was recorded."""
+    """Days that are closed now and were closed together. `event` is None for those from before events were kept."""
 
     first: date
     last: date
@@ -68,9 +68,9 @@ class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """What `lock` did: the days it closed, and those of the window that were closed already.
+    """The result of `lock`: the days it closed, and those of the window that were closed already.
 
-    `verified` is None where there was nothing to look at, every day being closed.
+    `verified` is None if every day was closed already, so that nothing was checked.
     """
 
     window: Window
@@ -83,8 +83,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What `unlock` did: the days it opened, as they were closed. `still` are closed days of another zone, of other
-    names, that go on holding some hours of the window.
+    """`unlock`'s result: the days it opened, as they were closed. `still` are days closed in another time zone that
+    still lock some hours of the window.
     """
 
     window: Window
@@ -95,7 +95,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, names: Mapping[RowId, str]) -> Verified:
-    """What is not right on those days of the look that are open; what lies on a closed one is in nobody's way.
+    """The problems on the days of a verification that are not closed yet; closed days are left out.
 
     `opened` are the rows without a clock-out, `names` those of employees.
     """
@@ -106,14 +106,14 @@ def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, 
     def counts(instant: int | None) -> bool:
         return instant is None or (window.holds(instant) and locks.at(instant) is None)
 
-    def line(instant: int | None, employee: RowId | None, user: int | None, said: str) -> str:
+    def line(instant: int | None, employee: RowId | None, user: int | None, text: str) -> str:
         day = "at no known time" if instant is None else day_name(local_day(instant, zone))
         at = "" if instant is None else f" {clock(instant, zone, local_day(instant, zone))}"
         who = names.get(employee or 0) or users.get(user or 0) or f"employee {employee}"
-        return one_line(f"{day}{at}, {called(who)}: {said}")
+        return one_line(f"{day}{at}, {called(who)}: {text}")
 
     rows = [row for row in opened if counts(row.clock_in)]
-    # A plan made at the end of a run may say again what the one before it says.
+    # A plan made at the end of a run may repeat changes of the plan before it.
     changes = [c for c in dict.fromkeys(found.plan.changes) if c.kind != "link" and _concerns(c, counts)]
     days = () if changes else [d for d in found.days if counts(start_of_day(d.day, zone))]
     holds = [hold for hold in found.plan.holds if not hold.acknowledged and counts(hold.instant)]
@@ -124,7 +124,7 @@ def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, 
             c.image.clock_in,
             c.image.employee_id,
             c.user_id,
-            f"differs from Connecteam: {spoken(c, zone, names)}",
+            f"differs from Connecteam: {change_text(c, zone, names)}",
         )
         for c in changes
     ]
@@ -136,7 +136,7 @@ def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, 
         f"time clock {plan.time_clock_id}, {plan.window}: a guard would refuse a sync: {refusal.message}"
         for plan, refusal in refusals
     ]
-    wrong += [_look_line(failure) for failure in failures]
+    wrong += [_failure_line(failure) for failure in failures]
     return Verified(
         differences=len(changes) or len(days),
         holds=len(holds),
@@ -144,12 +144,12 @@ def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, 
         failed=len(failures) + len(refusals),
         shifts=found.shifts,
         minutes=found.minutes,
-        wrong=tuple(wrong[:TOLD]),
+        wrong=tuple(wrong[:MAX_SENTENCES]),
     )
 
 
-def not_looked(message: str) -> Verified:
-    """Nothing could be looked at: Connecteam was not reached."""
+def unverified(message: str) -> Verified:
+    """The result if Connecteam could not be reached: nothing was checked."""
     return Verified(failed=1, wrong=(one_line(f"Connecteam could not be looked at: {message}"),))
 
 
@@ -165,17 +165,17 @@ def _day_line(found: Difference) -> str:
     )
 
 
-def _look_line(found: Failure) -> str:
+def _failure_line(found: Failure) -> str:
     where = "the account" if found.time_clock_id is None else f"time clock {found.time_clock_id}"
     return one_line(f"{where}, {found.window}: could not be looked at: {found.error}")
 
 
-def in_words(found: Verified) -> str:
-    """`1 row is open, 2 differences, 3 holds`; empty where all is right."""
+def summary(found: Verified) -> str:
+    """`1 row is open, 2 differences, 3 holds`; empty if all is right."""
     counted = (
         (found.open, "open row", "open rows"),
         (found.differences, "difference", "differences"),
         (found.holds, "hold", "holds"),
         (found.failed, "look that failed", "looks that failed"),
     )
-    return ", ".join(many(count, one, more) for count, one, more in counted if count)
+    return ", ".join(many(count, singular, plural) for count, singular, plural in counted if count)

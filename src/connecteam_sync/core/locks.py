@@ -1,4 +1,4 @@
-"""Days that payroll has closed: which of them an instant falls on, and what a closed day keeps from being written."""
+"""Days that payroll has closed: which of them an instant falls on, and sentences about changes that they block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connecteam_sync.core.window import LockedDay, local_day
 
 
 class Locks:
-    """Closed days, to be asked of many instants. Days of different zones may overlap."""
+    """Closed days, indexed to look up many instants. Days of different zones may overlap."""
 
     def __init__(self, days: Iterable[LockedDay]) -> None:
         self._days = sorted(days, key=lambda day: (day.start, day.end))
@@ -24,9 +24,9 @@ class Locks:
         self._longest = max((day.end - day.start for day in self._days), default=0)
 
     def at(self, instant: int) -> LockedDay | None:
-        """The closed day that an instant falls on; None where that is open."""
+        """The closed day that an instant falls on; None if there is none."""
         number = bisect_right(self._starts, instant)
-        # Nearly always the one before it: only where zones differ may a day that began earlier last longer.
+        # Nearly always the day that began last: only if zones differ may one that began earlier end later.
         while number and self._starts[number - 1] > instant - self._longest:
             number -= 1
             if instant < self._days[number].end:
@@ -44,32 +44,32 @@ class Locks:
         return tuple(sorted(found, key=lambda day: (day.start, day.end)))
 
 
-def unwritten(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
-    """What a closed day keeps from being written, in times of the business zone: `Mon 1 Dec 2025 is locked for payroll:
-    clock-out 16:00 -> 16:30 (+0:30 h) is not written`.
+def unwritten_text(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+    """The sentence about a change that a closed day blocks, in times of the business zone: `Mon 1 Dec 2025 is locked
+    for payroll: clock-out 16:00 -> 16:30 (+0:30 h) is not written`.
     """
     where = "" if closed.timezone == zone.key else f" ({closed.timezone})"
-    said = f"{spoken(change, zone, names)} is not written"
+    text = f"{change_text(change, zone, names)} is not written"
     if change.after is None:
-        said = f"{_row(change, zone)} is not deleted, {hours(-change.minutes)} h kept"
-    return f"{day_name(closed.day)}{where} is locked for payroll: {said}{_why(change)}"
+        text = f"{_row(change, zone)} is not deleted, {hours(-change.minutes)} h kept"
+    return f"{day_name(closed.day)}{where} is locked for payroll: {text}{_why(change)}"
 
 
 def _why(change: Change) -> str:
-    """What old and new times do not tell."""
+    """The reason of a change, unless old and new times show it."""
     if change.kind == "update":
         return ": the row was edited in the table" if "edited in the table" in change.why else ""
     return "" if change.why == "new shift" else f": {change.why}"
 
 
-def spoken(change: Change, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
+def change_text(change: Change, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
     """A change in old and new times: `clock-out 16:00 -> 16:30 (+0:30 h)`, `the deletion of 08:00-16:00 (-8:00 h)`."""
     before, after = change.before, change.after
     if before is None or after is None:
-        said = f"{'the deletion of' if after is None else 'a new row'} {_row(change, zone)}"
+        text = f"{'the deletion of' if after is None else 'a new row'} {_row(change, zone)}"
     else:
-        said = ", ".join(_corrected(before, after, zone, names)) or "the same times"
-    return f"{said} ({hours(change.minutes, signed=True)} h)" if change.minutes else said
+        text = ", ".join(_corrected(before, after, zone, names)) or "the same times"
+    return f"{text} ({hours(change.minutes, signed=True)} h)" if change.minutes else text
 
 
 def _row(change: Change, zone: ZoneInfo) -> str:
@@ -82,10 +82,10 @@ def _row(change: Change, zone: ZoneInfo) -> str:
 
 
 def _corrected(before: ClockTime, after: ClockTime, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    said: list[str] = []
+    texts: list[str] = []
     if before.employee_id != after.employee_id:
         who = [called(names.get(image.employee_id, f"employee {image.employee_id}")) for image in (before, after)]
-        said.append(f"moved from {who[0]} to {who[1]}")
+        texts.append(f"moved from {who[0]} to {who[1]}")
     for column in ROW:
         old, new = getattr(before, column.field), getattr(after, column.field)
         if not column.word or old == new:
@@ -93,15 +93,15 @@ def _corrected(before: ClockTime, after: ClockTime, zone: ZoneInfo, names: Mappi
         moved = f"{old or 'none'} -> {new or 'none'}"
         if column.kind == "moment":
             moved = _moved(old, new, zone, local_day(before.clock_in, zone))
-        said.append(f"{column.word} {moved}")
-    if not said and before.total_minutes != after.total_minutes:
+        texts.append(f"{column.word} {moved}")
+    if not texts and before.total_minutes != after.total_minutes:
         shown = ("open" if image.total_minutes is None else str(image.total_minutes) for image in (before, after))
-        said.append(f"minutes {' -> '.join(shown)}")
-    return said
+        texts.append(f"minutes {' -> '.join(shown)}")
+    return texts
 
 
 def _moved(old: int | None, new: int | None, zone: ZoneInfo, day: date) -> str:
-    """`16:00 -> 16:30`; with seconds where the minute is the same."""
+    """`16:00 -> 16:30`; with seconds if the minutes are the same."""
     shown = ["open" if at is None else clock(at, zone, day) for at in (old, new)]
     if old is not None and new is not None and shown[0] == shown[1]:
         shown = [clock(at, zone, day, seconds=True) for at in (old, new)]

@@ -1,6 +1,6 @@
-"""Which row is which shift.
+"""Matching of shifts and rows.
 
-Identity is the activity id (rules 1 and 2). Times are attributes: nothing here compares instants but for equality.
+Identity is the activity id (rules 1 and 2). Times are attributes: instants are compared for equality only.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ HOW = {
     "takeover": "the row was shift {}'s, which has the same clock-in and was created later",
     "adoption": "the row had no shift yet; employee and clock-in are exactly its own",
 }
-"""What the journal says of a row that became a shift's, by how; `{}` is the shift it was before."""
+"""The journal's sentence for a row that became a shift's, by `How`; `{}` is the id of the shift that had it before."""
 _NEVER = 2**62
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A shift, the employee it counts for, and the row that is its own (None: to be created).
+    """A shift, the employee it counts for, and its row (None: to be created).
 
-    `replaces` is the shift the row was linked to until now, where that is another one. `former` is the id of the row
-    that the shift had before, where its row is to be created and that id is free.
+    `replaces` is the shift the row was linked to until now, if that is another one. `former` is the id of the row that
+    the shift had before, if its row is to be created and that id is free.
     """
 
     shift: Shift
@@ -43,14 +43,14 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class DuplicateGroup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Shifts of one employee at one instant: the unique key has room for the first only."""
+    """Shifts of one employee at one instant: the unique key allows a row for the first only."""
 
     winner: Shift
     losers: tuple[Shift, ...]
 
 
 def precedence(shift: Shift) -> tuple[int, str]:
-    """Who gets the row of a contested clock-in: the shift created first (unknown: last), then the lower id."""
+    """The sort key of shifts on one clock-in: created first (unknown: last), then lower id; the first gets the row."""
     return (_NEVER if shift.created_at is None else shift.created_at, shift.id)
 
 
@@ -62,11 +62,11 @@ def in_scope(
     mirrors: Mapping[str, TrackedShift],
     has_left: Callable[[TrackedShift, int, Shift], bool],
 ) -> tuple[Shift, ...]:
-    """The shifts a plan of this window is about, ordered by id; `rows` and `mirrors` are what is stored, by id.
+    """The shifts a plan of this window is about, ordered by id; `rows` and `mirrors` are the stored ones, by id.
 
-    Those that start in the window proper, and those whose row, or whose remembered start, lies in it: a shift that
-    moved out of the window is still the same shift. So is one that moved out of the days of all looks of the run, of
-    which `has_left` is asked. What else the padding shows belongs to other windows.
+    Those that start in the window proper, and those whose row, or remembered start, lies in it: they have moved out of
+    the window. Also those that moved out of the days of all looks of the run, which `has_left` tells. Other shifts of
+    the padding belong to other windows.
     """
     start, end = window.start_utc, window.end_utc
 
@@ -83,7 +83,7 @@ def in_scope(
 
 
 def absent(snapshot: Snapshot, stored: StoredState) -> list[TrackedShift]:
-    """What is remembered of this time clock's shifts that the answer does not show."""
+    """The tracked shifts of this time clock that are not in the answer."""
     present, clock = {shift.id for shift in snapshot.shifts}, snapshot.time_clock_id
     return [m for m in stored.mirrors if m.shift.id not in present and m.shift.time_clock_id == clock]
 
@@ -144,8 +144,8 @@ def match(
 ) -> tuple[Match, ...]:
     """The row of each winning shift: its own by id, else inherited, else taken over, else adopted, else none yet.
 
-    `pairs` are (employee id, rivals), one for each (employee, clock-in), so a row is given away once; `inherited` is of
-    `successions`, `unlinked` of `adoptable`; `rows` and `mirrors` are what is stored, by id.
+    `pairs` are (employee id, group), one for each (employee, clock-in), so a row is assigned once; `inherited` is from
+    `successions`, `unlinked` from `adoptable`; `rows` and `mirrors` are the stored ones, by id.
     """
 
     def linked_row(shift_id: str) -> ClockTime | None:
@@ -158,8 +158,8 @@ def match(
             return Match(shift=shift, employee_id=employee_id, row=row, how="id")
         left = [(row, m) for m in inherited.get((shift.user_id, shift.start), ()) if (row := linked_row(m.shift.id))]
         if left:
-            # Of several, the one whose row stands where the shift belongs: the others then go, and none is in the way.
-            row, gone = min(left, key=lambda one: (one[0].key != (employee_id, shift.start), one[1].shift.id))
+            # Of several, the one whose row has the shift's key: the others are deleted, and none blocks the key.
+            row, gone = min(left, key=lambda pair: (pair[0].key != (employee_id, shift.start), pair[1].shift.id))
             return Match(shift=shift, employee_id=employee_id, row=row, how="succession", replaces=gone.shift.id)
         for loser in group.losers:
             row = linked_row(loser.id)
@@ -167,7 +167,7 @@ def match(
                 return Match(shift=shift, employee_id=employee_id, row=row, how="takeover", replaces=loser.id)
         candidates = unlinked.get((employee_id, shift.start))
         if candidates:
-            # Without a unique key there may be several: the one that already says what upstream says, else the oldest.
+            # Without a unique key there may be several: the one with the right clock-out, else the lowest id.
             same = next((row for row in candidates if row.clock_out == shift.end), candidates[0])
             return Match(shift=shift, employee_id=employee_id, row=same, how="adoption")
         known = mirrors.get(shift.id)

@@ -3,8 +3,8 @@
 Databases check a unique key row by row, even inside one statement, so corrected clock-ins that swap or chain would
 collide. Changes are therefore cut into steps: within one step no row moves onto a key that any row still holds, so a
 step may be one statement. A cycle is broken by parking one of its rows on a free key for the length of the transaction:
-the row keeps its primary key, which others point at. It is parked whole, as a closed row of its own length at a time of
-its own: a constraint of the host that looks at more than the clock-in has nothing against it.
+the row keeps its primary key, which others point at. It is parked as a valid closed row of the same length at another
+time, so that it also satisfies constraints of the host on more than the clock-in.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from connecteam_sync.core.clocktime import ClockTime, elapsed_minutes
 from connecteam_sync.core.keys import RowId
 
 _PARKING = 86_400
-"""Parked rows stand from here on: 2 January 1970, valid for every column type and before any shift."""
+"""Rows are parked from 2 January 1970 on, which is valid for every column type and before any shift."""
 _MINUTE = 60
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One write of a step. `parked` is what a row is while it is parked; then it is not the change's last write, which
-    finds it as `from_parked`.
+    """One write of a step. With `parked`, it only moves the row to that image; the change's last write then has the
+    same image as `from_parked`.
     """
 
     change: Change
@@ -40,8 +40,8 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
     """
     todo = tuple(changes)
     updates = [c for c in todo if c.kind == "update"]
-    # What still moves, with the key its row holds at the moment. Keys are counted, not collected in a set: a table
-    # whose unique key is yet to be added may hold one twice.
+    # Changes that still move a key, with the present key of the row. Keys are counted, not collected in a set: a table
+    # that has no unique key yet may have one twice.
     moving = [(_before(c), c) for c in updates if _before(c) != c.image.key]
     result = [tuple(Move(change=c) for c in todo if c.kind == "delete")]
     parked: dict[int, ClockTime] = {}
@@ -66,8 +66,8 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
 
 
 def units(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
-    """The same writes, cut as small as can be, in an order in which each could be made by itself: one change, or those
-    whose rows change places in a ring.
+    """The same writes in the smallest units, in an order in which each can be made by itself: one change, or the
+    changes of a ring of rows that swap their keys.
     """
     todo = tuple(changes)
     home = {_before(c): c for c in todo if c.kind == "update" and _before(c) != c.image.key}
@@ -90,7 +90,7 @@ def units(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
 
 
 def _parked(row: ClockTime, spot: int) -> ClockTime:
-    """The row out of everybody's way."""
+    """The row on a free key."""
     length = max((row.clock_out or 0) - row.clock_in, _MINUTE)
     return msgspec.structs.replace(
         row,

@@ -1,7 +1,7 @@
-"""Who is who: the employee that each Connecteam user counts for, and who might be the same person.
+"""The employee that each Connecteam user counts for, and employees who might be the same person.
 
-One rule for the planner, the lists and the commands. Whom a user counts for is decided by ids only; likeness is a
-suggestion, and a person decides.
+One rule for the planner, the lists and the commands. The mapping goes by ids only; a likeness is a suggestion, and a
+person decides.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ Evidence = Literal["email", "phone", "name"]
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
-    """Which user counts for whom. Several users may count for one employee, never one user for several."""
+    """The mapping of users to employees. Several users may count for one employee, never one user for several."""
 
     employees: dict[int, RowId]
     """Connecteam user id -> employee id."""
     ambiguous: dict[int, tuple[RowId, ...]]
-    """Connecteam user id -> the employee ids that all carry it, where no mapping of ours decides between them."""
+    """Connecteam user id -> the employee ids that all carry it, if no mapping of ours decides between them."""
     users_of: dict[RowId, frozenset[int]]
-    """Employee id -> every user that counts for them, or may count for them (`ambiguous`)."""
+    """Employee id -> every user that counts for them, or may (`ambiguous`)."""
 
 
 def mapped(people: Iterable[Employee], own: Mapping[int, RowId | None]) -> Mapped:
-    """Who counts for whom: by our own mapping (`own`: user id -> employee id), else by the host's column.
+    """Map users to employees: by our own mapping (`own`: user id -> employee id), else by the host's column.
 
-    A mapping to an employee who is gone maps nobody: the host's column counts again.
+    A mapping to an employee who is gone is ignored: the host's column counts again.
     """
     living: set[RowId] = set()
     carrying: dict[int, list[RowId]] = defaultdict(list)
@@ -53,42 +53,42 @@ def mapped(people: Iterable[Employee], own: Mapping[int, RowId | None]) -> Mappe
             employees[user] = chosen
             ambiguous.pop(user, None)
     users_of: dict[RowId, set[int]] = defaultdict(set)
-    for user, one in employees.items():
-        users_of[one].add(user)
+    for user, employee_id in employees.items():
+        users_of[employee_id].add(user)
     for user, several in ambiguous.items():
-        for one in several:
-            users_of[one].add(user)
+        for employee_id in several:
+            users_of[employee_id].add(user)
     return Mapped(
         employees=employees,
         ambiguous=ambiguous,
-        users_of={one: frozenset(users) for one, users in users_of.items()},
+        users_of={employee_id: frozenset(users) for employee_id, users in users_of.items()},
     )
 
 
-def _user_id(said: str | None) -> int | None:
-    """The user id a host's column says; None where it is no number as Connecteam writes them."""
-    if not said or not (said.isascii() and said.isdecimal()) or said[0] == "0" or len(said) > _DIGITS:
+def _user_id(value: str | None) -> int | None:
+    """The user id in a value of the host's column; None if it is no number in Connecteam's form."""
+    if not value or not (value.isascii() and value.isdecimal()) or value[0] == "0" or len(value) > _DIGITS:
         return None
-    user = int(said)
+    user = int(value)
     return user if user <= _LARGEST else None
 
 
-def is_no_user(said: str | None) -> bool:
-    """Whether a host's column says something that is no user id: `CT-12`, `n/a`, a number that no database holds."""
-    return bool(said) and _user_id(said) is None
+def is_no_user(value: str | None) -> bool:
+    """Whether a value of the host's column is no user id: `CT-12`, `n/a`, a number beyond 64 bits."""
+    return bool(value) and _user_id(value) is None
 
 
 _LARGEST = 2**63 - 1
 _DIGITS = len(str(_LARGEST))
-"""A user id is what a database can hold."""
+"""The most digits of a user id: it fits into a signed 64-bit integer."""
 
 
 def named(employees: Iterable[RowId], names: Mapping[RowId, str]) -> str:
     """Employees for a sentence: `17 Ana Álvarez, 23 A. Alvarez`."""
-    return ", ".join(f"{one} {called(names.get(one, ''))}".rstrip() for one in employees)
+    return ", ".join(f"{employee} {called(names.get(employee, ''))}".rstrip() for employee in employees)
 
 
-# -- who might be the same person --------------------------------------------------------------------------------------
+# -- likenesses --------------------------------------------------------------------------------------------------------
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -106,16 +106,16 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def __str__(self) -> str:
         """`17 Ana Álvarez (e-mail, name)`."""
-        why = [*(EVIDENCE[one] for one in self.evidence), *(("has another user",) if self.has_user else ())]
+        why = [*(EVIDENCE[kind] for kind in self.evidence), *(("has another user",) if self.has_user else ())]
         return f"{self.employee_id} {called(self.name)}".rstrip() + f" ({', '.join(why)})"
 
 
 EVIDENCE: dict[Evidence, str] = {"email": "e-mail", "phone": "phone", "name": "name"}
-"""What agrees, in a person's words; the strongest first."""
+"""The kinds of evidence in words, the strongest first."""
 
 
 class Likenesses:
-    """People to be compared with; `taken` are the employees for whom a user that is not archived counts."""
+    """Employees to compare users with; `taken` are those for whom a user that is not archived counts."""
 
     def __init__(self, people: Iterable[Employee], taken: Iterable[RowId] = ()) -> None:
         self._taken = frozenset(taken)
@@ -132,7 +132,7 @@ class Likenesses:
                 self._by_phone[mark].append(key)
 
     def has_email(self, email: str | None) -> bool:
-        """Whether an employee has this e-mail address, also where the database would take another spelling for it."""
+        """Whether an employee has this e-mail address, or a spelling that a database might treat as equal."""
         return bool(found := address(email)) and found in self._by_email
 
     def alike(self, user: User) -> tuple[Likeness, ...]:
@@ -141,7 +141,7 @@ class Likenesses:
         keys = {*self._by_email.get(email, ()), *self._by_name.get(name, ())}
         keys |= {key for mark in marks for key in self._by_phone.get(mark, ())}
         found = (self._likeness(user, self._people[key]) for key in keys)
-        return tuple(sorted((one for one in found if one.evidence), key=_rank))
+        return tuple(sorted((likeness for likeness in found if likeness.evidence), key=_rank))
 
     def _likeness(self, user: User, employee: Employee) -> Likeness:
         emails, phones = (address(user.email), address(employee.email)), (user.phone, employee.phone)
@@ -164,41 +164,42 @@ class Likenesses:
         )
 
 
-def _rank(one: Likeness) -> tuple[bool, bool, list[bool], tuple[bool, RowId]]:
-    return (one.has_user, not one.is_certain, [kind not in one.evidence for kind in EVIDENCE], ordered(one.employee_id))
+def _rank(like: Likeness) -> tuple[bool, bool, list[bool], tuple[bool, RowId]]:
+    lacking = [kind not in like.evidence for kind in EVIDENCE]
+    return (like.has_user, not like.is_certain, lacking, ordered(like.employee_id))
 
 
 def taken(users_of: Mapping[RowId, Iterable[int]], working: Iterable[int]) -> frozenset[RowId]:
     """Employees for whom one of the `working` users counts: those in Connecteam's list who are not archived."""
     working = frozenset(working)
-    return frozenset(one for one, users in users_of.items() if not working.isdisjoint(users))
+    return frozenset(employee for employee, users in users_of.items() if not working.isdisjoint(users))
 
 
 def words(name: str | None) -> tuple[str, ...]:
-    """A name as two people's are compared: without case, accents, punctuation and the order of its words."""
+    """A name in the form for comparing people: without case, accents, punctuation and the order of its words."""
     plain = folded(name or "").translate(_APOSTROPHES)
     return tuple(sorted("".join(c if c.isalnum() else " " for c in plain).split()))
 
 
 def address(email: str | None) -> str:
-    """An e-mail address as it is compared: as loosely as a database might compare it."""
+    """An e-mail address in the form for comparison: as loose as a database might compare it."""
     return folded(email or "")
 
 
 _APOSTROPHES = str.maketrans({"'": None, "\u2019": None})
-"""That of O'Neill, which many leave out."""
+"""Apostrophes, as in O'Neill, which many leave out."""
 
 _SHORTEST, _LONGEST_COUNTRY = 9, 3
-"""Digits that identify a subscriber, and of a country code at most."""
+"""The fewest digits that identify a subscriber, and the most of a country code."""
 
 
 @lru_cache(maxsize=16384)
 def phone_marks(number: object) -> str | None:
-    """Marks of a phone number that tell whether two are the same, without the number; None where it is no whole one.
+    """Marks that tell whether two phone numbers are the same, without the number; None if it is no complete one.
 
-    The first mark is that of all its digits (leading zeros are no part of it), the others of what would be left without
-    a country code. Marks are digests: they cannot be read, but whoever tries every number finds it, so they are kept
-    where names are kept and shown nowhere.
+    The first mark is of all its digits except leading zeros, the others of its digits without a country code of one to
+    three digits. Marks are digests: trying every number would still reveal it, so they are kept only in tables that
+    have names too, and never shown.
     """
     digits = "".join(c for c in str(number or "") if c.isascii() and c.isdigit()).lstrip("0")
     if len(digits) < _SHORTEST or len(set(digits[-_SHORTEST:])) == 1:
@@ -209,21 +210,21 @@ def phone_marks(number: object) -> str | None:
     )
 
 
-def same_phone(one: str | None, other: str | None) -> bool:
-    """Whether marks are of the same number, one of them perhaps written without its country code."""
-    if not one or not other:
+def same_phone(first: str | None, second: str | None) -> bool:
+    """Whether marks are of the same number, which may be written without its country code in one case."""
+    if not first or not second:
         return False
-    first, second = one.split(), other.split()
-    return first[0] in second or second[0] in first
+    firsts, seconds = first.split(), second.split()
+    return firsts[0] in seconds or seconds[0] in firsts
 
 
-# -- who changed -------------------------------------------------------------------------------------------------------
+# -- renames -----------------------------------------------------------------------------------------------------------
 
 
 class Rename(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A mapped user whose name or e-mail address is another one in Connecteam than an earlier run saw.
+    """A mapped user whose name or e-mail address in Connecteam has changed since an earlier run.
 
-    `before` and `after` are names, equal where only the address changed.
+    `before` and `after` are names, equal if only the address changed.
     """
 
     user_id: int
@@ -241,7 +242,7 @@ class Rename(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def renamed(known: Mapping[int, User], users: Iterable[User], employees: Mapping[int, RowId]) -> tuple[Rename, ...]:
-    """What changed since `known` about users who count for an employee, by user id."""
+    """The changes since `known` of users who count for an employee, by user id."""
     changed = [
         (user, was)
         for user in users

@@ -1,7 +1,7 @@
-"""The decision: what to write, what to hold, and why.
+"""The decision on a slice: changes, holds and their reasons.
 
-`plan` is a pure function of what Connecteam said, what the table holds, and what the user decided beforehand. Dry run,
-apply, verify and undo all build on it, so what is shown is what is done. The rules are those of docs/design.md.
+`plan` is a pure function of the snapshot, the stored state and the policy. Dry run, apply and verify all use it, so the
+plan that is shown is the plan that is applied. The rules are those of docs/design.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from connecteam_sync.core.change import (
 )
 from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.columns import corrections
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.guards import refusals
 from connecteam_sync.core.held_back import held_back, hold_twice_by_hand
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee
@@ -47,18 +47,18 @@ from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_rep
 from connecteam_sync.core.shift import Shift, Snapshot, User
 from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember
 from connecteam_sync.core.unchanged import unchanged_rows
-from connecteam_sync.core.unmapped import one_address_each, stranger
+from connecteam_sync.core.unmapped import one_address_each, unmapped_reason
 from connecteam_sync.core.window import Window
 
 
 def plan(
-    window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks | None = None
+    window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence | None = None
 ) -> SlicePlan:
-    """Decide what makes the window's rows equal to Connecteam, without writing anything.
+    """Decide on the changes that make the window's rows equal to Connecteam's shifts; nothing is written.
 
-    `snapshot` covers `window.padded()`, `stored` was read for both; `looks` are the run's other looks, if any.
+    `snapshot` covers `window.padded()`, `stored` was read for both; `evidence` is of the run's other looks, if any.
     """
-    builder = _Decision(window, snapshot, stored, policy, looks or Looks())
+    builder = _Decision(window, snapshot, stored, policy, evidence or RunEvidence())
     about = in_scope(window, snapshot, rows=builder.rows, mirrors=builder.mirrors, has_left=builder.has_left)
     scope = builder.without_strays(about)
     others = tuple(builder.shifts_of_other_clocks())
@@ -101,12 +101,12 @@ def plan(
 
 
 class _Decision(Absences):
-    """What becomes of each shift and each row."""
+    """Decides on each shift and each row."""
 
-    # -- who -----------------------------------------------------------------------------------------------------------
+    # -- employees -----------------------------------------------------------------------------------------------------
 
     def employee_of(self, shift: Shift) -> RowId | None:
-        """The employee a shift counts for; None, and a hold, where there is none (rule 8) or it cannot be told yet."""
+        """The employee a shift counts for; None if there is none (rule 8), or none yet: then it is held or waits."""
         mirror = self.mirrors.get(shift.id)
         if mirror and mirror.shift.time_clock_id != shift.time_clock_id and not mirror.is_gone:
             self.leans = True
@@ -115,15 +115,15 @@ class _Decision(Absences):
         employee = self.stored.employees.get(shift.user_id)
         if employee is not None:
             return employee
-        # A row from when its user was mapped stays as it is, and the hold names it.
+        # If its user was mapped before, its row stays as it is, and the hold names it.
         row = self.rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
         if shift.user_id in self.stored.ambiguous:
-            self.hold_shift("ambiguous_employee", shift, self.contested(shift.user_id), row=row)
+            self.hold_shift("ambiguous_employee", shift, self.ambiguity_text(shift.user_id), row=row)
             return None
         user = self.users.get(shift.user_id)
         reason, why = self.unmapped(shift.user_id, user)
-        if reason is None and (said := self.stored.refused.get(f"user:{shift.user_id}")) is not None and user:
-            reason, why = "refused_by_database", f"{user.name} cannot be added to your employees: {said}"
+        if reason is None and (cause := self.stored.refused.get(f"user:{shift.user_id}")) is not None and user:
+            reason, why = "refused_by_database", f"{user.name} cannot be added to your employees: {cause}"
         if reason is None and user is not None:
             email = None if self.likenesses.has_email(user.email) else user.email
             self.new_employees[user.id] = NewEmployee(user_id=user.id, name=user.name, email=email)
@@ -132,20 +132,21 @@ class _Decision(Absences):
         return None
 
     def unmapped(self, user_id: int, user: User | None) -> tuple[HoldReason | None, str]:
-        """Why the shifts of a user without an employee are held, told once for all of them; None: they get one."""
-        if user_id not in self.strangers:
+        """Why the shifts of a user without an employee are held, computed once; None: an employee is created."""
+        if user_id not in self.unmapped_reasons:
             creates = self.policy.employees == "create"
-            self.strangers[user_id] = stranger(user_id, user, self.likenesses, self.leavers, creates=creates)
-        return self.strangers[user_id]
+            reason = unmapped_reason(user_id, user, self.likenesses, self.leavers, creates=creates)
+            self.unmapped_reasons[user_id] = reason
+        return self.unmapped_reasons[user_id]
 
     def has_come_here(self, shift: Shift, mirror: TrackedShift) -> bool:
-        """Whether a shift that is remembered of another time clock is this one's now; else it is held, or waits."""
-        other, looks = mirror.shift.time_clock_id, self.looks
-        if looks.shows(mirror, clock=other):
+        """Whether a shift remembered of another time clock is on this one now; else it is held, or waits."""
+        other, evidence = mirror.shift.time_clock_id, self.evidence
+        if evidence.shows(mirror, clock=other):
             self.hold_shift("impossible_record", shift, f"the same id is also a shift of time clock {other}")
-        elif looks.covers(other, mirror.shift.start) or looks.is_vouched(other):
+        elif evidence.covers(other, mirror.shift.start) or evidence.is_vouched(other):
             return True
-        elif self.stage == "part" and looks.plans(other, mirror.shift.start):
+        elif self.stage == "part" and evidence.plans(other, mirror.shift.start):
             self.wait(shift)
         else:
             why = f"until now it was on time clock {other}, which this run did not look at for that day"
@@ -161,22 +162,22 @@ class _Decision(Absences):
             if mirror.shift.time_clock_id == self.clock or mirror.is_gone:
                 continue
             employee = self.stored.employees.get(mirror.shift.user_id)
-            if employee is not None and mirror.shift.id not in self.present and not self.looks.is_gone(mirror):
+            if employee is not None and mirror.shift.id not in self.present and not self.evidence.is_gone(mirror):
                 yield (employee, mirror.shift)
 
-    # -- rows that others had ------------------------------------------------------------------------------------------
+    # -- rows of other shifts ------------------------------------------------------------------------------------------
 
     def give_up_stale_links(self, mapped: Iterable[tuple[RowId, Shift]]) -> None:
-        """Give up links to rows that are no longer as applied and say exactly what another shift says.
+        """Give up links to rows that are no longer as applied and now have exactly the values of another shift.
 
-        `mapped` are the shifts that come first on their clock-ins: no other has a claim to a row. A row's id that is
-        used again (a restored dump, TRUNCATE) would have two shifts fight for it for ever.
+        `mapped` are the shifts that come first on their clock-ins: only they have a claim to a row. Else, if a row's id
+        is used again (a restored dump, TRUNCATE), two shifts would take it from each other in every run.
         """
         wanted = {(employee, shift.start, shift.end): shift.id for employee, shift in mapped}
         if not wanted:
             return
         there = {(row.employee_id, row.clock_in, row.clock_out) for row in self.stored.rows if row.is_ours}
-        # One whose own row is nowhere else keeps its link: what stands there was edited, and is put right.
+        # A shift whose right values are in no row keeps its link: its row was edited, and is corrected.
         concerned = [m for image, i in wanted.items() if image in there and (m := self.mirrors.get(i)) is not None]
         for mirror in (*concerned, *self.absent):
             row = self.rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
@@ -195,10 +196,10 @@ class _Decision(Absences):
         """Gone shifts whose rows may be inherited, by (user, start): of this time clock, and at the end of any."""
         missing = [m for m in self.absent if m.shift.id not in self.stale and not self.has_moved(m)]
         found = successions((self.mirrors[m.shift.id] for m in missing), self.window, self.snapshot)
-        if self.looks.absent:
+        if self.evidence.absent:
             for mirror in self.stored.mirrors:
                 shift = mirror.shift
-                if shift.time_clock_id != self.clock and mirror.clock_time_id and self.looks.is_gone(mirror):
+                if shift.time_clock_id != self.clock and mirror.clock_time_id and self.evidence.is_gone(mirror):
                     found[shift.user_id, shift.start].append(mirror)
         return found
 
@@ -208,7 +209,7 @@ class _Decision(Absences):
         group: DuplicateGroup,
         inherited: Mapping[tuple[int, int], list[TrackedShift]],
     ) -> bool:
-        """Whether the winner of a clock-in waits for the end of the run, since its row may be on the move elsewhere."""
+        """Whether the winner of a clock-in waits for the end of the run, since another look may free its row."""
         shift = group.winner
         if self.stage != "part":
             return False
@@ -232,9 +233,8 @@ class _Decision(Absences):
     def without_strays(self, shifts: Iterable[Shift]) -> list[Shift]:
         """Hold the shifts that have no row and are on another day by now: nothing is created outside of the window."""
         staying: list[Shift] = []
-        start, end = self.start, self.end
         for shift in shifts:
-            if start <= shift.start < end:
+            if self.inside(shift.start):
                 staying.append(shift)
                 continue
             mirror = self.mirrors.get(shift.id)
@@ -272,12 +272,12 @@ class _Decision(Absences):
             self.draft("update", row, after, shift, why)
 
     def why(self, mirror: TrackedShift | None, row: ClockTime, after: ClockTime) -> str:
-        """What happened to a shift, in the words of the person who reads the journal."""
-        said = ["edited in the table"] if self.edited_locally(mirror, row) else []
-        return ", ".join((*said, *corrections(row, after))) or "minutes or flag contradicted the times"
+        """Why a row is corrected, in the words of the journal."""
+        texts = ["edited in the table"] if self.edited_locally(mirror, row) else []
+        return ", ".join((*texts, *corrections(row, after))) or "minutes or flag contradicted the times"
 
     def hold_blocked_keys(self) -> None:
-        """Hold changes whose key is kept by a row that stays; their own rows then stay too, and may block others."""
+        """Hold changes to a key that another row keeps; their own rows then stay too, and may block others."""
         while self.changes:
             moved = {c.before.id: c.after.key if c.after else None for c in self.changes if c.before}
             wanted = {c.after.key for c in self.changes if c.after}
@@ -292,7 +292,7 @@ class _Decision(Absences):
                 if c.after
                 and c.kind != "link"
                 and c.after.key in kept
-                # A row that keeps its key is in nobody's way: where there is no unique key yet, it may have doubles.
+                # A change that keeps its key is not blocked: without a unique key yet, its row may have doubles.
                 and (c.before is None or c.before.key != c.after.key)
             ]
             if not blocked:
@@ -300,13 +300,13 @@ class _Decision(Absences):
             if any(self.step_aside(kept[change.image.key]) for change in blocked):
                 continue
             for change in blocked:
-                if change.before is None or change.before.id not in self.asked:  # its own look has a hold about it
+                if change.before is None or change.before.id not in self.tried_to_move:  # else its own look holds it
                     self.hold_blocked(change, kept[change.image.key])
             gone = {id(change) for change in blocked}
             self.changes = [c for c in self.changes if id(c) not in gone]
 
     def hold_blocked(self, change: Change, other: ClockTime) -> None:
-        """Hold a change whose key another row keeps; where that row may yet move in this run, wait for it."""
+        """Hold a change to a key that another row keeps; if that row may still move in this run, wait for it."""
         owner = self.shift_of_row.get(other.id or 0)
         if self.stage == "part" and other.id in self.pending:
             self.wait_for(change, None)
@@ -323,12 +323,12 @@ class _Decision(Absences):
             self.wait_for(change, owner.shift.id)
 
     def step_aside(self, row: ClockTime) -> bool:
-        """Draft the move of a row that is in the way, where this run has seen its shift, in another look, elsewhere.
+        """Draft the move of a row that is in the way, if another look of this run has seen its shift on another key.
 
-        Shifts of two looks that change places wait for each other: neither look alone could move its own row.
+        Shifts of two looks that swap their keys wait for each other: neither look alone could move its own row.
         """
-        mirror = None if row.id is None or row.id in self.asked else self.shift_of_row.get(row.id)
-        self.asked.add(row.id)
+        mirror = None if row.id is None or row.id in self.tried_to_move else self.shift_of_row.get(row.id)
+        self.tried_to_move.add(row.id)
         after = self.seen_elsewhere(row, mirror)
         if (
             mirror is None
@@ -342,9 +342,9 @@ class _Decision(Absences):
         return True
 
     def seen_elsewhere(self, row: ClockTime, mirror: TrackedShift | None) -> ClockTime | None:
-        """What the row of a shift of another look should be, where this run has seen that shift on another key.
+        """The right row for a shift of another look, if this run has seen that shift on another key.
 
-        None where it has not, where another shift comes first there, and where the row is not ours to move.
+        None if it has not, if another shift comes first on that key, and if the row is not ours to move.
         """
         if mirror is None or mirror.is_gone or not row.is_ours or self.decides_on(mirror, row):
             return None
@@ -357,10 +357,10 @@ class _Decision(Absences):
             return None
         return self.row_for(shift, employee, row.id)
 
-    # -- the sum -------------------------------------------------------------------------------------------------------
+    # -- the plan ------------------------------------------------------------------------------------------------------
 
     def decision(self, shifts: tuple[Shift, ...], matches: tuple[Match, ...], *, unchanged: int) -> SlicePlan:
-        """Everything drafted, counted, guarded and named; `unchanged` shifts next to `shifts` are as they should be."""
+        """The plan with its counts, refusals and fingerprint; `unchanged` is how many more shifts have a right row."""
         changes = tuple(sorted(self.changes, key=by_day))
         holds = tuple(sorted(self.holds.values(), key=lambda h: (h.instant or 0, h.reason, h.subject)))
         used = {c.image.employee_id for c in changes}
@@ -393,7 +393,7 @@ class _Decision(Absences):
             invalid=self.invalid_in_any,
             stale=self.stale,
         )
-        # What is held in any case would make a guard stop all the rest for ever.
+        # Rows that are held one by one do not count for guards: else these would stop all the rest in every run.
         free = (self.guarded - self.replaced) | self.let_through
         deletes = {c.image.id or 0: c for c in self.going if c.image.id not in free}
         found = refusals(
@@ -440,11 +440,11 @@ class _Decision(Absences):
             leans=self.leans,
             at_risk=tuple(sorted((*self.reported, *(c.image.id or 0 for c in self.going)), key=ordered)),
             losses=Losses(
-                rows=tuple(sorted(self.rows_of_people.items(), key=lambda one: ordered(one[0])))
+                rows=tuple(sorted(self.rows_of_people.items(), key=lambda item: ordered(item[0])))
                 if self.going or self.stage == "part"
                 else (),
                 going=self.going,
                 let_through=tuple(sorted(self.let_through, key=ordered)),
-                coming=tuple(sorted(self.coming.items(), key=lambda one: ordered(one[0]))),
+                coming=tuple(sorted(self.coming.items(), key=lambda item: ordered(item[0]))),
             ),
         )

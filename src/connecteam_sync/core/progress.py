@@ -1,4 +1,4 @@
-"""How far a long job is."""
+"""The progress of a long job."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import msgspec
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What is being done, and how far it is: told before each slice, and once more after the last.
+    """The present step and how far it is: reported before each slice, and once more after the last.
 
     `done` of `total` slices are done, `failed` of them failed, and with them `days_done` of `days` local days; a day is
-    done when every time clock's slice is. `shifts` were seen on them and `changes` made (or planned) so far.
-    `calls_left` is the API's budget for the rest of its day, None where it has not said. What is not counted has a
-    `total` of 0.
+    done when every time clock's slice is. `shifts` were seen and `changes` made (or planned) so far. `calls_left` is
+    the API's budget for the rest of its day, None if that is not known. Steps without slices have a `total` of 0.
     """
 
     step: str

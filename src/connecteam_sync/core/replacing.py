@@ -1,9 +1,9 @@
-"""Rows without a shift that go, and new rows of the same person: both in one transaction, or neither (decision 16).
+"""Deleted rows without a shift, and new rows of the same person: both in one transaction, or neither (decision 16).
 
-Such rows may be the very shifts at other times (a time zone, rounding, another day), and no rule compares times by
-distance. So where they go (`resync`, `orphans = "delete"`), a person's new rows wait for the end of the run, and come
-with the commit that takes the old ones. Where those stay after all, whatever keeps them, new rows that would give
-the person about twice their hours are held.
+Such rows may be the same shifts at other times (a time zone, rounding, another day), and no rule compares times by
+distance. So if they go (`resync`, `orphans = "delete"`), a person's new rows wait for the end of the run, and are
+committed together with the deletes. If the old rows stay after all, new rows that would give the person about twice
+their hours are held.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from connecteam_sync.core.text import many
 
 
 def take_replaced(builder: Absences, taken: Container[RowId | None]) -> None:
-    """At the end of a run, let the rows go whose person gets new rows by this plan, whichever look decides on them.
+    """At the end of a run, delete rows without a shift of people who get new rows by this plan.
 
-    Only rows that the deciding look let go, and that all of them still let go; it holds the others.
+    Also if another look decides on them, but only rows that it would delete and that nothing else keeps by now.
     """
     if builder.stage != "end" or builder.policy.orphans == "delete" or not builder.rows_go:
         return
@@ -35,21 +35,21 @@ def take_replaced(builder: Absences, taken: Container[RowId | None]) -> None:
             or row.id in taken
         ):
             continue
-        if not builder.inside(row.clock_in) or builder.no_evidence_of_orphan(row) or builder.stays(row, None):
+        if not builder.inside(row.clock_in) or builder.no_evidence_of_orphan(row) or builder.why_kept(row, None):
             continue
         change = builder.change("delete", row, None, None, ORPHAN)
         if builder.obstacle(change) is None:
             builder.changes.append(change)
-            builder.lent.add(row.id)
+            builder.deleted_for_others.add(row.id)
 
 
 def note_replaced(builder: Absences) -> None:
-    """Note the rows without a shift that new ones come for, half as many at least: so many of them that a guard stops
-    the slice are the table's fault, and one word is asked for all, not one for each person.
+    """Note the rows without a shift that at least half as many new ones replace: if they are too many, a guard stops
+    the slice, and a person accepts all of them at once instead of each employee's.
     """
     if not builder.rows_go:
         return
-    coming = Counter(builder.looks.coming.get((builder.start, builder.end), ()))
+    coming = Counter(builder.evidence.coming.get((builder.start, builder.end), ()))
     if builder.stage != "end":
         coming += Counter(change.image.employee_id for change in builder.changes if change.kind == "create")
     leaving: dict[RowId, list[RowId | None]] = defaultdict(list)
@@ -62,7 +62,7 @@ def note_replaced(builder: Absences) -> None:
 
 
 def hold_doubles(builder: Absences, taken: Container[RowId | None]) -> None:
-    """Take back new rows of people whose rows without a shift stand there yet: they wait, or are held."""
+    """Take back new rows of people who still have rows without a shift: the new rows wait, or are held."""
     if not builder.rows_go:
         return
     gone = {change.before.id for change in builder.changes if change.before}
@@ -87,9 +87,10 @@ def hold_doubles(builder: Absences, taken: Container[RowId | None]) -> None:
 
 
 def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
-    """Which new rows of a person are not for this plan, next to these rows that stand there without a shift."""
+    """The new rows of a person that this plan must not create while these rows without a shift are there."""
     if builder.stage != "end" and any(
-        row.id in builder.pending or (builder.stage == "part" and builder.looks.has_day(row.clock_in)) for row in rows
+        row.id in builder.pending or (builder.stage == "part" and builder.evidence.has_day(row.clock_in))
+        for row in rows
     ):
         builder.coming[employee] += len(creates)
         builder.deferred += creates
@@ -98,8 +99,8 @@ def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates:
             builder.undecided.add(f"shift:{change.shift_id}")
         return creates
     inside = [row for row in rows if builder.inside(row.clock_in)]
-    # Where a person's word would let the old ones go, all of theirs waits for it.
-    waits = employee in builder.words or builder.looks.is_stopped
+    # If the old rows wait to be accepted, all new rows of the person are held until then.
+    waits = employee in builder.accept_names or builder.evidence.is_stopped
     new = _linked(builder, employee) + sum(change.minutes for change in creates)
     if inside and (waits or _minutes(inside) >= max(1, DOUBLED_SHARE * new)):
         _hold(builder, creates, inside)
@@ -108,9 +109,9 @@ def _not_yet(builder: Absences, employee: RowId, rows: list[ClockTime], creates:
 
 
 def _near_edges(builder: Absences, rows: list[ClockTime], creates: list[Change]) -> list[Change]:
-    """Which new rows on the days next to another slice of the run are held, since old rows stand beyond its edge.
+    """The new rows near the window's edges that are held, since old rows are beyond the edge, in another slice.
 
-    Those that go do so with a commit of their own, which comes next: what is near them comes after it.
+    Old rows that go are deleted by that slice's own commit, which comes next: new rows near them are created after it.
     """
     margin = builder.window.padded().end_utc - builder.end
     held: list[Change] = []
@@ -124,11 +125,11 @@ def _near_edges(builder: Absences, rows: list[ClockTime], creates: list[Change])
             [c for c in creates if c.image.clock_in >= builder.end - margin],
         ),
     ):
-        beside = [row for row in beyond if builder.looks.has_day(row.clock_in)]
-        goes = any(_goes(builder, row) for row in beside)
+        looked_at = [row for row in beyond if builder.evidence.has_day(row.clock_in)]
+        goes = any(_goes(builder, row) for row in looked_at)
         new = sum(change.minutes for change in near)
-        if goes or (beside and (builder.looks.is_stopped or _minutes(beside) >= max(1, DOUBLED_SHARE * new))):
-            _hold(builder, near, beside)
+        if goes or (looked_at and (builder.evidence.is_stopped or _minutes(looked_at) >= max(1, DOUBLED_SHARE * new))):
+            _hold(builder, near, looked_at)
             held += near
             for change in near if goes else ():
                 builder.wait_for(change, None)
@@ -136,24 +137,28 @@ def _near_edges(builder: Absences, rows: list[ClockTime], creates: list[Change])
 
 
 def _hold(builder: Absences, creates: Iterable[Change], rows: Iterable[ClockTime]) -> None:
-    """Hold new rows of a person next to theirs that stay."""
+    """Hold new rows of a person because of these old ones that stay."""
     stay = sorted(rows, key=lambda row: (row.clock_in, ordered(row.id)))
     for change in creates:
         employee = change.image.employee_id
-        word = builder.words.get(employee)
+        word = builder.accept_names.get(employee)
         accept = f"; if those are to go: --accept {word}" if word else ""
         who = builder.stored.names.get(employee, f"employee {employee}")
-        said = f"{many(len(stay), 'row')} of {who} without a shift stay (row {stay[0].id}{', …' if stay[1:] else ''})"
-        builder.hold_change("old_rows_stay", change, f"{said}: beside them the hours would stand there twice{accept}")
+        staying = (
+            f"{many(len(stay), 'row')} of {who} without a shift stay (row {stay[0].id}{', …' if stay[1:] else ''})"
+        )
+        builder.hold_change(
+            "old_rows_stay", change, f"{staying}: beside them the hours would stand there twice{accept}"
+        )
 
 
 def _goes(builder: Absences, row: ClockTime) -> bool:
-    """Whether the look that decides on a row without a shift let it go."""
-    return row.id in builder.looks.going.get(row.employee_id, {})
+    """Whether the look that decides on a row without a shift would delete it."""
+    return row.id in builder.evidence.going.get(row.employee_id, {})
 
 
 def _linked(builder: Absences, employee: RowId) -> int:
-    """The minutes of a person's rows of these days that have a shift once this plan is written."""
+    """The minutes of a person's rows in the window that have a shift once this plan is applied."""
     after = [change.after for change in builder.changes if change.before is not None and change.after is not None]
     moved = {change.image.id for change in builder.changes if change.before is not None}
     standing = (row for row in builder.stored.rows if row.id in builder.shift_of_row and row.id not in moved)

@@ -1,4 +1,4 @@
-"""What happened: runs and their slices, journal entries, standing holds. Written by the store, read by everybody."""
+"""Records and reports of runs: runs and slices, plans, journal entries, standing holds, verifications."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RunKind = Literal["sync", "apply", "resync", "adopt", "undo", "people", "verify"
 """`people`: an employee made by `employees create`."""
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
 Status = Literal["applied", "nothing", "refused", "failed", "exact", "differs"]
-"""`nothing`: all was as it should be; no row was written. A run whose process died keeps its finished slices. The last
-two are what `verify` comes to, which mirrors nothing.
+"""`nothing`: all was right; no row was written. A run whose process died keeps its finished slices. The last two are of
+`verify`, which writes no rows.
 """
 
 
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a proof came to, in counts: `differences` in rows, else in person-days; `minutes` of closed shifts."""
+    """The counts of a verification: `differences` in rows, else in person-days; `minutes` of closed shifts."""
 
     differences: int
     person_days: int
@@ -33,15 +33,15 @@ class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
     held: int
     timesheet: int
-    """Person-days on which Connecteam's own timesheet says otherwise."""
+    """Person-days on which Connecteam's own timesheet differs."""
     offsets: int
     """Rows at a time zone's offset from a shift."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """The receipt of one (time clock, slice of the window): one look, one transaction. `error` where it failed.
+    """The receipt of one (time clock, slice of the window): one look, one transaction. `error` is set if it failed.
 
-    `time_clock_id` is None for `adopt` and undo, which are about rows, not about a clock.
+    `time_clock_id` is None for `adopt` and undo, which concern rows of any clock.
     """
 
     time_clock_id: int | None
@@ -52,23 +52,23 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     fingerprint: str | None = None
     stopped: tuple[Change, ...] = ()
-    """The deletes that a guard stopped, the first of very many."""
+    """The deletes that a guard stopped; only the first, if they are very many."""
     note: str | None = None
-    """A sentence for a person about what was done next to the rows: a backup, a key."""
+    """A sentence about work other than on rows: a backup, a key."""
     error: str | None = None
     error_name: str | None = None
     next_step: str | None = None
     exit_code: int = 0
     retryable: bool = False
-    """Whether a failed one may succeed when it is tried again, nothing changed."""
+    """Whether a failed one may succeed if it is tried again without any change."""
     result: VerifyResult | None = None
-    """Of the whole of a proof; its `time_clock_id` is None."""
+    """Set in the one slice of a verification, whose `time_clock_id` is None."""
 
 
 def _counts(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Counts:
     newest = {(part.time_clock_id, part.window): part.counts for part in parts}
     created, updated = (sum(getattr(part.counts, name) for part in parts) for name in ("created", "updated"))
-    # To a look that is made again what it wrote before is as it should be.
+    # A look that is repeated counts the changes it wrote before as unchanged.
     before = created + updated - sum(counts.created + counts.updated for counts in newest.values())
     return Counts(
         total_shifts=sum(counts.total_shifts for counts in newest.values()),
@@ -82,18 +82,18 @@ def _counts(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Counts:
 
 
 def _minutes(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Minutes:
-    # What a look is about may grow: rows without a shift are known as its own only where it lets them go. One that is
-    # about no row with hours says nothing: the last word on an adoption is about its key.
-    told = [part for part in parts if part.minutes != Minutes()]
-    last = {(part.time_clock_id, part.window): part.minutes.after for part in told}
+    # A repeated look may cover more rows: those without a shift count only if it deletes them. Parts without minutes
+    # are left out: the last slice of an adoption is about its key alone.
+    with_minutes = [part for part in parts if part.minutes != Minutes()]
+    last = {(part.time_clock_id, part.window): part.minutes.after for part in with_minutes}
     after = sum(last.values())
-    return Minutes(before=after - sum(part.minutes.after - part.minutes.before for part in told), after=after)
+    return Minutes(before=after - sum(part.minutes.after - part.minutes.before for part in with_minutes), after=after)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt: its window, slices and sums. `id` is None where the database could not even record it.
+    """One attempt: its window, slices and sums. `id` is None if the database could not even record it.
 
-    `started_at` and `finished_at` are epoch seconds; `finished_at` is None while it runs, or where it was killed.
+    `started_at` and `finished_at` are epoch seconds; `finished_at` is None while it runs, or if it was killed.
     """
 
     id: int | None
@@ -109,40 +109,40 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     statements: int = 0
     http_calls: int = 0
     next_step: str | None = None
-    """The one command that lets through all that guards stopped; None where they stopped nothing, and of old runs."""
+    """The one command that lets through all that guards stopped; None if they stopped nothing, and for old runs."""
 
     @property
     def status(self) -> Status:
-        """The worst of the slices: failed, refused, applied, nothing; of a proof failed, differs, exact."""
+        """The worst of the slices: failed, refused, applied, nothing; of a verification failed, differs, exact."""
         seen = {slice_.status for slice_ in self.slices}
         order: tuple[Status, ...] = ("failed", "refused", "differs", "applied", "nothing", "exact")
         return next((status for status in order if status in seen), "nothing")
 
     @property
     def counts(self) -> Counts:
-        """The sum over the slices; of one that was looked at again at the end of the run, what it held counts once."""
+        """The sum over the slices; holds of a slice that was repeated at the end of the run count once."""
         return _counts(self.slices)
 
     @property
     def minutes(self) -> Minutes:
-        """The sum over the slices: as each was left last, and as it was before all that was written."""
+        """The sum over the slices: before the run, and after its last write."""
         return _minutes(self.slices)
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """The holds of every slice as it was left, by instant."""
+        """The holds of every slice after its last look, by instant."""
         newest = {(slice_.time_clock_id, slice_.window): slice_.holds for slice_ in self.slices}
         return tuple(sorted((h for found in newest.values() for h in found), key=lambda h: h.instant or 0))
 
     @property
     def ranges(self) -> tuple[tuple[int, Window], ...]:
-        """What was really looked at, without padding: (time clock, days), in order."""
-        looked = ((p.time_clock_id, p.window) for p in self.slices if p.status != "failed")
-        return tuple(dict.fromkeys((clock, window) for clock, window in looked if clock is not None))
+        """The days that were really looked at, without padding: (time clock, days), in order."""
+        ranges = ((p.time_clock_id, p.window) for p in self.slices if p.status != "failed")
+        return tuple(dict.fromkeys((clock, window) for clock, window in ranges if clock is not None))
 
     @property
     def result(self) -> VerifyResult | None:
-        """What a proof came to; None of other runs, and where nothing could be looked at."""
+        """The result of a verification; None for other runs, and if nothing could be looked at."""
         return next((slice_.result for slice_ in self.slices if slice_.result is not None), None)
 
     @property
@@ -152,12 +152,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """What the command answers: the worst of the slices, 3 where all went well and something waits for somebody."""
+        """The command's exit code: the worst of the slices; 3 if all went well and a hold is not acknowledged."""
         return worst(*(slice_.exit_code for slice_ in self.slices), 3 if waiting(self.holds) else 0)
 
     @property
     def retryable(self) -> bool:
-        """Whether what failed worst may succeed when the same is tried again, nothing changed."""
+        """Whether the slices that failed worst may succeed if the same is tried again without any change."""
         worst_of_all = [slice_ for slice_ in self.slices if slice_.error and slice_.exit_code == self.exit_code]
         return bool(worst_of_all) and all(slice_.retryable for slice_ in worst_of_all)
 
@@ -175,28 +175,28 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sync of `window` would do: a plan for each (time clock, slice). Saved by `plan --out`, read by `apply`."""
+    """The plan of a sync of `window`: a plan for each (time clock, slice). Saved by `plan --out`, read by `apply`."""
 
     window: Window
     plans: tuple[SlicePlan, ...]
     failures: tuple[Failure, ...] = ()
     version: str = ""
     is_resync: bool = False
-    """Whether rows without a shift go, where there is evidence."""
+    """Whether rows without a shift are deleted if there is evidence."""
 
     @property
     def ranges(self) -> tuple[tuple[int, Window], ...]:
-        """What was really looked at, without padding: (time clock, days), in order."""
+        """The days that were really looked at, without padding: (time clock, days), in order."""
         return tuple(dict.fromkeys((plan.time_clock_id, plan.window) for plan in self.plans))
 
     @property
     def counts(self) -> Counts:
-        """The sum over the plans; of a look that is planned again at the end, what is not written counts once."""
+        """The sum over the plans; shifts and holds of a look that is planned again at the end count once."""
         return _counts(self.plans)
 
     @property
     def minutes(self) -> Minutes:
-        """The sum over the plans: as each look would be left last, and as it is before all that would be written."""
+        """The sum over the plans: before them, and after the last write."""
         return _minutes(self.plans)
 
     @property
@@ -214,7 +214,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the journal. `number` grows with every entry; `at` is in epoch seconds.
 
-    `cursor` is the number and a short hash of what the entry says: `changes` reads on behind it, where it is there.
+    `cursor` is the number and a short hash of the entry: `changes` continues after it, if that entry exists.
     `row_before` and `row_after` are whole rows as the database wrote them, columns unknown to us included.
     """
 
@@ -229,7 +229,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """Who said that a hold may stay as it is, when (epoch seconds), and why."""
+    """A person's statement that a hold may stay as it is, with the time (epoch seconds) and the reason."""
 
     by: str
     at: int
@@ -253,7 +253,7 @@ class StandingHold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A Connecteam user and the employee they count for; where there is none, who they might be (never applied).
+    """A Connecteam user and the employee they count for, or suggestions if there is none (never applied).
 
     `ambiguous` are the employees (id, name) that all carry the user: until a person decides, they count for none.
     """
@@ -268,16 +268,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """What mapping a user to an employee does: shifts that wait and will be written, rows that will change hands.
+    """The effects of mapping a user to an employee: shifts that will be written, rows that will get another employee.
 
-    `shifts` have no row yet. `linked` are rows that stand there already without a shift and get one, `linked_minutes`
-    by how much they are corrected by it; `kept_out` are shifts whose clock-in a row by hand or of another shift has.
-    `left` are rows of others who carry the user (`left_with`) on the very clock-ins of these shifts: nothing moves
-    them, and their hours would count twice.
+    `shifts` have no row yet. `linked` are existing rows without a shift that get one, `linked_minutes` is by how much
+    that corrects them; `kept_out` are shifts whose clock-in is taken by a manual row or another shift's. `left` are
+    rows of other employees who carry the user (`left_with`) on the clock-ins of these shifts: they are not moved, and
+    their hours would count twice.
 
     `from_id` is the employee the user counts for now, `other_users` those who count for the new one next to this user.
     `names_differ` in more than case, accents, punctuation and the order of words. Minutes are whole, of closed shifts;
-    `first` and `last` the clock-ins, in epoch seconds, between which all of it lies.
+    `first` and `last` are the first and last clock-in of all of it, in epoch seconds.
     """
 
     user_id: int
@@ -308,13 +308,13 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         return self.from_id == self.employee_id
 
     @property
-    def needs_a_word(self) -> bool:
-        """Whether a person has to agree: another name, or hours that somebody else has now."""
+    def needs_consent(self) -> bool:
+        """Whether a person has to agree: the names differ, or hours of another employee are concerned."""
         return not self.is_done and (self.names_differ or self.from_id is not None or self.rows + self.left > 0)
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """An employee a user might be, why, and what mapping them does. `is_certain`: unique and not contradicted."""
+    """An employee a user might be, the evidence, and a mapping's effects. `is_certain`: unique and not contradicted."""
 
     move: Move
     evidence: tuple[Evidence, ...]
@@ -322,8 +322,8 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One person-day on which the table and Connecteam disagree: counts of shifts, and whole minutes of closed ones;
-    what is held is in neither.
+    """One person-day on which the table and Connecteam disagree: counts of shifts, and whole minutes of closed ones,
+    without held ones.
     """
 
     day: date
@@ -336,10 +336,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a fresh look at the window. `differences` counts what is neither equal nor held.
+    """The result of a fresh look at the window. `differences` counts rows, or person-days, that differ without a hold.
 
-    `totals` are Connecteam's own timesheet totals where they disagree: a second check that rounds and deducts by the
-    clock's rules, so they are reported and never decide. `offsets` are rows at a time zone's offset from a shift: the
+    `totals` are Connecteam's own timesheet totals that disagree: they are rounded and reduced by the clock's rules, so
+    they are reported and decide nothing. `offsets` are rows at a time zone's offset from a shift: the
     likely cause of a difference.
     """
 
@@ -353,7 +353,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     run: int | None = None
     """The number of its receipt."""
     not_recorded: str | None = None
-    """Why there is none: the proof holds all the same."""
+    """Why there is no receipt: the verification is valid all the same."""
 
     @property
     def differences(self) -> int:
@@ -363,13 +363,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """5 where anything differs, 3 where something is only held, the failure's where a look failed."""
+        """The failure's if a look failed, 5 if anything differs, 3 if something is only held; the worst of them."""
         failed = (failure.exit_code for failure in self.plan.failures)
         return worst(*failed, 5 if self.differences else 0, 3 if waiting(self.plan.holds) else 0)
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding of `doctor`: what was looked at, whether it is well, and the cure where it is not."""
+    """One finding of `doctor`: the check's name, its state, and the cure unless it is ok."""
 
     name: str
     state: Literal["ok", "warning", "failed"]
@@ -377,13 +377,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cure: str = ""
 
     def __post_init__(self) -> None:
-        # A finding is a line: what somebody called a time clock or a company must not make it two.
+        # A finding is one line: the name of a time clock or a company must not break it.
         msgspec.structs.force_setattr(self, "detail", one_line(self.detail))
         msgspec.structs.force_setattr(self, "cure", one_line(self.cure))
 
 
 SEVERITY = (1, 2, 4, 5, 75, 6, 3, 0)
-"""Exit codes, worst first: what cannot be cured by waiting outranks what can."""
+"""Exit codes, worst first: those that waiting does not cure come before those that it does."""
 
 
 def worst(*codes: int) -> int:

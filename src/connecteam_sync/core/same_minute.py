@@ -1,7 +1,7 @@
 """Rows of a table that was kept without seconds: 08:00:00 where Connecteam says 08:00:41.
 
-Such a row and its shift agree by the minute: each end of the row is that of the shift, or the beginning of its minute.
-They are equal then but for the seconds, and nothing here measures how far apart two times are.
+Such a row and its shift agree by the minute: each end of the row equals that of the shift, or the beginning of its
+minute. Distances between times are not measured.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _MINUTE = 60
 
 
 class ByMinute(msgspec.Struct, frozen=True, kw_only=True):
-    """What rows without a shift and shifts without a row come to, by the minute.
+    """The result of comparing rows without a shift and shifts without a row by the minute.
 
     `links` are pairs that agree at both ends, each the only one for the other. `left` are rows that begin in the minute
-    of a shift and are for a person to judge, with the reason. `days` is what was compared.
+    of a shift and are left to a person, with the reason. `days` are the days compared.
     """
 
     links: tuple[tuple[ClockTime, Shift], ...] = ()
     left: tuple[tuple[ClockTime, str], ...] = ()
     days: tuple[date, date] | None = None
 
-    def and_also(self, other: ByMinute) -> ByMinute:
-        """Both together, of days of which none is in both."""
+    def merged(self, other: ByMinute) -> ByMinute:
+        """Both results together; they must have no day in common."""
         days = [day for found in (self, other) if found.days for day in found.days]
         return ByMinute(
             links=(*self.links, *other.links),
@@ -45,12 +45,12 @@ class ByMinute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begins_alike(row: ClockTime, image: ClockTime) -> bool:
-    """Whether a row begins at the minute of another, which has seconds."""
+    """Whether a row begins at the full minute of `image`, which has seconds."""
     return row.clock_in != image.clock_in and row.clock_in == minute(image.clock_in)
 
 
 def agrees(row: ClockTime, image: ClockTime) -> bool:
-    """Whether a row is another but for its seconds."""
+    """Whether a row equals `image` except for the seconds."""
     if not begins_alike(row, image) or (row.clock_out is None) != (image.clock_out is None):
         return False
     return row.clock_out == image.clock_out or row.clock_out == minute(image.clock_out or 0)
@@ -69,10 +69,10 @@ def by_minute(
     linked: Collection[RowId | None],
     unchanged: Collection[str],
 ) -> ByMinute:
-    """Which rows of ours without a shift are shifts without a row, but for their seconds; one to one, or not at all.
+    """Pair rows of ours without a shift and shifts without a row that agree except for the seconds; one to one only.
 
-    `linked` are the rows that have a shift, `unchanged` the shifts that have a row. Everything of the days in question
-    has to be there: rows of any source, shifts of every time clock.
+    `linked` are the rows that have a shift, `unchanged` the shifts that have a row. `rows` must have those of any
+    source on these days, `shifts` those of every time clock.
     """
     standing: dict[tuple[RowId, int], list[ClockTime]] = defaultdict(list)
     exact: set[tuple[RowId, int]] = set()
@@ -91,7 +91,7 @@ def by_minute(
     for key, here in sorted(standing.items()):
         there = images.get(key, ())
         agreeing = [(row, shift) for row in here for shift, image in there if agrees(row, image)]
-        # A shift that has its row, or finds one on its very clock-in, needs none; but the row may be its double.
+        # A shift that has its row, or a row on its exact clock-in, needs none; but the row may be its double.
         free = {s.id for s, image in there if s.id not in unchanged and image.key not in exact}
         of_row, of_shift = Counter(row.id for row, _ in agreeing), Counter(shift.id for _, shift in agreeing)
         mine = {row.id: shift for row, shift in agreeing if of_row[row.id] == 1 == of_shift[shift.id]}
@@ -110,7 +110,7 @@ def by_minute(
 
 
 def link_changes(links: Iterable[tuple[ClockTime, Shift]], zone: ZoneInfo) -> tuple[Change, ...]:
-    """The links of rows to their shifts, which alter no value of theirs."""
+    """The changes that link rows to their shifts; they alter no values."""
     return tuple(
         Change(
             kind="link",
@@ -126,7 +126,7 @@ def link_changes(links: Iterable[tuple[ClockTime, Shift]], zone: ZoneInfo) -> tu
 
 
 def without_seconds(creates: Iterable[Change], unlinked: Iterable[ClockTime]) -> str:
-    """What a refusal of doubled hours adds where rows lack but their seconds; empty where none does."""
+    """The addition to a refusal of doubled hours if rows lack only the seconds; empty if none does."""
     rows = {row.key: row for row in unlinked}
     count = sum(
         (row := rows.get((change.image.employee_id, minute(change.image.clock_in)))) is not None

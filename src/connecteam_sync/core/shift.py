@@ -1,8 +1,8 @@
-"""What Connecteam said: shifts, breaks, users, and one complete look at them.
+"""Connecteam's data: shifts, breaks, users, and the snapshot that has them.
 
-Instants are whole epoch seconds UTC. The time zone of a punch says where it happened, never when.
+Instants are whole epoch seconds UTC. The time zone of a punch is only the place where it happened.
 
-There may be a hundred thousand of them at once: `gc=False`, since none can be part of a cycle, spares the collector.
+There may be a hundred thousand objects at once: none can be part of a cycle, so `gc=False` spares the collector.
 """
 
 from __future__ import annotations
@@ -72,32 +72,32 @@ class User(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class InvalidRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record of an otherwise complete answer that cannot be believed, with the offending value quoted.
 
-    It blocks deletes for its user and nothing else. `activity_id` and `user_id` are None where the record does not
-    tell; `start` and `end` are None unless the record has a believable one. `value` and `problem` never hold notes,
-    addresses or coordinates. Where the user cannot be told, no delete needs to be blocked next to those of its shifts:
-    whoever is listed has a readable element of their own, and of whoever is not listed nothing is proven.
+    It blocks deletes for its user and nothing else. `activity_id` and `user_id` are None if the record has none;
+    `start` and `end` are None unless the record has a believable one. `value` and `problem` never have notes, addresses
+    or coordinates in them. If the user is unknown, no other delete needs to be blocked: every listed user has a
+    readable element of their own, and for users who are not listed nothing is proven.
     """
 
     kind: str
     """`shift`, `break` or `user`."""
     problem: str
-    """What is odd, as a sentence about "it", the value quoted; who and when are in the other members."""
+    """The problem as a sentence about "it", with the value quoted; user and times are in the other members."""
     value: str
     user_id: int | None = None
     activity_id: str | None = None
     start: int | None = None
     end: int | None = None
     digest: str = ""
-    """A name of the record where its id is none."""
+    """A short hash that identifies a record without a usable id."""
     meant: int | None = None
-    """Its start in epoch seconds, where it says one in milliseconds: for a person who looks for the record."""
+    """Its start in epoch seconds if the record has it in milliseconds: for a person who looks for the record."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One complete answer of one time clock for the local days `first..last` (padding included), unfiltered.
 
-    `listed` are the users the answer names, also those without any activity: being listed without a shift is evidence
-    that there is none; not being listed is evidence of nothing. `users` is the whole account (all statuses).
+    `listed` are the users in the answer, also those without any activity: a listed user without a shift is evidence
+    that there is none; a user who is not listed is evidence of nothing. `users` is the whole account (all statuses).
     """
 
     time_clock_id: int
@@ -107,5 +107,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     listed: frozenset[int]
     shifts: tuple[Shift, ...]
     breaks: tuple[Break, ...] = ()
-    # Saved plans of before have it under this name.
+    # Older saved plans have it under this name.
     invalid_records: tuple[InvalidRecord, ...] = msgspec.field(default=(), name="doubts")

@@ -1,4 +1,4 @@
-"""How things are said to people: one line each, hours, counts, and times on the clock of the business."""
+"""Formats for people: single lines, hours, counts, and times in the business time zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOUR = 60
 
 
 def plain(line: str) -> str:
-    """A line that stays one and steers no terminal: whatever is not printable is a blank.
+    """The text as a single line that cannot control a terminal: characters that are not printable become blanks.
 
     Line breaks, escapes and other controls, marks that turn the direction of writing, characters without width and
     halves of characters (lone surrogates) are not printable.
@@ -25,31 +25,31 @@ def plain(line: str) -> str:
 
 
 def one_line(text: str | None, longest: int = LONGEST) -> str:
-    """What somebody wrote, as a part of a line: as `plain`, without runs of blanks, an ellipsis for what is too much.
+    """Foreign text as a part of a line: as `plain`, without runs of blanks, cut with an ellipsis if it is too long.
 
-    A run of blanks could push what follows to the beginning of the next line of a terminal.
+    A run of blanks could push the text after it to the beginning of the next line of a terminal.
     """
-    said = plain(text or "")
-    if "  " in said or said != said.strip():
-        said = " ".join(said.split())
-    return said if len(said) <= longest else f"{said[: longest - 1]}…"
+    line = plain(text or "")
+    if "  " in line or line != line.strip():
+        line = " ".join(line.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def called(name: str | None) -> str:
-    """A name from outside, as a part of a line."""
+    """A foreign name as a part of a line."""
     return one_line(name, LONGEST_NAME)
 
 
-def many(count: int, one: str, more: str | None = None) -> str:
+def many(count: int, singular: str, plural: str | None = None) -> str:
     """`1 shift`, `2 shifts`, `1,234 people`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def named(names: Iterable[str], *, at_most: int = 5) -> str:
-    """`Ida Moss, Jo Fenn and 3 more`, by name."""
-    found = sorted(called(name) for name in names)
-    more = [f"{len(found) - at_most:,} more"] if len(found) > at_most + 1 else []
-    shown = (found[:at_most] if more else found) + more
+    """`Ida Moss, Jo Fenn and 3 more`, sorted by name."""
+    everyone = sorted(called(name) for name in names)
+    more = [f"{len(everyone) - at_most:,} more"] if len(everyone) > at_most + 1 else []
+    shown = (everyone[:at_most] if more else everyone) + more
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
@@ -65,8 +65,8 @@ def day_name(day: date) -> str:
 
 
 def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False, named: bool = False) -> str:
-    """A time of day as people of the zone read it; with its date where that is another day, its year where that is
-    another one, and the zone's short name where `named`, or where the clock showed it twice (the night it is set back).
+    """A time of day in the zone; with its date if that is not `day`, with the year if that differs too, and with the
+    zone's short name if `named`, or if the clock showed it twice (the night it is set back).
     """
     moment = local_time(instant, zone)
     shown = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
@@ -78,7 +78,7 @@ def clock(instant: int, zone: ZoneInfo, day: date, *, seconds: bool = False, nam
 
 
 def span(clock_in: int, clock_out: int | None, zone: ZoneInfo, day: date) -> str:
-    """`08:00-16:30`, `08:00-…` while open; with the zone's short names where the clock was set in between."""
+    """`08:00-16:30`, `08:00-…` while open; with the zone's short names if the clocks changed in between."""
     if clock_out is None:
         return f"{clock(clock_in, zone, day)}-…"
     offsets = {local_time(at, zone).utcoffset() for at in (clock_in, clock_out)}
@@ -87,7 +87,7 @@ def span(clock_in: int, clock_out: int | None, zone: ZoneInfo, day: date) -> str
 
 
 def stamp(instant: int, zone: ZoneInfo) -> str:
-    """`2025-12-02 08:00`, with the zone's short name where the clock showed that twice."""
+    """`2025-12-02 08:00`, with the zone's short name if the clock showed that twice."""
     moment = local_time(instant, zone)
     return f"{moment:%Y-%m-%d %H:%M}" + (f" {moment:%Z}" if _is_twice(moment) else "")
 
@@ -97,4 +97,4 @@ def _is_twice(moment: datetime) -> bool:
 
 
 _LONG = 7 * 24 * 3600
-"""Seconds of a shift that nobody adds up by the clock on the wall."""
+"""Seconds; for longer shifts a change of the clocks in between does not matter to readers."""

@@ -1,4 +1,4 @@
-"""What to remember of each shift once the plan is applied: only what differs from what is remembered already."""
+"""The tracked shifts and breaks to store with a plan: only those that differ from the stored ones."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def mirrors_to_remember(
     invalid: Container[int] = (),
     stale: Container[str] = (),
 ) -> tuple[TrackedShift, ...]:
-    """The new memory of every one of `shifts`, and of every shift that is gone, whose memory moves, by id.
+    """The tracked shifts that change, among `shifts` and those that are gone, by id.
 
-    `old` is what is remembered, by id. A held shift is remembered with its latest values and the link and applied
-    values it had (but for `stale` links); a gone one stays remembered, marked gone, as does one whose row another shift
-    now has. One whose row goes remembers which it was. Of `invalid` users nothing is found gone.
+    `old` are the stored ones, by id. A held shift gets its latest values and keeps its link and applied values (except
+    `stale` links); a gone one is kept and marked gone, as is one whose row another shift now has. One whose row is
+    deleted keeps that row's id. No shift of `invalid` users is marked gone.
     """
     new: dict[str, TrackedShift] = {}
     for shift in shifts:
@@ -52,7 +52,7 @@ def mirrors_to_remember(
             continue
         row = change.after
         mirror = new.get(change.shift_id) or old[change.shift_id]
-        # The id of a row to be created, if it has one already, is put down once the row is there.
+        # A row to be created is linked once it exists, even if its id is known already.
         link = row.id if row is not None and change.before is not None else None
         new[change.shift_id] = msgspec.structs.replace(
             mirror,
@@ -62,17 +62,17 @@ def mirrors_to_remember(
             else None,
             former_clock_time_id=None if row is not None or change.before is None else change.before.id,
         )
-        other = replaced.get(change.shift_id)
-        if other:
-            was = new.get(other) or old[other]
-            # Another shift stands in its very place: that proves it gone, whatever else of the answer is doubted.
-            is_gone = was.is_gone or other in succeeded
-            new[other] = msgspec.structs.replace(was, clock_time_id=None, applied=None, is_gone=is_gone)
+        predecessor = replaced.get(change.shift_id)
+        if predecessor:
+            was = new.get(predecessor) or old[predecessor]
+            # Another shift has replaced it: that proves it gone, even if other records of the answer are invalid.
+            is_gone = was.is_gone or predecessor in succeeded
+            new[predecessor] = msgspec.structs.replace(was, clock_time_id=None, applied=None, is_gone=is_gone)
     return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
 
 
 def _without_stale(mirror: TrackedShift, stale: Container[str]) -> TrackedShift:
-    """What is remembered, without a link that no longer fits."""
+    """The tracked shift, without a link that is out of date."""
     if mirror.shift.id not in stale:
         return mirror
     return msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
@@ -81,7 +81,7 @@ def _without_stale(mirror: TrackedShift, stale: Container[str]) -> TrackedShift:
 def _gone(
     missing: Iterable[TrackedShift], window: Window, snapshot: Snapshot, invalid: Container[int]
 ) -> tuple[TrackedShift, ...]:
-    """Shifts that start in the window proper and that the answer proves to be gone; see `no_evidence` of the plan."""
+    """Shifts of the window proper that the answer proves to be gone; see `Absences.no_evidence`."""
     start, end, asked_end = window.start_utc, window.end_utc, window.surely_covered[1]
     unreadable = {invalid_record.activity_id for invalid_record in snapshot.invalid_records}
     return tuple(
@@ -122,10 +122,10 @@ def breaks_to_remember(
 
 
 def as_if_applied(stored: StoredState, plans: Iterable[SlicePlan], window: Window) -> StoredState:
-    """What would be stored for a window once these plans were applied; rows yet to be created have ids below zero.
+    """The stored state of a window as if these plans were applied; rows yet to be created have ids below zero.
 
-    A proposal of several looks needs it: a row that one look's shift takes over is no orphan to the next. Of plans of
-    other days, only what they do to rows that exist is of interest.
+    A proposal of several looks needs it: a row that one look's shift takes over is no orphan for the next. Of plans for
+    other days, only the changes to existing rows count.
     """
     rows = {row.id: row for row in stored.rows}
     mirrors = {mirror.shift.id: mirror for mirror in stored.mirrors}

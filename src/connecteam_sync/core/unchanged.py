@@ -1,9 +1,8 @@
 """Shifts about which there is nothing to decide: nearly all of them, nearly always.
 
-A shift is unchanged where it is remembered exactly as Connecteam shows it, its row is ours and says exactly what the
-shift says, and nobody else has its employee and clock-in. Whatever the planner would do with it, it would come out as
-it is: no change, no hold, no new memory (rules 4 and 13). The planner looks at the others one by one;
-these it only counts.
+A shift is unchanged if it is remembered exactly as Connecteam shows it, its row is ours and has exactly its values, and
+no other shift has its employee and clock-in. The planner would draft no change, no hold and no new memory for it
+(rules 4 and 13), so it only counts such shifts and decides on the others one by one.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, TrackedShift
-from connecteam_sync.core.columns import besides_of
+from connecteam_sync.core.columns import shift_columns
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 
@@ -30,7 +29,7 @@ def unchanged_rows(
     """The row of every unchanged shift, by shift id. `others` are live shifts of other time clocks, with employees."""
     found: dict[Key, tuple[str, RowId | None]] = {}
     contested: set[Key] = {(employee, shift.start) for employee, shift in others}
-    row_of, mirror_of, employee_of, besides = rows.get, mirrors.get, employees.get, besides_of(lacks)
+    row_of, mirror_of, employee_of, of_shift = rows.get, mirrors.get, employees.get, shift_columns(lacks)
     for shift in shifts:
         employee = employee_of(shift.user_id)
         if employee is None:
@@ -48,7 +47,7 @@ def unchanged_rows(
             or row.total_minutes != (None if end is None else (end - start) // 60)
             or row.is_active != (end is None)
             or row.source != CONNECTEAM
-            or (besides and any(getattr(row, field) != said(shift) for field, said in besides))
+            or (of_shift and any(getattr(row, field) != value_of(shift) for field, value_of in of_shift))
             or mirror.is_gone
             or mirror.shift != shift
             or key in found

@@ -19,15 +19,15 @@ DayTotals = dict[tuple[date, Person], tuple[int, int]]
 
 
 class Held(NamedTuple):
-    """Shifts, and rows, by id, that are knowingly not as Connecteam shows them: neither is counted."""
+    """Ids of held shifts and of rows that holds are about: none of them is counted."""
 
     shifts: frozenset[str | None] = frozenset()
     rows: frozenset[RowId | None] = frozenset()
 
 
-def held_by(looked: Iterable[tuple[SlicePlan, StoredState]]) -> Held:
-    """What the holds of these plans are about: of a shift also the row that is its own, unless another one gets it."""
-    every = list(looked)
+def held_by(plans: Iterable[tuple[SlicePlan, StoredState]]) -> Held:
+    """The shifts and rows of these plans' holds; also the row of a held shift, unless a change gives it to another."""
+    every = list(plans)
     holds = [hold for plan, _ in every for hold in plan.holds]
     shifts = frozenset(hold.shift_id for hold in holds if hold.shift_id is not None)
     rows = {hold.clock_time_id for hold in holds}
@@ -45,7 +45,7 @@ def differing_days(
     names: Mapping[RowId, str],
     held: Held,
 ) -> tuple[Difference, ...]:
-    """The person-days of the window on which counts or whole minutes disagree in what is not held.
+    """The person-days of the window on which counts or whole minutes disagree, without held shifts and rows.
 
     `employees` maps users to employees; shifts of unmapped users are held, and count nowhere.
     """
@@ -58,7 +58,7 @@ def differing_days(
             keys.add((employee, shift.start))
             _count(upstream, window, employee, shift.start, elapsed_minutes(shift.start, shift.end))
     for row in rows:
-        # A row entered by hand on the very key of a shift stands in for it.
+        # A manual row on the exact key of a shift counts as its row.
         if row.id not in held.rows and (row.is_ours or row.key in keys):
             _count(table, window, row.employee_id, row.clock_in, row.minutes)
     return tuple(
@@ -66,24 +66,24 @@ def differing_days(
             day=day,
             employee_id=employee,
             name=names.get(employee, f"employee {employee}"),
-            shifts_upstream=said[0],
-            rows=there[0],
-            minutes_upstream=said[1],
-            minutes=there[1],
+            shifts_upstream=expected[0],
+            rows=actual[0],
+            minutes_upstream=expected[1],
+            minutes=actual[1],
         )
         for day, employee in sorted(upstream.keys() | table.keys(), key=lambda key: (key[0], ordered(key[1])))
-        if (said := upstream.get((day, employee), (0, 0))) != (there := table.get((day, employee), (0, 0)))
+        if (expected := upstream.get((day, employee), (0, 0))) != (actual := table.get((day, employee), (0, 0)))
     )
 
 
 def differing_totals(
     window: Window, shifts: Iterable[Shift], totals: Iterable[tuple[int, date, int]], *, names: Mapping[int, str]
 ) -> tuple[Difference, ...]:
-    """Where the timesheet's totals (user, day, minutes) are off the punches by more than a minute a shift."""
+    """The days whose timesheet totals (user, day, minutes) differ from the punches by more than a minute a shift."""
     worked: DayTotals[int] = {}
     for shift in shifts:
         _count(worked, window, shift.user_id, shift.start, elapsed_minutes(shift.start, shift.end))
-    said = {(day, user): minutes for user, day, minutes in totals if window.first <= day <= window.last}
+    totals_of_days = {(day, user): minutes for user, day, minutes in totals if window.first <= day <= window.last}
     return tuple(
         Difference(
             day=day,
@@ -91,12 +91,12 @@ def differing_totals(
             name=names.get(user, f"Connecteam user {user}"),
             shifts_upstream=count,
             rows=count,
-            minutes_upstream=said.get((day, user), 0),
+            minutes_upstream=totals_of_days.get((day, user), 0),
             minutes=minutes,
         )
-        for day, user in sorted(worked.keys() | said.keys())
+        for day, user in sorted(worked.keys() | totals_of_days.keys())
         for count, minutes in (worked.get((day, user), (0, 0)),)
-        if abs(said.get((day, user), 0) - minutes) > max(1, count)
+        if abs(totals_of_days.get((day, user), 0) - minutes) > max(1, count)
     )
 
 

@@ -1,7 +1,7 @@
 """Local days of the business and the instants they span.
 
-The one place of the core that knows time zones. A day is what the calendar of the business says: 23 or 25 hours on the
-nights the clocks change.
+The one module of the core that knows time zones. A day is a calendar day of the business: it has 23 or 25 hours when
+the clocks change.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 MAX_WINDOW_DAYS = 366
-"""The longest window a command accepts: a longer one is more likely a slip of the keyboard than a wish."""
+"""The longest window a command accepts: a longer one is more likely a typing mistake."""
 EARLIEST, LATEST = date(1971, 1, 1), date(2199, 12, 31)
-"""The days that a command takes: beyond them the calendars of databases and of this machine come to their ends."""
+"""The days that a command accepts: the calendars of databases and of Python end beyond them."""
 SLICE_DAYS = 31
-"""Days asked for at once. The documents disagree on the API's limit (31, 90 or 92); this satisfies all of them."""
+"""Days requested at once. The documents disagree on the API's limit (31, 90 or 92); this satisfies all of them."""
 MAX_SLICE_DAYS = 90
-"""The most a configuration may ask for at once."""
+"""The most days at once that a configuration may set."""
 PADDING_DAYS = 2
-"""Days asked for on either side: the zone of the API's dates, and how it selects a night shift, are unknown.
+"""Extra days requested on either side: the zone of the API's dates, and how it selects a night shift, are unknown.
 
 A day of the business touches days of the account's zone up to two earlier and two later: UTC+14 and UTC-12 lie 26 hours
 apart.
@@ -32,11 +32,11 @@ _UTC = ZoneInfo("UTC")
 _ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clock times of a zone are counted from it
 _FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800, 253_402_300_799
-"""What a calendar of the years 1 to 9999 holds, in UTC; a table may hold its last second, as an end of what is open."""
+"""The instants of the years 1 to 9999 in UTC; a table may have the last second as the end of an open shift."""
 
 
 def start_of_day(day: date, timezone: ZoneInfo) -> int:
-    """The first instant of a local day, in epoch seconds, also where that midnight does not exist."""
+    """The first instant of a local day, in epoch seconds, also if that midnight does not exist."""
     offset = datetime.combine(day, time.min, tzinfo=timezone).utcoffset() or timedelta()
     return int((datetime.combine(day, time.min) - _EPOCH - offset).total_seconds())
 
@@ -47,12 +47,12 @@ def end_of_day(day: date, timezone: ZoneInfo) -> int:
 
 
 def later(day: date, days: int) -> date:
-    """The day so many days later, or earlier; the calendar's first or last day beyond its ends."""
+    """The day `days` later (negative: earlier); the calendar's first or last day if it would be beyond that."""
     return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
 
 
 def local_time(instant: int, timezone: ZoneInfo) -> datetime:
-    """An instant as the zone's clocks show it; as UTC's do where the zone's calendar has come to its end before."""
+    """An instant in local time; in UTC if the local time would be beyond the calendar's ends."""
     within = min(max(instant, _FIRST_INSTANT), _LAST_INSTANT)
     try:
         return datetime.fromtimestamp(within, timezone)
@@ -85,9 +85,9 @@ def each_day(first: date, last: date) -> Iterator[date]:
 
 
 class LockedDay(msgspec.Struct, frozen=True, gc=False):
-    """A local day that payroll has closed, in the time zone it was closed in, whatever zone the business has now.
+    """A local day that payroll has closed, in the time zone of then, which may not be the business's any more.
 
-    `start` to `end` is the half-open span of instants it holds: 23, 24 or 25 hours, or whatever the calendar gave it.
+    `start` to `end` is the half-open span of its instants: usually 23, 24 or 25 hours.
     """
 
     day: date
@@ -98,7 +98,7 @@ class LockedDay(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=8192)
 def locked_day(day: date, timezone: str) -> LockedDay:
-    """The hours of a day of a zone. Raises ZoneInfoNotFoundError where this machine does not know the zone."""
+    """A day of a zone with its instants. Raises ZoneInfoNotFoundError if this machine does not know the zone."""
     zone = ZoneInfo(timezone)
     return LockedDay(day=day, timezone=timezone, start=start_of_day(day, zone), end=end_of_day(day, zone))
 
@@ -143,20 +143,20 @@ class Window(msgspec.Struct, frozen=True, order=True):
         return self.start_utc <= instant < self.end_utc
 
     def padded(self, days: int = PADDING_DAYS) -> Window:
-        """The window with `days` more on either side: what is asked of the API."""
+        """The window with `days` more on either side: the days requested from the API."""
         return Window(later(self.first, -days), later(self.last, days), self.timezone)
 
     @property
     def surely_covered(self) -> tuple[int, int]:
-        """First instant, and first instant after, of what the padded days are in every zone the API may read them in.
+        """The half-open span of instants that the padded days cover in every zone the API may read them in.
 
-        The window proper lies inside, whatever the business's zone; what ends behind it may be in no answer.
+        It contains the window proper in every business time zone; a shift that ends after it may be in no answer.
         """
         asked = self.padded()
         return (start_of_day(asked.first, _UTC) - _WESTERNMOST, end_of_day(asked.last, _UTC) - _EASTERNMOST)
 
     def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
-        """The window cut into parts that, padding included, span at most `days` days each; in order, gapless."""
+        """The window cut into consecutive parts that span at most `days` days each, padding included."""
         step = days - 2 * padding
         firsts = map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1, step))
         return tuple(Window(first, min(self.last, later(first, step - 1)), self.timezone) for first in firsts)

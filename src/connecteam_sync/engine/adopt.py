@@ -68,30 +68,30 @@ class Adopting:
         self._emit_working("looking at the table")
         with self.store.reading("looking at the table") as session:
             require_table(session.host, session.columns, session.dialect)
-            found = inspect.survey(session, self.store.url, zone=self._zone, now=now())
-        newest = found.last_clock_in
+            survey = inspect.survey(session, self.store.url, zone=self._zone, now=now())
+        newest = survey.last_clock_in
         if window is None and newest is not None:
             last = min(local_day(newest, self._zone), local_day(now(), self._zone))
             window = Window(last - timedelta(days=EVIDENCE_DAYS - 1), last, self.timezone)
         if window is None:
-            return found
+            return survey
         try:
             offsets, minutes = self._compared(window)
         except ConnecteamSyncError as error:
             # The table can be surveyed without Connecteam; the survey says why this part is missing.
-            return msgspec.structs.replace(found, offsets_error=error.message)
+            return msgspec.structs.replace(survey, offsets_error=error.message)
         return msgspec.structs.replace(
-            found, offsets=offsets, offsets_days=(window.first, window.last), minutes=minutes
+            survey, offsets=offsets, offsets_days=(window.first, window.last), minutes=minutes
         )
 
     def _compared(self, window: Window) -> tuple[tuple[Offset, ...], ByMinute]:
         """Rows at a time zone's offset from a shift, and rows that differ from one only in the seconds."""
         self._emit_working("comparing with Connecteam")
-        found: dict[RowId, Offset] = {}
+        offsets: dict[RowId, Offset] = {}
         minutes = ByMinute()
         for seen in gather_evidence(self._context, window):
             rows = tuple(seen.rows.values())
-            found |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
+            offsets |= {item.row.id or 0: item for item in offset_rows(rows, seen.shifts, seen.employees, self._zone)}
             start, end = seen.window.start_utc, seen.window.end_utc
             by = by_minute(
                 (row for row in rows if start <= row.clock_in < end),
@@ -101,8 +101,8 @@ class Adopting:
                 unchanged={name for name, mirror in seen.mirrors.items() if mirror.clock_time_id in seen.rows},
             )
             days = (seen.window.first, seen.window.last)
-            minutes = minutes.and_also(msgspec.structs.replace(by, days=days))
-        return tuple(found[key] for key in sorted(found, key=ordered)), minutes
+            minutes = minutes.merged(msgspec.structs.replace(by, days=days))
+        return tuple(offsets[key] for key in sorted(offsets, key=ordered)), minutes
 
     # -- apply ---------------------------------------------------------------------------------------------------------
 
@@ -159,21 +159,21 @@ class Adopting:
             require_served(session.host, session.columns, creates_employees=False)
             contents.require_contents(session)
             keys = catalog.foreign_keys(session)
-            found = dedupe.doubles(session, keys, zone=self._zone, lock=False)
+            doubles = dedupe.doubles(session, keys, zone=self._zone, lock=False)
             key = catalog.unique_key(session.connection, session.dialect, session.host)
             has_key = key is not None and key.is_valid
-            obstacles = inspect.obstacles(session, self.store.url, keys, found, has_key=has_key)
+            obstacles = inspect.obstacles(session, self.store.url, keys, doubles, has_key=has_key)
             if obstacles:
                 raise AdoptRefused(obstacles[0], next_step="cure that, then look again: connecteam-sync adopt")
             probe.require_probed(session, now=now())
             newest = runs.runs(session, limit=1, without="verify")
             if any(a.run == newest[0].id and not a.is_finished for a in dedupe.adoptions(session)):
                 return newest[0].id or 0, newest[0].window
-            window = dedupe.days_of_ours(session, dedupe.span(found, self._today()))
-            holds = found.decision.holds
-            if holds and not pairs and not found.decision.changes:
+            window = dedupe.days_of_ours(session, dedupe.span(doubles, self._today()))
+            holds = doubles.decision.holds
+            if holds and not pairs and not doubles.decision.changes:
                 return self._fresh("adopt", window, slices=(_waiting(window, holds),))
-            if has_key and not holds and not pairs and not found.decision.changes:
+            if has_key and not holds and not pairs and not doubles.decision.changes:
                 return self._fresh("adopt", window)
             number = runs.begin_run(session, self._fresh("adopt", window)).value
             dedupe.begin_adoption(session, number, had_key=has_key)
@@ -250,11 +250,11 @@ class Adopting:
                 backup.create(connection, self.store.dialect, self.store.host, columns, name)
         self._emit_working(f"removing {len(decision.survivors)} doubles")
         with lock.session("removing doubles") as session:
-            found = dedupe.doubles(session, keys, zone=self._zone, lock=True)
-            window = dedupe.span(found, window)
-            slice_ = dedupe.remove(session, found, keys, run=number, table=name, window=window, now=now())
+            doubles = dedupe.doubles(session, keys, zone=self._zone, lock=True)
+            window = dedupe.span(doubles, window)
+            slice_ = dedupe.remove(session, doubles, keys, run=number, table=name, window=window, now=now())
             runs.record_slice(session, number, slice_)
-        return True, found.decision.holds
+        return True, doubles.decision.holds
 
     def _prove(self, lock: Lock, number: int) -> None:
         """Check the result: the key is valid, no double is left, the backup is as written. Raises DatabaseError."""
@@ -335,7 +335,7 @@ class Adopting:
                     self.store.host,
                     wait=self.store.lock_wait,
                     waiting=self._emit_working,
-                    beside_others=True,
+                    ignore_host_keys=True,
                 )
             outcome = "the unique key is there as before"
         except (ConnecteamSyncError, unique_key.DoublesAppeared):
@@ -418,7 +418,7 @@ def _and_linked(slice_: Slice, linked: Sequence[ClockTime], wanted: int) -> Slic
 
 
 def _require_nothing_on_key(session: Session) -> None:
-    """No foreign key may point at the unique key that is to be dropped."""
+    """Raises UndoRefused if a foreign key points at the unique key that is to be dropped."""
     names = session.host.clock_times
     for key in catalog.foreign_keys(session):
         if set(key.pointer.targets) == {names.employee_id, names.clock_in}:

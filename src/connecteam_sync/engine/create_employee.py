@@ -1,4 +1,4 @@
-"""Make an employee for a Connecteam user on a person's word: a run of its own, recorded, that can be undone."""
+"""Make an employee for a Connecteam user at a person's request: a recorded run, which can be undone."""
 
 from __future__ import annotations
 

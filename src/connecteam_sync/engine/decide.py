@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.guards import days_at_stake, way_on
+from connecteam_sync.core.evidence import RunEvidence
+from connecteam_sync.core.guards import accept_command, days_at_stake
 from connecteam_sync.core.legacy import legacy_plan
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
@@ -19,8 +19,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.saved_plan import require_same
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, GuardRefused, Rejected
 from connecteam_sync.store.history.holds import with_acknowledged
-from connecteam_sync.store.mirror.child_rows import parents_held
-from connecteam_sync.store.mirror.refused import Decided, as_last_tried, decided
+from connecteam_sync.store.mirror.child_rows import hold_parents
+from connecteam_sync.store.mirror.refused import AcceptedPlan, accepted_plan, as_last_tried
 from connecteam_sync.store.session import Session
 
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
@@ -50,19 +50,21 @@ def is_turned_away(error: ConnecteamSyncError) -> bool:
     return isinstance(error, Rejected) and not error.is_of_the_key
 
 
-def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, looks: Looks) -> SlicePlan:
+def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence) -> SlicePlan:
     """The plan of the planner that the policy names."""
     if policy.planner == "legacy":
         return legacy_plan(window, snapshot, stored, policy, now=now())
-    return plan(window, snapshot, stored, policy, looks)
+    return plan(window, snapshot, stored, policy, evidence)
 
 
-def decided_in(session: Session, unit: Unit, snapshot: Snapshot, looks: Looks, stored: StoredState) -> SlicePlan:
+def decided_in(
+    session: Session, unit: Unit, snapshot: Snapshot, evidence: RunEvidence, stored: StoredState
+) -> SlicePlan:
     """As `decide`; rows with child rows are held, and acknowledged holds are marked. `stored` comes last, since a trial
     of refused records replaces it.
     """
-    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, looks=looks)
-    return with_acknowledged(parents_held(session, stored, deciding), session.holds)
+    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, evidence=evidence)
+    return with_acknowledged(hold_parents(session, stored, deciding), session.holds)
 
 
 def to_write(
@@ -72,15 +74,15 @@ def to_write(
     saved: SlicePlan | None,
     *,
     troubled: bool,
-) -> Decided:
+) -> AcceptedPlan:
     """The plan to be written: without the records that the host's tables refuse, or exactly as saved."""
     if saved is None:
-        return decided(session, stored, deciding, troubled=troubled, now=now())
+        return accepted_plan(session, stored, deciding, troubled=troubled, now=now())
     # A saved plan was made without the records that the run before it held as refused.
     stored = as_last_tried(session, stored)
     decision = deciding(stored)
     require_same(decision, saved, stored)
-    return Decided(decision, stored, None)
+    return AcceptedPlan(decision, stored, None)
 
 
 def require_fingerprints(texts: Iterable[str]) -> frozenset[str]:
@@ -98,7 +100,7 @@ def require_fingerprints(texts: Iterable[str]) -> frozenset[str]:
 def refused(decision: SlicePlan, *, resync: bool) -> GuardRefused:
     """The error of a plan that guards stop, and the commands that show the stopped changes and let them through."""
     reasons = "; ".join(refusal.message for refusal in decision.refusals)
-    accept = way_on(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
+    accept = accept_command(decision.window, decision.refusals, resync=resync, accepted=decision.policy.accepted)
     look = f"plan{' --resync' if resync else ''} {days_at_stake(decision.window, decision.refusals)}"
     return GuardRefused(
         reasons,

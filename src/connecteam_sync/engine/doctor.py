@@ -17,6 +17,7 @@ from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 from connecteam_sync.engine.account import Belonging
 from connecteam_sync.engine.doctor_connecteam import archived, failed, upstream
+from connecteam_sync.engine.doctor_keys import key_sequences
 from connecteam_sync.errors import ConnecteamSyncError, NotServed
 from connecteam_sync.store.adopt import catalog
 from connecteam_sync.store.mirror import child_rows, people
@@ -71,6 +72,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield from _table(session, creates_employees=creates)
             yield _served(session, creates_employees=creates)
             yield _unique_key(session)
+            yield from key_sequences(session, creates_employees=creates)
             if is_served := not support.faults(session.host, session.columns, session.dialect):
                 yield from _contents(session)
                 yield from _odd_rows(session)
@@ -142,7 +144,7 @@ def _own_tables(session: Session) -> Check:
         cures.append(
             f"take back what was done to {tables}, or bring it back from a dump: nobody knows what stood in it"
         )
-    detail = "; ".join(fault.said for fault in faults)
+    detail = "; ".join(fault.message for fault in faults)
     return Check(name="our tables", state="failed", detail=detail, cure="; ".join(cures))
 
 
@@ -169,7 +171,7 @@ def _table(session: Session, *, creates_employees: bool) -> Iterator[Check]:
     if creates_employees:
         faults += support.people_faults(session.host, session.columns)
     for fault in faults:
-        yield Check(name="table", state="failed", detail=fault.said, cure=fault.cure)
+        yield Check(name="table", state="failed", detail=fault.message, cure=fault.cure)
     if not faults:
         yield Check(name="table", state="ok", detail="its engine, and the types of its columns, are served")
 
@@ -184,7 +186,7 @@ def _served(session: Session, *, creates_employees: bool) -> Check:
 def _contents(session: Session) -> Iterator[Check]:
     """Whether the rows belong to the employees of the configured table, and hold the configured words."""
     for fault in (faults := contents.faults(session)):
-        yield Check(name="contents", state="failed", detail=fault.said, cure=fault.cure)
+        yield Check(name="contents", state="failed", detail=fault.message, cure=fault.cure)
     for difference in contents.elsewhere(session):
         table = session.host.employees.table
         yield Check(
@@ -193,18 +195,35 @@ def _contents(session: Session) -> Iterator[Check]:
             detail=f"{difference}; rows are written as long as the ids are of the same people in both",
             cure=f"nothing, where they are; else name their table under [tables.employees] instead of {table}",
         )
-    if not faults:
+    lost = contents.unknown_employees(session)
+    if lost.lost and not lost.are_most:
+        yield _unknown_employees(session, lost)
+    elif not faults:
         yield Check(name="contents", state="ok", detail="the rows are of the people, and as the configuration says")
+
+
+def _unknown_employees(session: Session, found: contents.UnknownEmployees) -> Check:
+    """Some rows of employees whom the table of people does not have: too few for it to be another table."""
+    names, people = session.host.clock_times, session.host.employees
+    shown = ", ".join(found.ids[:_NAMED]) + (f" and {len(found.ids) - _NAMED:,} more" if found.ids[_NAMED:] else "")
+    return Check(
+        name="contents",
+        state="warning",
+        detail=f"{found.lost:,} of {found.every:,} rows of {names.table} have an {names.employee_id} that is in no row"
+        f" of {people.table} ({shown}): no Connecteam user can count for them",
+        cure=f"bring these people back to {people.table}, or write whose rows they are:"
+        f" SELECT * FROM {names.table} WHERE {names.employee_id} NOT IN (SELECT {people.id} FROM {people.table})",
+    )
 
 
 def _odd_rows(session: Session) -> Iterator[Check]:
     """Odd rows that no other command reports."""
     names, odd = session.host.clock_times, repair.odd_rows(session)
-    if odd.nobodys:
+    if odd.unassigned:
         yield Check(
             name="rows of nobody",
             state="warning",
-            detail=f"{names.table}: {many(odd.nobodys, 'row')} of ours with no {names.employee_id} or no"
+            detail=f"{names.table}: {many(odd.unassigned, 'row')} of ours with no {names.employee_id} or no"
             f" {names.clock_in} that is a time: nothing looks at them, and their shifts get rows of their own",
             cure="write what is missing there, or delete them; then connecteam-sync adopt, which shows what is double",
         )
@@ -320,7 +339,7 @@ def _children(session: Session) -> Check:
     shown = ", ".join(f"{p.place} ({f'ON DELETE {p.on_delete}' if p.is_declared else 'configured'})" for p in pointers)
     detail = f"{shown}: rows with children are never deleted" if shown else f"no table that is known points at {table}"
     hidden = [pointer for pointer in pointers if pointer.hidden]
-    why = child_rows.unseen(session)
+    why = child_rows.unknown_children_reason(session)
     if hidden:
         names = ", ".join(dict.fromkeys(pointer.name for pointer in hidden))
         return Check(
@@ -365,7 +384,7 @@ def _people(session: Session) -> Iterator[Check]:
             cure=f"leave {names.connecteam_user_id} {user} on one of them, or say whose hours they are:"
             f" connecteam-sync employees map {user} EMPLOYEE",
         )
-    if odd := people.no_users(session):
+    if odd := people.employees_with_invalid_user(session):
         shown = ", ".join(f"{one.id} {called(one.name)}: {called(one.connecteam_user_id)!r}" for one in odd[:_NAMED])
         more = f" and {len(odd) - _NAMED:,} more" if len(odd) > _NAMED else ""
         yield Check(

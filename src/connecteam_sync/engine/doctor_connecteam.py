@@ -21,7 +21,7 @@ _CLOCKS = 20
 
 
 def failed(name: str, error: ConnecteamSyncError) -> Check:
-    """A check that ended in an error."""
+    """The failed check for an error."""
     return Check(name=name, state="failed", detail=error.message, cure=error.next_step)
 
 

@@ -14,12 +14,12 @@ from connecteam_sync.core.events import (
     HoldsOpened,
     HoldsResolved,
     Level,
-    Refusal,
     RunBegan,
     RunEnded,
     SliceBegan,
     SliceDone,
     SliceFailed,
+    SliceRefused,
     StepBegan,
     StepName,
 )
@@ -153,7 +153,7 @@ def of_commit(run: int, plan: SlicePlan, done: ApplyResult | None) -> Iterator[E
     clock, window = plan.time_clock_id, plan.window
     if done is None:
         for refusal in plan.refusals:
-            yield Refusal(
+            yield SliceRefused(
                 run=run,
                 time_clock_id=clock,
                 window=window,

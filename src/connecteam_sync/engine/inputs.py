@@ -26,20 +26,20 @@ class Inputs:
     def fetched(self, unit: Unit, response: ActivitiesResponse) -> FetchedSlice:
         """The response of a time clock, and what is remembered of equal inputs."""
         inputs = self.digest(unit, response)
-        found = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
-        is_known = found is not None and found.inputs == inputs and unit.saved is None
-        return FetchedSlice(response, inputs, found if is_known else None)
+        earlier = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
+        is_known = earlier is not None and earlier.inputs == inputs and unit.saved is None
+        return FetchedSlice(response, inputs, earlier if is_known else None)
 
     def digest(self, unit: Unit, response: ActivitiesResponse) -> str | None:
         """A digest of all inputs outside the database; None if the slice is to be decided in any case."""
         state = self._state
-        if not self._by_digest or unit.policy.planner == "legacy" or state.looks.stage == "end":
+        if not self._by_digest or unit.policy.planner == "legacy" or state.evidence.stage == "end":
             return None
         if self._people_digest is None or self._people_digest[0] is not state.people:
             self._people_digest = (state.people, hashlib.sha256(msgspec.json.encode(state.people)).hexdigest())
         return inputs_of(
             window=unit.window,
-            policy=(unit.policy, state.looks.stage),
+            policy=(unit.policy, state.evidence.stage),
             people=self._people_digest[1],
             answers=[f"{each.time_clock_id} {each.digest}" for each in (*state.responses, response)],
             version=__version__,

@@ -31,6 +31,7 @@ class Lists:
         self._people_at = self._time_clocks_at = 0.0
         self._strangers: dict[int, float] = {}
         self._receipts: set[int] = set()
+        self._is_overtaken = False
 
     # -- what is listed ------------------------------------------------------------------------------------------------
 
@@ -79,10 +80,15 @@ class Lists:
 
     def begin(self, newest_receipt: int) -> None:
         """A run begins, and this is the number of the newest receipt. What is remembered goes if that is not ours."""
-        if newest_receipt not in self._receipts:
+        if self._is_overtaken or newest_receipt not in self._receipts:
+            self._is_overtaken = False
             self._people = self._time_clocks = None
             self._receipts = {newest_receipt}
 
     def wrote(self, receipt: int) -> None:
-        """A run of these lists wrote this receipt; under its lock there was none of another run behind the last."""
+        """A run of these lists wrote this receipt."""
         self._receipts.add(receipt)
+
+    def overtaken(self) -> None:
+        """Another run wrote after these lists were fetched; the run under way may finish with them, no further one."""
+        self._is_overtaken = True

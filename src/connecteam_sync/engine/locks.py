@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.lock_check import Closing, Opening, Verified, in_words, not_looked, verified
+from connecteam_sync.core.lock_check import Closing, Opening, Verified, summary, unverified, verified
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
@@ -48,13 +48,13 @@ class Locking:
                 head = locks.newest_change(session, window)
             days = set(each_day(window.first, window.last))
             already = {day.day for day in closed if day.timezone == window.timezone} & days
-            found = None if already == days else self._check_days(window, Locks(closed), anyway=anyway, again=again)
-            if found is not None and not found.is_right and not anyway:
-                raise _refused(window, found, again)
+            result = None if already == days else self._check_days(window, Locks(closed), anyway=anyway, again=again)
+            if result is not None and not result.is_right and not anyway:
+                raise _refused(window, result, again)
             with self.store.writing("locking days") as session:
                 if locks.newest_change(session, window) != head:
                     continue
-                newly = locks.lock(session, window, by=who, reason=text, now=now(), anyway=anyway, verified=found)
+                newly = locks.lock(session, window, by=who, reason=text, now=now(), anyway=anyway, verified=result)
             return Closing(
                 window=window,
                 newly=newly,
@@ -62,7 +62,7 @@ class Locking:
                 by=who,
                 reason=text,
                 anyway=anyway,
-                verified=found,
+                verified=result,
             )
         raise RowMoved(
             f"other runs keep writing {window} while it is looked at; nothing was locked",
@@ -71,18 +71,18 @@ class Locking:
 
     def _check_days(self, window: Window, closed: Locks, *, anyway: bool, again: str) -> Verified:
         try:
-            found = self._verify(window)
+            verification = self._verify(window)
         except UpstreamError as error:
             if anyway:
-                return not_looked(error.message)
+                return unverified(error.message)
             raise type(error)(
                 f"{_UNSEEN.format(window)}: {error.message}", next_step=f"{error.next_step}; {_BLIND.format(again)}"
             ) from error
         with self.store.reading("looking for open rows") as session:
             opened = locks.open_rows(session, window)
             names = {employee.id: employee.name for employee in session.employees() if employee.name}
-        result = verified(found, opened, closed, names=names)
-        failures = found.plan.failures
+        result = verified(verification, opened, closed, names=names)
+        failures = verification.plan.failures
         away = failures and all(failure.exit_code == _UNAVAILABLE for failure in failures)
         if (
             away
@@ -138,11 +138,11 @@ def _command(window: Window, reason: str, by: str | None) -> str:
     return f"connecteam-sync lock {days} --reason {shlex.quote(reason)}{who}"
 
 
-def _refused(window: Window, found: Verified, again: str) -> LockRefused:
+def _refused(window: Window, result: Verified, again: str) -> LockRefused:
     days = f"--from {window.first} --to {window.last}"
     return LockRefused(
-        f"{window} is not right yet, so nothing was locked: {in_words(found)}",
-        verified=found,
+        f"{window} is not right yet, so nothing was locked: {summary(result)}",
+        verified=result,
         next_step=(
             f"cure it: connecteam-sync sync {days}, holds, then lock again; to lock it as it is: {again} --anyway"
         ),

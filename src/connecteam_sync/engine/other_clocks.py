@@ -14,7 +14,7 @@ import msgspec
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import People, TimeClock
 from connecteam_sync.core.change import SlicePlan
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import Unit, is_turned_away
 from connecteam_sync.engine.slices import left_out
@@ -31,7 +31,7 @@ class Elsewhere:
     ) -> None:
         self._store, self._client, self._clocks = store, client, clocks
 
-    def units(self, made: Sequence[Unit], plans: Mapping[int, SlicePlan | None], looks: Looks) -> list[Unit]:
+    def units(self, made: Sequence[Unit], plans: Mapping[int, SlicePlan | None], evidence: RunEvidence) -> list[Unit]:
         """The looks still needed to know whether absent shifts are gone, or on another mirrored time clock by now.
 
         `plans` are those of `made`, by position.
@@ -49,36 +49,38 @@ class Elsewhere:
                 unknown -= clock_counts(session)[1].keys()
         silent = msgspec.structs.replace(made[0].policy, orphans="ignore")
         more = [Unit(clock, window, silent) for window, of, _ in wanted for clock in of if clock not in unknown]
-        looks.also((unit.clock, unit.window) for unit in more)
+        evidence.add_units((unit.clock, unit.window) for unit in more)
         return more
 
-    def owners(self, looks: Looks, people: People, windows: Iterable[Window], mirrored: Container[int]) -> None:
+    def owners(
+        self, evidence: RunEvidence, people: People, windows: Iterable[Window], mirrored: Container[int]
+    ) -> None:
         """Before rows without a shift are deleted: fetch the time clocks that this run has not looked at, as evidence,
         and find time clocks whose timesheet has hours of people whom they do not list.
         """
         for window in sorted(windows):
-            for clock in sorted(looks.account.keys() - looks.listings(window).keys()):
+            for clock in sorted(evidence.account.keys() - evidence.listings(window).keys()):
                 try:
                     snapshot = self._client().fetch_snapshot(clock, window, people)
                 except UpstreamError as error:
-                    looks.unread[clock] = error.message
+                    evidence.unread[clock] = error.message
                     if is_turned_away(error):
-                        looks.turned_away.add(clock)
+                        evidence.turned_away.add(clock)
                 else:
-                    looks.saw(window, snapshot, as_evidence=clock not in mirrored)
-            for clock in sorted(looks.listings(window)):
-                self._hours(looks, clock, window)
+                    evidence.add_snapshot(window, snapshot, as_evidence=clock not in mirrored)
+            for clock in sorted(evidence.listings(window)):
+                self._hours(evidence, clock, window)
 
-    def _hours(self, looks: Looks, clock: int, window: Window) -> None:
+    def _hours(self, evidence: RunEvidence, clock: int, window: Window) -> None:
         """Record the days on which a time clock has hours of people whom it does not list."""
-        listed = looks.listings(window)[clock]
+        listed = evidence.listings(window)[clock]
         try:
             totals = self._client().timesheet(clock, window)
         except UpstreamError as error:
             # Not every key may read timesheets. A passing error counts as a failed look.
             if not is_turned_away(error):
-                looks.failed(clock, window, error.message)
+                evidence.add_failure(clock, window, error.message)
             return
-        looks.worked |= {
+        evidence.unlisted_hours |= {
             (total.user_id, total.day): clock for total in totals if total.minutes and total.user_id not in listed
         }

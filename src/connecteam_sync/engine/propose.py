@@ -12,7 +12,7 @@ from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Planner, Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.run import Failure, Plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.tracking import as_if_applied
@@ -21,7 +21,7 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away
 from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
-from connecteam_sync.store.history.holds import held_before, with_acknowledged
+from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
 from connecteam_sync.store.mirror.refused import as_last_tried
 from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
@@ -34,7 +34,7 @@ def propose(
     chosen = tuple(windows) if windows is not None else None
     store, belonging, choosing = context.store, context.belonging, context.choosing
     choosing.begin()
-    account, vouched, *past = store.ask("checking the database", *belonging.queries(), *choosing.queries(chosen))
+    account, vouched, *past = store.fetch("checking the database", *belonging.queries(), *choosing.queries(chosen))
     belonging.check_rows((account, vouched))
     # A table that cannot be read correctly cannot be planned for.
     require_table(store.host, store.columns(), store.dialect)
@@ -42,7 +42,7 @@ def propose(
     belonging.check_company()
     people = context.client.users()
     units = choosing.units(chosen, past, policy)
-    return Proposing(context, people, units, choosing.looks(units, policy)).propose()
+    return Proposing(context, people, units, choosing.evidence(units, policy)).propose()
 
 
 def _policy(context: Context, *, resync: bool, planner: Planner | None) -> Policy:
@@ -67,13 +67,13 @@ class _Planned(NamedTuple):
 class Proposing:
     """One proposal in progress: looks once at every unit, and writes nothing."""
 
-    def __init__(self, context: Context, people: People, units: Sequence[Unit], looks: Looks) -> None:
-        self.store, self.client, self.people, self.units, self.looks = (
+    def __init__(self, context: Context, people: People, units: Sequence[Unit], evidence: RunEvidence) -> None:
+        self.store, self.client, self.people, self.units, self.evidence = (
             context.store,
             context.client,
             people,
             list(units),
-            looks,
+            evidence,
         )
         self._is_archived, self._elsewhere = context.choosing.is_archived, context.elsewhere
         self._step = context.step("looking", [unit.window for unit in units])
@@ -91,7 +91,7 @@ class Proposing:
             else:
                 self._step.failed(unit.clock, unit.window, result)
         made = {self.units.index(planned.unit): planned.plan for planned in self._planned}
-        more = self._elsewhere.units(self.units, made, self.looks)
+        more = self._elsewhere.units(self.units, made, self.evidence)
         for unit in more:
             self._fetch_and_plan(unit)
         self.units += more
@@ -109,11 +109,11 @@ class Proposing:
         """Plan what the looks left for the end of the run, until nothing is left."""
         newest = list(self._planned)
         for _ in range(ROUNDS):
-            left = [newest[n] for n in left_for_the_end([planned.plan for planned in newest], self.looks)]
+            left = [newest[n] for n in left_for_the_end([planned.plan for planned in newest], self.evidence)]
             if not left:
                 return
             orphans = {planned.unit.window for planned in newest if planned.plan.pending.orphans}
-            self._elsewhere.owners(self.looks, self.people, orphans, {unit.clock for unit in self.units})
+            self._elsewhere.owners(self.evidence, self.people, orphans, {unit.clock for unit in self.units})
             newest = [planned for planned in newest if all(planned is not other for other in left)]
             newest += [self._plan(planned.unit, planned.snapshot, planned.stored) for planned in left]
 
@@ -122,7 +122,7 @@ class Proposing:
         try:
             snapshot = self.client.fetch_snapshot(unit.clock, unit.window, self.people)
         except ConnecteamSyncError as error:
-            self.looks.failed(unit.clock, unit.window, error.message, turned_away=is_turned_away(error))
+            self.evidence.add_failure(unit.clock, unit.window, error.message, turned_away=is_turned_away(error))
             if isinstance(error, Rejected) and is_turned_away(error) and self._is_archived(unit.clock):
                 return self._unreadable(unit, error)
             self._failed.add(unit.window)
@@ -130,9 +130,9 @@ class Proposing:
             return error
         planned = self._plan(unit, snapshot, None)
         if planned.plan.refusals:
-            self.looks.refused(unit.window, snapshot, REFUSED)
+            self.evidence.add_refused(unit.window, snapshot, REFUSED)
         else:
-            self.looks.saw(unit.window, snapshot, coming=planned.plan.losses.coming)
+            self.evidence.add_snapshot(unit.window, snapshot, coming=planned.plan.losses.coming)
         return planned
 
     def _plan(self, unit: Unit, snapshot: Snapshot, stored: StoredState | None) -> _Planned:
@@ -141,10 +141,10 @@ class Proposing:
             policy = msgspec.structs.replace(policy, orphans="ignore")
         with self.store.reading() as session:
             seen = {m.shift.id: m.shift.start for planned in self._planned for m in planned.plan.mirrors}
-            found = session.stored(unit.window, snapshot, seen=seen)
+            found = session.stored(unit.window, snapshot, seen_starts=seen)
             tried = as_last_tried(session, found)
             as_if = as_if_applied(tried, (planned.plan for planned in self._planned), unit.window)
-            plan = decided_in(session, unit._replace(policy=policy), snapshot, self.looks, as_if)
+            plan = decided_in(session, unit._replace(policy=policy), snapshot, self.evidence, as_if)
         self._planned.append(_Planned(unit, snapshot, stored or found, plan))
         return self._planned[-1]
 
@@ -153,7 +153,7 @@ class Proposing:
         snapshot = nothing_seen(unit.clock, unit.window, self.people.users)
         with self.store.reading() as session:
             found = session.stored(unit.window, snapshot)
-            standing = held_before(session, unit.clock)
+            standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, found, unit.policy, error.message, standing=standing)
         plan = with_acknowledged(plan, session.holds)
         self._planned.append(_Planned(unit, snapshot, found, plan))
@@ -177,7 +177,7 @@ def newest_plans(plans: Sequence[SlicePlan], stored: Sequence[StoredState]) -> l
     """The last plan of each look, with the stored state before its first one."""
     before: dict[tuple[int, Window], StoredState] = {}
     newest: dict[tuple[int, Window], SlicePlan] = {}
-    for plan, found in zip(plans, stored, strict=True):
-        before.setdefault((plan.time_clock_id, plan.window), found)
+    for plan, state in zip(plans, stored, strict=True):
+        before.setdefault((plan.time_clock_id, plan.window), state)
         newest[plan.time_clock_id, plan.window] = plan
     return [(plan, before[key]) for key, plan in newest.items()]

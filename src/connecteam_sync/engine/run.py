@@ -63,13 +63,13 @@ def run(
     record.run = msgspec.structs.replace(record.run, window=hull_of(unit.window for unit in state.units))
     context.emit(run_began(record.run, slices=len(state.units)))
     _Rounds(context, slices, wanted).go_over()
-    return record.finish(state.way_through())
+    return record.finish(state.accept_all_command())
 
 
 # -- before anything is looked at --------------------------------------------------------------------------------------
 
 
-class _Found(NamedTuple):
+class _FirstRows(NamedTuple):
     """The first rows read: the newest receipt, the fingerprints of slices, and older days with open rows."""
 
     head: int
@@ -90,13 +90,13 @@ def _begin(
 ) -> _Began:
     """Check the database and the tables, without a request to Connecteam."""
     hull = hull_of(chosen) if chosen else _longest(context)
-    found = _check(context, hull, chosen)
-    state = RunState(is_resync=kind == "resync" or is_resync, asked=hull if chosen else None)
+    first_rows = _check(context, hull, chosen)
+    state = RunState(is_resync=kind == "resync" or is_resync, requested=hull if chosen else None)
     policy = _policy(context, accept, state)
     _require_tables(context, policy)
     record = RunRecord(context, fresh_run(kind, hull))
-    inputs = Inputs(state, found.remembered, by_digest=context.by_digest and policy.orphans != "delete")
-    return _Began(SliceRunner(context, state, record, inputs, head=found.head), policy, found.past)
+    inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
+    return _Began(SliceRunner(context, state, record, inputs, head=first_rows.head), policy, first_rows.past)
 
 
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
@@ -108,7 +108,7 @@ def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, 
         state.units = choosing.saved_units(wanted, began.policy)
     else:
         state.units = choosing.units(chosen, began.past, began.policy)
-    state.looks = choosing.looks(state.units, began.policy)
+    state.evidence = choosing.evidence(state.units, began.policy)
 
 
 def _longest(context: Context) -> Window:
@@ -117,17 +117,17 @@ def _longest(context: Context) -> Window:
     return Window(last.last - timedelta(days=MAX_WINDOW_DAYS), last.last, context.timezone)
 
 
-def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) -> _Found:
+def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) -> _FirstRows:
     """Send the first queries together, and check the account."""
     own, belonging, choosing = context.store.own, context.belonging, context.choosing
     choosing.begin()
     queries = (newest_receipt_query(own), remembered_query(own, [hull]), *belonging.queries())
-    newest, remembered, account, vouched, *past = context.store.ask(
+    newest, remembered, account, vouched, *past = context.store.fetch(
         "checking the database", *queries, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))
     context.lists.begin(int(newest[0][0]))
-    return _Found(int(newest[0][0]), remembered, past)
+    return _FirstRows(int(newest[0][0]), remembered, past)
 
 
 def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:
@@ -174,7 +174,7 @@ class _Rounds:
                 places += added
             made = [*(place for place in made if place not in places), *places]
             plans = [state.plans.get(place) for place in made]
-            left = {made[number] for number in left_for_the_end(plans, state.looks)}
+            left = {made[number] for number in left_for_the_end(plans, state.evidence)}
             places = sorted(left if round_ else left | self._hand_over())
             if not places:
                 self._refuse_not_done()
@@ -184,7 +184,7 @@ class _Rounds:
     def _look_elsewhere(self) -> range:
         """Add the looks that turned out to be missing; their places."""
         state = self._state
-        more = self._elsewhere.units(state.units, state.plans, state.looks)
+        more = self._elsewhere.units(state.units, state.plans, state.evidence)
         added = range(len(state.units), len(state.units) + len(more))
         state.units += more if self._wanted is None else _not_shown(more, self._wanted)
         return added
@@ -194,7 +194,7 @@ class _Rounds:
         state = self._state
         orphans = {plan.window for plan in plans if plan is not None and plan.pending.orphans}
         mirrored = {unit.clock for unit in state.units}
-        self._elsewhere.owners(state.looks, state.people, orphans, mirrored)
+        self._elsewhere.owners(state.evidence, state.people, orphans, mirrored)
         if self._wanted is not None:
             state.units = [_at_the_end(unit, self._wanted, ended[n]) for n, unit in enumerate(state.units)]
             ended.update(places)
@@ -260,7 +260,7 @@ class _Rounds:
     def _note(self, place: int, done: Slice | ConnecteamSyncError) -> None:
         """Note the result of a unit, and limit what other looks of the same days may delete."""
         state, unit = self._state, self._state.units[place]
-        if not isinstance(done, Slice) or unit.clock not in state.looks.read_clocks(unit.window):
+        if not isinstance(done, Slice) or unit.clock not in state.evidence.read_clocks(unit.window):
             state.undone.add(place)
         if not isinstance(done, Slice):
             # A report of rows without a shift waits for the next run; with `delete`, they are held instead.

@@ -8,8 +8,8 @@ import msgspec
 
 from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.core.change import Pending, Refusal, SlicePlan
-from connecteam_sync.core.evidence import Looks
-from connecteam_sync.core.guards import way_through
+from connecteam_sync.core.evidence import RunEvidence
+from connecteam_sync.core.guards import accept_all_command
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import Unit
 
@@ -17,16 +17,16 @@ from connecteam_sync.engine.decide import Unit
 class RunState:
     """A run in progress.
 
-    `looks` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had to
-    be decided). `asked` are the days that the run was asked for; None where it was told of none. `is_resync`: rows
-    without a shift go, by a command or by a saved plan of it.
+    `evidence` is what the run has looked at, `plans` the newest decision of each unit, by its place (None: nothing had
+    to be decided). `requested`: the days chosen for the run, None for a default run. `is_resync`: rows without a shift
+    are deleted, by the command or by a saved plan of it.
     """
 
-    def __init__(self, *, is_resync: bool, asked: Window | None) -> None:
-        self.is_resync, self.asked = is_resync, asked
+    def __init__(self, *, is_resync: bool, requested: Window | None) -> None:
+        self.is_resync, self.requested = is_resync, requested
         self.people = People(())
         self.units: list[Unit] = []
-        self.looks = Looks()
+        self.evidence = RunEvidence()
         self.plans: dict[int, SlicePlan | None] = {}
         self.undone: set[int] = set()
         """The places of units whose look failed."""
@@ -57,11 +57,11 @@ class RunState:
             for unit in self.units
         ]
 
-    def way_through(self) -> str | None:
+    def accept_all_command(self) -> str | None:
         """The one command that lets through everything that guards stopped; None if they stopped nothing."""
-        return way_through(
+        return accept_all_command(
             [(window, refusals) for (_, window), refusals in self.stopped.items()],
-            self.asked,
+            self.requested,
             resync=self.is_resync,
             accepted=self.units[0].policy.accepted if self.units else (),
         )

@@ -167,7 +167,7 @@ def _with_employee(change: Change, employees: Mapping[int, RowId]) -> Change:
 
 
 def require_same(decision: SlicePlan, saved: SlicePlan, stored: StoredState) -> None:
-    """A saved plan is applied as it was shown, or not at all. Raises StalePlan naming the rows."""
+    """A saved plan is applied exactly, or not at all. Raises StalePlan naming the rows that differ."""
     if decision.fingerprint == saved.fingerprint:
         return
     fresh = set(decision.changes)

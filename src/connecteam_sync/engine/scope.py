@@ -14,7 +14,7 @@ import msgspec
 
 from connecteam_sync.api.wire import TimeClock
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.evidence import Looks
+from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.run import Plan
 from connecteam_sync.core.window import PADDING_DAYS, Window, local_day
 from connecteam_sync.engine.account import Belonging
@@ -66,7 +66,7 @@ class Choosing:
         """The windows of a run without chosen days; see `slices.by_default`."""
         self.begin()
         self._belonging.listed = None
-        past = self._past(self.store.ask("looking for open rows", *self.queries(None)))
+        past = self._past(self.store.fetch("looking for open rows", *self.queries(None)))
         return tuple(dict.fromkeys(wanted.window for wanted in self._by_default(past)))
 
     def begin(self) -> None:
@@ -125,11 +125,11 @@ class Choosing:
         """The time clocks with tracked shifts in a window. Not queried if no clock is archived."""
         if not any(clock.is_archived for clock in self.clocks()):
             return frozenset()
-        (found,) = self.store.ask("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
+        (found,) = self.store.fetch("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
         return frozenset(int(clock) for (clock,) in found)
 
-    def _wanted(self, windows: tuple[Window, ...] | None, found: Sequence[Rows]) -> list[Wanted]:
-        wanted = self._by_default(self._past(found)) if windows is None else self.of(windows)
+    def _wanted(self, windows: tuple[Window, ...] | None, results: Sequence[Rows]) -> list[Wanted]:
+        wanted = self._by_default(self._past(results)) if windows is None else self.of(windows)
         if self._only is None:
             return wanted
         return [
@@ -151,9 +151,9 @@ class Choosing:
             for clock in clocks
         ]
 
-    def units(self, chosen: tuple[Window, ...] | None, found: Sequence[Rows], policy: Policy) -> list[Unit]:
-        """The looks of a run in order; `found` are the results of `queries`."""
-        return self._units_of(self._wanted(chosen, found), policy)
+    def units(self, chosen: tuple[Window, ...] | None, results: Sequence[Rows], policy: Policy) -> list[Unit]:
+        """The looks of a run in order; `results` are the results of `queries`."""
+        return self._units_of(self._wanted(chosen, results), policy)
 
     def saved_units(self, proposal: Plan, policy: Policy) -> list[Unit]:
         """The looks of a saved plan, with the current policy."""
@@ -163,14 +163,14 @@ class Choosing:
         units = self._units_of((Wanted(window, tuple(of)) for window, of in clocks.items()), policy)
         return [unit._replace(saved=clocks[unit.window][unit.clock]) for unit in units]
 
-    def looks(self, units: Iterable[Unit], policy: Policy) -> Looks:
+    def evidence(self, units: Iterable[Unit], policy: Policy) -> RunEvidence:
         """The evidence to gather by these units; if rows without a shift may be deleted, from every time clock."""
         account = {}
         if policy.orphans == "delete":
             account = {clock.id: named(clock) for clock in self._of_account()}
         looked_at = ((unit.clock, unit.window) for unit in units)
         is_partial = self._only is not None and len(self.clocks()) > 1
-        return Looks(looked_at, account=account, vouched=self._belonging.vouched, is_partial=is_partial)
+        return RunEvidence(looked_at, account=account, vouched=self._belonging.vouched, is_partial=is_partial)
 
     def _of_account(self) -> tuple[TimeClock, ...]:
         """Every time clock of the account, fetched once a run, and those that were listed in the past."""

@@ -22,8 +22,8 @@ from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_sl
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
-from connecteam_sync.store.history.holds import held_before, with_acknowledged
-from connecteam_sync.store.mirror.apply import ApplyResult, apply
+from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
+from connecteam_sync.store.mirror.apply import ApplyResult, apply, writes_anything, writes_users
 from connecteam_sync.store.mirror.digest import (
     SliceFingerprint,
     combined,
@@ -32,7 +32,7 @@ from connecteam_sync.store.mirror.digest import (
     receipt_query,
     remember,
 )
-from connecteam_sync.store.mirror.refused import Decided
+from connecteam_sync.store.mirror.refused import AcceptedPlan
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
@@ -52,9 +52,10 @@ class _Done(NamedTuple):
 
 
 class _Overtaken(NamedTuple):
-    """Another run committed after the look. `overlaps`: it wrote some of the same days."""
+    """Other runs committed after the look; `newest` is their last receipt, `overlaps`: of some of the same days."""
 
     overlaps: bool
+    newest: int
 
 
 class SliceRunner:
@@ -78,15 +79,15 @@ class SliceRunner:
             if fetched.known is None:
                 self._read(unit, fetched)  # before anything is locked
             try:
-                came = self._try(unit, fetched, last=last, troubled=troubled)
+                outcome = self._try(unit, fetched, last=last, troubled=troubled)
             except (RowMoved, RecordRefused) as error:
                 moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
                 continue
-            if isinstance(came, _Done):
-                return self._keep(place, fetched, came)
-            if came is not None:
-                fetched = self._catch_up(unit, fetched, came)
+            if isinstance(outcome, _Done):
+                return self._keep(place, fetched, outcome)
+            if outcome is not None:
+                fetched = self._catch_up(unit, fetched, outcome)
         raise moved
 
     def _fetch(self, unit: Unit) -> FetchedSlice:
@@ -103,19 +104,22 @@ class SliceRunner:
     def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
-            (overlapping, others, account), *found = (session.opening[0][0], *session.opening[1:])
+            (overlapping, newest, account), *results = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
-            if others:
-                self._head = session.newest_receipt()
-                return _Overtaken(bool(overlapping))
-            return self._decide(session, unit, fetched, found, last=last, troubled=troubled)
+            overtaken = _Overtaken(bool(overlapping), int(newest)) if newest else None
+            if overtaken is not None and (troubled or unit.saved is not None):
+                return overtaken
+            if overtaken is not None:
+                self._lists.overtaken()
+            return self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
 
-    def _catch_up(self, unit: Unit, fetched: FetchedSlice, came: _Overtaken) -> FetchedSlice:
+    def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
         """After another run: fetch the users again, so that an older list never overwrites a newer one."""
+        self._head = overtaken.newest
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         self.state.people = self._lists.fetch_users()
-        return self._fetch(unit) if came.overlaps else fetched
+        return self._fetch(unit) if overtaken.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
         moved = isinstance(error, RowMoved)
@@ -139,15 +143,28 @@ class SliceRunner:
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, session: Session, unit: Unit, fetched: FetchedSlice, found: list[Rows], *, last: bool, troubled: bool
-    ) -> _Done | None:
-        """Decide and write, under the lock; None if the stored rows have to be read after all."""
+        self,
+        session: Session,
+        unit: Unit,
+        fetched: FetchedSlice,
+        results: list[Rows],
+        overtaken: _Overtaken | None,
+        *,
+        last: bool,
+        troubled: bool,
+    ) -> _Done | _Overtaken | None:
+        """Decide and write, under the lock; None if the stored rows have to be read after all.
+
+        A look that was overtaken counts if it leads to no write: it agrees with what the newer ones wrote.
+        """
         if fetched.known is not None:
-            return self._as_remembered(session, fetched, fetched.known, found, last=last)
+            return self._as_remembered(session, fetched, fetched.known, results, last=last)
         snapshot = fetched.snapshot(self.state.people)
-        stored = session.stored(unit.window, snapshot, found)
-        deciding = partial(decided_in, session, unit, snapshot, self.state.looks)
+        stored = session.stored(unit.window, snapshot, results)
+        deciding = partial(decided_in, session, unit, snapshot, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
+        if overtaken is not None and _would_overwrite(session, taken.plan, overtaken):
+            return overtaken
         number = self.record.begin(session)
         self._belonging.remember(session)
         receipt, applied = self._write(session, number, taken, fetched)
@@ -156,12 +173,12 @@ class SliceRunner:
         return _Done(receipt, number, ended, taken.plan, applied)
 
     def _as_remembered(
-        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, found: list[Rows], *, last: bool
+        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, results: list[Rows], *, last: bool
     ) -> _Done | None:
         """Repeat the earlier receipt if the database is as it was; else None, and `fetched` counts as not known."""
-        digest = combined(found[1:])
+        digest = combined(results[1:])
         if digest == known.digest:
-            receipt = receipt_of(found[0])
+            receipt = receipt_of(results[0])
             last = last and not self.state.is_open(None)
             number, ended = self.record.repeat(session, receipt, last=last)
             return _Done(receipt, number, ended, None, None)
@@ -178,12 +195,12 @@ class SliceRunner:
             self._lists.wrote(self.record.newest_receipt)
         state.plans[place] = _outline(done.plan) if done.plan and done.receipt.status != "refused" else None
         if done.plan is None:
-            state.looks.was_quiet(unit.clock, unit.window)
+            state.evidence.add_unchanged(unit.clock, unit.window)
         elif done.receipt.status == "refused":
-            state.looks.refused(unit.window, fetched.snapshot(state.people), REFUSED)
+            state.evidence.add_refused(unit.window, fetched.snapshot(state.people), REFUSED)
         else:
-            state.looks.saw(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
-        if done.receipt.status != "refused" and state.looks.stage != "end":
+            state.evidence.add_snapshot(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
+        if done.receipt.status != "refused" and state.evidence.stage != "end":
             state.responses.append(fetched.response)
         if done.plan is not None:
             self._emit_events(done.number.value, done.plan, done.applied)
@@ -196,7 +213,7 @@ class SliceRunner:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _write(
-        self, session: Session, number: PendingId, taken: Decided, fetched: FetchedSlice | None
+        self, session: Session, number: PendingId, taken: AcceptedPlan, fetched: FetchedSlice | None
     ) -> tuple[Slice, ApplyResult | None]:
         """Refuse or write; record the receipt, and the inputs if the slice can be repeated by digest."""
         decision = taken.plan
@@ -223,14 +240,14 @@ class SliceRunner:
     def unreadable(self, unit: Unit, error: ConnecteamSyncError) -> Slice:
         """The receipt of an archived time clock that Connecteam no longer shows: its rows are held."""
         state = self.state
-        state.looks.failed(unit.clock, unit.window, error.message, turned_away=True)
+        state.evidence.add_failure(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
         with self.store.writing(f"mirroring {unit.window}") as session:
             stored = session.stored(unit.window, snapshot)
-            standing = held_before(session, unit.clock)
+            standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, stored, unit.policy, error.message, standing=standing)
             number = self.record.begin(session)
-            taken = Decided(with_acknowledged(plan, session.holds), stored, None)
+            taken = AcceptedPlan(with_acknowledged(plan, session.holds), stored, None)
             receipt, applied = self._write(session, number, taken, None)
             note = f"time clock {unit.clock} is archived and cannot be read: {error.message}"
             receipt = msgspec.structs.replace(receipt, note=note)
@@ -241,7 +258,7 @@ class SliceRunner:
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """Record a failed slice, also in the evidence of other looks."""
-        self.state.looks.failed(clock, window, error.message, turned_away=is_turned_away(error))
+        self.state.evidence.add_failure(clock, window, error.message, turned_away=is_turned_away(error))
         self.record.failed(clock, window, error, record=record)
 
     def stopped(self, unit: Unit, error: LockHeld | NotServed) -> None:
@@ -261,6 +278,14 @@ def _require_again(error: DatabaseError, attempt: int, *, is_last: bool) -> bool
     if is_last:
         raise error
     return True
+
+
+def _would_overwrite(session: Session, plan: SlicePlan, by: _Overtaken) -> bool:
+    """Whether a plan might put something older in the place of what newer runs wrote.
+
+    Runs of other days, or of other time clocks, may only know newer people.
+    """
+    return writes_anything(session, plan) if by.overlaps else writes_users(session, plan)
 
 
 def _outline(plan: SlicePlan) -> SlicePlan:

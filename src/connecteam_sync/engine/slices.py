@@ -74,11 +74,11 @@ def of_chosen_days(
     remembered: Callable[[Window], Container[int]] = lambda _: (),
 ) -> list[Wanted]:
     """The looks of chosen days: every time clock; an unlisted one (`vanished`) only if it has tracked shifts there."""
-    found = []
+    wanted = []
     for slice_ in (slice_ for window in windows for slice_ in window.slices(slice_days)):
         ids = [c.id for c in clocks if c.id not in vanished or c.id in remembered(slice_)]
-        found.append(Wanted(slice_, tuple(ids)))
-    return found
+        wanted.append(Wanted(slice_, tuple(ids)))
+    return wanted
 
 
 def by_default(  # each argument is another input of the rules
@@ -102,8 +102,8 @@ def by_default(  # each argument is another input of the rules
     in_use = tuple(clock.id for clock in clocks if not clock.is_archived)
     known = {clock.id for clock in clocks}
     archived = tuple(clock.id for clock in clocks if clock.is_archived and clock.id in past.remembered)
-    found = [Wanted(slice_, (*in_use, *archived)) for slice_ in last.slices(slice_days)]
-    found += [
+    wanted = [Wanted(slice_, (*in_use, *archived)) for slice_ in last.slices(slice_days)]
+    wanted += [
         Wanted(window, (clock,), whole=False)
         for clock, window in _of_open_rows(last, past, zone, now, longest)
         if clock in known
@@ -115,8 +115,8 @@ def by_default(  # each argument is another input of the rules
             further[window].append(clock)
     for window, of in further.items():
         old = [clock.id for clock in clocks if clock.is_archived and clock.id in remembered(window)]
-        found.append(Wanted(window, (*of, *old), whole=len(of) == len(in_use)))
-    return found
+        wanted.append(Wanted(window, (*of, *old), whole=len(of) == len(in_use)))
+    return wanted
 
 
 def left_out(
@@ -130,13 +130,13 @@ def left_out(
     for place, window in absent:
         last[window] = max(place, last.get(window, 0))
     ids = [clock.id for clock in clocks]
-    found = []
+    wanted = []
     for window, place in sorted(last.items()):
         later = looked[place:]
         seen = {clock for clock, other in later if other.first <= window.first and window.last <= other.last}
         if missing := tuple(clock for clock in ids if clock not in seen):
-            found.append(Wanted(window, missing, whole=False))
-    return found
+            wanted.append(Wanted(window, missing, whole=False))
+    return wanted
 
 
 def _of_open_rows(last: Window, past: Past, zone: ZoneInfo, now: int, longest: int) -> list[tuple[int, Window]]:
@@ -146,15 +146,15 @@ def _of_open_rows(last: Window, past: Past, zone: ZoneInfo, now: int, longest: i
         day = local_day(clock_in, zone)
         if day < last.first:
             days[clock].add(day)
-    found = []
+    due = []
     for clock, of in sorted(days.items()):
         for window in windows_of_days(of, last.timezone, longest):
             newest = max(day for day in of if window.first <= day <= window.last)
             every = HOUR if (last.last - newest).days <= LONG_OPEN_DAYS else DAY
             looked = past.looked.get((clock, window.first.isoformat(), window.last.isoformat()))
             if looked is None or now - looked[1] >= every:
-                found.append((clock, window))
-    return found
+                due.append((clock, window))
+    return due
 
 
 def _further(last: Window, past: Past, clock: int, *, longest: int, older_days: int) -> Window | None:

@@ -24,7 +24,7 @@ def verify(context: Context, window: Window, *, totals: bool = True) -> Verifica
     proposal, stored = propose(context, [window], planner="batch")
     looked = newest_plans(proposal.plans, stored)
     timesheets = _Timesheets(context, [plan for plan, _ in looked]) if totals else None
-    return proved(window, proposal, looked, timesheets)
+    return verification_of(window, proposal, looked, timesheets)
 
 
 class _Timesheets:
@@ -62,7 +62,7 @@ class _Timesheets:
             raise
 
 
-def proved(
+def verification_of(
     window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, StoredState]], timesheets: _Timesheets | None
 ) -> Verification:
     """The verification of the table by a proposal and the looks it was made of."""

@@ -40,16 +40,16 @@ def on_record(context: Context, window: Window, verify: Callable[[], Verificatio
         return number
 
     try:
-        found = verify()
+        verification = verify()
     except UpstreamError as error:
         with suppress(ConnecteamSyncError):  # the first error is the one to act on
             recorded(_failed(window, error))
         raise
     try:
-        number = recorded(*_slices(found))
+        number = recorded(*_slices(verification))
     except ConnecteamSyncError as error:
-        return msgspec.structs.replace(found, not_recorded=error.message)
-    return msgspec.structs.replace(found, run=number)
+        return msgspec.structs.replace(verification, not_recorded=error.message)
+    return msgspec.structs.replace(verification, run=number)
 
 
 def _record(store: Store, run: Run) -> int:
@@ -61,25 +61,25 @@ def _record(store: Store, run: Run) -> int:
     return number
 
 
-def _slices(found: Verification) -> Iterator[Slice]:
+def _slices(verification: Verification) -> Iterator[Slice]:
     """The receipt of the whole with its result, one for each failed look, and one for each other look.
 
     Their statuses differ from those of mirrored slices: no run counts itself overtaken by a verification.
     """
-    proposal = found.plan
+    proposal = verification.plan
     yield Slice(
         time_clock_id=None,
-        window=found.window,
-        status="differs" if found.differences else "exact",
-        exit_code=5 if found.differences else 0,
+        window=verification.window,
+        status="differs" if verification.differences else "exact",
+        exit_code=5 if verification.differences else 0,
         result=VerifyResult(
-            differences=found.differences,
-            person_days=len(found.days),
-            shifts=found.shifts,
-            minutes=found.minutes,
+            differences=verification.differences,
+            person_days=len(verification.days),
+            shifts=verification.shifts,
+            minutes=verification.minutes,
             held=len(proposal.holds),
-            timesheet=len(found.totals),
-            offsets=len(found.offsets),
+            timesheet=len(verification.totals),
+            offsets=len(verification.offsets),
         ),
     )
     yield from map(_of_failure, proposal.failures)

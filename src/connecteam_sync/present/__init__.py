@@ -1,1 +1,1 @@
-"""What people and programs read: JSON shapes and text. Nothing is printed here."""
+"""Output for people and programs: text and JSON shapes. Nothing is printed here."""

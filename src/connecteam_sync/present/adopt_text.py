@@ -1,4 +1,4 @@
-"""What a person reads before a table is taken over."""
+"""The survey of a table before it is taken over, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -37,60 +37,60 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _STEP = 1024
 
 
-def survey_text(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    """The table as it is, what `--apply` would do, and what only a person can judge."""
-    sources = ", ".join(f"{count:,} {called(source)}" for source, count in sorted(found.sources.items()))
-    lines = [f"adopt {found.table} ({found.database}); nothing was written"]
-    lines.append(f"{many(found.rows, 'row')} ({sources or 'none'})" + _span(found, zone))
-    lines.append(f"unique key      {found.unique_key or 'missing: nothing keeps doubles out'}")
-    keys = ", ".join(f"{key.table}.{key.column}" for key in found.references) or "none"
+def survey_text(survey: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """The table as it is, what `--apply` would do, and rows that only a person can judge."""
+    sources = ", ".join(f"{count:,} {called(source)}" for source, count in sorted(survey.sources.items()))
+    lines = [f"adopt {survey.table} ({survey.database}); nothing was written"]
+    lines.append(f"{many(survey.rows, 'row')} ({sources or 'none'})" + _span(survey, zone))
+    lines.append(f"unique key      {survey.unique_key or 'missing: nothing keeps doubles out'}")
+    keys = ", ".join(f"{key.table}.{key.column}" for key in survey.references) or "none"
     lines.append(f"foreign keys    {keys}")
-    lines += [f"                ! {key.why}" for key in found.references if not key.movable]
-    lines.append(f"triggers        {', '.join(found.triggers) or 'none'}")
-    lines.append(f"room            {_room(found)}")
-    lines += _doubles(found, zone, names)
-    damage = [(name, count) for name, count in found.findings.items() if count]
+    lines += [f"                ! {key.why}" for key in survey.references if not key.movable]
+    lines.append(f"triggers        {', '.join(survey.triggers) or 'none'}")
+    lines.append(f"room            {_room(survey)}")
+    lines += _doubles(survey, zone, names)
+    damage = [(name, count) for name, count in survey.findings.items() if count]
     if damage:
         lines.append("Rows that look wrong, for `resync` to repair or a person to judge:")
     for name, count in damage:
-        ids = ", ".join(map(str, found.examples.get(name, ())))
-        more = ", …" if count > len(found.examples.get(name, ())) else ""
+        ids = ", ".join(map(str, survey.examples.get(name, ())))
+        more = ", …" if count > len(survey.examples.get(name, ())) else ""
         lines.append(f"  {count:>7,}  {_FINDINGS[name]}: rows {ids}{more}")
-    lines += unread_lines(found.unread, "connecteam-sync adopt --json")
-    lines += _offsets(found, zone, names)
-    lines += _minutes(found, zone, names)
-    lines += [f"  x {obstacle}" for obstacle in found.obstacles]
+    lines += unread_lines(survey.unread, "connecteam-sync adopt --json")
+    lines += _offsets(survey, zone, names)
+    lines += _minutes(survey, zone, names)
+    lines += [f"  x {obstacle}" for obstacle in survey.obstacles]
     return lines
 
 
-def next_step(found: Survey) -> str:
-    """The one obvious next step after a look."""
-    if found.obstacles:
+def next_step(survey: Survey) -> str:
+    """The next step after a survey."""
+    if survey.obstacles:
         return "cure what is marked x, then look again: connecteam-sync adopt"
-    if found.minutes.links and found.offsets_days:
-        days = f"--from {found.offsets_days[0]} --to {found.offsets_days[1]}"
+    if survey.minutes.links and survey.offsets_days:
+        days = f"--from {survey.offsets_days[0]} --to {survey.offsets_days[1]}"
         return f"connecteam-sync adopt --apply --link-minutes {days}   (taken back by: connecteam-sync adopt --undo)"
-    if found.dedupe.changes or (found.unique_key is None and not found.dedupe.holds):
+    if survey.dedupe.changes or (survey.unique_key is None and not survey.dedupe.holds):
         return "connecteam-sync adopt --apply   (all of it can be taken back: connecteam-sync adopt --undo)"
-    if found.dedupe.holds:
+    if survey.dedupe.holds:
         return "decide about each double that is held, then look again: connecteam-sync adopt"
     return "connecteam-sync plan"
 
 
-def _span(found: Survey, zone: ZoneInfo) -> str:
-    if found.first_clock_in is None or found.last_clock_in is None:
+def _span(survey: Survey, zone: ZoneInfo) -> str:
+    if survey.first_clock_in is None or survey.last_clock_in is None:
         return ""
-    return f", {local_day(found.first_clock_in, zone)}..{local_day(found.last_clock_in, zone)}"
+    return f", {local_day(survey.first_clock_in, zone)}..{local_day(survey.last_clock_in, zone)}"
 
 
-def _room(found: Survey) -> str:
-    table = "size unknown" if found.table_bytes is None else f"table {_bytes(found.table_bytes)}"
+def _room(survey: Survey) -> str:
+    table = "size unknown" if survey.table_bytes is None else f"table {_bytes(survey.table_bytes)}"
     free = (
         "free room unknown: the database does not tell, ask its administrator"
-        if found.free_bytes is None
-        else f"{_bytes(found.free_bytes)} free"
+        if survey.free_bytes is None
+        else f"{_bytes(survey.free_bytes)} free"
     )
-    return f"{table}, about {_bytes(found.needed_bytes)} needed for key and backup, {free}"
+    return f"{table}, about {_bytes(survey.needed_bytes)} needed for key and backup, {free}"
 
 
 def _bytes(count: int) -> str:
@@ -102,39 +102,39 @@ def _bytes(count: int) -> str:
     return ""
 
 
-def _doubles(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    """Groups by shape, then each row that would go."""
-    if not found.groups:
+def _doubles(survey: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """Groups of doubles by shape, then each row that would be removed."""
+    if not survey.groups:
         return ["doubles         none"]
-    removed = len(found.dedupe.survivors)
-    many_rows = f"{many(found.groups, 'clock-in')} with more than one row"
+    removed = len(survey.dedupe.survivors)
+    many_rows = f"{many(survey.groups, 'clock-in')} with more than one row"
     lines = [f"Doubles: {many_rows}; {many(removed, 'row')} would be removed (backed up, journaled)"]
-    lines += [f"  {count:>7,}  {_SHAPES[shape]}" for shape, count in found.shapes.items() if count]
-    lines += change_lines(found.dedupe.changes, zone, names, "connecteam-sync adopt --json")
-    return lines + hold_lines(found.dedupe.holds, zone, names, {}, elsewhere="connecteam-sync adopt --json")
+    lines += [f"  {count:>7,}  {_SHAPES[shape]}" for shape, count in survey.shapes.items() if count]
+    lines += change_lines(survey.dedupe.changes, zone, names, "connecteam-sync adopt --json")
+    return lines + hold_lines(survey.dedupe.holds, zone, names, {}, elsewhere="connecteam-sync adopt --json")
 
 
-def _offsets(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    if found.offsets_error is not None:
-        return [f"Not compared with Connecteam: {found.offsets_error}"]
-    if found.offsets_days is None:
+def _offsets(survey: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    if survey.offsets_error is not None:
+        return [f"Not compared with Connecteam: {survey.offsets_error}"]
+    if survey.offsets_days is None:
         return []
-    first, last = found.offsets_days
-    if not found.offsets:
+    first, last = survey.offsets_days
+    if not survey.offsets:
         return [f"No row of {first}..{last} sits at a time zone's offset from a shift in Connecteam"]
-    count = many(len(found.offsets), "row")
+    count = many(len(survey.offsets), "row")
     head = (
         f"{count} of {first}..{last} at exactly a time zone's offset from a shift (evidence; `resync` repairs by id):"
     )
-    return [head, *(offset_line(item, zone, names) for item in found.offsets[:SHOWN]), *_rest(len(found.offsets))]
+    return [head, *(offset_line(item, zone, names) for item in survey.offsets[:SHOWN]), *_rest(len(survey.offsets))]
 
 
-def _minutes(found: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    """Rows without seconds next to their shifts: what can be linked, and what is left to a person."""
+def _minutes(survey: Survey, zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
+    """Rows without seconds: those that can be linked to their shifts, and those that a person has to judge."""
     lines: list[str] = []
-    links, left = found.minutes.links, found.minutes.left
+    links, left = survey.minutes.links, survey.minutes.left
     if links:
-        days = "{}..{}".format(*found.offsets_days or ("", ""))
+        days = "{}..{}".format(*survey.offsets_days or ("", ""))
         agree = "row of yours agrees" if len(links) == 1 else "rows of yours agree"
         lines.append(f"{len(links):,} {agree} with a shift but for the seconds, {days}:")
         lines.append("  a sync would write them a second time; --link-minutes ties each to its shift, no value moves")
@@ -155,43 +155,43 @@ def _rest(count: int) -> list[str]:
     return [f"  … and {many(count - SHOWN, 'more row')}: connecteam-sync adopt --json"] if count > SHOWN else []
 
 
-def survey_json(found: Survey) -> json_shapes.Json:
-    """What a look at the table found before it is taken over."""
-    days = found.offsets_days
+def survey_json(survey: Survey) -> json_shapes.Json:
+    """The survey of a table as JSON."""
+    days = survey.offsets_days
     return {
-        "table": found.table,
-        "database": found.database,
-        "rows": found.rows,
-        "sources": found.sources,
-        "first_clock_in": json_shapes.instant(found.first_clock_in),
-        "last_clock_in": json_shapes.instant(found.last_clock_in),
-        "unique_key": found.unique_key,
+        "table": survey.table,
+        "database": survey.database,
+        "rows": survey.rows,
+        "sources": survey.sources,
+        "first_clock_in": json_shapes.instant(survey.first_clock_in),
+        "last_clock_in": json_shapes.instant(survey.last_clock_in),
+        "unique_key": survey.unique_key,
         "doubles": {
-            "groups": found.groups,
-            "shapes": found.shapes,
-            "rows_removed": len(found.dedupe.survivors),
-            "changes": [json_shapes.change(item) for item in found.dedupe.changes],
-            "holds": [json_shapes.hold(item) for item in found.dedupe.holds],
+            "groups": survey.groups,
+            "shapes": survey.shapes,
+            "rows_removed": len(survey.dedupe.survivors),
+            "changes": [json_shapes.change(item) for item in survey.dedupe.changes],
+            "holds": [json_shapes.hold(item) for item in survey.dedupe.holds],
         },
         "findings": {
-            name: {"rows": count, "examples": found.examples.get(name, ())} for name, count in found.findings.items()
+            name: {"rows": count, "examples": survey.examples.get(name, ())} for name, count in survey.findings.items()
         },
-        "unreadable_times": [msgspec.to_builtins(one) for one in found.unread],
+        "unreadable_times": [msgspec.to_builtins(item) for item in survey.unread],
         "offsets": {
             "first": days[0].isoformat() if days else None,
             "last": days[1].isoformat() if days else None,
-            "rows": [json_shapes.offset(item) for item in found.offsets],
-            "error": found.offsets_error,
+            "rows": [json_shapes.offset(item) for item in survey.offsets],
+            "error": survey.offsets_error,
         },
         "minutes": {
             "links": [
                 {"row": json_shapes.row(item), "shift_id": shift.id, "start": json_shapes.instant(shift.start)}
-                for item, shift in found.minutes.links
+                for item, shift in survey.minutes.links
             ],
-            "left": [{"row": json_shapes.row(item), "why": why} for item, why in found.minutes.left],
+            "left": [{"row": json_shapes.row(item), "why": why} for item, why in survey.minutes.left],
         },
-        "foreign_keys": [msgspec.to_builtins(key) for key in found.references],
-        "triggers": found.triggers,
-        "disk": {"table": found.table_bytes, "needed": found.needed_bytes, "free": found.free_bytes},
-        "obstacles": found.obstacles,
+        "foreign_keys": [msgspec.to_builtins(key) for key in survey.references],
+        "triggers": survey.triggers,
+        "disk": {"table": survey.table_bytes, "needed": survey.needed_bytes, "free": survey.free_bytes},
+        "obstacles": survey.obstacles,
     }

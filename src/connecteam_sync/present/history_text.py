@@ -1,4 +1,4 @@
-"""What a person reads of the past: an employee's rows and why they are so, and what is odd about a window's rows."""
+"""Text about the past: an employee's rows and why they are so, and the anomalies of a window."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from connecteam_sync.core.anomalies import Anomaly
 
 
-def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str], day: date | None = None) -> list[str]:
-    """What an employee's rows say now, what Connecteam says of each, what is held; and how they came to say it."""
+def history_text(history: History, zone: ZoneInfo, names: Mapping[RowId, str], day: date | None = None) -> list[str]:
+    """An employee's rows, the shift and the holds of each, and every change of them."""
     shifts: dict[RowId | None, list[ShiftHistory]] = defaultdict(list)
-    rows = {row.id for row in found.rows}
-    for tracked in found.shifts:
+    rows = {row.id for row in history.rows}
+    for tracked in history.shifts:
         shifts[tracked.clock_time_id if tracked.clock_time_id in rows else None].append(tracked)
-    held = _held_by_place(found, rows)
-    lines = [f"{called(found.employee.name) or 'employee'} (employee {found.employee.id})"]
-    for row in found.rows:
+    held = _held_by_place(history, rows)
+    lines = [f"{called(history.employee.name) or 'employee'} (employee {history.employee.id})"]
+    for row in history.rows:
         begins = local_day(row.clock_in, zone)
         length = hours(row.minutes) if row.total_minutes is not None else "open"
         lines.append(
@@ -39,16 +39,16 @@ def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str], day
         )
         if row.is_ours and not shifts[row.id]:
             lines.append("    Connecteam: no shift of this row is known")
-        lines += [f"    {_said(tracked, zone)}" for tracked in shifts[row.id]]
-        lines += map(_held, held[row.id])
-    lines += _without_a_row(found, zone, rows, day)
+        lines += [f"    {_shift_line(tracked, zone)}" for tracked in shifts[row.id]]
+        lines += map(_hold_line, held[row.id])
+    lines += _without_a_row(history, zone, rows, day)
     for tracked in shifts[None]:
-        where = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
+        place = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
         begins = local_day(tracked.shift.start, zone)
-        lines += [f"shift {tracked.shift.id}: {day_name(begins)}, {where}", f"    {_said(tracked, zone)}"]
-        lines += map(_held, held[tracked.shift.id])
-    lines += map(_held, held[None])
-    for entry in found.changes:
+        lines += [f"shift {tracked.shift.id}: {day_name(begins)}, {place}", f"    {_shift_line(tracked, zone)}"]
+        lines += map(_hold_line, held[tracked.shift.id])
+    lines += map(_hold_line, held[None])
+    for entry in history.changes:
         begins = local_day(entry.change.image.clock_in, zone)
         at = stamp(entry.at, zone)
         line = change_line(entry.change, zone, names, begins).strip()
@@ -56,33 +56,33 @@ def history_text(found: History, zone: ZoneInfo, names: Mapping[RowId, str], day
     return lines
 
 
-def _without_a_row(found: History, zone: ZoneInfo, rows: set[RowId | None], day: date | None) -> list[str]:
-    """What became of each row that is not there (on the day asked for) any more: by its last change on record."""
-    newest = {entry.change.image.id: entry for entry in found.changes}
-    said = []
+def _without_a_row(history: History, zone: ZoneInfo, rows: set[RowId | None], day: date | None) -> list[str]:
+    """For each row that is no longer there (on the day asked for) what became of it, by its last change on record."""
+    newest = {entry.change.image.id: entry for entry in history.changes}
+    lines = []
     for row, entry in newest.items():
         if row in rows:
             continue
         after = entry.change.after
         by = f"by run {entry.run} ({stamp(entry.at, zone)}): {one_line(entry.change.why)}"
         if after is None:
-            said.append(f"row {row} was deleted {by}")
-        elif after.employee_id != found.employee.id:
-            said.append(f"row {row} was given to employee {after.employee_id} {by}")
+            lines.append(f"row {row} was deleted {by}")
+        elif after.employee_id != history.employee.id:
+            lines.append(f"row {row} was given to employee {after.employee_id} {by}")
         elif day is not None and local_day(after.clock_in, zone) != day:
-            said.append(f"row {row} was moved to {day_name(local_day(after.clock_in, zone))} {by}")
+            lines.append(f"row {row} was moved to {day_name(local_day(after.clock_in, zone))} {by}")
         else:
-            said.append(f"row {row} is not where run {entry.run} left it: another program removed or moved it")
-    if found.rows or said:
-        return said
+            lines.append(f"row {row} is not where run {entry.run} left it: another program removed or moved it")
+    if history.rows or lines:
+        return lines
     return ["no row now, and none is on record to have been there"]
 
 
-def _held_by_place(found: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:
-    """Each hold once: with the row it is about, by its id, else with its shift, by its id, else by itself."""
-    row_of = {tracked.shift.id: tracked.clock_time_id for tracked in found.shifts}
+def _held_by_place(history: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:
+    """Holds by the id of their row, else by the id of their shift, else under None; each hold once."""
+    row_of = {tracked.shift.id: tracked.clock_time_id for tracked in history.shifts}
     held: dict[RowId | None, list[StandingHold]] = defaultdict(list)
-    for standing in found.holds:
+    for standing in history.holds:
         hold = standing.hold
         row = hold.clock_time_id if hold.clock_time_id in rows else row_of.get(hold.shift_id or "")
         place = row if row is not None and row in rows else hold.shift_id if hold.shift_id in row_of else None
@@ -90,78 +90,84 @@ def _held_by_place(found: History, rows: set[RowId | None]) -> dict[RowId | None
     return held
 
 
-def _said(tracked: ShiftHistory, zone: ZoneInfo) -> str:
+def _shift_line(tracked: ShiftHistory, zone: ZoneInfo) -> str:
     """`Connecteam: 08:00-16:30 on time clock 7, so since run 3 (2025-12-02 09:00)`."""
     shift = tracked.shift
     day = local_day(shift.start, zone)
-    said = f"{span(shift.start, shift.end, zone, day)} on time clock {shift.time_clock_id}"
+    times_shown = f"{span(shift.start, shift.end, zone, day)} on time clock {shift.time_clock_id}"
     by_itself = ", clocked out by Connecteam itself" if shift.is_auto_clock_out else ""
     at = f" ({stamp(tracked.changed_at, zone)})" if tracked.changed_at else ""
     since = f"since run {tracked.changed_in_run}{at}"
     if tracked.is_gone:
-        return f"Connecteam: no longer there {since}; it was {day} {said}"
-    return f"Connecteam: {day} {said}{by_itself}, so {since}"
+        return f"Connecteam: no longer there {since}; it was {day} {times_shown}"
+    return f"Connecteam: {day} {times_shown}{by_itself}, so {since}"
 
 
-def _held(standing: StandingHold) -> str:
-    hold, said = standing.hold, standing.acknowledged
-    told = worked([hold]) if hold.reason != "locked_day" else ""
-    known = f", acknowledged by {called(said.by)}: {one_line(said.reason)}" if said else ""
-    return f"    {'=' if said else '!'} {hold.reason}: {one_line(hold.detail)}{told}  hold {standing.id}{known}"
+def _hold_line(standing: StandingHold) -> str:
+    hold, acknowledged = standing.hold, standing.acknowledged
+    affected = worked([hold]) if hold.reason != "locked_day" else ""
+    known = f", acknowledged by {called(acknowledged.by)}: {one_line(acknowledged.reason)}" if acknowledged else ""
+    mark = "=" if acknowledged else "!"
+    return f"    {mark} {hold.reason}: {one_line(hold.detail)}{affected}  hold {standing.id}{known}"
 
 
 # -- anomalies ---------------------------------------------------------------------------------------------------------
 
 
 def anomalies_text(
-    window: Window, found: Sequence[Anomaly], shifts: Mapping[RowId, tuple[str, int]], names: Mapping[RowId, str]
+    window: Window, anomalies: Sequence[Anomaly], shifts: Mapping[RowId, tuple[str, int]], names: Mapping[RowId, str]
 ) -> list[str]:
-    """A line for each, and how many of each kind."""
+    """The number of each kind, then a line for each anomaly."""
     zone = window.zone
-    if not found:
+    if not anomalies:
         return [f"{window} ({window.timezone}): nothing odd"]
-    kinds = Counter(one.kind for one in found)
+    kinds = Counter(anomaly.kind for anomaly in anomalies)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
     lines = [f"{window} ({window.timezone}): {counts}; nothing is held or changed because of them"]
-    for one in found[:SHOWN]:
-        who = called(names.get(one.employee_id)) or f"employee {one.employee_id}"
-        rows = " and ".join(_row(row, zone, one, shifts) for row in one.rows)
-        lines.append(f"  {one.day}  {who:<24} {one.kind}: {rows}{_measure(one)}")
-    if len(found) > SHOWN:
-        lines.append(f"  … and {len(found) - SHOWN:,} more: connecteam-sync anomalies {options_of(window)} --json")
+    for anomaly in anomalies[:SHOWN]:
+        who = called(names.get(anomaly.employee_id)) or f"employee {anomaly.employee_id}"
+        rows = " and ".join(_row(row, zone, anomaly, shifts) for row in anomaly.rows)
+        lines.append(f"  {anomaly.day}  {who:<24} {anomaly.kind}: {rows}{_measure(anomaly)}")
+    if len(anomalies) > SHOWN:
+        lines.append(f"  … and {len(anomalies) - SHOWN:,} more: connecteam-sync anomalies {options_of(window)} --json")
     return lines
 
 
-def next_look(found: Sequence[Anomaly]) -> str:
-    """Where to look on, for the first of them."""
-    return f"connecteam-sync history {quote(str(found[0].employee_id))} --day {found[0].day}" if found else ""
+def next_look(anomalies: Sequence[Anomaly]) -> str:
+    """The command that shows more about the first anomaly."""
+    if not anomalies:
+        return ""
+    first = anomalies[0]
+    return f"connecteam-sync history {quote(str(first.employee_id))} --day {first.day}"
 
 
-def _row(row: ClockTime, zone: ZoneInfo, one: Anomaly, shifts: Mapping[RowId, tuple[str, int]]) -> str:
+def _row(row: ClockTime, zone: ZoneInfo, anomaly: Anomaly, shifts: Mapping[RowId, tuple[str, int]]) -> str:
     source = "" if row.is_ours else f", source {called(row.source)}"
     _, clock_id = shifts.get(row.id or 0, (None, None))
-    where = f", time clock {clock_id}" if clock_id is not None else source
-    return f"{times(row, zone, one.day)} (row {row.id}{where})"
+    place = f", time clock {clock_id}" if clock_id is not None else source
+    return f"{times(row, zone, anomaly.day)} (row {row.id}{place})"
 
 
-def _measure(one: Anomaly) -> str:
-    minutes = hours(one.minutes)
+def _measure(anomaly: Anomaly) -> str:
+    minutes = hours(anomaly.minutes)
+    unmeasured = ": the first is still open" if _is_open(anomaly) else ""
     return {
-        "overlap": f": {minutes} h both" if one.minutes else ": the first is still open" if _is_open(one) else "",
-        "near_double": f": {many(one.minutes, 'minute')} apart",
+        "overlap": f": {minutes} h both" if anomaly.minutes else unmeasured,
+        "near_double": f": {many(anomaly.minutes, 'minute')} apart",
         "long_shift": f": {minutes} h",
         "long_day": f": {minutes} h that day",
         "zero_minutes": "",
         "auto_clock_out": f": {minutes} h, clocked out by Connecteam itself",
-        "open_too_long": f": open for {many(one.minutes // 1440, 'day')}",
-    }[one.kind]
+        "open_too_long": f": open for {many(anomaly.minutes // 1440, 'day')}",
+    }[anomaly.kind]
 
 
-def _is_open(one: Anomaly) -> bool:
-    return one.rows[0].clock_out is None
+def _is_open(anomaly: Anomaly) -> bool:
+    return anomaly.rows[0].clock_out is None
 
 
 def unread_lines(unread: Sequence[UnreadTime], elsewhere: str) -> list[str]:
-    """Times that nobody can read, row by row."""
+    """Times that cannot be read, a line each; `elsewhere` is the command that shows the rest."""
     more = [f"  … and {many(len(unread) - SHOWN, 'more row')}: {elsewhere}"] if len(unread) > SHOWN else []
-    return [f"  row {one.row}: {one.column} is {called(one.said)!r}, which is no time" for one in unread[:SHOWN]] + more
+    shown = unread[:SHOWN]
+    return [f"  row {item.row}: {item.column} is {called(item.said)!r}, which is no time" for item in shown] + more

@@ -1,4 +1,4 @@
-"""What a person reads about what is held: a line for each person and reason, and the one next step."""
+"""Text about holds: a line for each person and reason, with the next step."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.text import called, hours, many, one_line, stamp
 
 SHOWN = 40
-"""Lines that are shown before the rest becomes a count."""
-
-
-_OF_A_MAPPING: frozenset[HoldReason] = frozenset({"unmapped_user", "possible_double"})
-"""Of these the sentence names whom to map, if anybody, and not the days on which the hours are then to be fetched."""
+"""Lines that are shown; the rest becomes a count."""
+_NEED_A_MAPPING: frozenset[HoldReason] = frozenset({"unmapped_user", "possible_double"})
+"""Reasons cured by a mapping: their detail may name the employee, but not the days to sync after it."""
 
 
 def worked(holds: Sequence[Hold]) -> str:
-    """` (+8:00 h)`: hours that would be added; ` (8:00 h kept)`: hours that stay, for a row is not touched."""
+    """` (+8:00 h)`: hours that would be added; ` (8:00 h kept)`: hours of rows that stay."""
     added = sum(hold.minutes for hold in holds if hold.minutes > 0)
     kept = -sum(hold.minutes for hold in holds if hold.minutes < 0)
     parts = [f"{hours(added, signed=True)} h"] * bool(added) + [f"{hours(kept)} h kept"] * bool(kept)
@@ -30,34 +28,34 @@ def worked(holds: Sequence[Hold]) -> str:
 def hold_line(hold: Hold, zone: ZoneInfo, who: str) -> str:
     """`! 2025-12-02 08:00  Ana  unmapped_user: … (+8:00 h)`."""
     at = stamp(hold.instant, zone) if hold.instant is not None else "day not known"
-    said = "" if hold.reason == "locked_day" else worked([hold])  # there they stand next to old and new times
-    return f"  ! {at:<16}  {who:<24} {hold.reason}: {hold.detail}{said}"
+    affected = "" if hold.reason == "locked_day" else worked([hold])  # its detail has the minutes already
+    return f"  ! {at:<16}  {who:<24} {hold.reason}: {hold.detail}{affected}"
 
 
 def group_line(group: HoldGroup, zone: ZoneInfo, who: str, *, on_record: bool = True) -> str:
     """`  ! 2025-12-01..2025-12-11  Ana  unmapped_user: 13 shifts (+101:30 h): …; next: …`; one hold as `hold_line`.
 
-    Where they are `on_record`, the next step of those that no command helps is to look at each.
+    If the holds are `on_record` and no command cures them, the next step is to look at each.
     """
     if len(group.holds) == 1:
         line, step = hold_line(group.holds[0], zone, who), group.next_step(zone)
-        return f"{line}; next: {step}" if step and group.reason in _OF_A_MAPPING else line
+        return f"{line}; next: {step}" if step and group.reason in _NEED_A_MAPPING else line
     days = group.days(zone)
     at = "day not known" if days is None else f"{days[0]}" if days[0] == days[1] else f"{days[0]}..{days[1]}"
-    what = "shift" if all(hold.shift_id for hold in group.holds) else "record"
-    step = group.next_step(zone) or (group.look() if on_record else "")
+    noun = "shift" if all(hold.shift_id for hold in group.holds) else "record"
+    step = group.next_step(zone) or (group.show_command() if on_record else "")
     step = f"; next: {step}" if step and step not in group.detail else ""
-    said = f"{many(len(group.holds), what)}{worked(group.holds)}"
-    return f"  ! {at:<16}  {who:<24} {group.reason}: {said}: {group.detail}{step}"
+    counted = f"{many(len(group.holds), noun)}{worked(group.holds)}"
+    return f"  ! {at:<16}  {who:<24} {group.reason}: {counted}: {group.detail}{step}"
 
 
 def who_is_held(hold: Hold, names: Mapping[RowId, str], users: Mapping[int, str]) -> str:
-    """Whose a hold is, as far as anybody knows."""
+    """The person a hold is about, by name if it is known, else by id."""
     name = names.get(hold.employee_id or 0) or users.get(hold.user_id or 0)
-    return _somebody(hold, name)
+    return _person(hold, name)
 
 
-def _somebody(hold: Hold, name: str | None) -> str:
+def _person(hold: Hold, name: str | None) -> str:
     if name and (shown := called(name)):
         return shown
     if hold.employee_id is not None:
@@ -73,21 +71,21 @@ def hold_lines(
     *,
     elsewhere: str | None = None,
 ) -> list[str]:
-    """Holds under a headline, a count of those that somebody knows of; nothing where there are none.
+    """Holds under a headline, then a count of the acknowledged ones; no line if there are none.
 
-    `elsewhere` is the command that shows each, where no run has put them on record: `holds` does not know them then.
+    `elsewhere` is the command that shows each hold if no run has recorded them, since `holds` lists recorded ones only.
     """
     every = list(holds)
-    found = [hold for hold in every if not hold.acknowledged]
+    waiting = [hold for hold in every if not hold.acknowledged]
     more = elsewhere or "connecteam-sync holds"
-    known = [f"{many(len(every) - len(found), 'record')} held and acknowledged: {more}"]
-    known = known if len(every) > len(found) else []
-    if not found:
+    known = [f"{many(len(every) - len(waiting), 'record')} held and acknowledged: {more}"]
+    known = known if len(every) > len(waiting) else []
+    if not waiting:
         return known
-    groups = grouped(found)
+    groups = grouped(waiting)
     people = len({(group.employee_id, group.user_id) for group in groups})
-    of = f" of {many(people, 'person', 'people')}" if len(groups) < len(found) else ""
-    lines = [f"Held, waiting for a person or for its cause to go ({many(len(found), 'record')}{of}):"]
+    of = f" of {many(people, 'person', 'people')}" if len(groups) < len(waiting) else ""
+    lines = [f"Held, waiting for a person or for its cause to go ({many(len(waiting), 'record')}{of}):"]
     lines += [
         group_line(group, zone, who_is_held(group.holds[0], names, users), on_record=elsewhere is None)
         for group in groups[:SHOWN]
@@ -95,13 +93,13 @@ def hold_lines(
     if len(groups) > SHOWN:
         left = sum(len(group.holds) for group in groups[SHOWN:])
         lines.append(f"  … and {many(left, 'more hold')}: {more}")
-    elif elsewhere is not None and len(groups) < len(found):
+    elif elsewhere is not None and len(groups) < len(waiting):
         lines.append(f"  each of them: {elsewhere}")
     return lines + _the_same_hours(groups) + known
 
 
 def _the_same_hours(groups: Iterable[HoldGroup]) -> list[str]:
-    """What is to be known where shifts without an employee and rows without a user are held side by side."""
+    """A note if shifts without an employee and rows without a user are both held: they may be the same hours."""
     if not {group.reason for group in groups} >= {"unmapped_user", "no_connecteam_user"}:
         return []
     return [
@@ -110,32 +108,32 @@ def _the_same_hours(groups: Iterable[HoldGroup]) -> list[str]:
 
 
 def holds_text(
-    found: Iterable[StandingHold], zone: ZoneInfo, *, each: bool = True, nothing: str = "nothing is held"
+    standing: Iterable[StandingHold], zone: ZoneInfo, *, each: bool = True, nothing: str = "nothing is held"
 ) -> list[str]:
-    """Standing holds, oldest shift first; below them those that somebody has acknowledged, and who.
+    """Standing holds, oldest shift first, then the acknowledged ones and by whom.
 
-    A line for `each`, or one for each person and reason; `nothing` where there is none.
+    A line for `each` hold, or one for each person and reason; the text `nothing` if there is none.
     """
     waiting: list[str] = []
     known: list[str] = []
-    found = list(found)
-    lonely = {id(g.holds[0]) for g in grouped(i.hold for i in found if not i.acknowledged) if len(g.holds) == 1}
+    standing = list(standing)
+    single = {id(g.holds[0]) for g in grouped(i.hold for i in standing if not i.acknowledged) if len(g.holds) == 1}
     if not each:
-        open_ = [item for item in found if item.acknowledged is None and id(item.hold) not in lonely]
-        names = {id(item.hold): _somebody(item.hold, item.employee_name or item.user_name) for item in open_}
+        open_ = [item for item in standing if item.acknowledged is None and id(item.hold) not in single]
+        names = {id(item.hold): _person(item.hold, item.employee_name or item.user_name) for item in open_}
         waiting = [group_line(g, zone, names[id(g.holds[0])]) for g in grouped(item.hold for item in open_)]
         waiting += _the_same_hours(grouped(item.hold for item in open_))
         waiting += ["each of them, with its id: connecteam-sync holds --all"] if waiting else []
-        found = [item for item in found if item.acknowledged is not None or id(item.hold) in lonely]
-    for item in found:
-        who = _somebody(item.hold, item.employee_name or item.user_name)
+        standing = [item for item in standing if item.acknowledged is not None or id(item.hold) in single]
+    for item in standing:
+        who = _person(item.hold, item.employee_name or item.user_name)
         since = stamp(item.first_seen, zone)[:10]
         line = f"{hold_line(item.hold, zone, who)}  hold {item.id}, since {since}, run {item.first_run}"
-        if (said := item.acknowledged) is None:
+        if (acknowledged := item.acknowledged) is None:
             waiting.append(line)
             continue
-        by, why = called(said.by), one_line(said.reason)
-        known += [line.replace("  ! ", "  = ", 1), f"    acknowledged by {by}, {stamp(said.at, zone)}: {why}"]
+        by, why = called(acknowledged.by), one_line(acknowledged.reason)
+        known += [line.replace("  ! ", "  = ", 1), f"    acknowledged by {by}, {stamp(acknowledged.at, zone)}: {why}"]
     if known:
         known.insert(0, "Acknowledged, until anything about them changes:")
     return waiting + known or [nothing]

@@ -1,4 +1,4 @@
-"""What a program reads: JSON objects with a schema number. Instants are ISO 8601 in UTC, minutes whole."""
+"""JSON for programs: objects with a schema number. Instants are ISO 8601 in UTC, minutes are whole."""
 
 from __future__ import annotations
 
@@ -36,34 +36,34 @@ if TYPE_CHECKING:
 SCHEMA = 1
 Json = dict[str, Any]
 _AS_IT_IS = {"sql", "source"}
-"""Members whose value a program runs or compares: it stands as it is, escaped as JSON has it."""
+"""Members whose value a program runs or compares: only escaped as JSON requires, never altered."""
 
 
-def encoded(said: Json) -> str:
-    """An object as one line of JSON that steers no terminal it is shown on.
+def encoded(members: Json) -> str:
+    """An object as one line of JSON that is safe to show on a terminal.
 
-    Texts from outside are made one line each (`one_line`), but for those that a program compares or runs.
+    Texts from outside are made one line each (`one_line`), except those that a program compares or runs.
     """
     try:
-        text = msgspec.json.encode(said).decode()
+        text = msgspec.json.encode(members).decode()
         if text.isprintable() and "\\" not in text:
             return text
-    except UnicodeEncodeError:  # a half of a character, of a file's name perhaps
+    except UnicodeEncodeError:  # half of a surrogate pair, perhaps in a file name
         pass
-    text = msgspec.json.encode(_tidy(said)).decode()
+    text = msgspec.json.encode(_tidy(members)).decode()
     return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
-def _tidy(said: object) -> object:
-    if isinstance(said, str):
-        return said if said.isprintable() else one_line(said)
-    if isinstance(said, dict):
-        return {name: value if name in _AS_IT_IS else _tidy(value) for name, value in said.items()}
-    return [_tidy(item) for item in said] if isinstance(said, (list, tuple)) else said
+def _tidy(value: object) -> object:
+    if isinstance(value, str):
+        return value if value.isprintable() else one_line(value)
+    if isinstance(value, dict):
+        return {name: member if name in _AS_IT_IS else _tidy(member) for name, member in value.items()}
+    return [_tidy(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _escaped(character: str) -> str:
-    """A character as JSON writes it with digits only; one beyond the first plane as two."""
+    """A character in UTF-16 as JSON escapes it; a surrogate pair beyond the first plane."""
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
@@ -73,20 +73,20 @@ def instant(at: int | None) -> str | None:
     return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0")
 
 
-def window(found: Window) -> Json:
+def window(window: Window) -> Json:
     """First and last local day, and their zone."""
-    return {"first": found.first.isoformat(), "last": found.last.isoformat(), "timezone": found.timezone}
+    return {"first": window.first.isoformat(), "last": window.last.isoformat(), "timezone": window.timezone}
 
 
-def ranges(found: Iterable[tuple[int, Window]]) -> list[Json]:
-    """What was really looked at, without padding."""
+def ranges(looked_at: Iterable[tuple[int, Window]]) -> list[Json]:
+    """The time clocks and days that were looked at, without padding."""
     return [
         {"first": days.first.isoformat(), "last": days.last.isoformat(), "time_clock_id": clock}
-        for clock, days in found
+        for clock, days in looked_at
     ]
 
 
-def stopped(found: Iterable[Change]) -> list[Json]:
+def stopped(deletes: Iterable[Change]) -> list[Json]:
     """The deletes that a guard stopped."""
     return [
         {
@@ -98,149 +98,149 @@ def stopped(found: Iterable[Change]) -> list[Json]:
             "minutes": -item.minutes,
             "why": item.why,
         }
-        for item in found
+        for item in deletes
     ]
 
 
-def counts(found: Counts, errors: int) -> Json:
-    """The counts of the contract."""
+def counts(counts: Counts, errors: int) -> Json:
+    """The counts of a run or plan."""
     return {
-        "total_shifts": found.total_shifts,
-        "created": found.created,
-        "updated": found.updated,
-        "unchanged": found.unchanged,
-        "deleted": found.deleted,
-        "held": found.held,
+        "total_shifts": counts.total_shifts,
+        "created": counts.created,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "deleted": counts.deleted,
+        "held": counts.held,
         "errors": errors,
     }
 
 
-def hold(found: Hold) -> Json:
+def hold(hold: Hold) -> Json:
     """One hold."""
     return {
-        "reason": found.reason,
-        "shift_id": found.shift_id,
-        "user_id": found.user_id,
-        "detail": found.detail,
-        "clock_time_id": found.clock_time_id,
-        "employee_id": found.employee_id,
-        "at": instant(found.instant),
-        "minutes": found.minutes,
-        "acknowledged": found.acknowledged,
+        "reason": hold.reason,
+        "shift_id": hold.shift_id,
+        "user_id": hold.user_id,
+        "detail": hold.detail,
+        "clock_time_id": hold.clock_time_id,
+        "employee_id": hold.employee_id,
+        "at": instant(hold.instant),
+        "minutes": hold.minutes,
+        "acknowledged": hold.acknowledged,
     }
 
 
-def standing(found: StandingHold) -> Json:
-    """One standing hold; `acknowledged` says who knows of it, or null."""
-    said = found.acknowledged
+def standing(standing: StandingHold) -> Json:
+    """One standing hold; `acknowledged` says by whom, when and why, or is null."""
+    known = standing.acknowledged
     return {
-        "id": found.id,
-        **hold(found.hold),
-        "acknowledged": {"by": said.by, "at": instant(said.at), "reason": said.reason} if said else None,
-        "time_clock_id": found.time_clock_id,
-        "first_seen": instant(found.first_seen),
-        "first_run": found.first_run,
-        "employee": found.employee_name,
-        "user": found.user_name,
+        "id": standing.id,
+        **hold(standing.hold),
+        "acknowledged": known and {"by": known.by, "at": instant(known.at), "reason": known.reason},
+        "time_clock_id": standing.time_clock_id,
+        "first_seen": instant(standing.first_seen),
+        "first_run": standing.first_run,
+        "employee": standing.employee_name,
+        "user": standing.user_name,
     }
 
 
-def row(found: ClockTime | None) -> Json | None:
+def row(row: ClockTime | None) -> Json | None:
     """One row of `clock_times`; a negative employee is one the plan creates (the user id, negated)."""
-    if found is None:
+    if row is None:
         return None
-    said = ((column, getattr(found, column.field)) for column in ROW)
-    return {column.field: instant(value) if column.kind == "moment" else value for column, value in said}
+    values = ((column, getattr(row, column.field)) for column in ROW)
+    return {column.field: instant(value) if column.kind == "moment" else value for column, value in values}
 
 
-def change(found: Change) -> Json:
+def change(change: Change) -> Json:
     """One change, planned or done."""
     return {
-        "kind": found.kind,
-        "clock_time_id": found.image.id,
-        "employee_id": found.image.employee_id,
-        "shift_id": found.shift_id,
-        "user_id": found.user_id,
-        "first_day": found.days[0].isoformat(),
-        "last_day": found.days[1].isoformat(),
-        "before": row(found.before),
-        "after": row(found.after),
-        "minutes": found.minutes,
-        "why": found.why,
+        "kind": change.kind,
+        "clock_time_id": change.image.id,
+        "employee_id": change.image.employee_id,
+        "shift_id": change.shift_id,
+        "user_id": change.user_id,
+        "first_day": change.days[0].isoformat(),
+        "last_day": change.days[1].isoformat(),
+        "before": row(change.before),
+        "after": row(change.after),
+        "minutes": change.minutes,
+        "why": change.why,
     }
 
 
-def person(found: Person) -> Json:
+def person(person: Person) -> Json:
     """A user and the employee they count for."""
-    shown: Json = msgspec.to_builtins(found)
-    shown["ambiguous"] = [{"employee_id": key, "name": name} for key, name in found.ambiguous]
+    shown: Json = msgspec.to_builtins(person)
+    shown["ambiguous"] = [{"employee_id": key, "name": name} for key, name in person.ambiguous]
     return shown
 
 
-def move(found: Move) -> Json:
-    """What mapping a user to an employee does, next to the two."""
-    before = None if found.from_id is None else {"employee_id": found.from_id, "name": found.from_name}
+def move(move: Move) -> Json:
+    """What mapping a user to an employee does to hours and rows."""
+    before = None if move.from_id is None else {"employee_id": move.from_id, "name": move.from_name}
     return {
         "from": before,
-        "names_differ": found.names_differ,
-        "shifts": found.shifts,
-        "minutes": found.minutes,
-        "linked": found.linked,
-        "linked_minutes": found.linked_minutes,
-        "kept_out": found.kept_out,
-        "left": [{"employee_id": key, "name": name} for key, name in found.left_with],
-        "left_rows": found.left,
-        "left_minutes": found.left_minutes,
-        "rows": found.rows,
-        "row_minutes": found.row_minutes,
+        "names_differ": move.names_differ,
+        "shifts": move.shifts,
+        "minutes": move.minutes,
+        "linked": move.linked,
+        "linked_minutes": move.linked_minutes,
+        "kept_out": move.kept_out,
+        "left": [{"employee_id": key, "name": name} for key, name in move.left_with],
+        "left_rows": move.left,
+        "left_minutes": move.left_minutes,
+        "rows": move.rows,
+        "row_minutes": move.row_minutes,
     }
 
 
-def suggestion(found: Suggestion) -> Json:
+def suggestion(suggestion: Suggestion) -> Json:
     """Who a user might be, and why."""
     return {
-        "user_id": found.move.user_id,
-        "name": found.move.user_name,
-        "employee_id": found.move.employee_id,
-        "employee_name": found.move.employee_name,
-        "evidence": found.evidence,
-        "is_certain": found.is_certain,
-        **move(found.move),
+        "user_id": suggestion.move.user_id,
+        "name": suggestion.move.user_name,
+        "employee_id": suggestion.move.employee_id,
+        "employee_name": suggestion.move.employee_name,
+        "evidence": suggestion.evidence,
+        "is_certain": suggestion.is_certain,
+        **move(suggestion.move),
     }
 
 
-def check(found: Check) -> Json:
+def check(check: Check) -> Json:
     """One finding of `doctor`."""
-    shown: Json = msgspec.to_builtins(found)
+    shown: Json = msgspec.to_builtins(check)
     return shown
 
 
-def entry(found: Entry) -> Json:
+def entry(entry: Entry) -> Json:
     """One line of the journal."""
     return {
-        "entry": found.number,
-        "cursor": found.cursor,
-        "run": found.run,
-        "at": instant(found.at),
-        **change(found.change),
-        "employee": found.employee_name,
+        "entry": entry.number,
+        "cursor": entry.cursor,
+        "run": entry.run,
+        "at": instant(entry.at),
+        **change(entry.change),
+        "employee": entry.employee_name,
     }
 
 
-def history(found: History) -> Json:
-    """An employee's rows and all that explains them."""
+def history(history: History) -> Json:
+    """An employee's rows with the changes, holds and shifts that explain them."""
     return {
-        "employee": {"employee_id": found.employee.id, "name": found.employee.name},
-        "rows": [row(item) for item in found.rows],
-        "changes": [entry(item) for item in found.changes],
-        "holds": [standing(item) for item in found.holds],
-        "shifts": [tracked(item) for item in found.shifts],
+        "employee": {"employee_id": history.employee.id, "name": history.employee.name},
+        "rows": [row(item) for item in history.rows],
+        "changes": [entry(item) for item in history.changes],
+        "holds": [standing(item) for item in history.holds],
+        "shifts": [tracked(item) for item in history.shifts],
     }
 
 
-def tracked(found: ShiftHistory) -> Json:
+def tracked(tracked: ShiftHistory) -> Json:
     """A shift as Connecteam showed it last."""
-    shift = found.shift
+    shift = tracked.shift
     return {
         "shift_id": shift.id,
         "user_id": shift.user_id,
@@ -248,31 +248,31 @@ def tracked(found: ShiftHistory) -> Json:
         "start": instant(shift.start),
         "end": instant(shift.end),
         "is_auto_clock_out": shift.is_auto_clock_out,
-        "is_gone": found.is_gone,
-        "clock_time_id": found.clock_time_id,
+        "is_gone": tracked.is_gone,
+        "clock_time_id": tracked.clock_time_id,
         "modified_at": instant(shift.modified_at),
-        "changed_in_run": found.changed_in_run,
-        "changed_at": instant(found.changed_at),
+        "changed_in_run": tracked.changed_in_run,
+        "changed_at": instant(tracked.changed_at),
     }
 
 
-def anomaly(found: Anomaly, shifts: Mapping[RowId, tuple[str, int]], names: Mapping[RowId, str]) -> Json:
-    """One thing to look at."""
+def anomaly(anomaly: Anomaly, shifts: Mapping[RowId, tuple[str, int]], names: Mapping[RowId, str]) -> Json:
+    """One anomaly."""
     return {
-        "kind": found.kind,
-        "employee_id": found.employee_id,
-        "employee": names.get(found.employee_id),
-        "day": found.day.isoformat(),
-        "minutes": found.minutes,
+        "kind": anomaly.kind,
+        "employee_id": anomaly.employee_id,
+        "employee": names.get(anomaly.employee_id),
+        "day": anomaly.day.isoformat(),
+        "minutes": anomaly.minutes,
         "rows": [
             {**(row(item) or {}), "shift_id": shift, "time_clock_id": clock}
-            for item in found.rows
+            for item in anomaly.rows
             for shift, clock in (shifts.get(item.id or 0, (None, None)),)
         ],
     }
 
 
-def run(found: Run) -> Json:
+def run(run: Run) -> Json:
     """A receipt: the object of `sync --json`."""
     errors = [
         {
@@ -285,91 +285,90 @@ def run(found: Run) -> Json:
             "fingerprint": slice_.fingerprint,
             "stopped": stopped(slice_.stopped),
         }
-        for slice_ in found.slices
+        for slice_ in run.slices
         if slice_.error
     ]
     return {
-        "run": found.id,
-        "kind": found.kind,
-        "status": found.status,
-        "window": window(found.window),
-        "ranges": ranges(found.ranges),
-        "counts": counts(found.counts, found.errors),
-        "minutes": {"before": found.minutes.before, "after": found.minutes.after},
-        "holds": [hold(item) for item in found.holds],
+        "run": run.id,
+        "kind": run.kind,
+        "status": run.status,
+        "window": window(run.window),
+        "ranges": ranges(run.ranges),
+        "counts": counts(run.counts, run.errors),
+        "minutes": {"before": run.minutes.before, "after": run.minutes.after},
+        "holds": [hold(item) for item in run.holds],
         "errors": errors,
-        "notes": [slice_.note for slice_ in found.slices if slice_.note],
-        "statements": found.statements,
-        "http_calls": found.http_calls,
-        "started_at": instant(found.started_at),
-        "finished_at": instant(found.finished_at),
-        "result": msgspec.to_builtins(found.result),
-        "undoes": found.undoes,
-        "undone_by": found.undone_by,
-        "version": found.version,
-        "host": found.host,
-        "exit_code": found.exit_code,
-        "retryable": found.retryable,
-        "next_step": found.next_step,
+        "notes": [slice_.note for slice_ in run.slices if slice_.note],
+        "statements": run.statements,
+        "http_calls": run.http_calls,
+        "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at),
+        "result": msgspec.to_builtins(run.result),
+        "undoes": run.undoes,
+        "undone_by": run.undone_by,
+        "version": run.version,
+        "host": run.host,
+        "exit_code": run.exit_code,
+        "retryable": run.retryable,
+        "next_step": run.next_step,
     }
 
 
-def plan(found: Plan) -> Json:
-    """What a sync would do."""
-    plans = found.plans
+def plan(plan: Plan) -> Json:
+    """A plan: what a sync would do."""
     return {
-        "window": window(found.window),
-        "ranges": ranges(found.ranges),
-        "counts": counts(found.counts, len(found.failures)),
-        "minutes": {"before": found.minutes.before, "after": found.minutes.after},
-        "changes": [change(item) for item in found.changes],
-        "holds": [hold(item) for item in found.holds],
+        "window": window(plan.window),
+        "ranges": ranges(plan.ranges),
+        "counts": counts(plan.counts, len(plan.failures)),
+        "minutes": {"before": plan.minutes.before, "after": plan.minutes.after},
+        "changes": [change(item) for item in plan.changes],
+        "holds": [hold(item) for item in plan.holds],
         "refusals": [
             {
-                "time_clock_id": plan.time_clock_id,
-                "window": window(plan.window),
+                "time_clock_id": slice_plan.time_clock_id,
+                "window": window(slice_plan.window),
                 "guard": refusal.guard,
                 "message": refusal.message,
                 "fingerprint": refusal.fingerprint,
                 "stopped": stopped(refusal.stopped),
             }
-            for plan in plans
-            for refusal in plan.refusals
+            for slice_plan in plan.plans
+            for refusal in slice_plan.refusals
         ],
-        "fingerprints": [plan.fingerprint for plan in plans],
-        "notes": list(dict.fromkeys(str(rename) for plan in plans for rename in plan.renames)),
-        "errors": failures(found),
+        "fingerprints": [slice_plan.fingerprint for slice_plan in plan.plans],
+        "notes": list(dict.fromkeys(str(rename) for slice_plan in plan.plans for rename in slice_plan.renames)),
+        "errors": failures(plan),
     }
 
 
-def comparison(found: Comparison) -> Json:
-    """What the old algorithm would do."""
+def comparison(comparison: Comparison) -> Json:
+    """What the legacy planner would damage."""
     return {
-        "window": window(found.window),
-        "shifts": found.shifts,
-        "people": found.people,
-        "minutes": found.minutes,
+        "window": window(comparison.window),
+        "shifts": comparison.shifts,
+        "people": comparison.people,
+        "minutes": comparison.minutes,
         "harms": [
             {**msgspec.to_builtins(damage), "start": instant(damage.start), "end": instant(damage.end)}
-            for damage in found.legacy_damages
+            for damage in comparison.legacy_damages
         ],
-        "errors": failures(found),
+        "errors": failures(comparison),
     }
 
 
-def offset(found: Offset) -> Json:
-    """A row at a zone's offset from a shift."""
+def offset(offset: Offset) -> Json:
+    """A row at a time zone's offset from a shift."""
     return {
-        "row": row(found.row),
-        "shift_id": found.shift.id,
-        "shift_start": instant(found.shift.start),
-        "shift_end": instant(found.shift.end),
-        "minutes": found.minutes,
-        "shift_row": found.beside,
+        "row": row(offset.row),
+        "shift_id": offset.shift.id,
+        "shift_start": instant(offset.shift.start),
+        "shift_end": instant(offset.shift.end),
+        "minutes": offset.minutes,
+        "shift_row": offset.beside,
     }
 
 
-def failures(found: Plan | Comparison) -> list[Json]:
+def failures(outcome: Plan | Comparison) -> list[Json]:
     """The looks that failed."""
     return [
         {
@@ -380,29 +379,29 @@ def failures(found: Plan | Comparison) -> list[Json]:
             "time_clock_id": failure.time_clock_id,
             "window": window(failure.window),
         }
-        for failure in found.failures
+        for failure in outcome.failures
     ]
 
 
-def verification(found: Verification) -> Json:
-    """The outcome of a proof."""
+def verification(verification: Verification) -> Json:
+    """The result of `verify`."""
 
     def days(lines: tuple[Difference, ...]) -> list[Json]:
         return [msgspec.to_builtins(line) for line in lines]
 
     return {
-        "run": found.run,
-        "not_recorded": found.not_recorded,
-        "window": window(found.window),
-        "ranges": ranges(found.plan.ranges),
-        "differences": found.differences,
-        "shifts": found.shifts,
-        "minutes": found.minutes,
-        "days": days(found.days),
-        "timesheet": days(found.totals),
-        "offsets": [offset(item) for item in found.offsets],
-        "changes": [change(item) for item in found.plan.changes if item.kind != "link"],
-        "holds": [hold(item) for item in found.plan.holds],
-        "errors": failures(found.plan),
-        "exit_code": found.exit_code,
+        "run": verification.run,
+        "not_recorded": verification.not_recorded,
+        "window": window(verification.window),
+        "ranges": ranges(verification.plan.ranges),
+        "differences": verification.differences,
+        "shifts": verification.shifts,
+        "minutes": verification.minutes,
+        "days": days(verification.days),
+        "timesheet": days(verification.totals),
+        "offsets": [offset(item) for item in verification.offsets],
+        "changes": [change(item) for item in verification.plan.changes if item.kind != "link"],
+        "holds": [hold(item) for item in verification.plan.holds],
+        "errors": failures(verification.plan),
+        "exit_code": verification.exit_code,
     }

@@ -1,6 +1,6 @@
-"""Lines of a log: text for people, JSON for programs. Of an event they have its fields, and nothing else.
+"""Lines of a log: text for people, JSON for programs. A line of an event has its fields and nothing else.
 
-Records that are no events of ours, if somebody sends them here, lose every secret that is known or looks like one.
+Other records that reach the formatter lose every secret that is known or looks like one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Form = Literal["text", "json"]
 
 
 class LogFormatter(logging.Formatter):
-    """Formats records of the logger `connecteam_sync`, in one line each. `secrets` never stand in one."""
+    """Formats records of the logger `connecteam_sync`, in one line each, without any of the `secrets`."""
 
     def __init__(self, form: Form = "text", *, secrets: Iterable[str] = ()) -> None:
         super().__init__()
@@ -30,18 +30,18 @@ class LogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         event = getattr(record, "connecteam_event", None)
-        said = fields(event) if isinstance(event, Event) else self._of_others(record)
-        said = {name: self._clean(value) for name, value in said.items()}
+        values = fields(event) if isinstance(event, Event) else self._other_fields(record)
+        values = {name: self._clean(value) for name, value in values.items()}
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        whole = {"at": at, "level": record.levelname.lower(), "process": record.process, **said}
+        whole = {"at": at, "level": record.levelname.lower(), "process": record.process, **values}
         return json.dumps(whole) if self._form == "json" else _text(whole)
 
-    def _of_others(self, record: logging.LogRecord) -> dict[str, object]:
-        """What a record says that is no event of ours."""
-        said: dict[str, object] = {"logger": record.name, "message": record.getMessage()}
+    def _other_fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """The fields of a record that is not one of our events."""
+        values: dict[str, object] = {"logger": record.name, "message": record.getMessage()}
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return said
+            values["exception"] = self.formatException(record.exc_info)
+        return values
 
     def _clean(self, value: object) -> object:
         return redacted(value, self._secrets) if isinstance(value, str) else value
@@ -49,30 +49,30 @@ class LogFormatter(logging.Formatter):
 
 def fields(event: Event) -> dict[str, object]:
     """An event as a flat object of plain values; days of a window and counts are fields of their own."""
-    found: dict[str, object] = {}
-    _flatten(msgspec.to_builtins(event), found)
-    return found
+    flat: dict[str, object] = {}
+    _flatten(msgspec.to_builtins(event), flat)
+    return flat
 
 
-def _flatten(said: Mapping[str, Any], found: dict[str, object]) -> None:
-    for name, value in said.items():
+def _flatten(members: Mapping[str, Any], flat: dict[str, object]) -> None:
+    for name, value in members.items():
         if name == "window":
-            found |= {"first_day": value["first"], "last_day": value["last"], "timezone": value["timezone"]}
+            flat |= {"first_day": value["first"], "last_day": value["last"], "timezone": value["timezone"]}
         elif isinstance(value, Mapping):
-            _flatten(value, found)
+            _flatten(value, flat)
         else:
-            found[name] = value
+            flat[name] = value
 
 
 def _text(whole: Mapping[str, object]) -> str:
     """`2026-01-31T06:00:00.000Z info slice_done step=mirroring …`; a value with a space in it is quoted."""
-    said = dict(whole)
-    head = [str(said.pop(name)) for name in ("at", "level", "event", "logger") if name in said]
-    tail = [f"{name}={_word(value)}" for name, value in said.items() if value is not None]
+    rest = dict(whole)
+    head = [str(rest.pop(name)) for name in ("at", "level", "event", "logger") if name in rest]
+    tail = [f"{name}={_quoted(value)}" for name, value in rest.items() if value is not None]
     return " ".join((*head, *tail))
 
 
-def _word(value: object) -> str:
+def _quoted(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = one_line(str(value))

@@ -1,4 +1,4 @@
-"""What a person reads about people: whom a user counts for, who they might be, whose hours move."""
+"""Text about users and employees: the mapping, suggestions, and the hours that a mapping moves."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from connecteam_sync.core.run import Move, Person, Suggestion
 from connecteam_sync.core.text import called, hours, many
 
 
-def people_text(found: Iterable[Person]) -> list[str]:
-    """Users and their employees; for the unmapped, who they might be."""
+def people_text(people: Iterable[Person]) -> list[str]:
+    """Users and their employees; for unmapped users the employees they might be."""
     lines = []
-    for person in found:
+    for person in people:
         who = f"{person.user_id:>10}  {called(person.name):<28}{' (archived)' if person.is_archived else ''}"
         if person.employee_id is not None:
             lines.append(
@@ -29,17 +29,17 @@ def people_text(found: Iterable[Person]) -> list[str]:
     return lines or ["nobody"]
 
 
-def employees_text(found: Iterable[Employee]) -> list[str]:
-    """Employees for whom no user counts, by id: whom `employees map` takes."""
-    lines = [f"{one.id:>10}  {called(one.name or '')}".rstrip() for one in found]
+def employees_text(employees: Iterable[Employee]) -> list[str]:
+    """Employees for whom no user counts, with the ids that `employees map` takes."""
+    lines = [f"{employee.id:>10}  {called(employee.name or '')}".rstrip() for employee in employees]
     return lines or ["a Connecteam user counts for every employee"]
 
 
 def move_text(move: Move) -> list[str]:
-    """Whose hours go where, before anybody agrees."""
-    to = f"employee {move.employee_id} {called(move.employee_name)}".rstrip()
+    """What a mapping would do, for a person to agree to."""
+    target = f"employee {move.employee_id} {called(move.employee_name)}".rstrip()
     lines = [
-        f"Connecteam user {move.user_id} {called(move.user_name)} -> {to}",
+        f"Connecteam user {move.user_id} {called(move.user_name)} -> {target}",
         "  the names differ" if move.names_differ else "  the names agree",
     ]
     if move.has_same_email:
@@ -57,9 +57,9 @@ def move_text(move: Move) -> list[str]:
     if move.kept_out:
         lines.append(f"  {many(move.kept_out, 'shift')} held: a row by hand, or of another shift, has the clock-in")
     if move.left:
-        whose = named((key for key, _ in move.left_with), dict(move.left_with))
+        owners = named((key for key, _ in move.left_with), dict(move.left_with))
         lines.append(
-            f"  ! {many(move.left, 'row')} of {whose} on the same clock-ins stay: {hours(move.left_minutes)} h would"
+            f"  ! {many(move.left, 'row')} of {owners} on the same clock-ins stay: {hours(move.left_minutes)} h would"
             f" count twice; before the next run move them to employee {move.employee_id} in your table, or delete them"
         )
     if move.rows:
@@ -67,21 +67,21 @@ def move_text(move: Move) -> list[str]:
     return lines
 
 
-def suggestion_line(one: Suggestion) -> str:
+def suggestion_line(suggestion: Suggestion) -> str:
     """`  8000111 Ana Álvarez -> 17 Ana Alvarez (e-mail, name)  13 shifts without a row, 101:30 h`."""
-    why = ", ".join(EVIDENCE[kind] for kind in one.evidence)
-    move = one.move
-    differ = f"; the name is {called(move.employee_name)}" if move.names_differ and not one.is_certain else ""
-    invalid_record = "" if one.is_certain else f"   in doubt: look before you agree{differ}"
+    why = ", ".join(EVIDENCE[kind] for kind in suggestion.evidence)
+    move = suggestion.move
+    differ = f"; the name is {called(move.employee_name)}" if move.names_differ and not suggestion.is_certain else ""
+    warning = "" if suggestion.is_certain else f"   in doubt: look before you agree{differ}"
     worked = f"{many(move.shifts, 'shift')} without a row, {hours(move.minutes)} h" if move.shifts else ""
     moved = f", {hours(move.linked_minutes, signed=True)} h" if move.linked_minutes else ""
     linked = f"{many(move.linked, 'row')} to link{moved}" if move.linked else ""
     worked = "; ".join(filter(None, (worked, linked))) or "no shift waits"
     who = f"{move.user_id} {called(move.user_name)} -> {move.employee_id} {called(move.employee_name)}"
-    return f"  {who} ({why})  {worked}{invalid_record}"
+    return f"  {who} ({why})  {worked}{warning}"
 
 
-def suggestions_text(found: Iterable[Suggestion]) -> list[str]:
-    """Who the unmapped users might be, a line each."""
-    lines = [suggestion_line(one) for one in found]
+def suggestions_text(suggestions: Iterable[Suggestion]) -> list[str]:
+    """A line for each suggestion."""
+    lines = [suggestion_line(suggestion) for suggestion in suggestions]
     return lines or ["no suggestion: nobody without a user has the name, e-mail address or phone of an unmapped user"]

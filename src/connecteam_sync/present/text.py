@@ -1,4 +1,4 @@
-"""What a person reads: hours and people first, times in the business zone, unchanged rows only as a count."""
+"""Text for people: hours and people first, times in the business zone, unchanged rows only as a count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold, Refusal, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
-from connecteam_sync.core.guards import way_on
+from connecteam_sync.core.guards import accept_command
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Difference, Entry, Person, Plan, Run, Verification
@@ -22,34 +22,35 @@ from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_da
 from connecteam_sync.present.holds_text import hold_lines
 
 SHOWN = 40
-"""Lines of changes that are shown before the rest becomes a count."""
+"""Lines of changes that are shown; the rest becomes a count."""
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "link": "="}
 _MINUTE = 60
 _STOPPED = 10
-"""Lines of rows that a guard stopped."""
+"""Lines of stopped rows that are shown; the rest becomes a count."""
 IF_RIGHT = "(if all that was stopped is right)"
 GO_ON = "what was done stays; the same command again goes on from there, and leaves what is done unchanged"
-"""A long run is a transaction for each slice, so there is nothing to tidy up after one that broke off."""
+"""Each slice is a transaction, so an interrupted run leaves nothing to tidy up."""
 
 
-def progress_line(said: Progress, left: float) -> str:
+def progress_line(progress: Progress, left: float) -> str:
     """`145/366 days, 15,812 shifts, 15,812 changes, 0:42 left, 8,912 API calls left`; `left` in seconds.
 
     Short enough for a terminal of 80 columns.
     """
-    parts = [f"{said.days_done}/{many(said.days, 'day')}", many(said.shifts, "shift"), many(said.changes, "change")]
-    if said.failed:
-        parts.append(f"{many(said.failed, 'slice')} failed")
-    if said.done < said.total:
+    parts = [f"{progress.days_done}/{many(progress.days, 'day')}"]
+    parts += [many(progress.shifts, "shift"), many(progress.changes, "change")]
+    if progress.failed:
+        parts.append(f"{many(progress.failed, 'slice')} failed")
+    if progress.done < progress.total:
         minutes, seconds = divmod(round(left), _MINUTE)
         parts.append(f"{hours(minutes)}:{seconds:02} left" if minutes >= _MINUTE else f"{minutes}:{seconds:02} left")
-    if said.calls_left is not None:
-        parts.append(f"{said.calls_left:,} API calls left")
+    if progress.calls_left is not None:
+        parts.append(f"{progress.calls_left:,} API calls left")
     return ", ".join(parts)
 
 
 def employee(number: RowId, names: Mapping[RowId, str]) -> str:
-    """An employee's name, as a part of a line; the number where there is none."""
+    """An employee's name, safe within a line; the id if there is no name."""
     return called(names.get(number) or "") or f"employee {number}"
 
 
@@ -62,19 +63,19 @@ def change_line(change: Change, zone: ZoneInfo, names: Mapping[RowId, str], day:
     """`~ Ana Álvarez   08:00 -> 08:15 -16:30   8:30 -> 8:15   clock-in corrected`."""
     name = employee(change.image.employee_id, names)
     before, after = change.before, change.after
-    said = times(change.image, zone, day)
+    shown = times(change.image, zone, day)
     worked = hours(change.minutes, signed=True) if change.minutes else ""
     if change.kind == "update" and before and after:
         start = _moved(before.clock_in, after.clock_in, zone, day)
         end = _moved(before.clock_out, after.clock_out, zone, day)
-        said = f"{start} - {end}" if "->" in start + end else said
+        shown = f"{start} - {end}" if "->" in start + end else shown
         if before.employee_id != after.employee_id:
             name = f"{employee(before.employee_id, names)} -> {name}"
-    return f"  {_SIGNS[change.kind]} {name:<24} {said:<32} {worked:>9}  {one_line(change.why)}".rstrip()
+    return f"  {_SIGNS[change.kind]} {name:<24} {shown:<32} {worked:>9}  {one_line(change.why)}".rstrip()
 
 
 def _moved(before: int | None, after: int | None, zone: ZoneInfo, day: date) -> str:
-    """`08:00 -> 08:15`, with seconds where the minute is the same; one time where nothing moved."""
+    """`08:00 -> 08:15`, with seconds if the minute is the same; one time if nothing moved."""
     both = before is not None and after is not None
     seconds = both and before != after and clock(before or 0, zone, day) == clock(after or 0, zone, day)
     shown = ["…" if at is None else clock(at, zone, day, seconds=seconds) for at in (before, after)]
@@ -84,14 +85,14 @@ def _moved(before: int | None, after: int | None, zone: ZoneInfo, day: date) -> 
 def change_lines(
     changes: Iterable[Change], zone: ZoneInfo, names: Mapping[RowId, str], more: str, *, limit: int | None = SHOWN
 ) -> list[str]:
-    """Changes by day, each day once whatever time clock it is of; `more` is where those beyond `limit` can be read."""
+    """Changes by day, all time clocks of a day together; `more` is the command that shows those beyond `limit`."""
     lines: list[str] = []
     last = None
     by_day = ((local_day(change.image.clock_in, zone), change) for change in changes if change.kind != "link")
-    found = sorted(by_day, key=lambda pair: (pair[0], pair[1].image.clock_in))
-    for shown, (day, change) in enumerate(found):
+    ordered = sorted(by_day, key=lambda pair: (pair[0], pair[1].image.clock_in))
+    for shown, (day, change) in enumerate(ordered):
         if shown == limit:
-            lines.append(f"  … and {many(len(found) - shown, 'more change')}: {more}")
+            lines.append(f"  … and {many(len(ordered) - shown, 'more change')}: {more}")
             break
         if day != last:
             lines.append(day_name(day))
@@ -107,15 +108,15 @@ def offset_line(item: Offset, zone: ZoneInfo, names: Mapping[RowId, str]) -> str
     gap = abs(item.minutes)
     side = "before" if item.minutes > 0 else "after"
     shift = f"{day} {span(item.shift.start, item.shift.end, zone, day)}"
-    beside = f"; the shift has row {item.beside}: what points at row {item.row.id} belongs there" if item.beside else ""
+    twin = f"; the shift has row {item.beside}: what points at row {item.row.id} belongs there" if item.beside else ""
     return (
         f"  row {item.row.id}  {who:<24} {times(item.row, zone, day)}, {hours(gap)} h {side} the shift"
-        f" {shift} ({item.shift.id}){beside}"
+        f" {shift} ({item.shift.id}){twin}"
     )
 
 
 def sum_line(counts: Counts) -> str:
-    """What happens to the shifts of a window, in one line."""
+    """The counts of a window's shifts, in one line."""
     parts = [
         f"{counts.created:,} new",
         f"{counts.updated:,} corrected",
@@ -130,15 +131,15 @@ def sum_line(counts: Counts) -> str:
 def hours_line(before: int, after: int, people: int, of: str = "", holds: Iterable[Hold] = ()) -> str:
     """The headline: hours (`of` which rows), and how many people have rows that are new, corrected or deleted.
 
-    The hours are those of shifts: rows without one that are held (`holds`) stand next to them, and are told.
+    The hours are those of shifts. Held rows without a shift (`holds`) are not among them and are counted separately.
     """
     kept = {hold.clock_time_id: -hold.minutes for hold in holds if hold.shift_id is None and hold.minutes <= 0}
     kept.pop(None, None)
-    beside = f", without {many(len(kept), 'held row')}, {hours(sum(kept.values()))}" if kept else ""
+    left_out = f", without {many(len(kept), 'held row')}, {hours(sum(kept.values()))}" if kept else ""
     moved = (
         f"{hours(before)} -> {hours(after)} ({hours(after - before, signed=True)})" if before != after else hours(after)
     )
-    return f"Hours{of}: {moved}{beside}; {_affected(people)}"
+    return f"Hours{of}: {moved}{left_out}; {_affected(people)}"
 
 
 def _affected(people: int) -> str:
@@ -146,7 +147,7 @@ def _affected(people: int) -> str:
 
 
 def stopped_lines(stopped: Sequence[Change], zone: ZoneInfo, names: Mapping[RowId, str]) -> list[str]:
-    """The rows whose deletion a guard stopped: whose, of which day, which row; a count of those beyond a few."""
+    """The rows whose deletion a guard stopped: employee, day and row; the rest as a count."""
     lines = [
         f"    - {employee(item.image.employee_id, names):<24} {item.days[0]} {times(item.image, zone, item.days[0])}"
         f"  {hours(-item.minutes)} h kept, row {item.image.id}: {one_line(item.why)}"
@@ -160,7 +161,7 @@ def stopped_lines(stopped: Sequence[Change], zone: ZoneInfo, names: Mapping[RowI
 
 
 def days_of(run: Run) -> str:
-    """The days that a run was about: `2025-12-03, 2026-11-11..2026-11-25`, not all that lies in between."""
+    """The days of a run without those in between: `2025-12-03, 2026-11-11..2026-11-25`."""
     return _joined(run.window, (slice_.window for slice_ in run.slices if slice_.time_clock_id is not None))
 
 
@@ -169,14 +170,14 @@ def _joined(whole: Window, windows: Iterable[Window]) -> str:
 
 
 def joined_windows(windows: Iterable[Window]) -> list[Window]:
-    """Windows that touch or overlap as one, in order."""
-    found: list[Window] = []
+    """The windows in order; those that touch or overlap are joined."""
+    joined: list[Window] = []
     for window in sorted(windows):
-        if found and window.first <= later(found[-1].last, 1):
-            found[-1] = msgspec.structs.replace(found[-1], last=max(found[-1].last, window.last))
+        if joined and window.first <= later(joined[-1].last, 1):
+            joined[-1] = msgspec.structs.replace(joined[-1], last=max(joined[-1].last, window.last))
         else:
-            found.append(window)
-    return found
+            joined.append(window)
+    return joined
 
 
 def run_text(
@@ -187,7 +188,7 @@ def run_text(
     employees: Mapping[RowId, str] | None = None,
     everything: bool = False,
 ) -> list[str]:
-    """A receipt, with each of its changes where `everything` is wanted. `people` and `employees` name who is held."""
+    """A receipt; with `everything` each of its changes. `people` and `employees` give the names in holds."""
     zone = ZoneInfo(run.window.timezone)
     changes = [entry.change for entry in entries]
     names = dict(employees or {})
@@ -197,8 +198,8 @@ def run_text(
         return ["the table is adopted already: no double, and the unique key is there"]
     lines = [_title(run)]
     if (result := run.result) is not None:
-        said = f"{many(result.shifts, 'shift')}, {hours(result.minutes)} hours of closed ones"
-        lines.append(f"Connecteam had {said}; {many(result.differences, 'difference')}, {result.held:,} held")
+        counted = f"{many(result.shifts, 'shift')}, {hours(result.minutes)} hours of closed ones"
+        lines.append(f"Connecteam had {counted}; {many(result.differences, 'difference')}, {result.held:,} held")
     if run.status in {"applied", "nothing"} or changes:
         if run.kind == "adopt":
             lines += _doubles_removed(run, touched)
@@ -212,15 +213,15 @@ def run_text(
     lines += [one_line(slice_.note) for slice_ in run.slices if slice_.note]
     lines += change_lines(changes, zone, names, f"connecteam-sync show {run.id}", limit=None if everything else SHOWN)
     users = {person.user_id: person.name for person in people}
-    # What an adoption leaves to a person is found again by each look at the table; what others hold is on record.
+    # Holds of an adoption are not recorded: each `adopt` finds them again. Those of other runs are on record.
     elsewhere = {"adopt": "connecteam-sync adopt --json", "undo": f"connecteam-sync show {run.id} --json"}
     lines += hold_lines(run.holds, zone, names, users, elsewhere=elsewhere.get(run.kind))
     for slice_ in run.slices:
         if slice_.error:
-            where = (
+            place = (
                 f"time clock {slice_.time_clock_id}, {slice_.window}" if slice_.time_clock_id else f"{slice_.window}"
             )
-            lines.append(f"  x {where}: {slice_.error}")
+            lines.append(f"  x {place}: {slice_.error}")
             lines += stopped_lines(slice_.stopped, zone, names)
             lines.append(f"    next: {slice_.next_step}")
     return lines
@@ -232,12 +233,12 @@ def _title(run: Run) -> str:
     number, word = f"run {run.id}" if run.id else "run not recorded", words.get(run.status, run.status)
     if run.kind == "adopt" and run.id is None:
         number, word = "no run", "a person decides first"
-    what = f"undo of run {run.undoes}" if run.undoes else run.kind
-    return f"{number}: {what} {days_of(run)} ({run.window.timezone}): {word}"
+    kind = f"undo of run {run.undoes}" if run.undoes else run.kind
+    return f"{number}: {kind} {days_of(run)} ({run.window.timezone}): {word}"
 
 
 def _doubles_removed(run: Run, people: int) -> list[str]:
-    """What an adoption did to rows: the hours are those of the clock-ins that had several."""
+    """What an adoption did to rows. The hours are those of clock-ins that had several rows."""
     counts = run.counts
     if not counts.deleted + counts.updated:
         return ["no double was removed"]
@@ -254,8 +255,8 @@ def _linked(count: int) -> str:
 
 def next_step(run: Run) -> str:
     """The one obvious next step after a run."""
-    looked = joined_windows(slice_.window for slice_ in run.slices if slice_.time_clock_id is not None)
-    window = options_of(looked[-1] if looked else run.window)
+    looked_at = joined_windows(slice_.window for slice_ in run.slices if slice_.time_clock_id is not None)
+    window = options_of(looked_at[-1] if looked_at else run.window)
     reasons = Counter(hold.reason for hold in run.holds if not hold.acknowledged)
     if run.status in {"failed", "refused"}:
         return f"{run.next_step}   {IF_RIGHT}" if run.next_step else ""
@@ -274,7 +275,7 @@ def next_step(run: Run) -> str:
 
 
 def how_to_go_on(run: Run) -> str:
-    """What to do about a long run that broke off; nothing to say where no slice failed, or all of them did."""
+    """How to continue a run of which some slices failed; empty if none or all of them did."""
     failed = sum(slice_.status == "failed" for slice_ in run.slices)
     if not failed or failed == len(run.slices) or run.kind not in {"sync", "resync"}:
         return ""
@@ -282,18 +283,18 @@ def how_to_go_on(run: Run) -> str:
 
 
 def plan_names(proposal: Plan, names: Mapping[RowId, str]) -> dict[RowId, str]:
-    """Employee names, those about to be created among them."""
+    """Employee names, including those of employees that the plan would create."""
     new: dict[RowId, str] = {-n.user_id: f"{n.name} (new)" for plan in proposal.plans for n in plan.new_employees}
     return {**names, **new}
 
 
 def options_of(window: Window) -> str:
-    """A window as a command takes it."""
+    """A window as options of a command."""
     return f"--from {window.first} --to {window.last}"
 
 
 def plan_text(proposal: Plan, names: Mapping[RowId, str], *, is_default: bool = False) -> list[str]:
-    """What a sync would do. `is_default`: of the days that a command takes that is told of none."""
+    """What a sync would do. `is_default`: the plan is of the days that a command takes by itself."""
     zone = ZoneInfo(proposal.window.timezone)
     known = plan_names(proposal, names)
     users = {user.id: user.name for plan in proposal.plans for user in plan.snapshot.users}
@@ -313,10 +314,10 @@ def plan_text(proposal: Plan, names: Mapping[RowId, str], *, is_default: bool = 
     lines += change_lines(ordered, zone, known, more)
     lines += dict.fromkeys(str(rename) for plan in proposal.plans for rename in plan.renames)
     lines += hold_lines(proposal.holds, zone, known, users, elsewhere=more)
-    told: set[str] = set()
+    shown: set[str] = set()
     for plan in proposal.plans:
-        new = [refusal for refusal in plan.refusals if refusal.fingerprint not in told]
-        told |= {refusal.fingerprint for refusal in new}
+        new = [refusal for refusal in plan.refusals if refusal.fingerprint not in shown]
+        shown |= {refusal.fingerprint for refusal in new}
         lines += _refusal_lines(plan, new, zone, known, resync=proposal.is_resync)
     for failure in proposal.failures:
         lines += [f"  x time clock {failure.time_clock_id}, {failure.window}: {failure.error}"]
@@ -327,48 +328,48 @@ def plan_text(proposal: Plan, names: Mapping[RowId, str], *, is_default: bool = 
 def _refusal_lines(
     plan: SlicePlan, refusals: Sequence[Refusal], zone: ZoneInfo, names: Mapping[RowId, str], *, resync: bool
 ) -> list[str]:
-    """What guards would refuse to a sync: what for, which rows, and the command for whoever finds that right."""
+    """What guards would refuse in a sync: why, which rows, and the command that lets them through."""
     lines: list[str] = []
     for refusal in refusals:
         lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
         lines += stopped_lines(refusal.stopped, zone, names)
-    return [*lines, f"    if it is right: {way_on(plan.window, plan.refusals, resync=resync)}"] if lines else []
+    return [*lines, f"    if it is right: {accept_command(plan.window, plan.refusals, resync=resync)}"] if lines else []
 
 
-def verify_text(found: Verification, names: Mapping[RowId, str]) -> list[str]:
-    """Equal, or what differs: by person and day, then row by row."""
-    zone = ZoneInfo(found.window.timezone)
-    written = f"nothing was written but its receipt, run {found.run}"
-    if found.run is None:
-        written = f"nothing was written, not even its receipt: {found.not_recorded or 'it was not asked for'}"
-    lines = [f"verify {found.window} ({found.window.timezone}); {written}"]
-    lines.append(f"Connecteam has {many(found.shifts, 'shift')}, {hours(found.minutes)} hours of closed ones")
-    exact = "the table is exact" if not found.plan.holds else "but for what is held below"
-    lines.append(f"{many(found.differences, 'difference')}" + ("" if found.differences else f": {exact}"))
+def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[str]:
+    """The result of `verify`: exact, or the differences by person and day, then by row."""
+    zone = ZoneInfo(verification.window.timezone)
+    written = f"nothing was written but its receipt, run {verification.run}"
+    if verification.run is None:
+        written = f"nothing was written, not even its receipt: {verification.not_recorded or 'it was not asked for'}"
+    lines = [f"verify {verification.window} ({verification.window.timezone}); {written}"]
+    lines.append(
+        f"Connecteam has {many(verification.shifts, 'shift')}, {hours(verification.minutes)} hours of closed ones"
+    )
+    exact = "the table is exact" if not verification.plan.holds else "but for what is held below"
+    lines.append(f"{many(verification.differences, 'difference')}" + ("" if verification.differences else f": {exact}"))
     lines += [
         f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
         f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
-        for line in found.days[:SHOWN]
+        for line in verification.days[:SHOWN]
     ]
-    changes = [change for change in found.plan.changes if change.kind != "link"]
-    lines += change_lines(
-        changes, zone, plan_names(found.plan, names), f"connecteam-sync verify {options_of(found.window)} --json"
-    )
-    users = {user.id: user.name for plan in found.plan.plans for user in plan.snapshot.users}
-    more = f"connecteam-sync verify {options_of(found.window)} --json"
-    lines += hold_lines(found.plan.holds, zone, names, users, elsewhere=more)
-    if found.offsets:
+    more = f"connecteam-sync verify {options_of(verification.window)} --json"
+    changes = [change for change in verification.plan.changes if change.kind != "link"]
+    lines += change_lines(changes, zone, plan_names(verification.plan, names), more)
+    users = {user.id: user.name for plan in verification.plan.plans for user in plan.snapshot.users}
+    lines += hold_lines(verification.plan.holds, zone, names, users, elsewhere=more)
+    if verification.offsets:
         lines.append(
             "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
         )
-        lines += [offset_line(item, zone, names) for item in found.offsets[:SHOWN]]
-    if found.totals:
+        lines += [offset_line(item, zone, names) for item in verification.offsets[:SHOWN]]
+    if verification.totals:
         lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
         lines += [
             f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
-            for line in found.totals[:SHOWN]
+            for line in verification.totals[:SHOWN]
         ]
-    for failure in found.plan.failures:
+    for failure in verification.plan.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
 
@@ -383,58 +384,59 @@ def _of_day(line: Difference) -> str:
     return f"  {line.day}  {called(line.name):<24}"
 
 
-def compare_text(found: Comparison) -> list[str]:
-    """The harm of the old algorithm: hours and people first, then a line for each shift."""
-    zone = ZoneInfo(found.window.timezone)
-    kinds = Counter(damage.kind for damage in found.legacy_damages)
-    lines = [f"the legacy planner on {found.window} ({found.window.timezone}); nothing was written"]
-    people = many(found.people, "person", "people")
+def compare_text(comparison: Comparison) -> list[str]:
+    """The damage of the legacy planner: hours and people first, then a line for each shift."""
+    zone = ZoneInfo(comparison.window.timezone)
+    damages = comparison.legacy_damages
+    kinds = Counter(damage.kind for damage in damages)
+    lines = [f"the legacy planner on {comparison.window} ({comparison.window.timezone}); nothing was written"]
+    people = many(comparison.people, "person", "people")
     lines.append(
-        f"Of the {many(found.shifts, 'shift')} of mapped people {len(found.legacy_damages):,} would be wrong: "
-        f"{hours(found.missing)} hours missing and {hours(found.surplus)} too many, of {people}"
+        f"Of the {many(comparison.shifts, 'shift')} of mapped people {len(damages):,} would be wrong: "
+        f"{hours(comparison.missing)} hours missing and {hours(comparison.surplus)} too many, of {people}"
     )
     if kinds:
         lines.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-    for damage in found.legacy_damages[:SHOWN]:
+    for damage in damages[:SHOWN]:
         day = local_day(damage.start, zone)
-        said, name = span(damage.start, damage.end, zone, day), called(damage.name)
+        shown, name = span(damage.start, damage.end, zone, day), called(damage.name)
         lines.append(
-            f"  - {day}  {name:<24} {said:<20} {hours(damage.minutes):>7}  {damage.kind}: {one_line(damage.detail)}"
+            f"  - {day}  {name:<24} {shown:<20} {hours(damage.minutes):>7}  {damage.kind}: {one_line(damage.detail)}"
         )
-    if len(found.legacy_damages) > SHOWN:
+    if len(damages) > SHOWN:
         lines.append(
-            f"  … and {many(len(found.legacy_damages) - SHOWN, 'more shift')}:"
-            f" connecteam-sync compare {options_of(found.window)} --json"
+            f"  … and {many(len(damages) - SHOWN, 'more shift')}:"
+            f" connecteam-sync compare {options_of(comparison.window)} --json"
         )
-    for failure in found.failures:
+    for failure in comparison.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
 
 
-def runs_text(found: Iterable[Run], zone: ZoneInfo) -> list[str]:
+def runs_text(runs: Iterable[Run], zone: ZoneInfo) -> list[str]:
     """Runs as a table, newest first."""
     columns = ("new", "corr", "del", "held")
     head = f"{'run':>5}  {'started':<16}  {'kind':<7} {'status':<8} "
     lines = [head + " ".join(f"{name:>5}" for name in columns) + "  days"]
-    for run in found:
+    for run in runs:
         started = stamp(run.started_at, zone)
-        c = run.counts
-        end = "" if run.finished_at is not None else "  (not finished)"
-        undone = f"  undone by {run.undone_by}" if run.undone_by else ""
+        numbers = (run.counts.created, run.counts.updated, run.counts.deleted, run.counts.held)
+        unfinished = "" if run.finished_at is not None else "  (not finished)"
+        outcome = f"  undone by {run.undone_by}" if run.undone_by else ""
         if run.result is not None and run.result.differences:
-            undone = f"  {many(run.result.differences, 'difference')}"
+            outcome = f"  {many(run.result.differences, 'difference')}"
         lines.append(
             f"{run.id or 0:>5}  {started:<16}  {run.kind:<7} {run.status:<8}"
-            f" {c.created:>5} {c.updated:>5} {c.deleted:>5} {c.held:>5}  {days_of(run)}{end}{undone}"
+            f" {' '.join(f'{number:>5}' for number in numbers)}  {days_of(run)}{unfinished}{outcome}"
         )
     return lines if len(lines) > 1 else ["no run yet: connecteam-sync sync"]
 
 
-def checks_text(found: Iterable[Check]) -> list[str]:
+def checks_text(checks: Iterable[Check]) -> list[str]:
     """Doctor's findings, each failure with its cure."""
     marks = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
     lines = []
-    for check in found:
+    for check in checks:
         lines.append(f"{marks[check.state]}  {check.name:<14} {check.detail}")
         if check.state != "ok":
             lines.append(f"         {'':<14} cure: {check.cure}")

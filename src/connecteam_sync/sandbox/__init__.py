@@ -1,4 +1,4 @@
-"""A Connecteam that runs on this machine: a seeded company behind the real paths and shapes, on loopback only."""
+"""A simulated Connecteam: a seeded company behind the paths and shapes of the real API, on loopback only."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from connecteam_sync.sandbox.server import Sandbox
     from connecteam_sync.sandbox.settings import SandboxSettings
 else:
-    # Imported when first asked for: every command knows the sandbox's settings, only two need its web server.
+    # Imported on first use: every command loads the sandbox's settings, only two need its web server.
     _HOMES = {"Company": "company", "Sandbox": "server", "SandboxSettings": "settings"}
 
     def __getattr__(name: str) -> object:

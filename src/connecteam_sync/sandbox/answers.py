@@ -1,4 +1,4 @@
-"""The bodies this Connecteam answers with, in the shapes of the publisher's contract."""
+"""The bodies of the sandbox's responses, in the shapes of Connecteam's published contract."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LONG_SHIFT = 6 * 3600
 
 
 def enveloped(data: dict[str, Any], **more: Any) -> JSONResponse:  # noqa: ANN401 - any JSON
-    """A success."""
+    """The body of a success."""
     return JSONResponse({"requestId": str(uuid.uuid4()), "data": data, **more})
 
 
 def domain_error(status: int, message: str, path: str) -> Response:
-    """Error shape 1."""
+    """An error of the API's own rules (error shape 1)."""
     return JSONResponse({"error": message, "path": path, "request_id": str(uuid.uuid4())}, status)
 
 
 def model_error(where: str, message: str, path: str, *, body: bool = False) -> Response:
-    """Error shape 2: the request itself cannot be read."""
+    """An error about a request that cannot be read (error shape 2)."""
     kind = "body" if body else "query"
     return JSONResponse(
         {
@@ -42,7 +42,7 @@ def model_error(where: str, message: str, path: str, *, body: bool = False) -> R
 
 
 def user(person: Person) -> dict[str, Any]:
-    """One user as the list of users shows them."""
+    """One element of the list of users."""
     return {
         "userId": person.id,
         "firstName": person.first_name,
@@ -61,7 +61,7 @@ def user(person: Person) -> dict[str, Any]:
 
 
 def activity(item: Activity, settings: SandboxSettings) -> dict[str, Any]:
-    """A shift or break as time activities show it: no `end` while it is open, coordinates invented."""
+    """One element of time activities: no `end` while it is open; coordinates are invented."""
 
     def point(instant: int, kind: str) -> dict[str, Any]:
         place = {"address": "1 Invented Way", "latitude": 0.0, "longitude": 0.0}
@@ -86,7 +86,7 @@ def activity(item: Activity, settings: SandboxSettings) -> dict[str, Any]:
 def selected(
     company: Company, settings: SandboxSettings, clock: int, first: date, last: date, *, users: set[int] | None = None
 ) -> list[Activity]:
-    """The activities of a clock for the days asked for, by the settings' idea of a day and of belonging to one."""
+    """The activities of a clock for the requested days; settings decide the zone of a day and what belongs to it."""
     zone = ZoneInfo(settings.timezone) if settings.dates_in == "business" else UTC
     low = int(datetime(first.year, first.month, first.day, tzinfo=zone).timestamp())
     after = last + timedelta(days=1)
@@ -99,30 +99,30 @@ def selected(
             return item.start < high and end >= low
         return low <= (end if settings.selects_by == "end" and item.end is not None else item.start) < high
 
-    found = [a for a in company.activities.values() if a.clock_id == clock and belongs(a)]
-    return [a for a in found if users is None or a.user_id in users]
+    chosen = [a for a in company.activities.values() if a.clock_id == clock and belongs(a)]
+    return [a for a in chosen if users is None or a.user_id in users]
 
 
 def by_users(
     company: Company,
     settings: SandboxSettings,
     clock: int,
-    found: list[Activity],
+    activities: list[Activity],
     *,
     users: set[int] | None,
     kinds: set[str] | None,
 ) -> list[dict[str, Any]]:
-    """One element for each person of the clock, also for those without any activity."""
+    """One element for each person of the clock, including those without any activity."""
     listed = {p.id for p in company.people.values() if clock in p.clocks and not p.is_archived}
     if settings.lists_unassigned and users is None:
-        listed |= {a.user_id for a in found}
+        listed |= {a.user_id for a in activities}
     if users is not None:
         listed &= users
     shown: dict[int, dict[str, Any]] = {
         user_id: {"userId": user_id, "shifts": [], "manualBreaks": [], "timeOffs": []} for user_id in sorted(listed)
     }
     names = {"shift": "shifts", "manual_break": "manualBreaks"}
-    for item in sorted(found, key=lambda a: (a.start, a.id)):
+    for item in sorted(activities, key=lambda a: (a.start, a.id)):
         if item.user_id in shown and (kinds is None or item.kind in kinds):
             shown[item.user_id][names[item.kind]].append(activity(item, settings))
     return list(shown.values())
@@ -163,8 +163,8 @@ def timesheet(company: Company, settings: SandboxSettings, clock: int, first: da
         }
 
     return [
-        {"userId": user_id, "dailyRecords": [record(user_id, day, items) for day, items in sorted(found.items())]}
-        for user_id, found in sorted(days.items())
+        {"userId": user_id, "dailyRecords": [record(user_id, day, items) for day, items in sorted(by_day.items())]}
+        for user_id, by_day in sorted(days.items())
     ]
 
 

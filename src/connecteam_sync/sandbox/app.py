@@ -1,4 +1,4 @@
-"""The HTTP client of the sandbox: keys, limits, troubles, and the paths that read. Unknown paths answer 302."""
+"""The web application of the sandbox: keys, limits, faults and the paths that read. An unknown path is a 302."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _TIMESHEET_DAYS = 45
 _MAX_PAGE = 500
 
 
-class BadQuery(Exception):  # noqa: N818 - what it is
-    """A parameter that cannot be read: (name, what is wrong)."""
+class BadQuery(Exception):  # noqa: N818 - named for what was wrong
+    """A parameter cannot be read; `args` are its name and a message."""
 
 
 class Handlers:
-    """One Connecteam: its company, settings, troubles, keys, and how often it was called."""
+    """The handlers of one simulated Connecteam: its company, settings, faults, keys and count of calls."""
 
     def __init__(
         self, company: Company, settings: SandboxSettings, *, key: str, client_id: str, client_secret: str
@@ -67,39 +67,39 @@ class Handlers:
         ]
         mounted = [Route(path, self._guarded(handler), methods=[method]) for method, path, handler in routes]
         mounted.append(Route("/oauth/v1/token", self.token, methods=["POST"]))
-        away = {404: self._elsewhere, 405: self._elsewhere}
-        return Starlette(routes=mounted, exception_handlers=away)
+        unknown = {404: self._redirected, 405: self._redirected}
+        return Starlette(routes=mounted, exception_handlers=unknown)
 
-    # -- in front of every path ----------------------------------------------------------------------------------------
+    # -- before every handler ------------------------------------------------------------------------------------------
 
-    async def _elsewhere(self, _request: Request, _error: Exception) -> Response:
+    async def _redirected(self, _request: Request, _error: Exception) -> Response:
         return Response(status_code=302, headers={"location": "https://connecteam.com/"})
 
     def _guarded(self, handler: Handler) -> Handler:
-        async def answer(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             self.calls += 1
             self.paths.append(request.url.path)
-            trouble = self.faults.due(self.calls, request.url.path)
-            if trouble is not None and trouble.name in NAMES:
-                return NAMES[trouble.name]()
-            refused = self._unknown(request)
+            fault = self.faults.due(self.calls, request.url.path)
+            if fault is not None and fault.name in NAMES:
+                return NAMES[fault.name]()
+            refused = self._unauthorized(request)
             if refused is not None:
                 return refused
             headers = self._limits()
             if headers is None:
                 return _with_headers(JSONResponse({"error": "Too many requests"}, 429), self._headers())
-            request.state.pages_off = PAGES.get(trouble.name, 0) if trouble is not None else 0
+            request.state.pages_off = PAGES.get(fault.name, 0) if fault is not None else 0
             try:
                 response = await handler(request)
             except BadQuery as error:
                 response = model_error(str(error.args[0]), str(error.args[1]), request.url.path)
-            if trouble is not None and trouble.change is not None:
-                body = self.faults.changed(trouble, bytes(response.body))
+            if fault is not None and fault.change is not None:
+                body = self.faults.changed(fault, bytes(response.body))
                 response = Response(body, response.status_code, media_type="application/json")
             return _with_headers(response, headers)
 
         async def guarded(request: Request) -> Response:
-            response = await answer(request)
+            response = await respond(request)
             response.headers["date"] = email.utils.formatdate(self._now(), usegmt=True)
             return response
 
@@ -108,8 +108,8 @@ class Handlers:
     def _now(self) -> float:
         return time.time() + self.settings.clock_ahead
 
-    def _unknown(self, request: Request) -> Response | None:
-        """Why a caller is not let in; None for one who is."""
+    def _unauthorized(self, request: Request) -> Response | None:
+        """The response to a caller without a valid key; None for a valid one."""
         key, bearer = request.headers.get("x-api-key"), request.headers.get("authorization", "")
         if key is None and not bearer:
             body = {
@@ -124,7 +124,7 @@ class Handlers:
         return JSONResponse({"detail": "Invalid API key"}, 403)
 
     def _limits(self) -> list[tuple[str, str]] | None:
-        """Count this call; the headers that tell, or None where it is one too many."""
+        """Count this call; the headers of the limits, or None if the call exceeds one."""
         now = int(self._now())
         minute, day = now // 60, now // 86_400
         self._minute = (minute, self._minute[1] + 1 if self._minute[0] == minute else 1)
@@ -133,15 +133,15 @@ class Handlers:
         return None if over else self._headers()
 
     def _headers(self) -> list[tuple[str, str]]:
-        """The headers of the limits, once or twice, as the settings say."""
-        how = self.settings.limit_headers
-        if how == "garbage":
+        """The headers of the limits: once, twice or unreadable, by the setting `limit_headers`."""
+        form = self.settings.limit_headers
+        if form == "garbage":
             return [(name, "soon") for name, _ in self._true_headers()]
-        if how == "once":
+        if form == "once":
             return self._true_headers()
         better = {"limit": "1", "remaining": "999999", "reset": "1"}
         twice = [(name, better[name.rpartition("-")[2]], value) for name, value in self._true_headers()]
-        if how == "doubled":
+        if form == "doubled":
             return [(name, f"{first}, {second}") for name, first, second in twice]
         return [(name, value) for name, first, second in twice for value in (first, second)]
 
@@ -160,9 +160,9 @@ class Handlers:
         """OAuth client credentials: a bearer token for a day, without an envelope."""
         self.calls += 1
         self.paths.append(request.url.path)
-        trouble = self.faults.due(self.calls, request.url.path)
-        if trouble is not None and trouble.name in NAMES:
-            return NAMES[trouble.name]()
+        fault = self.faults.due(self.calls, request.url.path)
+        if fault is not None and fault.name in NAMES:
+            return NAMES[fault.name]()
         scheme, _, basic = request.headers.get("authorization", "").partition(" ")
         try:
             given = base64.b64decode(basic).decode()
@@ -180,16 +180,16 @@ class Handlers:
     # -- paths that read -----------------------------------------------------------------------------------------------
 
     async def me(self, _request: Request) -> Response:
-        """Who the key belongs to."""
+        """The company that the key belongs to."""
         return enveloped({"companyName": self.company.name, "companyId": self.company.id})
 
     async def clocks(self, _request: Request) -> Response:
-        """Every time clock, archived ones too."""
+        """Every time clock, including archived ones."""
         shown = [{"id": c.id, "name": c.name, "isArchived": c.is_archived} for c in self.company.clocks.values()]
         return enveloped({"timeClocks": shown})
 
     async def users(self, request: Request) -> Response:
-        """A page of users: ten, active ones, unless asked otherwise."""
+        """A page of users; by default ten active ones."""
         limit, offset = whole(request, "limit", 10, low=1, high=_MAX_PAGE), whole(request, "offset", 0)
         status = request.query_params.get("userStatus", "active")
         if status not in {"active", "archived", "all"}:
@@ -209,7 +209,7 @@ class Handlers:
         return enveloped(shown, **({"paging": paging} if self.settings.paging_in == "envelope" else {}))
 
     async def jobs(self, request: Request) -> Response:
-        """The one job everybody works on."""
+        """The only job of the company."""
         offset = whole(request, "offset", 0)
         whole(request, "limit", 10, low=1, high=_MAX_PAGE)
         job = {
@@ -233,15 +233,15 @@ class Handlers:
         if missing := self.no_clock(request):
             return missing
         first, last = days(request, self.settings.max_days)
-        # A comma-joined value is one value that matches nothing, as in the real thing.
-        asked = request.query_params.getlist("userIds")
-        users = {int(value) if value.isdecimal() else -1 for value in asked} if asked else None
+        # Ids joined by commas are one value that matches no user, as in the real API.
+        requested = request.query_params.getlist("userIds")
+        users = {int(value) if value.isdecimal() else -1 for value in requested} if requested else None
         kinds = set(request.query_params.getlist("activityTypes")) or None
         if kinds and kinds - {"shift", "manual_break", "time_off"}:
             raise BadQuery("activityTypes", "value is not a valid enumeration member")
         clock = request.path_params["clock"]
-        found = answers.selected(self.company, self.settings, clock, first, last, users=users)
-        shown = answers.by_users(self.company, self.settings, clock, found, users=users, kinds=kinds)
+        activities = answers.selected(self.company, self.settings, clock, first, last, users=users)
+        shown = answers.by_users(self.company, self.settings, clock, activities, users=users, kinds=kinds)
         return enveloped({"timeActivitiesByUsers": shown})
 
     async def timesheet(self, request: Request) -> Response:
@@ -253,14 +253,14 @@ class Handlers:
         return enveloped({"startDate": first.isoformat(), "endDate": last.isoformat(), "users": shown})
 
     def no_clock(self, request: Request) -> Response | None:
-        """An unknown clock is a 400, not a 404."""
+        """The response for an unknown clock, a 400 and no 404; None for a known one."""
         if request.path_params["clock"] in self.company.clocks:
             return None
         return domain_error(400, "time clock id doesn't exist", request.url.path)
 
 
 def _with_headers(response: Response, headers: list[tuple[str, str]]) -> Response:
-    """The response, its headers added; one may come twice."""
+    """The response with headers added; a header may be in the list twice."""
     for name, value in headers:
         response.headers.append(name, value)
     return response
@@ -278,13 +278,13 @@ def whole(request: Request, name: str, default: int, *, low: int = 0, high: int 
 
 def days(request: Request, longest: int) -> tuple[date, date]:
     """The two dates of a query. Raises BadQuery."""
-    found: list[Any] = []
+    dates: list[Any] = []
     for name in ("startDate", "endDate"):
         try:
-            found.append(date.fromisoformat(request.query_params[name]))
+            dates.append(date.fromisoformat(request.query_params[name]))
         except (KeyError, ValueError) as error:
             raise BadQuery(name, "invalid date format") from error
-    first, last = found
+    first, last = dates
     if last < first or (last - first).days + 1 > longest:
         raise BadQuery("endDate", f"the range must be 1 to {longest} days")
     return first, last

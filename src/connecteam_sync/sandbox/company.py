@@ -1,6 +1,6 @@
-"""The company behind the sandbox: people, clocks, shifts and breaks, and everything that can happen to them.
+"""The company behind the sandbox: people, clocks, shifts and breaks, and the changes that can happen to them.
 
-All names and numbers are invented. Instants are epoch seconds; `truth` is what a perfect mirror would hold.
+All names and numbers are invented. Instants are epoch seconds; `truth` has the rows of a perfect mirror.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Clock:
 
 @dataclass
 class Activity:
-    """A shift or a manual break. `spoiled` overrides members of its JSON: records nobody should believe."""
+    """A shift or a manual break. `spoiled` overrides members of its JSON, to make an invalid record."""
 
     id: str
     kind: Literal["shift", "manual_break"]
@@ -104,7 +104,7 @@ class Activity:
 
 
 class Company:
-    """People and their time clock. `shifts` scales the eleven seeded days; 0 gives people and no shifts."""
+    """People and their time clocks. `shifts` is the number on the eleven seeded days; 0 gives people without shifts."""
 
     def __init__(self, shifts: int = sum(PER_DAY), *, people: int | None = None, seed: int = 7) -> None:
         self.name = "Invented Logistics"
@@ -154,7 +154,7 @@ class Company:
         for offset, count in enumerate(days):
             day = FIRST + timedelta(days=offset)
             workers = self._random.sample(staff, min(len(staff) - 2, max(1, count - count // 5)))
-            # Everybody works once; the first ones work a second part of the day until the number is reached.
+            # Every worker has one shift; the first workers get a second one until the number is reached.
             for number in range(count):
                 self._day(
                     day, workers[number % len(workers)], part=number // len(workers), last=offset == len(days) - 1
@@ -163,7 +163,7 @@ class Company:
     def _day(self, day: date, user_id: int, *, part: int, last: bool) -> None:
         kind = user_id // 37 % 5
         jitter = user_id * 31 % 1080 - 540
-        # The parts of one person's day begin exactly six hours apart, which the old algorithm took for one shift.
+        # Shifts of one person on one day begin exactly six hours apart: the legacy planner took them for one shift.
         later = -6 if kind == _NIGHT else 6
         begin = self.at(day, ("06:00", "08:00", "07:30", "08:00", "22:00")[kind]) + part * later * _HOUR
         begin += (jitter // 60) * 60
@@ -178,10 +178,10 @@ class Company:
             middle = begin + 2 * _HOUR
             self.take_break(user_id, middle, middle + 1800, clock=clock, break_type=LUNCH)
 
-    # -- what happens --------------------------------------------------------------------------------------------------
+    # -- changes -------------------------------------------------------------------------------------------------------
 
     def new_id(self, created_at: int) -> str:
-        """24 hex digits, the first eight of which are the moment of creation, as the real ones look."""
+        """24 hex digits like a real id; the first eight are the moment of creation."""
         self._made += 1
         return f"{created_at & 0xFFFFFFFF:08x}{self._random.getrandbits(40):010x}{self._made:06x}"
 
@@ -195,7 +195,7 @@ class Company:
         created_at: int | None = None,
         timezone: str | None = None,
     ) -> Activity:
-        """A shift appears, open where `end` is None."""
+        """Add a shift, open if `end` is None."""
         created = start if created_at is None else created_at
         shift = Activity(
             id=self.new_id(created),
@@ -214,33 +214,33 @@ class Company:
     def take_break(
         self, user_id: int, start: int, end: int | None, *, clock: int | None = None, break_type: str = LUNCH
     ) -> Activity:
-        """A manual break inside a shift that stays whole (the overlap layout)."""
+        """Add a manual break; the shift around it stays whole (the overlap layout)."""
         pause = self.add(user_id, start, end, clock=clock)
         pause.kind, pause.break_type, pause.job_id = "manual_break", break_type, None
         return pause
 
     def clock_out(self, shift_id: str, end: int, *, auto: bool = False) -> None:
-        """An open shift ends; `modifiedAt` does not move."""
+        """End an open shift; `modifiedAt` does not change."""
         shift = self.activities[shift_id]
         shift.end, shift.is_auto_clock_out = end, auto
 
     def edit(self, shift_id: str, *, start: int | None = None, end: int | None = None) -> None:
-        """An admin corrects a shift: same id."""
+        """Correct a shift as an admin does; its id stays."""
         shift = self.activities[shift_id]
         shift.start = shift.start if start is None else start
         shift.end = shift.end if end is None else end
         shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600
 
     def reopen(self, shift_id: str) -> None:
-        """A closed shift runs again."""
+        """Make a closed shift open again."""
         self.activities[shift_id].end = None
 
     def delete(self, activity_id: str) -> None:
-        """Gone without a trace."""
+        """Delete an activity; the API shows no trace of it."""
         del self.activities[activity_id]
 
     def duplicate(self, shift_id: str, *, times: int = 1) -> list[Activity]:
-        """The same POST again: identical shifts with other ids, which Connecteam accepts."""
+        """Add identical shifts with other ids, as a repeated POST does: Connecteam accepts it."""
         old = self.activities[shift_id]
         return [
             self.add(old.user_id, old.start, old.end, clock=old.clock_id, created_at=old.created_at + number)
@@ -248,26 +248,26 @@ class Company:
         ]
 
     def replace_id(self, shift_id: str, *, end: int | None = None) -> Activity:
-        """A geofence exception is approved: the shift is deleted and made again under another id."""
+        """Delete a shift and make it again under another id, as the approval of a geofence exception does."""
         old = self.activities.pop(shift_id)
         new = self.add(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
         new.job_id = old.job_id
         return new
 
     def unassign(self, user_id: int) -> None:
-        """A person is taken off every clock; what they clocked stays."""
+        """Take a person off every clock; their shifts stay."""
         self.people[user_id].clocks = set()
 
     def archive(self, user_id: int, *, at: int | None = None) -> None:
-        """A person leaves the company."""
+        """Archive a person who leaves the company."""
         person = self.people[user_id]
         person.is_archived, person.archived_at = True, at or person.created_at + 1
 
     def spoil(self, activity_id: str, **members: Any) -> None:  # noqa: ANN401 - any JSON
-        """Let the JSON of a record say something impossible; a member given as `...` is left out."""
+        """Override members of a record's JSON with impossible values; a member given as `...` is left out."""
         self.activities[activity_id].spoiled |= members
 
-    # -- what is -------------------------------------------------------------------------------------------------------
+    # -- queries ------------------------------------------------------------------------------------------------------
 
     def shifts(
         self, first: date | None = None, last: date | None = None, *, clock: int | None = None
@@ -275,7 +275,7 @@ class Company:
         """Shifts that start on the local days `first..last`, by start and id."""
         low = self.at(first, "00:00") if first else None
         high = self.at(last + timedelta(days=1), "00:00") if last else None
-        found: Iterable[Activity] = (
+        selected: Iterable[Activity] = (
             a
             for a in self.activities.values()
             if a.kind == "shift"
@@ -283,10 +283,10 @@ class Company:
             and (low is None or a.start >= low)
             and (high is None or a.start < high)
         )
-        return sorted(found, key=lambda a: (a.start, a.id))
+        return sorted(selected, key=lambda a: (a.start, a.id))
 
     def truth(self, first: date, last: date) -> set[tuple[int, int, int | None, int | None]]:
-        """What a perfect mirror holds for the days: (user, start, end, whole minutes) of every shift."""
+        """The rows of a perfect mirror for the days: (user, start, end, whole minutes) of every shift."""
         return {
             (a.user_id, a.start, a.end, None if a.end is None else (a.end - a.start) // 60)
             for a in self.shifts(first, last)

@@ -1,4 +1,4 @@
-"""Troubles on request: by name, at a call number or on a path."""
+"""Faults on request: by name, at a call number or on a path."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from starlette.types import Receive, Scope, Send
 
 
 class Fault(msgspec.Struct, kw_only=True):
-    """Trouble `name` at call number `call` (1 is the first; None: any), on paths containing `path`, `times` times."""
+    """The fault `name` at call number `call` (1 is the first; None: any), on paths containing `path`, `times` times."""
 
     name: str
     call: int | None = None
     path: str = ""
     times: int = 1
     change: Callable[[bytes], bytes] | None = None
-    """What is done to the bytes of the true answer."""
+    """Changes the bytes of the true response."""
 
 
 class Faults:
-    """The troubles ahead. `add` raises ValueError for a name that is not known."""
+    """The faults that are ordered. `add` raises ValueError for an unknown name."""
 
     def __init__(self) -> None:
         self._ahead: list[Fault] = []
         self.served: list[str] = []
-        """The names of the troubles that callers have met, in order."""
+        """The names of the faults that callers have met, in order."""
 
     def add(self, name: str, *, call: int | None = None, path: str = "", times: int = 1) -> None:
-        """Order a trouble; see NAMES, CHANGES, ODDITIES and PAGES."""
+        """Order a fault; see NAMES, CHANGES, ODDITIES and PAGES."""
         if name not in KNOWN:
             msg = f"there is no fault {name!r}; there are: {', '.join(sorted(KNOWN))}"
             raise ValueError(msg)
@@ -42,15 +42,15 @@ class Faults:
     def rewrite(
         self, change: Callable[[bytes], bytes], *, call: int | None = None, path: str = "", times: int = 1
     ) -> None:
-        """Order a change to the very bytes of a true answer; in `served` it is `rewritten` where it changed any."""
+        """Order a change to the bytes of a true response; it is in `served` as `rewritten` if it changed any."""
         self._ahead.append(Fault(name="rewritten", call=call, path=path, times=times, change=change))
 
     def clear(self) -> None:
-        """No more troubles."""
+        """Cancel the faults that were not met yet."""
         self._ahead.clear()
 
     def due(self, call: int, path: str) -> Fault | None:
-        """The trouble of this call, used up by asking."""
+        """The fault of this call, if any; it is used up."""
         for fault in self._ahead:
             if fault.path in path and fault.call in {None, call}:
                 fault.times -= 1
@@ -62,7 +62,7 @@ class Faults:
         return None
 
     def changed(self, fault: Fault, body: bytes) -> bytes:
-        """A true answer with the trouble in it."""
+        """The body of a true response with the fault in it."""
         changed = fault.change(body) if fault.change else body
         if changed != body:
             self.served.append(fault.name)
@@ -70,7 +70,7 @@ class Faults:
 
 
 class Dropped(Response):
-    """The line breaks in the middle of the answer."""
+    """The connection breaks in the middle of the response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
         """Promise more bytes than are sent."""
@@ -83,19 +83,19 @@ class Dropped(Response):
 
 
 class Slow(Response):
-    """No answer for a long time."""
+    """A response that does not come for a long time."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait longer than any test's patience, unless the server stops."""
+        """Wait longer than the timeout of any test, unless the server stops."""
         await asyncio.sleep(30)
         await super().__call__(scope, receive, send)
 
 
 class Dripping(Response):
-    """An answer that comes one byte after the other, each in time."""
+    """A response that comes byte by byte, each within the read timeout."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
-        """A byte every twenty milliseconds, for half a minute."""
+        """Send a byte every twenty milliseconds, for half a minute."""
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for _ in range(1500):
@@ -164,11 +164,11 @@ NAMES: dict[str, Callable[[], Response]] = {
         },
     ),
 }
-"""Troubles that stand in the place of an answer."""
+"""Faults that replace the response."""
 
 
 def _everywhere(data: Any, change: Callable[[dict[str, Any]], None]) -> Any:  # noqa: ANN401 - any JSON
-    """Every record of a list, changed in place."""
+    """Apply a change to every object of a JSON value, in place."""
     if isinstance(data, dict):
         inner = list(data.values())
         change(data)
@@ -222,7 +222,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
     "two_versions": _two_versions,
     "no_shifts": _gone,
 }
-"""Troubles that alter the true answer."""
+"""Faults that alter the true response."""
 
 ODDITIES: dict[str, bytes] = {
     "half_emoji": rb'"Ana \ud83d"',
@@ -233,16 +233,16 @@ ODDITIES: dict[str, bytes] = {
     "bare_control": b'"two\nlines"',
     "deep_member": b"[" * 5000 + b"]" * 5000,
 }
-"""Troubles in a member that nobody reads: values no decoder takes, one in each record."""
+"""Faults in a member that is not read: values that no decoder accepts, one in each record."""
 
 PAGES: dict[str, int] = {"repeated_page": -1, "skipped_page": 1, "endless_list": -(10**9)}
-"""Troubles of a list in pages: by how many pages the answer is off; without end it is always the first."""
+"""Faults of a paged list: by how many pages the response is off; `endless_list` always sends the first page."""
 
 KNOWN = NAMES.keys() | CHANGES.keys() | ODDITIES.keys() | PAGES.keys()
 
 
 def _change_of(name: str) -> Callable[[bytes], bytes] | None:
-    """What one of CHANGES or ODDITIES does to a body."""
+    """The change of a body that one of CHANGES or ODDITIES makes; None for another name."""
     if name in ODDITIES:
         return lambda body: body.replace(b"[{", b'[{"somethingNew":' + ODDITIES[name] + b",")
     if name in CHANGES:

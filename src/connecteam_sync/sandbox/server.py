@@ -23,21 +23,21 @@ from connecteam_sync.sandbox.settings import KEY, SandboxSettings
 _START_SECONDS = 10.0
 _TICK = 0.02
 _TURNS = 50
-"""Of the loop, in which connections that are told to end do so."""
+"""Turns of the event loop that connections get to close."""
 
 
 class _Server(uvicorn.Server):
-    """Ends when it is told to: uvicorn's own server looks ten times a second, and then waits a tenth of one."""
+    """A server that stops quickly: uvicorn checks for the end every 0.1 s, then waits another 0.1 s."""
 
     async def main_loop(self) -> None:
-        """Serve until it is told to end."""
+        """Serve until `should_exit` is set."""
         should_exit = await self.on_tick(0)
         while not should_exit:
             await asyncio.sleep(_TICK)
             should_exit = self.should_exit
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer nobody any more: what is under way is broken off, as `timeout_graceful_shutdown=0` says."""
+        """Stop serving and cancel open requests, as `timeout_graceful_shutdown=0` asks for."""
         for server in self.servers:
             server.close()
         for listening in sockets or []:
@@ -55,7 +55,7 @@ class _Server(uvicorn.Server):
 
 
 class Sandbox:
-    """A running Connecteam as a context manager; `url` and `key` are what a client needs.
+    """A running simulated Connecteam as a context manager; a client needs its `url` and `key`.
 
     Raises ConfigurationError for a key that could be a real one, a host that is not loopback, or a port in use.
     """
@@ -89,21 +89,21 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def faults(self) -> Faults:
-        """The troubles ahead."""
+        """The faults that are ordered."""
         return self.handlers.faults
 
     @property
     def calls(self) -> int:
-        """How many requests came in."""
+        """The number of requests received."""
         return self.handlers.calls
 
     def _bind(self) -> uvicorn.Server:
-        # The protocol is named, since asyncio turns Nagle's delay (40 ms an answer) off only where it is.
+        # asyncio turns Nagle's delay (40 ms per response) off only if the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -114,7 +114,7 @@ class Sandbox:
                 f"port {self.port} of {self.host} is in use", next_step="choose another one with --port, or 0 for any"
             ) from error
         self.port = self._socket.getsockname()[1]
-        # The ordered troubles would fill the log with tracebacks that mean nothing.
+        # Ordered faults would fill the log with meaningless tracebacks.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
             self.handlers.app(),
@@ -123,12 +123,12 @@ class Sandbox:
             lifespan="off",
             timeout_graceful_shutdown=0,
             ws="none",
-            date_header=False,  # the desk has a clock of its own
+            date_header=False,  # the handlers have a clock of their own
         )
         return _Server(config)
 
     def serve(self, ready: Callable[[], None]) -> None:
-        """Serve until interrupted; `ready` is called once the port is ours."""
+        """Serve until interrupted; `ready` is called once the port is bound."""
         server = self._bind()
         ready()
         server.run(sockets=[self._socket] if self._socket else None)
@@ -138,9 +138,9 @@ class Sandbox:
         listening = [self._socket] if self._socket else None
         self._thread = threading.Thread(target=server.run, kwargs={"sockets": listening}, daemon=True)
         self._thread.start()
-        patience = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + _START_SECONDS
         while not server.started:
-            if time.monotonic() > patience:
+            if time.monotonic() > deadline:
                 raise ConfigurationError("the sandbox did not start", next_step="try another --port")
             time.sleep(0.005)
         return self
@@ -156,7 +156,7 @@ class Sandbox:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether a host is an address (not a name) of this machine alone."""
+    """Whether a host is a loopback address, and not a name."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""What nobody outside Connecteam knows for sure: both answers, as settings. The mirror must be right under each."""
+"""Open questions about Connecteam as settings of the sandbox: the mirror must be right with every value."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Literal
 import msgspec
 
 KEY = "sandbox-key"
-"""The invented key the sandbox accepts where it is not told another."""
+"""The invented key that the sandbox accepts by default."""
 
 
 class SandboxSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How this Connecteam behaves; the comments name the open questions of docs/connecteam-api.md (API, section 20)."""
+    """How the sandbox behaves; the questions are those of docs/connecteam-api.md (API, section 20)."""
 
     timezone: str = "America/Chicago"
     dates_in: Literal["business", "utc"] = "business"
-    """In which zone the two dates of a request are read (question 1)."""
+    """The zone in which the two dates of a request are read (question 1)."""
     selects_by: Literal["start", "overlap", "end"] = "start"
-    """What puts a shift into the days asked for (question 1)."""
+    """Which shifts belong to the requested days: by start, end or overlap (question 1)."""
     lists_unassigned: bool = True
-    """Whether people taken off a clock, or archived, are still in its answer (question 3)."""
+    """Whether people taken off a clock, or archived, are still in its response (question 3)."""
     resumes_with: Literal["new_id", "same_id"] = "new_id"
     """Whether work after a break is a new shift or the old one re-opened (question 6)."""
     open_end: Literal["absent", "null"] = "absent"
-    """How an open shift says that it has no end."""
+    """How the JSON of an open shift shows that it has no end."""
     max_days: int = 92
     """The longest range of time activities in one request (question 2)."""
     minute_limit: int = 100
@@ -32,8 +32,8 @@ class SandboxSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Minutes the timesheet deducts from every shift of six hours or more: automatic breaks exist only there."""
     lock_days_enabled: bool = True
     paging_in: Literal["envelope", "data", "nowhere"] = "envelope"
-    """Where an answer in pages says how many there are."""
+    """The place of the paging member, with the total, in a paged response."""
     limit_headers: Literal["once", "doubled", "two_lines", "garbage"] = "once"
-    """How the headers of its limits come; of two readings the second is the true one, and the worse."""
+    """The form of the rate-limit headers; if there are two values, the second is the true one."""
     clock_ahead: int = 0
-    """Seconds by which its clock is ahead of this machine's; the clocks of servers are not always right."""
+    """Seconds by which the server's clock is ahead of this machine's."""

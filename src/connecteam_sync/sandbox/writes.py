@@ -22,7 +22,7 @@ _BACKDATED = 12 * 3600
 
 
 Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400)]
-"""Epoch seconds up to the year 9999; milliseconds are none."""
+"""Epoch seconds up to the year 9999; milliseconds are refused."""
 
 
 class Point(msgspec.Struct):
@@ -33,7 +33,7 @@ class Point(msgspec.Struct):
 
 
 class NewShift(msgspec.Struct):
-    """A shift to be made."""
+    """A shift to create."""
 
     start: Point
     end: Point | None = None
@@ -41,7 +41,7 @@ class NewShift(msgspec.Struct):
 
 
 class NewBreak(msgspec.Struct):
-    """A break to be made; `id` is its type."""
+    """A break to create; `id` is its type."""
 
     id: str
     start: Point
@@ -49,7 +49,7 @@ class NewBreak(msgspec.Struct):
 
 
 class NewActivities(msgspec.Struct):
-    """What to make for one person."""
+    """The activities to create for one person."""
 
     userId: int  # noqa: N815 - the API's spelling
     shifts: list[NewShift] = []
@@ -57,13 +57,13 @@ class NewActivities(msgspec.Struct):
 
 
 class Create(msgspec.Struct):
-    """POST time-activities."""
+    """The body of POST time-activities."""
 
     timeActivities: list[NewActivities]  # noqa: N815 - the API's spelling
 
 
 class Edit(msgspec.Struct):
-    """What to change of one activity; absent members stay."""
+    """A change of one activity; absent members stay."""
 
     id: str
     start: Point | None = None
@@ -72,7 +72,7 @@ class Edit(msgspec.Struct):
 
 
 class Edits(msgspec.Struct):
-    """What to change for one person."""
+    """The changes for one person."""
 
     userId: int  # noqa: N815 - the API's spelling
     shifts: list[Edit]
@@ -80,7 +80,7 @@ class Edits(msgspec.Struct):
 
 
 class Update(msgspec.Struct):
-    """PUT time-activities."""
+    """The body of PUT time-activities."""
 
     timeActivities: list[Edits]  # noqa: N815 - the API's spelling
 
@@ -96,7 +96,7 @@ class Punch(msgspec.Struct):
 
 
 class LockDays(msgspec.Struct):
-    """PUT lock-days."""
+    """The body of PUT lock-days."""
 
     dates: list[date]
     isLocked: bool = True  # noqa: N815 - the API's spelling
@@ -108,7 +108,7 @@ class Writes:
     def __init__(self, company: Company, settings: SandboxSettings) -> None:
         self.company, self.settings = company, settings
 
-    # -- what every write asks -----------------------------------------------------------------------------------------
+    # -- checks of every write -----------------------------------------------------------------------------------------
 
     async def _body(self, request: Request, kind: Any) -> Any:  # noqa: ANN401 - a struct of `kind`, or the refusal
         if request.path_params["clock"] not in self.company.clocks:
@@ -123,8 +123,8 @@ class Writes:
         days = {datetime.fromtimestamp(at, zone).date() for at in instants if at is not None}
         return any((clock, user_id, day) in self.company.locked for day in days)
 
-    def _stranger(self, request: Request, user_id: int) -> Response | None:
-        """Why a person may not be clocked here; None where they may."""
+    def _not_assigned(self, request: Request, user_id: int) -> Response | None:
+        """The response if a person may not use this clock; None if they may."""
         person = self.company.people.get(user_id)
         if person is None:
             return domain_error(404, f"User with ID {user_id} not found", request.url.path)
@@ -135,14 +135,14 @@ class Writes:
     # -- activities ----------------------------------------------------------------------------------------------------
 
     async def create(self, request: Request) -> Response:
-        """Make activities; repeated, they are made again."""
+        """Create activities; a repeated request creates them again."""
         body = await self._body(request, Create)
         if isinstance(body, Response):
             return body
         clock = request.path_params["clock"]
         for person in body.timeActivities:
-            if stranger := self._stranger(request, person.userId):
-                return stranger
+            if refusal := self._not_assigned(request, person.userId):
+                return refusal
             ends = [point.timestamp for item in person.shifts for point in (item.start, item.end) if point]
             if self._locked(clock, person.userId, *ends):
                 return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
@@ -165,7 +165,7 @@ class Writes:
         return answers.activity(made, self.settings)
 
     async def update(self, request: Request) -> Response:
-        """Change activities by id; what is not given stays."""
+        """Change activities by id; absent members stay."""
         body = await self._body(request, Update)
         if isinstance(body, Response):
             return body
@@ -193,7 +193,7 @@ class Writes:
         return enveloped({"timeActivitiesByUsers": list(by_user.values())})
 
     async def delete(self, request: Request) -> Response:
-        """Remove a shift or a break; no trace of it stays."""
+        """Delete a shift or a break without a trace."""
         clock, name = request.path_params["clock"], request.path_params["activity"]
         if clock not in self.company.clocks:
             return domain_error(400, "time clock id doesn't exist", request.url.path)
@@ -208,19 +208,19 @@ class Writes:
     # -- live punches --------------------------------------------------------------------------------------------------
 
     async def clock_in(self, request: Request) -> Response:
-        """A person begins work."""
+        """Clock a person in."""
         return await self._punched(request, self._in)
 
     async def clock_out(self, request: Request) -> Response:
-        """A person ends work."""
+        """Clock a person out."""
         return await self._punched(request, self._out)
 
     async def break_in(self, request: Request) -> Response:
-        """A person begins a break, which ends the shift they are on."""
+        """Begin a person's break, which ends their open shift."""
         return await self._punched(request, self._break_in)
 
     async def break_out(self, request: Request) -> Response:
-        """A person ends a break; by default they go on working."""
+        """End a person's break; by default work goes on."""
         return await self._punched(request, self._break_out)
 
     async def _punched(
@@ -229,21 +229,21 @@ class Writes:
         body = await self._body(request, Punch)
         if isinstance(body, Response):
             return body
-        if stranger := self._stranger(request, body.userId):
-            return stranger
+        if refusal := self._not_assigned(request, body.userId):
+            return refusal
         now = int(time.time())
         at = now if body.timestamp is None else body.timestamp
         if at > now or at < now - _BACKDATED:
             return domain_error(400, "timestamp must not be in the future or over 12 hours ago", request.url.path)
         if self._locked(request.path_params["clock"], body.userId, at):
             return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
-        answer = act(request, body, at)
-        return answer if isinstance(answer, Response) else await answer
+        response = act(request, body, at)
+        return response if isinstance(response, Response) else await response
 
     def _open(self, request: Request, user_id: int, kind: str) -> Activity | None:
         clock = request.path_params["clock"]
-        found = (a for a in self.company.activities.values() if a.user_id == user_id and a.clock_id == clock)
-        return next((a for a in found if a.kind == kind and a.end is None), None)
+        candidates = (a for a in self.company.activities.values() if a.user_id == user_id and a.clock_id == clock)
+        return next((a for a in candidates if a.kind == kind and a.end is None), None)
 
     def _shift(self, item: Activity) -> dict[str, Any]:
         return {**answers.activity(item, self.settings), "userId": item.user_id}
@@ -297,7 +297,7 @@ class Writes:
         return enveloped(data)
 
     def _resumed(self, user_id: int, pause: Activity, at: int) -> Activity:
-        """Work goes on after a break: a new shift, or the one before the break re-opened."""
+        """The shift after a break: a new one, or the one before the break opened again."""
         before = [a for a in self.company.shifts(clock=pause.clock_id) if a.user_id == user_id and a.end == pause.start]
         if before and self.settings.resumes_with == "same_id":
             self.company.reopen(before[-1].id)

@@ -1,4 +1,4 @@
-"""One transaction: the host's columns, and reading what a plan needs."""
+"""One transaction: the host's columns, and the queries for everything a plan needs."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from connecteam_sync.store.tables.schema import tables_of
 
 
 class Session(Statements):
-    """A transaction. `users` and `holds` are what `stored` read, `opening` what was asked with the lock.
+    """A transaction. `users` and `holds` are set by `stored`; `opening` has the rows read together with the lock.
 
-    `own` are our tables' names for SQL, `tables` the same tables for SQLAlchemy.
+    `own` has the names of our tables for SQL, `tables` the same tables for SQLAlchemy.
     """
 
     def __init__(
@@ -52,30 +52,28 @@ class Session(Statements):
         self.holds: list[Mapping[str, Any]] = []
         self.opening: list[Rows] = []
         self.probed: str | None = None
-        """The stamp of the table as it was probed in this transaction."""
+        """The stamp of the table, if it was probed in this transaction."""
 
     @property
     def is_ours(self) -> str:
-        """That a row `t` is one we may write: part of every statement that alters or deletes one (rule 3)."""
+        """The condition that we may write row `t`: part of every statement that alters or deletes a row (rule 3)."""
         return f"{self.canonical['source']} = '{CONNECTEAM}'"
-
-    def newest_receipt(self) -> int:
-        """The number of the newest slice receipt; 0 where there is none."""
-        return int(self.fetch(newest_receipt_query(self.own))[0][0][0])
 
     def select_rows(self) -> str:
         """SELECT of the canonical columns of `t`."""
         return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
     def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None) -> Query:
-        """Since receipt `head`, and by other runs than `run`: how many looks at this clock and an overlapping window
-        were applied, and how many receipts there are at all. And the newest entry of whose data this is.
+        """Of the receipts since `head` of looks that other runs than `run` applied: how many are of this clock and an
+        overlapping window, and the number of the newest (0: none). Also the newest entry of the account table.
+
+        Refused and failed looks and mere proofs wrote nothing, so nothing of them can be overwritten.
         """
         return Query(
-            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock AND status IN ('applied', 'nothing')"
-            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), count(*),"
+            "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock"
+            " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), coalesce(max(id), 0),"
             f" (SELECT coalesce(max(id), 0) FROM {self.own.account})"
-            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run",
+            f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run AND status IN ('applied', 'nothing')",
             {
                 "head": head,
                 "run": run or 0,
@@ -86,7 +84,7 @@ class Session(Statements):
         )
 
     def stored_queries(self, window: Window, snapshot: Snapshot) -> list[Query]:
-        """What `stored` reads first."""
+        """The queries whose rows `stored` takes as `fetched`."""
         padded = window.padded()
         mirror = rows.tracked_columns({shift.id: shift for shift in snapshot.shifts})
         span = {"start": padded.start_utc, "end": padded.end_utc}
@@ -114,24 +112,24 @@ class Session(Statements):
         self,
         window: Window,
         snapshot: Snapshot,
-        found: list[Rows] | None = None,
-        seen: Mapping[str, int] | None = None,
+        fetched: list[Rows] | None = None,
+        seen_starts: Mapping[str, int] | None = None,
     ) -> StoredState:
-        """Everything of the database that matters to this look, in one round trip, or three where something moved.
+        """Everything in the database that matters to this look: one round trip, or three if shifts or rows moved.
 
-        Shifts and rows of the padded days come by their own time; what only an id or a link leads to is looked up
-        afterwards, where there is any. `found` are the answers to `stored_queries`, where they were asked before;
-        `seen` are starts of shifts as other looks of a proposal have seen them: they are not stored.
+        Shifts and rows of the padded days are read by their time. Those that only an id or a link leads to are read
+        afterwards, if there are any. `fetched` has the rows of `stored_queries` if they were read before;
+        `seen_starts` are starts of shifts, by id, from other looks of a proposal, which are not stored.
         """
-        asked = self.fetch(*self.stored_queries(window, snapshot)) if found is None else found
+        results = self.fetch(*self.stored_queries(window, snapshot)) if fetched is None else fetched
         padded = window.padded()
         span = {"start": padded.start_utc, "end": padded.end_utc}
-        mirrors, clock_times, breaks, employees, users, locked, holds = asked
+        mirrors, clock_times, breaks, employees, users, locked, holds = results
         by_id = {item.shift.id: item for item in mirrors}
         by_key = {row.id: row for row in clock_times}
         pauses = {item.id: item for item in breaks}
         self._follow(snapshot, by_id, by_key, pauses)
-        self._follow_rows(snapshot, span, by_id, by_key, seen or {})
+        self._follow_rows(snapshot, span, by_id, by_key, seen_starts or {})
         people = employees_of(employees)
         self.users = users_of(users)
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
@@ -155,14 +153,16 @@ class Session(Statements):
         self,
         snapshot: Snapshot,
         mirrors: dict[str, TrackedShift],
-        found: dict[RowId | None, ClockTime],
+        clock_times: dict[RowId | None, ClockTime],
         pauses: dict[str, Break],
     ) -> None:
-        """Add the shifts that ids and links lead to, outside the span of instants."""
+        """Add the shifts and breaks outside the span of instants that ids and links lead to."""
         d = self.dialect
         linked = {mirror.clock_time_id for mirror in mirrors.values()}
-        ids = [{"id": shift.id} for shift in snapshot.shifts if shift.id not in mirrors]
-        unlinked = [key for key in found if key not in linked]
+        odd = (record.activity_id for record in snapshot.invalid_records if record.kind == "shift")
+        wanted = dict.fromkeys([*(shift.id for shift in snapshot.shifts), *filter(None, odd)])
+        ids = [{"id": key} for key in wanted if key not in mirrors]
+        unlinked = [key for key in clock_times if key not in linked]
         missing = [{"id": item.id} for item in snapshot.breaks if item.id not in pauses]
         columns = rows.mirror_columns("s")
         if ids or unlinked or missing:
@@ -172,12 +172,12 @@ class Session(Statements):
                 " ON b.id = d.id WHERE b.is_gone = 0"
             )
             shifts = [*self.all_of(by_id, ids, rows.mirror), *self._shifts_of_rows(unlinked)]
-            found_now = self.fetch(*shifts, *self.all_of(breaks, missing, rows.pause))
-            mirrors.update((item.shift.id, item) for some in found_now[: len(shifts)] for item in some)
-            pauses.update((item.id, item) for some in found_now[len(shifts) :] for item in some)
+            fetched = self.fetch(*shifts, *self.all_of(breaks, missing, rows.pause))
+            mirrors.update((item.shift.id, item) for some in fetched[: len(shifts)] for item in some)
+            pauses.update((item.id, item) for some in fetched[len(shifts) :] for item in some)
 
     def _shifts_of_rows(self, keys: Iterable[RowId | None]) -> list[Query]:
-        """What is remembered of the shifts of these rows."""
+        """Queries for the tracked shifts of these rows."""
         d = self.dialect
         return self.all_of(
             f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'link'})} {d.lookup} {self.own.shifts} s"
@@ -191,25 +191,27 @@ class Session(Statements):
         snapshot: Snapshot,
         span: Mapping[str, int],
         mirrors: dict[str, TrackedShift],
-        found: dict[RowId | None, ClockTime],
-        seen: Mapping[str, int],
+        clock_times: dict[RowId | None, ClockTime],
+        seen_starts: Mapping[str, int],
     ) -> None:
-        """Add the rows that shifts lead to, and what stands in their way; `seen` are starts that are not stored yet."""
+        """Add the rows of these shifts, and the rows on the keys they need; `seen_starts` are not stored yet."""
         d, names = self.dialect, self.host.clock_times
         rows_of = {key for m in mirrors.values() for key in (m.clock_time_id, m.former_clock_time_id)} - {None}
-        away = sorted((key for key in rows_of if key is not None and key not in found), key=ordered)
+        missing_keys = sorted((key for key in rows_of if key is not None and key not in clock_times), key=ordered)
         key, clock_in = d.name(names.id), d.name(names.clock_in)
-        looked: set[int] = set()
+        fetched_starts: set[int] = set()
         while True:
-            # Where shifts are by now that have a row here: others may stand there.
-            moved = {seen.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in found}
-            starts = moved.union(shift.start for shift in snapshot.shifts) - looked
+            # The present starts of shifts that have a row here: other rows may stand on these keys.
+            moved = {
+                seen_starts.get(m.shift.id, m.shift.start) for m in mirrors.values() if m.clock_time_id in clock_times
+            }
+            starts = moved.union(shift.start for shift in snapshot.shifts) - fetched_starts
             outside = sorted(start for start in starts if not span["start"] <= start < span["end"])
-            if not away and not outside:
+            if not missing_keys and not outside:
                 return
             of_keys = self.all_of(
                 self._assigned_rows(f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{key} = d.id"),
-                ({"id": item} for item in away),
+                ({"id": item} for item in missing_keys),
                 rows.clock_time,
             )
             of_instants = self.all_of(
@@ -220,12 +222,12 @@ class Session(Statements):
                 ({"at": item} for item in outside),
                 rows.clock_time,
             )
-            answers = self.fetch(*of_keys, *of_instants)
-            by_instant = list(chain.from_iterable(answers[len(of_keys) :]))
-            found.update((row.id, row) for row in chain.from_iterable(answers))
-            away = []
-            looked.update(outside)
-            # Those who stand there may be elsewhere in turn: a ring is followed until it closes.
+            results = self.fetch(*of_keys, *of_instants)
+            by_instant = list(chain.from_iterable(results[len(of_keys) :]))
+            clock_times.update((row.id, row) for row in chain.from_iterable(results))
+            missing_keys = []
+            fetched_starts.update(outside)
+            # The shifts of those rows may have moved in turn: a ring is followed until it closes.
             linked = {mirror.clock_time_id for mirror in mirrors.values()}
             others = [row.id for row in by_instant if row.clock_in in moved and row.id not in linked]
             if others:
@@ -240,23 +242,23 @@ class Session(Statements):
 
     @property
     def shifts_by_start(self) -> str:
-        """The remembered shifts `s`, found by their start."""
+        """The tracked shifts `s`, found by their start."""
         return f"{self.own.shifts} s{self.dialect.by_index(self.own.names.index('shifts', 'start'))}"
 
     def assigned_rows_between(self, select: str, start: int, end: int) -> Query:
-        """SELECT of somebody's rows whose clock-in lies in the half-open span of instants."""
+        """SELECT of rows with an employee whose clock-in lies in the half-open span of instants."""
         clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
         sql = self._assigned(select, self.rows_by_clock_in, self.dialect.between(clock_in))
         return Query(sql, {"start": start, "end": end})
 
     def _assigned_rows(self, source: str, condition: str = "1 = 1") -> str:
-        """SELECT of canonical rows; a row of nobody, or of no time, is nobody's business."""
+        """SELECT of canonical rows; rows without an employee or clock-in are ignored."""
         return self._assigned(self.select_rows(), source, condition)
 
     def _assigned(self, select: str, source: str, condition: str) -> str:
         employee = f"t.{self.dialect.name(self.host.clock_times.employee_id)}"
         clock_in = self.canonical["clock_in"]
-        # MySQL says of the time 0000-00-00 both that it is NULL and that it is not; no instant it is in any case.
+        # For MySQL the time 0000-00-00 is both NULL and NOT NULL; it is no instant in either case.
         return f"{select} FROM {source} WHERE {condition} AND {employee} IS NOT NULL AND {clock_in} IS NOT NULL"
 
     def rows_of(self, employee: RowId, start: int, end: int) -> tuple[ClockTime, ...]:
@@ -267,11 +269,11 @@ class Session(Statements):
             f"{self._assigned_rows(f'{self.clock_times} t', f't.{d.name(names.employee_id)} = :employee')}"
             f" AND {d.between(clock_in)} ORDER BY {clock_in}"
         )
-        [found] = self.fetch(Query(sql, {"employee": employee, "start": start, "end": end}))
-        return tuple(rows.clock_time(row) for row in found)
+        [fetched] = self.fetch(Query(sql, {"employee": employee, "start": start, "end": end}))
+        return tuple(rows.clock_time(row) for row in fetched)
 
     def rows_of_all(self) -> tuple[ClockTime, ...]:
-        """Every row of somebody at some time, by id: for proofs on small tables, not for runs."""
+        """Every row with an employee and a clock-in, by id: for checks of small tables, not for runs."""
         sql = self._assigned_rows(f"{self.clock_times} t") + f" ORDER BY {self.canonical['id']}"
         return tuple(rows.clock_time(row) for row in self.fetch(Query(sql))[0])
 
@@ -280,9 +282,11 @@ class Session(Statements):
         return employees_of(self.fetch(self.employees_query())[0])
 
     def employees_query(self) -> Query:
-        """What `employees_of` reads."""
+        """The query whose rows `employees_of` takes."""
         names, name = self.host.employees, self.dialect.name
-        email, phone = (name(one) if one in self.columns.employees else "NULL" for one in (names.email, names.phone))
+        email, phone = (
+            name(column) if column in self.columns.employees else "NULL" for column in (names.email, names.phone)
+        )
         key = self.dialect.keys.employee.read.format(name(names.id))
         return Query(
             f"SELECT {key}, {name(names.name)}, {email}, {name(names.connecteam_user_id)}, {phone}"
@@ -298,11 +302,11 @@ class Session(Statements):
         return locked_of(self.fetch(locked_days_query(self.own))[0], timezone)
 
     def images(self, keys: Iterable[RowId], *, lock: bool = False) -> dict[RowId, rows.Image]:
-        """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the end."""
+        """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the commit."""
         return images_of(self.fetch(*self.images_queries(keys, lock=lock)))
 
     def images_queries(self, keys: Iterable[RowId], *, lock: bool = False) -> list[Query]:
-        """What reads the rows of these ids for `images_of`."""
+        """Queries for the rows of these ids; `images_of` takes what they return."""
         d, names = self.dialect, self.host.clock_times
         source = f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
         sql = self._assigned(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
@@ -331,22 +335,22 @@ def newest_receipt_query(own: OwnTables) -> Query:
 
 
 def users_query(own: OwnTables) -> Query:
-    """What `users_of` reads."""
+    """The query whose rows `users_of` takes."""
     return Query(f"SELECT {', '.join(rows.USER)} FROM {own.users}")
 
 
 def locked_days_query(own: OwnTables) -> Query:
-    """What `locked_of` reads."""
+    """The query whose rows `locked_of` takes."""
     return Query(f"SELECT day, timezone FROM {own.locked_days} ORDER BY day, timezone")
 
 
-def images_of(found: Iterable[Rows]) -> dict[RowId, rows.Image]:
-    """What SELECTs of `image_columns` found, by id: the row in canonical form, and whole as JSON text."""
-    return dict(chain.from_iterable(found))
+def images_of(results: Iterable[Rows]) -> dict[RowId, rows.Image]:
+    """The rows of SELECTs of `image_columns`, by id: in canonical form, and whole as JSON text."""
+    return dict(chain.from_iterable(results))
 
 
-def employees_of(found: Rows) -> list[Employee]:
-    """The people of `Session.employees_query`."""
+def employees_of(fetched: Rows) -> list[Employee]:
+    """The employees of `Session.employees_query`."""
     return [
         Employee(
             id=row_id(key),
@@ -355,20 +359,20 @@ def employees_of(found: Rows) -> list[Employee]:
             connecteam_user_id=_user_id(user_id),
             phone=phone_marks(phone),
         )
-        for key, name, email, user_id, phone in found
+        for key, name, email, user_id, phone in fetched
     ]
 
 
-def _user_id(said: Any) -> str | None:  # noqa: ANN401 - whatever type the host's column has
-    """A user id as trimmed text. A column of fractional numbers says 8000111.0 of a whole one."""
-    if isinstance(said, float | Decimal) and said % 1 == 0:
-        return str(int(said))
-    if isinstance(said, bytes):
-        said = said.decode(errors="replace")
-    return None if said is None else str(said).strip() or None
+def _user_id(value: Any) -> str | None:  # noqa: ANN401 - whatever type the host's column has
+    """A user id as trimmed text. A column of fractional numbers returns a whole one as 8000111.0."""
+    if isinstance(value, float | Decimal) and value % 1 == 0:
+        return str(int(value))
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
+    return None if value is None else str(value).strip() or None
 
 
-def users_of(found: Rows) -> dict[int, tuple[User, bool, RowId | None]]:
+def users_of(fetched: Rows) -> dict[int, tuple[User, bool, RowId | None]]:
     """The users of `users_query`, by id: (user, whether listed last time, mapped employee)."""
     return {
         user_id: (
@@ -376,14 +380,14 @@ def users_of(found: Rows) -> dict[int, tuple[User, bool, RowId | None]]:
             bool(is_listed),
             employee,
         )
-        for user_id, first, last, email, is_archived, is_listed, employee, phone in found
+        for user_id, first, last, email, is_archived, is_listed, employee, phone in fetched
     }
 
 
 def past_queries(dialect: Dialect, host: HostTables, own: OwnTables, last: Window) -> list[Query]:
-    """What a default run wants to know of older days than those of `last`: open rows of ours with the time clock of
-    each; the time clocks of shifts remembered in these days; and of the newest receipts, when which older days were
-    looked at with which time clock.
+    """Queries of a default run about days before those of `last`: open rows of ours, with the time clock of each; the
+    time clocks of shifts tracked in the days of `last`; and, from the newest receipts, which older days of which time
+    clock were looked at, and when.
     """
     names, d = host.clock_times, dialect
     began = rows.instants(d, names)["clock_in"]
@@ -409,7 +413,7 @@ def past_queries(dialect: Dialect, host: HostTables, own: OwnTables, last: Windo
 
 
 def remembered_clocks_query(own: OwnTables, window: Window) -> Query:
-    """The time clocks of shifts that are remembered, and were there, in a window."""
+    """The time clocks of tracked shifts in a window that Connecteam still showed."""
     return Query(
         f"SELECT time_clock_id FROM {own.shifts} WHERE {_IN_SPAN} AND is_gone = 0 GROUP BY time_clock_id",
         {"start": window.start_utc, "end": window.end_utc},
@@ -420,16 +424,16 @@ _NEWEST_RECEIPTS = 5_000
 """More receipts than a day of runs every five minutes makes."""
 
 
-def locked_of(found: Rows, timezone: str) -> tuple[LockedDay, ...]:
-    """The closed days of `locked_days_query`. One from before zones were kept, and before any run, has `timezone`.
+def locked_of(fetched: Rows, timezone: str) -> tuple[LockedDay, ...]:
+    """The closed days of `locked_days_query`. Days closed before zones were stored, and before any run, get `timezone`.
 
-    Raises ConfigurationError where this machine does not know the zone of one: nobody could tell what is closed.
+    Raises ConfigurationError if this machine does not know the zone of a day: what is closed would be unknown.
     """
     try:
-        days = (locked_day(date.fromisoformat(day), zone or timezone) for day, zone in found)
+        days = (locked_day(date.fromisoformat(day), zone or timezone) for day, zone in fetched)
         return tuple(sorted(days, key=lambda closed: closed.start))
     except ZoneInfoNotFoundError as error:
         raise ConfigurationError(
             f"a day is locked in a time zone that this machine does not know: {error}",
-            next_step="install the time zones of this system anew (package tzdata)",
+            next_step="reinstall the time zones of this system (package tzdata)",
         ) from error

@@ -1,4 +1,4 @@
-"""The Store: one database, opened for reading or, by one writer at a time, for writing."""
+"""The Store: one database, open for reading or, for one writer at a time, for writing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitial
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
 from connecteam_sync.store.sql.connect import connect_engine, database_url, translated
-from connecteam_sync.store.sql.errors import named
+from connecteam_sync.store.sql.errors import FILE_TAILS, file_of, named
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.session_settings import for_the_session, is_pooled
 from connecteam_sync.store.sql.urls import database_of, dialect_of
 from connecteam_sync.store.tables import init as make_tables
 from connecteam_sync.store.tables import repair
@@ -27,8 +26,8 @@ from connecteam_sync.store.tables.columns import (
     columns_of,
     host_columns,
     is_as_known,
-    looked_into,
     stamp_query,
+    with_value_ends,
 )
 from connecteam_sync.store.tables.host import HostTables, require_apart
 from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
@@ -37,12 +36,11 @@ from connecteam_sync.store.tables.support import require_table
 
 
 class Store:
-    """A database by its SQLAlchemy URL. Connects when first used; `statements` counts what was sent since.
+    """A database by its SQLAlchemy URL. Connects when first used; `statements` counts the statements sent since.
 
-    `name` says to people which database it is.
-    Every method raises DatabaseError where the database fails, NotInitialised where `init` has not run, and
-    ConfigurationError where the host's tables are not as configured. `own` is what our tables are called; `lock_wait`
-    is in seconds.
+    `name` is the database in messages to people, `own` the names of our tables; `lock_wait` is in seconds.
+    Every method raises DatabaseError if the database fails, NotInitialised if `init` has not run, and
+    ConfigurationError if the host's tables are not as configured.
     """
 
     def __init__(
@@ -51,13 +49,13 @@ class Store:
         self.url = database_url(url)
         self.name = named(self.url)
         self.host = host or HostTables()
-        # We quote every name, so that capitals count where the database tells them from small letters.
+        # We quote every name, so capitals count if the database distinguishes them from small letters.
         require_apart(self.host, folds=database_of(self.url).folds_names)
         self.names = own_names(own or OwnNames(), self.host, self.url)
         self.statements = 0
         self.lock_wait = lock_wait
         self.commits = 0
-        """How often what a writer did was committed."""
+        """How many writing transactions were committed."""
         self._engine = connect_engine(self.url, lock_wait=lock_wait)
         self._columns: HostColumns | None = None
         self.dialect = dialect_of(self._engine.dialect, unit=self.host.clock_times.clock_in_unit)
@@ -71,22 +69,28 @@ class Store:
         """Give back every connection."""
         self._engine.dispose()
 
-    def init(self, former: Former | None = None) -> tuple[str, ...]:
-        """Create what is absent and upgrade our tables; what was done, a sentence each.
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of a database that is one, whether they are there or not; none of a server, or in memory."""
+        file = file_of(self.url) if self.dialect.is_file else None
+        return tuple(file.with_name(file.name + tail) for tail in FILE_TAILS) if file else ()
 
-        `former` says what becomes of tables of ours under another prefix; without a word of them it is refused.
+    def init(self, former: Former | None = None) -> tuple[str, ...]:
+        """Create missing tables and upgrade ours. Returns what was done, a sentence each.
+
+        `former` decides about tables of ours under another prefix; if there are any and it does not, `init` is refused.
         """
         with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
-            said = former or Former()
-            if said.moved:
+            choice = former or Former()
+            if choice.moved:
                 make_tables.require_there(connection, self.host)
-            done = make_tables.init(connection, self.dialect, self.host, self.own, said)
-            if said.moved:
+            done = make_tables.init(connection, self.dialect, self.host, self.own, choice)
+            if choice.moved:
                 run(connection, f"UPDATE {self.own.guard} SET place = NULL, probed = NULL")
                 self._require_remembered(connection)
                 done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
             if make_tables.made(self.host) in done:
-                self._know(connection)
+                self._note_probed(connection)
         self._columns = None
         return done
 
@@ -94,29 +98,29 @@ class Store:
         try:
             repair.require_remembered(self._session(connection))
         finally:
-            self._columns = None  # which were read as if the table were known here
+            self._columns = None  # they were read as if the table were known here
 
-    def _know(self, connection: Connection) -> None:
-        """A table that was made a moment ago is known without a probe."""
+    def _note_probed(self, connection: Connection) -> None:
+        """Note that the table needs no probe: `init` has just made it."""
         from connecteam_sync.store.tables.probe import note_probed
 
         try:
             session = self._session(connection)
         except ConfigurationError:
-            # The other table is not as configured: whatever is done next says so.
+            # The other table is not as configured: the next command reports it.
             return
         note_probed(session)
         session.flush()
 
     def init_sql(self) -> str:
-        """What `init` would run, as statements: the making of our tables, or an upgrade of those that are there.
+        """The statements `init` would run: to make our tables, or to upgrade those that exist.
 
-        The database is asked what is there and what keys the host's tables have; where it cannot be, that is said.
+        Reads from the database which tables exist and what keys the host's have; a comment says if it cannot be read.
         """
         from connecteam_sync.store.tables import printed
 
-        said: list[str] = []
-        # To ask a file that is not there would make it.
+        comments: list[str] = []
+        # Connecting to a file that does not exist would create it.
         if not self.dialect.is_file or Path(self.url.database or "").is_file():
             try:
                 with self.connection() as connection:
@@ -124,11 +128,13 @@ class Store:
             except DatabaseError as error:
                 hosts = f"{self.host.clock_times.table} or {self.host.employees.table}"
                 why = " ".join(error.message.split())
-                word = (
+                comment = (
                     f"-- The database could not be asked ({why}): it is taken to have no tables of ours, and keys to be"
                 )
-                said = [f"{word} whole numbers. Where those of {hosts} are others, print this again where it can be.\n"]
-        return printed.made(self._engine.dialect, self.host, self.own, said)
+                comments = [
+                    f"{comment} whole numbers. Where those of {hosts} are others, print this again where it can be.\n"
+                ]
+        return printed.made(self.dialect, self.host, self.own, comments)
 
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:
@@ -140,7 +146,7 @@ class Store:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A bare connection in a transaction, for looking around before anything is set up."""
+        """A bare connection in a transaction, to inspect a database before anything is set up."""
         with translated("looking at the database", where=self.name), self._transaction(writer=False) as connection:
             yield connection
 
@@ -150,34 +156,34 @@ class Store:
         with translated(doing, where=self.name), self._transaction(writer=False) as connection:
             yield self._session(connection)
 
-    def ask(self, doing: str, *queries: Query) -> list[Rows]:
-        """The answers to a few queries and, where they are not known yet, the columns: all in one round trip."""
+    def fetch(self, doing: str, *queries: Query) -> list[Rows]:
+        """The rows of a few queries, in one round trip; it also reads the columns, if they are not known yet."""
         if self.dialect.is_file or self._columns is not None:
             with self.reading(doing) as session:
                 return session.fetch(*queries)
         known = column_queries(self.dialect, self.host, self.own)
         try:
             with translated(doing, where=self.name), self._engine.connect() as connection:
-                found = self._whole(connection, [*known, *queries])
-                columns = columns_of(self.dialect, self.host, found[: len(known)])
-                columns = looked_into(connection, self.dialect, self.host, columns)
+                results = self._fetch_at_once(connection, [*known, *queries])
+                columns = columns_of(self.dialect, self.host, results[: len(known)])
+                columns = with_value_ends(connection, self.dialect, self.host, columns)
         except DatabaseError as error:
             is_unknown = isinstance(error.__cause__, DBAPIError) and is_unknown_table(error.__cause__)
             if type(error) is not DatabaseError and not is_unknown:
                 raise
-            # Which table is missing, and what to do about it, is told by asking for the columns alone. Where keys are
-            # text, a join may have to be told of their letters.
+            # Reading the columns alone raises an error that names the missing table and the next step. If keys are
+            # text, a join may need their collation.
             with self.reading(doing) as session:
                 if is_unknown or self.dialect.keys.are_numbers:
                     raise
                 return session.fetch(*(query.again() if query.again else query for query in queries))
         self._columns = columns
         self.dialect.keys = columns.keys
-        return found[len(known) :]
+        return results[len(known) :]
 
     @staticmethod
-    def _whole(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
-        """A transaction in one round trip; where it is refused it is over too, and the connection can be used again."""
+    def _fetch_at_once(connection: Connection, queries: Sequence[Query]) -> list[Rows]:
+        """A transaction in one round trip; if it is refused it is rolled back, so the connection can be used again."""
         try:
             return fetch(connection, queries, and_end=True)
         except DBAPIError:
@@ -186,17 +192,17 @@ class Store:
             raise
 
     def is_moved(self, error: DBAPIError) -> bool:
-        """Whether another program has taken the key of a row that was to be written."""
+        """Whether the error says that another program has taken the key of a row that was to be written."""
         keys = self._columns.clock_in_keys if self._columns else ()
         return is_clock_in_taken(error, self.host.clock_times, keys)
 
     @contextmanager
     def writing(
-        self, doing: str = "writing to the database", ask: Callable[[Session], Sequence[Query]] = lambda _: ()
+        self, doing: str = "writing to the database", first_queries: Callable[[Session], Sequence[Query]] = lambda _: ()
     ) -> Iterator[Session]:
-        """The one writing transaction, first statement to commit. Raises LockHeld where another run holds the lock.
+        """The one writing transaction, first statement to commit. Raises LockHeld if another run holds the lock.
 
-        `ask` names what is read first under the lock, in the same round trip; its answers are `Session.opening`.
+        `first_queries` are sent with the statement that takes the lock; their rows are `Session.opening`.
         """
         with translated(doing, where=self.name, is_moved=self.is_moved), ExitStack() as stack:
             # SQLite takes its lock with BEGIN, the others with the guard row.
@@ -205,18 +211,18 @@ class Store:
             session = self._session(connection)
             require_table(self.host, session.columns, self.dialect)
             stamp = stamp_query(self.dialect, self.host.clock_times.table)
-            # Last, since what is asked before keeps the host from altering the table meanwhile.
+            # The stamp is read last: the queries before it keep the host from altering the table meanwhile.
             try:
-                *opening, found = self._take_guard(connection, doing, [*ask(session), stamp])
+                *opening, stamp_rows = self._take_guard(connection, doing, [*first_queries(session), stamp])
             except DatabaseError:
-                # Perhaps a column is not there any more: whoever comes next looks again.
+                # A column may have been dropped: the next transaction reads the columns again.
                 self._columns = None
                 raise
-            if not is_as_known(session.columns, found):
+            if not is_as_known(session.columns, stamp_rows):
                 self._columns = None
                 session = self._session(connection)
                 require_table(self.host, session.columns, self.dialect)
-                opening = session.fetch(*ask(session))
+                opening = session.fetch(*first_queries(session))
             session.opening = opening
             yield session
             session.flush()
@@ -234,10 +240,10 @@ class Store:
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[Lock]:
-        """The writer's lock held over several transactions and changes of tables, which commit on their own."""
+        """The writer's lock, held over several transactions and changes of tables, which commit on their own."""
         self._columns = None
         with self.reading(doing) as session:
-            # The columns are read beforehand: the transaction that holds the lock must touch no table but the guard's.
+            # Columns are read beforehand: the transaction that holds the lock must touch only the guard table.
             require_table(self.host, session.columns, self.dialect)
         with translated(doing, where=self.name), ExitStack() as stack:
             with translated(doing, where=self.name, waiting=True):
@@ -248,10 +254,10 @@ class Store:
     def _take_guard(self, connection: Connection, doing: str, queries: Sequence[Query] = ()) -> list[Rows]:
         guarding = Query(f"SELECT id FROM {self.own.guard} WHERE id = 1{self.dialect.locking()}")
         with translated(doing, where=self.name, waiting=True):
-            guard, *found = fetch(connection, [guarding, *queries])
+            guard, *results = fetch(connection, [guarding, *queries])
         if not guard:
             raise NotInitialised("the guard row of our tables is missing", next_step="run `connecteam-sync init`")
-        return found
+        return results
 
     def _session(self, connection: Connection) -> Session:
         self.dialect = self.dialect.of_server(connection)
@@ -261,7 +267,7 @@ class Store:
         return Session(connection, self.dialect, self.host, self._columns, self.own)
 
     def columns(self) -> HostColumns:
-        """What the host's tables are like; asked for where it is not known yet."""
+        """The columns of the host's tables; read if they are not known yet."""
         if self._columns is None:
             with self.reading() as session:
                 return session.columns
@@ -275,18 +281,18 @@ class Store:
 class Lock:
     """The writer's lock. On SQLite everything done under it is one transaction; elsewhere each part commits by itself.
 
-    A change of a table commits whatever is open on MySQL, and PostgreSQL builds an index outside any transaction: there
-    the guard row is held by a connection of its own.
+    On MySQL a change of a table commits the open transaction, and PostgreSQL builds an index outside any transaction,
+    so there the guard row is held by a connection of its own.
     """
 
     def __init__(self, store: Store, holder: Connection) -> None:
         self._store, self._holder = store, holder
 
     def _require_held(self) -> None:
-        """Raises DatabaseError where the server has dropped the connection that holds the lock.
+        """Raises DatabaseError if the server has dropped the connection that holds the lock.
 
         A savepoint and not a SELECT: PostgreSQL keeps the snapshot of an idle transaction's last SELECT, and a
-        concurrent index build would wait for it for ever.
+        concurrent index build would wait for it without end.
         """
         with self._holder.begin_nested():
             pass
@@ -317,8 +323,8 @@ class Lock:
         if self._store.dialect.is_file:
             yield self._holder
             return
-        if is_pooled(self._holder):
-            # Nothing that is set outside a transaction is ours alone there.
+        if self._store.dialect.is_pooled(self._holder):
+            # Behind a pooler, settings made outside a transaction are not ours alone.
             with (
                 translated(doing, where=self._store.name),
                 self._store._transaction(writer=True) as connection,  # noqa: SLF001 - same
@@ -327,7 +333,7 @@ class Lock:
             return
         with translated(doing, where=self._store.name), self._store._engine.connect() as plain:  # noqa: SLF001 - same
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            for_the_session(connection)
+            self._store.dialect.set_for_session(connection)
             try:
                 yield connection
             finally:

@@ -1,1 +1,1 @@
-"""Taking over a table that was there before: its catalogue, doubles, backup and key."""
+"""Adopting an existing table: its catalogue, doubles, backup and unique key."""

@@ -1,4 +1,4 @@
-"""The table next to the table: rows as they were before `adopt` touched them, keys kept, counted and checksummed."""
+"""The backup table: rows as they were before `adopt` changed them, with their keys, counted and checksummed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from connecteam_sync.store.tables.keys import row_id
 
 
 def create(connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns, name: str) -> None:
-    """An empty table with the same columns and the same key. Raises ConfigurationError where the name is taken."""
+    """Create an empty table with the same columns and key. Raises ConfigurationError if the name is taken."""
     d = dialect
     schema, bare = split(name)
     if inspector(connection).has_table(bare, schema=schema):
@@ -30,21 +30,21 @@ def create(connection: Connection, dialect: Dialect, host: HostTables, columns: 
                 f"there is a table {name!r} already, and it is not this run's backup",
                 next_step="rename that table, then run `connecteam-sync adopt --apply` again",
             )
-        # Empty: an attempt of this run was killed before it noted the table.
+        # It is empty: an earlier attempt of this run was killed before it stored the name.
         drop(connection, d, name)
     table, backup, key = d.table(host.clock_times.table), d.own(name), d.name(host.clock_times.id)
     run(connection, d.copied_table(backup, table, key, map(d.name, columns.clock_times)))
 
 
 def drop(connection: Connection, dialect: Dialect, name: str) -> None:
-    """Drop a backup."""
+    """Drop a backup if it exists."""
     run(connection, f"DROP TABLE IF EXISTS {dialect.own(name)}")
 
 
 def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int, str]:
-    """Copy rows that are not in it yet, and prove the copy: (rows, checksum) of the whole backup.
+    """Copy rows that are not in the backup yet, and compare the copies. Returns (rows, checksum) of the whole backup.
 
-    `images` are the rows as they are now, locked. Raises DatabaseError where the copy is not equal to them.
+    `images` are the rows as they are now, locked. Raises DatabaseError if a copy differs from its row.
     """
     d, key = session.dialect, session.dialect.name(session.host.clock_times.id)
     kept = _images(session, name)
@@ -52,7 +52,7 @@ def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int,
     every = f" ({', '.join(map(d.name, session.columns.clock_times))})"
     source = ", ".join(f"t.{d.name(column)}" for column in session.columns.clock_times)
     if d.backs_up_computed:
-        # Then it is part of the row's image.
+        # Computed columns are copied too, since they are part of the row's image.
         every, source = "", "t.*"
     session.write_set(
         f"INSERT INTO {d.own(name)}{every} SELECT {source} FROM {d.rowset({'id': 'row'})}"
@@ -70,10 +70,10 @@ def fill(session: Session, name: str, images: Mapping[RowId, str]) -> tuple[int,
 
 
 def require_there(session: Session, name: str) -> None:
-    """Raises UndoRefused where somebody dropped a backup."""
+    """Raises UndoRefused if the backup was dropped."""
     schema, bare = split(name)
-    look = inspector(session.connection)
-    if not look.has_table(bare, schema=schema):
+    tables = inspector(session.connection)
+    if not tables.has_table(bare, schema=schema):
         raise UndoRefused(
             f"the backup {name} is gone, and without it the rows cannot be proved to be as they were",
             next_step=f"bring the table {name} back from a dump, then run `connecteam-sync adopt --undo` again",
@@ -81,7 +81,7 @@ def require_there(session: Session, name: str) -> None:
 
 
 def prove(session: Session, name: str, rows: int, expected: str) -> dict[RowId, str]:
-    """The rows of a backup, which must be what was counted and summed when it was written. Raises DatabaseError."""
+    """The rows of a backup. Raises DatabaseError unless number and checksum are those stored when it was written."""
     kept = _images(session, name)
     if (len(kept), checksum(kept)) != (rows, expected):
         raise DatabaseError(
@@ -92,10 +92,7 @@ def prove(session: Session, name: str, rows: int, expected: str) -> dict[RowId, 
 
 
 def prove_restored(session: Session, name: str, rows: int, expected: str) -> None:
-    """After an undo: the rows in the table equal the backup, and the backup is what was counted and summed then.
-
-    Raises DatabaseError where they do not.
-    """
+    """Raises DatabaseError unless, after an undo, the rows of the table equal an unchanged backup."""
     kept = prove(session, name, rows, expected)
     now = {row: image for row, (_, image) in session.images(kept).items()}
     wrong = sorted((row for row in kept if row not in now or differing(session, kept[row], now[row])), key=ordered)
@@ -108,16 +105,16 @@ def prove_restored(session: Session, name: str, rows: int, expected: str) -> Non
 
 def _images(session: Session, name: str) -> dict[RowId, str]:
     d, key = session.dialect, session.dialect.name(session.host.clock_times.id)
-    # Those of the backup itself: its table may have got others since.
+    # The columns of the backup itself: the host's table may have got others since.
     image = d.image("t", column_types(session.connection, d, name))
-    found = session.read(
+    fetched = session.read(
         f"SELECT {session.canonical['id']} AS id, {image} AS image FROM {d.own(name)} t ORDER BY t.{key}"
     )
-    return {row_id(row["id"]): row["image"] for row in found}
+    return {row_id(row["id"]): row["image"] for row in fetched}
 
 
 def checksum(images: Mapping[RowId, str]) -> str:
-    """SHA-256 of the rows as the database writes them, by id."""
+    """SHA-256 (hex) of the images of rows, in the order of ids."""
     digest = hashlib.sha256()
     for row in sorted(images, key=ordered):
         digest.update(f"{row}\t{images[row]}\n".encode())
@@ -125,7 +122,7 @@ def checksum(images: Mapping[RowId, str]) -> str:
 
 
 def restore_statements(dialect: Dialect, host: HostTables, columns: Iterable[str], name: str) -> tuple[str, ...]:
-    """What brings the backed-up rows back by hand, once the unique key is dropped; works without this program."""
+    """SQL to restore the backed-up rows by hand, without this program, after the unique key is dropped."""
     d, key = dialect, dialect.name(host.clock_times.id)
     table, backup = d.table(host.clock_times.table), d.own(name)
     every = [d.name(column) for column in columns]

@@ -1,4 +1,4 @@
-"""What the database says of the host's table: keys, tables that point at it, triggers, and room on the disk."""
+"""The catalogue of the host's table: keys, tables that point at it, triggers, and space on the disk."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
 
 
 class ForeignKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key of another table that points at ours. `table` carries a schema where it needs one.
+    """A foreign key, or a configured column, that points at `clock_times`. `table` has its schema if it needs one.
 
-    `is_mismatch`: SQLite refuses every write to our table because of it. `key` are the columns of that table's primary
-    key and their types; `uniques` its unique keys with the column in.
+    `is_mismatch`: SQLite refuses every write to `clock_times` because of it. `key` has the columns of the table's
+    primary key and their types; `uniques` the unique keys that contain the column.
     """
 
     pointer: Pointer
@@ -47,18 +47,18 @@ class ForeignKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unique_key(connection: Connection, dialect: Dialect, host: HostTables) -> UniqueKey | None:
-    """The key that keeps doubles out, under whatever name; a valid one before a broken one."""
+    """The unique key over (employee, clock-in), by any name; a valid one before an invalid one."""
     return next(iter(sorted(unique_keys(connection, dialect, host), key=lambda key: not key.is_valid)), None)
 
 
 def unique_keys(connection: Connection, dialect: Dialect, host: HostTables) -> list[UniqueKey]:
-    """Every such key: the host may have one of its own next to ours."""
+    """All such keys: the host may have one of its own besides ours."""
     names = host.clock_times
     return dialect.catalog.unique_keys(connection, names.table, {names.employee_id, names.clock_in})
 
 
 def indexes(connection: Connection, dialect: Dialect, host: HostTables) -> dict[str, list[str]]:
-    """Columns of every plain index of the table, by name."""
+    """The columns of each plain index of the table, by its name."""
     return dialect.catalog.plain_indexes(connection, host.clock_times.table)
 
 
@@ -66,7 +66,7 @@ def indexes(connection: Connection, dialect: Dialect, host: HostTables) -> dict[
 
 
 def foreign_keys(session: Session) -> tuple[ForeignKey, ...]:
-    """Every declared key and configured column that points at the table, as far as the database user may see."""
+    """All declared keys and configured columns that point at the table and that the database user may see."""
     tables = inspector(session.connection)
     return tuple(_foreign_key(tables, session, pointer) for pointer in pointers_at_ours(session, fresh=True))
 
@@ -91,7 +91,7 @@ def _foreign_key(tables: Any, session: Session, pointer: Pointer) -> ForeignKey:
 
 
 def _immovable(session: Session, pointer: Pointer, types: Mapping[str, object], key: Sequence[str]) -> str:
-    """Why rows of another table cannot be pointed elsewhere and back; empty where they can."""
+    """Why rows of another table cannot be moved to another row and back; empty if they can."""
     place, column = pointer.place, pointer.columns[0]
     if pointer.targets != (session.host.clock_times.id,):
         return f"{place} points at {', '.join(pointer.targets)}, not at the row's id"
@@ -100,8 +100,8 @@ def _immovable(session: Session, pointer: Pointer, types: Mapping[str, object], 
     kind, is_text = types.get(column), session.dialect.keys.row.is_text
     is_fit = isinstance(kind, String) or _is_uuid(kind) if is_text else isinstance(kind, Integer)
     if pointer.hidden or not is_fit:
-        what = f"holds no {'text' if is_text else 'whole numbers'}"
-        return f"{place} cannot be read: {pointer.hidden}" if pointer.hidden else f"{place} {what}"
+        kinds = f"holds no {'text' if is_text else 'whole numbers'}"
+        return f"{place} cannot be read: {pointer.hidden}" if pointer.hidden else f"{place} {kinds}"
     if not key or column in key:
         return f"{pointer.name} has no primary key apart from {column}, so a move could not be taken back"
     if not all(isinstance(types[part], Integer | String) or _is_uuid(types[part]) for part in key):
@@ -110,7 +110,7 @@ def _immovable(session: Session, pointer: Pointer, types: Mapping[str, object], 
 
 
 def _is_unique(session: Session, pointer: Pointer) -> bool:
-    """Whether what a key points at is unique; SQLite lets one be declared that no write would be taken under."""
+    """Whether the target of a foreign key is unique. SQLite allows to declare others, but then refuses every write."""
     schema, name = split(session.host.clock_times.table)
     tables = inspector(session.connection)
     keys: list[Sequence[str | None]] = [tables.get_pk_constraint(name, schema=schema)["constrained_columns"]]
@@ -128,14 +128,14 @@ def _is_uuid(kind: object) -> bool:
 
 
 def triggers(connection: Connection, dialect: Dialect, host: HostTables, *, people: bool = False) -> tuple[str, ...]:
-    """Names of the triggers, and of the rules of PostgreSQL, on the clock times (or on the table of people)."""
-    asked = dialect.catalog.triggers(host.employees.table if people else host.clock_times.table)
-    found = connection.execute(text(asked.sql), asked.values)
-    return tuple(str(row.name) for row in found)
+    """Names of the triggers, and on PostgreSQL the rules, of `clock_times`, or with `people` of the table of people."""
+    query = dialect.catalog.triggers(host.employees.table if people else host.clock_times.table)
+    fetched = connection.execute(text(query.sql), query.values)
+    return tuple(str(row.name) for row in fetched)
 
 
 def room(connection: Connection, dialect: Dialect, host: HostTables, url: URL) -> tuple[int | None, int | None]:
-    """Bytes of the table (on SQLite of the file), and free bytes of its disk where that disk is this machine's."""
+    """Bytes of the table (on SQLite of the file), and free bytes of its disk; None for what is not known."""
     total, data = dialect.catalog.size(connection, host.clock_times.table)
     if dialect.is_file:
         return total, _free(Path(url.database).absolute().parent if url.database else None)
@@ -146,29 +146,29 @@ def _free(folder: Path | None) -> int | None:
     try:
         return shutil.disk_usage(folder).free if folder else None
     except OSError:
-        # The server's folder is not on this machine, or not ours to look at: then nobody knows from here.
+        # The server's folder is not on this machine, or not readable: the free space is unknown.
         return None
 
 
 def obstacles(
     connection: Connection, dialect: Dialect, host: HostTables, keys: Sequence[ForeignKey], *, has_key: bool
 ) -> tuple[str, ...]:
-    """What forbids taking the table over, a sentence each."""
-    found = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
-    found += dialect.catalog.obstacles(connection, host.clock_times, has_key=has_key)
-    return tuple(found)
+    """Why the table cannot be adopted, a sentence each."""
+    sentences = [f"a foreign key is in the way: {key.reference.why}" for key in keys if key.is_mismatch]
+    sentences += dialect.catalog.obstacles(connection, host.clock_times, has_key=has_key)
+    return tuple(sentences)
 
 
 def key_obstacles(connection: Connection, dialect: Dialect, host: HostTables) -> tuple[str, ...]:
-    """What forbids making the key where there is none, a sentence each: known before the first double goes."""
+    """Why the unique key cannot be made, a sentence each; checked before any double is removed."""
     names = host.clock_times
-    # Of that name there may be one whose making was broken off: `adopt` makes it again.
+    # There may be an unfinished key of that name: `adopt` makes it again.
     is_ours = any(key.name == UNIQUE_KEY for key in unique_keys(connection, dialect, host))
     taken = dialect.catalog.taken(names.table)
-    found = []
+    sentences = []
     if not is_ours and connection.execute(text(taken.sql), {**taken.values, "key": UNIQUE_KEY}).first():
-        found.append(
+        sentences.append(
             f"the name of the key, {UNIQUE_KEY}, is taken by something else than a unique key over"
             f" {names.employee_id!r} and {names.clock_in!r}: rename or drop that first"
         )
-    return (*found, *dialect.catalog.key_obstacles(connection, names))
+    return (*sentences, *dialect.catalog.key_obstacles(connection, names))

@@ -1,4 +1,4 @@
-"""Remove doubles inside one transaction: backed up, journaled, with the rows of other tables that point at them."""
+"""Remove doubles inside one transaction: backed up and journaled, with child rows moved to the rows that stay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from connecteam_sync.core.adopt import Dedupe, Group, dedupe, grouped
 from connecteam_sync.core.change import Counts, Minutes
-from connecteam_sync.core.child_rows import said_of
+from connecteam_sync.core.child_rows import pointing_text
 from connecteam_sync.core.clocktime import AppliedValues, TrackedShift
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks
@@ -34,7 +34,7 @@ from connecteam_sync.store.tables.keys import row_id
 
 
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run of `adopt` found and left: whether the key was there, the plain indexes, and its backup."""
+    """The stored state of a run of `adopt`: whether the key existed before, the plain indexes, and its backup."""
 
     run: int
     had_key: bool
@@ -47,7 +47,7 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doubles(msgspec.Struct, frozen=True, kw_only=True):
-    """Every row that shares its key with another, and what is decided about them."""
+    """All rows that share their key with another, and the decision about them."""
 
     images: dict[RowId, rows.Image]
     groups: tuple[Group, ...]
@@ -59,7 +59,7 @@ class Doubles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def adoptions(session: Session) -> tuple[Adoption, ...]:
-    """Every run of `adopt --apply`, oldest first."""
+    """The runs of `adopt --apply`, oldest first."""
     made, runs = session.tables.adoptions, session.tables.runs
     undone = {row.undoes for row in session.connection.execute(select(runs.c.undoes)) if row.undoes}
     wanted = select(made, runs.c.finished_at).join(runs, runs.c.id == made.c.run_id).order_by(made.c.run_id)
@@ -79,7 +79,7 @@ def adoptions(session: Session) -> tuple[Adoption, ...]:
 
 
 def begin_adoption(session: Session, run: int, *, had_key: bool) -> None:
-    """Note how the table was before anything is done to it."""
+    """Store how the table was before anything is changed."""
     session.connection.execute(
         insert(session.tables.adoptions).values(
             run_id=run,
@@ -92,7 +92,7 @@ def begin_adoption(session: Session, run: int, *, had_key: bool) -> None:
 
 
 def note_backup(session: Session, run: int, table: str | None, count: int = 0, checksum: str = "") -> None:
-    """Note the backup of a run, or (None) that it is dropped."""
+    """Store the backup of a run, or (`table` None) that it is dropped."""
     adoptions = session.tables.adoptions
     session.connection.execute(
         update(adoptions)
@@ -105,11 +105,11 @@ def note_backup(session: Session, run: int, table: str | None, count: int = 0, c
 
 
 def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, lock: bool) -> Doubles:
-    """Every double of the table and its decision; `lock` keeps others from writing these rows until the end."""
+    """All doubles of the table and the decision; `lock` keeps others from writing these rows until the commit."""
     d, names = session.dialect, session.host.clock_times
     clock_in = session.canonical["clock_in"]
     employee = f"t.{d.name(names.employee_id)}"
-    # By whole seconds, as every rule of ours. Rows of nobody, or without a time, cannot collide.
+    # By whole seconds, as all our rules. Rows without an employee or a clock-in cannot collide.
     counted = (
         f"SELECT {session.canonical['id']} AS id, count(*) OVER (PARTITION BY {employee}, {clock_in}) AS many"
         f" FROM {session.clock_times} t WHERE {employee} IS NOT NULL AND t.{d.name(names.clock_in)} IS NOT NULL"
@@ -130,45 +130,45 @@ def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, loc
 
 def _links(session: Session, ids: list[RowId]) -> tuple[TrackedShift, ...]:
     d = session.dialect
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.shifts} s"
         " ON s.clock_time_id = d.id",
         ({"id": row} for row in ids),
     )
-    return tuple(rows.mirror(row) for row in found)
+    return tuple(rows.mirror(row) for row in fetched)
 
 
 def _immovable(session: Session, keys: Sequence[ForeignKey], survivors: Mapping[RowId, RowId]) -> dict[RowId, str]:
-    """Rows to be removed that other tables' rows point at in a way that cannot be moved, and why."""
-    found: dict[RowId, str] = {}
+    """Rows to be removed whose child rows cannot be moved to the survivor, and why."""
+    reasons: dict[RowId, str] = {}
     for key in keys:
         if not key.reference.movable:
-            found |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)
+            reasons |= dict.fromkeys(counted(session, [key.pointer], survivors), key.reference.why)
             continue
         pointing = _pointing(session, key, {*survivors, *survivors.values()})
         for unique in key.uniques:
             taken: set[tuple[object, ...]] = set()
-            # Rows that stay come first, so that it is the moving one that finds its place taken.
+            # Child rows of survivors come first, so a conflict is found at the row that would move.
             for row in sorted(pointing, key=lambda row: row["target"] in survivors):
                 target = row["target"]
-                spot = tuple(survivors.get(target, target) if c == key.column else row["image"][c] for c in unique)
-                if spot in taken and None not in spot:
-                    found[target] = f"both have a row in {key.table}, which allows one: decide which of them counts"
-                taken.add(spot)
-    return found
+                values = tuple(survivors.get(target, target) if c == key.column else row["image"][c] for c in unique)
+                if values in taken and None not in values:
+                    reasons[target] = f"both have a row in {key.table}, which allows one: decide which of them counts"
+                taken.add(values)
+    return reasons
 
 
 def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[str, Any]]:
-    """Rows of another table that point at any of these: where to, their key, and their columns in unique keys."""
+    """Child rows in one table of any of these rows: the row pointed at, and the columns of their keys as an image."""
     d, table, column = session.dialect, key.pointer.source(session.dialect), session.dialect.exact(key.column)
     columns = sorted({*key.key, *(name for unique in key.uniques for name in unique)})
     image = d.image("c", dict.fromkeys(columns, "")) if columns else "'{}'"
-    found = session.read_set(
+    fetched = session.read_set(
         f"SELECT {d.keys.row.read.format(f'c.{column}')} AS target, {image} AS image FROM {d.rowset({'id': 'row'})}"
         f" {d.lookup} {table} c ON c.{column} = d.id",
         ({"id": row} for row in sorted(ids, key=ordered)),
     )
-    return [{"target": row_id(row["target"]), "image": msgspec.json.decode(row["image"])} for row in found]
+    return [{"target": row_id(row["target"]), "image": msgspec.json.decode(row["image"])} for row in fetched]
 
 
 # -- removing ----------------------------------------------------------------------------------------------------------
@@ -177,9 +177,9 @@ def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[s
 def remove(
     session: Session, found: Doubles, keys: Sequence[ForeignKey], *, run: int, table: str, window: Window, now: int
 ) -> Slice:
-    """Back up, point other tables elsewhere, remove, journal. Nothing happened where it raises.
+    """Back up the rows, move child rows to the survivors, remove the doubles, and write the journal.
 
-    Raises RowMoved, NotOurs; DatabaseError where a row is not as it was written.
+    Raises RowMoved, NotOurs, and DatabaseError if a row is not as written; then the transaction must be rolled back.
     """
     decision = found.decision
     require_ours(decision.changes)
@@ -194,9 +194,9 @@ def remove(
             _move_pointers(session, key, decision.survivors, run)
     if left := children_of(session, decision.survivors):
         raise RowMoved(
-            "; ".join(said_of(row, pointing) for row, pointing in sorted(left.items())[:10]),
+            "; ".join(pointing_text(row, pointing) for row, pointing in sorted(left.items())[:10]),
             rows=tuple(sorted(left)),
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
     write_steps(session, decision.changes, now=now)
     after = session.images(touched)
@@ -231,7 +231,7 @@ def remove(
 
 
 def days_of_ours(session: Session, otherwise: Window) -> Window:
-    """From the first to the last local day of rows of ours; `otherwise` where there are none."""
+    """From the first to the last local day of rows of ours; `otherwise` if there are none."""
     d, zone = session.dialect, otherwise.zone
     clock_in = f"t.{d.name(session.host.clock_times.clock_in)}"
     bounds = ", ".join(d.epoch(f"{end}({clock_in})") for end in ("min", "max"))
@@ -242,14 +242,16 @@ def days_of_ours(session: Session, otherwise: Window) -> Window:
 
 
 def span(found: Doubles, otherwise: Window) -> Window:
-    """The local days of the doubles; `otherwise` where there are none."""
+    """The local days of the doubles; `otherwise` if there are none."""
     zone = otherwise.zone
     days = [local_day(row.clock_in, zone) for row, _ in found.images.values()]
     return Window(min(days), max(days), otherwise.timezone) if days else otherwise
 
 
 def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str, TrackedShift | None]]:
-    """Links of removed rows go, applied values follow a survivor that was closed. What was remembered, by row."""
+    """Remove links to removed rows, and update the applied values of survivors that got a clock-out. Returns the
+    tracked shifts as they were before, by row.
+    """
     after = {change.image.id: change.after for change in found.decision.changes}
     changed: list[TrackedShift] = []
     before: dict[RowId, dict[str, TrackedShift | None]] = {}
@@ -271,8 +273,8 @@ def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str,
 # -- rows of other tables ----------------------------------------------------------------------------------------------
 
 
-def _still(session: Session, key: ForeignKey) -> dict[str, str]:
-    """Moments of the other table set to themselves, where they would move by themselves otherwise."""
+def _kept_moments(session: Session, key: ForeignKey) -> dict[str, str]:
+    """Assignments of timestamps to themselves, for databases that would otherwise update them automatically."""
     if not session.dialect.moves_moments:
         return {}
     names = [session.dialect.name(name) for name in key.moments if name != key.column]
@@ -280,7 +282,7 @@ def _still(session: Session, key: ForeignKey) -> dict[str, str]:
 
 
 def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[RowId, RowId], run: int) -> None:
-    """Point rows of another table at the survivors, and note which, so that they can be pointed back."""
+    """Move child rows to the survivors, and store which, so that they can be moved back."""
     pointing = _pointing(session, key, set(survivors))
     if not pointing:
         return
@@ -290,7 +292,7 @@ def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[RowId, 
         d.update(
             key.pointer.source(d),
             d.rowset(kinds),
-            {column: "d.to_id"} | _still(session, key),
+            {column: "d.to_id"} | _kept_moments(session, key),
             f"t.{column} = d.from_id",
         ),
         ({"from_id": old, "to_id": survivors[old]} for old in sorted({row["target"] for row in pointing}, key=ordered)),
@@ -298,7 +300,7 @@ def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[RowId, 
     if done != len(pointing):
         raise RowMoved(
             f"rows of {key.table} were changed by another program while we wrote",
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
     columns: dict[str, Kind] = {
         "run_id": "int",
@@ -325,12 +327,12 @@ def _move_pointers(session: Session, key: ForeignKey, survivors: Mapping[RowId, 
 
 
 def move_pointers_back(session: Session, keys: Sequence[ForeignKey], run: int) -> int:
-    """Point back what a run pointed elsewhere; how many had been pointed elsewhere again, or removed, since."""
+    """Move back the child rows that a run moved. Returns how many were moved again or removed since."""
     by_name = {(key.table, key.column): key for key in keys}
     moved = session.tables.references
     wanted = select(moved).where(moved.c.run_id == run).order_by(moved.c.id.desc())
     left = 0
-    # One row at a time within a step: a pointer may have moved more than once, and must go back in reverse.
+    # Each statement has a child row once: a row may have moved several times, and must go back in reverse order.
     batches: dict[tuple[str, str, int], list[dict[str, object]]] = {}
     seen: dict[tuple[str, str, str], int] = {}
     for row in session.connection.execute(wanted).mappings():
@@ -360,5 +362,5 @@ def _back(session: Session, key: ForeignKey) -> str:
         if not is_number:
             value = d.as_type(value, kind.compile(session.engine.dialect))
         condition += f" AND t.{d.name(part)} = {value}"
-    changes = {column: "d.from_id"} | _still(session, key)
+    changes = {column: "d.from_id"} | _kept_moments(session, key)
     return d.update(key.pointer.source(d), d.rowset(kinds), changes, condition)

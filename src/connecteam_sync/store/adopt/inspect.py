@@ -1,4 +1,4 @@
-"""A look at the whole table before it is taken over: counts in one scan, examples where something is found."""
+"""The survey of the whole table before it is adopted: counts in one scan, and examples of each finding."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from connecteam_sync.store.tables.keys import row_id
 
 EXAMPLES = 10
 _KEY_BYTES = 100
-"""Bytes of room that building the key takes for each row, sorting included: generous."""
+"""Bytes for each row needed to build the key, sorting included; a generous estimate."""
 
 
 def findings(session: Session, now: int) -> dict[str, str]:
-    """Every finding by name, as a condition on a row `t`."""
+    """The findings by name, as SQL conditions on a row `t`."""
     c = session.canonical
     begin, end, minutes = c["clock_in"], c["clock_out"], c["total_minutes"]
-    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - a start has no need of it
+    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - rarely needed
 
     names, d = session.host.clock_times, session.dialect
     employee, started = (f"t.{d.name(name)}" for name in (names.employee_id, names.clock_in))
@@ -45,8 +45,8 @@ def findings(session: Session, now: int) -> dict[str, str]:
 
 
 def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
-    """Everything the table itself tells. Nothing is written."""
-    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - a start has no need of it
+    """Survey the table. Nothing is written."""
+    from connecteam_sync.store.adopt import unreadable_times  # noqa: PLC0415 - rarely needed
 
     d, host, connection = session.dialect, session.host, session.connection
     names = host.clock_times
@@ -64,9 +64,9 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
         if counts[name]
     }
     overlaps = _overlaps(session)
-    counts["overlaps"], found = len(overlaps), overlaps[:EXAMPLES]
-    if found:
-        examples["overlaps"] = found
+    counts["overlaps"], shown = len(overlaps), overlaps[:EXAMPLES]
+    if shown:
+        examples["overlaps"] = shown
     keys = catalog.foreign_keys(session)
     doubles = dedupe.doubles(session, keys, zone=zone, lock=False)
     shapes = Counter(group.shape for group in doubles.groups)
@@ -99,25 +99,25 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
 def obstacles(
     session: Session, url: URL, keys: Sequence[ForeignKey], doubles: Doubles, *, has_key: bool
 ) -> tuple[str, ...]:
-    """What forbids taking the table over, a sentence each."""
+    """Why the table cannot be adopted, a sentence each."""
     d, host, connection = session.dialect, session.host, session.connection
-    found = (
+    sentences = (
         *catalog.obstacles(connection, d, host, keys, has_key=has_key),
-        *(fault.said for fault in contents.faults(session)),
+        *(fault.message for fault in contents.faults(session)),
     )
     if not has_key:
-        found += catalog.key_obstacles(connection, d, host)
+        sentences += catalog.key_obstacles(connection, d, host)
     _, free = catalog.room(connection, d, host, url)
     needed = _needed(
         int(session.read(f"SELECT count(*) AS many FROM {session.clock_times}")[0]["many"]), doubles, has_key=has_key
     )
     if free is not None and free < needed:
-        found += (f"the disk has {free:,} bytes free, and about {needed:,} are needed",)
-    return found
+        sentences += (f"the disk has {free:,} bytes free, and about {needed:,} are needed",)
+    return sentences
 
 
 def _needed(rows: int, doubles: Doubles, *, has_key: bool) -> int:
-    """Bytes that key and backup will take, roughly."""
+    """About how many bytes the key and the backup will take."""
     return (0 if has_key else rows * _KEY_BYTES) + sum(len(image) for _, image in doubles.images.values())
 
 
@@ -138,5 +138,5 @@ def _overlaps(session: Session) -> tuple[RowId, ...]:
         "SELECT g.id, g.began, max(g.ended) OVER (PARTITION BY g.who ORDER BY g.began"
         f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy FROM ({spans}) g"
     )
-    found = session.read(f"SELECT q.id FROM ({behind}) q WHERE q.busy > q.began ORDER BY 1")
-    return tuple(row_id(row["id"]) for row in found)
+    fetched = session.read(f"SELECT q.id FROM ({behind}) q WHERE q.busy > q.began ORDER BY 1")
+    return tuple(row_id(row["id"]) for row in fetched)

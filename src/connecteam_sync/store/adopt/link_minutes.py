@@ -1,4 +1,4 @@
-"""Tie rows that agree with a shift but for its seconds to that shift: journaled, no value of any row moves."""
+"""Link rows to shifts that differ from them only in seconds. Journaled; no value of a row changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connecteam_sync.store.tables import rows
 def link(
     session: Session, pairs: Iterable[tuple[ClockTime, Shift]], *, run: int, zone: ZoneInfo, now: int
 ) -> list[ClockTime]:
-    """Link rows to shifts, as the run `run`: the rows that were. What moved since it was looked at is left alone."""
+    """Link rows to shifts, as run `run`, and return the linked rows. Rows and shifts changed since are left alone."""
     wanted = {row.id: (row, shift) for row, shift in pairs if row.id is not None}
     images = session.images(wanted, lock=True)
     memory, taken = _remembered(session, [shift.id for _, shift in wanted.values()], list(wanted))
@@ -38,7 +38,9 @@ def link(
     require_ours(changes)
     mirrors = [
         TrackedShift(
-            shift=memory[shift.id].shift if shift.id in memory else shift, clock_time_id=row.id, applied=_said(row)
+            shift=memory[shift.id].shift if shift.id in memory else shift,
+            clock_time_id=row.id,
+            applied=_applied_values(row),
         )
         for row, shift in linking
     ]
@@ -55,8 +57,11 @@ def link(
     return [row for row, _ in linking]
 
 
-def _said(row: ClockTime) -> AppliedValues | None:
-    """What counts as applied: that Connecteam says otherwise is then a correction, not an edit in the table."""
+def _applied_values(row: ClockTime) -> AppliedValues | None:
+    """The applied values of a linked row: a difference from Connecteam is then a correction, not an edit of the row.
+
+    None if the row contradicts itself.
+    """
     applied = AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
     return applied if row == with_times(row, row.employee_id, row.clock_in, row.clock_out) else None
 
@@ -64,7 +69,7 @@ def _said(row: ClockTime) -> AppliedValues | None:
 def _remembered(
     session: Session, shifts: list[str], keys: list[RowId]
 ) -> tuple[dict[str, TrackedShift], set[RowId | None]]:
-    """What is remembered of these shifts, by id; and which of these rows have a shift already."""
+    """The tracked shifts of these ids, by id; and which of these rows have a shift already."""
     d, own = session.dialect, session.own.shifts
     select = f"SELECT {rows.mirror_columns('s')} FROM"
     by_id = session.fetch_set(

@@ -1,4 +1,4 @@
-"""The unique key over (employee, clock-in): added and dropped while other programs go on reading and writing."""
+"""The unique key over (employee, clock-in), added and dropped while other programs read and write the table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.init import UNIQUE_KEY
 
 LOCK_WAIT = 1
-"""Seconds a change of the table waits for its lock: whoever comes behind a waiting change waits as well."""
+"""Seconds that DDL waits for its lock: other statements queue behind it."""
 PAUSE = 0.5
 _DOUBLE_CODES = {1062, 1586, "23505"}
 
@@ -27,13 +27,13 @@ class DoublesAppeared(Exception):  # noqa: N818 - says what happened; never leav
 
 
 def add_statements(dialect: Dialect, host: HostTables) -> tuple[str, ...]:
-    """What makes the key. Never with IGNORE: a double is an error, not a row to drop."""
+    """The statements that make the key. Never with IGNORE: a double is an error, not a row to drop."""
     d, names = dialect, host.clock_times
     return d.key_made(names.table, f"{d.name(names.employee_id)}, {d.name(names.clock_in)}", UNIQUE_KEY)
 
 
 def drop_statements(dialect: Dialect, host: HostTables, *, is_constraint: bool = True) -> tuple[str, ...]:
-    """What takes the key away again."""
+    """The statements that drop the key."""
     return (dialect.key_dropped(host.clock_times.table, UNIQUE_KEY, is_constraint=is_constraint),)
 
 
@@ -44,21 +44,21 @@ def add(
     *,
     wait: float,
     waiting: Callable[[str], None],
-    beside_others: bool = False,
+    ignore_host_keys: bool = False,
 ) -> None:
-    """Make the key, finish one whose making was broken off, or find it there. Raises DoublesAppeared, LockHeld where
-    others use the table for longer than `wait` seconds, DatabaseError where the key is not shown as valid.
+    """Make the key unless it exists; an unfinished one is dropped and made again.
 
-    `beside_others`: a key of the host's own on the two columns does not do.
+    Raises DoublesAppeared, LockHeld if others keep the table locked for longer than `wait` seconds, DatabaseError if
+    the database does not show the key as valid. `ignore_host_keys`: only a key with our name counts as existing.
     """
     patience = _Patience(wait, waiting)
 
-    def found() -> UniqueKey | None:
+    def existing_key() -> UniqueKey | None:
         keys = catalog.unique_keys(connection, dialect, host)
-        these = [key for key in keys if not beside_others or key.name == UNIQUE_KEY]
+        these = [key for key in keys if not ignore_host_keys or key.name == UNIQUE_KEY]
         return next(iter(sorted(these, key=lambda key: not key.is_valid)), None)
 
-    key = found()
+    key = existing_key()
     if key is not None and not key.is_valid:
         _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
         key = None
@@ -69,14 +69,14 @@ def add(
         except DBAPIError as error:
             if not codes_of(error) & _DOUBLE_CODES:
                 raise
-            broken = found()
-            if broken is not None:
+            unfinished = existing_key()
+            if unfinished is not None:
                 _run(connection, dialect, host, drop_statements(dialect, host, is_constraint=False), patience)
             raise DoublesAppeared from error
-        key = found()
+        key = existing_key()
     if statements[1:] and key is not None and key.name == UNIQUE_KEY and not key.is_constraint:
         _run(connection, dialect, host, statements[1:], patience)
-        key = found()
+        key = existing_key()
     if key is None or not key.is_valid:
         raise DatabaseError(
             "the database made the unique key but does not show it as valid",
@@ -93,12 +93,12 @@ def drop(
     wait: float,
     waiting: Callable[[str], None],
 ) -> None:
-    """Take our key away where it is, and bring back an index that the database dropped for its sake.
+    """Drop our key if it exists, and restore an index that the database dropped because of it.
 
-    `indexes` are the plain indexes from before: MySQL drops the one it made for a foreign key once another serves.
+    `indexes` are the plain indexes from before: MySQL drops an index made for a foreign key once another one serves it.
     """
     patience = _Patience(wait, waiting)
-    # The host may have made another one on the two columns since.
+    # The host may have made a key of its own on the two columns since.
     keys = catalog.unique_keys(connection, dialect, host)
     key = next((key for key in keys if key.name == UNIQUE_KEY), None)
     if key is None:
@@ -112,14 +112,14 @@ def drop(
 
 
 class _Patience:
-    """How long others may keep us waiting, all in all."""
+    """How long we wait for others in total."""
 
     def __init__(self, wait: float, waiting: Callable[[str], None]) -> None:
         self.wait, self._waiting = max(1, round(wait)), waiting
         self._until = time.monotonic() + wait
 
     def require(self, error: DBAPIError) -> None:
-        """A pause before the next attempt. Raises LockHeld where there was enough of it."""
+        """Pause before the next attempt. Raises LockHeld if the time is over."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise LockHeld(
@@ -137,9 +137,7 @@ def _run(
     statements: Sequence[str],
     patience: _Patience,
 ) -> None:
-    """Statements one by one, each tried again where it did not get its lock in time; the connection is thrown away
-    afterwards.
-    """
+    """Run statements one by one, each again if it did not get its lock in time. The caller discards the connection."""
     for statement in statements:
         while True:
             try:
@@ -156,12 +154,12 @@ def _run(
 
 
 def doubles_statement(dialect: Dialect, host: HostTables) -> str:
-    """Finds every employee and clock-in that has more than one row."""
+    """SQL that finds every employee and clock-in with more than one row."""
     d, names = dialect, host.clock_times
     columns = f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
     return f"SELECT {columns}, count(*) FROM {d.table(names.table)} GROUP BY {columns} HAVING count(*) > 1"
 
 
 def terminated(statements: Iterable[str]) -> str:
-    """Statements as lines of a file."""
+    """Statements as the lines of a file."""
     return "".join(f"{statement};\n" for statement in statements)

@@ -1,4 +1,4 @@
-"""Times that are there and that nobody can read: infinity, a year before 1 or after 9999, a day of zeros, garbage."""
+"""Times that cannot be read: infinity, a year before 1 or after 9999, a day of zeros, garbage."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.columns import plain_text
 from connecteam_sync.store.tables.keys import row_id
 
-_TOLD = 1_000
+_MOST_ROWS = 1_000
 _LONGEST = 60
-"""Characters of a value that are told."""
+"""Characters of a value that are shown."""
 
 
 def conditions(session: Session) -> dict[str, str]:
-    """For each column of times that a value stands in the row `t` and is read as none."""
+    """For each column of times the SQL condition that row `t` has a value in it that cannot be read."""
     d, names, read = session.dialect, session.host.clock_times, session.canonical
-    # Of a day of zeros MySQL says that it is NULL, and of its text that it is not.
+    # To MySQL a day of zeros is NULL, and its text is not.
     return {
         name: f"({d.shown(f't.{d.name(name)}')} IS NOT NULL AND {read[field]} IS NULL)"
         for field, name in (("clock_in", names.clock_in), ("clock_out", names.clock_out))
@@ -24,17 +24,17 @@ def conditions(session: Session) -> dict[str, str]:
 
 
 def unread_times(session: Session) -> tuple[UnreadTime, ...]:
-    """What stands there, row by row: at most a thousand of each column, of any source."""
+    """The unreadable times of rows of any source: at most a thousand of each column."""
     d, key = session.dialect, session.canonical["id"]
     queries = [
         Query(
             f"SELECT {key}, {d.shown(f't.{d.name(name)}')} FROM {session.clock_times} t WHERE {condition}"
-            f" ORDER BY 1 LIMIT {_TOLD}"
+            f" ORDER BY 1 LIMIT {_MOST_ROWS}"
         )
         for name, condition in conditions(session).items()
     ]
     return tuple(
-        UnreadTime(row=row_id(row), column=name, said=plain_text(said)[:_LONGEST])
-        for name, found in zip(conditions(session), session.fetch(*queries), strict=True)
-        for row, said in found
+        UnreadTime(row=row_id(row), column=name, said=plain_text(value)[:_LONGEST])
+        for name, fetched in zip(conditions(session), session.fetch(*queries), strict=True)
+        for row, value in fetched
     )

@@ -1,1 +1,1 @@
-"""What was done: runs, the journal, holds, and undo."""
+"""Runs, the journal, holds, and undo."""

@@ -1,4 +1,4 @@
-"""What is remembered of shifts and rows, for people who look back; a run reads nothing of it."""
+"""Tracked shifts and rows, for the history of an employee and for checks by people; no run uses this."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 
 _REACH_DAYS = 2
-"""Rows that begin so many days before a window may reach into it; longer ones are told on their own day."""
+"""Rows that begin this many days before a window may reach into it; longer ones are reported on their own day."""
 
 
 def tracked_shifts(
     session: Session, users: Iterable[int], keys: Iterable[RowId], start: int, end: int
 ) -> tuple[ShiftHistory, ...]:
-    """The shifts of these users that begin in the span of instants, and those of these rows, by their start."""
+    """The shifts of these users that begin in the span of instants, and the shifts of these rows; by start."""
     t = session.tables
     columns = [t.shifts.c[name] for name in rows.MIRROR]
     wanted = select(*columns, t.runs.c.started_at).join(t.runs, t.runs.c.id == t.shifts.c.changed_in_run, isouter=True)
     of_users = wanted.where(t.shifts.c.start_at >= start, t.shifts.c.start_at < end)
-    found = list(session.connection.execute(of_users.where(t.shifts.c.user_id.in_(sorted(users)))))
+    fetched = list(session.connection.execute(of_users.where(t.shifts.c.user_id.in_(sorted(users)))))
     for batch in batches(keys):
-        found += session.connection.execute(wanted.where(t.shifts.c.clock_time_id.in_(batch)))
-    by_id = {row[0]: row for row in found}
+        fetched += session.connection.execute(wanted.where(t.shifts.c.clock_time_id.in_(batch)))
+    by_id = {row[0]: row for row in fetched}
     seen = ((rows.mirror(row[:-1]), row) for row in by_id.values())
     return tuple(
         sorted(
@@ -50,9 +50,9 @@ def tracked_shifts(
     )
 
 
-def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], frozenset[RowId]]:
-    """The rows of a window, what may reach into it, and every open one of before; and the ids of those whose shift
-    Connecteam clocked out by itself.
+def rows_to_check(session: Session, window: Window) -> tuple[list[ClockTime], frozenset[RowId]]:
+    """The rows of a window, those that may reach into it, and every open row from before; and the ids of rows whose
+    shift Connecteam clocked out automatically.
     """
     d, names = session.dialect, session.host.clock_times
     padded = window.padded(_REACH_DAYS)
@@ -61,7 +61,7 @@ def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], 
     opened = Query(
         f"{session.select_rows()} FROM {session.clock_times} t WHERE {clock_out} IS NULL"
         f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')} AND t.{d.name(names.employee_id)} IS NOT NULL"
-        # Some databases find a time that is none (infinity, a day of zeros) to be before any other.
+        # Some databases sort a value that is no time (infinity, a day of zeros) before any other.
         f" AND {session.canonical['clock_in']} IS NOT NULL",
         {"start": padded.start_utc},
         rows.clock_time,
@@ -76,11 +76,11 @@ def rows_to_look_at(session: Session, window: Window) -> tuple[list[ClockTime], 
 
 
 def shifts_of_rows(session: Session, keys: Iterable[RowId]) -> dict[RowId, tuple[str, int]]:
-    """The shift and the time clock of each of these rows that has them."""
+    """The shift and the time clock of each of these rows that has a shift."""
     d = session.dialect
     sql = (
         f"SELECT s.clock_time_id, s.id, s.time_clock_id FROM {d.rowset({'id': 'link'})}"
         f" {d.lookup} {session.own.shifts} s ON s.clock_time_id = d.id"
     )
-    found = session.fetch_set(sql, ({"id": key} for key in keys))
-    return {row_id(key): (str(shift), int(clock)) for key, shift, clock in found}
+    fetched = session.fetch_set(sql, ({"id": key} for key in keys))
+    return {row_id(key): (str(shift), int(clock)) for key, shift, clock in fetched}

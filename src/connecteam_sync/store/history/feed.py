@@ -1,7 +1,7 @@
-"""Reading the journal: what a run did, what happened to somebody, and the feed that other programs follow.
+"""Reading the journal: changes of a run or of an employee, and the feed that other programs follow.
 
-A number alone does not name an entry for ever: a dump that is restored, or a table that was emptied, gives numbers out
-a second time. So a cursor carries a hash of what its entry says, and a follower whose entry is gone is told.
+A number alone does not identify an entry: after a restored dump or an emptied table, numbers are used again. So a
+cursor has a hash of its entry, and a follower whose entry is gone gets FeedReset.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ START = "0"
 """The cursor before the first entry."""
 _CURSOR = re.compile(r"(\d{1,19})(?:-([0-9a-f]{6}))?", re.ASCII)
 _LARGEST = 2**63 - 1
-"""A larger number is none of a key."""
-_SAID = (
+"""The largest number a key can have."""
+_HASHED_COLUMNS = (
     "id",
     "run_id",
     "at",
@@ -41,19 +41,19 @@ _SAID = (
     "why",
     "change_json",
 )
-"""The columns that say what an entry is, for its hash; never to be altered, for followers keep cursors for years."""
+"""The columns in the hash of an entry. Never alter them: followers keep cursors for years."""
 
 
 def entries_of(session: Session, number: int) -> tuple[Entry, ...]:
-    """Every change of a run, in the order it was decided."""
+    """The changes of a run, in the order of the journal."""
     changes = session.tables.changes
     return _entries(session, select(changes).where(changes.c.run_id == number).order_by(changes.c.id))
 
 
 def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entry, ...]:
-    """The journal behind the entry that a cursor names; a bare number is taken, and goes unproved.
+    """At most `limit` entries after the one that a cursor names; a bare number is accepted without its hash.
 
-    Raises FeedReset where the entry is not there as it was, ConfigurationError where this is no cursor.
+    Raises FeedReset if the entry is gone or is another one now, ConfigurationError if this is no cursor.
     """
     number = _require_there(session, cursor)
     changes = session.tables.changes
@@ -62,7 +62,7 @@ def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entr
 
 
 def history(session: Session, employee: RowId, day: date | None) -> tuple[Entry, ...]:
-    """Every change of the rows an employee has or had, oldest first; of one local day, where it is given."""
+    """The changes of rows that an employee has or had, oldest first; only those of `day` (a local day), if given."""
     changes = session.tables.changes
     mine = or_(changes.c.employee_id == employee, changes.c.previous_employee_id == employee)
     wanted = select(changes).where(mine).order_by(changes.c.id)
@@ -73,8 +73,8 @@ def history(session: Session, employee: RowId, day: date | None) -> tuple[Entry,
 
 
 def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN401 - a select of our changes
-    found = session.connection.execute(wanted).mappings().all()
-    names = {e.id: e.name for e in session.employees()} if found else {}
+    fetched = session.connection.execute(wanted).mappings().all()
+    names = {e.id: e.name for e in session.employees()} if fetched else {}
     return tuple(
         Entry(
             number=row["id"],
@@ -86,7 +86,7 @@ def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN40
             row_before=values_in(row["row_before"]) if row["row_before"] else None,
             row_after=values_in(row["row_after"]) if row["row_after"] else None,
         )
-        for row in found
+        for row in fetched
     )
 
 
@@ -94,40 +94,40 @@ def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN40
 
 
 def cursor_of(row: Mapping[str, Any]) -> str:
-    """The number of an entry and a short hash of what it says, alike on every database: `81234-ab12cd`."""
-    said = msgspec.json.encode([row[name] for name in _SAID])
-    return f"{row['id']}-{hashlib.sha256(said).hexdigest()[:6]}"
+    """The number of an entry and a short hash of its columns, the same on every database: `81234-ab12cd`."""
+    text = msgspec.json.encode([row[name] for name in _HASHED_COLUMNS])
+    return f"{row['id']}-{hashlib.sha256(text).hexdigest()[:6]}"
 
 
 def _require_there(session: Session, cursor: int | str) -> int:
     """The number of the entry that a follower read last. Raises FeedReset, ConfigurationError."""
-    said = str(cursor)
-    parts = _CURSOR.fullmatch(said)
+    text = str(cursor)
+    parts = _CURSOR.fullmatch(text)
     if parts is None:
         raise ConfigurationError(
-            f"{said!r} is no cursor of the journal",
+            f"{text!r} is no cursor of the journal",
             next_step="take `last` of the answer before; 0 reads from the start",
         )
     number = int(parts[1])
-    if said == START or (number == 0 and parts[2] is None):
+    if text == START or (number == 0 and parts[2] is None):
         return 0
     newest = _cursor_at(session, select(func.max(session.tables.changes.c.id)).scalar_subquery())
     there = _cursor_at(session, number) if number <= _LARGEST else None
     is_bare = parts[2] is None
-    # Numbers may be left out, so a bare one need not be there; but none is ever larger than the newest.
-    if there == said or (is_bare and newest is not None and number <= int(newest.partition("-")[0])):
+    # Numbers may be skipped, so the entry of a bare one need not exist; but none is larger than the newest.
+    if there == text or (is_bare and newest is not None and number <= int(newest.partition("-")[0])):
         return number
     what = "is not there any more" if there is None else "is another one now"
     raise FeedReset(
         f"entry {number} of the journal {what}: it was restored from a backup, or began again",
         after=START,
         newest=newest or START,
-        next_step=f"build anew what was built from it: connecteam-sync changes --after {START}",
+        next_step=f"rebuild what was built from it: connecteam-sync changes --after {START}",
     )
 
 
 def _cursor_at(session: Session, number: Any) -> str | None:  # noqa: ANN401 - a number, or what finds one
     changes = session.tables.changes
-    columns = [changes.c[name] for name in _SAID]
+    columns = [changes.c[name] for name in _HASHED_COLUMNS]
     row = session.connection.execute(select(*columns).where(changes.c.id == number)).mappings().first()
     return None if row is None else cursor_of(dict(row))

@@ -19,9 +19,9 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.tables import rows
 
-_OF_THE_FIRST = {"first_day", "last_day", "first_run", "first_seen"}
-"""What a hold keeps from the run that found it."""
-OF_ORPHANS = {
+_FIRST_RUN_COLUMNS = {"first_day", "last_day", "first_run", "first_seen"}
+"""The columns that a hold keeps from the run that opened it."""
+ORPHAN_REASONS = {
     "orphan",
     "no_connecteam_user",
     "user_not_listed",
@@ -33,13 +33,13 @@ OF_ORPHANS = {
     "deletes_guarded",
     "refused_by_database",
 }
-"""What holds of rows without a shift say: they stand while a time clock's look leaves such rows to the last one's."""
-_OF_A_PERSON = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
-"""What a person says of a hold. It is about the hold as it was then: whatever moves about it makes this void."""
+"""Reasons of holds on rows without a shift. They stand while looks leave such rows to the last look of a run."""
+_ACKNOWLEDGEMENT_COLUMNS = ("acknowledged_at", "acknowledged_by", "acknowledged_reason")
+"""The columns of a person's acknowledgement. It is for the hold as it was then: any change of the hold clears it."""
 
 
 class HoldsWritten(NamedTuple):
-    """What became of the holds of a plan: the reasons of those opened and resolved, and how many were corrected."""
+    """The holds a plan wrote: the reasons of those opened and resolved, and how many were corrected."""
 
     opened: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
@@ -54,39 +54,28 @@ class HoldsWritten(NamedTuple):
 # -- by runs -----------------------------------------------------------------------------------------------------------
 
 
+class _Moves(NamedTuple):
+    """The rows of holds that a plan opens, those it corrects and those it resolves."""
+
+    opened: list[dict[str, Any]]
+    moved: list[dict[str, Any]]
+    resolved: list[Mapping[str, Any]]
+
+
+def moves_holds(session: Session, plan: SlicePlan) -> bool:
+    """Whether `write_holds` would write anything of a plan that makes no employees."""
+    return any(_moves(session, plan, {}))
+
+
 def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *, run: int, now: int) -> HoldsWritten:
-    """Open what is new, correct what moved, resolve what lost its cause; what there was of it."""
-    window, decides = plan.window, plan.policy.orphans != "ignore"
-    clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
-    known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in session.holds:
-        if decides if _is_of_a_row(row) else row["time_clock_id"] in clocks:
-            known[_subject(row)].append(row)
-    opened, moved = [], []
-    for hold in plan.holds:
-        values = {**_values(plan, hold, made), "first_run": run, "first_seen": now}
-        found = known.get(_subject(values))
-        if not found:
-            opened.append(values)
-        elif _has_moved(row := found.pop(), values):
-            moved.append({"id": row["id"], **values})
-    first, last = window.first.isoformat(), window.last.isoformat()
-    written = {subject_of(change) for change in plan.changes}
-    resolved = [
-        row
-        for row in chain.from_iterable(known.values())
-        if (_is_of_a_row(row) or row["time_clock_id"] == plan.time_clock_id)
-        and (
-            row["subject"] in written
-            or (row["instant"] is not None and window.holds(row["instant"]))
-            or (row["instant"] is None and first <= row["first_day"] and row["last_day"] <= last)
-        )
-        and row["subject"] not in plan.undecided
-    ]
+    """Open new holds, correct changed ones, resolve those whose cause is gone. Returns what was written."""
+    opened, moved, resolved = _moves(session, plan, made)
+    opened = [{**values, "first_run": run, "first_seen": now} for values in opened]
     ending = [{"id": row["id"], "run": run} for row in resolved]
     d = session.dialect
     session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
-    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _OF_THE_FIRST} | dict.fromkeys(_OF_A_PERSON, "NULL")
+    changing = {c: f"d.{c}" for c in rows.HOLD if c not in _FIRST_RUN_COLUMNS}
+    changing |= dict.fromkeys(_ACKNOWLEDGEMENT_COLUMNS, "NULL")
     session.later_set(d.update(session.own.holds, d.rowset({"id": "int", **rows.HOLD}), changing, "t.id = d.id"), moved)
     kinds: dict[str, Kind] = {"id": "int", "run": "int"}
     session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), ending)
@@ -95,8 +84,40 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     )
 
 
+def _moves(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> _Moves:
+    """The standing holds, compared with those of a plan."""
+    window, decides = plan.window, plan.policy.orphans != "ignore"
+    clocks = {plan.time_clock_id} | {hold.time_clock_id for hold in plan.holds if hold.time_clock_id is not None}
+    known: dict[tuple[int, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in session.holds:
+        if decides if _is_row_hold(row) else row["time_clock_id"] in clocks:
+            known[_subject(row)].append(row)
+    opened, moved = [], []
+    for hold in plan.holds:
+        values = _values(plan, hold, made)
+        standing = known.get(_subject(values))
+        if not standing:
+            opened.append(values)
+        elif _has_moved(row := standing.pop(), values):
+            moved.append({"id": row["id"], **values})
+    first, last = window.first.isoformat(), window.last.isoformat()
+    written = {subject_of(change) for change in plan.changes}
+    resolved = [
+        row
+        for row in chain.from_iterable(known.values())
+        if (_is_row_hold(row) or row["time_clock_id"] == plan.time_clock_id)
+        and (
+            row["subject"] in written
+            or (row["instant"] is not None and window.holds(row["instant"]))
+            or (row["instant"] is None and first <= row["first_day"] and row["last_day"] <= last)
+        )
+        and row["subject"] not in plan.undecided
+    ]
+    return _Moves(opened, moved, resolved)
+
+
 def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -> None:
-    """Holds go with the rows that they are about, in the transaction of the run that takes these."""
+    """Resolve the holds on deleted rows, in the transaction of the run that deletes these."""
     d = session.dialect
     kinds: dict[str, Kind] = {"id": "link", "run": "int"}
     standing = d.update(
@@ -108,16 +129,16 @@ def resolve_holds_of(session: Session, gone: Iterable[RowId | None], run: int) -
     session.later_set(standing, ({"id": key, "run": run} for key in gone))
 
 
-def _is_of_a_row(hold: Mapping[str, Any]) -> bool:
-    """Whether it is about a row without a shift, and not about a record that has no id it could be told by.
+def _is_row_hold(hold: Mapping[str, Any]) -> bool:
+    """Whether a hold is on a row without a shift (and not on a record without a usable id).
 
-    Which time clock's look decides on such rows is not the same in every run.
+    The time clock whose look decides on such rows differs from run to run.
     """
-    return hold["reason"] in OF_ORPHANS and hold["shift_id"] is None and hold["clock_time_id"] is not None
+    return hold["reason"] in ORPHAN_REASONS and hold["shift_id"] is None and hold["clock_time_id"] is not None
 
 
-def held_before(session: Session, clock: int) -> Iterator[str]:
-    """The subjects of what stands of a time clock, but for holds that only say that it could not be read."""
+def standing_subjects(session: Session, clock: int) -> Iterator[str]:
+    """The subjects of a time clock's standing holds, except those for a time clock that could not be read."""
     return (
         row["subject"]
         for row in session.holds
@@ -126,14 +147,14 @@ def held_before(session: Session, clock: int) -> Iterator[str]:
 
 
 def with_acknowledged(plan: SlicePlan, standing: Iterable[Mapping[str, Any]]) -> SlicePlan:
-    """The plan, its holds marked where a person has acknowledged them exactly as they are now.
+    """The plan, with holds marked that a person has acknowledged exactly as they are now.
 
     `standing` are the holds that `Session.stored` read.
     """
     accepted = _by_subject(row for row in standing if row["acknowledged_at"] is not None)
     if not accepted:
         return plan
-    # A person created by this very plan gets an id that no hold has yet, so that the hold is another one by then.
+    # An employee created by this plan gets an id that no hold has yet, so its hold will count as changed.
     made: dict[int, RowId] = {new.user_id: provisional_employee(new.user_id) for new in plan.new_employees}
 
     def marked(hold: Hold) -> Hold:
@@ -145,25 +166,25 @@ def with_acknowledged(plan: SlicePlan, standing: Iterable[Mapping[str, Any]]) ->
     return msgspec.structs.replace(plan, holds=tuple(map(marked, plan.holds)))
 
 
-def _by_subject(found: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str, str], Mapping[str, Any]]:
-    return {_subject(row): row for row in found}
+def _by_subject(holds: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str, str], Mapping[str, Any]]:
+    return {_subject(row): row for row in holds}
 
 
 def _subject(row: Mapping[str, Any]) -> tuple[int, str, str]:
-    """What makes a hold the same from run to run."""
-    return (0 if _is_of_a_row(row) else row["time_clock_id"], row["reason"], row["subject"])
+    """The key by which a hold is recognised from run to run."""
+    return (0 if _is_row_hold(row) else row["time_clock_id"], row["reason"], row["subject"])
 
 
 def _has_moved(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    same = _OF_THE_FIRST | ({"time_clock_id"} if _is_of_a_row(row) else set())
+    same = _FIRST_RUN_COLUMNS | ({"time_clock_id"} if _is_row_hold(row) else set())
     return any(row[name] != values[name] for name in rows.HOLD if name not in same)
 
 
 def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str, Any]:
-    """A hold as a row, but for the run that found it."""
+    """A hold as a row, without the columns of the run that opened it."""
     employee = hold.employee_id
     if employee is None or provisional_user(employee) is not None:
-        # The person may have been created by this very plan; the next run knows them, and must find nothing to correct.
+        # The employee may be created by this plan: the next run knows the id, and must find nothing to correct.
         employee = made.get(hold.user_id or 0)
     return {
         "time_clock_id": hold.time_clock_id or plan.time_clock_id,
@@ -187,8 +208,8 @@ def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str,
 def standing_holds(
     session: Session, kind: str | None = None, *, employee: RowId | None = None
 ) -> tuple[StandingHold, ...]:
-    """What waits for a person or for its cause to go, oldest shift first; of one kind, or of an employee and the
-    Connecteam users who count for them.
+    """The holds that stand, oldest shift first; only of one reason (`kind`), or only of an employee and the Connecteam
+    users that count for them.
     """
     held = session.tables.holds
     wanted = select(held).where(held.c.resolved_run.is_(None)).order_by(held.c.instant, held.c.id)
@@ -197,16 +218,18 @@ def standing_holds(
     if employee is not None:
         users = users_of_employee(session, employee)
         wanted = wanted.where(or_(held.c.employee_id == employee, held.c.user_id.in_(users)))
-    found = session.connection.execute(wanted).mappings().all()
-    if not found:
+    standing = session.connection.execute(wanted).mappings().all()
+    if not standing:
         return ()
     people = {e.id: e.name for e in session.employees()}
     users_by_id = {user_id: user.name for user_id, (user, _, _) in session.known_users().items()}
-    return tuple(_standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in found)
+    return tuple(
+        _standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in standing
+    )
 
 
 def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:
-    at, by, why = (row[name] for name in _OF_A_PERSON)
+    at, by, why = (row[name] for name in _ACKNOWLEDGEMENT_COLUMNS)
     return StandingHold(
         id=row["id"],
         hold=Hold(
@@ -230,27 +253,35 @@ def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) ->
     )
 
 
-def acknowledge(session: Session, found: Iterable[StandingHold], said: Acknowledgement) -> tuple[StandingHold, ...]:
-    """Note who knows of these holds, and why they may stay; what is acknowledged already keeps what was said first."""
-    fresh = {standing.id for standing in found if standing.acknowledged is None}
-    _say(session, fresh, said)
-    return tuple(_said(standing, said) if standing.id in fresh else standing for standing in found)
+def acknowledge(
+    session: Session, holds: Iterable[StandingHold], acknowledgement: Acknowledgement
+) -> tuple[StandingHold, ...]:
+    """Acknowledge these holds: who did it, when and why. Those acknowledged before keep their first acknowledgement."""
+    fresh = {hold.id for hold in holds if hold.acknowledged is None}
+    _write_acknowledgement(session, fresh, acknowledgement)
+    return tuple(_with_acknowledgement(hold, acknowledgement) if hold.id in fresh else hold for hold in holds)
 
 
-def unacknowledge(session: Session, found: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
-    """Nobody knows of these holds any more: they wait for a person again."""
-    _say(session, (standing.id for standing in found), None)
-    return tuple(_said(standing, None) for standing in found)
+def unacknowledge(session: Session, holds: Iterable[StandingHold]) -> tuple[StandingHold, ...]:
+    """Remove the acknowledgements of these holds, so they wait for a person again."""
+    _write_acknowledgement(session, (hold.id for hold in holds), None)
+    return tuple(_with_acknowledgement(hold, None) for hold in holds)
 
 
-def _said(standing: StandingHold, said: Acknowledgement | None) -> StandingHold:
-    hold = msgspec.structs.replace(standing.hold, acknowledged=said is not None)
-    return msgspec.structs.replace(standing, hold=hold, acknowledged=said)
+def _with_acknowledgement(standing: StandingHold, acknowledgement: Acknowledgement | None) -> StandingHold:
+    hold = msgspec.structs.replace(standing.hold, acknowledged=acknowledgement is not None)
+    return msgspec.structs.replace(standing, hold=hold, acknowledged=acknowledgement)
 
 
-def _say(session: Session, ids: Iterable[int], said: Acknowledgement | None) -> None:
+def _write_acknowledgement(session: Session, ids: Iterable[int], acknowledgement: Acknowledgement | None) -> None:
     d = session.dialect
-    values = dict(zip(_OF_A_PERSON, (said.at, said.by, said.reason) if said else (None, None, None), strict=True))
+    values = dict(
+        zip(
+            _ACKNOWLEDGEMENT_COLUMNS,
+            (acknowledgement.at, acknowledgement.by, acknowledgement.reason) if acknowledgement else (None, None, None),
+            strict=True,
+        )
+    )
     kinds: dict[str, Kind] = {"id": "int", **{name: "int" if name.endswith("_at") else "text" for name in values}}
     update = d.update(session.own.holds, d.rowset(kinds), {name: f"d.{name}" for name in values}, "t.id = d.id")
     session.write_set(update, ({"id": key, **values} for key in ids))
@@ -259,11 +290,11 @@ def _say(session: Session, ids: Iterable[int], said: Acknowledgement | None) -> 
 def require_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold, ...]:
     """The standing holds of these ids. Raises NotFound, naming those that do not stand."""
     wanted = set(ids)
-    found = tuple(standing for standing in standing_holds(session) if standing.id in wanted)
-    missing = sorted(wanted - {standing.id for standing in found})
+    holds = tuple(hold for hold in standing_holds(session) if hold.id in wanted)
+    missing = sorted(wanted - {hold.id for hold in holds})
     if missing:
         raise NotFound(
             f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
             next_step="`connecteam-sync holds` lists those that do, with their ids",
         )
-    return found
+    return holds

@@ -1,4 +1,4 @@
-"""The journal: what every run did to every row, whole rows before and after. Append-only."""
+"""The journal: every change of every run, with whole rows before and after. Append-only."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ ENTRY: dict[str, Kind] = {
 JOURNAL: dict[str, Kind] = {"run_id": "int", "at": "int", **ENTRY}
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What an entry says of its change next to its other columns: the canonical row before and after, and its user."""
+class ChangeDetails(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The part of a change that is stored as JSON in its entry: the canonical row before and after, and the user."""
 
     before: ClockTime | None = None
     after: ClockTime | None = None
@@ -45,13 +45,13 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 def change_of(entry: Mapping[str, Any]) -> Change:
     """The change of a journal entry."""
-    told = msgspec.json.decode(entry["change_json"], type=Told)
+    details = msgspec.json.decode(entry["change_json"], type=ChangeDetails)
     return Change(
         kind=entry["kind"],
-        before=told.before,
-        after=told.after,
+        before=details.before,
+        after=details.after,
         shift_id=entry["shift_id"],
-        user_id=told.user_id,
+        user_id=details.user_id,
         days=(date.fromisoformat(entry["first_day"]), date.fromisoformat(entry["last_day"])),
         why=entry["why"],
     )
@@ -67,16 +67,17 @@ def write_journal(
     run: int,
     now: int,
 ) -> None:
-    """An entry for every change, whole rows before and after; `remembered` tells what was known of its shifts.
+    """Write an entry for every change, with whole rows before and after; `remembered` returns the tracked shifts of a
+    change as they were before it.
 
-    A row of `after` that was not read whole is taken from the table, by MySQL and MariaDB themselves: it is most of
-    what would have to travel.
+    MySQL and MariaDB copy rows of `after` that were not read whole from the table themselves: they would be most of the
+    data to send.
     """
     encode = msgspec.json.Encoder().encode
     days: dict[date, str] = {}
 
     def entries() -> Iterator[tuple[object, ...]]:
-        """The values of each entry, in the order of ENTRY, and its user; one at a time, since they are long."""
+        """The values of each entry, in the order of ENTRY, and its user; generated, since they are large."""
         for change in changes:
             image = change.image
             if image.id is None:
@@ -84,7 +85,7 @@ def write_journal(
             first, last = change.days
             whole = after[image.id][1] if change.after else None
             in_table = change.after is not None and whole is None
-            told = None if in_table else encode(Told(change.before, change.after, change.user_id)).decode()
+            details = None if in_table else encode(ChangeDetails(change.before, change.after, change.user_id)).decode()
             yield (
                 change.kind,
                 image.id,
@@ -94,7 +95,7 @@ def write_journal(
                 days.get(first) or days.setdefault(first, first.isoformat()),
                 days.get(last) or days.setdefault(last, last.isoformat()),
                 change.why,
-                told,
+                details,
                 before[image.id][1] if change.before else None,
                 whole,
                 encode(remembered(change)).decode(),
@@ -103,14 +104,14 @@ def write_journal(
 
     if session.dialect.copies_images:
         sql = _from_table(session)
-        for _, said in session.fitting(entries(), packed_rows):
-            session.later(Query(sql, {"rows": said, "run": run, "now": now}))
+        for _, packed in session.fitting(entries(), packed_rows):
+            session.later(Query(sql, {"rows": packed, "run": run, "now": now}))
     else:
         session.insert_many(session.own.changes, JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
 
 
 def _in_json(session: Session, kind: ColumnKind, value: str) -> str:
-    """What reads a column in canonical form, as a value of JSON."""
+    """The SQL expression that makes a canonical column a JSON value."""
     d = session.dialect
     key = {"key": d.keys.row, "person": d.keys.person}.get(kind)
     if key is not None and key.is_text:
@@ -121,22 +122,22 @@ def _in_json(session: Session, kind: ColumnKind, value: str) -> str:
         return f"CASE {value} WHEN 1 THEN 'true' ELSE 'false' END"
     if kind in {"word", "text"}:
         return f"json_quote({value})" if kind == "word" else f"coalesce(json_quote({value}), 'null')"
-    # Cast, since a ZEROFILL column is written with zeros in front, which no JSON has.
+    # Cast, since a ZEROFILL column has leading zeros, which JSON does not allow.
     return f"coalesce(CAST({value} AS {d.bigint}), 'null')"
 
 
 def _from_table(session: Session) -> str:
-    """INSERT of entries, and of the user of each, as `packed_rows`; one that says nothing of its change is about the
-    row that the table has now.
+    """INSERT of entries with the user of each, given as `packed_rows`; an entry without `change_json` gets the row that
+    the table has now.
     """
     d, names = session.dialect, session.host.clock_times
     row = {column.field: _in_json(session, column.kind, session.canonical[column.field]) for column in ROW}
     members = ", ',', ".join(f"'\"{field}\":', {value}" for field, value in row.items())
-    told = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
+    details = f"concat('{{\"after\":{{', {members}, '}},\"user_id\":', coalesce(d.user_id, 'null'), '}}')"
     whole = d.image("t", session.columns.types)
     values = {"run_id": ":run", "at": ":now"} | {column: f"d.{column}" for column in ENTRY}
     values |= {
-        "change_json": f"coalesce(d.change_json, {told})",
+        "change_json": f"coalesce(d.change_json, {details})",
         "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
     }
     entries = d.rowset({**ENTRY, "clock_time_id": "row", "user_id": "int"}, packed=True)

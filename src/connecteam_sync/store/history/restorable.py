@@ -1,7 +1,7 @@
-"""What undo could not give back is not let through: rows whose image does not hold every byte, or travels nowhere.
+"""Refusing writes that undo could not restore: rows whose image loses bytes, or is too large to be sent.
 
-Most types give every value back. Of the others each value is compared with what its image makes of it, by the database
-itself and in the round trip that reads the images: nothing is asked where a table has no such column.
+Most column types lose nothing. For the others the database itself compares each value with the value restored from its
+image, in the round trip that reads the images. If a table has no such column, nothing is checked.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 
 _ENTRY = 65_536
-"""Bytes that are left for all that an entry of the journal says next to its images."""
+"""Bytes kept free for the other columns of a journal entry."""
 _WIDEST = 16
-"""Bytes that a character of two images becomes at most: each is spelled again twice, as JSON and as a value."""
+"""Most bytes that a character takes in a statement with two images: each is escaped twice, as JSON and as a value."""
 
 
-def lost_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
-    """What `require_restorable` reads of rows to be altered or deleted; nothing where every type gives all back."""
+def lossy_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
+    """Queries for `lossy_columns`, for rows to be altered or deleted; none if every type of the table loses nothing."""
     d, names = session.dialect, session.host.clock_times
     checks = {
         column: check
@@ -37,8 +37,8 @@ def lost_queries(session: Session, keys: Iterable[RowId]) -> list[Query]:
         return []
     lost = " ".join(f"WHEN NOT ({check}) THEN {d.literal(column)}" for column, check in checks.items())
     source = f"{d.rowset({'id': 'row'})} {d.lookup} {session.clock_times} t ON t.{d.name(names.id)} = d.id"
-    found = f"SELECT {session.canonical['id']} AS id, CASE {lost} END AS lost FROM {source}"
-    sql = f"SELECT f.id, f.lost FROM ({found}) f WHERE f.lost IS NOT NULL"
+    checked = f"SELECT {session.canonical['id']} AS id, CASE {lost} END AS lost FROM {source}"
+    sql = f"SELECT f.id, f.lost FROM ({checked}) f WHERE f.lost IS NOT NULL"
     return list(batched(sql, ({"id": key} for key in keys), {}, _lost))
 
 
@@ -46,20 +46,20 @@ def _lost(row: Sequence[Any]) -> tuple[RowId, str]:
     return row_id(row[0]), str(row[1])
 
 
-def lost_of(found: Iterable[Rows]) -> dict[RowId, str]:
-    """What the answers to `lost_queries` say: a column that would not come back, by row."""
-    return dict(chain.from_iterable(found))
+def lossy_columns(results: Iterable[Rows]) -> dict[RowId, str]:
+    """From the rows of `lossy_queries`: a column that undo could not restore, by row."""
+    return dict(chain.from_iterable(results))
 
 
 def require_restorable(session: Session, lost: Mapping[RowId, str], images: Mapping[RowId, rows.Image]) -> None:
-    """Raises RecordRefused of the first row that undo could not give back."""
+    """Raises RecordRefused for the first row that undo could not restore."""
     for row, column in lost.items():
         raise _refused(row, f"undo could not give back what its column {column!r} holds, to the byte")
     if not session.dialect.has_packets:
         return
     room = session.room - _ENTRY
     for row, (_, whole) in images.items():
-        # The journal says it as it was and as it is, in one statement.
+        # One statement of the journal has the row before and after.
         if _WIDEST * len(whole) > room and not fits(packed_rows([(whole, whole)]), room):
             raise _refused(row, "it is too large to be kept for an undo (max_allowed_packet)")
 

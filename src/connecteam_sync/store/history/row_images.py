@@ -1,4 +1,4 @@
-"""Whole rows of `clock_times`, every column of them, from the images of the journal back into the table."""
+"""Whole rows of `clock_times`, with every column, restored from the images of the journal."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from connecteam_sync.store.sql.exact_types import columns_in
 from connecteam_sync.store.sql.pipeline import Answer
 
 _EXACT = msgspec.json.Decoder(float_hook=str)
-"""Numbers as they are spelled: two long ones may be the same float."""
+"""Keeps numbers as text: two long ones may be the same float."""
 
 
 def known(session: Session, image: str | None) -> tuple[str, ...]:
-    """The columns that the table has now and the image knows: one added since is left alone, one dropped is gone."""
+    """The columns that both the table and the image have: columns added or dropped since are left out."""
     then = columns_in(image)
     return tuple(column for column in session.columns.clock_times if column in then)
 
@@ -26,17 +26,15 @@ def known(session: Session, image: str | None) -> tuple[str, ...]:
 def by_columns(
     session: Session, keys: Iterable[RowId], whole: Mapping[RowId, str | None]
 ) -> dict[tuple[str, ...], list[RowId]]:
-    """The rows of these keys, by the columns that are known of each."""
-    found: dict[tuple[str, ...], list[RowId]] = defaultdict(list)
+    """These keys, grouped by the columns that table and image have in common."""
+    groups: dict[tuple[str, ...], list[RowId]] = defaultdict(list)
     for key in keys:
-        found[known(session, whole.get(key))].append(key)
-    return found
+        groups[known(session, whole.get(key))].append(key)
+    return groups
 
 
 def differing(session: Session, then: str | None, now: str | None) -> list[str]:
-    """The columns of a row that are not as in an image, of those that both know; those that a trigger owns do not
-    count.
-    """
+    """The columns that differ between two images, of those that both have and that no trigger owns."""
     before, after = (columns_in(image) for image in (then, now))
     owned = session.host.clock_times.trigger_columns
     shared = (column for column in before if column in after and column not in owned)
@@ -44,7 +42,7 @@ def differing(session: Session, then: str | None, now: str | None) -> list[str]:
 
 
 def _same(before: bytes, after: bytes) -> bool:
-    """Whether two values are one; a document of an older image was kept as what it says, not as it was spelled."""
+    """Whether two JSON values are equal; older images have JSON documents as values, not as their exact text."""
     if before == after:
         return True
     try:
@@ -60,7 +58,7 @@ def _same(before: bytes, after: bytes) -> bool:
 def rows_again(
     session: Session, aliases: Mapping[str, str], more: Mapping[str, Kind] | None = None
 ) -> tuple[str, dict[str, str]]:
-    """Whole rows made of what `whole_row` says of them, as a FROM item; and what each column becomes, by quoted name.
+    """A FROM item with whole rows made from members of `whole_row`, and the expression of each column, by quoted name.
 
     `more` are further members of the rowset.
     """
@@ -71,8 +69,8 @@ def whole_row(
     session: Session, key: RowId | None, whole: Mapping[RowId, str | None], aliases: Mapping[str, str]
 ) -> dict[str, object]:
     """The image of a row as a member of the rowset of `rows_again`."""
-    said = whole[key or 0] or "{}"
-    return {"id": key, **session.dialect.members(said, aliases)}
+    image = whole[key or 0] or "{}"
+    return {"id": key, **session.dialect.members(image, aliases)}
 
 
 def write_whole(
@@ -83,14 +81,14 @@ def write_whole(
     is_new: bool,
     then: Callable[[int, Answer], object],
 ) -> None:
-    """Rows as their images say, of the columns that both know: made, or restored where they stand. They may wait;
-    `then` is told how many each statement was about.
+    """Insert (`is_new`) or update rows from their images, with the columns that table and image have in common.
 
-    What a trigger owns is given to a row that is made, and left alone in one that is there.
+    The statements may be sent later; `then` is called with the number of rows of each, and its answer. Columns that a
+    trigger owns are set in new rows and left alone in existing ones.
     """
     d, names = session.dialect, session.host.clock_times
-    key = d.name(names.id)
-    kept = {key} if is_new else {key, *map(d.name, names.trigger_columns)}
+    id_column = d.name(names.id)
+    kept = {id_column} if is_new else {id_column, *map(d.name, names.trigger_columns)}
     for columns, some in by_columns(session, keys, whole).items():
         aliases = {column: f"c{number}" for number, column in enumerate(columns)}
         rowset, every = rows_again(session, aliases)
@@ -98,6 +96,6 @@ def write_whole(
             sql = d.insert(session.clock_times, rowset, every, with_key=True)
         else:
             restoring = {column: value for column, value in every.items() if column not in kept}
-            sql = d.update(session.clock_times, rowset, restoring, f"t.{key} = d.id AND {session.is_ours}")
+            sql = d.update(session.clock_times, rowset, restoring, f"t.{id_column} = d.id AND {session.is_ours}")
         sql = d.as_stored(sql)
-        session.later_counted(sql, [whole_row(session, one, whole, aliases) for one in some], then)
+        session.later_counted(sql, [whole_row(session, key, whole, aliases) for key in some], then)

@@ -1,4 +1,4 @@
-"""Runs and their slices: written next to the rows, read by everybody."""
+"""Runs and their slices: the receipts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from connecteam_sync.store.sql.statements import PendingId
 
 
 def begin_run(session: Session, run: Run) -> PendingId:
-    """The number of a new run, in the transaction that first has something to say about it; no run had it before."""
+    """Insert a run, in the transaction that first writes for it. Its number was never used before."""
     own = session.own
     return session.insert_one(
         own.runs,
@@ -42,8 +42,8 @@ def begin_run(session: Session, run: Run) -> PendingId:
 
 
 def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> PendingId:
-    """The receipt of one slice, and its number; `people` are the employees made and removed, so that undo can take
-    them back.
+    """Write the receipt of one slice and return its number; `people` are the employees made, removed and renamed, for
+    undo.
     """
     return session.insert_one(
         session.own.slices,
@@ -61,7 +61,7 @@ def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str,
 
 
 def finish_run(session: Session, run: int, *, now: int, statements: int, http_calls: int) -> None:
-    """Note the end of a run and what it cost."""
+    """Store the end of a run, and how many statements and HTTP calls it made."""
     session.later(
         Query(
             f"UPDATE {session.own.runs} SET finished_at = :now, statements = :statements, http_calls = :calls"
@@ -93,10 +93,10 @@ def runs(
         wanted = wanted.where(t.runs.c.id == number)
     if limit is not None:
         wanted = wanted.limit(limit)
-    found = [dict(row) for row in session.connection.execute(wanted).mappings()]
-    if not found:
+    fetched = [dict(row) for row in session.connection.execute(wanted).mappings()]
+    if not fetched:
         return ()
-    ids = [row["id"] for row in found]
+    ids = [row["id"] for row in fetched]
     own = select(t.slices.c.run_id, t.slices.c.receipt).where(t.slices.c.run_id.between(min(ids), max(ids)))
     if kind is not None:
         own = own.join(t.runs, t.runs.c.id == t.slices.c.run_id).where(t.runs.c.kind == kind)
@@ -105,7 +105,7 @@ def runs(
         slices.setdefault(run_id, []).append(msgspec.json.decode(receipt, type=Slice))
     undoing = select(t.runs.c.undoes, t.runs.c.id).where(t.runs.c.undoes.between(min(ids), max(ids)))
     undone = {row.undoes: row.id for row in session.connection.execute(undoing)}
-    return tuple(_run(row, tuple(slices.get(row["id"], ())), undone.get(row["id"])) for row in found)
+    return tuple(_run(row, tuple(slices.get(row["id"], ())), undone.get(row["id"])) for row in fetched)
 
 
 def run(session: Session, number: int) -> Run:

@@ -1,4 +1,4 @@
-"""Take a run back: the exact inverse as a new run, whole rows and primary keys included."""
+"""Undo a run: the exact inverse as a new run, with whole rows and primary keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
-from connecteam_sync.core.child_rows import concerned, kept_by, said_of
+from connecteam_sync.core.child_rows import concerned, kept_by, pointing_text
 from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId, by_key, ordered
 from connecteam_sync.core.locks import Locks
@@ -24,7 +24,7 @@ from connecteam_sync.store.history.holds import resolve_holds_of
 from connecteam_sync.store.history.journal import change_of, write_journal
 from connecteam_sync.store.history.row_images import differing
 from connecteam_sync.store.history.undo_check import giving_back, left_alone, require_given_back, require_removed
-from connecteam_sync.store.mirror.apply import others_of
+from connecteam_sync.store.mirror.apply import person_row_counts
 from connecteam_sync.store.mirror.child_rows import children_of, employees_with_children
 from connecteam_sync.store.mirror.clock_times import altered, require_ours
 from connecteam_sync.store.mirror.employee_names import Renamed, kept, write
@@ -36,8 +36,8 @@ from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 
 
-class Undone(msgspec.Struct, frozen=True, kw_only=True):
-    """What the inverse wrote, and the employees it removed and brought back."""
+class UndoResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The slice that an undo wrote, and the employees it removed, made again and renamed."""
 
     slice: Slice
     employees_made: tuple[dict[str, Any], ...] = ()
@@ -45,9 +45,11 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     employees_renamed: tuple[Renamed, ...] = ()
 
 
-def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Undone:
-    """Write the inverse of `run` as run `by`. Raises UndoRefused where a row or its shift is no longer as that run left
-    it, another row stands where one belongs, or rows of other tables point at one that would go; NotOurs.
+def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> UndoResult:
+    """Write the inverse of `run` as run `by`.
+
+    Raises UndoRefused if a row or its shift is no longer as that run left it, a row's key is taken, a row that would go
+    has child rows, or the table does not take the rows back; NotOurs if a row is not ours to write.
     """
     entries, present = require_undoable(session, run, window.zone)
     changes = [entry["change"] for entry in entries]
@@ -62,23 +64,23 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
         insert_employees(session, made, with_id=True)
     before: dict[RowId, str | None] = {row_id(e["clock_time_id"]): e["row_before"] for e in entries}
     with giving_back(session, run):
-        others = others_of(session, inverse)
-        if others:
-            others.begin(session.fetch(*others.queries))
+        row_counts = person_row_counts(session, inverse)
+        if row_counts:
+            row_counts.begin(session.fetch(*row_counts.queries))
         write_inverse(session, inverse, before)
-        if others:
-            others.count()
+        if row_counts:
+            row_counts.count()
         after = session.images(keys)
-        if others:
-            others.require_same()
+        if row_counts:
+            row_counts.require_same()
     require_given_back(session, run, before, after)
     remembered = _restore_memory(session, entries, by)
     write_journal(session, inverse, present, after, lambda c: remembered.get(c.image.id or 0, {}), run=by, now=now)
     if renamed:
-        renamed = write(session, (one.back() for one in reversed(renamed)))
+        renamed = write(session, (change.back() for change in reversed(renamed)))
     created, removed = removed, _remove_employees(session, run, removed)
     if created and not entries and len(removed) < len(created):
-        # Nothing but employees was made, and they are in use: there is nothing to take back yet.
+        # The run made only employees, and they are in use: there is nothing to undo yet.
         raise UndoRefused(
             f"an employee that run {run} made has rows, or was edited since",
             next_step="undo the runs that wrote the rows first: connecteam-sync runs",
@@ -86,12 +88,12 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     resolve_holds_of(session, (change.image.id for change in inverse if change.kind == "delete"), by)
     kinds = [change.kind for change in inverse]
     total = sum(c.image.minutes for c in changes if c.after)
-    return Undone(
+    return UndoResult(
         slice=Slice(
             time_clock_id=None,
             window=window,
             status="applied" if inverse or made or removed or renamed else "nothing",
-            note=_told(made, removed, renamed, left_alone(session, before)),
+            note=_note(made, removed, renamed, left_alone(session, before)),
             counts=Counts(
                 total_shifts=len(inverse),
                 created=kinds.count("create"),
@@ -107,22 +109,22 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     )
 
 
-def _told(
+def _note(
     made: tuple[dict[str, Any], ...],
     removed: tuple[dict[str, Any], ...],
     renamed: tuple[Renamed, ...],
     left: list[str],
 ) -> str | None:
-    """What was taken back next to the rows, and what was left alone."""
-    said = left + [f"employee {one['id']} {one['name']} removed" for one in removed]
-    said += [f"employee {one['id']} {one['name']} made again" for one in made]
-    said += [f"employee {one.id} is called {one.name[1]} again" for one in renamed]
-    return "; ".join(said[:20]) or None
+    """The note of the receipt: what was undone besides rows, and what was left alone."""
+    sentences = left + [f"employee {person['id']} {person['name']} removed" for person in removed]
+    sentences += [f"employee {person['id']} {person['name']} made again" for person in made]
+    sentences += [f"employee {change.id} is called {change.name[1]} again" for change in renamed]
+    return "; ".join(sentences[:20]) or None
 
 
 def require_kind_undoable(session: Session, old: Run) -> None:
-    """A run of `adopt` also made a key and a backup, so it has a way back of its own; a proof needs none; and one that
-    the journal no longer knows has none. Raises UndoRefused.
+    """Raises UndoRefused for a run of `verify`, which changed nothing; for a run of `adopt` or its undo, which also
+    made or dropped a key and a backup; and for a run with changes that the journal lacks.
     """
     if old.kind == "verify":
         raise UndoRefused(
@@ -152,10 +154,10 @@ def require_kind_undoable(session: Session, old: Run) -> None:
 def require_undoable(
     session: Session, run: int, zone: ZoneInfo
 ) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
-    """What the run did to each row, and the rows as they are, locked. Raises UndoRefused where they are not as left."""
+    """The entries of a run, one for each row, and the rows as they are, locked. Raises UndoRefused if they changed."""
     journal = session.tables.changes
-    found = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
-    entries = _netted([dict(row) for row in found.mappings()])
+    fetched = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
+    entries = _netted([dict(row) for row in fetched.mappings()])
     present = session.images([row_id(entry["clock_time_id"]) for entry in entries], lock=True)
     _require_as_left(session, run, entries, present)
     _require_linked_as_left(session, run, entries)
@@ -164,7 +166,7 @@ def require_undoable(
 
 
 def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One entry for every row: how the run found it, and how it left it; a run may touch a row more than once."""
+    """One entry for each row, from before the run to after it: a run may change a row more than once."""
     result: dict[RowId, dict[str, Any]] = {}
     for entry in entries:
         change = change_of(entry)
@@ -185,21 +187,22 @@ def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _require_as_left(
     session: Session, run: int, entries: list[dict[str, Any]], present: Mapping[RowId, rows.Image]
 ) -> None:
-    """Every row must be exactly as the run left it, every column of it that was there then and is there now."""
-    touched = []
+    """Raises UndoRefused unless every row is as the run left it, in every column that existed then and exists now."""
+    changed = []
     for entry in entries:
         key = row_id(entry["clock_time_id"])
         left, now = entry["row_after"], present[key][1] if key in present else None
         if (left is None) != (now is None) or differing(session, left, now):
-            touched.append(key)
-    if touched:
-        raise _touched(f"{many(len(touched), 'row')} of run {run} changed", touched, _later_runs(session, run, touched))
+            changed.append(key)
+    if changed:
+        raise _undo_refused(
+            f"{many(len(changed), 'row')} of run {run} changed", changed, _later_runs(session, run, changed)
+        )
 
 
 def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, Any]]) -> None:
-    """No later run may have given a row another shift, or a shift of the run another row; no row need differ for that.
-
-    What an adoption did is about rows alone.
+    """Raises UndoRefused if a later run gave a row another shift, or a shift of the run another row, even if no row
+    differs. Changes of an adoption have no shift and are not checked.
     """
     shift_of: dict[RowId, str | None] = {}
     row_of: dict[str, RowId | None] = {}
@@ -229,7 +232,7 @@ def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, 
             moved[row] = changed
     if moved:
         runs = _later_runs(session, run, moved) or sorted({*moved.values()}, reverse=True)
-        raise _touched(f"rows or shifts of run {run} were linked anew", moved, runs)
+        raise _undo_refused(f"rows or shifts of run {run} were linked again", moved, runs)
 
 
 def _later_runs(session: Session, run: int, keys: Iterable[RowId]) -> list[int]:
@@ -245,8 +248,8 @@ def _later_runs(session: Session, run: int, keys: Iterable[RowId]) -> list[int]:
     )
 
 
-def _touched(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused:
-    """Who is in the way of an undo."""
+def _undo_refused(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused:
+    """The error for rows that were changed since, naming the runs that did it."""
     by = f"by run {', '.join(map(str, runs))}" if runs else "by another program"
     return UndoRefused(
         f"{what} since, {by}: rows {', '.join(map(str, sorted(keys, key=ordered)[:10]))}",
@@ -256,7 +259,7 @@ def _touched(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRefused
 
 
 def _require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
-    """No day on which a row began, or begins, may be closed; one on which it merely ends does not matter."""
+    """Raises UndoRefused if a day is locked on which a row began or will begin; the day of its end is not checked."""
     images = (image for c in changes if c.kind != "link" for image in (c.before, c.after))
     locked = Locks(session.locked(zone.key)).holding(images)
     if locked:
@@ -268,7 +271,7 @@ def _require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -
 
 
 def _require_childless(session: Session, run: int, inverse: list[Change]) -> None:
-    """No row that goes, or leaves the key it has, may have rows of other tables pointing at it by now."""
+    """Raises UndoRefused if a row that would be deleted or leave its key has child rows by now."""
     children = children_of(session, concerned(inverse), fresh=True)
     stuck = {
         change.before.id or 0: pointing
@@ -276,37 +279,37 @@ def _require_childless(session: Session, run: int, inverse: list[Change]) -> Non
         if change.before is not None and (pointing := kept_by(children, change.before, change.after))
     }
     if stuck:
-        said = "; ".join(said_of(row, pointing) for row, pointing in by_key(stuck)[:10])
+        named = "; ".join(pointing_text(row, pointing) for row, pointing in by_key(stuck)[:10])
         more = f"; and {len(stuck) - 10} more rows" if len(stuck) > 10 else ""  # noqa: PLR2004 - those just said
         raise UndoRefused(
-            f"undoing run {run} would delete or move rows that others point at: {said}{more}",
+            f"undoing run {run} would delete or move rows that others point at: {named}{more}",
             rows=tuple(sorted(stuck, key=ordered)),
             next_step=f"remove those rows or point them elsewhere, then: connecteam-sync undo {run}",
         )
 
 
 def _require_free(session: Session, run: int, inverse: list[Change]) -> None:
-    """No other row may have the employee and clock-in of one that comes back, where there is a unique key."""
+    """Raises UndoRefused if there is a unique key, and another row has the employee and clock-in of one to restore."""
     d, names = session.dialect, session.host.clock_times
     wanted = {c.after.key for c in inverse if c.after and (c.before is None or c.before.key != c.after.key)}
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"{session.select_rows()} FROM {d.rowset({'employee_id': 'person', 'clock_in': 'int'})}"
         f" {d.lookup} {session.clock_times} t ON t.{d.name(names.employee_id)} = d.employee_id"
         f" AND t.{d.name(names.clock_in)} = {d.moment('d.clock_in')}",
         ({"employee_id": employee, "clock_in": clock_in} for employee, clock_in in wanted),
     )
-    others = sorted({rows.clock_time(row).id or 0 for row in found} - {c.image.id for c in inverse}, key=ordered)
-    if others and unique_key(session.connection, d, session.host) is not None:
-        runs = _later_runs(session, run, others)
-        raise _touched("the employee and clock-in of rows that would come back were taken", others, runs)
+    occupants = sorted({rows.clock_time(row).id or 0 for row in fetched} - {c.image.id for c in inverse}, key=ordered)
+    if occupants and unique_key(session.connection, d, session.host) is not None:
+        runs = _later_runs(session, run, occupants)
+        raise _undo_refused("the employee and clock-in of rows that would come back were taken", occupants, runs)
 
 
 def _require_restorable(session: Session, run: int, inverse: list[Change], present: Mapping[RowId, rows.Image]) -> None:
-    """What an undo takes away can be given back in turn, to the byte."""
-    from connecteam_sync.store.history.restorable import lost_of, lost_queries, require_restorable  # noqa: PLC0415 - no start
+    """Raises UndoRefused if a row that the undo changes could not be restored in turn."""
+    from connecteam_sync.store.history.restorable import lossy_columns, lossy_queries, require_restorable  # noqa: PLC0415 - no start
 
     try:
-        require_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(inverse)))), present)
+        require_restorable(session, lossy_columns(session.fetch(*lossy_queries(session, altered(inverse)))), present)
     except RecordRefused as error:
         raise UndoRefused(
             f"{error.message}; nothing was written",
@@ -317,8 +320,8 @@ def _require_restorable(session: Session, run: int, inverse: list[Change], prese
 def _restore_memory(
     session: Session, entries: list[dict[str, Any]], run: int
 ) -> dict[RowId, dict[str, TrackedShift | None]]:
-    """Links and applied values as before; what Connecteam said last stays remembered, and of a shift whose row goes,
-    which it was. Returns what is replaced.
+    """Restore links and applied values of tracked shifts as before the run, but keep Connecteam's last record of each,
+    and the former row of a shift whose row goes. Returns the tracked shifts that are replaced, by row.
     """
     wanted: dict[str, TrackedShift | None] = {}
     rows_of: dict[str, RowId] = {}
@@ -331,7 +334,7 @@ def _restore_memory(
             wanted.setdefault(shift_id, mirror)
             rows_of.setdefault(shift_id, row_id(entry["clock_time_id"]))
     d = session.dialect
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT {rows.mirror_columns('s')} FROM {d.rowset({'id': 'key'})} {d.lookup} {session.own.shifts} s"
         " ON s.id = d.id",
         ({"id": shift_id} for shift_id in wanted),
@@ -339,7 +342,7 @@ def _restore_memory(
     restored: list[TrackedShift] = []
     memory: dict[str, TrackedShift] = {}
     replaced: dict[RowId, dict[str, TrackedShift | None]] = {row_id(entry["clock_time_id"]): {} for entry in entries}
-    for row in found:
+    for row in fetched:
         now = rows.mirror(row)
         was = wanted[now.shift.id]
         replaced[rows_of[now.shift.id]][now.shift.id] = memory[now.shift.id] = now
@@ -362,16 +365,16 @@ def _restore_memory(
 def _people(
     session: Session, run: int
 ) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], tuple[Renamed, ...]]:
-    """Employees that the run removed (to be made again), made (to be removed) and renamed."""
+    """The employees that the run removed (to make again), made (to remove) and renamed."""
     slices = session.tables.slices
-    found = session.connection.execute(
+    fetched = session.connection.execute(
         select(slices.c.employees).where(slices.c.run_id == run, slices.c.employees.is_not(None))
     ).scalars()
     made: list[dict[str, Any]] = []
     removed: list[dict[str, Any]] = []
     renamed: list[Renamed] = []
-    for text in found:
-        people = msgspec.json.decode(text)
+    for receipt in fetched:
+        people = msgspec.json.decode(receipt)
         made += people["removed"]
         removed += people["made"]
         renamed += msgspec.convert(people.get("renamed", ()), list[Renamed])
@@ -379,11 +382,11 @@ def _people(
 
 
 def _remove_employees(session: Session, run: int, people: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-    """Remove employees a run made, where no row of any table names them and nobody edited them since."""
+    """Remove employees that a run made, if no row of any table names them and they were not edited since."""
     if not people:
         return ()
     d, names = session.dialect, session.host
-    # Connecteam may have renamed them since, and a later run them: that is no edit of the host's.
+    # A later run may have renamed them after Connecteam: that is no edit by the host.
     names_now = {user: kept(session, "name", known.name) for user, (known, _, _) in session.known_users().items()}
     same = {(e.id, e.connecteam_user_id): e.name for e in session.employees()}
     unedited = [

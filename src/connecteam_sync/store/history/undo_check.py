@@ -1,6 +1,6 @@
-"""What an undo wrote is read back before it is committed: exact, to the last column, or it is refused.
+"""The writes of an undo are read back before the commit: every column must be exact, or the undo is refused.
 
-A column that a trigger of the host's owns (`trigger_columns`) is left alone, and does not count.
+A column that a trigger of the host owns (`trigger_columns`) is left alone and not compared.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _POINT = "connecteam_sync_giving_back"
 
 @contextmanager
 def giving_back(session: Session, run: int) -> Iterator[None]:
-    """Around the writes of an undo. Its rows are locked, and were compared to the last column: where they are not
-    written, no other program was in the way, the table itself does not let it be. Raises UndoRefused, by the triggers.
+    """Wraps the writes of an undo. Its rows are locked and were compared in every column: if a write fails, the table
+    itself prevents it, not another program. Raises UndoRefused, which names the triggers.
     """
     session.later(Query(f"SAVEPOINT {_POINT}"))
     try:
@@ -42,30 +42,30 @@ def giving_back(session: Session, run: int) -> Iterator[None]:
         cause = causes.refusal(error)
         if cause is None or causes.is_clock_in_taken(error, names, keys):
             raise
-        raise _vetoed(session, run, f"refuses a write: {cause.told}") from error
+        raise _vetoed(session, run, f"refuses a write: {cause.message}") from error
 
 
 def _vetoed(session: Session, run: int, what: str) -> UndoRefused:
     session.forget()
     session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
     known = catalog.triggers(session.connection, session.dialect, session.host)
-    told = f" (of the table: {', '.join(known[:_SHOWN])})" if known else ""
+    triggers = f" (of the table: {', '.join(known[:_SHOWN])})" if known else ""
     return UndoRefused(
-        f"table {session.host.clock_times.table!r} {what}{told}; nothing was written",
+        f"table {session.host.clock_times.table!r} {what}{triggers}; nothing was written",
         next_step="have the trigger, the rule or the constraint let it happen meanwhile, then: connecteam-sync undo"
         f" {run}",
     )
 
 
 def require_removed(session: Session, run: int, people: int, touched: int) -> None:
-    """Raises UndoRefused where rows of people stay that were to go."""
+    """Raises UndoRefused if rows of people that should be deleted are still there."""
     if touched == people:
         return
     known = catalog.triggers(session.connection, session.dialect, session.host, people=True)
-    told = f" ({', '.join(known[:_SHOWN])})" if known else ""
+    triggers = f" ({', '.join(known[:_SHOWN])})" if known else ""
     raise UndoRefused(
         f"{people - touched} of {people} rows of {session.host.employees.table!r} that run {run} made would not go: a"
-        f" trigger or a rule keeps them{told}; nothing was written",
+        f" trigger or a rule keeps them{triggers}; nothing was written",
         next_step=f"have it let them go meanwhile, then: connecteam-sync undo {run}",
     )
 
@@ -73,9 +73,7 @@ def require_removed(session: Session, run: int, people: int, touched: int) -> No
 def require_given_back(
     session: Session, run: int, whole: Mapping[RowId, str | None], now: Mapping[RowId, rows.Image]
 ) -> None:
-    """Every row must be as its image says, and gone where there is none. Raises UndoRefused, naming columns and
-    triggers.
-    """
+    """Raises UndoRefused, with columns and triggers, unless every row equals its image, or is gone if it has none."""
     wrong: dict[RowId, list[str]] = {}
     for key, then in whole.items():
         if (then is None) != (key not in now):
@@ -112,11 +110,11 @@ def require_given_back(
 
 
 def left_alone(session: Session, images: Mapping[RowId, str | None]) -> list[str]:
-    """What an undo of these images does not bring back, a sentence each."""
-    said = []
+    """What an undo of these images does not restore, a sentence each."""
+    sentences = []
     owned = session.host.clock_times.trigger_columns
     if owned and any(images.values()):
-        said.append(f"left as the trigger wrote it: {', '.join(owned)}")
+        sentences.append(f"left as the trigger wrote it: {', '.join(owned)}")
     lost = {
         name
         for image in images.values()
@@ -124,5 +122,5 @@ def left_alone(session: Session, images: Mapping[RowId, str | None]) -> list[str
         if value != b"null" and name not in session.columns.clock_times
     }
     if lost:
-        said.append(f"not brought back, since the table has no such column any more: {', '.join(sorted(lost))}")
-    return said
+        sentences.append(f"not brought back, since the table has no such column any more: {', '.join(sorted(lost))}")
+    return sentences

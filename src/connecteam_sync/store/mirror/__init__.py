@@ -1,1 +1,1 @@
-"""The mirror: reading and writing clock times, employees and what is remembered of shifts."""
+"""The mirror: reading and writing clock times, employees and tracked shifts."""

@@ -1,4 +1,4 @@
-"""Whose data this is, as it is remembered: read next to everything else, written with the first thing a run writes."""
+"""The stored account: which company, region and time zone this data is of. Written with a run's first write."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ _COLUMNS = (
 
 
 def account_query(own: OwnTables) -> Query:
-    """What `account_of` reads."""
+    """The query whose rows `account_of` takes."""
     return Query(f"SELECT {', '.join(_COLUMNS)} FROM {own.account} ORDER BY id DESC LIMIT 1")
 
 
 def vouched_query(own: OwnTables) -> Query:
-    """What `vouched_of` reads; it may travel with any other query."""
+    """The query whose rows `vouched_of` takes; it may be sent with any other query."""
     return Query(f"SELECT DISTINCT time_clock_id FROM {own.vouches} WHERE withdrawn_at IS NULL")
 
 
-def account_of(found: Rows) -> Account | None:
-    """What is remembered; None of a database that no run has written to yet."""
-    return _account(found[0]) if found else None
+def account_of(fetched: Rows) -> Account | None:
+    """The stored account; None if no run has written to the database yet."""
+    return _account(fetched[0]) if fetched else None
 
 
-def vouched_of(found: Rows) -> frozenset[int]:
+def vouched_of(fetched: Rows) -> frozenset[int]:
     """The time clocks of `vouched_query`."""
-    return frozenset(int(clock) for (clock,) in found)
+    return frozenset(int(clock) for (clock,) in fetched)
 
 
 def _account(row: Sequence[Any]) -> Account:
@@ -71,18 +71,18 @@ def _account(row: Sequence[Any]) -> Account:
 
 
 def account(session: Session) -> Account | None:
-    """What is remembered."""
+    """The stored account; None if there is none yet."""
     return account_of(session.fetch(account_query(session.own))[0])
 
 
 def account_history(session: Session) -> tuple[Account, ...]:
-    """Every entry, newest first: what each run or person noted."""
-    [found] = session.fetch(Query(f"SELECT {', '.join(_COLUMNS)} FROM {session.own.account} ORDER BY id DESC"))
-    return tuple(_account(row) for row in found)
+    """Every entry that a run or a person made, newest first."""
+    [fetched] = session.fetch(Query(f"SELECT {', '.join(_COLUMNS)} FROM {session.own.account} ORDER BY id DESC"))
+    return tuple(_account(row) for row in fetched)
 
 
 def remember(session: Session, fresh: Account, *, newest_run: bool) -> None:
-    """Note an account in a new entry; it may wait. With `newest_run` it is what the newest run found."""
+    """Store an account as a new entry, which may be sent later. With `newest_run` it belongs to the newest run."""
     values = _values(fresh)
     del values["run_id"]
     names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
@@ -91,7 +91,7 @@ def remember(session: Session, fresh: Account, *, newest_run: bool) -> None:
 
 
 def refresh(session: Session, fresh: Account) -> None:
-    """Note what is new of the same account in its newest entry: another key, another time clock; it may wait."""
+    """Update the newest entry of the same account, for another key or time clock; it may be sent later."""
     values = {name: value for name, value in _values(fresh).items() if name not in {"at", "run_id", "actor", "what"}}
     changes = ", ".join(f"{name} = :{name}" for name in values)
     session.later(
@@ -99,35 +99,35 @@ def refresh(session: Session, fresh: Account) -> None:
     )
 
 
-def _values(of: Account) -> dict[str, object]:
+def _values(stored: Account) -> dict[str, object]:
     return {
-        "at": of.at,
-        "run_id": of.run,
-        "actor": of.by,
-        "what": of.what,
-        "company_id": of.company_id,
-        "company_name": of.company_name,
-        "region": of.region,
-        "timezone": of.timezone,
-        "time_clocks": msgspec.json.encode(sorted(of.time_clocks)).decode(),
-        "known_by": of.known_by,
-        "key_salt": of.salt,
-        "key_digest": of.digest,
+        "at": stored.at,
+        "run_id": stored.run,
+        "actor": stored.by,
+        "what": stored.what,
+        "company_id": stored.company_id,
+        "company_name": stored.company_name,
+        "region": stored.region,
+        "timezone": stored.timezone,
+        "time_clocks": msgspec.json.encode(sorted(stored.time_clocks)).decode(),
+        "known_by": stored.known_by,
+        "key_salt": stored.salt,
+        "key_digest": stored.digest,
     }
 
 
 def clocks_ever(session: Session) -> frozenset[int]:
-    """Every time clock that a run had a complete answer of, or that a remembered shift is of."""
-    looks, shifts = clock_counts(session)
-    return frozenset(looks) | frozenset(shifts)
+    """Every time clock that a run had a complete answer from, or that has a tracked shift."""
+    read_at, shifts = clock_counts(session)
+    return frozenset(read_at) | frozenset(shifts)
 
 
 def clock_counts(session: Session) -> tuple[dict[int, int], dict[int, tuple[int, int]]]:
-    """By time clock: when a run last had a complete answer of it; how many shifts are remembered, and of these with a
-    row.
+    """By time clock: when a run last had a complete answer from it (Unix seconds); and how many shifts are tracked, in
+    all and with a row.
     """
     own = session.own
-    looks, shifts = session.fetch(
+    read_at, shifts = session.fetch(
         Query(
             f"SELECT s.time_clock_id, max(coalesce(r.finished_at, r.started_at)) FROM {own.slices} s"
             f" JOIN {own.runs} r ON r.id = s.run_id"
@@ -138,11 +138,11 @@ def clock_counts(session: Session) -> tuple[dict[int, int], dict[int, tuple[int,
             " GROUP BY time_clock_id"
         ),
     )
-    return {clock: int(at) for clock, at in looks}, {clock: (int(all_), int(rows)) for clock, all_, rows in shifts}
+    return {clock: int(at) for clock, at in read_at}, {clock: (int(all_), int(rows)) for clock, all_, rows in shifts}
 
 
 def zone_uses(session: Session) -> tuple[ZoneUse, ...]:
-    """What was counted in days of each time zone, by zone."""
+    """The runs and locked days of each time zone, by zone."""
     runs, locked = session.fetch(
         Query(f"SELECT timezone, count(*), min(first_day), max(last_day) FROM {session.own.runs} GROUP BY timezone"),
         Query(f"SELECT timezone, count(*), min(day), max(day) FROM {session.own.locked_days} GROUP BY timezone"),
@@ -171,29 +171,31 @@ _VOUCH = ("time_clock_id", "at", "actor", "reason", "withdrawn_at", "withdrawn_b
 
 
 def vouches(session: Session, *, standing: bool = True) -> tuple[Vouch, ...]:
-    """What people vouched for, newest first; those withdrawn too where not only the `standing` ones are wanted."""
+    """The vouches, newest first; without `standing` also those that were withdrawn."""
     condition = " WHERE withdrawn_at IS NULL" if standing else ""
-    [found] = session.fetch(Query(f"SELECT {', '.join(_VOUCH)} FROM {session.own.vouches}{condition} ORDER BY id DESC"))
+    [fetched] = session.fetch(
+        Query(f"SELECT {', '.join(_VOUCH)} FROM {session.own.vouches}{condition} ORDER BY id DESC")
+    )
     return tuple(
         Vouch(time_clock_id=int(clock), at=int(at), by=by, reason=why, withdrawn_at=gone_at, withdrawn_by=gone_by)
-        for clock, at, by, why, gone_at, gone_by in found
+        for clock, at, by, why, gone_at, gone_by in fetched
     )
 
 
-def vouch(session: Session, said: Vouch) -> None:
-    """Record a person's word for a time clock; an earlier one is withdrawn by it."""
-    _withdraw(session, said.time_clock_id, by=said.by, now=said.at)
+def vouch(session: Session, new: Vouch) -> None:
+    """Record a vouch for a time clock; an earlier one is withdrawn."""
+    _withdraw(session, new.time_clock_id, by=new.by, now=new.at)
     session.later(
         Query(
             f"INSERT INTO {session.own.vouches} (time_clock_id, at, actor, reason) VALUES (:clock, :at, :by, :reason)",
-            {"clock": said.time_clock_id, "at": said.at, "by": said.by, "reason": said.reason},
+            {"clock": new.time_clock_id, "at": new.at, "by": new.by, "reason": new.reason},
         )
     )
 
 
 def unvouch(session: Session, clock: int, *, by: str, now: int) -> Vouch:
-    """Withdraw the word for a time clock; what it was. Raises NotFound where nobody vouched for it."""
-    standing = next((one for one in vouches(session) if one.time_clock_id == clock), None)
+    """Withdraw the vouch for a time clock and return it. Raises NotFound if there is none."""
+    standing = next((entry for entry in vouches(session) if entry.time_clock_id == clock), None)
     if standing is None:
         raise NotFound(f"nobody vouched for time clock {clock}", next_step="connecteam-sync clocks lists them")
     _withdraw(session, clock, by=by, now=now)

@@ -1,4 +1,4 @@
-"""Apply a plan inside one transaction: guarded writes, whole-row images, memory, holds, journal."""
+"""Apply a plan inside one transaction: guarded writes, whole-row images, tracked shifts, holds, journal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from connecteam_sync.core.change import Change, SlicePlan
 from connecteam_sync.core.clocktime import StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.store.history.holds import HoldsWritten, write_holds
+from connecteam_sync.store.history.holds import HoldsWritten, moves_holds, write_holds
 from connecteam_sync.store.history.journal import write_journal
-from connecteam_sync.store.mirror.child_rows import Watch
+from connecteam_sync.store.mirror.child_rows import ChildRowCheck
 from connecteam_sync.store.mirror.clock_times import (
     altered,
     check_now,
@@ -31,11 +31,11 @@ from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.tables import rows
 
 if TYPE_CHECKING:
-    from connecteam_sync.store.mirror.other_rows import Others
+    from connecteam_sync.store.mirror.other_rows import PersonRowCounts
 
 
 class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was really written: changes with final keys, and the employees made, as JSON images by id."""
+    """What was written: changes with their final keys, and the employees made, as JSON images."""
 
     changes: tuple[Change, ...]
     employees_made: tuple[dict[str, object], ...] = ()
@@ -45,7 +45,7 @@ class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
     """Names and addresses written to the table of people."""
     holds: HoldsWritten = HoldsWritten()
     note: str = ""
-    """What a person should be told of it; empty where nobody is renamed."""
+    """A note for the receipt, of renames and the probe; empty if there were none."""
 
 
 def apply(
@@ -57,42 +57,42 @@ def apply(
     now: int,
     order: Mapping[Change, int] | None = None,
 ) -> ApplyResult:
-    """Write all of a plan, in the `order` that was found to be taken, where one had to be found (lowest first, those
-    without a number last).
+    """Write all of a plan. `order` is set if the table took the changes in one order only: lowest number first, changes
+    without a number last.
 
-    Raises RowMoved where a row is not as planned, RecordRefused where the host's tables refuse one, DatabaseError where
-    it would not stay, NotOurs where a row is not ours to write.
+    Raises RowMoved if a row is not as planned, RecordRefused if the host's tables refuse one or do not keep it as
+    written, DatabaseError if the database fails, NotOurs if a row is not ours to write.
     """
     require_ours(plan.changes)
     made = make_employees(session, plan.new_employees)
     if session.columns.is_new and (plan.changes or plan.new_employees):
-        _require_contents(session)  # with the people who were just made
+        _require_contents(session)  # the employees just made included
     changes = tuple(with_employee(change, made) for change in plan.changes)
     probed = _probed(session, changes, now=now) if session.columns.is_new else ""
-    watch, others = Watch(session, changes), others_of(session, changes)
+    child_check, row_counts = ChildRowCheck(session, changes), person_row_counts(session, changes)
     known = [c.before.id for c in changes if c.before is not None and c.before.id is not None]
     locking = session.images_queries(known, lock=True)
-    losing = _lost_queries(session, changes) if known else []
-    counting = others.queries if others else []
-    found = session.fetch(*locking, *losing, *watch.queries, *counting)
-    counted = [found.pop() for _ in counting]
-    before = images_of(found[: len(locking)])
+    losing = _lossy_queries(session, changes) if known else []
+    counting = row_counts.queries if row_counts else []
+    results = session.fetch(*locking, *losing, *child_check.queries, *counting)
+    counted = [results.pop() for _ in counting]
+    before = images_of(results[: len(locking)])
     require_unmoved(changes, before)
-    watch.require_childless(found[len(locking) + len(losing) :])
-    if others:
-        others.begin(counted)
+    child_check.require_childless(results[len(locking) + len(losing) :])
+    if row_counts:
+        row_counts.begin(counted)
     if known:
-        _require_restorable(session, found[len(locking) : len(locking) + len(losing)], before)
+        _require_restorable(session, results[len(locking) : len(locking) + len(losing)], before)
     for part in _parts(plan.changes, order):
         write_steps(session, (with_employee(change, made) for change in part), now=now)
     check_now(session)
-    if others:
-        others.count()
+    if row_counts:
+        row_counts.count()
     is_counting = not session.dialect.keys.row.is_text and any(change.kind == "create" for change in changes)
     free = HighestClaim(session) if is_counting else None
     changes, after = read_back(session, changes)
-    if others:
-        others.require_same()
+    if row_counts:
+        row_counts.require_same()
     if may_not_go_back(session):
         _require_way_back(session, changes, before)
     ids = {change.shift_id: change.image.id for change in changes}
@@ -120,54 +120,65 @@ def apply(
     )
 
 
-def _lost_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
-    """Where rows that are there are written: a start has no need of it."""
-    from connecteam_sync.store.history.restorable import lost_queries
+def writes_anything(session: Session, plan: SlicePlan) -> bool:
+    """Whether `apply` would write anything at all; asks the database nothing."""
+    planned = (plan.changes, plan.mirrors, plan.new_employees, plan.breaks, plan.breaks_gone)
+    return any(planned) or writes_users(session, plan) or moves_holds(session, plan)
 
-    return lost_queries(session, altered(changes))
+
+def writes_users(session: Session, plan: SlicePlan) -> bool:
+    """Whether the list of users of a plan differs from what is remembered of them."""
+    return bool(_users_to_remember(session, plan.snapshot, {}))
 
 
-def _require_restorable(session: Session, found: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
-    """As `_lost_queries`."""
-    from connecteam_sync.store.history.restorable import lost_of, require_restorable
+def _lossy_queries(session: Session, changes: tuple[Change, ...]) -> list[Query]:
+    """Imported only when existing rows are written, to keep the start of the program fast."""
+    from connecteam_sync.store.history.restorable import lossy_queries
 
-    require_restorable(session, lost_of(found), images)
+    return lossy_queries(session, altered(changes))
+
+
+def _require_restorable(session: Session, results: list[Rows], images: Mapping[RowId, rows.Image]) -> None:
+    """As `_lossy_queries`."""
+    from connecteam_sync.store.history.restorable import lossy_columns, require_restorable
+
+    require_restorable(session, lossy_columns(results), images)
 
 
 def _require_contents(session: Session) -> None:
-    """As `_probed`: once for a table as it is."""
+    """Imported only for a table that is new or was altered, as `_probed`."""
     from connecteam_sync.store.tables.contents import require_contents
 
     require_contents(session)
 
 
 def _probed(session: Session, changes: tuple[Change, ...], *, now: int) -> str:
-    """Once for a table as it is: a start has no need of it."""
+    """Imported only for a table that is new or was altered, to keep the start of the program fast."""
     from connecteam_sync.store.tables.probe import first_probe
 
     return first_probe(session, changes, now=now)
 
 
 def may_not_go_back(session: Session) -> bool:
-    """Whether the table may keep undo from some rows, though the probe's row came back."""
+    """Whether the table may refuse an undo of some rows, although it took back the row of the probe."""
     known = session.columns.definition
     return bool(known.triggers or known.unproved)
 
 
 def _require_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
-    """As `others_of`."""
+    """As `person_row_counts`."""
     from connecteam_sync.store.mirror.trial_undo import require_way_back
 
     require_way_back(session, changes, before)
 
 
-def others_of(session: Session, changes: Sequence[Change]) -> Others | None:
-    """Only where the table has triggers: a start has no need of it either."""
+def person_row_counts(session: Session, changes: Sequence[Change]) -> PersonRowCounts | None:
+    """The counts if the table has triggers, else None; imported only then, to keep the start of the program fast."""
     if not session.columns.definition.triggers:
         return None
-    from connecteam_sync.store.mirror.other_rows import Others
+    from connecteam_sync.store.mirror.other_rows import PersonRowCounts
 
-    return Others(session, changes)
+    return PersonRowCounts(session, changes)
 
 
 def _parts(changes: tuple[Change, ...], order: Mapping[Change, int] | None) -> list[tuple[Change, ...]]:
@@ -193,11 +204,11 @@ def with_employee(change: Change, made: Mapping[int, RowId]) -> Change:
     return msgspec.structs.replace(change, after=image)
 
 
-# -- memory ------------------------------------------------------------------------------------------------------------
+# -- tracked shifts ----------------------------------------------------------------------------------------------------
 
 
 def _with_row(mirror: TrackedShift, made: Mapping[int, RowId], ids: Mapping[str | None, RowId | None]) -> TrackedShift:
-    """The memory with the ids that were not known when it was planned."""
+    """The tracked shift with the ids that were not known when it was planned."""
     applied, link = mirror.applied, mirror.clock_time_id
     if applied is not None and (user := provisional_user(applied.employee_id)) is not None:
         applied = msgspec.structs.replace(applied, employee_id=made[user])
@@ -207,7 +218,7 @@ def _with_row(mirror: TrackedShift, made: Mapping[int, RowId], ids: Mapping[str 
 
 
 def _remember(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> bool:
-    """Write breaks and users that differ from what is remembered; whether there were any."""
+    """Write breaks and users that differ from those stored; whether there were any."""
     d = session.dialect
     upsert = d.upsert(session.own.breaks, rows.BREAK, "id")
     session.later_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
@@ -219,7 +230,7 @@ def _remember(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> b
 
 
 def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, RowId]) -> list[dict[str, object]]:
-    """Users that are new, changed, mapped by this plan, or gone from the account's list."""
+    """The users that are new, changed, mapped by this plan, or no longer listed."""
     result = []
     listed = {user.id: user for user in snapshot.users}
     for user_id in sorted(listed.keys() | session.users.keys()):
@@ -247,7 +258,7 @@ def _users_to_remember(session: Session, snapshot: Snapshot, made: Mapping[int, 
 def _memories(
     plan: SlicePlan, memory: Mapping[str, TrackedShift]
 ) -> Callable[[Change], dict[str, TrackedShift | None]]:
-    """Tells what was remembered of the shifts of a change before it, so that undo restores the links too."""
+    """A function that returns the tracked shifts of a change as they were before it, so undo can restore the links."""
     by_row: dict[RowId, list[str]] = {}
     for mirror in plan.mirrors:
         was = memory.get(mirror.shift.id)

@@ -1,7 +1,7 @@
-"""Which rows have rows of other tables pointing at them: asked before one is deleted, or moves off what they point at.
+"""Which rows have child rows: rows of other tables that point at them. Counted before a row is deleted or re-keyed.
 
-The list of those tables is read when it is first needed and kept for the process; under the lock it is compared with
-the catalogue again, in the round trip that locks the rows, so that a table made since is not overlooked.
+The list of those tables is read when it is first needed and kept for the process. Under the lock it is compared with
+the catalogue again, in the round trip that locks the rows, so a table made since is not overlooked.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.change import Change, SlicePlan
-from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, said_of
+from connecteam_sync.core.child_rows import KEY_FIELDS, concerned, kept_by, pointing_text
 from connecteam_sync.core.clocktime import Child, StoredState
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.errors import RowMoved
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.causes import is_away, is_in_the_way, said
+from connecteam_sync.store.sql.causes import is_away, is_in_the_way, message_of
 from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.quoting import run
@@ -44,7 +44,7 @@ Decide = Callable[[StoredState], SlicePlan]
 
 
 class _Known(NamedTuple):
-    """What the catalogue said, and what it came to."""
+    """The rows of the catalogue, and the pointers found in them."""
 
     catalogue: list[Rows]
     pointers: tuple[Pointer, ...]
@@ -56,32 +56,32 @@ _KNOWN: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
 # -- the decision ------------------------------------------------------------------------------------------------------
 
 
-def parents_held(session: Session, stored: StoredState, decide: Decide) -> SlicePlan:
-    """What `decide` makes of `stored`, rows that others point at held (`child_row`) and all else as decided.
+def hold_parents(session: Session, stored: StoredState, decide: Decide) -> SlicePlan:
+    """The plan that `decide` makes of `stored`, with rows that have child rows held (`child_row`).
 
-    Nothing is asked where nothing is to be deleted, now or at the end of the run, or moved off its key. Raises what
-    `pointers_at_ours` raises.
+    Nothing is read if no row is to be deleted, now or at the end of the run, or to leave its key. Raises the errors of
+    `pointers_at_ours`.
     """
-    plan, asked = decide(stored), set[RowId]()
-    while new := {*concerned(plan.changes), *plan.at_risk} - asked:
-        asked |= new
-        found = children_of(session, _at_risk(session, plan.changes, new) | new.intersection(plan.at_risk))
-        if found:
-            stored = msgspec.structs.replace(stored, children={**stored.children, **found})
+    plan, checked = decide(stored), set[RowId]()
+    while new := {*concerned(plan.changes), *plan.at_risk} - checked:
+        checked |= new
+        children = children_of(session, _at_risk(session, plan.changes, new) | new.intersection(plan.at_risk))
+        if children:
+            stored = msgspec.structs.replace(stored, children={**stored.children, **children})
             plan = decide(stored)
     return plan
 
 
 def _at_risk(session: Session, changes: Iterable[Change], rows: Iterable[RowId]) -> set[RowId]:
-    """Of these rows those that some pointer could lose: deleted ones, and moved ones where a key is pointed at."""
+    """Those of these rows whose child rows could lose them: deleted rows, and moved ones if a pointer is to a key."""
     of_keys = any(_child(session, pointer, None).fields & {*KEY_FIELDS} for pointer in pointers_at_ours(session))
     deleted = {change.before.id for change in changes if change.before is not None and change.after is None}
     return {row for row in rows if of_keys or row in deleted}
 
 
 def children_of(session: Session, row_ids: Iterable[RowId], *, fresh: bool = False) -> dict[RowId, tuple[Child, ...]]:
-    """Which of these rows have rows pointing at them, and how many of which table: one statement for each table (and
-    each thousand rows), all of them in one round trip. `fresh`: the list of tables is read again.
+    """The child rows of these rows, counted by table: one statement for each table (and each thousand rows), all in one
+    round trip. `fresh`: the list of tables is read again.
     """
     ids = sorted(set(row_ids), key=ordered)
     pointers = pointers_at_ours(session, fresh=fresh) if ids else ()
@@ -90,19 +90,19 @@ def children_of(session: Session, row_ids: Iterable[RowId], *, fresh: bool = Fal
     try:
         return counted(session, pointers, ids)
     except DBAPIError:
-        # Something about these tables is no longer as it was: the next run asks again.
+        # These tables have changed: the next run reads the list again.
         _KNOWN.pop(session.engine, None)
         raise
 
 
 def counted(session: Session, pointers: Sequence[Pointer], row_ids: Iterable[RowId]) -> dict[RowId, tuple[Child, ...]]:
-    """As `children_of`, of these pointers only."""
+    """As `children_of`, for these pointers only."""
     ids = sorted(set(row_ids), key=ordered)
     return _children(session, pointers, ids, session.fetch(*_queries(session, pointers, ids)))
 
 
-class Watch:
-    """The check of a plan under the locks of its rows; `queries` travel with what takes the locks, behind it."""
+class ChildRowCheck:
+    """The check of a plan once its rows are locked; `queries` are sent in the round trip that locks, behind it."""
 
     def __init__(self, session: Session, changes: Iterable[Change]) -> None:
         self._session, self._changes = session, tuple(changes)
@@ -112,21 +112,21 @@ class Watch:
         self._catalogue = _catalogue_queries(session) if self._ids else []
         self.queries = [*self._catalogue, *_queries(session, self._pointers, self._ids)]
 
-    def require_childless(self, found: list[Rows]) -> None:
-        """`found` are the answers to `queries`. Raises RowMoved where rows point at what is to be deleted or moved."""
+    def require_childless(self, results: list[Rows]) -> None:
+        """`results` are the rows of `queries`. Raises RowMoved if a row to be deleted or moved has child rows."""
         if not self._ids:
             return
-        known, counted = found[: len(self._catalogue)], found[len(self._catalogue) :]
-        children = _children(self._session, self._pointers, self._ids, counted)
-        if known != _KNOWN[self._session.engine].catalogue:
+        catalogue, counts = results[: len(self._catalogue)], results[len(self._catalogue) :]
+        children = _children(self._session, self._pointers, self._ids, counts)
+        if catalogue != _KNOWN[self._session.engine].catalogue:
             children = children_of(self._session, self._ids, fresh=True)
         for change in self._changes:
             pointing = kept_by(children, change.before, change.after)
             if pointing and change.before is not None:
                 raise RowMoved(
-                    f"{said_of(change.before.id, pointing)}: it is not written",
+                    f"{pointing_text(change.before.id, pointing)}: it is not written",
                     rows=(change.before.id or 0,),
-                    next_step="run the command again; it looks at the table anew",
+                    next_step="run the command again; it reads the table again",
                 )
 
 
@@ -134,39 +134,39 @@ class Watch:
 
 
 def pointers_at_ours(session: Session, *, fresh: bool = False) -> tuple[Pointer, ...]:
-    """Every column that points at `clock_times`, declared or configured; one round trip where it is not known yet, and
-    a try of each table that is new.
+    """Every column that points at `clock_times`, declared or configured. If the list is not known yet, it is read in
+    one round trip, and a trial query is sent for each pointer.
 
-    Raises ConfigurationError where `child_tables` names what is not there.
+    Raises ConfigurationError if `child_tables` names a table or column that does not exist.
     """
     known = _KNOWN.get(session.engine)
     if known is None or fresh:
         names = session.host.clock_times
-        found = session.fetch(*_catalogue_queries(session))
-        keys, named = found[0], found[1:]
+        catalogue = session.fetch(*_catalogue_queries(session))
+        keys, named = catalogue[0], catalogue[1:]
         pointers = together(
             session.dialect, declared(keys), configured(session.dialect, names.id, names.children, named)
         )
         tried = tuple(_tried(session, pointer, session.clock_times, names.id, "row") for pointer in pointers)
-        known = _KNOWN[session.engine] = _Known(found, tried)
+        known = _KNOWN[session.engine] = _Known(catalogue, tried)
     return known.pointers
 
 
 def employees_with_children(session: Session, ids: Iterable[RowId]) -> set[RowId]:
-    """Those of these employees that rows of any table point at, or may point at; the catalogue is read each time."""
+    """Those of these employees that rows of any table point at, or may point at. Reads the catalogue each time."""
     ids = sorted(set(ids), key=ordered)
     if not ids:
         return set()
     names, d = session.host.employees, session.dialect
     table = d.table(names.table)
-    found = [
+    pointers = [
         _tried(session, pointer, table, names.id, "employee")
         for pointer in declared(session.fetch(declared_query(d, names.table, names.id))[0])
     ]
-    if any(pointer.hidden for pointer in found):
+    if any(pointer.hidden for pointer in pointers):
         return set(ids)
     items = [{"id": key} for key in ids]
-    queries = [q for p in found for q in batched(count_statement(d, p, table, names.id, "employee"), items, {})]
+    queries = [q for p in pointers for q in batched(count_statement(d, p, table, names.id, "employee"), items, {})]
     return {row_id(row[0]) for counted in session.fetch(*queries) for row in counted}
 
 
@@ -176,7 +176,7 @@ def _catalogue_queries(session: Session) -> list[Query]:
 
 
 def _tried(session: Session, pointer: Pointer, table: str, key: str, kind: Kind) -> Pointer:
-    """The pointer, `hidden` where its rows cannot be counted: a right is lacking, or a view is broken."""
+    """The pointer, `hidden` if its rows cannot be counted: a privilege is missing, or a view is broken."""
     if pointer.hidden:
         return pointer
     statement = count_statement(session.dialect, pointer, table, key, kind)
@@ -186,15 +186,15 @@ def _tried(session: Session, pointer: Pointer, table: str, key: str, kind: Kind)
     except DBAPIError as error:
         if is_away(error) or is_in_the_way(error):
             raise
-        return msgspec.structs.replace(pointer, hidden=said(error))
+        return msgspec.structs.replace(pointer, hidden=message_of(error))
     return pointer
 
 
-def unseen(session: Session) -> str:
-    """Why there may be tables pointing at ours that nobody tells of; empty where all are known."""
+def unknown_children_reason(session: Session) -> str:
+    """Why there may be tables pointing at ours that we cannot see; empty if all are known."""
     table = session.host.clock_times.table
-    asked = session.dialect.catalog
-    queries = [asked.is_view(table), *([asked.sees_all] if asked.sees_all is not None else [])]
+    catalog = session.dialect.catalog
+    queries = [catalog.is_view(table), *([catalog.sees_all] if catalog.sees_all is not None else [])]
     is_view, *sees_all = (int(rows[0][0]) for rows in session.fetch(*queries))
     if is_view:
         return f"{table} is no table of this database itself, so keys that point at what is behind it are not known"
@@ -207,7 +207,7 @@ def unseen(session: Session) -> str:
 
 
 def _queries(session: Session, pointers: Sequence[Pointer], ids: Sequence[RowId]) -> list[Query]:
-    """What counts the children of these rows; every answer is a list of (number of the pointer, row, count)."""
+    """Queries that count the child rows of these rows; each returns rows of (index of the pointer, row, count)."""
     key = session.host.clock_times.id
     items = [{"id": row} for row in ids]
     return [
@@ -218,23 +218,23 @@ def _queries(session: Session, pointers: Sequence[Pointer], ids: Sequence[RowId]
             count_statement(session.dialect, pointer, session.clock_times, key, "row"),
             items,
             {},
-            partial(_answer, number),
+            partial(_count, number),
         )
     ]
 
 
-def _answer(number: int, row: Sequence[Any]) -> tuple[int, RowId, int]:
+def _count(number: int, row: Sequence[Any]) -> tuple[int, RowId, int]:
     return number, row_id(row[0]), int(row[1])
 
 
 def _children(
-    session: Session, pointers: Sequence[Pointer], ids: Iterable[RowId], found: Iterable[Rows]
+    session: Session, pointers: Sequence[Pointer], ids: Iterable[RowId], results: Iterable[Rows]
 ) -> dict[RowId, tuple[Child, ...]]:
-    """What the answers to `_queries` say, by row; where a table cannot be read, every row counts as having some."""
+    """The child rows counted by `_queries`, by row; every row counts as a parent for a table that cannot be read."""
     tables = Counter(pointer.name for pointer in pointers)
     names = [pointer.name if tables[pointer.name] == 1 else pointer.place for pointer in pointers]
     children: dict[RowId, list[Child]] = {}
-    for number, row, count in chain.from_iterable(found):
+    for number, row, count in chain.from_iterable(results):
         children.setdefault(row, []).append(_child(session, pointers[number], count, names[number]))
     for pointer, name in zip(pointers, names, strict=True):
         for row in ids if pointer.hidden else ():
@@ -252,7 +252,7 @@ def _child(session: Session, pointer: Pointer, count: int | None, name: str = ""
 
 
 def _fields(session: Session) -> Mapping[str, str]:
-    """The fields of a row that others may point at, by the name of the column."""
+    """The fields of a row that a pointer may have as target, by column name."""
     names = session.host.clock_times
     columns = {getattr(names, field): field for field in ("id", *KEY_FIELDS)}
     if not session.dialect.folds_names:

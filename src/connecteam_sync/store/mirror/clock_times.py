@@ -1,4 +1,4 @@
-"""The writes to `clock_times`: in an order that obeys its key, each guarded by the image it expects, and read back."""
+"""Writes to `clock_times`: in an order that obeys its key, each guarded by the expected image, and read back."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import new_key, row_id
 
 _READ_AT_ONCE = 20_000
-"""About how many rows are read back in one round trip, where there are very many: some drivers keep them twice."""
+"""About how many rows are read back in one round trip if there are very many: some drivers keep them twice."""
 
 
 def require_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Image]) -> None:
-    """Raises RowMoved unless every row about to be written is exactly as planned."""
+    """Raises RowMoved unless every row to be written is still exactly as the plan read it."""
     moved = [
         c.before.id
         for c in changes
@@ -40,41 +40,41 @@ def require_unmoved(changes: Iterable[Change], present: Mapping[RowId, rows.Imag
         raise RowMoved(
             f"{many(len(moved), 'row')} changed in another program since they were read",
             rows=tuple(moved),
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
 
 
 def altered(changes: Iterable[Change]) -> list[RowId]:
-    """The rows that are there and do not stay as they are."""
+    """The ids of existing rows that these changes update or delete."""
     return [c.before.id for c in changes if c.kind != "link" and c.before is not None and c.before.id is not None]
 
 
 def check_now(session: Session) -> None:
-    """What the database would look at with the commit only is looked at now, behind all that waits."""
+    """Have deferred constraints checked now, behind all statements that wait, and not with the commit."""
     if session.columns.checks_late:
         session.later(Query("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
 def require_ours(changes: Iterable[Change]) -> None:
-    """Whoever made these changes: no row of another source is written. Raises NotOurs, before anything is sent."""
-    found = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
-    if not found:
+    """Raises NotOurs, before anything is sent, if a change writes a row of another source, whatever made the change."""
+    foreign = [c for c in changes for image in (c.before, c.after) if image is not None and not image.is_ours]
+    if not foreign:
         return
-    rows = tuple(dict.fromkeys(change.image.id for change in found))
+    rows = tuple(dict.fromkeys(change.image.id for change in foreign))
     named = ", ".join("a new row" if row is None else f"row {row}" for row in rows[:10])
     raise NotOurs(
-        f"{found[0].kind} of {named}: rows whose source is not {CONNECTEAM!r} are never written",
+        f"{foreign[0].kind} of {named}: rows whose source is not {CONNECTEAM!r} are never written",
         rows=rows,
         next_step="make a new plan: connecteam-sync plan; if it shows this again, report it: it is an error of ours",
     )
 
 
 def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
-    """The writes to `clock_times` in an order that obeys the unique key, each guarded by the image it expects."""
+    """Write to `clock_times`, in an order that obeys the unique key, each write guarded by the image it expects."""
     d, names = session.dialect, session.host.clock_times
-    found = session.canonical | {field: d.whole(session.canonical[field]) for field in of_kind("minutes")}
+    expressions = session.canonical | {field: d.whole(session.canonical[field]) for field in of_kind("minutes")}
     condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
-        d.same(found[field], f"d.b_{field}") for field in CANONICAL
+        d.same(expressions[field], f"d.b_{field}") for field in CANONICAL
     )
     condition += f" AND {session.is_ours}"
     touched = {name: d.moment("d.now") for name in _stamps(session, names.updated_at)}
@@ -96,20 +96,20 @@ def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> Non
 
 
 def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
-    """Rows of shifts that returned, under the ids they had; what else the table keeps of them is as when they went."""
+    """Recreate rows of shifts that returned, under their former ids; other columns are as when the row was deleted."""
     if not images:
         return
     d, names = session.dialect, session.host.clock_times
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT c.clock_time_id, c.row_before FROM {session.own.changes} c JOIN (SELECT max(e.id) AS newest"
         f" FROM {d.rowset({'id': 'link'})} {d.lookup} {session.own.changes} e ON e.clock_time_id = d.id"
         " WHERE e.kind = 'delete' GROUP BY e.clock_time_id) n ON c.id = n.newest",
         ({"id": image.id} for image in images),
     )
-    whole: dict[RowId, str | None] = {row_id(key): before for key, before in found}
+    whole: dict[RowId, str | None] = {row_id(key): before for key, before in fetched}
     touched = dict.fromkeys(_stamps(session, names.updated_at), d.moment("d.now"))
     by_key = {image.id or 0: image for image in images}
-    # A column that the table has got since is left to its default.
+    # Columns that were added to the table since get their default.
     for columns, keys in by_columns(session, by_key, whole).items():
         some = [by_key[key] for key in keys]
         aliases = {column: f"c{number}" for number, column in enumerate(columns)}
@@ -124,14 +124,14 @@ def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> N
 
 
 def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
-    """New rows, the way that is quickest for so many."""
+    """Create rows, by the method that is quickest for their number."""
     if not images:
         return
     d, target, stamps = session.dialect, row_target(session), _stamps(session)
     kinds = rows.image_kinds()
     is_given = not d.keys.row.draws
     if is_given:
-        # Text that the database gives no row by itself.
+        # The id is text that the database does not generate.
         target = {d.name(session.host.clock_times.id): "d.id", **target}
         kinds = {"id": "row", **kinds}
         images = [msgspec.structs.replace(image, id=new_key()) for image in images]
@@ -157,7 +157,7 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
 
 
 def row_target(session: Session) -> dict[str, str]:
-    """What the columns of a row are set to, from a rowset of `image_values`; by quoted name, in their order."""
+    """The SQL expression of each column from a rowset of `image_values`, by quoted name, in column order."""
     d, names = session.dialect, session.host.clock_times
     target: dict[str, str] = {}
     for column in _written(session):
@@ -173,16 +173,16 @@ def row_target(session: Session) -> dict[str, str]:
 
 
 def _written(session: Session) -> list[MirroredColumn]:
-    """The columns that a row gets its values in, as far as the table has them."""
+    """The columns that we write, without those that the table lacks."""
     lacks = session.columns.lacks(session.host.clock_times)
     return [column for column in ROW if column.kind != "key" and column.field not in lacks]
 
 
 def _stamps(session: Session, *wanted: str) -> list[str]:
-    """The columns that say when a row was written, as far as the table has them: those `wanted`, by default both."""
+    """The columns with the time of a write that the table has: those of `wanted`, by default both."""
     names = session.host.clock_times
-    asked = dict.fromkeys(wanted or (getattr(names, field) for field in STAMPS))
-    return [session.dialect.name(name) for name in asked if name in session.columns.clock_times]
+    stamps = dict.fromkeys(wanted or (getattr(names, field) for field in STAMPS))
+    return [session.dialect.name(name) for name in stamps if name in session.columns.clock_times]
 
 
 def _require_written(rows: int, answer: Answer) -> None:
@@ -190,16 +190,16 @@ def _require_written(rows: int, answer: Answer) -> None:
 
 
 def require_written(rows: int, touched: int) -> None:
-    """A guarded statement must have touched all it was about. Raises RowMoved."""
+    """Raises RowMoved unless a guarded statement touched all of its rows."""
     if touched != rows:
         raise RowMoved(
             f"{rows - touched} of {rows} rows were changed by another program while we wrote",
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
 
 
 def _new_rows(images: Iterable[ClockTime], session: Session, *, is_given: bool) -> Iterator[tuple[object, ...]]:
-    """The values of rows to be made, in the order of `row_target`, their keys before them where these are given."""
+    """The values of new rows, in the order of `row_target`, with the key first if we generate it."""
     dialect, flag = session.dialect, [session.flag.value(is_active=is_active) for is_active in (False, True)]
     columns = [*([ROW[0]] if is_given else ()), *_written(session)]
     values_of = attrgetter(*(column.field for column in columns))
@@ -217,8 +217,8 @@ def _new_rows(images: Iterable[ClockTime], session: Session, *, is_given: bool) 
 
 
 def _moment(instant: int, dialect: Dialect) -> str | int:
-    """A naive UTC datetime as every database reads it; put together, since days and times of day come again. A number
-    where the columns count in one.
+    """A naive UTC datetime that every database reads, joined from a cached day and time of day; a number if the columns
+    count units of time.
     """
     number = dialect.instant(instant)
     if number is not None:
@@ -238,7 +238,7 @@ def _time_of_day(second: int) -> str:
 
 
 def _move_values(move: Move, now: int) -> dict[str, object]:
-    """One write as a member of a rowset."""
+    """The values of one write, as a member of a rowset."""
     before, after = move.change.before, move.change.after
     values: dict[str, object] = {"now": now}
     if before is not None:
@@ -250,9 +250,9 @@ def _move_values(move: Move, now: int) -> dict[str, object]:
 
 
 def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
-    """What reads the rows that were just created, as they stand in the table; others may be among them.
+    """Queries for the rows just created, as they are in the table; they may return other rows too.
 
-    MySQL and MariaDB keep them whole for the journal without handing them over.
+    For MySQL and MariaDB the canonical columns are enough: they copy whole rows to the journal themselves.
     """
     if not created:
         return []
@@ -268,7 +268,7 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
         )
         keys = ({"employee_id": row.employee_id, "clock_in": row.clock_in} for row in created)
         return [Query(sql, {"rows": rows.json_rows(keys)}, make)]
-    # So many are nearly all there is between the first and the last of them: reading on is quicker than looking up.
+    # So many rows are nearly all rows between the first and the last: a range scan is quicker than lookups.
     instants = sorted(row.clock_in for row in created)
     starts = instants[::_READ_AT_ONCE]
     spans = zip(starts, [*starts[1:], instants[-1] + 1], strict=True)
@@ -276,34 +276,34 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
 
 
 def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
-    """What became of a row."""
+    """How a row in the table differs from the row as written."""
     if kept is None:
         return "it is not there"
-    said = [
+    differences = [
         f"{field} is {getattr(kept, field)} and not {getattr(meant, field)}"
         for field in CANONICAL
         if getattr(kept, field) != getattr(meant, field)
     ]
-    return ", ".join(said) or "its id is another one"
+    return ", ".join(differences) or "its id is another one"
 
 
 def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], dict[RowId, rows.Written]]:
     """The changes with the keys of created rows, and every written row.
 
-    Raises RowMoved where somebody else made such rows meanwhile, RecordRefused where one is not what was meant.
+    Raises RowMoved if another program made rows with these keys meanwhile, RecordRefused if a row is not as written.
     """
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
     queries = _created_queries(session, created)
     images: dict[RowId, rows.Written] = dict(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
-    found = session.fetch(*queries[-1:], *session.images_queries(kept))
-    images.update(chain.from_iterable(found[: len(queries[-1:])]))
-    # Where a table has no unique key yet, the highest id is the row that was just made; of text none is the highest.
+    results = session.fetch(*queries[-1:], *session.images_queries(kept))
+    images.update(chain.from_iterable(results[: len(queries[-1:])]))
+    # Without a unique key, the row just made is the one with the highest id; ids of text have no such order.
     keys = {images[key][0].key: key for key in sorted(images, key=ordered)}
     if session.dialect.keys.row.is_text and len(keys) != len(images):
         raise RowMoved(
             "another program made rows of the same employee and clock-in while we wrote",
-            next_step="run the command again; it looks at the table anew",
+            next_step="run the command again; it reads the table again",
         )
     final = tuple(
         msgspec.structs.replace(c, after=msgspec.structs.replace(c.after, id=keys.get(c.after.key)))
@@ -311,14 +311,14 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
         else c
         for c in changes
     )
-    images.update(images_of(found[len(queries[-1:]) :]))
+    images.update(images_of(results[len(queries[-1:]) :]))
     for change in final:
         after = change.after
         if after and (after.id not in images or images[after.id][0] != after):
-            found_now = images[after.id][0] if after.id in images else None
+            kept_row = images[after.id][0] if after.id in images else None
             known = session.columns.definition.triggers
             triggers = f"a trigger ({', '.join(known)})" if known else "a trigger"
-            words = f"{triggers}, or a column that rounds or is too small: {_altered(after, found_now)}"
+            words = f"{triggers}, or a column that rounds or is too small: {_altered(after, kept_row)}"
             raise RecordRefused(
                 f"the database did not keep a row as written (employee {after.employee_id}): {words}",
                 words=f"it is not kept as written, by {words}",

@@ -1,12 +1,12 @@
-"""Is everything a decision was made on still as it was? Answered by digests that the database computes itself.
+"""Are all inputs of a decision unchanged? Checked with digests that the database computes itself.
 
-A plan is a function of its inputs. Where a slice had nothing to do, its receipt remembers them: a name for Connecteam's
-answer, the people and the policy, and digests of all that was read from the database. When all of it is equal the
-decision is equal too, and neither the answer is decoded nor a row read. What differs in any way is read and decided in
-full, so a digest may be too strict, never too lax: it spans every mirrored column of every table that is read, it is
-cryptographic (on PostgreSQL two seeded hashes of 64 bits), and where it cannot be had, there is none. It counts only
-where it was the same before the rows were read and after: others may edit them meanwhile. Of each remembered shift
-MySQL and MariaDB note when it was last written, which stands for its columns (decision 14).
+A plan is a function of its inputs. If a slice had nothing to do, its receipt keeps them: a hash of Connecteam's
+response, the people and the policy, and a digest of everything read from the database. If all of it is equal, the
+decision is equal too: the response is not decoded and no row is read. If anything differs, the slice is read and
+decided in full. So a digest may be too strict, but never too lax: it covers every mirrored column of every table that
+is read, it is cryptographic (on PostgreSQL two seeded hashes of 64 bits), and if it cannot be computed it is not used.
+It counts only if it was the same before the rows were read and after, since other programs may edit them meanwhile.
+For each tracked shift MySQL and MariaDB keep the time of its last write, which stands for its columns (decision 14).
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from connecteam_sync.store.tables.own import OwnTables
 from connecteam_sync.store.tables.schema import TOUCHED
 
 Condition = Callable[[str, str], str]
-"""Which rows, between two bounds as they stand in the statement."""
+"""Builds the condition on rows from the placeholders of a lower and an upper bound."""
 _LONGEST_SPAN = 2
-"""A decision that reaches further than so many times its window is not remembered."""
+"""A decision whose inputs span more than this many times its window is not remembered."""
 _DAYS = 4 * 86_400
-"""How much of a table is put into one text at a time, in seconds; PostgreSQL needs no text."""
+"""How much of a table is joined into one text at a time, in seconds; PostgreSQL joins none."""
 _KEYS = 4_000
-"""How many keys of `clock_times` go into one text, where its rows are read in the order of their keys."""
+"""How many keys of `clock_times` go into one text, if its rows are read in the order of their keys."""
 _GAP = 100
-"""A row so many keys further on is still of the same stretch: servers leave keys out at every load."""
+"""The largest gap within a key range: servers skip keys at every load."""
 _KEYS_A_ROW = 10
-"""A stretch has at most so many keys for each of its rows: finding a row takes as long as reading ten."""
+"""A key range has at most this many keys for each of its rows: a lookup takes as long as reading ten rows."""
 _PLAIN = {"date", "datetime", "timestamp", "decimal", "numeric", "float", "double", "real", "bit", "boolean"}
 _HOLD = (
     *(name for name in rows.HOLD if name not in {"first_day", "last_day", "first_run", "first_seen"}),
@@ -56,11 +56,11 @@ _HOLD = (
 
 
 class SliceFingerprint(msgspec.Struct, frozen=True):
-    """What a slice was decided on. `start` to `end` are the instants all of it lies between.
+    """The inputs a slice was decided on; all of them lie between the instants `start` and `end`.
 
-    `digest` is empty until the same was decided with nothing to do; then it is what the database had all the while.
-    `first_key` to `last_key` is the longest stretch of keys of its rows in `clock_times`; None where it had no row, and
-    on SQLite and PostgreSQL, which read no rows by key.
+    `digest` is empty until the same inputs were decided with nothing to do; then it is that of the database.
+    `first_key` to `last_key` is the longest key range of its rows in `clock_times`; None if it had no row, and on
+    SQLite and PostgreSQL, which do not read rows by key.
     """
 
     slice_id: int
@@ -73,17 +73,17 @@ class SliceFingerprint(msgspec.Struct, frozen=True):
 
     @property
     def keys(self) -> range:
-        """The stretch of keys."""
+        """The key range, empty if there is none."""
         return range(0) if self.first_key is None or self.last_key is None else range(self.first_key, self.last_key + 1)
 
 
-def remembered(found: Rows) -> dict[tuple[int, str, str], SliceFingerprint]:
+def remembered(fetched: Rows) -> dict[tuple[int, str, str], SliceFingerprint]:
     """The rows of `remembered_query`, by (time clock, first day, last day)."""
-    return {(int(row[0]), str(row[1]), str(row[2])): SliceFingerprint(*row[3:]) for row in found}
+    return {(int(row[0]), str(row[1]), str(row[2])): SliceFingerprint(*row[3:]) for row in fetched}
 
 
 def remembered_query(own: OwnTables, windows: Iterable[Window]) -> Query:
-    """What is remembered of slices within these windows, whose receipts are there: the receipts may be restored."""
+    """The fingerprints of slices within these windows whose receipts exist: a restored table may lack some."""
     windows = tuple(windows)
     return Query(
         "SELECT time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest,"
@@ -106,37 +106,37 @@ def remember(
     done: ApplyResult,
     before: SliceFingerprint | None,
 ) -> None:
-    """Note what a slice was decided on, under the receipt just made.
+    """Store the fingerprint of a slice, with the receipt just made.
 
-    `before` has the digest from before anything was read, where it was asked for. It is kept where nothing was written
-    and it is still the same: others may edit rows between our reading them and our looking at them again.
+    `before` has the digest from before anything was read, if one was computed. It is kept if nothing was written and it
+    is still the same: others may edit rows after we have read them.
     """
     span = span_of(decision, stored)
     if span is None or any(hold.reason == "refused_by_database" for hold in decision.holds):
-        # What is refused is tried again by every run: its cure, a constraint that is dropped, shows in no digest.
+        # Every run tries again what was refused: its cure, dropping a constraint, shows in no digest.
         return
     keys = range(0)
     if session.dialect.reads_by_key:
         keys = longest_key_range({row.id for row in stored.rows} | {change.image.id for change in done.changes})
     fresh = SliceFingerprint(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
-        # Digests know nothing of other tables' rows: where some point at a row, it is decided again each time.
+        # Digests do not cover child rows, so a slice with such a hold is decided again each time.
         is_unchanged = not done.wrote and not decision.refusals and all(h.reason != "child_row" for h in decision.holds)
         if is_unchanged and combined(session.each(*digest_queries(session, before))) == before.digest:
             fresh = before
     window = decision.window
-    of: dict[str, object] = {
+    place: dict[str, object] = {
         "clock": decision.time_clock_id,
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
     }
-    values = msgspec.structs.asdict(fresh) | of | {"inputs": inputs}
-    del values["slice_id"]  # the receipt may not be made yet: under the lock it is the newest when this is
+    values = msgspec.structs.asdict(fresh) | place | {"inputs": inputs}
+    del values["slice_id"]  # the receipt may still wait to be sent: under the lock it is the newest when this is sent
     session.later(
         Query(
             f"DELETE FROM {session.own.inputs}"
             " WHERE time_clock_id = :clock AND first_day = :first AND last_day = :last",
-            of,
+            place,
         )
     )
     session.later(
@@ -152,7 +152,7 @@ def remember(
 
 
 def span_of(decision: SlicePlan, stored: StoredState) -> tuple[int, int] | None:
-    """The instants that all of a decision's inputs lie between; None where they are too far apart to be worth it."""
+    """The instants that all inputs of a decision lie between; None if they are too far apart to be worth it."""
     padded = decision.window.padded()
     instants = [padded.start_utc, padded.end_utc - 1]
     for items, instant in (
@@ -169,35 +169,34 @@ def span_of(decision: SlicePlan, stored: StoredState) -> tuple[int, int] | None:
 
 
 def longest_key_range(ids: Iterable[RowId | None]) -> range:
-    """The keys from the first to the last of the most rows that stand together; none where they stand too far apart, or
-    are no numbers.
-    """
-    best, first, many, last = range(0), 0, 0, None
+    """The key range with the most rows; empty if its keys are too sparse or no numbers."""
+    best, first, count, last = range(0), 0, 0, None
     most = 0
     for key in sorted(key for key in ids if isinstance(key, int) and key <= LARGEST):
         if last is None or key - last > _GAP:
-            first, many = key, 0
-        many, last = many + 1, key
-        if many > most:
-            best, most = range(first, key + 1), many
+            first, count = key, 0
+        count, last = count + 1, key
+        if count > most:
+            best, most = range(first, key + 1), count
     return best if len(best) <= _KEYS_A_ROW * most else range(0)
 
 
 def receipt_query(own: OwnTables, slice_id: int) -> Query:
-    """The receipt that `receipt_of` reads."""
+    """The query whose row `receipt_of` takes."""
     return Query(f"SELECT receipt FROM {own.slices} WHERE id = :id", {"id": slice_id})
 
 
-def receipt_of(found: Rows) -> Slice:
+def receipt_of(fetched: Rows) -> Slice:
     """The receipt of a slice that was decided on equal inputs."""
-    return msgspec.json.decode(found[0][0], type=Slice)
+    return msgspec.json.decode(fetched[0][0], type=Slice)
 
 
-def digest_queries(session: Session, of: SliceFingerprint) -> tuple[Query, ...]:
-    """A digest of every table that a decision reads, of the remembered instants where it has any; for `combined`.
+def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Query, ...]:
+    """Queries for `combined`: a digest of every table that a decision reads, limited to the instants of the fingerprint
+    if the table has instants.
 
-    MySQL and MariaDB read rows in the order of their keys far quicker than by their clock-in. So rows whose key lies in
-    the remembered stretch are read like that, all others by clock-in: each row of the span once, whatever the keys.
+    MySQL and MariaDB read rows in the order of their keys far quicker than by clock-in. So rows within the stored key
+    range are read by key, all others by clock-in: each row of the span once, whatever the keys.
     """
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
     own = {f"s.{name}": _is_text(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
@@ -215,7 +214,7 @@ def digest_queries(session: Session, of: SliceFingerprint) -> tuple[Query, ...]:
     def by_start(low: str, high: str) -> str:
         return f"start_at >= {low} AND start_at < {high}"
 
-    asked: tuple[tuple[Mapping[str, bool], str, Condition, int | None], ...] = (
+    tables: tuple[tuple[Mapping[str, bool], str, Condition, int | None], ...] = (
         *(() if d.notes_writes else ((own, session.shifts_by_start, by_start, _DAYS),)),
         (pauses, f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}", by_start, _DAYS),
         (employees, d.table(people.table), _always, None),
@@ -223,18 +222,18 @@ def digest_queries(session: Session, of: SliceFingerprint) -> tuple[Query, ...]:
         ({"day": True, "timezone": True}, session.own.locked_days, _always, None),
         (holds, session.own.holds, open_in_span, None),
     )
+    span = (fingerprint.start, fingerprint.end)
     ours = (
-        _digest(session, columns, table, condition, span=(of.start, of.end), step=step)
-        for columns, table, condition, step in asked
+        _digest(session, columns, table, condition, span=span, step=step) for columns, table, condition, step in tables
     )
-    writes = [_writes(session, (of.start, of.end))] * d.notes_writes
-    return (*_clock_times(session, host, (of.start, of.end), of.keys), *writes, *ours)
+    writes = [_writes(session, span)] * d.notes_writes
+    return (*_clock_times(session, host, span, fingerprint.keys), *writes, *ours)
 
 
 def _writes(session: Session, span: tuple[int, int]) -> Query:
-    """When the remembered shifts of a span were written, which the server notes whoever writes (migration 0013).
+    """The sum of the times at which the tracked shifts of a span were written; the server sets them (migration 0013).
 
-    Every write makes the sum larger, since it is later than the one before; what is put back from a dump shows in both.
+    Every write makes the sum larger, since it is later than the one before; restoring a dump changes sum and XOR.
     """
     at = f"to_seconds(s.{TOUCHED}) * 1048576 + microsecond(s.{TOUCHED})"
     return Query(
@@ -251,7 +250,7 @@ def _is_text(dialect: Dialect, kind: Kind) -> bool:
 
 
 def _clock_times(session: Session, host: Mapping[str, bool], span: tuple[int, int], keys: range) -> Iterator[Query]:
-    """A digest of the rows of a span of instants, in one query or in two; see `digest_queries`."""
+    """A digest of the rows of `clock_times` in a span of instants, in one query or two; see `digest_queries`."""
     d, names = session.dialect, session.host.clock_times
     key, clock_in = (f"t.{d.name(name)}" for name in (names.id, names.clock_in))
 
@@ -280,7 +279,7 @@ def _always(_low: str, _high: str) -> str:
 
 
 def _absent(session: Session) -> set[str]:
-    """The columns that the host's table of people does not have."""
+    """The fields that the host's table of people has no column for."""
     names = session.host.employees
     return {field for field in ("email", "phone") if getattr(names, field) not in session.columns.employees}
 
@@ -293,8 +292,8 @@ def _host_columns(
     without: set[str],
     alias: str = "",
 ) -> dict[str, bool]:
-    """Each mapped column, and whether it is text; by its quoted name."""
-    found, keys = {}, session.dialect.keys
+    """For each mapped column whether it is text, by its expression."""
+    expressions, keys = {}, session.dialect.keys
     is_people = names is session.host.employees
     mine = {"id": keys.employee} if is_people else {"id": keys.row, "employee_id": keys.person}
     casts = {getattr(names, field): key.cast for field, key in mine.items()}
@@ -304,10 +303,10 @@ def _host_columns(
         name = getattr(names, field)
         column = columns[name]
         is_plain = not session.dialect.is_loosely_typed and (column.is_number or base_of(column.type) in _PLAIN)
-        # A key of text may have letters of another kind than other columns: MySQL would not put them into one text.
-        said = casts.get(name, "{}").format(alias + session.dialect.name(name))
-        found[session.dialect.digestible(said, base_of(column.type))] = not is_plain
-    return found
+        # A key of text may have another collation than other columns: MySQL would not join them into one text.
+        expression = casts.get(name, "{}").format(alias + session.dialect.name(name))
+        expressions[session.dialect.digestible(expression, base_of(column.type))] = not is_plain
+    return expressions
 
 
 def _digest(
@@ -320,8 +319,8 @@ def _digest(
     step: int | None,
     **bounds: int,
 ) -> Query:
-    """A digest of the rows of a table within a span of instants or keys. `columns`: whether each is text, which is
-    quoted so that no two rows read alike; `step` cuts what is put together into parts of so many seconds or keys.
+    """A digest of the rows of a table within a span of instants or keys. `columns` tells which expressions are text:
+    they are quoted, so that no two rows look alike. `step` is the size of the joined parts, in seconds or keys.
     """
     d = session.dialect
     step = step if d.digests_in_parts else None
@@ -339,16 +338,16 @@ def _bounds(slices: Iterable[tuple[int, int]]) -> dict[str, int]:
     }
 
 
-def combined(found: Iterable[Iterable[Sequence[Any]]]) -> str | None:
-    """One digest of the answers to `digest_queries`; None where the database may have cut one short."""
+def combined(results: Iterable[Iterable[Sequence[Any]]]) -> str | None:
+    """One digest of the results of `digest_queries`; None if the database may have truncated one."""
     whole = hashlib.sha256()
-    for answer in found:
+    for result in results:
         slices = []
-        for many, *values in answer:
-            if many and None in values:
+        for count, *values in result:
+            if count and None in values:
                 return None
-            # One by one: on SQLite a value is the text of days of rows.
-            slice_ = hashlib.sha256(f"{many};".encode())
+            # Hashed one by one: on SQLite a value is the text of several days of rows.
+            slice_ = hashlib.sha256(f"{count};".encode())
             for value in values:
                 slice_.update(str(value).encode())
                 slice_.update(b";")
@@ -360,6 +359,6 @@ def combined(found: Iterable[Iterable[Sequence[Any]]]) -> str | None:
 def inputs_of(
     *, window: Window, policy: object, people: str, answers: Iterable[str], version: str, planner_version: int
 ) -> str:
-    """A name for what a decision is made on next to the database, and for the rules that make it."""
+    """A hash of the inputs of a decision that are not in the database, and of the version of its rules."""
     parts = (window, policy, people, tuple(answers), version, planner_version)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -1,4 +1,4 @@
-"""Rows of the host's table of people, made for users who have none."""
+"""Rows in the host's table of people for users who have none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connecteam_sync.store.tables.keys import new_key
 
 
 def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *, with_id: bool = False) -> None:
-    """Rows of the host's `employees`, keyed by `user_id`, `name`, `email` (and `id` where it is to be restored)."""
+    """Insert rows of people with the keys `user_id`, `name`, `email`, and `id` if it is to be restored (`with_id`)."""
     d, names = session.dialect, session.host.employees
     kinds: dict[str, Kind] = {
         "user_id": "int" if session.columns.user_id_is_number else "text",
@@ -49,18 +49,20 @@ def insert_employees(session: Session, people: Iterable[Mapping[str, object]], *
 
 
 def make_employees(session: Session, people: Collection[NewEmployee]) -> dict[int, RowId]:
-    """Make them; the employee id of each by user id. Raises RowMoved where it cannot be told, NotServed where the table
-    does not keep what says whose row it is.
+    """Make employees. Returns the employee id of each, by user id.
+
+    Raises RowMoved if a user has no single row afterwards, NotServed if the table does not keep the user or the name as
+    written.
     """
     if not people:
         return {}
     insert_employees(session, ({"user_id": n.user_id, "name": n.name, "email": n.email} for n in people))
     names, present = session.host.employees, session.employees()
     who = mapped(present, {})
-    # Nobody else sees a row that is not committed: where no row has the user, the table itself saw to that.
-    _require_kept(session, names.connecteam_user_id, [new for new in people if not _is_told(new, who)])
+    # No other program sees a row before the commit: if no row has the user, the table itself altered it.
+    _require_kept(session, names.connecteam_user_id, [new for new in people if not _has_row(new, who)])
     if session.columns.definition.people_triggers:
-        name_of = {one.id: one.name for one in present}
+        name_of = {employee.id: employee.name for employee in present}
         renamed = (
             new for new in people if (key := who.employees.get(new.user_id)) and name_of[key] != _name(session, new)
         )
@@ -68,7 +70,7 @@ def make_employees(session: Session, people: Collection[NewEmployee]) -> dict[in
     made = {new.user_id: who.employees.get(new.user_id) for new in people}
     lost = sorted(user for user, employee in made.items() if employee is None)
     if lost:
-        # Another program made one too: looked at again, the user counts for theirs, or is held as ambiguous.
+        # Another program made one too: the next try maps the user to that row, or holds it as ambiguous.
         raise RowMoved(
             f"table {session.host.employees.table} has no single row of Connecteam user {', '.join(map(str, lost))}"
             " after one was made",
@@ -77,7 +79,7 @@ def make_employees(session: Session, people: Collection[NewEmployee]) -> dict[in
     return {user: employee for user, employee in made.items() if employee is not None}
 
 
-def _is_told(new: NewEmployee, who: Mapped) -> bool:
+def _has_row(new: NewEmployee, who: Mapped) -> bool:
     """Whether any row has the user."""
     return new.user_id in who.employees or new.user_id in who.ambiguous
 
@@ -87,7 +89,7 @@ def _name(session: Session, new: NewEmployee) -> str | None:
 
 
 def _require_kept(session: Session, column: str, lost: list[NewEmployee]) -> None:
-    """Raises NotServed where the table of people does not keep a column of new rows as it is written."""
+    """Raises NotServed if any new rows are `lost`: the table of people does not keep this column as written."""
     if not lost:
         return
     table, known = session.host.employees.table, session.columns.definition.people_triggers

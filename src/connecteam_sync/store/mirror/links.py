@@ -1,4 +1,4 @@
-"""Shifts that claim the same row: who keeps it, where nobody saw to that yet."""
+"""Repair of shifts that claim the same row, as older versions could leave them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AT_ONCE = 500
 
 
 class _Claim(NamedTuple):
-    """A shift that claims a row, and the values it was given when it last was written."""
+    """A shift that claims a row, and the values it was last written with."""
 
     shift: str
     row: int
@@ -29,19 +29,20 @@ class _Claim(NamedTuple):
 
 
 def give_up_doubles(connection: Connection, names: OwnNames, host: HostTables) -> int:
-    """Where several shifts claim one row, leave it to the one whose applied values are the row's; how many gave it up.
+    """If several shifts claim one row, leave it to the shift whose applied values are the row's. Returns how many
+    claims were removed.
 
-    Where that cannot be told, the shift that was changed last keeps it.
+    If none or several match, a shift that is not gone keeps it before one that is, then the one changed last.
     """
     shifts = tables_of(names).shifts
     claims = _doubles(connection, shifts)
     present = present_rows(connection, host, sorted(claims))
     losing = [
         claim.shift
-        for row, duplicate_groups in claims.items()
-        for claim in sorted(
-            duplicate_groups, key=lambda c: (c.applied == present.get(row), not c.is_gone, c.run, c.shift)
-        )[:-1]
+        for row, claimants in claims.items()
+        for claim in sorted(claimants, key=lambda c: (c.applied == present.get(row), not c.is_gone, c.run, c.shift))[
+            :-1
+        ]
     ]
     no_link = dict.fromkeys(("clock_time_id", "applied_employee_id", "applied_clock_in", "applied_clock_out"), None)
     for some in _in_parts(losing):
@@ -50,10 +51,10 @@ def give_up_doubles(connection: Connection, names: OwnNames, host: HostTables) -
 
 
 def _doubles(connection: Connection, shifts: Table) -> dict[int, list[_Claim]]:
-    """The claims of every row that has more than one, by row."""
+    """The claims of every row that has several, by row."""
     c = shifts.c
-    many = select(c.clock_time_id).where(c.clock_time_id.is_not(None)).group_by(c.clock_time_id)
-    many = many.having(text("count(*) > 1"))
+    disputed = select(c.clock_time_id).where(c.clock_time_id.is_not(None)).group_by(c.clock_time_id)
+    disputed = disputed.having(text("count(*) > 1"))
     wanted = select(
         c.id,
         c.clock_time_id,
@@ -62,35 +63,35 @@ def _doubles(connection: Connection, shifts: Table) -> dict[int, list[_Claim]]:
         c.applied_clock_out,
         c.is_gone,
         c.changed_in_run,
-    ).where(c.clock_time_id.in_(many))
-    found: dict[int, list[_Claim]] = defaultdict(list)
+    ).where(c.clock_time_id.in_(disputed))
+    claims: dict[int, list[_Claim]] = defaultdict(list)
     for shift, row, employee, clock_in, clock_out, is_gone, run in connection.execute(wanted):
-        found[row].append(_Claim(shift, row, (employee, clock_in, clock_out), bool(is_gone), run))
-    return found
+        claims[row].append(_Claim(shift, row, (employee, clock_in, clock_out), bool(is_gone), run))
+    return claims
 
 
 def present_rows(
     connection: Connection, host: HostTables, ids: list[int]
 ) -> dict[int, tuple[int | None, int | None, int | None]]:
-    """The present values of the host's rows, as far as they can be read."""
+    """The present (employee, clock-in, clock-out) of these rows; empty if the table or a column is missing."""
     names = host.clock_times
     schema, table = quoting.split(names.table)
-    look = inspect(connection)
-    if not ids or not look.has_table(table, schema=schema):
+    tables = inspect(connection)
+    if not ids or not tables.has_table(table, schema=schema):
         return {}
-    columns = {column["name"] for column in look.get_columns(table, schema=schema)}
+    columns = {column["name"] for column in tables.get_columns(table, schema=schema)}
     if not {names.id, names.employee_id, names.clock_in, names.clock_out} <= columns:
         return {}
     dialect = dialect_of(connection.dialect, unit=names.clock_in_unit)
     read = {"id": f"t.{dialect.name(names.id)}", "employee_id": f"t.{dialect.name(names.employee_id)}"}
     read |= rows.instants(dialect, names)
     wanted = ", ".join(read.values())
-    asked = f"SELECT {wanted} FROM {dialect.rowset({'id': 'int'})} JOIN {dialect.table(names.table)} t"
-    asked += f" ON {read['id']} = d.id"
+    sql = f"SELECT {wanted} FROM {dialect.rowset({'id': 'int'})} JOIN {dialect.table(names.table)} t"
+    sql += f" ON {read['id']} = d.id"
     return {
         int(row[0]): (row[1], row[2], row[3])
         for some in _in_parts(ids)
-        for row in quoting.run(connection, asked, {"rows": rows.json_rows({"id": one} for one in some)})
+        for row in quoting.run(connection, sql, {"rows": rows.json_rows({"id": key} for key in some)})
     }
 
 

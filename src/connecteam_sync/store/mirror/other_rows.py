@@ -1,8 +1,8 @@
-"""Rows of the host's table that are none of ours to write: whether any came, went or changed when ours were written.
+"""Side effects: whether other rows of the host's table came, went or changed when ours were written.
 
-A trigger may make, alter or remove other rows, or have another table's rows do it by a cascade. The database says
-nothing of it: it shows in what stands there before and after. Nobody pays for looking where the table has no trigger.
-What another program wrote meanwhile is told from that by taking back what is ours: what is as it was then, was ours.
+A trigger may make, alter or remove other rows, or cause it by a cascade from another table. The database does not
+report it, so rows are compared before and after; if the table has no trigger, nothing is read. To tell it from writes
+of another program, our writes are rolled back: if the rows are then as before, it was an effect of ours.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from connecteam_sync.store.tables.triggers import CURE, LATEST, triggers_text
 
 _POINT = "connecteam_sync_beside"
 _NEAR = 31 * 86_400
-"""Seconds around a row in which those of the same person are compared to the byte, or counted."""
+"""Seconds around a row in which rows of the same person are compared to the byte, or counted."""
 
 
 def may_have_triggers(session: Session) -> bool:
-    """Whether the table has a trigger or a rule, or shows this user none of them."""
+    """Whether the table has a trigger or a rule, or may have one that this database user cannot see."""
     if session.columns.definition.triggers:
         return True
     table = session.host.clock_times.table
     return not session.dialect.shows_triggers(session.connection, table)
 
 
-def meddled(session: Session, what: str) -> NotServed:
-    """The error of a table whose triggers write next to us."""
+def side_effect_error(session: Session, what: str) -> NotServed:
+    """The error for a table whose triggers write other rows."""
     return NotServed(
         f"table {session.host.clock_times.table!r}: {what}; {triggers_text(session)}; nothing was written",
         next_step=f"{CURE}; then connecteam-sync doctor",
@@ -44,16 +44,16 @@ def meddled(session: Session, what: str) -> NotServed:
 
 
 def _whole(row: Sequence[Any]) -> tuple[RowId, rows.Image]:
-    """A row by its id; of one that is larger than a server lets travel, what has a name with us."""
-    found = rows.clock_time(row[:-1])
-    return found.id or 0, (found, row[-1] or "")
+    """A row by its id; without its whole image if that is larger than the server can send."""
+    clock_time = rows.clock_time(row[:-1])
+    return clock_time.id or 0, (clock_time, row[-1] or "")
 
 
 # -- around the one row of a probe -------------------------------------------------------------------------------------
 
 
 class Neighbours:
-    """How many rows there are, and those of the same person nearby, whole."""
+    """The number of rows of the table, and all rows of the same person near a row, whole."""
 
     def __init__(self, session: Session, row: ClockTime, *, counts: bool) -> None:
         self._session, self._counts = session, counts
@@ -65,39 +65,39 @@ class Neighbours:
             {"employee": row.employee_id, "start": row.clock_in - _NEAR, "end": row.clock_in + _NEAR},
             _whole,
         )
-        self._before = self._look()
+        self._before = self._read()
 
-    def _look(self) -> tuple[int, Mapping[RowId, rows.Image]]:
+    def _read(self) -> tuple[int, Mapping[RowId, rows.Image]]:
         counting = Query(f"SELECT count(*) FROM {self._session.clock_times}")
         *counted, near = self._session.fetch(*([counting] if self._counts else []), self._near)
         return int(counted[0][0][0]) if counted else 0, images_of([near])
 
-    def meddled(self, own: RowId, *, more: int) -> str:
-        """What became of others, where there are so many `more` rows of ours than before; empty where nothing did."""
-        (count, near), (count_now, near_now) = self._before, self._look()
+    def side_effects(self, own: RowId, *, more: int) -> str:
+        """What happened to other rows, given that there are `more` rows of ours than before; empty if nothing did."""
+        (count, near), (count_now, near_now) = self._before, self._read()
         others = {key: image for key, image in near_now.items() if key != own}
-        told = [f"row {key} of the same person would go" for key, _ in by_key(near) if key not in others]
-        told += [f"row {key} would come beside it" for key, _ in by_key(others) if key not in near]
-        told += [
+        effects = [f"row {key} of the same person would go" for key, _ in by_key(near) if key not in others]
+        effects += [f"row {key} would come beside it" for key, _ in by_key(others) if key not in near]
+        effects += [
             f"row {key} of the same person would change in {', '.join(map(repr, columns))}"
             for key, (_, then) in by_key(near)
             if key in others and (columns := differing(self._session, then, others[key][1]))
         ]
-        beside = count_now - count - more
-        if self._counts and beside and not told:
-            told.append(f"{many(abs(beside), 'other row')} would {'come' if beside > 0 else 'go'}")
-        return "; ".join(told[:3])
+        extra = count_now - count - more
+        if self._counts and extra and not effects:
+            effects.append(f"{many(abs(extra), 'other row')} would {'come' if extra > 0 else 'go'}")
+        return "; ".join(effects[:3])
 
     def is_as_before(self) -> bool:
-        """Whether all of it is as it was, now that ours is taken back: then nobody else wrote."""
-        return self._look() == self._before
+        """Whether all is as before, after our writes were rolled back: then no other program wrote."""
+        return self._read() == self._before
 
 
 # -- around the rows of a run ------------------------------------------------------------------------------------------
 
 
-class Others:
-    """How many rows the persons have whose rows are written, counted in round trips that are made anyway."""
+class PersonRowCounts:
+    """The number of rows of each person written to, counted in round trips that are made anyway."""
 
     def __init__(self, session: Session, changes: Sequence[Change]) -> None:
         self._session = session
@@ -105,7 +105,7 @@ class Others:
         self._more = sum((c.after is not None) - (c.before is not None) for c in changes)
         self._counts: list[int] = []
         self.queries: list[Query] = []
-        """What counts them; sent before anything is written."""
+        """Queries that count the rows; sent before anything is written."""
         if not images:
             return
         d, names = session.dialect, session.host.clock_times
@@ -121,13 +121,13 @@ class Others:
             self.queries += batched(counting, people, {})
 
     def begin(self, counted: Iterable[Sequence[Sequence[int]]]) -> None:
-        """`counted` are the answers to `queries`; what is written from here on can be taken back."""
-        self._before = sum(int(found[0][0]) for found in counted)
+        """Set a savepoint. `counted` are the rows of `queries`."""
+        self._before = sum(int(result[0][0]) for result in counted)
         if self.queries:
             self._session.later(Query(f"SAVEPOINT {_POINT}"))
 
     def count(self) -> None:
-        """Behind all that was written; it waits for company."""
+        """Count again, behind all writes; sent with the next statement."""
         self._counts.clear()
         for query in self.queries:
             self._session.later(query, self._counted)
@@ -136,22 +136,20 @@ class Others:
         self._counts.append(int(answer.rows[0][0]))
 
     def require_same(self) -> None:
-        """Raises NotServed where rows came or went next to ours with what we wrote, RowMoved where another program's
-        did.
-        """
+        """Raises NotServed if our writes made other rows come or go, RowMoved if another program did."""
         if not self.queries:
             return
         session = self._session
-        session.flush()  # where nothing had to be read back, it still waits
-        beside = sum(self._counts) - self._before - self._more
-        if not beside:
+        session.flush()  # the counting may still wait, if no row was read back
+        extra = sum(self._counts) - self._before - self._more
+        if not extra:
             return
         session.forget()
         session.later(Query(f"ROLLBACK TO SAVEPOINT {_POINT}"))
-        said = f"{many(abs(beside), 'row')} {'came' if beside > 0 else 'went'} beside those that were written"
-        if sum(int(found[0][0]) for found in session.fetch(*self.queries)) != self._before:
+        effect = f"{many(abs(extra), 'row')} {'came' if extra > 0 else 'went'} beside those that were written"
+        if sum(int(result[0][0]) for result in session.fetch(*self.queries)) != self._before:
             raise RowMoved(
-                f"{said}: another program wrote them meanwhile; nothing was written",
-                next_step="run the command again; it looks at the table anew",
+                f"{effect}: another program wrote them meanwhile; nothing was written",
+                next_step="run the command again; it reads the table again",
             )
-        raise meddled(session, said)
+        raise side_effect_error(session, effect)

@@ -1,4 +1,4 @@
-"""Who counts for whom."""
+"""The mapping of Connecteam users to employees: read, suggested, made and removed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.keys import row_id
 
 
-class Everybody:
-    """The host's people and the users that runs have seen, read once; who counts for whom, and who might."""
+class Directory:
+    """The host's employees and the users that runs have seen, read once; who counts for whom, and who might."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -34,7 +34,7 @@ class Everybody:
 
     @cached_property
     def likenesses(self) -> Likenesses:
-        """The host's people, to compare a user with."""
+        """The host's employees, to compare a user with."""
         working = (user_id for user_id, (user, is_listed) in self.users.items() if is_listed and not user.is_archived)
         return Likenesses(self.employees.values(), taken(self.who.users_of, working))
 
@@ -48,14 +48,14 @@ class Everybody:
         return self.users[user_id][0]
 
     def employee(self, employee_id: RowId) -> Employee:
-        """A row of the host's people, by its key or that as text. Raises NotFound."""
+        """An employee by key, or by the key as text. Raises NotFound."""
         if employee_id not in self.employees:
-            said = str(employee_id).strip()
-            spelled = [key for key in self.employees if str(key) == said] or [
-                key for key in self.employees if str(key).lower() == said.lower()
+            text = str(employee_id).strip()
+            matches = [key for key in self.employees if str(key) == text] or [
+                key for key in self.employees if str(key).lower() == text.lower()
             ]
-            if len(spelled) == 1:
-                return self.employees[spelled[0]]
+            if len(matches) == 1:
+                return self.employees[matches[0]]
             raise NotFound(
                 f"there is no employee {employee_id} in table {self.session.host.employees.table}",
                 next_step="employees are rows of your table; connecteam-sync employees --without-user lists those for"
@@ -64,11 +64,11 @@ class Everybody:
         return self.employees[employee_id]
 
     def name_of(self, employee_id: RowId | None) -> str | None:
-        """An employee's name, where there is one."""
+        """An employee's name, if there is one."""
         return self.employees[employee_id].name if employee_id in self.employees else None
 
     def person(self, user_id: int) -> Person:
-        """A user with the employee they count for; where there is none, who they might be."""
+        """A user with the employee they count for, or else with suggestions. Raises NotFound."""
         user = self.user(user_id)
         chosen, several = self.who.employees.get(user_id), self.who.ambiguous.get(user_id, ())
         return Person(
@@ -77,34 +77,35 @@ class Everybody:
             is_archived=user.is_archived,
             employee_id=chosen,
             employee_name=self.name_of(chosen),
-            ambiguous=tuple((one, self.name_of(one) or "") for one in several),
+            ambiguous=tuple((key, self.name_of(key) or "") for key in several),
             suggestions=self.likenesses.alike(user) if chosen is None and not several else (),
         )
 
-    def duplicate_groups(self, user_id: int, employee_id: RowId) -> tuple[RowId, ...]:
-        """Who else may have rows of a user's shifts: whom they count for now, and all who carry them."""
-        found = {*self.who.ambiguous.get(user_id, ()), self.who.employees.get(user_id)}
-        return tuple(sorted((one for one in found if one is not None and one != employee_id), key=ordered))
+    def other_employees(self, user_id: int, employee_id: RowId) -> tuple[RowId, ...]:
+        """Others that may have rows of a user's shifts: the present one, and all that have the user in their column."""
+        keys = {*self.who.ambiguous.get(user_id, ()), self.who.employees.get(user_id)}
+        return tuple(sorted((key for key in keys if key is not None and key != employee_id), key=ordered))
 
     def move(
         self,
         user_id: int,
         employee_id: RowId,
-        worked: Mapping[int, Iterable[_Worked]],
-        standing: Mapping[_Pair, _There],
+        worked: Mapping[int, Iterable[_ShiftGroup]],
+        existing: Mapping[_Pair, _ExistingRows],
     ) -> Move:
-        """What mapping a user to an employee does; `worked` and `standing` are as below. Raises NotFound."""
+        """What mapping a user to an employee does, by `_worked` and `_existing_rows`. Raises NotFound."""
         employee, user = self.employee(employee_id), self.user(user_id)
         employee_id = employee.id
         now = self.who.employees.get(user_id)
-        waiting = [one for one in worked.get(user_id, ()) if not one.is_linked]
-        elsewhere = [one for one in worked.get(user_id, ()) if one.is_linked and one.employee_id != employee_id]
+        groups = worked.get(user_id, ())
+        waiting = [group for group in groups if not group.is_linked]
+        elsewhere = [group for group in groups if group.is_linked and group.employee_id != employee_id]
         moving = waiting + elsewhere
-        there = standing.get((user_id, employee_id), _There())
+        rows_there = existing.get((user_id, employee_id), _ExistingRows())
         left = {
-            one: standing[user_id, one]
-            for one in self.duplicate_groups(user_id, employee_id)
-            if (user_id, one) in standing
+            key: existing[user_id, key]
+            for key in self.other_employees(user_id, employee_id)
+            if (user_id, key) in existing
         }
         return Move(
             user_id=user_id,
@@ -116,52 +117,52 @@ class Everybody:
             names_differ=words(user.name) != words(employee.name),
             has_same_email=bool(address(user.email)) and address(user.email) == address(employee.email),
             other_users=tuple(sorted(self.who.users_of.get(employee_id, frozenset()) - {user_id})),
-            shifts=sum(one.shifts for one in waiting) - there.rows - there.others,
-            minutes=sum(one.minutes for one in waiting) - there.shift_minutes - there.other_minutes,
-            linked=there.rows,
-            linked_minutes=there.shift_minutes - there.row_minutes,
-            kept_out=there.others,
-            left=sum(one.rows for one in left.values()),
-            left_minutes=sum(one.row_minutes for one in left.values()),
-            left_with=tuple((one, self.name_of(one) or "") for one, found in left.items() if found.rows),
-            rows=sum(one.shifts for one in elsewhere),
-            row_minutes=sum(one.minutes for one in elsewhere),
-            first=min((one.first for one in moving), default=None),
-            last=max((one.last for one in moving), default=None),
+            shifts=sum(group.shifts for group in waiting) - rows_there.rows - rows_there.others,
+            minutes=sum(group.minutes for group in waiting) - rows_there.shift_minutes - rows_there.other_minutes,
+            linked=rows_there.rows,
+            linked_minutes=rows_there.shift_minutes - rows_there.row_minutes,
+            kept_out=rows_there.others,
+            left=sum(others.rows for others in left.values()),
+            left_minutes=sum(others.row_minutes for others in left.values()),
+            left_with=tuple((key, self.name_of(key) or "") for key, others in left.items() if others.rows),
+            rows=sum(group.shifts for group in elsewhere),
+            row_minutes=sum(group.minutes for group in elsewhere),
+            first=min((group.first for group in moving), default=None),
+            last=max((group.last for group in moving), default=None),
         )
 
 
 def people(session: Session, *, unmapped: bool) -> tuple[Person, ...]:
-    """Every Connecteam user seen, with the employee they count for; where there is none, who they might be."""
-    everybody = Everybody(session)
-    found = (everybody.person(user_id) for user_id in sorted(everybody.users))
-    return tuple(person for person in found if not (unmapped and person.employee_id is not None))
+    """Every Connecteam user seen by a run, with the employee they count for, or else with suggestions; by id."""
+    directory = Directory(session)
+    persons = (directory.person(user_id) for user_id in sorted(directory.users))
+    return tuple(person for person in persons if not (unmapped and person.employee_id is not None))
 
 
-def without_user(session: Session) -> tuple[Employee, ...]:
-    """The host's people for whom no Connecteam user counts, seen by a run or not, by id."""
-    everybody = Everybody(session)
-    return tuple(one for key, one in by_key(everybody.employees) if not everybody.who.users_of.get(key))
+def employees_without_user(session: Session) -> tuple[Employee, ...]:
+    """The employees for whom no Connecteam user counts, whether a run has seen the user or not; by id."""
+    directory = Directory(session)
+    return tuple(employee for key, employee in by_key(directory.employees) if not directory.who.users_of.get(key))
 
 
-def no_users(session: Session) -> tuple[Employee, ...]:
-    """The host's people whose column of the Connecteam user says something that is none, by id."""
-    found = (one for one in session.employees() if is_no_user(one.connecteam_user_id))
-    return tuple(sorted(found, key=lambda one: ordered(one.id)))
+def employees_with_invalid_user(session: Session) -> tuple[Employee, ...]:
+    """The employees whose column for the Connecteam user holds a value that is no user id; by id."""
+    invalid = (employee for employee in session.employees() if is_no_user(employee.connecteam_user_id))
+    return tuple(sorted(invalid, key=lambda employee: ordered(employee.id)))
 
 
 def ambiguous(session: Session) -> dict[int, str]:
-    """Every Connecteam user that several employees carry, seen by a run or not yet, and those employees by name."""
-    everybody = Everybody(session)
-    names = {e.id: e.name for e in everybody.employees.values() if e.name}
-    return {user_id: named(several, names) for user_id, several in everybody.who.ambiguous.items()}
+    """Every Connecteam user that several employees have in their column, and those employees by name."""
+    directory = Directory(session)
+    names = {e.id: e.name for e in directory.employees.values() if e.name}
+    return {user_id: named(several, names) for user_id, several in directory.who.ambiguous.items()}
 
 
 # -- mapping -----------------------------------------------------------------------------------------------------------
 
 
-class _Worked(NamedTuple):
-    """Shifts of one user that Connecteam shows: of rows of one employee, or waiting (not linked)."""
+class _ShiftGroup(NamedTuple):
+    """Shifts of one user that Connecteam shows: with rows of one employee, or waiting for a row (not linked)."""
 
     employee_id: RowId | None
     is_linked: bool
@@ -171,19 +172,19 @@ class _Worked(NamedTuple):
     last: int
 
 
-def _worked(session: Session) -> dict[int, list[_Worked]]:
-    """What every user has clocked, as remembered, with whole minutes of closed shifts."""
+def _worked(session: Session) -> dict[int, list[_ShiftGroup]]:
+    """The tracked shifts of every user, in groups; with whole minutes of closed shifts."""
     seconds = "(end_at - start_at)"
-    [found] = session.fetch(
+    [fetched] = session.fetch(
         Query(
             "SELECT user_id, applied_employee_id, CASE WHEN clock_time_id IS NULL THEN 0 ELSE 1 END AS linked,"
             f" count(*), coalesce(sum(({seconds} - {seconds} % 60) / 60), 0), min(start_at), max(start_at)"
             f" FROM {session.own.shifts} WHERE is_gone = 0 GROUP BY user_id, applied_employee_id, linked"
         )
     )
-    result: dict[int, list[_Worked]] = defaultdict(list)
-    for user_id, employee, linked, *sums in found:
-        result[int(user_id)].append(_Worked(employee, bool(linked), *map(int, sums)))
+    result: dict[int, list[_ShiftGroup]] = defaultdict(list)
+    for user_id, employee, linked, *sums in fetched:
+        result[int(user_id)].append(_ShiftGroup(employee, bool(linked), *map(int, sums)))
     return result
 
 
@@ -191,9 +192,9 @@ _Pair = tuple[int, RowId]
 """A Connecteam user and an employee."""
 
 
-class _There(NamedTuple):
-    """Rows of an employee on the clock-ins of a user's shifts that wait: those of ours that are free, which would be
-    theirs, with the minutes of shifts and rows; and `others`, which keep their shifts out.
+class _ExistingRows(NamedTuple):
+    """Rows of an employee on the clock-ins of a user's waiting shifts: free rows of ours, which these shifts would get,
+    with the minutes of shifts and rows; and `others`, which keep their shifts out.
     """
 
     rows: int = 0
@@ -203,13 +204,13 @@ class _There(NamedTuple):
     other_minutes: int = 0
 
 
-def _standing(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _There]:
-    """What stands in the table for each (user, employee) where the user's shifts wait for a row."""
+def _existing_rows(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _ExistingRows]:
+    """For each (user, employee) the rows that exist on the clock-ins of the user's waiting shifts."""
     d, names, c = session.dialect, session.host.clock_times, session.canonical
     length = "(s.end_at - s.start_at - (s.end_at - s.start_at) % 60) / 60"
     free = f"CASE WHEN {session.is_ours} AND o.id IS NULL THEN 1 ELSE 0 END"
     linked = d.keys.row.cast.format(f"t.{d.name(names.id)}")
-    found = session.fetch_set(
+    fetched = session.fetch_set(
         f"SELECT d.user_id, d.employee_id, {free} AS is_free, count(*), coalesce(sum({length}), 0),"
         f" coalesce(sum({d.whole(c['total_minutes'])}), 0)"
         f" FROM {d.rowset({'user_id': 'int', 'employee_id': 'person'})}"
@@ -219,10 +220,10 @@ def _standing(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _There]:
         " WHERE s.is_gone = 0 AND s.clock_time_id IS NULL GROUP BY d.user_id, d.employee_id, is_free",
         ({"user_id": user, "employee_id": employee} for user, employee in dict.fromkeys(pairs)),
     )
-    result: dict[_Pair, _There] = {}
-    for user, employee, is_free, *sums in found:
+    result: dict[_Pair, _ExistingRows] = {}
+    for user, employee, is_free, *sums in fetched:
         pair, (count, shifts, rows) = (int(user), row_id(employee)), map(int, sums)
-        known = result.get(pair, _There())
+        known = result.get(pair, _ExistingRows())
         result[pair] = (
             known._replace(rows=count, shift_minutes=shifts, row_minutes=rows)
             if is_free
@@ -232,76 +233,77 @@ def _standing(session: Session, pairs: Iterable[_Pair]) -> dict[_Pair, _There]:
 
 
 def move(session: Session, user_id: int, employee_id: RowId) -> Move:
-    """What `map_user` of these two would do. Nothing is written. Raises NotFound."""
-    everybody = Everybody(session)
-    employee_id = everybody.employee(employee_id).id
-    concerned = (employee_id, *everybody.duplicate_groups(user_id, employee_id))
-    standing = _standing(session, ((user_id, one) for one in concerned))
-    return everybody.move(user_id, employee_id, _worked(session), standing)
+    """What `map_user` would do. Nothing is written. Raises NotFound."""
+    directory = Directory(session)
+    employee_id = directory.employee(employee_id).id
+    concerned = (employee_id, *directory.other_employees(user_id, employee_id))
+    existing = _existing_rows(session, ((user_id, key) for key in concerned))
+    return directory.move(user_id, employee_id, _worked(session), existing)
 
 
 def suggestions(session: Session) -> tuple[Suggestion, ...]:
-    """Who the users without an employee might be, a line for each (user, employee), by user; certain ones first.
+    """Employees that unmapped users might be: a suggestion for each (user, employee), by user, certain ones first.
 
-    One is certain where its evidence is, nobody else is as likely, and no two users might be one employee.
+    A suggestion is certain if its evidence is, no other employee is as likely, and no other user might be that one.
     """
-    everybody = Everybody(session)
+    directory = Directory(session)
     worked = _worked(session)
-    waiting = [person for user_id in sorted(everybody.users) if (person := everybody.person(user_id)).suggestions]
-    wanted = Counter(one.employee_id for person in waiting for one in person.suggestions)
-    pairs = [(person.user_id, one.employee_id) for person in waiting for one in person.suggestions]
-    standing = _standing(session, pairs)
+    waiting = [person for user_id in sorted(directory.users) if (person := directory.person(user_id)).suggestions]
+    wanted = Counter(likeness.employee_id for person in waiting for likeness in person.suggestions)
+    pairs = [(person.user_id, likeness.employee_id) for person in waiting for likeness in person.suggestions]
+    existing = _existing_rows(session, pairs)
     return tuple(
         Suggestion(
-            move=everybody.move(person.user_id, one.employee_id, worked, standing),
-            evidence=one.evidence,
-            is_certain=one.is_certain
-            and not one.has_user
+            move=directory.move(person.user_id, likeness.employee_id, worked, existing),
+            evidence=likeness.evidence,
+            is_certain=likeness.is_certain
+            and not likeness.has_user
             and len(person.suggestions) == 1
-            and wanted[one.employee_id] == 1,
+            and wanted[likeness.employee_id] == 1,
         )
         for person in waiting
-        for one in person.suggestions
+        for likeness in person.suggestions
     )
 
 
 def users_of_employee(session: Session, employee: RowId) -> frozenset[int]:
-    """The Connecteam users that count for an employee, or may count for them."""
+    """The Connecteam users that count, or may count, for an employee."""
     own = {user_id: to for user_id, (_, _, to) in session.known_users().items()}
     return mapped(session.employees(), own).users_of.get(employee, frozenset())
 
 
 def map_user(session: Session, user_id: int, employee_id: RowId) -> Person:
-    """Let a user's shifts count for an employee from the next run on. Raises NotFound."""
-    everybody = Everybody(session)
-    employee_id = everybody.employee(employee_id).id
-    everybody.user(user_id)
-    _note(session, user_id, employee_id)
-    return Everybody(session).person(user_id)
+    """Map a user to an employee, from the next run on. Raises NotFound."""
+    directory = Directory(session)
+    employee_id = directory.employee(employee_id).id
+    directory.user(user_id)
+    _set_mapping(session, user_id, employee_id)
+    return Directory(session).person(user_id)
 
 
 def unmap_user(session: Session, user_id: int) -> tuple[Person, bool]:
-    """Forget a mapping made with `map_user`; whether there was one. Raises NotFound.
+    """Remove a mapping made with `map_user`. Returns the user, and whether there was one. Raises NotFound.
 
-    One in the host's own column stays, and is shown.
+    A mapping in the host's own column stays, and is in the result.
     """
-    everybody = Everybody(session)
-    everybody.user(user_id)
+    directory = Directory(session)
+    directory.user(user_id)
     _, _, was = session.known_users()[user_id]
     if was is None:
-        return everybody.person(user_id), False
-    _note(session, user_id, None)
-    return Everybody(session).person(user_id), True
+        return directory.person(user_id), False
+    _set_mapping(session, user_id, None)
+    return Directory(session).person(user_id), True
 
 
 def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object] | None]:
-    """Make an employee for a user who has none, and map the two; the image of what was made, None where nothing was.
+    """Make an employee for a user who has none, and map the user to it. Returns the user, and the image of the new row;
+    None if the user has an employee already.
 
-    The e-mail address is left out where somebody has it already: the host may want it unique. Raises NotFound, and
-    Refused for a user that several employees carry.
+    The e-mail address is left out if another employee has it: the host may want it unique. Raises NotFound, RowMoved,
+    NotServed, and MappingRefused for a user that several employees have in their column.
     """
-    everybody = Everybody(session)
-    user, person = everybody.user(user_id), everybody.person(user_id)
+    directory = Directory(session)
+    user, person = directory.user(user_id), directory.person(user_id)
     if person.ambiguous:
         raise MappingRefused(
             f"Connecteam user {user_id} ({user.name}) stands on several employees: {ambiguous(session)[user_id]}",
@@ -309,13 +311,13 @@ def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object
         )
     if person.employee_id is not None:
         return person, None
-    email = None if everybody.likenesses.has_email(user.email) else user.email
+    email = None if directory.likenesses.has_email(user.email) else user.email
     made = make_employees(session, [NewEmployee(user_id=user_id, name=user.name, email=email)])
-    _note(session, user_id, made[user_id])
+    _set_mapping(session, user_id, made[user_id])
     image: dict[str, object] = {"id": made[user_id], "user_id": user_id, "name": user.name, "email": email}
-    return Everybody(session).person(user_id), image
+    return Directory(session).person(user_id), image
 
 
-def _note(session: Session, user_id: int, employee_id: RowId | None) -> None:
+def _set_mapping(session: Session, user_id: int, employee_id: RowId | None) -> None:
     users = session.tables.users
     session.connection.execute(update(users).where(users.c.user_id == user_id).values(employee_id=employee_id))

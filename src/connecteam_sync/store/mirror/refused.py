@@ -1,9 +1,9 @@
-"""One record harms only itself: what the host's tables refuse is found by trying, and left out of the plan.
+"""A refused record harms only itself: what the host's tables refuse is found by trying, and left out of the plan.
 
-A plan is written as a whole. Where the database refuses that, it is tried again inside savepoints that are taken back:
-all of it, its halves, their halves, until each culprit is known by itself. The plan is then made again without the
-culprits, so that what waited for one of them is decided properly. Where only the order was wrong (a second unique key
-of the host, an EXCLUDE), the order that was taken is kept. A record that was refused before is tried by itself, first.
+A plan is written as a whole. If the database refuses that, it is tried again inside savepoints that are rolled back:
+all of it, its halves, their halves, until each refused change is known. The plan is then made again without these, so
+changes that waited for one of them are decided properly. If only the order was wrong (a second unique key of the host,
+an EXCLUDE), the order that was accepted is kept. A change that the last run held as refused is tried by itself.
 """
 
 from __future__ import annotations
@@ -38,52 +38,52 @@ from connecteam_sync.store.tables import rows
 T = TypeVar("T")
 REASON = "refused_by_database"
 ROUNDS = 5
-"""How often a plan is made again without what was refused, where that brings up changes that were not tried yet."""
+"""How often a plan is made again without refused changes, if each new plan has changes that were not tried yet."""
 TRIES = 500
-"""Tries of one trial; what is still together then is held together, and the next run goes on."""
+"""Tries in one trial; changes not separated by then are held together, and the next run goes on."""
 _TRIAL, _TRY = "connecteam_sync_trial", "connecteam_sync_try"
 
 
-class Decided(NamedTuple):
-    """A plan that the database takes, what it was made on, and the order that was taken (None: nothing was tried)."""
+class AcceptedPlan(NamedTuple):
+    """A plan that the database accepts, the state it was made on, and the accepted order (None: nothing was tried)."""
 
     plan: SlicePlan
     stored: StoredState
     order: Mapping[Change, int] | None
 
 
-def decided(
+def accepted_plan(
     session: Session, stored: StoredState, decide: Callable[[StoredState], SlicePlan], *, troubled: bool, now: int
-) -> Decided:
-    """The plan, without what the host's tables refuse.
+) -> AcceptedPlan:
+    """The plan without the changes that the host's tables refuse.
 
-    Nothing is tried, and no statement sent, unless `troubled` (the plan was refused a moment ago) or where the plan is
-    about something that the last run held as refused. Must stand before anything is written in the transaction. Raises
-    RecordRefused where no record can be set apart, RowMoved where rows moved meanwhile.
+    Nothing is tried, and no statement sent, unless `troubled` (the plan was refused a moment ago) or the plan has a
+    change that the last run held as refused. Must be called before anything is written in the transaction. Raises
+    RecordRefused if no single record is at fault, RowMoved if rows changed meanwhile.
     """
     stored = msgspec.structs.replace(stored, refused_before=_last_refused(session))
     plan = decide(stored)
     suspects = {row["subject"] for row in session.holds if row["reason"] == REASON}
     if not troubled and not suspects & {subject_of(change) for change in plan.changes}:
-        return Decided(plan, stored, None)
+        return AcceptedPlan(plan, stored, None)
     for _ in range(ROUNDS):
         trial = _Trial(session, suspects, now)
         refused = trial.of(plan)
         if not refused:
-            return Decided(plan, stored, trial.order)
+            return AcceptedPlan(plan, stored, trial.order)
         stored = msgspec.structs.replace(stored, refused={**stored.refused, **refused})
         tried, plan = plan, decide(stored)
         if _subjects(plan) & refused.keys():
-            break  # a planner that takes no notice, as the legacy one
+            break  # a planner that ignores `refused`, as the legacy one
         if {*plan.changes, *plan.new_employees} <= {*tried.changes, *tried.new_employees}:
-            return Decided(plan, stored, trial.order)
+            return AcceptedPlan(plan, stored, trial.order)
     raise causes.refused(
         "trying what is refused", trial.first or Cause("what is left out brings up what is refused, again and again")
     )
 
 
 def as_last_tried(session: Session, stored: StoredState) -> StoredState:
-    """The same, with what the last run held as refused: for a plan that is only shown."""
+    """The same state, with what the last run held as refused: for a plan that is only shown."""
     known = _last_refused(session)
     return msgspec.structs.replace(stored, refused=known) if known else stored
 
@@ -93,11 +93,11 @@ def _last_refused(session: Session) -> dict[str, str]:
 
 
 def _words_of(detail: str) -> str:
-    """The database's words of a hold."""
-    return detail.partition(_SAYS)[2] or detail
+    """The database's own words in the detail of a hold."""
+    return detail.partition(_DETAIL_PREFIX)[2] or detail
 
 
-_SAYS = "your table refuses it: "
+_DETAIL_PREFIX = "your table refuses it: "
 
 
 def _subjects(plan: SlicePlan) -> set[str]:
@@ -109,7 +109,7 @@ def _person(new: NewEmployee) -> str:
 
 
 class _Trial:
-    """What the database says to the writes of one plan, found out and taken back."""
+    """Trying the writes of one plan, to find what the database refuses; all of it is rolled back."""
 
     def __init__(self, session: Session, suspects: set[str], now: int) -> None:
         self._session, self._suspects, self._now = session, suspects, now
@@ -117,14 +117,14 @@ class _Trial:
         self._images: dict[RowId, rows.Image] = {}
         self._tries = 0
         self._altered = False
-        self._not_taken = Cause(f"it takes the write and does not do it: a trigger, or a rule{_named(session)}")
+        self._not_taken = Cause(f"it takes the write and does not do it: a trigger, or a rule{_trigger_names(session)}")
         self.order: dict[Change, int] = {}
-        """The part of the order in which each change was taken."""
+        """The accepted order: the number of the batch that each change was written in."""
         self.first: Cause | None = None
-        """Why the first of all was refused."""
+        """Why the first refused change was refused."""
 
     def of(self, plan: SlicePlan) -> dict[str, str]:
-        """What is refused, by subject, and why."""
+        """Why changes are refused, by subject."""
         require_ours(plan.changes)
         _savepoint(self._session, _TRIAL)
         people = {_person(new): cause for new, cause in self._people(plan.new_employees)}
@@ -135,7 +135,7 @@ class _Trial:
         return refused
 
     def _is_assigned(self, change: Change) -> bool:
-        """Whether its person is there, or could be made."""
+        """Whether the employee of a change exists or could be made."""
         user = None if change.after is None else provisional_user(change.after.employee_id)
         return user is None or user in self._made
 
@@ -146,10 +146,10 @@ class _Trial:
             self._made |= make_employees(self._session, some)
 
         self._halve(people, make, lambda _: None, failed)
-        return [(new, cause.told) for new, cause in failed]
+        return [(new, cause.message) for new, cause in failed]
 
     def _changes(self, changes: Sequence[Change]) -> dict[str, str]:
-        """Again and again, as long as something more is taken: each may have waited for another."""
+        """Try until nothing more is accepted: a change may have waited for another."""
         left = list(units(changes))
         suspected = [unit for unit in left if self._is_suspected(unit)]
         batches = [[unit for unit in left if unit not in suspected], *([unit] for unit in suspected)]
@@ -164,8 +164,8 @@ class _Trial:
         return self._culprits(failed, alone=not self.order)
 
     def _readable(self, changes: Sequence[Change]) -> tuple[set[Change], dict[str, str]]:
-        """The changes of rows that are as planned and that undo could give back; and of the others why not."""
-        from connecteam_sync.store.history.restorable import lost_of, lost_queries, require_restorable  # noqa: PLC0415 - rare
+        """The changes of rows that are as planned and that undo could restore; and causes of the others, by subject."""
+        from connecteam_sync.store.history.restorable import lossy_columns, lossy_queries, require_restorable  # noqa: PLC0415 - rare
 
         session, whole = self._session, set[Change]()
         failed: list[tuple[Change, Cause]] = []
@@ -174,30 +174,32 @@ class _Trial:
             keys = [c.before.id for c in some if c.before is not None and c.before.id is not None]
             try:
                 images = session.images(keys, lock=True)
-                require_restorable(session, lost_of(session.fetch(*lost_queries(session, altered(some)))), images)
+                require_restorable(
+                    session, lossy_columns(session.fetch(*lossy_queries(session, altered(some)))), images
+                )
             except RecordRefused as error:
                 raise _Unwritten(Cause(error.words)) from None
             require_unmoved(some, images)
             self._images |= images
 
         self._halve(changes, read, whole.update, failed)
-        return whole, {subject_of(change): cause.told for change, cause in failed}
+        return whole, {subject_of(change): cause.message for change, cause in failed}
 
     def _is_suspected(self, unit: Iterable[Change]) -> bool:
-        """Whether the last run held any of it as refused."""
+        """Whether the last run held any of these changes as refused."""
         return not self._suspects.isdisjoint(map(subject_of, unit))
 
     def _culprits(self, failed: list[tuple[tuple[Change, ...], Cause]], *, alone: bool) -> dict[str, str]:
-        """Those refused for their own sake, and not for a row that stays on their key: the planner sees to that."""
+        """Causes by subject, without changes refused only since a row stays on their key: the planner handles those."""
         own = [(unit, cause) for unit, cause in failed if cause is not _KEY_TAKEN]
         if failed and not own:
             raise causes.clock_in_taken("trying the rows one by one")
         is_known = any(self._is_suspected(unit) for unit, _ in failed)
         if alone and self._altered and len(failed) > 1 and not is_known:
-            # Whatever is written is altered: no record's fault, and holding them all would hide it. Not so where the
-            # trial before this one told one of them from what the table took: the others are of that kind.
+            # The table alters every write: no record is at fault, and holding them all would hide that. Not so if the
+            # last run held one of them as refused: it told that one from accepted writes, and these are of that kind.
             raise causes.refused("writing the rows", own[0][1])
-        return {subject_of(change): cause.told for unit, cause in own for change in unit}
+        return {subject_of(change): cause.message for unit, cause in own for change in unit}
 
     def _halve(
         self,
@@ -206,7 +208,7 @@ class _Trial:
         taken: Callable[[Sequence[T]], None],
         failed: list[tuple[T, Cause]],
     ) -> None:
-        """Write all of it that goes; what does not go by itself is appended to `failed`."""
+        """Write all items that can be written; those refused by themselves are appended to `failed`."""
         if not items:
             return
         cause = self._try(lambda: write(items))
@@ -221,7 +223,7 @@ class _Trial:
             self._halve(items[middle:], write, taken, failed)
 
     def _try(self, write: Callable[[], None]) -> Cause | None:
-        """Write within a savepoint; where that is refused all of it is taken back, and this is why."""
+        """Write within a savepoint. If that is refused, roll all of it back and return the cause."""
         self._tries += 1
         _savepoint(self._session, _TRY)
         try:
@@ -258,7 +260,7 @@ class _Trial:
         except RowMoved:
             session.forget()
             if len(changes) == 1:
-                # The row is locked: where it is as it was, it is the table itself that lets nothing happen to it.
+                # The row is locked: if it is unchanged, the table itself prevents the write.
                 require_unmoved(changes, session.images(c.before.id for c in changes if c.before and c.before.id))
             raise _Unwritten(self._not_taken) from None
 
@@ -275,14 +277,14 @@ class _Trial:
         self.order |= {change: part for unit in batch for change in unit}
 
 
-def _named(session: Session) -> str:
-    """The triggers of the table, as far as they are known."""
+def _trigger_names(session: Session) -> str:
+    """The triggers of the table as a note in parentheses; empty if none is known."""
     known = session.columns.definition.triggers
     return f" ({', '.join(known)})" if known else ""
 
 
 class _Unwritten(Exception):  # noqa: N818 - says what happened
-    """What was tried is not in the table."""
+    """A tried write is not in the table."""
 
     def __init__(self, cause: Cause) -> None:
         super().__init__(cause.words)
@@ -297,7 +299,7 @@ def _savepoint(session: Session, name: str) -> None:
 
 
 def _take_back(session: Session, name: str) -> None:
-    """Back to the savepoint, which is then gone."""
+    """Roll back to the savepoint and release it."""
     session.forget()
     session.later(Query(f"ROLLBACK TO SAVEPOINT {name}"))
     session.later(Query(f"RELEASE SAVEPOINT {name}"))

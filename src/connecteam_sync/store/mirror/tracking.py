@@ -1,9 +1,8 @@
-"""What is remembered of shifts, written: one shift for a row, one row for a shift.
+"""Writing tracked shifts: one shift for a row, one row for a shift.
 
-A database gives a row's number away again after a TRUNCATE, a restore or, on SQLite, where the newest row was deleted
-by hand. Then a shift that nobody looks at may still claim the number. Whoever is linked to a row now has it: every
-other claim is given up before the link is written, in a statement that waits and that is sent only where there may be
-one.
+A database reuses a row's number after a TRUNCATE, after a restore or, on SQLite, after the newest row was deleted by
+hand. Then a shift outside this run may still claim the number. The shift that is linked now gets the row: other claims
+are removed before the link is written. The statement for that is sent with others, and only if there may be a claim.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ NO_LINK = {
     "applied_clock_in": "NULL",
     "applied_clock_out": "NULL",
 }
-"""What a shift without a row has, as SQL."""
+"""The columns of a shift without a row, as SQL."""
 
 
 class HighestClaim:
-    """The highest number of a row that any shift claims, asked for in the next round trip: rows beyond it are free.
+    """The highest row number that any shift claims, read in the next round trip: higher rows are free.
 
-    Only where keys are numbers; of text none is beyond another.
+    Only for keys that are numbers; keys of text have no order.
     """
 
     def __init__(self, session: Session) -> None:
         self.row = 0
-        session.later(Query(f"SELECT coalesce(max(clock_time_id), 0) FROM {session.own.shifts}"), self._is)
+        session.later(Query(f"SELECT coalesce(max(clock_time_id), 0) FROM {session.own.shifts}"), self._receive)
 
-    def _is(self, answer: Answer) -> None:
+    def _receive(self, answer: Answer) -> None:
         self.row = int(answer.rows[0][0])
 
 
@@ -49,10 +48,11 @@ def remember_mirrors(
     *,
     free: HighestClaim | None = None,
 ) -> None:
-    """Rows of our shifts. `memory` is what was remembered of them: a shift that is not in it is new, and is not looked
-    for. `free`, where it was asked for, spares looking for claims of rows that nobody can claim.
+    """Write tracked shifts. `memory` has them as stored before: a shift that is not in it is inserted as new.
+
+    `free`, if it was read, saves the search for claims on rows that no shift can claim.
     """
-    mirrors = one_each(mirrors, memory)
+    mirrors = without_double_claims(mirrors, memory)
     beyond = free.row if free is not None else None
     fresh = [
         {"link": mirror.clock_time_id, "shift": mirror.shift.id}
@@ -76,11 +76,11 @@ def remember_mirrors(
     )
 
 
-def one_each(mirrors: Iterable[TrackedShift], memory: Mapping[str, TrackedShift]) -> list[TrackedShift]:
-    """The same, no row claimed by two: one that is linked to it only now has it, and the others no row."""
-    found = list(mirrors)
+def without_double_claims(mirrors: Iterable[TrackedShift], memory: Mapping[str, TrackedShift]) -> list[TrackedShift]:
+    """The same shifts, no row claimed by two: a shift that is newly linked keeps the row, the others get none."""
+    given = list(mirrors)
     owner: dict[RowId, TrackedShift] = {}
-    for mirror in found:
+    for mirror in given:
         link = mirror.clock_time_id
         if link is not None and (link not in owner or _link(memory, mirror) != link):
             owner[link] = mirror
@@ -88,11 +88,11 @@ def one_each(mirrors: Iterable[TrackedShift], memory: Mapping[str, TrackedShift]
         mirror
         if mirror.clock_time_id is None or owner[mirror.clock_time_id] is mirror
         else msgspec.structs.replace(mirror, clock_time_id=None, applied=None)
-        for mirror in found
+        for mirror in given
     ]
 
 
 def _link(memory: Mapping[str, TrackedShift], mirror: TrackedShift) -> RowId | None:
-    """The row that a shift had before."""
+    """The row that a shift had before, if any."""
     was = memory.get(mirror.shift.id)
     return None if was is None else was.clock_time_id

@@ -1,8 +1,8 @@
-"""The way back: a plan's changes undone with whole rows, as `undo` does it; and tried before a run commits them.
+"""Undoing changes with whole rows, as `undo` does it; and trying that before a run commits.
 
-What the probe saw of one row need not hold for every row: a trigger may act on some only, and a constraint that was
-never proved of the old rows (NOT VALID) may not take one of them back. Where the table has either, what a run wrote to
-rows that were there is taken back within a savepoint, compared to the byte, and stands again when that is rolled back.
+What the probe found for one row need not hold for every row: a trigger may act on some rows only, and a constraint
+that was never checked for the old rows (NOT VALID) may refuse to restore one. If the table has either, the run's writes
+to existing rows are undone within a savepoint and compared to the byte; rolling back to it makes them stand again.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _INVERSE: dict[ChangeKind, ChangeKind] = {"create": "delete", "delete": "create"
 
 
 def inverted(change: Change, why: str) -> Change:
-    """The change that takes this one back."""
+    """The change that undoes this one."""
     return msgspec.structs.replace(
         change, kind=_INVERSE[change.kind], before=change.after, after=change.before, why=why[:500]
     )
 
 
 def write_inverse(session: Session, inverse: Sequence[Change], whole: Mapping[RowId, str | None]) -> None:
-    """Whole rows back, in an order that obeys the unique key. The rows must be locked, and compared in full.
+    """Restore whole rows, in an order that obeys the unique key. The rows must be locked and compared in full before.
 
-    Raises RowMoved where the table does not do what it is told.
+    Raises RowMoved if the table accepts a write and does not carry it out.
     """
     d, names = session.dialect, session.host.clock_times
     key = d.name(names.id)
@@ -64,9 +64,9 @@ def write_inverse(session: Session, inverse: Sequence[Change], whole: Mapping[Ro
 
 
 def require_way_back(session: Session, changes: Sequence[Change], before: Mapping[RowId, rows.Image]) -> None:
-    """Raises RecordRefused where what was just written could not be taken back; either way it stands as it was written.
+    """Raises RecordRefused if the writes just made could not be undone; either way they stand as written.
 
-    `before` are the images of the rows that were there. Where none was, nothing is tried: the probe's row went.
+    `before` has the images of the rows that existed. If none did, nothing is tried: the probe's row could be deleted.
     """
     written = [change for change in changes if change.kind != "link"]
     if not any(change.before is not None for change in written):

@@ -1,1 +1,1 @@
-"""What payroll has closed."""
+"""Days that payroll has locked."""

@@ -1,4 +1,4 @@
-"""The days payroll has closed, and the record, only ever added to, of who closed and opened which, when and why."""
+"""The days that payroll has locked, and the append-only record of who locked and unlocked which, when and why."""
 
 from __future__ import annotations
 
@@ -29,14 +29,16 @@ def lock(
     anyway: bool = False,
     verified: Verified | None = None,
 ) -> tuple[date, ...]:
-    """Close the days of the window in its zone, and record it; which were open. Where none was, nothing is recorded."""
+    """Lock the days of the window in its zone, and record it. Returns the days that were open; if none was, nothing is
+    recorded.
+    """
     _name_zones(session, window.timezone)
     closed = {day.day for day in session.locked(window.timezone) if day.timezone == window.timezone}
     days = [day for day in each_day(window.first, window.last) if day not in closed]
     if days:
-        said = None if verified is None else msgspec.json.encode(verified).decode()
+        verified_json = None if verified is None else msgspec.json.encode(verified).decode()
         ranges = [(first, last, window.timezone) for first, last in joined(days)]
-        event = _record(session, "lock", ranges, by=by, reason=reason, now=now, anyway=anyway, verified=said)
+        event = _record(session, "lock", ranges, by=by, reason=reason, now=now, anyway=anyway, verified=verified_json)
         values = {"timezone": window.timezone, "locked_at": now, "event_id": event}
         session.connection.execute(
             insert(session.tables.locked_days), [{"day": day.isoformat(), **values} for day in days]
@@ -45,27 +47,27 @@ def lock(
 
 
 def unlock(session: Session, window: Window, *, by: str, reason: str, now: int) -> tuple[LockedDay, ...]:
-    """Open every day of these names, whatever zone it was closed in, and record it; which were closed."""
+    """Unlock all days with these dates, whatever zone they were locked in, and record it. Returns which were locked."""
     _name_zones(session, window.timezone)
-    found = [day for day in session.locked(window.timezone) if window.first <= day.day <= window.last]
+    locked = [day for day in session.locked(window.timezone) if window.first <= day.day <= window.last]
     zones: dict[str, list[date]] = {}
-    for day in found:
+    for day in locked:
         zones.setdefault(day.timezone, []).append(day.day)
-    if found:
+    if locked:
         ranges = [(*span, zone) for zone, days in sorted(zones.items()) for span in joined(days)]
         _record(session, "unlock", ranges, by=by, reason=reason, now=now, anyway=False, verified=None)
-        keys = [(day.day.isoformat(), day.timezone) for day in found]
+        keys = [(day.day.isoformat(), day.timezone) for day in locked]
         days = session.tables.locked_days
         session.connection.execute(delete(days).where(tuple_(days.c.day, days.c.timezone).in_(keys)))
-    return tuple(found)
+    return tuple(locked)
 
 
 def _name_zones(session: Session, timezone: str) -> None:
-    """Days from before zones were kept, closed when there had been no run yet, are days of this zone from now on."""
+    """Give this zone to days that were locked before zones were stored and before any run."""
     days = session.tables.locked_days
     unnamed = session.connection.execute(select(days).where(days.c.timezone == "")).mappings().all()
     if unnamed:
-        # Not by UPDATE, a right that nothing else needs there.
+        # Not by UPDATE: that privilege is needed nowhere else on this table.
         session.connection.execute(delete(days).where(days.c.timezone == ""))
         session.connection.execute(insert(days), [{**row, "timezone": timezone} for row in unnamed])
 
@@ -92,7 +94,7 @@ def _record(
 
 
 def joined(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days as ranges without gaps, in order."""
+    """Days joined to ranges (first, last) without gaps, in order."""
     ranges: list[tuple[date, date]] = []
     for day in sorted(days):
         if ranges and ranges[-1][1] + _ONE_DAY == day:
@@ -103,26 +105,26 @@ def joined(days: Iterable[date]) -> list[tuple[date, date]]:
 
 
 def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
-    """What is closed now: days of one zone, closed at one stroke, joined to ranges; newest first."""
+    """The days locked now, newest first: days of one zone, locked in one event, are joined to ranges."""
     events = {event.number: event for event in lock_history(session)}
-    found: dict[tuple[int, int | None, str], list[date]] = {}
+    groups: dict[tuple[int, int | None, str], list[date]] = {}
     wanted = select(session.tables.locked_days)
     for row in session.connection.execute(wanted).mappings():
         group = (row["locked_at"], row["event_id"], row["timezone"] or timezone)
-        found.setdefault(group, []).append(date.fromisoformat(row["day"]))
+        groups.setdefault(group, []).append(date.fromisoformat(row["day"]))
     ranges = [
         ClosedDays(first=first, last=last, timezone=zone, at=at, event=events.get(number or 0))
-        for (at, number, zone), days in found.items()
+        for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
 
 
 def lock_history(session: Session) -> tuple[LockEvent, ...]:
-    """Every locking and unlocking, newest first."""
+    """All events of locking and unlocking, newest first."""
     events = session.tables.lock_events
-    found = session.connection.execute(select(events).order_by(events.c.id.desc())).mappings()
-    return tuple(_event(dict(row)) for row in found)
+    fetched = session.connection.execute(select(events).order_by(events.c.id.desc())).mappings()
+    return tuple(_event(dict(row)) for row in fetched)
 
 
 def _event(row: dict[str, Any]) -> LockEvent:
@@ -139,19 +141,19 @@ def _event(row: dict[str, Any]) -> LockEvent:
 
 
 def open_rows(session: Session, window: Window) -> tuple[ClockTime, ...]:
-    """The rows of the window, of any source, that have no clock-out; by clock-in."""
+    """The rows of the window without a clock-out, of any source; by clock-in."""
     query = session.assigned_rows_between(session.select_rows(), window.start_utc, window.end_utc)
     clock_out = session.dialect.name(session.host.clock_times.clock_out)
-    [found] = session.fetch(Query(f"{query.sql} AND t.{clock_out} IS NULL", query.values, rows.clock_time))
-    return tuple(sorted(found, key=lambda row: (row.clock_in, row.id)))
+    [fetched] = session.fetch(Query(f"{query.sql} AND t.{clock_out} IS NULL", query.values, rows.clock_time))
+    return tuple(sorted(fetched, key=lambda row: (row.clock_in, row.id)))
 
 
 def newest_change(session: Session, window: Window) -> int:
-    """The number of the newest entry of the journal that touched a day of the window; 0 where none did."""
-    [found] = session.fetch(
+    """The number of the newest journal entry that touched a day of the window; 0 if there is none."""
+    [fetched] = session.fetch(
         Query(
             f"SELECT coalesce(max(id), 0) FROM {session.own.changes} WHERE first_day <= :last AND last_day >= :first",
             {"first": window.first.isoformat(), "last": window.last.isoformat()},
         )
     )
-    return int(found[0][0])
+    return int(fetched[0][0])

@@ -1,7 +1,7 @@
 """Many new rows at once, the fastest way each database has that asks for no special rights.
 
 PostgreSQL takes COPY, SQLite a prepared statement that never leaves the process, MySQL and MariaDB a thousand rows as
-one JSON parameter: `executemany` of their drivers falls back to a statement per row without a word.
+one JSON parameter: `executemany` of their drivers silently falls back to a statement per row.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from connecteam_sync.store.sql.dialect import Dialect, Kind
 from connecteam_sync.store.sql.pipeline import driver_errors
 
 BATCH = 1000
-"""Rows a statement carries at most, where it carries them as a parameter."""
+"""The most rows that a statement carries as a parameter."""
 
 
 def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind]) -> str:
-    """INSERT of what `packed_rows` makes of rows whose values stand in the order of `columns`: MySQL and MariaDB."""
+    """INSERT of the parameter of `packed_rows`: rows whose values are in the order of `columns`."""
     fields = {f"c{number}": kind for number, kind in enumerate(columns.values())}
     values = dict(zip(columns, (f"d.{field}" for field in fields), strict=True))
     return dialect.insert(table, dialect.rowset(fields, packed=True), values)
@@ -32,7 +32,7 @@ def packed_rows(rows: Sequence[Sequence[object]]) -> str:
 
 
 def copy(connection: Connection, sql: str, rows: Iterable[Sequence[object]]) -> None:
-    """A COPY of PostgreSQL's, row by row."""
+    """COPY, row by row."""
     driver: Any = connection.connection.driver_connection
     cursor = driver.cursor()
     connection.dispatch.before_cursor_execute(connection, cursor, sql, (), None, True)

@@ -1,6 +1,6 @@
-"""What a database is asked of its tables, and how it answers: the promises, of which each database keeps every one.
+"""The catalogue of a database: queries about its tables, and what their answers mean. Each database implements all.
 
-Where nothing else is said, a table is called as the configuration names it, with or without its schema.
+Unless noted otherwise, `table` is a name as in the configuration, with or without its schema.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ KINDS = {
 }
 
 
-class Made(msgspec.Struct, frozen=True):
-    """What one table is: `table` or another word of its database; who keeps it; whether a write can be taken back."""
+class TableInfo(msgspec.Struct, frozen=True):
+    """A table's kind (in its database's words), its storage engine, and whether a write can be rolled back."""
 
     kind: str = "table"
     engine: str = ""
@@ -40,20 +40,20 @@ class Made(msgspec.Struct, frozen=True):
     is_filtered: bool = False
     """Whether row level security decides which rows the user of the connection sees and writes (PostgreSQL)."""
     has_heirs: bool = False
-    """Whether other tables inherit from it, whose rows are seen as its own (PostgreSQL)."""
+    """Whether other tables inherit from it: their rows are shown as its own (PostgreSQL)."""
     replaces: bool = False
-    """Whether one of its keys has rows replaced, or left out, without a word (ON CONFLICT of SQLite)."""
+    """Whether one of its keys silently replaces or skips rows (ON CONFLICT of SQLite)."""
 
 
-class Told(NamedTuple):
-    """What the answers to `Catalog.definition` say of the clock times, and of the people."""
+class CatalogDefinition(NamedTuple):
+    """The parsed answers to `Catalog.definition`, for `clock_times` and the table of people."""
 
-    made: Mapping[str, Made]
+    tables: Mapping[str, TableInfo]
     triggers: tuple[str, ...]
     people_triggers: tuple[str, ...]
     targets: Sequence[tuple[Any, ...]]
-    """Of each column of each foreign key of the clock times: (key, column, schema, table, column, whether it is that of
-    the people).
+    """For each column of each foreign key of `clock_times`: (key, column, target schema, target table, target column,
+    whether the target is the table of people).
     """
     instead: tuple[str, ...] = ()
     people_instead: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Told(NamedTuple):
 
 
 class UniqueKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A unique index over exactly employee and clock-in. `is_valid`: no build of it was broken off."""
+    """A unique index over exactly employee and clock-in. `is_valid`: its build was not interrupted."""
 
     name: str
     is_valid: bool
@@ -70,19 +70,19 @@ class UniqueKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Catalog(ABC):
-    """The questions to one database."""
+    """The queries to the catalogue of one database."""
 
     key_column: ClassVar[str]
     key_columns: ClassVar[str]
-    """The name of a column, and what `keys_of` reads of it: SQL with `$which`, `$columns`, and `$` for a number."""
+    """The name of a column, and the facts that `keys_of` reads: SQL with `$which`, `$columns`, and `$` for a number."""
     present: ClassVar[str]
-    """(table, whether it is one, column, type) of each column of what stands under `:names` in `:schema`."""
+    """(name, whether it is a table, column, type) for each column of the tables and views `:names` in `:schema`."""
     schemas: ClassVar[str | None] = None
-    """The schemas of the database that have a table which may be ours; None where a schema is a database."""
+    """The schemas that contain a table which may be ours; None if a schema is a database."""
     schema_count: ClassVar[str] = "SELECT count(*) FROM information_schema.schemata WHERE schema_name = :schema"
-    """Whether `:schema` is there."""
+    """Whether `:schema` exists."""
     sees_all: ClassVar[Query | None] = None
-    """Whether the user sees the keys of every table; None where everybody does."""
+    """Whether the user sees the keys of every table; None if every user does."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
@@ -91,60 +91,60 @@ class Catalog(ABC):
 
     @abstractmethod
     def columns(self, table: str) -> Query:
-        """(name, type, whether it is computed, whether its table is a plain one, whether each new row must name it) of
-        each column; none without a table.
+        """(name, type, whether it is computed, whether its table is a plain one, whether each new row must name it) for
+        each column; no rows if the table does not exist.
         """
 
     @abstractmethod
     def stamp(self, table: str) -> Query:
-        """(name, type) of each column that can be written."""
+        """(name, type) for each column that can be written."""
 
     def indexes(self, table: str) -> Query | None:
-        """(name, columns one below the other, whether it is unique, whether anything is checked late) of each index;
-        None where nothing but the columns is known of one in an error.
+        """(name, columns divided by newlines, whether it is unique, whether anything is checked late) for each index;
+        None if the database's errors name the columns of an index and not its name.
         """
         del table
         return None
 
     def key_place(self, number: int, table: str) -> dict[str, object]:
-        """The values of `key_columns` that say which table."""
+        """The values of `key_columns` that identify the table."""
         schema, name = split(table)
         return {f"table{number}": name, f"schema{number}": schema}
 
     def key_name(self, column: str) -> str:
-        """The name of a column as `key_column` gives it."""
+        """The name of a column as `key_column` returns it."""
         return column
 
     @abstractmethod
     def place(self, table: str, guard: str, own: str | None) -> tuple[str, dict[str, object]]:
-        """Where a table is as seen from our `guard` in the schema `own`: an expression, and its values."""
+        """The location of a table relative to our `guard` in the schema `own`: an expression, and its values."""
 
-    # -- how tables are made -------------------------------------------------------------------------------------------
+    # -- definitions of tables -----------------------------------------------------------------------------------------
 
     @abstractmethod
     def definition(self, host: HostTables) -> list[Query]:
-        """What `told` reads; the first says what the tables are."""
+        """The queries of `parse_definition`; the first one is about the tables themselves."""
 
     @abstractmethod
-    def told(self, host: HostTables, answers: Answers) -> Told:
-        """What they are."""
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
+        """The definition, from the answers to `definition`."""
 
     @abstractmethod
     def pointers(self, table: str, key: str) -> Query:
-        """Every foreign key that points at the table, as far as the database user may see: (key, schema or NULL where
-        it is found without, table, column, column pointed at, rules, whether it is the same table, the column's type
-        where it has to be told, why its rows cannot be counted), in the order of the key's columns.
+        """Every foreign key that points at the table, as far as the database user may see: (key, schema or NULL if it
+        is found without, table, column, target column, rules, whether it is the same table, the column's type if
+        statements must name it, why its rows cannot be counted), in the order of the key's columns.
         """
 
     @abstractmethod
     def pointing(self, table: str, schema: str | None, name: str) -> Query:
-        """The columns of a table that may point at `table`: (name, type where it has to be told, whether it is the same
-        table, why its rows cannot be counted).
+        """The columns of a table that may point at `table`: (name, type if statements must name it, whether it is the
+        same table, why its rows cannot be counted).
         """
 
     @abstractmethod
     def is_view(self, table: str) -> Query:
-        """Whether a table is none of this database itself."""
+        """Whether it is a view, or a table of another server."""
 
     @abstractmethod
     def triggers(self, table: str) -> Query:
@@ -169,18 +169,18 @@ class Catalog(ABC):
 
     @abstractmethod
     def taken(self, table: str) -> Query:
-        """Whether something has the name `:key` that a key of the table is to get."""
+        """Whether the name `:key`, for a new key of the table, is taken."""
 
     @abstractmethod
     def size(self, connection: Connection, table: str) -> tuple[int | None, str | None]:
-        """Bytes of the table, and the server's folder where it says so."""
+        """Bytes of the table, and the server's data folder if it is known."""
 
     def obstacles(self, connection: Connection, names: ClockTimesNames, *, has_key: bool) -> list[str]:
-        """What else forbids taking the table over, a sentence each."""
+        """Further reasons why the table cannot be adopted, a sentence each."""
         del connection, names, has_key
         return []
 
     def key_obstacles(self, connection: Connection, names: ClockTimesNames) -> list[str]:
-        """What else forbids making the unique key, a sentence each."""
+        """Further reasons why the unique key cannot be made, a sentence each."""
         del connection, names
         return []

@@ -1,7 +1,7 @@
-"""Why the database did not do it: its own words, and which of our errors that is.
+"""Why a statement failed: the database's own message, and the error of ours that stands for it.
 
 A server's error is one of four things. The server is away; others were in the way (a lock, a deadlock); the record
-itself is refused (a constraint, a column too small, a trigger); or the statement was wrong, which is nobody's record.
+itself is refused (a constraint, a column too small, a trigger); or the statement was wrong, whatever the record.
 """
 
 from __future__ import annotations
@@ -68,18 +68,18 @@ _NAMES = (
     r"constraint failed: (.+)",
 )
 _LONGEST = 200
-"""Characters of the database's words that are shown."""
+"""The most characters of the database's message that are shown."""
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """Why a record was refused: the database's own words, and the constraint or column they name."""
+    """Why a record was refused: the database's message, and the constraint or column that it names."""
 
     words: str
     name: str | None = None
 
     @property
-    def told(self) -> str:
-        """The words, and the name where they lack it."""
+    def message(self) -> str:
+        """The database's message, and the name if it lacks it."""
         return self.words if self.name is None or self.name in self.words else f"{self.words} ({self.name})"
 
 
@@ -93,13 +93,13 @@ def codes_of(error: DBAPIError) -> set[object]:
 
 
 def _sqlstate(error: DBAPIError) -> str | None:
-    """SQLSTATE, where the driver has one: PostgreSQL's always, and those of some drivers of MySQL."""
+    """SQLSTATE, if the driver gives one: always for PostgreSQL, for some drivers of MySQL."""
     state = getattr(error.orig, "sqlstate", None)
     return None if state is None else str(state)
 
 
-def said(error: DBAPIError) -> str:
-    """The database's own words, without the statement and its values."""
+def message_of(error: DBAPIError) -> str:
+    """The database's message, without the statement and its values."""
     words = " ".join(str(part) for part in (error.orig.args if error.orig else ()))
     return words.split("\n")[0][:_LONGEST] or type(error.orig).__name__
 
@@ -115,7 +115,7 @@ def is_in_the_way(error: DBAPIError) -> bool:
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Whether there is no connection, or no longer: what a server does that restarts, is full, or cannot be reached."""
+    """Whether there is no connection, or no longer: the server restarts, is full, or cannot be reached."""
     served = that_raised(error)
     if served.is_file:
         return False
@@ -123,12 +123,12 @@ def is_away(error: DBAPIError) -> bool:
 
 
 NO_NUMBERS: frozenset[object] = frozenset({167, 1467, "2200H"})
-"""The codes of a key that counts, and has come to its end: no record's fault."""
+"""The codes of a sequence that is exhausted: no record is at fault."""
 
 
 def refusal(error: DBAPIError) -> Cause | None:
-    """Why a record was refused; None where the error is about something else."""
-    return Cause(said(error), _named(error)) if _is_refusal(error) else None
+    """Why a record was refused; None if the error is about something else."""
+    return Cause(message_of(error), _named(error)) if _is_refusal(error) else None
 
 
 def _is_refusal(error: DBAPIError) -> bool:
@@ -144,13 +144,13 @@ def _named(error: DBAPIError) -> str | None:
     if diag is not None:
         name: str | None = diag.constraint_name or diag.column_name
         return name
-    words = said(error)
+    words = message_of(error)
     return next((found[1] for pattern in _NAMES if (found := re.search(pattern, words))), None)
 
 
 def is_clock_in_taken(error: DBAPIError, names: ClockTimesNames, keys: Collection[str]) -> bool:
-    """Whether a row of the clock times with the same employee and clock-in is there already; `keys` are what the
-    database calls its unique keys over the two (SQLite says the columns instead).
+    """Whether `clock_times` already has a row with the same employee and clock-in. `keys` are the names of the unique
+    keys over the two (SQLite names the columns instead).
     """
     if not that_raised(error).names_keys:
         table = split(names.table)[1]
@@ -160,14 +160,14 @@ def is_clock_in_taken(error: DBAPIError, names: ClockTimesNames, keys: Collectio
     if not codes_of(error) & _DUPLICATES:
         return False
     name = _named(error) or ""
-    # MySQL says the table in front of the key.
+    # MySQL puts the table in front of the key.
     return name in keys or name.rpartition(".")[2] in keys
 
 
 def refused(doing: str, cause: Cause) -> RecordRefused:
-    """The error of a record that is refused."""
+    """The error for a record that was refused."""
     return RecordRefused(
-        f"{doing}: the database refuses it: {cause.told}",
+        f"{doing}: the database refuses it: {cause.message}",
         words=cause.words,
         constraint=cause.name,
         next_step="cure what the database names, or correct the record; nothing was written",
@@ -175,7 +175,7 @@ def refused(doing: str, cause: Cause) -> RecordRefused:
 
 
 def clock_in_taken(doing: str) -> RowMoved:
-    """The error of a key that another program has taken meanwhile."""
+    """The error for a key that another program has taken meanwhile."""
     return RowMoved(
         f"{doing}: another program wrote a row with that employee and clock-in meanwhile; nothing was written",
         next_step="run the command again; it looks at the table anew",

@@ -19,7 +19,7 @@ from connecteam_sync.errors import (
     NotFound,
     RowMoved,
 )
-from connecteam_sync.store.sql import causes, session_settings, unsupported, urls
+from connecteam_sync.store.sql import causes, idle, unsupported, urls
 from connecteam_sync.store.sql.errors import OTHERWISE, cure_of, file_of
 
 
@@ -40,11 +40,11 @@ def database_url(text: str) -> URL:
 def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     """An engine whose sessions are in UTC, READ COMMITTED, and wait `lock_wait` seconds for a lock at most.
 
-    Raises ConfigurationError where the URL or its driver cannot be used.
+    Raises ConfigurationError if the URL or its driver cannot be used.
     """
     served = urls.database_of(url)
-    # What SQLAlchemy asks a server before the first statement costs five round trips, and no statement of ours needs
-    # the answers: `inspector` asks where they are needed. Every transaction is ended by us: the pool has none to end.
+    # SQLAlchemy's queries before the first statement cost five round trips, and no statement of ours needs the answers:
+    # `inspector` sends them when they are needed. We end every transaction ourselves: the pool has none to reset.
     options: dict[str, Any] = {"_initialize": False, "pool_reset_on_return": None}
     way = served.way(url, lock_wait)
     try:
@@ -59,17 +59,17 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     event.listen(engine, "do_connect", urls.connected)
     if not served.is_file:
         event.listen(engine, "connect", lambda connection, _: unsupported.require_served(served, connection))
-        event.listen(engine, "checkin", session_settings.rests)
-        wakes = session_settings.wakes
-        event.listen(engine, "checkout", lambda connection, record, _: wakes(engine.dialect, connection, record))
+        event.listen(engine, "checkin", idle.note_idle)
+        check = idle.check_idle
+        event.listen(engine, "checkout", lambda connection, record, _: check(engine.dialect, connection, record))
     event.listen(engine, "connect", way.session)
     served.listen(engine)
     return engine
 
 
 def inspector(connection: Connection) -> Inspector:
-    """SQLAlchemy's view of the tables, which first asks the server a few things about itself."""
-    # A type it has never heard of, in a column that is none of ours, is no news for whoever runs a command.
+    """SQLAlchemy's view of the tables. The first call on a connection also queries the server's settings."""
+    # An unknown type, in a column that is not ours, does not concern the person who runs a command.
     warnings.filterwarnings("ignore", message="Did not recognize type", category=SAWarning)
     if not connection.info.get("initialised"):
         connection.dialect.initialize(connection)
@@ -82,11 +82,11 @@ def inspector(connection: Connection) -> Inspector:
 def translated(
     doing: str, *, where: str = "", waiting: bool = False, is_moved: Callable[[DBAPIError], bool] = lambda _: False
 ) -> Iterator[None]:
-    """Turn the database's errors into ours, and name the database, `where`, in what is about it as a whole.
+    """Turn the database's errors into ours; errors about the database as a whole name it (`where`).
 
-    `waiting`: a lock that is not had means that another run holds it. `is_moved` tells a key that another program has
-    taken from everything else that a database refuses. Raises DatabaseError, RowMoved, LockHeld; NotFound
-    for a number that no column takes.
+    `waiting`: a lock that is not available means that another run holds it. `is_moved`: whether an error means that
+    another program has taken a key of ours. Raises DatabaseError, RowMoved, LockHeld; NotFound for a number that no
+    column can hold.
     """
     try:
         with _translated(doing, waiting=waiting, is_moved=is_moved):
@@ -115,7 +115,7 @@ def _translated(doing: str, *, waiting: bool, is_moved: Callable[[DBAPIError], b
 
 
 def _ours(doing: str, error: DBAPIError, *, waiting: bool, is_moved: bool) -> ConnecteamSyncError:
-    """Which of our errors a database's is."""
+    """The error of ours that stands for one of the database's."""
     if is_moved:
         return causes.clock_in_taken(doing)
     setting = unsupported.setting_of(error)
@@ -125,21 +125,21 @@ def _ours(doing: str, error: DBAPIError, *, waiting: bool, is_moved: bool) -> Co
         return _in_the_way(doing, error, waiting=waiting)
     if causes.is_away(error):
         return DatabaseUnavailable(
-            f"{doing}: the database does not answer: {causes.said(error)}",
+            f"{doing}: the database does not answer: {causes.message_of(error)}",
             next_step=cure_of(error, causes.codes_of(error), is_away=True),
         )
     cause = causes.refusal(error)
     if cause is not None:
         return causes.refused(doing, cause)
     return DatabaseError(
-        f"{doing}: the database said: {causes.said(error)}",
+        f"{doing}: the database said: {causes.message_of(error)}",
         next_step=f"{cure_of(error, causes.codes_of(error), doing=doing)} (nothing was written)",
     )
 
 
 def _in_the_way(doing: str, error: DBAPIError, *, waiting: bool) -> LockHeld | RowMoved:
-    """Others hold what is needed, or the server chose us to give way to them."""
-    # Who waited without success waits no second time: what was asked for is had within `lock_wait`, or it is not.
+    """Other transactions hold a lock that is needed, or the server chose this one to give way."""
+    # A lock that was not free within `lock_wait` is not waited for a second time.
     has_waited = not causes.codes_of(error) & causes.RETRY_CODES
     if waiting and has_waited:
         return LockHeld(

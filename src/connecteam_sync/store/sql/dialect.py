@@ -1,7 +1,7 @@
-"""What differs per database, as fragments of SQL: the promises, of which each database keeps every one in its class.
+"""What differs between databases, as fragments of SQL. The class of each database implements all of it.
 
-Sets of rows travel as one JSON parameter (`rowset`), so a statement has one text however many rows it is about:
-drivers' own bulk calls silently fall back to a statement per row. Needs MySQL 8, MariaDB 10.6, SQLite 3.38.
+Sets of rows are sent as one JSON parameter (`rowset`), so a statement has one text for any number of rows: drivers'
+own bulk calls silently fall back to a statement per row. Needs MySQL 8, MariaDB 10.6, SQLite 3.38.
 """
 
 from __future__ import annotations
@@ -27,30 +27,34 @@ Kind = Literal["int", "key", "text", "float", "row", "person", "employee", "link
 """`key` is text that is compared with a key of ours: short enough for an index to be used.
 
 `row` is compared with the key of the host's `clock_times`, `person` with its column of employees, `employee` with the
-key of the table of people; `link` and `who` with what our own tables keep of a row's and of a person's key (`keys`).
+key of the table of people; `link` and `who` with the columns of our own tables that hold those keys (`keys`).
 """
 FIRST, LAST = "'0001-01-01'", "'9999-12-31 23:59:59.999999'"
-"""What lies before or after is in no calendar: it is read as no time, as infinity is."""
+"""A time before or after these is read as no time, as infinity is."""
 _INSTANTS = (-62_135_596_800, 253_402_300_800)
-"""The same in epoch seconds, the second of them without."""
+"""The same in epoch seconds, end excluded."""
 _USUAL = {
     default
     for names in (ClockTimesNames(), EmployeesNames())
     for field in names.__struct_fields__
     if isinstance(default := getattr(names, field), str)
 }
-"""What the host's tables and columns are called where nothing else is said: words of no database."""
+"""The default names of the host's tables and columns: keywords of no database."""
 
 
 class Dialect(Driver):
-    """Fragments for one database. Every `d` is the alias of a rowset, every argument an SQL expression."""
+    """Fragments for one database. `d` is the alias of a rowset; arguments are SQL expressions."""
 
+    auto_key: ClassVar[str] = "BIGINT"
+    """The type of a column of ours whose values the database counts up."""
+    long_text: ClassVar[str] = "TEXT"
+    """The type of a text without a limit."""
     types: ClassVar[Mapping[str, str]]
     """The types of a rowset's columns, by kind."""
     commits_tables: ClassVar[bool] = False
     """Whether each statement that makes or alters a table is committed by itself."""
     own_text: ClassVar[str]
-    """What our own tables keep a key of text in."""
+    """The type of our own columns for a key of text."""
     bigint: ClassVar[str]
     """The type that whole numbers are cast to."""
     epoch_now: ClassVar[str]
@@ -62,81 +66,90 @@ class Dialect(Driver):
     equal: ClassVar[str]
     """Equality in which NULL equals NULL."""
     mark: ClassVar[str] = '"'
-    """What a name stands between."""
+    """The quotation mark of names."""
     divides: ClassVar[str] = "/"
-    """Division of whole numbers."""
+    """The operator that divides whole numbers."""
     last: ClassVar[str] = LAST
     lookup: ClassVar[str] = "JOIN"
-    """A join that goes from its left side to rows found by key."""
+    """A join that reads its left side first and finds the rows of the right side by key."""
     overriding: ClassVar[str] = ""
-    """What an INSERT says so that it may bring a key that the database always makes by itself."""
+    """The clause of an INSERT that sets a key which the database otherwise always makes by itself."""
 
     folds_names: ClassVar[bool] = True
     """Whether capitals and small letters are the same in the name of a column."""
     is_loosely_typed: ClassVar[bool] = False
-    """Whether a column takes values of any type, whatever it is declared as."""
+    """Whether a column takes values of any type, whatever its declaration."""
     hides_what_is_not_granted: ClassVar[bool] = False
     """Whether the catalogue leaves out tables, keys and triggers on which the user has no right."""
     has_rights: ClassVar[bool] = True
-    """Whether a right on one table says nothing of another."""
+    """Whether there are rights on single tables."""
     grants_follow: ClassVar[bool] = True
-    """Whether what was granted on a table follows its new name."""
+    """Whether the grants on a table stay with it when it is renamed."""
     alters_columns: ClassVar[bool] = True
-    """Whether a column gets another type without its table being made again."""
+    """Whether the type of a column can be changed without rebuilding the table."""
     has_packets: ClassVar[bool] = False
-    """Whether a statement and its values have to fit into one packet, and new rows travel best as arrays in one."""
+    """Whether a statement and its values must fit into one packet; new rows are then sent as JSON arrays."""
     copies_images: ClassVar[bool] = False
-    """Whether the journal takes whole rows from the table by itself, without their being handed over."""
+    """Whether the journal copies whole rows from the table on the server, without sending them here."""
     reads_by_key: ClassVar[bool] = False
-    """Whether rows are read far quicker in the order of their keys than by an index."""
+    """Whether rows are read far faster in the order of their keys than by an index."""
     notes_writes: ClassVar[bool] = False
-    """Whether the server notes when a shift of ours was last written, whoever wrote it."""
+    """Whether the server notes when a shift of ours was last written, by any program."""
     digests_in_parts: ClassVar[bool] = True
-    """Whether rows are put together into one text before they are hashed."""
+    """Whether rows are concatenated into texts, part by part, before they are hashed."""
     moves_moments: ClassVar[bool] = False
-    """Whether a column may move by itself when its row is written (ON UPDATE CURRENT_TIMESTAMP)."""
+    """Whether a column may change by itself when its row is written (ON UPDATE CURRENT_TIMESTAMP)."""
     cascades_within: ClassVar[bool] = True
-    """Whether rows may follow a row of the same table (ON UPDATE CASCADE)."""
+    """Whether ON UPDATE CASCADE works within one table."""
     takes_bad_keys: ClassVar[bool] = False
-    """Whether a foreign key may be declared under which every write is refused."""
+    """Whether a foreign key may be declared that makes every write fail."""
     names_foreign_keys: ClassVar[bool] = True
     """Whether a foreign key has a name of its own."""
     backs_up_computed: ClassVar[bool] = False
     """Whether a computed column becomes a plain one of a copy of its table."""
     drops_spare_indexes: ClassVar[bool] = False
-    """Whether an index that was made for a foreign key goes by itself once another serves."""
+    """Whether an index that was made for a foreign key is dropped by itself once another one serves."""
 
     def __init__(self, engine: Engine, *, unit: str | None = None) -> None:
-        self._engine, self._named_unit = engine, unit
+        self.engine, self._named_unit = engine, unit
         self._keys, self._types = Keys(), dict[str, str]()
         self.keys = self._keys
         self._unit = {None: 0, "epoch_seconds": 1, "epoch_milliseconds": 1000}[unit]
-        """What the host's times are counted in, as a part of a second; 0 where they are datetimes."""
+        """The host's times are counted in this part of a second; 0 if they are datetimes."""
         self._quote = engine.identifier_preparer.quote
 
     def of_server(self, connection: Connection) -> Dialect:
-        """The dialect of the server that answered: a URL of MySQL may be one of MariaDB."""
+        """The dialect of the connected server: a URL of MySQL may lead to MariaDB."""
         del connection
         return self
 
     def _as(self, other: type[Dialect]) -> Dialect:
-        """The same of another class."""
+        """This dialect as one of another class."""
         if type(self) is other:
             return self
-        made = other(self._engine, unit=self._named_unit)
+        made = other(self.engine, unit=self._named_unit)
         made.keys = self.keys
         return made
 
     @property
     @abstractmethod
     def catalog(self) -> Catalog:
-        """What the database is asked of its tables."""
+        """The queries about tables."""
+
+    def table_options(self, *, is_ours: bool, counts: bool) -> dict[str, object]:
+        """SQLAlchemy's options for a new table, of ours or the host's; `counts`: the database draws its keys."""
+        del is_ours, counts
+        return {}
+
+    def note_writes(self, table: str, column: str, index: str, start: str) -> str:
+        """The statement for `notes_writes`: a `column` with the time of the last write, behind `start` in `index`."""
+        raise NotImplementedError  # asked only of a class that `notes_writes`
 
     # -- keys and names ------------------------------------------------------------------------------------------------
 
     @property
     def keys(self) -> Keys:
-        """What the keys of the host's tables are; whole numbers, until that is known."""
+        """The types of the keys of the host's tables; whole numbers until they are known."""
         return self._keys
 
     @keys.setter
@@ -151,34 +164,34 @@ class Dialect(Driver):
         }
 
     def own_type(self, key: Key) -> str:
-        """The type that a column of ours has for such a key of the host's."""
+        """The type of a column of ours that holds such a key of the host's."""
         if key.is_text:
             return "uuid" if key.is_native else self.own_text
         return key.rowset if key.is_unsigned else "bigint"
 
     @classmethod
     @abstractmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
-        """What a column of keys is, by (type, base type, letters, collation); None of a kind that is not served."""
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+        """The key of a column, by (type, base type, character set, collation); None if the type is not supported."""
 
     def name(self, name: str) -> str:
-        """A column, or a table without its schema: one name, whatever is in it."""
+        """The quoted name of a column, or of a table without its schema."""
         return name if name in _USUAL else quoted(name, self.mark)
 
     def table(self, name: str) -> str:
-        """A table with or without its schema, as the configuration names it (`naming.split`)."""
+        """The quoted name of a table, with or without its schema, as in the configuration (`quoting.split`)."""
         return ".".join(self.name(part) for part in split(name) if part is not None)
 
     def own(self, name: str) -> str:
-        """A table of ours with or without its schema; what they may be called needs no thought (`own.OwnNames`)."""
+        """The name of a table of ours, with or without its schema; it has no special characters (`own.OwnNames`)."""
         return ".".join(self._quote(part) for part in name.split("."))
 
     def exact(self, *parts: str) -> str:
-        """Names as they stand in the catalogue, always quoted."""
+        """Names as they are in the catalogue, always quoted."""
         return ".".join(quoted(part, self.mark) for part in parts)
 
     def literal(self, text: str) -> str:
-        """A text as it stands in a statement."""
+        """A text as an SQL literal."""
         return literal(text)
 
     # -- expressions ---------------------------------------------------------------------------------------------------
@@ -189,22 +202,22 @@ class Dialect(Driver):
     ) -> str:
         """A FROM item over the JSON array bound to `parameter`: one row per object, absent members are NULL.
 
-        `packed` (where it `has_packets`): one row per array, its values in the order of `columns`; half the time.
+        `packed` (if it `has_packets`): one row per array, its values in the order of `columns`; it takes half the time.
         """
 
     def by_index(self, index: str | None) -> str:
-        """Behind a table: find its rows by this index, where the database has to be told."""
+        """The clause behind a table that names the index to use, if the database needs one."""
         del index
         return ""
 
     def epoch(self, moment: str) -> str:
-        """Whole epoch seconds of a column of times; NULL of what is no time of any calendar that people keep here."""
+        """Whole epoch seconds of a column of times; NULL for a time outside the years 1 to 9999."""
         if self._unit:
             low, high = (bound * self._unit for bound in _INSTANTS)
             known = f"CASE WHEN {moment} >= {low} AND {moment} < {high} THEN {moment} END"
             if self._unit == 1:
                 return known
-            # The remainder of a division has the sign of what is divided.
+            # The remainder of a division has the sign of the dividend.
             parts = f"(({known}) - (({known}) % {self._unit} + {self._unit}) % {self._unit})"
             return f"({parts} {self.divides} {self._unit})"
         return self._epoch(f"CASE WHEN {moment} BETWEEN {FIRST} AND {self.last} THEN {moment} END")
@@ -214,7 +227,7 @@ class Dialect(Driver):
         """Epoch seconds of a datetime."""
 
     def moment(self, epoch: str) -> str:
-        """Epoch seconds as the host's columns have them: the naive UTC datetime, or a number of the unit."""
+        """Epoch seconds as a value of the host's columns: a naive UTC datetime, or a number of the unit."""
         if self._unit:
             return epoch if self._unit == 1 else f"({epoch}) * {self._unit}"
         return self._moment(epoch)
@@ -224,52 +237,52 @@ class Dialect(Driver):
         """The naive UTC datetime of epoch seconds."""
 
     def has_fraction(self, moment: str) -> str:
-        """Whether a time of the host's is no whole second."""
+        """Whether a time of the host's has a fraction of a second."""
         if self._unit:
             return f"({moment}) % {self._unit} <> 0"
         return self._has_fraction(moment)
 
     @abstractmethod
     def _has_fraction(self, moment: str) -> str:
-        """Whether a datetime is no whole second."""
+        """Whether a datetime has a fraction of a second."""
 
     def instant(self, epoch: int) -> int | None:
-        """The same of a number; None where the columns hold datetimes."""
+        """Epoch seconds in the host's unit; None if its columns hold datetimes."""
         return epoch * self._unit if self._unit else None
 
     @abstractmethod
     def as_text(self, value: str, kind: str) -> str:
-        """Text of any type as one that is compared letter by letter, also with what is in a rowset."""
+        """A value as text that is compared byte by byte, also with the columns of a rowset."""
 
     @abstractmethod
     def shown(self, column: str) -> str:
-        """Whatever stands in a column, as text for people."""
+        """The value of a column, as text for people."""
 
     def as_type(self, value: str, kind: str) -> str:
-        """Text as a value of this type, where the database does not see to that by itself."""
+        """Text as a value of this type, if the database does not convert it by itself."""
         del kind
         return value
 
     def as_pointer(self, value: str, kind: str) -> str:
-        """A key as a value of a column that points at it, so that an index of that column serves."""
+        """A key as a value of a column that points at it, so that an index of that column is used."""
         del kind
         return value
 
     def least(self, key: str) -> str:
-        """A key of the clock times as something of which there is a least one."""
+        """A key of `clock_times` as a value that `min` accepts."""
         return key
 
     @abstractmethod
     def whole(self, number: str) -> str:
-        """A number rounded down; -1 of what no whole number is made of."""
+        """A number rounded down; -1 if it is too large."""
 
     def between(self, column: str) -> str:
-        """That a datetime column lies in the half-open span of instants `:start` to `:end`."""
+        """The condition that a column of times lies in the half-open span of instants `:start` to `:end`."""
         low, high = (self.moment(f"CAST(:{bound} AS {self.bigint})") for bound in ("start", "end"))
         return f"{column} >= {low} AND {column} < {high}"
 
     def flag(self, number: str) -> str:
-        """The database's truth value of 0 or 1."""
+        """The database's truth value for 0 or 1."""
         return number
 
     def truth(self, *, value: bool) -> object:
@@ -278,7 +291,7 @@ class Dialect(Driver):
 
     @abstractmethod
     def truth_form(self, kind: str) -> Form | None:
-        """How a column of this type, which is no text, says true and false."""
+        """How a column of this type, which is not text, represents true and false."""
 
     def same(self, left: str, right: str) -> str:
         """Equality in which NULL equals NULL."""
@@ -290,12 +303,12 @@ class Dialect(Driver):
 
     @abstractmethod
     def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
-        """A count and hashes, or texts to hash, of rows FROM a table WHERE something, part by part; of each column
-        whether it is text.
+        """A SELECT of a count and hashes, or texts to hash, for each part of the rows (FROM and WHERE clauses).
+        `columns` says of each column whether it is text.
         """
 
     def digestible(self, value: str, base: str) -> str:
-        """A value of this base type as one that can be hashed."""
+        """A value of this base type in a form that can be hashed."""
         del base
         return value
 
@@ -304,7 +317,7 @@ class Dialect(Driver):
     def image(self, alias: str, columns: Mapping[str, str]) -> str:
         """The whole row as JSON text, as the database itself writes its values; `columns` are types by name.
 
-        NULL (MySQL and MariaDB) of a row that is too large for that.
+        NULL (MySQL and MariaDB) if the row is too large.
         """
         inner = ", ".join(
             f"{self.literal(c)}, {self.in_json(f'{alias}.{self.name(c)}', kind)}" for c, kind in columns.items()
@@ -313,13 +326,13 @@ class Dialect(Driver):
 
     @abstractmethod
     def in_json(self, value: str, kind: str) -> str:
-        """A value of this type as JSON can hold it."""
+        """A value of this type in a form that JSON can hold."""
 
     @abstractmethod
     def rows_again(
         self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
     ) -> tuple[str, dict[str, str]]:
-        """Whole rows made of what `members` says of each, as a FROM item, and what each column becomes, by quoted name.
+        """Whole rows from a rowset of `members`: a FROM item, and the expression of each column, by quoted name.
 
         `aliases` are names of members by column, `more` further members.
         """
@@ -330,20 +343,18 @@ class Dialect(Driver):
         return {alias: plain_member(values.get(column)) for column, alias in aliases.items()}
 
     def as_stored(self, sql: str) -> str:
-        """A statement that takes values as they once were stored, whatever the server would refuse today: dates of
-        zeros, a key of zero. What became of them is read back.
-        """
+        """The statement, so that it accepts values the server would refuse today: dates of zeros, a key of zero."""
         return sql
 
     def comes_back(self, value: str, kind: str) -> str | None:
-        """That a value is what its image makes of it, to the byte; None of types of which every value is."""
+        """A condition that a value survives the way into its image and back; None for types whose values all do."""
         del value, kind
         return None
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
     def update(self, table: str, rowset: str, assignments: Mapping[str, str], condition: str) -> str:
-        """UPDATE of `t` from a rowset; assignments are of quoted columns."""
+        """UPDATE of `t` from a rowset; `assignments` are expressions by quoted column."""
         inner = ", ".join(f"{column} = {value}" for column, value in assignments.items())
         return f"UPDATE {table} AS t SET {inner} FROM {rowset} WHERE {condition}"
 
@@ -357,45 +368,45 @@ class Dialect(Driver):
         return f"INSERT INTO {table} ({', '.join(values)}){over} SELECT {chosen} FROM {rowset}"
 
     def upsert(self, table: str, columns: Mapping[str, Kind], key: str, *, keep: frozenset[str] = frozenset()) -> str:
-        """INSERT of a rowset, or UPDATE where the key is taken; columns in `keep` are never updated."""
+        """INSERT of a rowset, or UPDATE if the key exists; columns in `keep` are never updated."""
         text = self.insert(table, self.rowset(columns), {c: f"d.{c}" for c in columns})
         return f"{text} {self._or_update(key, [c for c in columns if c != key and c not in keep])}"
 
     def _or_update(self, key: str, moving: Sequence[str]) -> str:
-        """What makes of an INSERT an UPDATE where the key is taken."""
+        """The clause that turns an INSERT into an UPDATE if the key exists."""
         return f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in moving)}"
 
     def locking(self, alias: str = "") -> str:
-        """What makes a SELECT lock its rows until the transaction ends."""
+        """The clause with which a SELECT locks its rows until the transaction ends."""
         return f" FOR UPDATE OF {alias}" if alias else " FOR UPDATE"
 
     def drawn(self, table: str) -> tuple[str, str]:
-        """The key of a new row above every `known.number`, where the database draws it; and what asks for it."""
+        """The key of a new row, above every `known.number`, and the clause that returns it."""
         newest = f"(SELECT coalesce(max(id), 0) FROM {table})"
         return f"CASE WHEN max(known.number) > {newest} THEN max(known.number) + 1 END", ""
 
     def takes_bulk(self, rows: int) -> bool:
-        """Whether so many new rows are worth a way of their own (`load`)."""
+        """Whether `load` is worthwhile for so many new rows."""
         del rows
         return False
 
     def load(
         self, connection: Callable[[], Connection], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> None:
-        """INSERT of any number of rows, values in the order of quoted `columns`, the way of `takes_bulk`."""
-        raise NotImplementedError  # a class without a bulk way of its own says so in `takes_bulk`, and is never asked
+        """INSERT of any number of rows, values in the order of quoted `columns`, if it `takes_bulk`."""
+        raise NotImplementedError  # asked only of a class that `takes_bulk`
 
     # -- changes of tables ---------------------------------------------------------------------------------------------
 
     @abstractmethod
     def renamed(self, old: str, new: str) -> tuple[str, ...]:
-        """What gives a table of ours, `old` with its schema, another name or schema, and all that is named after it."""
+        """The statements that rename a table of ours (with its schema), and everything that is named after it."""
 
     @abstractmethod
     def index_renamed(
         self, table: str, old: str, new: str, columns: Sequence[str], *, is_unique: bool
     ) -> tuple[str, ...]:
-        """What gives an index of a table of ours, with its schema, another name."""
+        """The statements that rename an index of a table of ours (with its schema)."""
 
     @abstractmethod
     def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
@@ -403,42 +414,49 @@ class Dialect(Driver):
 
     @abstractmethod
     def copied_table(self, copy: str, table: str, key: str, columns: Iterable[str]) -> str:
-        """What makes an empty table with the same columns and the same key."""
+        """The statement that makes an empty table with the same columns and the same key."""
 
     @abstractmethod
     def key_made(self, table: str, columns: str, key: str) -> tuple[str, ...]:
-        """What makes a unique key while others go on writing: first of all an index, then what makes it a key."""
+        """The statements that make a unique key while others go on writing: an index, then a constraint of it."""
 
     @abstractmethod
     def key_dropped(self, table: str, key: str, *, is_constraint: bool) -> str:
-        """What takes it away again."""
+        """The statement that drops the unique key."""
 
     def _index(self, table: str, key: str) -> str:
-        """The key's own name, in the schema of its table."""
+        """The name of the key, with the schema of its table."""
         schema, _ = split(table)
         return f"{self.name(schema)}.{key}" if schema else key
 
     def key_replaced(self, table: str, key: str, indexes: Mapping[str, Sequence[str]]) -> str:
-        """What takes it away and brings back indexes (`drops_spare_indexes`)."""
+        """The statement that drops the unique key and restores indexes (`drops_spare_indexes`)."""
         raise NotImplementedError  # asked only of a class that `drops_spare_indexes`
 
     def cleared(self, table: str, key: str, statement: str) -> str | None:
-        """What takes away what a statement of `key_made` that gave up has left; None where that is nothing."""
+        """The statement that removes the remains of a failed statement of `key_made`; None if there are none."""
         del table, key, statement
         return None
 
     @abstractmethod
     def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
-        """Run a change of a table: `lock_wait` seconds for its lock, and `wait` where nobody waits behind it."""
+        """Run a change of a table, waiting `lock_wait` seconds for its lock; `wait` if that blocks no others."""
 
     # -- rights --------------------------------------------------------------------------------------------------------
 
     def sequence_right(self, table: str, column: str) -> str | None:
-        """What says whether the user may draw keys; None where that is no right of its own."""
+        """A SELECT of whether the user may draw keys; None if that needs no separate right."""
+        del table, column
+        return None
+
+    def sequence_of(self, table: str, column: str) -> str | None:
+        """What finds the sequence that fills a column: its name in SQL, the same as a literal, and its step. None where
+        keys follow those that are given.
+        """
         del table, column
         return None
 
     def shows_triggers(self, connection: Connection, table: str) -> bool:
-        """Whether the user would be shown the triggers of a table."""
+        """Whether the user can see the triggers of a table."""
         del connection, table
         return True

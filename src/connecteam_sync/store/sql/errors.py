@@ -1,4 +1,4 @@
-"""Why a database did not do as it was asked, and the cure: by its codes, and by its words where it gives no code."""
+"""Why a statement failed, and the cure: by the database's codes, or by its message if it gives no code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _URL = "CONNECTEAM_SYNC_DATABASE_URL"
 
 
 class Failure(NamedTuple):
-    """A kind of failure: the codes and the words by which databases tell it, and what a person does about it."""
+    """A kind of failure: the codes and words of the databases' errors, and the cure."""
 
     codes: frozenset[object]
     words: tuple[str, ...]
@@ -60,7 +60,7 @@ CONNECTING: tuple[Failure, ...] = (
 DENIED: frozenset[object] = frozenset({1044, 1142, 1143, 1227, 1370, "42501"})
 """The codes by which a database says that its user lacks a right."""
 _READ_ONLY: frozenset[object] = frozenset({1290, 1792, 1836, "25006"})
-"""The codes of a server, a user, a session or a file that takes no writes at all: no right would help."""
+"""The codes of a server, user, session or file that is read-only: no right would help."""
 FAILURES: tuple[Failure, ...] = (
     _kind(
         {1045, 1698, "28P01", "28000"},
@@ -168,7 +168,7 @@ FAILURES: tuple[Failure, ...] = (
         " the command again",
     ),
 )
-"""In the order in which they are looked for: words of the later ones stand in messages of the earlier ones."""
+"""In the order of the search: messages of earlier kinds contain words of later ones."""
 NEEDS: dict[str, str] = {
     "creating the tables": "run connecteam-sync init with a user that may create tables (GRANT CREATE, ALTER, INDEX,"
     " REFERENCES and the four rights of daily work on the database; of PostgreSQL CREATE and USAGE on the schema);"
@@ -186,14 +186,14 @@ NEEDS: dict[str, str] = {
         " PostgreSQL its owner); what it had begun it goes on with",
     ),
 }
-"""What a lacking right means for what was done."""
+"""The cure for a missing right, by the action that failed."""
 OTHERWISE = "what the database said is its own; ask its administrator, then run the command again"
 
 
 def cure_of(error: DBAPIError, codes: set[object], *, doing: str = "", is_away: bool = False) -> str:
-    """What a person can do about a failure of the database, by `codes` (see `engine.codes_of`) and its words.
+    """What a person can do about a failure of the database, by `codes` (see `causes.codes_of`) and its message.
 
-    `doing` is what was done, `is_away`: there is no connection.
+    `doing` is the action that failed; `is_away`: there is no connection.
     """
     words = str(error.orig).lower()
     if is_away:
@@ -212,8 +212,8 @@ def takes_no_writes(error: DBAPIError, codes: set[object]) -> bool:
 
 
 def named(url: URL) -> str:
-    """Which database a URL means, for people: its kind, user, server, port and name, never the password; for SQLite
-    the absolute path of the file.
+    """The database of a URL, for people: its kind, user, server, port and name, never the password; for SQLite the
+    absolute path of the file.
     """
     served = database_of(url)
     if served.is_file:
@@ -224,6 +224,10 @@ def named(url: URL) -> str:
     user = f"{url.username}@" if url.username else ""
     shown = f"[{host}]" if ":" in host else host
     return f"{served.kind}://{user}{shown}:{port}/{url.database or ''}"
+
+
+FILE_TAILS = ("", "-journal", "-wal", "-shm")
+"""What the names of the files of a SQLite database end with."""
 
 
 def file_of(url: URL) -> Path | None:

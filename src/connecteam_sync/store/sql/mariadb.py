@@ -1,4 +1,4 @@
-"""MariaDB, as far as it is not as MySQL."""
+"""MariaDB, as far as it differs from MySQL."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from connecteam_sync.store.sql.quoting import run
 
 
 class MariaDB(MySQL):
-    """What MariaDB keeps of what every database promises."""
+    """The dialect of MariaDB."""
 
     kind = "mariadb"
     oldest = (10, 6)
+    invisible = "INVISIBLE"
 
     def as_stored(self, sql: str) -> str:
         """With a setting, for this statement alone."""
         return f"SET STATEMENT sql_mode = '{OLD_MODES}' FOR {sql}"
 
     def locking(self, alias: str = "") -> str:
-        """It cannot be told of one table alone."""
+        """It cannot be limited to one table."""
         del alias
         return " FOR UPDATE"
 
     def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
-        """Else a table with system versioning takes no ALTER. Rows that held once stay as they are."""
+        """A table with system versioning accepts no ALTER otherwise. Historical rows stay as they are."""
         del wait
         run(connection, f"SET SESSION lock_wait_timeout = {lock_wait}")
         run(connection, "SET SESSION system_versioning_alter_history = KEEP")

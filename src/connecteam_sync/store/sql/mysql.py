@@ -1,4 +1,4 @@
-"""MySQL, and what MariaDB has in common with it."""
+"""MySQL, and the common part of MariaDB."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import URL, Connection
+from sqlalchemy.engine.interfaces import Dialect as EngineDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
-from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql import mysql_session, mysql_values
 from connecteam_sync.store.sql.catalog import Catalog
 from connecteam_sync.store.sql.causes import codes_of
 from connecteam_sync.store.sql.dialect import Dialect, Kind
@@ -21,31 +22,27 @@ from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
     Form,
     base_of,
-    may_be_cut,
-    mysql_comes_back,
-    mysql_from_json,
-    mysql_in_json,
 )
 from connecteam_sync.store.sql.mysql_catalog import MySQLCatalog
-from connecteam_sync.store.sql.pipeline import Answer, Query, in_one_packet
+from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.unsupported import sees_triggers
 from connecteam_sync.store.sql.urls import Way, database
 from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, Key, scale_of, width_of
 
 _FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
-"""Its numbers: an update counts the rows it found, not those it changed; a packet may hold several statements."""
+"""Flags of the protocol: an update counts matched rows, not changed ones; a packet may hold several statements."""
 _NOT_FOR_URLS = {"cursorclass", "conv", "autocommit", "defer_connect"}
-"""What a driver takes from a program and not as text, or what a run decides by itself."""
+"""Options that cannot be given as text, or that a run sets itself."""
 _NAMED_ELSEWHERE = {"read_default_file", "read_default_group", "database", "db"}
-"""Options of a URL that may name the database in its place."""
+"""Options of a URL that may name the database."""
 _OF_USERS = 20_000
 """MySQL's own errors have lower numbers: a trigger that chooses its number takes one from here on."""
+_WRITTEN_AT = "DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"
 _LETTERS = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 
 class MySQL(Dialect):
-    """What MySQL keeps of what every database promises."""
+    """The dialect of MySQL."""
 
     kind = "mysql"
     family = "mysql"
@@ -55,7 +52,7 @@ class MySQL(Dialect):
     port = 3306
     commits_tables = True
     tls = "; TLS is asked for with ?ssl_mode=REQUIRED, or verified with ?ssl_ca=/path/to/ca.pem"
-    # So that several statements can be one.
+    # So that several statements can be sent as one.
     paramstyle = "format"
     lookalikes = (
         "TiDB",
@@ -82,7 +79,7 @@ class MySQL(Dialect):
     equal = "<=>"
     mark = "`"
     divides = "DIV"
-    # MariaDB would rather read the whole right side.
+    # With a plain join, MariaDB reads the whole right side.
     lookup = "STRAIGHT_JOIN"
     hides_what_is_not_granted = True
     grants_follow = False
@@ -93,17 +90,20 @@ class MySQL(Dialect):
     moves_moments = True
     cascades_within = False
     drops_spare_indexes = True
+    long_text = "LONGTEXT"
+    invisible: ClassVar[str] = "/*!80023 INVISIBLE */"
+    """How a column is hidden from `SELECT *`."""
 
     # -- how it is reached ---------------------------------------------------------------------------------------------
 
     @classmethod
     def with_driver(cls, url: URL) -> URL:
-        """The quicker one, where it is here."""
+        """The faster one, if it is installed."""
         return url.set(drivername=f"{cls.kind}+{'mysqldb' if find_spec('MySQLdb') else 'pymysql'}")
 
     @classmethod
     def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
-        """What no text can say."""
+        """Options that cannot be given as text."""
         return url.query.keys() & _NOT_FOR_URLS, ""
 
     @classmethod
@@ -113,15 +113,27 @@ class MySQL(Dialect):
 
     @classmethod
     def way(cls, url: URL, lock_wait: float) -> Way:
-        """The server's own default of autocommit is left to the session's settings, which are one statement anyway."""
+        """Autocommit is set with the other settings of the session, in one statement."""
         wait = max(1, round(lock_wait))
-        url, told = session_settings.mysql_url(url)
-        told |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
+        url, arguments = mysql_session.url_and_options(url)
+        arguments |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
         return Way(
             url,
-            {"connect_args": told},
-            lambda connection, record: session_settings.mysql_session(connection, record.info, wait),
+            {"connect_args": arguments},
+            lambda connection, record: mysql_session.set_session(connection, record.info, wait),
         )
+
+    @classmethod
+    def connect(cls, dialect: EngineDialect, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
+        """The wait for the server's greeting is bounded: another program at the port may wait for us to begin.
+
+        PyMySQL itself would wait for it as long as for any answer, which is without end.
+        """
+        if dialect.driver != "pymysql" or "read_timeout" in options:
+            return super().connect(dialect, args, options)
+        connection: Any = super().connect(dialect, args, options | {"read_timeout": options["connect_timeout"]})
+        connection._read_timeout = None  # noqa: SLF001 - it has no other way
+        return connection
 
     @classmethod
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
@@ -130,21 +142,34 @@ class MySQL(Dialect):
 
     @classmethod
     def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
-        """Its own numbers tell more than the SQLSTATE that some drivers add, which is HY000 for most."""
+        """By the server's error number: the SQLSTATE that some drivers add is HY000 for most errors."""
         return is_known or any(isinstance(code, int) and code >= _OF_USERS for code in codes_of(error))
 
     @classmethod
     def learns_types(cls, dialect: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        """One that it has never heard of is an error to it where it has a length."""
-        dialect.ischema_names = _Types(dialect.ischema_names)
+        """SQLAlchemy fails on an unknown type that has a length."""
+        dialect.ischema_names = _TypesByName(dialect.ischema_names)
 
     @classmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
         """Several statements in one packet."""
-        return in_one_packet(connection, queries, and_end=and_end)
+        return mysql_session.in_one_packet(connection, queries, and_end=and_end)
+
+    def table_options(self, *, is_ours: bool, counts: bool) -> dict[str, object]:
+        """Binary collation for ours: activity ids are opaque and case-sensitive."""
+        del counts
+        options = {"engine": "InnoDB", "charset": "utf8mb4"} | ({"collate": "utf8mb4_bin"} if is_ours else {})
+        return {f"{self.engine.name}_{option}": value for option, value in options.items()}
+
+    def note_writes(self, table: str, column: str, index: str, start: str) -> str:
+        """One statement: an interrupted attempt leaves both or neither. A SELECT sees the column only by its name."""
+        return (
+            f"ALTER TABLE {table} ADD COLUMN {column} {_WRITTEN_AT} {self.invisible},"
+            f" DROP INDEX {index}, ADD INDEX {index} ({start}, {column})"
+        )
 
     def of_server(self, connection: Connection) -> Dialect:
-        """MySQL or MariaDB, as the server said when it greeted us."""
+        """MySQL or MariaDB, by the server's greeting."""
         is_mariadb = "mariadb" in self.greeting(connection.connection.driver_connection).lower()
         return self._as(database("mariadb" if is_mariadb else "mysql"))
 
@@ -154,9 +179,9 @@ class MySQL(Dialect):
         return MySQLCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
-        """Other letters than ours have to be told."""
-        declared, base, letters, collation = said
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+        """A column in another character set or collation than ours needs conversions in statements."""
+        declared, base, letters, collation = declaration
         if base in WHOLE:
             rowset = "BIGINT UNSIGNED" if base == "bigint" and "unsigned" in declared.lower() else "BIGINT"
             return Key(place, declared, rowset=rowset)
@@ -171,7 +196,7 @@ class MySQL(Dialect):
         if base in {"char", "varchar"} and letters and width is not None and 0 < width <= LONGEST:
             rowset = f"VARCHAR({LONGEST}) CHARACTER SET {letters} COLLATE {collation}"
             back = f"CONVERT({{}} USING {letters}) COLLATE {collation}"
-            # Other letters, and two different orders of bytes, cannot be compared with ours until one is told.
+            # Another character set, or another binary collation, cannot be compared with ours without a conversion.
             is_alike = letters == "utf8mb4" and (collation == "utf8mb4_bin" or not collation.endswith("_bin"))
             text = Key(place, declared, is_text=True, rowset=rowset, cast=cast, host=back, width=width, order=collation)
             return text if is_alike else msgspec.structs.replace(text, read=cast)
@@ -180,7 +205,7 @@ class MySQL(Dialect):
     # -- expressions ---------------------------------------------------------------------------------------------------
 
     def literal(self, text: str) -> str:
-        """Not dependent on what a backslash means there."""
+        """Independent of the meaning of a backslash there."""
         if re.fullmatch(r"[\w .,$-]*", text, re.ASCII):
             return super().literal(text)
         return f"_utf8mb4 0x{text.encode().hex()}"
@@ -188,13 +213,13 @@ class MySQL(Dialect):
     def rowset(
         self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
     ) -> str:
-        """Of JSON_TABLE."""
+        """By JSON_TABLE."""
         places = {c: f"[{number}]" if packed else f".{c}" for number, c in enumerate(columns)}
         inner = ", ".join(f"{c} {self._types[k]} PATH '${places[c]}' ERROR ON ERROR" for c, k in columns.items())
         return f"JSON_TABLE(:{parameter}, '$[*]' COLUMNS ({inner})) AS {alias}"
 
     def by_index(self, index: str | None) -> str:
-        """It reads a whole year to find a month otherwise."""
+        """Without it, the server reads a whole year to find a month."""
         return f" FORCE INDEX ({self.name(index)})" if index else ""
 
     def _epoch(self, known: str) -> str:
@@ -207,16 +232,16 @@ class MySQL(Dialect):
         return f"TIMESTAMPADD(SECOND, {epoch}, CAST('1970-01-01' AS DATETIME))"
 
     def as_text(self, value: str, kind: str) -> str:
-        """In our letters."""
+        """In our character set and collation."""
         del kind
         return f"CAST({value} AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
 
     def shown(self, column: str) -> str:
-        """In the letters of the connection."""
+        """In the character set of the connection."""
         return f"CAST({column} AS CHAR)"
 
     def whole(self, number: str) -> str:
-        """As it stands in every book."""
+        """By `floor`."""
         return f"floor({number})"
 
     def truth_form(self, kind: str) -> Form | None:
@@ -224,39 +249,39 @@ class MySQL(Dialect):
         return "truth" if base_of(kind) in NUMERIC | {"bit", "bool", "boolean"} else None
 
     def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
-        """A hash of each part; none of a text as long as the server allows, which may have been cut short."""
+        """A hash of each part; NULL for a text as long as the server allows, which may have been truncated."""
         del connection
         values = (f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
         row = f"concat_ws(',', {', '.join(values)})"
-        said = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
+        parts = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
         return (
             "SELECT g.many, CASE WHEN 2 * length(g.said) < least(@@max_allowed_packet, @@group_concat_max_len)"
-            f" THEN sha2(g.said, 256) END FROM ({said}) g"
+            f" THEN sha2(g.said, 256) END FROM ({parts}) g"
         )
 
     # -- whole rows ----------------------------------------------------------------------------------------------------
 
     def image(self, alias: str, columns: Mapping[str, str]) -> str:
-        """NULL where a value would be cut."""
+        """NULL if a value would be truncated."""
         whole = super().image(alias, columns)
         cut = " OR ".join(
             f"({value} IS NOT NULL AND {self.in_json(value, kind)} IS NULL)"
             for value, kind in ((f"{alias}.{self.name(c)}", kind) for c, kind in columns.items())
-            if may_be_cut(kind)
+            if mysql_values.may_be_cut(kind)
         )
         return f"CASE WHEN {cut} THEN NULL ELSE {whole} END" if cut else whole
 
     def in_json(self, value: str, kind: str) -> str:
-        """Bytes as digits, and numbers as text where they would lose some."""
-        return mysql_in_json(value, kind)
+        """Bytes as hexadecimal digits; numbers as text if they would lose digits."""
+        return mysql_values.in_json(value, kind)
 
     def rows_again(
         self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
     ) -> tuple[str, dict[str, str]]:
-        """Of members; most are converted on assignment."""
+        """From members, most of which are converted on assignment."""
         del table
         kinds: dict[str, Kind] = {"id": "row", **dict.fromkeys(aliases.values(), "text"), **more}
-        back = {self.name(c): mysql_from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
+        back = {self.name(c): mysql_values.from_json(f"d.{alias}", types[c]) for c, alias in aliases.items()}
         return self.rowset(kinds), back
 
     def as_stored(self, sql: str) -> str:
@@ -265,8 +290,8 @@ class MySQL(Dialect):
         return f"{verb} /*+ SET_VAR(sql_mode = '{OLD_MODES}') */ {rest}"
 
     def comes_back(self, value: str, kind: str) -> str | None:
-        """Other letters, and numbers in JSON, may not."""
-        return mysql_comes_back(value, kind)
+        """Text in other character sets, and numbers in JSON, may not."""
+        return mysql_values.comes_back(value, kind)
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -297,7 +322,7 @@ class MySQL(Dialect):
         return (f"ALTER TABLE {self.own(table)} RENAME INDEX {self.own(old)} TO {new}",)
 
     def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
-        """The whole definition is said."""
+        """The whole definition of the column is given."""
         return f"MODIFY {column} {kind} {'NULL' if is_nullable else 'NOT NULL'}"
 
     def copied_table(self, copy: str, table: str, key: str, columns: Iterable[str]) -> str:
@@ -322,7 +347,7 @@ class MySQL(Dialect):
         return f"ALTER TABLE {self.table(table)} {again}, DROP INDEX {key}, ALGORITHM=INPLACE, LOCK=NONE"
 
     def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
-        """Whoever comes behind it waits as well."""
+        """Statements behind it wait as well, so it waits no longer than `lock_wait`."""
         del wait
         run(connection, f"SET SESSION lock_wait_timeout = {lock_wait}")
         run(connection, statement)
@@ -331,20 +356,20 @@ class MySQL(Dialect):
 
     def shows_triggers(self, connection: Connection, table: str) -> bool:
         """By its grants, of its roles too."""
-        return sees_triggers(connection, table)
+        return mysql_session.sees_triggers(connection, table)
 
 
 OLD_MODES = "ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO"
-"""What lets a statement write dates of zeros, and a key of zero."""
+"""The modes in which a statement may write dates of zeros, and a key of zero."""
 
 
-class _Types(dict[str, Any]):
-    """Types by name. One that SQLAlchemy has never heard of is an error to it where it has a length: VECTOR(3)."""
+class _TypesByName(dict[str, Any]):
+    """Types by name. SQLAlchemy fails on an unknown one that has a length: VECTOR(3)."""
 
     def __missing__(self, name: str) -> type[NullType]:
-        return _Unheard
+        return _UnknownType
 
 
-class _Unheard(NullType):
+class _UnknownType(NullType):
     def __init__(self, *_: object, **__: object) -> None:
         super().__init__()

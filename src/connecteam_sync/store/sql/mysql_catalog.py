@@ -1,4 +1,4 @@
-"""What MySQL and MariaDB are asked of their tables, and how they answer."""
+"""The catalogue of MySQL and MariaDB: queries about tables, and what their answers mean."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, Made, Told, UniqueKey
-from connecteam_sync.store.sql.exact_types import type_of_column
+from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, CatalogDefinition, TableInfo, UniqueKey
+from connecteam_sync.store.sql.mysql_values import type_of_column
 from connecteam_sync.store.sql.pipeline import Query, fetch
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
@@ -26,7 +26,7 @@ class MySQLCatalog(Catalog):
     key_columns = (
         "SELECT $which, column_type, data_type, character_set_name, collation_name,"
         " column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%'"
-        # Here, as in `columns`: MariaDB asks for a default before any trigger.
+        # As in `columns`: MariaDB requires a default before any trigger runs.
         " OR (version() NOT LIKE '%MariaDB%' AND EXISTS (SELECT 1 FROM information_schema.triggers g"
         " WHERE g.event_object_schema = coalesce(:schema$, database()) AND g.event_object_table = :table$"
         " AND g.action_timing = 'BEFORE' AND g.event_manipulation = 'INSERT'))"
@@ -39,15 +39,15 @@ FROM information_schema.tables t
 LEFT JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
 WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names
 """
-    # A right on everything; one that comes with a role, or whose user has an @ in the name, is taken for none.
+    # A global right; one that comes with a role, or of a user with an @ in the name, is not recognised.
     sees_all = Query(
         "SELECT count(*) FROM information_schema.user_privileges WHERE privilege_type = 'SELECT'"
         " AND grantee = concat('''', replace(current_user(), '@', '''@'''), '''')"
     )
 
     def columns(self, table: str) -> Query:
-        """MySQL has a default for an ENUM and lets a trigger fill a column, MariaDB neither (where rows come from a
-        SELECT, as ours do); without strict mode either makes a value up.
+        """MySQL has a default for an ENUM and lets a trigger fill a column; MariaDB does neither for rows of a SELECT,
+        as ours are. Without strict mode, either invents a value.
         """
         schema, name = split(table)
         return Query(
@@ -72,7 +72,7 @@ WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names
         )
 
     def indexes(self, table: str) -> Query:
-        """None is looked at late."""
+        """No constraint is checked late."""
         return Query(
             "SELECT index_name, group_concat(column_name ORDER BY seq_in_index SEPARATOR '\n'), max(non_unique) = 0, 0"
             f" FROM information_schema.statistics WHERE {_HERE} GROUP BY index_name",
@@ -87,31 +87,31 @@ ELSE concat(coalesce(:schema, database()), '.') END, :name)"""
         return now, {"own": own, **_place(table)}
 
     def definition(self, host: HostTables) -> list[Query]:
-        """Tables, triggers, constraints, and what the employee's keys point at."""
+        """Tables, triggers, constraints, and the targets of the employee's foreign keys."""
         values: dict[str, object] = {}
         for which, table in (("clock_times", host.clock_times.table), ("employees", host.employees.table)):
             values[f"{which}_schema"], values[f"{which}_name"] = split(table)
         return [Query(sql, values) for sql in _DEFINITION]
 
-    def told(self, host: HostTables, answers: Answers) -> Told:
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
         """One row for each table."""
         del host
         made = {
-            which: Made(KINDS.get(kind.lower(), kind.lower()), str(engine or ""), bool(takes_back))
+            which: TableInfo(KINDS.get(kind.lower(), kind.lower()), str(engine or ""), bool(takes_back))
             for which, kind, engine, takes_back, *_ in answers[0]
         }
         ours, others = (
             tuple(name for is_ours, name, *_ in answers[1] if bool(is_ours) is wanted) for wanted in (True, False)
         )
-        return Told(made, ours, others, answers[3])
+        return CatalogDefinition(made, ours, others, answers[3])
 
     def pointers(self, table: str, key: str) -> Query:
-        """MariaDB shows the rules of a key to its owner only."""
+        """MariaDB shows the rules of a foreign key to its owner only."""
         del key
         return Query(_POINTERS, _place(table))
 
     def pointing(self, table: str, schema: str | None, name: str) -> Query:
-        """What it shows may be read."""
+        """A column that the catalogue shows may be read."""
         home, ours = split(table)
         sql = f"""
 SELECT column_name, '', table_schema = COALESCE(:home, DATABASE()) AND table_name = :ours, ''
@@ -120,11 +120,11 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
         return Query(sql, {"home": home, "ours": ours, "schema": schema, "name": name})
 
     def is_view(self, table: str) -> Query:
-        """A view alone."""
+        """Only a view."""
         return Query(f"SELECT count(*) FROM information_schema.views WHERE {_HERE_IT_IS}", _place(table))
 
     def triggers(self, table: str) -> Query:
-        """Those that it shows."""
+        """The ones that the catalogue shows."""
         return Query(
             "SELECT trigger_name AS name FROM information_schema.triggers WHERE event_object_schema"
             " = COALESCE(:schema, DATABASE()) AND event_object_table = :name ORDER BY 1",
@@ -143,7 +143,7 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
         ]
 
     def unique_keys(self, connection: Connection, table: str, wanted: Collection[str]) -> list[UniqueKey]:
-        """Whatever a table with system versioning has in every key."""
+        """Without the column that a table with system versioning has in every key."""
         ends = self._row_ends(connection, table)
         return [
             UniqueKey(name=name, is_valid=True, is_constraint=False)
@@ -156,8 +156,8 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
         return {name: columns for name, columns, unique in self._indexes(connection, table) if not unique}
 
     def _row_ends(self, connection: Connection, table: str) -> set[str]:
-        """The column in which a table with system versioning says until when a row held (MariaDB): the server puts it
-        into every unique key, and all rows that hold now have the same there.
+        """The column of a table with system versioning that says when a row was replaced (MariaDB): the server adds it
+        to every unique key, and all current rows have the same value in it.
         """
         sql = f"SELECT column_name FROM information_schema.columns WHERE {_HERE_IT_IS}"
         found = connection.execute(text(f"{sql} AND generation_expression = 'ROW END'"), _place(table))
@@ -178,7 +178,7 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
         return size.scalar(), str(data) if data else None
 
     def obstacles(self, connection: Connection, names: ClockTimesNames, *, has_key: bool) -> list[str]:
-        """An engine that takes nothing back."""
+        """An engine without transactions."""
         del has_key
         sql = f"SELECT engine FROM information_schema.tables WHERE {_HERE_IT_IS}"
         engine = connection.execute(text(sql), _place(names.table)).scalar()
@@ -194,11 +194,11 @@ FROM information_schema.columns WHERE {_HERE_IT_IS}
             if "KEY" in _text(method or "") and not parted:
                 parted = {names.id}
             if left := sorted(parted - allowed):
-                said = (
+                obstacle = (
                     f"the table is parted by {', '.join(map(repr, left))}, and there a unique key has to have that in:"
                     " part it by the employee or the clock-in, or not at all"
                 )
-                return [said]
+                return [obstacle]
         return []
 
 

@@ -1,8 +1,8 @@
-"""Several statements in one round trip: what a run costs over a network is the number of times it waits.
+"""Several statements in one round trip: the cost of a run over a network is the number of its round trips.
 
 MySQL and MariaDB take several statements in one packet, PostgreSQL's driver sends them without waiting for each answer,
-and SQLite has no network. Rows come as the driver gives them, or as `Query.make` makes them one by one: at a million
-rows, every wrapper around a row is felt.
+and SQLite has no network. Rows are the driver's own, or what `Query.make` returns for each: at a million
+rows, every wrapper around a row costs time.
 """
 
 from __future__ import annotations
@@ -15,62 +15,63 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.store.sql import session_settings
 from connecteam_sync.store.sql.quoting import compiled, run
 from connecteam_sync.store.sql.urls import database
 
 LOAD = 1 << 20
 """Characters of values in one round trip, unless a single statement has more."""
+PACKET = "packet"
+"""In the `info` of a connection: the bytes that its server takes at once, if it has a limit (`has_packets`)."""
 _OTHERS_TAKE = 64 << 20
 _WIDEST = 4
-"""Bytes that a character becomes at most on its way."""
+"""The most bytes of a character on the wire."""
 Rows = list[Any]
-"""What a query made of its rows, in order."""
+"""The rows of a query, in order, each as `Query.make` returns it."""
 _MANY = 1000
-"""Rows that a driver makes at once where something else is made of each."""
+"""Rows that are fetched at once if each of them is converted."""
 
 
 class Query(NamedTuple):
-    """A statement with `:named` values. `make` is what becomes of each row as it is read; None: it stays a sequence."""
+    """A statement with `:named` values. `make` converts each row as it is read; None: it stays a sequence."""
 
     sql: str
     values: Mapping[str, object] = {}
     make: Callable[[Sequence[Any]], object] | None = None
     again: Callable[[], Query] | None = None
-    """The same, where it has to be written again once it is known what the keys are (`Store.ask`)."""
+    """The same, where it has to be written again once it is known what the keys are (`Store.fetch`)."""
 
     @property
     def size(self) -> int:
-        """About how many characters travel."""
+        """About how many characters are sent."""
         return len(self.sql) + sum(len(value) for value in self.values.values() if isinstance(value, str))
 
 
 def sent(text: str) -> int:
-    """The bytes of a text as a value of a statement of MySQL and MariaDB, whose drivers put it between quotes."""
+    """The bytes of a text as a value that the driver puts between quotes."""
     return len(text.encode()) + sum(map(text.count, ('"', "\\", "'")))
 
 
 def room(connection: Connection) -> int:
-    """The bytes that one packet may hold, less what a driver adds to it."""
-    packet: int = connection.info.get(session_settings.PACKET, _OTHERS_TAKE)
+    """The bytes that one packet may hold, minus the driver's overhead."""
+    packet: int = connection.info.get(PACKET, _OTHERS_TAKE)
     return packet - packet // 8
 
 
 def fits(text: str, limit: int) -> bool:
-    """Whether a value may travel where a packet holds so many bytes."""
+    """Whether a value fits into a packet of so many bytes."""
     return _WIDEST * len(text) <= limit or sent(text) <= limit
 
 
 def load_of(query: Query, limit: int) -> int:
-    """What a statement counts for in a round trip, of which a packet of so many bytes may be the measure."""
+    """The size of a statement within a round trip: in characters, or in bytes if packets are small (`limit`)."""
     if limit >= _WIDEST * LOAD:
         return query.size
     return len(query.sql) + sum(sent(value) for value in query.values.values() if isinstance(value, str))
 
 
 class Answer(NamedTuple):
-    """What a statement came to: its rows, how many rows it touched, and the key that the database made for the last of
-    them (PostgreSQL says it only as a row, where `RETURNING` asks for it).
+    """The result of a statement: its rows, the number of rows it touched, and the key that the database made for the
+    last of them (PostgreSQL returns that only as a row, with `RETURNING`).
     """
 
     rows: Rows
@@ -84,9 +85,9 @@ def fetch(connection: Connection, queries: Sequence[Query], *, and_end: bool = F
 
 
 def send(connection: Connection, queries: Sequence[Query], *, and_end: bool = False) -> list[Answer]:
-    """What each statement came to, in order, in one round trip, or in one for every LOAD of values.
+    """The answer to each statement, in order, in one round trip, or in one for every LOAD of values.
 
-    The first that fails ends it. Raises what SQLAlchemy raises; the events of a statement fire for each. `and_end` (not
+    The first failure ends it. Raises SQLAlchemy's errors; the events of a statement fire for each. `and_end` (not
     on SQLite) ends the transaction in the same round trip.
     """
     served = database(connection.dialect.name)
@@ -131,71 +132,15 @@ def alone(connection: Connection, query: Query) -> Answer:
         return Answer([], result.rowcount, result.lastrowid)
 
 
-def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-    """Statements sent without waiting for each answer (PostgreSQL)."""
-    driver: Any = connection.connection.driver_connection
-    cursors = []
-    try:
-        # All answers are waited for where the pipeline ends; what asks for one before would wait once more.
-        with driver.pipeline():
-            begun = None
-            if connection.info.pop(session_settings.MUST_BEGIN, False) or and_end:
-                begun = session_settings.begin_in_pipeline(connection)
-            for query in queries:
-                sql, values = _for_driver(query, connection.dialect)
-                cursor = driver.cursor(binary=True)
-                connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-                cursor.execute(sql, values)
-                cursors.append((cursor, sql, values))
-            if and_end:
-                driver.execute("COMMIT")
-    except driver_of(connection).Error as error:
-        # What stood behind the error was never prepared, and the driver believes that it was.
-        driver.prepare_threshold = None
-        # A pooler that hangs up leaves a pipeline that cannot be ended; what came before says why.
-        if isinstance(error.__context__, driver_of(connection).Error):
-            raise error.__context__ from None
-        raise
-    if begun is not None:
-        session_settings.learn(connection, begun)
-    found: list[Answer] = []
-    for query, (cursor, sql, values) in zip(queries, cursors, strict=True):
-        connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-        found.append(_answer(cursor, query))
-        # The driver keeps all it received for as long as a cursor is open: a month of rows a second time.
-        cursor.close()
-    return found
-
-
-def in_one_packet(connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-    """Several statements as one (MySQL and MariaDB)."""
-    driver: Any = connection.connection.driver_connection
-    prepared = [_for_driver(query, connection.dialect) for query in queries]
-    cursor = driver.cursor()
-    for sql, values in prepared:
-        connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-    sql, values = _joined(prepared)
-    cursor.execute(f"{sql};\nCOMMIT" if and_end else sql, values)
-    found = [_answer(cursor, queries[0])]
-    while len(found) < len(queries):
-        cursor.nextset()
-        found.append(_answer(cursor, queries[len(found)]))
-    while cursor.nextset():
-        pass
-    cursor.close()
-    for sql, values in prepared:
-        connection.dispatch.after_cursor_execute(connection, cursor, sql, values, None, False)
-    return found
-
-
-def _answer(cursor: Any, query: Query) -> Answer:  # noqa: ANN401 - a driver's own cursor
+def answer_of(cursor: Any, query: Query) -> Answer:  # noqa: ANN401 - a driver's own cursor
+    """The answer to a statement that a driver's cursor has run."""
     if cursor.description is None:
         return Answer([], cursor.rowcount, getattr(cursor, "lastrowid", None))
     return Answer(_made(cursor, query), cursor.rowcount, None)
 
 
 def _made(cursor: Any, query: Query) -> Rows:  # noqa: ANN401 - a driver's own cursor
-    """What becomes of the rows; some at a time, since a month of them need not be there twice."""
+    """The converted rows. They are fetched in parts, so that a month of rows is not in memory twice."""
     if query.make is None:
         return list(cursor.fetchall())
     found: Rows = []
@@ -204,12 +149,7 @@ def _made(cursor: Any, query: Query) -> Rows:  # noqa: ANN401 - a driver's own c
     return found
 
 
-def _joined(prepared: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
-    """Several statements as one."""
-    return ";\n".join(sql for sql, _ in prepared), [value for _, values in prepared for value in values]
-
-
-def _for_driver(query: Query, dialect: Dialect) -> tuple[str, Any]:
+def for_driver(query: Query, dialect: Dialect) -> tuple[str, Any]:
     """Text and values as the driver takes them."""
     sql, names = compiled(query.sql, dialect)
     return sql, [query.values[name] for name in names] if names is not None else dict(query.values)

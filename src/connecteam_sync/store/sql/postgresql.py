@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from connecteam_sync.store.sql import session_settings
+from connecteam_sync.store.sql import postgresql_session, postgresql_values
 from connecteam_sync.store.sql.bulk import BATCH, copy
 from connecteam_sync.store.sql.catalog import Catalog
 from connecteam_sync.store.sql.dialect import Dialect, Kind
@@ -20,34 +20,32 @@ from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
     Form,
     base_of,
-    is_spelled,
-    postgresql_comes_back,
-    spelled_in_json,
 )
-from connecteam_sync.store.sql.pipeline import Answer, Query, pipelined
+from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
+from connecteam_sync.store.sql.postgresql_values import is_spelled
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.urls import Way
 from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, width_of
 
 _NOT_FOR_URLS = {"autocommit", "row_factory", "cursor_factory", "prepare_threshold", "context"}
-"""What a driver takes from a program and not as text, or what a run decides by itself."""
+"""Options that cannot be given as text, or that a run sets itself."""
 _NAMED_ELSEWHERE = {"service", "dbname", "servicefile"}
-"""Options of a URL that may name the database in its place."""
+"""Options of a URL that may name the database."""
 _AWAY_WORDS = ("starting up", "shutting down", "in recovery", "too many clients", "connection slots", "too many conn")
-"""PostgreSQL refuses a connection before it has given a number to the error."""
+"""Words in errors without a SQLSTATE: a connection that was refused early."""
 _REFUSING_CLASSES = {"22", "23", "27", "P0"}
-"""SQLSTATE classes: a value, a constraint, a trigger that alters what is written, RAISE of PL/pgSQL."""
+"""SQLSTATE classes of errors about a record: a value, a constraint, a trigger, RAISE of PL/pgSQL."""
 _OUR_CLASSES = {"08", "0A", "20", "24", "25", "26", "28", "2D", "2F", "3D", "3F", "40", "42", "53", "54", "55", "57"}
 _OUR_CLASSES |= {"58", "72", "F0", "HV", "XX"}
-"""SQLSTATE classes of everything else that PostgreSQL itself says: a class of neither kind is a trigger's own."""
+"""SQLSTATE classes of PostgreSQL's other errors: a class that is in neither set is a trigger's own."""
 _NUMBERS = {"smallint", "integer", "bigint"}
 _WHOLE_ROWS = 140000
 """The first version with hashes of whole rows."""
 
 
 class PostgreSQL(Dialect):
-    """What PostgreSQL keeps of what every database promises."""
+    """The dialect of PostgreSQL."""
 
     kind = family = "postgresql"
     title = "PostgreSQL"
@@ -71,12 +69,12 @@ class PostgreSQL(Dialect):
 
     @classmethod
     def with_driver(cls, url: URL) -> URL:
-        """The one that has pipelines."""
+        """The one that supports pipelines."""
         return url.set(drivername="postgresql+psycopg")
 
     @classmethod
     def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
-        """What no text can say."""
+        """Options that cannot be given as text."""
         return url.query.keys() & _NOT_FOR_URLS, ""
 
     @classmethod
@@ -88,41 +86,51 @@ class PostgreSQL(Dialect):
     @classmethod
     def way(cls, url: URL, lock_wait: float) -> Way:
         """Each transaction begins with its settings."""
-        # What the driver has to say of a pipeline that failed is no more than the error itself.
+        # The driver's log of a failed pipeline only repeats the error.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
-        url, settings = session_settings.postgresql_url(url)
+        url, settings = postgresql_session.url_and_settings(url)
         settings |= {"timezone": "UTC", "lock_timeout": f"{max(1, round(lock_wait))}s"}
         options: dict[str, Any] = {
             "connect_args": {} if "connect_timeout" in url.query else {"connect_timeout": 10},
-            # Else the driver looks for the type by itself, past SQLAlchemy, and its errors come as nobody expects them.
+            # Else the driver itself queries the type, bypassing SQLAlchemy, and its errors are not translated.
             "use_native_hstore": False,
         }
         return Way(
             url,
             options,
-            lambda connection, record: session_settings.postgresql_session(connection, record.info, settings),
+            lambda connection, record: postgresql_session.set_session(connection, record.info, settings),
         )
 
     @classmethod
     def listen(cls, engine: Engine) -> None:
-        """Send BEGIN with the first statement, and take a uuid as text."""
+        """Send BEGIN with the first statement, and return a uuid as text."""
         event.listen(engine, "connect", _uuids_as_text)
-        event.listen(engine, "begin", session_settings.must_begin)
-        event.listen(engine, "before_cursor_execute", session_settings.begin_alone)
+        event.listen(engine, "begin", postgresql_session.must_begin)
+        event.listen(engine, "before_cursor_execute", postgresql_session.begin_alone)
+
+    @classmethod
+    def is_pooled(cls, connection: Connection) -> bool:
+        """As its first answer showed."""
+        return postgresql_session.is_pooled(connection)
+
+    @classmethod
+    def set_for_session(cls, connection: Connection) -> None:
+        """Each transaction begins with its settings; outside one they have to be the session's."""
+        postgresql_session.set_for_session(connection)
 
     @classmethod
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
-        """Its version, and a word of CockroachDB's."""
+        """The server's version, and whether it is CockroachDB."""
         parameter = connection.info.parameter_status
         return f"{parameter('server_version')}{' CockroachDB' if parameter('crdb_version') else ''}"
 
     @classmethod
     def is_away(cls, error: DBAPIError) -> bool:
-        """A wrong password and an unknown database are FATAL too, and stay what they are."""
+        """A wrong password and an unknown database are FATAL too, and are errors of their own."""
         state = _sqlstate(error)
         if state is not None:
             return state[:2] == "08"
-        # It never came to a session.
+        # The connection failed before a session began.
         words = str(error.orig)
         return isinstance(error, OperationalError) and (
             "FATAL" not in words or any(part in words for part in _AWAY_WORDS)
@@ -130,19 +138,19 @@ class PostgreSQL(Dialect):
 
     @classmethod
     def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
-        """By SQLSTATE; what has none is the driver's own."""
+        """By SQLSTATE; an error without one is the driver's own."""
         state = _sqlstate(error)
         if state is None:
             return False
         if state == "42501":
-            # A policy that looks at each row says the same number as a right that is missing altogether.
+            # A row-level policy has the same SQLSTATE as a missing right.
             return getattr(getattr(error.orig, "diag", None), "source_function", None) == "ExecWithCheckOptions"
         return is_known or state[:2] in _REFUSING_CLASSES or state[:2] not in _OUR_CLASSES
 
     @classmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-        """One after the other, without waiting for each answer."""
-        return pipelined(connection, queries, and_end=and_end)
+        """In a pipeline."""
+        return postgresql_session.pipelined(connection, queries, and_end=and_end)
 
     @property
     def catalog(self) -> Catalog:
@@ -150,9 +158,9 @@ class PostgreSQL(Dialect):
         return PostgreSQLCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, said: Sequence[str]) -> Key | None:
-        """What an index of the column serves; blanks at the end of a char(n) are no part of it."""
-        declared, base, category, collation = said
+    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+        """Types for which an index of the column is used; trailing blanks of a char(n) are not part of the key."""
+        declared, base, category, collation = declaration
         if base in _NUMBERS:
             return Key(place, declared, rowset="bigint")
         if base in FIXED:
@@ -174,7 +182,7 @@ class PostgreSQL(Dialect):
     def rowset(
         self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
     ) -> str:
-        """Of `json_to_recordset`."""
+        """By `json_to_recordset`."""
         del packed
         inner = ", ".join(f"{c} {self._types[k]}" for c, k in columns.items())
         return f"json_to_recordset(CAST(:{parameter} AS json)) AS {alias}({inner})"
@@ -189,46 +197,46 @@ class PostgreSQL(Dialect):
         return f"(to_timestamp({epoch}) AT TIME ZONE 'UTC')"
 
     def as_text(self, value: str, kind: str) -> str:
-        """Cast, where it is none."""
+        """Cast, unless it is text."""
         return value if kind == "text" else f"CAST({value} AS text)"
 
     def shown(self, column: str) -> str:
-        """As it spells it."""
+        """In its own spelling."""
         return f"CAST({column} AS text)"
 
     def as_type(self, value: str, kind: str) -> str:
-        """Cast: an ENUM takes no text."""
+        """Cast: an ENUM accepts no text."""
         return f"CAST({value} AS {kind})"
 
     def as_pointer(self, value: str, kind: str) -> str:
-        """Cast, where it is no number: an index serves only where the id becomes what the column is."""
+        """Cast, unless it is a number: the index is used only if the id has the type of the column."""
         return value if kind in _NUMBERS else f"CAST(CAST({value} AS text) AS {kind})"
 
     def least(self, key: str) -> str:
-        """Of uuids there is no least one."""
+        """`min` does not accept a uuid."""
         return f"CAST({key} AS text)" if self.keys.row.is_text else key
 
     def whole(self, number: str) -> str:
-        """A cast would fail of what is too large."""
+        """A cast of a number that is too large would fail."""
         return f"CAST(floor(CASE WHEN abs({number}) >= 1e15 THEN -1 ELSE {number} END) AS bigint)"
 
     def flag(self, number: str) -> str:
-        """A number is no truth value."""
+        """A comparison: a number is not a truth value."""
         return f"({number} = 1)"
 
     def truth(self, *, value: bool) -> object:
-        """Itself."""
+        """The value itself."""
         return value
 
     def truth_form(self, kind: str) -> Form | None:
-        """Truth values, numbers and bits are three things."""
+        """Truth values, numbers and bits are different types."""
         if kind in {"bit", "bit(1)"}:
             return "bit"
         base = base_of(kind)
         return "truth" if base == "boolean" else "number" if base in NUMERIC else None
 
     def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
-        """Two seeded hashes of 64 bits of all rows."""
+        """Two seeded 64-bit hashes over all rows."""
         row = f"ROW({', '.join(columns)})"
         driver: Any = connection().connection.driver_connection
         whole = driver.info.server_version >= _WHOLE_ROWS
@@ -241,35 +249,35 @@ class PostgreSQL(Dialect):
         return f"SELECT count(*), {hashes} FROM {' '.join(rows)}"
 
     def digestible(self, value: str, base: str) -> str:
-        """It makes no hash of bits."""
+        """Bits have no hash function."""
         return f"CAST({value} AS text)" if base == "bit" else value
 
     # -- whole rows ----------------------------------------------------------------------------------------------------
 
     def image(self, alias: str, columns: Mapping[str, str]) -> str:
-        """Of the row itself; a document may say what jsonb cannot hold, and is never made one on the way."""
+        """By `to_jsonb` of the row; a JSON document may contain what jsonb cannot hold, and is kept as text."""
         plain = ", ".join(f"{alias}.{self.name(c)}" for c, kind in columns.items() if not is_spelled(kind))
         is_plain = not any(map(is_spelled, columns.values()))
         whole = f"to_jsonb({alias}.*)" if is_plain else f"(SELECT to_jsonb(p.*) FROM (SELECT {plain}) AS p)"
         spelled = [
-            f"{self.literal(c)}, {spelled_in_json(f'{alias}.{self.name(c)}', kind)}"
+            f"{self.literal(c)}, {postgresql_values.spelled_in_json(f'{alias}.{self.name(c)}', kind)}"
             for c, kind in columns.items()
             if is_spelled(kind) or kind.endswith("[]")
         ]
-        # A function takes a hundred arguments.
+        # A function takes at most a hundred arguments.
         for at in range(0, len(spelled), 40):
             whole += f" || jsonb_build_object({', '.join(spelled[at : at + 40])})"
         return f"CAST({whole} AS text)"
 
     def in_json(self, value: str, kind: str) -> str:
-        """It does that by itself."""
+        """`to_jsonb` converts it."""
         del kind
         return value
 
     def rows_again(
         self, table: str, types: Mapping[str, str], aliases: Mapping[str, str], more: Mapping[str, Kind]
     ) -> tuple[str, dict[str, str]]:
-        """It knows every type it has: arrays, bytes, ranges. A document is kept as it is spelled."""
+        """By `jsonb_populate_record`, which knows every type: arrays, bytes, ranges. JSON keeps its spelling."""
         images = self.rowset({"id": "row", "image": "text", **more})
         row = f"jsonb_populate_record(CAST(NULL AS {table}), CAST(d.image AS jsonb)) AS r"
         return f"{images} CROSS JOIN LATERAL {row}", {
@@ -280,7 +288,7 @@ class PostgreSQL(Dialect):
         }
 
     def _spelled(self, image: str, column: str, kind: str) -> str:
-        """A column that an image keeps as it is spelled."""
+        """The value of a column that an image keeps in its own spelling."""
         return f"CAST(CAST({image} AS jsonb) ->> {self.literal(column)} AS {kind})"
 
     def members(self, image: str, aliases: Mapping[str, str]) -> dict[str, object]:
@@ -289,23 +297,23 @@ class PostgreSQL(Dialect):
         return {"image": image}
 
     def comes_back(self, value: str, kind: str) -> str | None:
-        """Types are as many as somebody makes."""
-        return postgresql_comes_back(value, kind)
+        """Users may define types."""
+        return postgresql_values.comes_back(value, kind)
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
     def delete(self, table: str, rowset: str, key: str, condition: str) -> str:
-        """The rowset is joined to it."""
+        """Joined to the rowset by USING."""
         return f"DELETE FROM {table} AS t USING {rowset} WHERE t.{key} = d.id AND {condition}"
 
     def drawn(self, table: str) -> tuple[str, str]:
-        """Its sequence does not follow a key that is given."""
+        """The sequence is not advanced by a key that was given explicitly."""
         newest = f"(SELECT coalesce(max(id), 0) FROM {table})"
         made = f"nextval(pg_get_serial_sequence('{table}', 'id'))"
         return f"greatest({made}, max(known.number) + 1, {newest} + 1)", " RETURNING id"
 
     def takes_bulk(self, rows: int) -> bool:
-        """A COPY waits for the server twice, and for everything before it."""
+        """COPY costs two round trips, and flushes everything before it."""
         return rows > BATCH
 
     def load(
@@ -317,7 +325,7 @@ class PostgreSQL(Dialect):
     # -- changes of tables ---------------------------------------------------------------------------------------------
 
     def renamed(self, old: str, new: str) -> tuple[str, ...]:
-        """With what it named after the table by itself."""
+        """With the indexes and the sequence that the server named after the table."""
         (schema, _, bare), (wanted, _, name) = old.rpartition("."), new.rpartition(".")
         home = f"{self.own(schema)}." if schema else ""
         moved = f"ALTER TABLE {home}{self.own(name)} SET SCHEMA {self.own(wanted)}"
@@ -339,7 +347,7 @@ class PostgreSQL(Dialect):
         return (f"ALTER INDEX {home}{self.own(old)} RENAME TO {new}",)
 
     def retyped(self, column: str, kind: str, *, is_nullable: bool) -> str:
-        """By way of text."""
+        """Cast via text."""
         del is_nullable
         return f"ALTER COLUMN {column} TYPE {kind} USING CAST(CAST({column} AS text) AS {kind})"
 
@@ -356,23 +364,23 @@ class PostgreSQL(Dialect):
         )
 
     def key_dropped(self, table: str, key: str, *, is_constraint: bool) -> str:
-        """As what it is by then."""
+        """As an index, or as the constraint that it has become."""
         if is_constraint:
             return f"ALTER TABLE {self.table(table)} DROP CONSTRAINT {key}"
         return f"DROP INDEX CONCURRENTLY {self._index(table, key)}"
 
     def cleared(self, table: str, key: str, statement: str) -> str | None:
-        """A concurrent build that gives up leaves an invalid index, which would be in its own way."""
+        """A failed concurrent build leaves an invalid index, which would block the next one."""
         if not statement.startswith("CREATE UNIQUE INDEX"):
             return None
         return f"DROP INDEX CONCURRENTLY IF EXISTS {self._index(table, key)}"
 
     def alter(self, connection: Connection, statement: str, *, wait: int, lock_wait: int) -> None:
-        """A concurrent build waits for older transactions, and holds nobody up meanwhile.
+        """A concurrent build waits for older transactions, and blocks nobody meanwhile.
 
-        Behind a pooler all is one transaction, which such a build cannot be part of.
+        Behind a pooler everything is one transaction, in which such a build is impossible.
         """
-        if session_settings.is_pooled(connection):
+        if self.is_pooled(connection):
             with connection.begin_nested():
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait}s'")
                 connection.exec_driver_sql(statement.replace(" CONCURRENTLY", ""))
@@ -383,12 +391,26 @@ class PostgreSQL(Dialect):
     # -- rights --------------------------------------------------------------------------------------------------------
 
     def sequence_right(self, table: str, column: str) -> str | None:
-        """A key that is an identity needs no right, and one without a sequence has none."""
+        """An identity column needs no right, and a column without a sequence has none."""
         table, column = (part.replace("'", "''") for part in (self.table(table), column))
         return (
             "SELECT bool_and(a.attidentity <> '' OR has_sequence_privilege(s.name, 'USAGE, UPDATE'))"
             f" FROM pg_attribute a, pg_get_serial_sequence('{table}', '{column}') AS s(name)"
             f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
+        )
+
+    def sequence_of(self, table: str, column: str) -> str | None:
+        """Its own, or one that its default draws from, where it counts up and may be read."""
+        table, column = (part.replace("'", "''") for part in (self.table(table), column))
+        return (
+            "SELECT CAST(CAST(s.seqrelid AS regclass) AS text),"
+            " quote_literal(CAST(CAST(s.seqrelid AS regclass) AS text)), s.seqincrement"
+            " FROM pg_attribute a LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum"
+            " JOIN pg_depend p ON p.classid = CAST('pg_attrdef' AS regclass) AND p.objid = f.oid"
+            f" OR p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype = 'i'"
+            " JOIN pg_sequence s ON s.seqrelid = CASE WHEN p.deptype = 'i' THEN p.objid ELSE p.refobjid END"
+            f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.seqincrement > 0"
+            " AND has_sequence_privilege(s.seqrelid, 'SELECT') LIMIT 1"
         )
 
 
@@ -398,8 +420,8 @@ def _sqlstate(error: DBAPIError) -> str | None:
 
 
 def _uuids_as_text(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection
-    """Let the driver give UUIDs as text, as every other database does."""
-    from psycopg.adapt import Loader  # noqa: PLC0415 - where PostgreSQL is spoken to, its driver is there
+    """Let the driver return UUIDs as text, as the other databases do."""
+    from psycopg.adapt import Loader  # noqa: PLC0415 - the driver is installed if PostgreSQL is in use
     from psycopg.pq import Format  # noqa: PLC0415 - same
 
     class Text(Loader):

@@ -1,4 +1,4 @@
-"""What PostgreSQL is asked of its tables, and how it answers."""
+"""The catalogue of PostgreSQL: queries about tables, and what their answers mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
-from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, Made, Told, UniqueKey
+from connecteam_sync.store.sql.catalog import KINDS, Answers, Catalog, CatalogDefinition, TableInfo, UniqueKey
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 
@@ -48,11 +48,11 @@ AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE
         " AND n.nspname ~ '^[A-Za-z0-9_$-]+$'"
         " AND n.nspname NOT LIKE 'pg@_%' ESCAPE '@' ORDER BY 1"
     )
-    # The standard's view shows only schemas that one owns.
+    # The view in information_schema shows only schemas that the user owns.
     schema_count = "SELECT count(*) FROM pg_namespace WHERE nspname = :schema"
 
     def columns(self, table: str) -> Query:
-        """Of a domain, the type that it is made of."""
+        """A domain is shown as its base type."""
         return Query(
             f"SELECT a.attname, {_KIND}, a.attgenerated <> '',"
             " c.relkind IN ('r', 'p') AND NOT c.relrowsecurity,"
@@ -73,7 +73,7 @@ AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE
         )
 
     def indexes(self, table: str) -> Query:
-        """Unique ones alone."""
+        """Only unique ones."""
         return Query(
             "SELECT i.relname, (SELECT string_agg(a.attname, E'\n') FROM pg_attribute a WHERE a.attrelid = x.indrelid"
             " AND a.attnum = ANY (x.indkey)), true, false FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
@@ -84,11 +84,11 @@ AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE
         )
 
     def key_place(self, number: int, table: str) -> dict[str, object]:
-        """By the name as it stands in a statement."""
+        """By the quoted name."""
         return {f"table{number}": self.dialect.table(table)}
 
     def place(self, table: str, guard: str, own: str | None) -> tuple[str, dict[str, object]]:
-        """A schema that is not the guard's is said."""
+        """The schema is included if it is not the guard's."""
         del own
         now = """(SELECT CASE WHEN c.relnamespace = g.relnamespace THEN '' ELSE n.nspname || '.' END || c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN pg_class g
@@ -96,20 +96,20 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
         return now, {"times": self.dialect.table(table), "guard": guard}
 
     def definition(self, host: HostTables) -> list[Query]:
-        """Tables, triggers, constraints, words of an ENUM, what the employee's keys point at, and rules."""
+        """Tables, triggers, constraints, words of an ENUM, targets of the employee's foreign keys, and rules."""
         values = {
             "clock_times": self.dialect.table(host.clock_times.table),
             "employees": self.dialect.table(host.employees.table),
             "employee_id": host.clock_times.employee_id,
         }
-        return [Query(sql, {name: said for name, said in values.items() if f":{name}" in sql}) for sql in _DEFINITION]
+        return [Query(sql, {name: value for name, value in values.items() if f":{name}" in sql}) for sql in _DEFINITION]
 
-    def told(self, host: HostTables, answers: Answers) -> Told:
-        """A rule that does something besides a write counts as a trigger."""
+    def parse_definition(self, host: HostTables, answers: Answers) -> CatalogDefinition:
+        """A rule that does something in addition to a write counts as a trigger."""
         del host
         tables, triggers, constraints, words, targets, rules = answers
         made = {
-            which: Made(
+            which: TableInfo(
                 KINDS.get(kind.lower(), kind.lower()), str(engine or ""), bool(takes_back), *map(bool, more[-2:])
             )
             for which, kind, engine, takes_back, *more in tables
@@ -122,7 +122,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
             return tuple(known), tuple(name for name, is_instead in these if is_instead)
 
         (known, instead), (others, others_instead) = of(ours=True), of(ours=False)
-        return Told(
+        return CatalogDefinition(
             made,
             known,
             others,
@@ -130,18 +130,18 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
             instead,
             others_instead,
             tuple(name for name, _, _, is_proved in constraints if not is_proved),
-            {name: tuple(said.split("\n")) for name, said in words},
+            {name: tuple(allowed.split("\n")) for name, allowed in words},
         )
 
     def pointers(self, table: str, key: str) -> Query:
-        """A key to a partition, or to a table that inherits, points at rows of ours too; a key of a partition is its
-        parent's once more.
+        """A foreign key to a partition, or to a table that inherits, points at rows of the table too. The key of a
+        partition repeats its parent's, and is left out.
         """
         del key
         return Query(_POINTERS, {"table": self.dialect.table(table)})
 
     def pointing(self, table: str, schema: str | None, name: str) -> Query:
-        """Of whatever has columns."""
+        """Of any relation with columns."""
         return Query(_POINTING, {"table": self.dialect.table(table), "schema": schema, "name": name})
 
     def is_view(self, table: str) -> Query:
@@ -150,7 +150,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
         return Query(sql, {"table": self.dialect.table(table)})
 
     def triggers(self, table: str) -> Query:
-        """And rules."""
+        """Triggers and rules."""
         return Query(
             "SELECT CAST(tgname AS text) AS name FROM pg_trigger WHERE tgrelid = to_regclass(:table)"
             " AND NOT tgisinternal UNION ALL SELECT 'rule ' || rulename FROM pg_rewrite WHERE ev_class ="
@@ -161,7 +161,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
     # -- taking a table over -------------------------------------------------------------------------------------------
 
     def unique_keys(self, connection: Connection, table: str, wanted: Collection[str]) -> list[UniqueKey]:
-        """Of all rows, not of some."""
+        """Without partial indexes."""
         rows = connection.execute(text(_UNIQUE), {"table": self.dialect.table(table)}).mappings()
         return [
             UniqueKey(name=row["name"], is_valid=row["is_valid"], is_constraint=bool(row["is_constraint"]))
@@ -170,7 +170,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
         ]
 
     def taken(self, table: str) -> Query:
-        """By whatever is in the table's schema, or a constraint of the table's."""
+        """By a relation in the table's schema, or by a constraint of the table."""
         return Query(
             "SELECT 1 FROM pg_class c JOIN pg_class t ON t.relnamespace = c.relnamespace"
             " WHERE t.oid = to_regclass(:table)"
@@ -187,7 +187,7 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
         return size.scalar(), str(data) if data else None
 
     def obstacles(self, connection: Connection, names: ClockTimesNames, *, has_key: bool) -> list[str]:
-        """Partitions, where there is no key; views, and tables of another server."""
+        """Partitions without the key; views, and tables of another server."""
         d = self.dialect
         kind = connection.execute(
             text("SELECT relkind FROM pg_class WHERE oid = to_regclass(:table)"), {"table": d.table(names.table)}
@@ -196,11 +196,11 @@ WHERE c.oid = to_regclass(:times) AND g.oid = to_regclass(:guard))"""
         if kind == "p" and not has_key:
             columns = f"{d.name(names.employee_id)}, {d.name(names.clock_in)}"
             made = f"ALTER TABLE {d.table(names.table)} ADD CONSTRAINT uq_employee_clock_in UNIQUE ({columns})"
-            said = (
+            obstacle = (
                 "the table is partitioned, and PostgreSQL makes no key of such a table while others write: make it by"
                 f" hand where nobody does, {made} (the columns that it is partitioned by have to be of these two)"
             )
-            return [said]
+            return [obstacle]
         if kind not in {"r", "p"}:
             return ["the table is foreign or a view: its key must be made by hand, see adopt --sql"]
         return []
@@ -259,7 +259,7 @@ _CONSTRAINTS = (
     "SELECT CAST(k.conname AS text), CAST(k.contype AS text), md5(pg_get_constraintdef(k.oid)), k.convalidated"
     f" FROM pg_constraint k WHERE k.conrelid {_ANY} OR k.confrelid {_ANY} ORDER BY k.conrelid, k.conname"
 )
-# Of a domain, too: the labels are those of the type that it is made of.
+# A domain has the labels of its base type.
 _WORDS = (
     "SELECT CAST(a.attname AS text), (SELECT string_agg(CAST(e.enumlabel AS text), E'\\n' ORDER BY e.enumsortorder)"
     " FROM pg_enum e WHERE e.enumtypid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END)"

@@ -1,6 +1,6 @@
-"""How names of tables and columns stand in statements: the one place where any name that a database allows is quoted.
+"""How names of tables and columns are written in statements: every name is quoted here, whatever the database allows.
 
-Whatever stands between quotes in a statement is text or a name, never a place for a value: `compiled` leaves it alone.
+Text between quotes is a literal or a name, never a placeholder for a value: `compiled` leaves it alone.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _MARKS = re.compile(
 )
 
 
-def parts(said: str) -> list[str]:
-    """What stands between the dots of a name, and in double quotes where a dot is part of it: `payroll."my.table"`."""
+def parts(text: str) -> list[str]:
+    """The parts of a name, divided by dots; a part that contains a dot is in double quotes: `payroll."my.table"`."""
     found = []
     while True:
-        part = _QUOTED.match(said)
+        part = _QUOTED.match(text)
         if part is None:
-            plain, dot, said = said.partition(".")
+            plain, dot, text = text.partition(".")
             found.append(plain)
         else:
             found.append(part[1].replace('""', '"'))
-            dot, said = said[part.end() : part.end() + 1], said[part.end() + 1 :]
+            dot, text = text[part.end() : part.end() + 1], text[part.end() + 1 :]
         if not dot:
             return found
 
@@ -49,7 +49,7 @@ def quoted(name: str, mark: str = '"') -> str:
 
 
 def literal(text: str) -> str:
-    """A text as it stands in a statement."""
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -1,4 +1,4 @@
-"""Statements of one transaction that wait for company: what nobody needs an answer of at once travels with the next."""
+"""Statements of one transaction that are deferred: those whose answers are not needed at once travel with the next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connecteam_sync.store.tables import rows
 
 T = TypeVar("T")
 _TEXT = 16_384
-"""Bytes that are left for the statement itself next to its values."""
+"""Bytes reserved for the statement itself, besides its values."""
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
@@ -38,18 +38,18 @@ def batched(
 
 
 class PendingId:
-    """The key of a row that waits to be made: known once it was; asking for it sends what waits."""
+    """The key of a row whose INSERT is deferred. Reading `value` sends the deferred statements."""
 
     def __init__(self, statements: Statements, value: int | None = None) -> None:
         self._statements, self._value = statements, value
 
     def is_made(self, answer: Answer) -> None:
-        """The row is made, and this is what the database said."""
+        """Take the key from the answer to the INSERT."""
         self._value = int(answer.rows[0][0] if answer.rows else answer.key or 0)
 
     @property
     def value(self) -> int:
-        """The number."""
+        """The key."""
         if self._value is None:
             self._statements.flush()
         if not self._value:
@@ -61,8 +61,8 @@ class PendingId:
 class Statements:
     """A transaction's statements.
 
-    Those whose answers nobody needs at once wait (`later`), and travel with the next one that is asked, or at the end
-    of the transaction: always in the order they were given in.
+    Those whose answers are not needed at once are deferred (`later`): they travel with the next statement that is sent,
+    or at the end of the transaction, in the order in which they were given.
     """
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
@@ -98,22 +98,22 @@ class Statements:
 
     @property
     def connection(self) -> Connection:
-        """The connection, for a statement of its own; what waits is sent before."""
+        """The connection, for a statement of the caller's; deferred statements are sent first."""
         self.flush()
         return self._connection
 
     @property
     def engine(self) -> Engine:
-        """The database, for what is known of it as long as the process lives."""
+        """The engine: a key for facts that are cached for the life of the process."""
         return self._connection.engine
 
     @property
     def waiting(self) -> int:
-        """How many statements wait to be sent."""
+        """The number of deferred statements."""
         return len(self._waiting)
 
     def later(self, query: Query, then: Callable[[Answer], object] = lambda _: None) -> None:
-        """A statement that may wait; `then` gets its answer, and may raise."""
+        """Defer a statement; `then` gets its answer, and may raise."""
         size = load_of(query, self.room)
         if self._waiting and self._size + size > min(LOAD, self.room):
             self.flush()
@@ -121,20 +121,20 @@ class Statements:
         self._size += size
 
     def forget(self) -> None:
-        """What waits is not sent at all: the part of the transaction it belongs to is taken back."""
+        """Discard the deferred statements: their part of the transaction is rolled back."""
         self._waiting, self._size = [], 0
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send the deferred statements."""
         if self._waiting:
             self._send(())
 
     def fetch(self, *queries: Query) -> list[Rows]:
-        """The rows of several SELECTs, in one round trip with what waits."""
+        """The rows of several SELECTs, in one round trip with the deferred statements."""
         return self._send(queries) if queries else []
 
     def each(self, *queries: Query) -> Iterator[Iterable[Sequence[Any]]]:
-        """As `fetch`; row by row of a file, where that costs nothing and a row may be a long text."""
+        """As `fetch`, but row by row if the database is a file: that costs nothing, and a row may be a long text."""
         if self.dialect.is_file:
             return (streamed(self.connection, query) for query in queries)
         return iter(self.fetch(*queries))
@@ -159,7 +159,7 @@ class Statements:
         return [row for found in self.fetch(*batched(sql, items, {})) for row in found]
 
     def write_set(self, sql: str, items: Iterable[Mapping[str, object]], **values: object) -> int:
-        """How many rows a writing statement over a rowset touched, a batch at a time."""
+        """The number of rows that a writing statement over a rowset touched, a batch at a time."""
         counts: list[int] = []
         self.later_set(sql, items, then=lambda answer: counts.append(answer.touched), **values)
         self.flush()
@@ -173,22 +173,22 @@ class Statements:
         then: Callable[[Answer], object] = lambda _: None,
         **values: object,
     ) -> None:
-        """A writing statement over a rowset, a batch at a time, that may wait; `then` gets each batch's answer."""
-        for _, said in self.fitting(items, rows.json_rows):
-            self.later(Query(sql, {"rows": said, **values}), then)
+        """Defer a writing statement over a rowset, a batch at a time; `then` gets each batch's answer."""
+        for _, parameter in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": parameter, **values}), then)
 
     def later_counted(
         self, sql: str, items: Iterable[Mapping[str, object]], then: Callable[[int, Answer], object]
     ) -> None:
-        """As `later_set`; `then` gets how many items a batch had, too."""
-        for batch, said in self.fitting(items, rows.json_rows):
-            self.later(Query(sql, {"rows": said}), partial(then, len(batch)))
+        """As `later_set`; `then` also gets the number of items in the batch."""
+        for batch, parameter in self.fitting(items, rows.json_rows):
+            self.later(Query(sql, {"rows": parameter}), partial(then, len(batch)))
 
     def insert_one(self, table: str, values: Mapping[str, object], *, above: Iterable[tuple[str, str]]) -> PendingId:
-        """INSERT of a row whose key the database makes; it may wait.
+        """Defer the INSERT of a row whose key the database makes.
 
-        `above` are columns of other tables that keep such keys, each with its table: where this one was restored from
-        an older dump, a key that any of them knows is not given away again.
+        `above` are columns of other tables that keep such keys, each with its table: if this table was restored from an
+        older dump, a key that any of them contains is not used again.
         """
         key = PendingId(self)
         names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
@@ -199,8 +199,8 @@ class Statements:
         return key
 
     def insert_many(self, table: str, columns: Mapping[str, Kind], values: Iterable[Sequence[object]]) -> None:
-        """INSERT of many rows whose values stand in the order of `columns` (quoted names), the way that is quickest for
-        so many; they may wait.
+        """Defer the INSERT of many rows, in the way that is fastest for so many. Values are in the order of `columns`
+        (quoted names).
         """
         many = iter(values)
         first = list(islice(many, BATCH + 1))
@@ -209,8 +209,8 @@ class Statements:
         every = chain(first, many)
         if self.dialect.has_packets:
             sql = packed_insert(self.dialect, table, columns)
-            for _, said in self.fitting(every, packed_rows):
-                self.later(Query(sql, {"rows": said}))
+            for _, parameter in self.fitting(every, packed_rows):
+                self.later(Query(sql, {"rows": parameter}))
         elif self.dialect.takes_bulk(len(first)):
             self.dialect.load(lambda: self.connection, table, tuple(columns), every)
         else:

@@ -1,4 +1,4 @@
-"""What a server is, or is set to, that cannot be served, by its own name: no right is missing, no table is wrong."""
+"""Servers and settings that are not supported, each named as such: neither a right nor a table is at fault."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, said
-from connecteam_sync.store.sql.quoting import split
+from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, message_of
 from connecteam_sync.store.sql.urls import Driver, database
 
 _SHOWN = {"-YB-": "YugabyteDB"}
@@ -18,14 +17,14 @@ _SERVED = "use MySQL 8, MariaDB 10.6 or PostgreSQL 12 or newer themselves (or a 
 
 
 def lookalike(greeting: str, known: Sequence[str]) -> str | None:
-    """The name of a server that only looks like one of ours, by what it says of itself; None where it is one."""
+    """The name of a server that only imitates a supported one, from its greeting; None if it is a supported one."""
     words = greeting.lower()
     found = next((name for name in known if name.lower() in words), None)
     return _SHOWN.get(found, found) if found else None
 
 
 def require_served(served: type[Driver], connection: Any) -> None:  # noqa: ANN401 - a driver's own connection
-    """By what a server said when it greeted us, which costs nothing. Raises NotServed."""
+    """Check the server's greeting, which needs no round trip. Raises NotServed."""
     greeting = served.greeting(connection)
     name = lookalike(greeting, served.lookalikes)
     if name is not None:
@@ -37,7 +36,7 @@ def require_served(served: type[Driver], connection: Any) -> None:  # noqa: ANN4
 
 
 def require_rows_of_json(connection: Connection) -> None:
-    """That a server can read rows out of a text, which nothing here does without: for `doctor`. Raises NotServed."""
+    """Check that a server can read rows from a JSON text, which every run does: for `doctor`. Raises NotServed."""
     statement = database(connection.dialect.name).rows_of_json
     if statement is None:
         return
@@ -46,13 +45,13 @@ def require_rows_of_json(connection: Connection) -> None:
     except DBAPIError as error:
         name = statement.partition("FROM ")[2].partition("(")[0]
         raise NotServed(
-            f"the server has no {name}, which every run needs: {said(error)}",
+            f"the server has no {name}, which every run needs: {message_of(error)}",
             next_step=_SERVED,
         ) from error
 
 
 class _Setting(NamedTuple):
-    """A setting that keeps rows from being written: by the error's code, and by words where a code has many causes."""
+    """A setting that keeps rows from being written, by the error's code, and by words if the code has many causes."""
 
     code: object
     words: str
@@ -107,32 +106,17 @@ _SETTINGS = (
 
 
 def setting_of(error: DBAPIError) -> NotServed | None:
-    """The setting that an error is about, or a key that has come to its end; None where it is something else."""
+    """The error for a setting, or for an exhausted sequence of keys; None if `error` is about something else."""
     codes, words = codes_of(error), str(error.orig)
     if codes & NO_NUMBERS:
         return NotServed(
-            f"no number is left for the key of a new row; the database said: {said(error)}; nothing was written",
+            f"no number is left for the key of a new row; the database said: {message_of(error)}; nothing was written",
             next_step="give the key a larger type (BIGINT), and its sequence no end; then: connecteam-sync doctor",
         )
     for setting in _SETTINGS:
         if setting.code in codes and setting.words in words:
             return NotServed(
-                f"the server is set to {setting.name}; it said: {said(error)}; nothing was written",
+                f"the server is set to {setting.name}; it said: {message_of(error)}; nothing was written",
                 next_step=setting.cure,
             )
     return None
-
-
-def sees_triggers(connection: Connection, table: str) -> bool:
-    """Whether the user of MySQL or MariaDB would be shown the triggers of a table: by its grants, of its roles too."""
-    [database] = connection.exec_driver_sql("SELECT database()").one()
-    there, name = split(table)
-    schema = there or str(database)
-    for (grant,) in connection.exec_driver_sql("SHOW GRANTS").all():
-        rights, _, rest = str(grant).partition(" ON ")
-        if "TRIGGER" not in rights and "ALL PRIVILEGES" not in rights:
-            continue
-        place = rest.partition(" TO ")[0].replace("`", "").replace("\\", "")
-        if place in {"*.*", f"{schema}.*", f"{schema}.{name}"}:
-            return True
-    return False

@@ -1,6 +1,4 @@
-"""The one list of databases, and their URLs, read with care: what is wrong with one is said without showing any part of
-a password.
-"""
+"""The one list of databases, and the reading of their URLs. Errors never show any part of a password."""
 
 from __future__ import annotations
 
@@ -36,14 +34,14 @@ SERVED = {
     "mariadb": ("mariadb", "MariaDB", {"pymysql", "MySQLdb"}),
     "postgresql": ("postgresql", "PostgreSQL", {"psycopg"}),
 }
-"""The one list of databases: what stands in front of a URL, the module of its class, the class, and the packages that
-its errors come from. Only the one in use is imported.
+"""The one list of databases: the scheme of the URL, the module of the class, the class, and the packages that errors
+come from. Only the one in use is imported.
 """
 _OTHER_NAMES = {"postgres": "postgresql"}
 
 
 class Way(NamedTuple):
-    """How an engine is made: its URL, what it is told besides, and what every new connection goes through."""
+    """How an engine is made: its URL, further options, and a hook for every new connection."""
 
     url: URL
     options: dict[str, Any]
@@ -51,18 +49,18 @@ class Way(NamedTuple):
 
 
 class Driver(ABC):
-    """How a database is reached: its URL, its drivers, its sessions, its round trips. All is known of the class."""
+    """How a database is reached: its URL, its drivers, its sessions, its round trips. Everything is on the class."""
 
     kind: ClassVar[str]
-    """What people call it, and what stands in front of its URL."""
+    """Its name, which is the scheme of its URL."""
     family: ClassVar[str]
-    """Whose statements it takes: for tests, which make tables of their own."""
+    """The database whose SQL it speaks: for tests, which make tables of their own."""
     title: ClassVar[str]
-    """What it calls itself."""
+    """Its name as its vendor writes it."""
     drivers: ClassVar[frozenset[str]]
-    """Drivers that are served: another one may be installed, and would fail in the middle of a run."""
+    """The supported drivers: another one may be installed, and would fail in the middle of a run."""
     oldest: ClassVar[tuple[int, ...]]
-    """The oldest version that serves."""
+    """The oldest supported version."""
     port: ClassVar[int] = 0
     tls: ClassVar[str] = ""
     """How its URL asks for TLS, as the end of a sentence."""
@@ -71,89 +69,105 @@ class Driver(ABC):
     has_schemas: ClassVar[bool] = True
     """Whether tables of ours may have a schema of their own."""
     paramstyle: ClassVar[str | None] = None
-    """How its drivers take values, where that is not what SQLAlchemy says of them."""
+    """The style of its drivers' parameters, if it differs from SQLAlchemy's."""
     lookalikes: ClassVar[tuple[str, ...]] = ()
-    """Words by which servers greet that speak its language and are none: what we rely on is not there."""
+    """Words in the greeting of servers that speak its protocol but lack features that we rely on."""
     names_keys: ClassVar[bool] = True
-    """Whether an error says the name of the unique key that it is about, and not its columns."""
+    """Whether an error about a unique key names the key, and not its columns."""
     rows_of_json: ClassVar[str | None] = None
-    """A statement that reads a row out of a text, which every run does; None where nobody can lack it."""
+    """A statement that reads a row from a JSON text, which every run does; None if no server can lack it."""
 
     @classmethod
     @abstractmethod
     def with_driver(cls, url: URL) -> URL:
-        """A URL that names no driver, with one that is here."""
+        """A URL without a driver, completed with an installed one."""
 
     @classmethod
     @abstractmethod
     def strange_options(cls, url: URL) -> tuple[AbstractSet[str], str]:
-        """The options of a URL that mean nothing there, and what is said of them besides."""
+        """The options of a URL that are not supported, and a hint about them."""
 
     @classmethod
     def lacks_name(cls, url: URL) -> bool:
-        """Whether a URL names a server and no database, and nothing else says which."""
+        """Whether a URL names a server and no database, and nothing else does."""
         del url
         return False
 
     @classmethod
     @abstractmethod
     def way(cls, url: URL, lock_wait: float) -> Way:
-        """How to connect: sessions in UTC and READ COMMITTED that wait `lock_wait` seconds for a lock at most."""
+        """How to connect, with sessions in UTC and READ COMMITTED that wait at most `lock_wait` seconds for a lock."""
 
     @classmethod
     def listen(cls, engine: Engine) -> None:
-        """What else its connections need at certain moments."""
+        """Register further listeners for its connections."""
         del engine
 
     @classmethod
+    def connect(cls, dialect: EngineDialect, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
+        """A new connection of the driver."""
+        return dialect.connect(*args, **options)
+
+    @classmethod
+    def is_pooled(cls, connection: Connection) -> bool:
+        """Whether a pooler was found between us and the server."""
+        del connection
+        return False
+
+    @classmethod
+    def set_for_session(cls, connection: Connection) -> None:
+        """Let the settings of transactions hold outside any transaction too, for changes of tables."""
+        del connection
+
+    @classmethod
     def greeting(cls, connection: Any) -> str:  # noqa: ANN401 - a driver's own connection
-        """What a server said of itself when it greeted us, which costs nothing."""
+        """The server's greeting, which needs no round trip."""
         del connection
         return ""
 
     @classmethod
     def learns_types(cls, dialect: Any) -> None:  # noqa: ANN401 - any of SQLAlchemy's
-        """Let SQLAlchemy read tables with types that it has never heard of."""
+        """Let SQLAlchemy read tables with types that it does not know."""
         del dialect
 
     @classmethod
     def is_away(cls, error: DBAPIError) -> bool:
-        """Whether an error whose code says nothing of it means that there is no connection, or no longer."""
+        """Whether an error means that there is no connection, although its code does not say so."""
         return isinstance(error, InterfaceError)
 
     @classmethod
     def refuses(cls, error: DBAPIError, *, is_known: bool) -> bool:
-        """Whether an error is about the record itself; `is_known`: its code says so."""
+        """Whether an error is about the record itself; `is_known`: by its code it is."""
         del error
         return is_known
 
     @classmethod
     @abstractmethod
     def deliver(cls, connection: Connection, queries: Sequence[Query], *, and_end: bool) -> list[Answer]:
-        """What each statement came to, in one round trip; `and_end` commits in the same."""
+        """The answers to statements sent in one round trip; `and_end` commits in the same."""
 
 
 @cache
 def database(name: str) -> type[Dialect]:
-    """The class of a database. Raises KeyError for one that is not served."""
+    """The class of a database. Raises KeyError for one that is not supported."""
     module, wanted, _ = SERVED[name]
     found: type[Dialect] = getattr(import_module(f"connecteam_sync.store.sql.{module}"), wanted)
     return found
 
 
 def that_raised(error: DBAPIError) -> type[Driver]:
-    """The class of the database that an error is of; that of all where nobody knows."""
+    """The class of the database that raised an error; the base class if it is unknown."""
     package = type(error.orig).__module__.partition(".")[0]
     return next((database(name) for name, (*_, packages) in SERVED.items() if package in packages), Driver)
 
 
 def kind_of(url: URL) -> str:
-    """What stands in front of a URL, without its driver."""
+    """The scheme of a URL, without its driver."""
     return url.drivername.partition("+")[0]
 
 
 def database_of(url: URL) -> type[Dialect]:
-    """The class of the database that a URL means. Raises ConfigurationError for one that is not served."""
+    """The class of the database of a URL. Raises ConfigurationError for one that is not supported."""
     if kind_of(url) not in SERVED:
         raise ConfigurationError(
             f"database {kind_of(url)!r} is not supported",
@@ -163,12 +177,12 @@ def database_of(url: URL) -> type[Dialect]:
 
 
 def dialect_of(engine: EngineDialect, *, unit: str | None = None) -> Dialect:
-    """The dialect of a database that SQLAlchemy knows; `unit` is what the host's times are counted in."""
+    """The dialect for one of SQLAlchemy's; `unit` is the unit of the host's times."""
     return database(engine.name)(engine, unit=unit)
 
 
 def parsed(text: str) -> URL:
-    """The URL as SQLAlchemy reads it. Raises ConfigurationError where it can mean nothing, or not what was meant."""
+    """The URL as SQLAlchemy reads it. Raises ConfigurationError if it is malformed or ambiguous."""
     try:
         url = make_url(text)
     except ArgumentError as error:
@@ -183,7 +197,7 @@ def parsed(text: str) -> URL:
         if url.host or url.username or url.password or url.port:
             raise ConfigurationError("the database URL names no SQLite file: it has two slashes", next_step=_SQLITE)
         return url
-    # It splits at the first @ behind the user: the rest of a password would be taken for the host, and shown as such.
+    # SQLAlchemy splits at the first @ behind the user: the rest of a password would be taken for the host, and shown.
     if "@" in (url.host or "") + (url.database or "") or not {*"#?/ \\"}.isdisjoint(url.host or ""):
         raise ConfigurationError(
             "the database URL cannot be read: a character of the password is not encoded", next_step=_RIGHT
@@ -196,13 +210,13 @@ def parsed(text: str) -> URL:
 
 
 def with_driver(url: URL) -> URL:
-    """The URL of a database that is served, with a driver that is here. Raises ConfigurationError."""
+    """The URL with an installed driver. Raises ConfigurationError if the database is not supported."""
     url = url.set(drivername=_OTHER_NAMES.get(url.drivername, url.drivername))
     return database_of(url).with_driver(url) if url.drivername == kind_of(url) else url
 
 
 def require_driver(url: URL) -> None:
-    """A driver that is served, and options that it takes from a URL. Raises ConfigurationError."""
+    """Raises ConfigurationError if the driver of a URL is not supported, or does not accept its options."""
     served, driver = database_of(url), url.drivername.partition("+")[2]
     if driver and driver not in served.drivers:
         raise ConfigurationError(
@@ -216,7 +230,7 @@ def require_driver(url: URL) -> None:
         )
     file = url.query.get("read_default_file")
     if isinstance(file, str) and not Path(file).expanduser().is_file():
-        # The drivers pass over a file that is not there, and connect as somebody else.
+        # The drivers ignore a missing file, and connect as another user.
         raise ConfigurationError(
             f"there is no file {file!r}, which the database URL names by read_default_file",
             next_step="correct its path; it must be readable here",
@@ -224,7 +238,7 @@ def require_driver(url: URL) -> None:
 
 
 def require_named(url: URL) -> None:
-    """A server's URL names its database, or says where the name stands. Raises ConfigurationError."""
+    """Raises ConfigurationError if a server's URL does not name a database, and nothing else does."""
     served = database_of(url)
     if served.lacks_name(url):
         raise ConfigurationError(
@@ -234,29 +248,22 @@ def require_named(url: URL) -> None:
 
 
 def connected(dialect: EngineDialect, _: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
-    """A connection. Raises ConfigurationError where the driver cannot do with what stands behind the URL's `?`."""
+    """A connection. Raises ConfigurationError if the driver cannot use the options behind the URL's `?`."""
     errors: Any = getattr(dialect.loaded_dbapi, "Error", SQLAlchemyError)
-    # It waits for the greeting of a server for as long as it waits for any answer: for ever. Another program than MySQL
-    # at the port may wait for us to begin.
-    is_unbounded = dialect.driver == "pymysql" and "read_timeout" not in options
-    if is_unbounded:
-        options["read_timeout"] = options["connect_timeout"]
+    served = database(dialect.name)
     try:
-        connection: Any = dialect.connect(*args, **options)
+        return served.connect(dialect, args, options)
     except errors:
         raise
     except (TypeError, ValueError, AttributeError, LookupError, OSError) as error:
         what = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else (error.strerror or str(error))
         if isinstance(error, OSError) and error.filename:
             what += f": {error.filename}"
-        raise option_refused(database(dialect.name), what) from error
-    if is_unbounded:
-        connection._read_timeout = None  # noqa: SLF001 - it has no other way
-    return connection
+        raise option_refused(served, what) from error
 
 
 def option_refused(served: type[Driver], what: str) -> ConfigurationError:
-    """That the driver cannot do with what stands behind the URL's `?`."""
+    """The error for options behind the URL's `?` that the driver cannot use."""
     return ConfigurationError(
         f"the database driver cannot do with the options that the database URL has behind its `?`: {what}",
         next_step=f"correct or remove them{served.tls}",

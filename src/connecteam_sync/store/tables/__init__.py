@@ -1,1 +1,1 @@
-"""The tables: the host's and ours, what they are, and whether they can be served."""
+"""The tables: the host's and ours, their definitions, and whether they are supported."""

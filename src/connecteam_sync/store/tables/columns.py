@@ -1,4 +1,4 @@
-"""What the database is like: the columns of the host's tables and the version of ours, known in one round trip."""
+"""The columns of the host's tables and the version of ours, read in one round trip."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ INTEGERS = {"int", "integer", "bigint", "smallint", "mediumint", "tinyint"}
 
 
 class Column(NamedTuple):
-    """A column's type as the database spells it; `width` in characters, where it has one."""
+    """A column's type as the database spells it; `width` is in characters, None if it has none."""
 
     type: str
     width: int | None
     is_required: bool = False
-    """Whether every new row must name a value for it: it takes no NULL, and neither it nor a trigger provides one."""
+    """Whether every new row must set it: it is NOT NULL, and neither a default nor a trigger provides a value."""
     is_computed: bool = False
-    """Whether the database itself says what stands there: it is read, and takes no value."""
+    """Whether the database computes it: it can be read, and not written."""
 
     @property
     def is_number(self) -> bool:
@@ -43,33 +43,33 @@ class Column(NamedTuple):
 
 
 class HostColumns(msgspec.Struct, frozen=True):
-    """The columns that can be written of the host's tables, by name, and whether `init` made the one of people."""
+    """The writable columns of the host's tables, by name, and whether `init` made the table of people."""
 
     clock_times: Mapping[str, Column]
     employees: Mapping[str, Column]
     user_id_is_number: bool
     made_employees: bool
     clock_in_index: str | None
-    """The index that begins with the clock-in, where the database has to be told (MySQL and MariaDB)."""
+    """The index that begins with the clock-in, if statements must name it (MySQL and MariaDB)."""
     is_plain_table: bool
-    """Whether `clock_times` takes rows in bulk: no view, and no policy that looks at each row."""
+    """Whether `clock_times` accepts rows in bulk: it is neither a view nor has a row-level policy."""
     clock_in_keys: frozenset[str] = frozenset()
-    """What the database calls its unique keys over employee and clock-in (SQLite says the columns instead)."""
+    """The names of the unique keys over employee and clock-in (none on SQLite, whose errors name the columns)."""
     keys: Keys = Keys()
-    """What the keys of the two tables are."""
+    """The types of the keys of the two tables."""
     checks_late: bool = False
-    """Whether some constraint of `clock_times`, or one that points at it, is looked at with the commit only."""
+    """Whether a constraint of `clock_times`, or one that points at it, is checked only at the commit."""
 
     definition: Definition = Definition()
-    """What else the catalogue says of the two tables."""
+    """Further facts about the two tables, from the catalogue."""
     probed: str = ""
-    """The stamp of the definition that was probed last."""
+    """The stamp of the definition that was last probed."""
     place: str = ""
-    """Where `clock_times` is, as seen from our tables."""
+    """The location of `clock_times` relative to our tables."""
 
     @property
     def is_new(self) -> bool:
-        """Whether the table is not as it was when it was probed last."""
+        """Whether the table differs from its state when it was last probed."""
         return self.probed != self.definition.stamp
 
     def kind_of(self, name: str) -> str:
@@ -84,7 +84,7 @@ class HostColumns(msgspec.Struct, frozen=True):
         return rows.Flag(dialect, kind, form or "truth", names.is_active_words or ("", ""))
 
     def lacks(self, names: ClockTimesNames) -> frozenset[str]:
-        """The fields of a row that the table has no column for."""
+        """The fields of a row for which the table has no column."""
         return frozenset(field for field in MAY_LACK if getattr(names, field) not in self.clock_times)
 
     @property
@@ -94,14 +94,14 @@ class HostColumns(msgspec.Struct, frozen=True):
 
 
 def column_queries(dialect: Dialect, host: HostTables, own: OwnTables) -> list[Query]:
-    """What `columns_of` reads. Where our tables are not there, the server says so (`engine.is_unknown_table`)."""
-    asked, table = dialect.catalog, host.clock_times.table
-    indexes = asked.indexes(table)
+    """The queries of `columns_of`. They fail if our tables are absent (`causes.is_unknown_table`)."""
+    catalog, table = dialect.catalog, host.clock_times.table
+    indexes = catalog.indexes(table)
     return [
         Query(f"SELECT version_num FROM {own.version}"),
         location.guard_query(dialect, host, own),
-        asked.columns(table),
-        asked.columns(host.employees.table),
+        catalog.columns(table),
+        catalog.columns(host.employees.table),
         key_query(dialect, host, own.names),
         *([indexes] if indexes is not None else ()),
         *definition_queries(dialect, host),
@@ -110,8 +110,8 @@ def column_queries(dialect: Dialect, host: HostTables, own: OwnTables) -> list[Q
 
 
 def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> HostColumns:
-    """Raises NotInitialised where our tables are of another version, ConfigurationError where the host's tables are
-    not as configured.
+    """The columns, from the answers to `column_queries`. Raises NotInitialised if our tables have another version,
+    ConfigurationError if the host's tables are not as configured.
     """
     places = host.clock_times.children
     children = found[len(found) - len(places) :]
@@ -149,7 +149,7 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
 
 
 def _fitting(keys: Keys) -> Keys:
-    """Raises NotInitialised where our own tables keep keys of another kind than those of the host's are."""
+    """Raises NotInitialised if the keys in our own tables have another type than the host's."""
     if not keys.fit:
         raise NotInitialised(
             "the keys of clock_times or employees are of another kind than those that our tables keep",
@@ -159,8 +159,8 @@ def _fitting(keys: Keys) -> Keys:
 
 
 def _keys(names: ClockTimesNames, found: Rows) -> dict[str, Any]:
-    """What `Catalog.indexes` says: (name, its columns one below the other, whether it is unique, whether
-    anything is checked late).
+    """The fields of HostColumns that come from `Catalog.indexes`: (name, its columns divided by newlines, whether it is
+    unique, whether anything is checked late).
     """
     indexes = [
         (plain_text(name), plain_text(columns).split("\n"), unique) for name, columns, unique, _ in found if name
@@ -174,18 +174,16 @@ def _keys(names: ClockTimesNames, found: Rows) -> dict[str, Any]:
 
 
 def require_served(host: HostTables, columns: HostColumns, *, creates_employees: bool) -> None:
-    """Raises NotServed where the host's tables can take no row of ours as they are: a column wants a value that nobody
-    gives it.
-    """
-    for said in unserved(host, columns, creates_employees=creates_employees):
-        raise NotServed(said, next_step=UNSERVED_CURE)
+    """Raises NotServed if the host's tables cannot take any row of ours: a required column would have no value."""
+    for message in unserved(host, columns, creates_employees=creates_employees):
+        raise NotServed(message, next_step=UNSERVED_CURE)
 
 
 UNSERVED_CURE = "give the column a default, or let it be NULL (ALTER TABLE); nothing was written"
 
 
 def unserved(host: HostTables, columns: HostColumns, *, creates_employees: bool) -> tuple[str, ...]:
-    """Why not a single row can be written, a sentence for each column; nothing where all is well."""
+    """Why no row can be written, a sentence for each column; empty if rows can be."""
     times, people, keys = host.clock_times, host.employees, columns.keys
     tables: list[tuple[str, Mapping[str, Column], set[str]]] = [
         (times.table, columns.clock_times, {getattr(times, column.field) for column in COLUMNS}),
@@ -202,7 +200,7 @@ def unserved(host: HostTables, columns: HostColumns, *, creates_employees: bool)
 
 
 def host_columns(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> HostColumns:
-    """The columns. Raises NotInitialised where our tables are not there, and what `columns_of` raises."""
+    """The columns. Raises NotInitialised if our tables are absent, and the errors of `columns_of`."""
     try:
         found = fetch(connection, column_queries(dialect, host, own))
     except DBAPIError as error:
@@ -211,34 +209,34 @@ def host_columns(connection: Connection, dialect: Dialect, host: HostTables, own
         raise NotInitialised(
             "the database has no tables of ours yet", next_step="run `connecteam-sync init`"
         ) from error
-    return looked_into(connection, dialect, host, columns_of(dialect, host, found))
+    return with_value_ends(connection, dialect, host, columns_of(dialect, host, found))
 
 
-def looked_into(connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns) -> HostColumns:
-    """The same, and the ends of columns whose values decide: no round trip where their types say it all."""
+def with_value_ends(connection: Connection, dialect: Dialect, host: HostTables, columns: HostColumns) -> HostColumns:
+    """The columns with the ends of those whose values matter; no round trip if the types are enough."""
     names, made = host.clock_times, columns.definition
     known = with_spans(connection, dialect, names, columns.clock_times, made, is_known=not columns.is_new)
     return columns if known is columns.definition else msgspec.structs.replace(columns, definition=known)
 
 
 def stamp_query(dialect: Dialect, table: str) -> Query:
-    """What `is_as_known` compares: the columns as they are now, asked for with every writing transaction."""
+    """The query of `is_as_known` for the present columns, sent with every writing transaction."""
     return dialect.catalog.stamp(table)
 
 
 def is_as_known(columns: HostColumns, found: Rows) -> bool:
-    """Whether the columns of `clock_times` are those that were read when this process began."""
+    """Whether the columns of `clock_times` are still the ones that this process has read."""
     return {plain_text(name): plain_text(kind) for name, kind in found} == columns.types
 
 
 def column_types(connection: Connection, dialect: Dialect, table: str) -> dict[str, str]:
-    """The types of the columns of a table that can be written, by name; none where there is no table."""
+    """The types of the writable columns of a table, by name; empty if it does not exist."""
     [found] = fetch(connection, [stamp_query(dialect, table)])
     return {plain_text(name): plain_text(kind) for name, kind in found}
 
 
 def _named(found: Rows) -> dict[str, Column]:
-    """By name. A computed column cannot be written back, so it is no part of a row's image."""
+    """The writable columns by name. A computed column is not part of a row's image: it cannot be written back."""
     return {name: column for name, column in _every(found).items() if not column.is_computed}
 
 
@@ -254,7 +252,7 @@ def _every(found: Rows) -> dict[str, Column]:
 
 
 def plain_text(value: Any) -> str:  # noqa: ANN401 - a driver's value
-    """Text of a catalogue: MySQL's gives bytes to some drivers."""
+    """Text from a catalogue: MySQL's returns bytes to some drivers."""
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
@@ -279,7 +277,7 @@ def _require_version(versions: Rows) -> None:
 
 
 def require_not_newer(version: str) -> None:
-    """Raises NotInitialised where our tables are those of a newer program."""
+    """Raises NotInitialised if our tables were made by a newer program."""
     if version > VERSION:
         raise NotInitialised(
             f"our tables are at version {version}, made by a newer connecteam-sync",
@@ -288,7 +286,7 @@ def require_not_newer(version: str) -> None:
 
 
 def _require_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> None:
-    """What `trigger_columns` names must be there, and be nothing that we write."""
+    """The columns of `trigger_columns` must exist, and be none that we write."""
     ours = {getattr(names, field) for field in CANONICAL} | {names.id}
     for column in names.trigger_columns:
         if column not in present or column in ours:
@@ -300,7 +298,7 @@ def _require_owned(names: ClockTimesNames, present: Mapping[str, Column]) -> Non
 
 
 def _require_written(table: str, written: Mapping[str, str], computed: Collection[str], section: str, why: str) -> None:
-    """Raises NotServed where a column that we write is computed by the database. `written`: by its field."""
+    """Raises NotServed if a column that we write is computed by the database. `written` are columns by field."""
     for field, column in written.items():
         if column in computed:
             raise NotServed(

@@ -1,7 +1,7 @@
-"""What the rows of the host's table say of its meaning, read once for a table as it is, before anything is written.
+"""Whether the rows of the host's table fit the configuration: checked once per state of the table, before any write.
 
-Types do not tell whose ids stand in a column, nor which word means that a shift is over. Where most rows contradict
-what the configuration says, it is the configuration that is wrong.
+Types do not show whose ids a column holds, nor which word means that a shift is over. If most rows contradict the
+configuration, the configuration is wrong.
 """
 
 from __future__ import annotations
@@ -21,57 +21,57 @@ from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.support import Fault, rewritten, shape
 
 _SHOWN = 4
-"""Words that are named in one line."""
+"""The most words that are named in one line."""
 
 
 def require_contents(session: Session) -> None:
-    """Raises NotServed where the rows contradict the configuration."""
+    """Raises NotServed if the rows contradict the configuration."""
     for fault in faults(session):
-        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+        raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def faults(session: Session) -> tuple[Fault, ...]:
-    """Why what stands in the table cannot be what the configuration says, a sentence each."""
+    """Contradictions between the rows of the table and the configuration, a sentence each."""
     return (
-        *_forms(session),
-        *_twice(session),
-        *_strangers(session),
-        *(fault for target in _elsewhere(session) if (fault := target.fault)),
-        *_words(session),
+        *_time_formats(session),
+        *_duplicate_ids(session),
+        *_unknown_employees(session),
+        *(fault for target in _other_targets(session) if (fault := target.fault)),
+        *_flag_words(session),
     )
 
 
-class _Elsewhere(NamedTuple):
-    """A foreign key of the employee that points at something else than the id of the people, as far as it goes."""
+class _OtherTarget(NamedTuple):
+    """A foreign key of the employee that does not point at the id of the people, and how far the values agree."""
 
-    said: str
+    message: str
     people: int
     known: int
-    """Of so many `people` the id stands there, too (of the table of people itself: in the same row)."""
+    """The number of `people` whose id is in the target, too (if that is the table of people: in the same row)."""
     cure: str
     is_people: bool
 
     @property
     def fault(self) -> Fault | None:
-        """What keeps rows from being written: none of the ids is there, or those of others are."""
+        """The fault if no row could be written: none of the ids is in the target, or other people's ids are."""
         if not self.people or (self.known == self.people if self.is_people else self.known):
             return None
         what = "not the id of that row" if self.is_people else "where none of them stands: every row would be refused"
-        return Fault(f"{self.said}, {what}", self.cure)
+        return Fault(f"{self.message}, {what}", self.cure)
 
 
 def elsewhere(session: Session) -> Iterator[str]:
-    """What is to be said of keys that point at another table, and let rows be written all the same."""
-    for one in _elsewhere(session):
-        if not one.fault and not one.is_people and "view" not in session.columns.definition.employees.kind:
-            lost = one.people - one.known
-            yield f"{one.said}" + (
-                f"; {lost:,} of {one.people:,} ids are not there: their hours are held" if lost else ""
+    """Remarks on foreign keys that point at another table, and still let rows be written."""
+    for target in _other_targets(session):
+        if not target.fault and not target.is_people and "view" not in session.columns.definition.employees.kind:
+            lost = target.people - target.known
+            yield f"{target.message}" + (
+                f"; {lost:,} of {target.people:,} ids are not there: their hours are held" if lost else ""
             )
 
 
-def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
-    """The keys that do not point at the id of the people, compared with what is there."""
+def _other_targets(session: Session) -> Iterator[_OtherTarget]:
+    """The foreign keys that do not point at the id of the people, with a comparison of the values."""
     d, host, columns = session.dialect, session.host, session.columns
     own = d.as_text(f"e.{d.name(host.employees.id)}", "")
     for target in columns.definition.targets:
@@ -93,9 +93,9 @@ def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
         except DBAPIError as error:
             if not codes_of(error) & DENIED:
                 raise
-            continue  # What may not be read is not compared: a row that the key refuses is held.
+            continue  # A table that may not be read is not compared: a row that the key refuses is held.
         names, key = host.clock_times, f" ({target.key})" if d.names_foreign_keys else ""
-        yield _Elsewhere(
+        yield _OtherTarget(
             f"a foreign key{key} has {names.employee_id} of {names.table} point at {place}, and the"
             f" configured people are {host.employees.table}.{host.employees.id}",
             int(people),
@@ -111,8 +111,8 @@ def _elsewhere(session: Session) -> Iterator[_Elsewhere]:
 _GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 
 
-def _forms(session: Session) -> Iterator[Fault]:
-    """Where a column keeps anything (SQLite), each value of the times is looked at, not only the ends of the column."""
+def _time_formats(session: Session) -> Iterator[Fault]:
+    """Times in another format. If columns are loosely typed (SQLite), each value is checked, not only the ends."""
     names, d = session.host.clock_times, session.dialect
     if not d.is_loosely_typed or names.clock_in_unit is not None:
         return
@@ -133,8 +133,8 @@ def _forms(session: Session) -> Iterator[Fault]:
             )
 
 
-def _twice(session: Session) -> Iterator[Fault]:
-    """Ids that stand twice: which of the rows is meant, nobody knows."""
+def _duplicate_ids(session: Session) -> Iterator[Fault]:
+    """Duplicate ids: they do not identify a row."""
     names, key = session.host.clock_times, session.canonical["id"]
     doubles = Query(f"SELECT {key} FROM {session.clock_times} t GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
     if session.fetch(doubles)[0]:
@@ -144,9 +144,22 @@ def _twice(session: Session) -> Iterator[Fault]:
         )
 
 
-def _strangers(session: Session) -> Iterator[Fault]:
-    """Most rows are of employees whom the table of people does not have: it is another table, or another column."""
-    names, people = session.host.clock_times, session.host.employees
+class UnknownEmployees(NamedTuple):
+    """How many rows (`lost`, of `every`) are of employees whom the table of people does not have, and who these are."""
+
+    lost: int
+    every: int
+    ids: tuple[str, ...]
+
+    @property
+    def are_most(self) -> bool:
+        """Whether it is another table, or another column, that has the people."""
+        return self.lost * 2 > self.every
+
+
+def unknown_employees(session: Session) -> UnknownEmployees:
+    """Read from all rows."""
+    names = session.host.clock_times
     employee = session.canonical["employee_id"]
     counted = Query(
         f"SELECT who, count(*) FROM (SELECT {employee} AS who FROM {session.clock_times} t"
@@ -154,25 +167,30 @@ def _strangers(session: Session) -> Iterator[Fault]:
         f" AND {session.canonical['clock_in']} IS NOT NULL) AS q GROUP BY who"
     )
     rows, known = session.fetch(counted)[0], {str(one.id) for one in session.employees()}
-    every = sum(int(count) for _, count in rows)
-    lost = sum(int(count) for key, count in rows if str(key) not in known)
-    if lost * 2 > every:
+    lost = {str(key): int(count) for key, count in rows if str(key) not in known}
+    return UnknownEmployees(sum(lost.values()), sum(int(count) for _, count in rows), tuple(sorted(lost)))
+
+
+def _unknown_employees(session: Session) -> Iterator[Fault]:
+    """Most rows are of employees whom the table of people does not have: it is another table, or another column."""
+    names, people, found = session.host.clock_times, session.host.employees, unknown_employees(session)
+    if found.are_most:
         yield Fault(
-            f"{lost:,} of {every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
+            f"{found.lost:,} of {found.every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
             f" {people.table}: that is not the table of their people",
             "name it in connecteam-sync.toml, [tables.employees] table (and its columns), then connecteam-sync doctor",
         )
 
 
-def _words(session: Session) -> Iterator[Fault]:
-    """The words of the flag: others than were explained, or explained the wrong way round."""
+def _flag_words(session: Session) -> Iterator[Fault]:
+    """The words of the flag: others than the configured ones, or the configured ones in the wrong order."""
     names, words = session.host.clock_times, session.host.clock_times.is_active_words
     if words is None:
         return
     d = session.dialect
-    said = d.as_text(f"t.{d.name(names.is_active)}", session.columns.kind_of(names.is_active))
+    flag = d.as_text(f"t.{d.name(names.is_active)}", session.columns.kind_of(names.is_active))
     is_open = f"CASE WHEN t.{d.name(names.clock_out)} IS NULL THEN 1 ELSE 0 END"
-    counted = Query(f"SELECT {said}, {is_open}, count(*) FROM {session.clock_times} t GROUP BY {said}, {is_open}")
+    counted = Query(f"SELECT {flag}, {is_open}, count(*) FROM {session.clock_times} t GROUP BY {flag}, {is_open}")
     found = [(str(word), bool(is_open), int(count)) for word, is_open, count in session.fetch(counted)[0] if word]
     where = f"column {names.is_active!r} of table {names.table!r}"
     others = sorted({word for word, *_ in found} - {*words})

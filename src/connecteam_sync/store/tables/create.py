@@ -1,67 +1,53 @@
-"""How tables of ours are made: what only their making needs to know, per database."""
+"""The statements that make our tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table
-from sqlalchemy.engine import Dialect as Engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import TOUCHED, VERSION, Key, indexes_of, tables_of
 
-# Binary collation: activity ids are opaque and case-sensitive. Said here and not in `schema`, since it makes SQLAlchemy
-# load every dialect that is named.
-_OPTIONS = {
-    f"{family}_{option}": value
-    for family in ("mysql", "mariadb")
-    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
-}
-_TOUCHED = f"{TOUCHED} DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"
 
-
-def prepared(table: Table) -> Table:
-    """The table, ready to be created."""
-    table.dialect_kwargs.update({**_OPTIONS, "sqlite_autoincrement": any(c.type is Key for c in table.columns)})
+def prepared(dialect: Dialect, table: Table, *, is_ours: bool = True) -> Table:
+    """The table, ready to be created, with the options of its database."""
+    counts = any(isinstance(column.type, Key) for column in table.columns)
+    table.dialect_kwargs.update(dialect.table_options(is_ours=is_ours, counts=counts))
     return table
 
 
-def touched(engine: Engine, names: OwnNames) -> str:
-    """The statement that makes MySQL and MariaDB note when each shift was last written, whoever wrote it, in the index
-    of the start.
-
-    One statement: an interrupted attempt leaves both or neither. Nobody sees the column who does not ask for it.
+def note_writes(dialect: Dialect, names: OwnNames) -> str:
+    """The statement that makes the server note when each shift was last written, by any program, in the index of the
+    start. `dialect` is the server's own (`of_server`).
     """
-    index, table = names.index("shifts", "start"), engine.identifier_preparer.format_table(tables_of(names).shifts)
-    hidden = "INVISIBLE" if getattr(engine, "is_mariadb", False) else "/*!80023 INVISIBLE */"
-    return (
-        f"ALTER TABLE {table} ADD COLUMN {_TOUCHED} {hidden},"
-        f" DROP INDEX {index}, ADD INDEX {index} (start_at, {TOUCHED})"
-    )
+    table = dialect.engine.identifier_preparer.format_table(tables_of(names).shifts)
+    return dialect.note_writes(table, TOUCHED, names.index("shifts", "start"), "start_at")
 
 
-def making(engine: Engine, table: Table) -> Iterator[str]:
+def table_statements(dialect: Dialect, table: Table) -> Iterator[str]:
     """The statements that make a table with its indexes."""
-    yield str(CreateTable(table).compile(dialect=engine)).strip()
+    yield str(CreateTable(table).compile(dialect=dialect.engine)).strip()
     for index in indexes_of(table):
-        yield str(CreateIndex(index).compile(dialect=engine))
+        yield str(CreateIndex(index).compile(dialect=dialect.engine))
 
 
-def fresh(engine: Engine, names: OwnNames) -> Iterator[str]:
-    """The statements that make all tables of ours as they are now, where none is there: what every upgrade ends in too.
+def all_table_statements(dialect: Dialect, names: OwnNames) -> Iterator[str]:
+    """The statements that make all our tables in their newest version, which every upgrade leads to as well.
 
-    MySQL commits each statement. The version table comes first and its number last: as long as it is empty, the making
-    has broken off, and the migrations complete it.
+    `dialect` is the server's own (`of_server`). MySQL commits each statement. The version table comes first and its
+    number last: while it is empty, the creation was interrupted, and the migrations complete it.
     """
     name = names.name("version")
     number = Column("version_num", String(32), nullable=False)
     key = PrimaryKeyConstraint("version_num", name=f"{name}_pkc")
     version = Table(name, MetaData(), number, key, schema=names.schema)
-    yield from making(engine, version)
+    yield from table_statements(dialect, version)
     for table in tables_of(names):
-        yield from making(engine, prepared(table))
-    if engine.name in {"mysql", "mariadb"}:
-        yield touched(engine, names)
-    where = engine.identifier_preparer.format_table(version)
+        yield from table_statements(dialect, prepared(dialect, table))
+    if dialect.notes_writes:
+        yield note_writes(dialect, names)
+    where = dialect.engine.identifier_preparer.format_table(version)
     yield f"INSERT INTO {where} (version_num) VALUES ('{VERSION}')"

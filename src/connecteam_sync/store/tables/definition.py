@@ -1,7 +1,7 @@
-"""How the host's two tables are made, as the catalogue says it: kind, engine, words of an ENUM, triggers, constraints.
+"""The definition of the host's two tables, from the catalogue: kind, engine, words of an ENUM, triggers, constraints.
 
-All of it, and the columns, make the *stamp*: one text that is another one as soon as anything of it is altered. It is
-asked in the round trip that asks for the columns. Whether a table is served at all is judged in `served`.
+A hash of all of it, and of the columns, is the *stamp*: it changes if anything is altered. It is read in the round trip
+that reads the columns. `support` decides whether a table is supported.
 """
 
 from __future__ import annotations
@@ -14,40 +14,42 @@ import msgspec
 from sqlalchemy import Connection
 
 from connecteam_sync.core.columns import of_kind
-from connecteam_sync.store.sql.catalog import Made
+from connecteam_sync.store.sql.catalog import TableInfo
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The lowest and the highest value of a column, as the driver gives them; None where it has none."""
+    """The lowest and the highest value of a column, as the driver returns them; None if there is none."""
 
     low: Any = None
     high: Any = None
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a foreign key of the clock times, over the employee alone, points at."""
+    """The target of a foreign key of `clock_times` over the employee alone."""
 
     key: str
     schema: str | None
     table: str
     column: str
     is_people: bool
-    """Whether that is the table of people."""
+    """Whether the target is the table of people."""
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """What is known of the two tables next to their columns. `triggers` are those of the clock times that one
-    may see, and rules of PostgreSQL that do something next to a write, `people_triggers` those of the people; `instead`
-    are rules that do something else instead of one, and `people_instead`. `unproved` are constraints that old rows may
-    break (NOT VALID). `words` are what an ENUM allows, by column of the clock times; `spans` the ends of columns whose
-    values decide, by column; `targets` are of the employee's keys.
+    """The facts about the two tables other than their columns.
+
+    `triggers` are the visible triggers of `clock_times`, and the rules (PostgreSQL) that do something in addition to a
+    write; `instead` are rules that replace a write. `people_triggers` and `people_instead` are those of the table of
+    people. `unproved` are constraints that old rows may break (NOT VALID). `words` are the words of an ENUM, by column
+    of `clock_times`. `spans` are the ends of the columns whose values matter, by column. `targets` are those of the
+    employee's foreign keys.
     """
 
-    clock_times: Made = Made()
-    employees: Made = Made()
+    clock_times: TableInfo = TableInfo()
+    employees: TableInfo = TableInfo()
     triggers: tuple[str, ...] = ()
     people_triggers: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
@@ -60,33 +62,33 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 def definition_queries(dialect: Dialect, host: HostTables) -> list[Query]:
-    """What `definition_of` reads; the first says what the tables are."""
+    """The queries of `definition_of`; the first one is about the tables themselves."""
     return dialect.catalog.definition(host)
 
 
 def definition_of(dialect: Dialect, host: HostTables, found: Sequence[Rows], columns: Sequence[Rows]) -> Definition:
-    """What the tables are; `columns` are further answers that the stamp is made of, next to what the configuration says
-    of the tables.
+    """The definition, from the answers to `definition_queries`. The stamp is also a hash of `columns`, further answers,
+    and of the configuration of the tables.
     """
     answers: list[list[tuple[Any, ...]]] = [[tuple(map(_plain, row)) for row in rows] for rows in (*found, *columns)]
     stamp = hashlib.sha256(msgspec.json.encode((answers, host))).hexdigest()
-    told = dialect.catalog.told(host, answers[: len(found)])
+    parsed = dialect.catalog.parse_definition(host, answers[: len(found)])
     return Definition(
-        clock_times=told.made.get("clock_times", Made()),
-        employees=told.made.get("employees", Made()),
-        triggers=told.triggers,
-        people_triggers=told.people_triggers,
-        instead=told.instead,
-        people_instead=told.people_instead,
-        unproved=told.unproved,
-        targets=_targets(host, told.targets),
-        words=told.words,
+        clock_times=parsed.tables.get("clock_times", TableInfo()),
+        employees=parsed.tables.get("employees", TableInfo()),
+        triggers=parsed.triggers,
+        people_triggers=parsed.people_triggers,
+        instead=parsed.instead,
+        people_instead=parsed.people_instead,
+        unproved=parsed.unproved,
+        targets=_targets(host, parsed.targets),
+        words=parsed.words,
         stamp=stamp,
     )
 
 
 def _targets(host: HostTables, found: Sequence[tuple[Any, ...]]) -> tuple[Target, ...]:
-    """The keys over the employee alone; `found` has a row for each column of each key of the clock times."""
+    """The targets of keys over the employee alone; `found` has a row for each column of each key of `clock_times`."""
     keys: dict[object, list[tuple[Any, ...]]] = {}
     for key, *rest in found:
         keys.setdefault(key, []).append(tuple(rest))
@@ -108,9 +110,9 @@ def with_spans(
     *,
     is_known: bool,
 ) -> Definition:
-    """The same, with the lowest and the highest value of each column whose type alone does not decide: of the times and
-    the flag where types say little (SQLite), elsewhere of times that are numbers. The ends tell: numbers stand before
-    text and bytes after it, other ways to write a day before or behind ours.
+    """The definition with the lowest and the highest value of each column whose type is not enough: the times and the
+    flag if columns are loosely typed (SQLite), else times that are numbers. The ends are enough: numbers sort before
+    text and bytes after it, and other formats of a day before or after ours.
     """
     if not dialect.is_loosely_typed and names.clock_in_unit is None:
         return known
@@ -125,7 +127,7 @@ def with_spans(
 
 
 def _plain(value: object) -> object:
-    """A driver's value as JSON can hold it."""
+    """A driver's value in a form that JSON can hold."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode(errors="replace")
     return value if value is None or isinstance(value, str | int | bool) else str(value)

@@ -1,4 +1,4 @@
-"""Which tables point at a table of the host's: declared foreign keys, and the columns that the configuration names."""
+"""The tables that point at a table of the host's: declared foreign keys, and columns in the configuration."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from connecteam_sync.store.sql.quoting import parts
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of a table that point at columns of ours, pair by pair.
 
-    `schema` is None where the table is found without one. `on_delete` and `on_update` are the rules of the key, empty
-    where none is declared: then the configuration names the column. `kind` is the column's type where the database
-    has to be told (PostgreSQL). `hidden` says why its rows cannot be counted; empty where they can.
+    `schema` is None if the table is found without one. `on_delete` and `on_update` are the rules of the key, empty if
+    none is declared: then the configuration names the column. `kind` is the column's type if statements must name it
+    (PostgreSQL). `hidden` is the reason why its rows cannot be counted; empty if they can be.
     """
 
     schema: str | None
@@ -34,17 +34,17 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The table as people know it."""
+        """The table for people."""
         return f"{self.schema}.{self.table}" if self.schema else self.table
 
     @property
     def place(self) -> str:
-        """Table and columns as people know them."""
+        """Table and columns for people."""
         return f"{self.name}.{', '.join(self.columns)}"
 
     @property
     def is_declared(self) -> bool:
-        """Whether the database knows it as a foreign key."""
+        """Whether it is declared as a foreign key."""
         return bool(self.on_delete)
 
     def source(self, dialect: Dialect) -> str:
@@ -55,11 +55,11 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 # -- declared keys -----------------------------------------------------------------------------------------------------
 
 _RULES = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
-"""PostgreSQL's letters."""
+"""PostgreSQL's letters for the rules."""
 
 
 def declared_query(dialect: Dialect, table: str, key: str) -> Query:
-    """What `declared` reads: every foreign key that points at the table, as far as the database user may see."""
+    """The query of `declared`: every foreign key that points at the table, as far as the database user may see."""
     return dialect.catalog.pointers(table, key)
 
 
@@ -82,7 +82,7 @@ def _declared(rows: list[Sequence[Any]]) -> Pointer:
         on_update=_RULES.get(_text(on_update), _text(on_update)),
         is_same_table=bool(is_same),
         kind=_text(rows[0][8]),
-        hidden=next((said for row in rows if (said := _text(row[9]))), ""),
+        hidden=next((reason for row in rows if (reason := _text(row[9]))), ""),
     )
 
 
@@ -90,12 +90,12 @@ def _declared(rows: list[Sequence[Any]]) -> Pointer:
 
 
 def configured_queries(dialect: Dialect, table: str, places: Iterable[str]) -> list[Query]:
-    """What `configured` reads: the columns of each table that is named."""
+    """The queries of `configured`: the columns of each configured table."""
     return [dialect.catalog.pointing(table, schema, name) for schema, name, _ in map(parts_of, places)]
 
 
 def configured(dialect: Dialect, key: str, places: Iterable[str], found: Sequence[Rows]) -> list[Pointer]:
-    """The columns that the configuration names. Raises ConfigurationError where one is not there."""
+    """The configured columns. Raises ConfigurationError if one does not exist."""
     return [_configured(dialect, key, place, columns) for place, columns in zip(places, found, strict=True)]
 
 
@@ -134,7 +134,7 @@ def parts_of(place: str) -> tuple[str | None, str, str]:
 
 
 def together(dialect: Dialect, keys: Sequence[Pointer], named: Sequence[Pointer]) -> tuple[Pointer, ...]:
-    """Declared keys, and what is configured next to them; a column that is both counts once, as the key it is."""
+    """Declared keys and configured columns; a column that is both counts once, as a declared key."""
 
     def spot(pointer: Pointer) -> tuple[str, ...]:
         words = (pointer.schema or "", pointer.table, *pointer.columns)
@@ -161,7 +161,7 @@ def count_statement(dialect: Dialect, pointer: Pointer, table: str, key: str, ki
         pairs = zip(pointer.columns, pointer.targets, strict=True)
         same = " AND ".join(f"c.{d.exact(column)} = t.{d.exact(target)}" for column, target in pairs)
         joined = f"{d.lookup} {table} t ON t.{d.exact(key)} = d.id {d.lookup} {child} c ON {same}"
-    # A row that points at itself harms nobody when it goes.
+    # A row that points at itself may be deleted.
     other = f" WHERE c.{d.exact(key)} <> d.id" if pointer.is_same_table else ""
     return f"SELECT d.id, count(*) FROM {d.rowset({'id': kind})} {joined}{other} GROUP BY d.id"
 

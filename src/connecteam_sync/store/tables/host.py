@@ -1,4 +1,4 @@
-"""The host's two tables: what they and their columns are called."""
+"""The host's two tables: the names of them and of their columns."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from connecteam_sync.core.columns import COLUMNS, MAY_LACK, STAMPS
 from connecteam_sync.errors import ConfigurationError
 
 NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words"}
-"""What the configuration says of a table next to the names of its columns."""
+"""Keys of a table's configuration that are not names of columns."""
 OPTIONAL = {*MAY_LACK, "email", "phone"}
-"""Columns that are used where the table has them."""
+"""Columns that are used if the table has them."""
 
 if TYPE_CHECKING:
 
     class _Mirrored(msgspec.Struct, frozen=True, kw_only=True):
-        """The names that the code itself speaks of; those of all columns are made from the list of them."""
+        """The fields that the code itself uses; at run time, there is a field for each column in the list."""
 
         id: str = ""
         employee_id: str = ""
@@ -42,16 +42,16 @@ class ClockTimesNames(_Mirrored, frozen=True, kw_only=True, forbid_unknown_field
     child_tables: tuple[str, ...] | None = None
     """Columns that hold ids of this table's rows without a declared foreign key: `payslips.clock_time_id`.
 
-    Named at all, also as an empty list, it says that somebody has looked.
+    An empty list means that there are none; None means that it is not known.
     """
     trigger_columns: tuple[str, ...] = ()
     """Columns that a trigger of the host's, or the database by itself, writes with every change: undo leaves them."""
     clock_in_unit: Literal["epoch_seconds", "epoch_milliseconds"] | None = None
-    """What the times are counted in, where they are whole numbers (all four of them) and no datetimes."""
+    """The unit of the times, if all four are whole numbers and not datetimes."""
     is_active_words: tuple[str, str] | None = None
-    """The words of `is_active` where it holds words: of a shift that is over, and of one that is not."""
+    """The words of `is_active`, if it holds words: for a shift that is over, and for one that is not."""
     schema: str | None = None
-    """Where the table is, where `table` does not say it."""
+    """The schema of the table, if `table` does not contain it."""
 
     @property
     def children(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class EmployeesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     phone: str = "phone"
     connecteam_user_id: str = "connecteam_user_id"
     schema: str | None = None
-    """Where the table is, where `table` does not say it."""
+    """The schema of the table, if `table` does not contain it."""
 
 
 class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +79,7 @@ class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     employees: EmployeesNames = EmployeesNames()
 
     def __post_init__(self) -> None:
-        """A schema of its own goes before the name of the table, as if it had been written there."""
+        """Put a separate `schema` in front of the name of its table."""
         for field in self.__struct_fields__:
             names = getattr(self, field)
             if names.schema is not None:
@@ -88,9 +88,10 @@ class HostTables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def require_apart(host: HostTables, *, folds: bool) -> None:
-    """Raises ConfigurationError where two keys name one column of a table: whatever is written for the one would
-    overwrite the other. `folds`: the database takes capitals and small letters of a column's name for the same. One
-    column for both `created_at` and `updated_at` is written once, and harms nobody.
+    """Raises ConfigurationError if two keys name one column of a table: each would overwrite the other's value.
+
+    `folds`: the database ignores case in the names of columns. One column for both `created_at` and `updated_at` is
+    allowed, and written once.
     """
     for table in host.__struct_fields__:
         names = getattr(host, table)

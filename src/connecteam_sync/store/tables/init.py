@@ -1,4 +1,4 @@
-"""Make and upgrade tables: ours through migrations, the host's two where they are absent."""
+"""Make and upgrade tables: ours by migrations, the host's two if they are absent."""
 
 from __future__ import annotations
 
@@ -33,18 +33,13 @@ from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import key_types, ownership, rename, repair
-from connecteam_sync.store.tables.create import fresh
+from connecteam_sync.store.tables.create import all_table_statements, prepared
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames, OwnTables
 from connecteam_sync.store.tables.schema import VERSION, Key, tables_of
 
 UNIQUE_KEY = "uq_employee_clock_in"
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
-_OPTIONS: dict[str, Any] = {
-    f"{family}_{option}": value
-    for family in ("mysql", "mariadb")
-    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"))
-} | {"sqlite_autoincrement": True}
 
 
 def migrate(
@@ -56,10 +51,10 @@ def migrate(
     since: str = "",
     standing: Mapping[str, tuple[str, str | None]] | None = None,
 ) -> Container[str]:
-    """Run our migrations; the kinds of tables that they met or made. Alembic is half of a start.
+    """Run our migrations; returns the kinds of tables that they found or made. Alembic is slow: it is imported here.
 
-    With `output` they are printed there, those after version `since`; `standing` are (name, schema) of the tables that
-    are still to be renamed.
+    With `output`, those after version `since` are printed there instead; `standing` are (name, schema) of the tables
+    that are still to be renamed.
     """
     from alembic import command
     from alembic.config import Config
@@ -104,7 +99,7 @@ def _made_of(column: MirroredColumn, name: str) -> Column[Any]:
 
 
 def host_metadata(host: HostTables) -> tuple[Table, Table]:
-    """The host's two tables as `init` makes them where they are absent: (employees, clock_times)."""
+    """The host's two tables as `init` makes them if they are absent: (employees, clock_times)."""
     metadata = MetaData()
     people, times = host.employees, host.clock_times
     name, schema = _named(people.table)
@@ -117,7 +112,6 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
         Column(people.connecteam_user_id, String(32)),
         UniqueConstraint(people.connecteam_user_id, name="uq_employee_connecteam_user"),
         schema=schema,
-        **_OPTIONS,
     )
     name, schema = _named(times.table)
     clock_times = Table(
@@ -128,13 +122,12 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
         Index("ix_clock_times_clock_in", times.clock_in),
         Index("ix_clock_times_clock_out", times.clock_out),
         schema=schema,
-        **_OPTIONS,
     )
     return employees, clock_times
 
 
 def require_there(connection: Connection, host: HostTables) -> None:
-    """Raises ConfigurationError where there is no table of clock times yet: a table that was moved is not made."""
+    """Raises ConfigurationError if `clock_times` does not exist: a table that was moved is not made."""
     name, schema = _named(host.clock_times.table)
     if not inspector(connection).has_table(name, schema=schema):
         raise ConfigurationError(
@@ -147,21 +140,21 @@ def require_there(connection: Connection, host: HostTables) -> None:
 def init(
     connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, former: ownership.Former
 ) -> tuple[str, ...]:
-    """Create what is absent, upgrade ours; what was done, a sentence each. Interrupted, it goes on where it stopped.
+    """Create absent tables and upgrade ours; returns a sentence per action. After an interruption, it can be run again.
 
-    `former` is what is said of tables of ours under another prefix. Raises ConfigurationError, and nothing was done,
-    where a name of ours is a table of somebody else's, or nothing is said of such tables.
+    `former` decides about tables of ours under another prefix. Raises ConfigurationError, and nothing was done, if a
+    table that is not ours has a name of ours, or `former` is silent about such tables.
     """
     employees, clock_times = host_metadata(host)
-    inspector(connection)  # which learns what kind of server this is
-    key_types.look(connection, dialect, own.names, host)
-    found = ownership.look(connection, dialect, own.names, former)
+    inspector(connection)  # its first call queries the kind of the server
+    key_types.read_keys(connection, dialect, own.names, host)
+    found = ownership.take_inventory(connection, dialect, own.names, former)
     made_employees = not inspector(connection).has_table(employees.name, schema=employees.schema)
     done = list(rename.rename(connection, dialect, found, own.names))
     if found.is_proved:
         migrate(connection, own.names, host)
     else:
-        for statement in fresh(connection.dialect, own.names):
+        for statement in all_table_statements(dialect.of_server(connection), own.names):
             connection.exec_driver_sql(statement)
     if found.version != VERSION:
         done.append(f"our tables are at version {VERSION}" + (f" (were at {found.version})" if found.version else ""))
@@ -171,7 +164,7 @@ def init(
         connection.execute(insert(guard).values(id=1, made_employees=int(made_employees)))
     for table in (employees, clock_times):
         if not inspector(connection).has_table(table.name, schema=table.schema):
-            table.create(connection)
+            prepared(dialect, table, is_ours=False).create(connection)
             done.append(_made(table))
     done += key_types.follow(connection, dialect, own.names, host)
     return tuple(done)
@@ -182,5 +175,5 @@ def _made(table: Table) -> str:
 
 
 def made(host: HostTables) -> str:
-    """What `init` says where it made the clock times."""
+    """The sentence of `init` if it has made `clock_times`."""
     return _made(host_metadata(host)[1])

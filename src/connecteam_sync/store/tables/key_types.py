@@ -1,9 +1,8 @@
-"""What our own tables keep the keys of the host's rows in: `init` lets it follow the host, while they are empty."""
+"""The types of our own columns for the host's keys: `init` adapts them while they are empty."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.engine import Dialect as Engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connecteam_sync.errors import NotServed
@@ -16,11 +15,11 @@ from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import LINKS, PERSONS, indexes_of, tables_of
 
 
-def look(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> Keys | None:
-    """What the keys are, as far as the tables are there; the dialect knows them from now on.
+def read_keys(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> Keys | None:
+    """The keys, as far as the tables exist; they are set on the dialect.
 
-    None where they are of a kind that is not served: our tables are made all the same, so that every command and
-    `doctor` can say so.
+    None if their type is not supported: our tables are made all the same, so that every command and `doctor` can report
+    it.
     """
     [found] = fetch(connection, [key_query(dialect, host, names)])
     try:
@@ -32,9 +31,9 @@ def look(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTa
 
 
 def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
-    """Let our own columns be of the host's kind where they are of another and hold nothing yet; a sentence for each.
+    """Give our own columns the type of the host's keys while they are empty; returns a sentence for each change.
 
-    Raises NotServed where they hold keys of the other kind: those would be the keys of no row any more.
+    Raises NotServed if they hold keys of another type: those would not match any row.
     """
     done, statements = changes(connection, dialect, names, host)
     for statement in statements:
@@ -43,8 +42,8 @@ def follow(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
 
 def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[list[str], list[str]]:
-    """What `follow` says, and the statements that it runs. Raises NotServed as it does."""
-    keys = look(connection, dialect, names, host)
+    """The sentences and the statements of `follow`. Raises NotServed as it does."""
+    keys = read_keys(connection, dialect, names, host)
     done: list[str] = []
     if keys is None:
         return [], []
@@ -60,7 +59,7 @@ def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: Hos
                 " connecteam-sync init --beside; nothing was changed",
             )
         done.append(f"our tables keep {host_key.place} as {'text' if host_key.is_text else 'whole numbers'}")
-    return done, retyping(connection.dialect, dialect, names, keys) if done else []
+    return done, retyping(dialect, names, keys) if done else []
 
 
 def _same(host_key: Key, ours: Key) -> bool:
@@ -69,7 +68,7 @@ def _same(host_key: Key, ours: Key) -> bool:
 
 
 def _holds_any(connection: Connection, dialect: Dialect, names: OwnNames, columns: dict[str, tuple[str, ...]]) -> bool:
-    """Whether any of these columns of ours says anything."""
+    """Whether any of these columns of ours holds a value."""
     for kind, several in columns.items():
         table = dialect.own(names.full(kind))
         some = " OR ".join(f"{column} IS NOT NULL" for column in several)
@@ -78,17 +77,15 @@ def _holds_any(connection: Connection, dialect: Dialect, names: OwnNames, column
     return False
 
 
-def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
-    """The statements that give every column of ours that keeps a key the type that the host's keys ask for; safe to be
-    run twice.
-    """
+def retyping(dialect: Dialect, names: OwnNames, keys: Keys) -> list[str]:
+    """The statements that give our columns for keys the type of the host's keys; they can be run again."""
     kinds = {"link": dialect.own_type(keys.row), "who": dialect.own_type(keys.person)}
     tables = tables_of(names, kinds["link"], kinds["who"])
     statements: list[str] = []
     for kind in dict.fromkeys((*LINKS, *PERSONS)):
         table: Table = getattr(tables, kind)
         if not dialect.alters_columns:
-            statements += _again(engine, dialect, table)
+            statements += _again(dialect, table)
             continue
         columns = dict.fromkeys(LINKS.get(kind, ()), kinds["link"])
         columns |= dict.fromkeys(PERSONS.get(kind, ()), kinds["who"])
@@ -97,11 +94,11 @@ def retyping(engine: Engine, dialect: Dialect, names: OwnNames, keys: Keys) -> l
 
 
 def following(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> list[str]:
-    """What follows upon the making of our tables where the host's keys are no whole numbers below 2^63."""
-    keys = look(connection, dialect, names, host)
+    """The statements after our tables are made; none if the host's keys are whole numbers below 2^63."""
+    keys = read_keys(connection, dialect, names, host)
     if keys is None or {dialect.own_type(key) for key in (keys.row, keys.person)} == {"bigint"}:
         return []
-    return retyping(connection.dialect, dialect, names, keys)
+    return retyping(dialect, names, keys)
 
 
 def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
@@ -110,15 +107,15 @@ def _altered(dialect: Dialect, table: Table, columns: dict[str, str]) -> str:
     return f"ALTER TABLE {name} {', '.join(parts)}"
 
 
-def _again(engine: Engine, dialect: Dialect, table: Table) -> list[str]:
-    """Where no column can be changed (SQLite), the table is made again, and what it holds copied."""
+def _again(dialect: Dialect, table: Table) -> list[str]:
+    """Rebuild the table and copy its rows, if no column can be altered (SQLite)."""
     name, old = dialect.own(table.name), dialect.name(f"{table.name}_before")
     columns = ", ".join(column.name for column in table.columns)
     return [
         *(f"DROP INDEX IF EXISTS {dialect.name(str(index.name))}" for index in indexes_of(table)),
         f"ALTER TABLE {name} RENAME TO {old}",
-        str(CreateTable(prepared(table)).compile(dialect=engine)).strip(),
-        *(str(CreateIndex(index).compile(dialect=engine)) for index in indexes_of(table)),
+        str(CreateTable(prepared(dialect, table)).compile(dialect=dialect.engine)).strip(),
+        *(str(CreateIndex(index).compile(dialect=dialect.engine)) for index in indexes_of(table)),
         f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {old}",
         f"DROP TABLE {old}",
     ]

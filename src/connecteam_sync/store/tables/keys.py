@@ -1,6 +1,6 @@
-"""What the keys of the host's two tables are: whole numbers or text, and how each database is spoken to about them.
+"""The types of the keys of the host's two tables, whole numbers or text, and the conversions that statements need.
 
-Three columns count: the key of `clock_times`, its column of employees, and the key of the table of people. Our own
+Three columns matter: the key of `clock_times`, its column of employees, and the key of the table of people. Our own
 tables keep the same values, numbers as numbers and text as text (PostgreSQL: a uuid as a uuid), and can be joined.
 """
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from connecteam_sync.store.tables.own import OwnNames
 
 Which = Literal["row", "person", "employee", "link", "who"]
-"""The key of `clock_times`, its employee, the key of people; what of ours holds the key of a row, and of a person."""
+"""The key of `clock_times`, its employee, the key of people; our columns with the key of a row, and of a person."""
 LARGEST = 2**63 - 1
 LONGEST = 255
-"""Characters of a key on MySQL and MariaDB, so that an index of ours takes it."""
+"""The most characters of a key on MySQL and MariaDB that fit into an index of ours."""
 UUID_LENGTH = 36
 WHOLE = {"tinyint", "smallint", "mediumint", "int", "integer", "bigint"}
 FIXED = {"numeric", "decimal"}
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A column of keys. `place` is what people know it as, `type` as the database spells it.
+    """A column of keys. `place` is its name for people, `type` as the database spells it.
 
-    `rowset` is the type that a value has in a rowset that is compared with it, `cast` what turns a value of the column
-    into one of ours (with `{}` in it), where it has to be told.
+    `rowset` is the type of a value in a rowset that is compared with it. `cast` converts a value of the column (`{}`)
+    into one of ours.
     """
 
     place: str = ""
@@ -50,10 +50,10 @@ class Key(msgspec.Struct, frozen=True):
     """Whether the database gives a new row its key."""
     width: int | None = None
     order: str = ""
-    """The letters and the collation of text, by which the database says that two keys are one."""
+    """The character set and collation of text, which decide whether two keys are equal."""
 
     host: str = "{}"
-    """What turns a value of ours into one of the column, for a join that goes to the host's table."""
+    """Converts a value of ours (`{}`) into one of the column, for a join with the host's table."""
 
     @property
     def is_native(self) -> bool:
@@ -62,7 +62,7 @@ class Key(msgspec.Struct, frozen=True):
 
     @property
     def is_unsigned(self) -> bool:
-        """Whether it takes numbers that a BIGINT does not (MySQL and MariaDB)."""
+        """Whether it holds numbers that a BIGINT cannot (MySQL and MariaDB)."""
         return self.rowset == "BIGINT UNSIGNED"
 
     @property
@@ -72,7 +72,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of a database. `link` and `who` are what our own columns are; None where ours are not there yet."""
+    """The keys of a database. `link` and `who` are our own columns; None if our tables do not exist yet."""
 
     row: Key = Key()
     person: Key = Key()
@@ -82,7 +82,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fit(self) -> bool:
-        """Whether our own columns take these keys."""
+        """Whether our own columns can hold these keys."""
         pairs = ((self.row, self.link), (self.person, self.who))
         return all(
             ours is None or (host.is_text, host.is_native) == (ours.is_text, ours.is_native) for host, ours in pairs
@@ -90,12 +90,12 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def are_numbers(self) -> bool:
-        """Whether all are whole numbers: nothing has to be told to anybody."""
+        """Whether all are whole numbers, so that statements need no conversions."""
         return not (self.row.is_text or self.person.is_text or self.employee.is_text)
 
 
 def row_id(value: Any) -> RowId:  # noqa: ANN401 - a driver's value
-    """A key as the core has it. Raises NotServed for a value that is neither a whole number nor text."""
+    """A key for the core. Raises NotServed for a value that is neither a whole number nor text."""
     if isinstance(value, str | int):
         return value
     if isinstance(value, uuid.UUID):
@@ -110,15 +110,15 @@ def row_id(value: Any) -> RowId:  # noqa: ANN401 - a driver's value
 
 
 def new_key() -> str:
-    """The key of a new row whose database gives it none: a random UUID, as text."""
+    """The key of a new row if the database does not draw one: a random UUID, as text."""
     return str(uuid.uuid4())
 
 
-# -- what the catalogue says -------------------------------------------------------------------------------------------
+# -- from the catalogue -----------------------------------------------------------------------------------------------
 
 
 def key_query(dialect: Dialect, host: HostTables, own: OwnNames) -> Query:
-    """What `keys_of` reads, of each column: (which, type, base type, letters, collation, whether it draws its key)."""
+    """The query of `keys_of`: (which, type, base type, character set, collation, whether it is drawn) per column."""
     times, people = host.clock_times, host.employees
     wanted: dict[str, tuple[str, tuple[str, ...]]] = {
         "row person": (times.table, (times.id, times.employee_id)),
@@ -127,20 +127,20 @@ def key_query(dialect: Dialect, host: HostTables, own: OwnNames) -> Query:
     }
     values: dict[str, object] = {}
     parts: list[str] = []
-    asked = dialect.catalog
+    catalog = dialect.catalog
     for number, (kinds, (table, columns)) in enumerate(wanted.items()):
-        values |= asked.key_place(number, table)
+        values |= catalog.key_place(number, table)
         named = [f":column{number}_{place}" for place, _ in enumerate(columns)]
-        values |= {f"column{number}_{place}": asked.key_name(column) for place, column in enumerate(columns)}
+        values |= {f"column{number}_{place}": catalog.key_name(column) for place, column in enumerate(columns)}
         which = " ".join(f"WHEN {one} THEN '{kind}'" for one, kind in zip(named, kinds.split(), strict=True))
-        sql = asked.key_columns.replace("$which", f"CASE {asked.key_column} {which} END")
-        sql = sql.replace("$columns", f"{asked.key_column} IN ({', '.join(named)})")
+        sql = catalog.key_columns.replace("$which", f"CASE {catalog.key_column} {which} END")
+        sql = sql.replace("$columns", f"{catalog.key_column} IN ({', '.join(named)})")
         parts.append(sql.replace("$", str(number)))
     return Query(" UNION ALL ".join(parts), values)
 
 
 def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
-    """The keys of `key_query`. Raises NotServed where one is of a kind that is not served, naming the column."""
+    """The keys, from the answer to `key_query`. Raises NotServed, naming the column, if a type is not supported."""
     times, people = host.clock_times, host.employees
     places: dict[str, str] = {
         "row": f"{times.table}.{times.id}",
@@ -150,9 +150,9 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
         "who": "our shifts.applied_employee_id",
     }
     made: dict[str, Any] = {}
-    for which, *said in found:
+    for which, *declaration in found:
         name = _text(which)
-        made[name] = key_of(dialect, places[name], [*map(_text, said[:4])], draws=bool(said[4]))
+        made[name] = key_of(dialect, places[name], [*map(_text, declaration[:4])], draws=bool(declaration[4]))
     keys = Keys(**made)
     if {"person", "employee"} <= made.keys() and keys.person.is_text != keys.employee.is_text:
         raise NotServed(
@@ -163,9 +163,9 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
     return keys
 
 
-def key_of(dialect: Dialect, place: str, said: Sequence[str], *, draws: bool) -> Key:
-    """What a column of keys is, of which the catalogue said (type, base type, letters, collation). Raises NotServed."""
-    key, declared = dialect.key_of(place, said), said[0]
+def key_of(dialect: Dialect, place: str, declaration: Sequence[str], *, draws: bool) -> Key:
+    """A column of keys, from the catalogue's (type, base type, character set, collation). Raises NotServed."""
+    key, declared = dialect.key_of(place, declaration), declaration[0]
     if key is None:
         raise NotServed(
             f"column {place} is of type {declared or 'none'}, and keys of rows are whole numbers, text or UUIDs",
@@ -175,13 +175,13 @@ def key_of(dialect: Dialect, place: str, said: Sequence[str], *, draws: bool) ->
 
 
 def width_of(declared: str) -> int | None:
-    """The characters of a type of text."""
+    """The width of a type of text, in characters."""
     size = declared.partition("(")[2].partition(")")[0]
     return int(size) if size.isdecimal() else None
 
 
 def scale_of(declared: str) -> int:
-    """Digits behind the point of a DECIMAL."""
+    """The digits behind the point of a DECIMAL."""
     size = declared.partition("(")[2].partition(")")[0].partition(",")[2].strip()
     return int(size) if size.isdecimal() else 0
 
@@ -194,7 +194,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - MySQL's catalogue gives bytes to
 
 
 def unserved_keys(keys: Keys, *, creates_employees: bool) -> tuple[str, ...]:
-    """Which new rows would get no key, a sentence for each; nothing where all is well."""
+    """Tables whose new rows would get no key, a sentence for each; empty if there are none."""
     wanted = (keys.row, keys.employee) if creates_employees else (keys.row,)
     return tuple(
         f"column {key.place} ({key.type}) gives a new row no key, and a random UUID does not fit into it"

@@ -1,8 +1,7 @@
-"""Where the host's table of clock times is: a mirror of one table is not taken for that of another of the same name.
+"""The location of the host's `clock_times`: the mirror of one table must not be used for another of the same name.
 
 A schema is chosen in many places: the URL's `options`, `search_path` of the user or the database, the configuration.
-Where another one counts than before, there may be another table, whose rows have the keys that ours are remembered
-under.
+If it changes, there may be another table, whose rows have the same keys as the rows that are remembered.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ from connecteam_sync.store.tables.own import OwnTables
 
 
 def guard_query(dialect: Dialect, host: HostTables, own: OwnTables) -> Query:
-    """What stands next to the guard row, and where the table is now: as seen from our own tables, so that a copy of a
-    whole database is as its original.
+    """The guard row, and the present location of the table, relative to our own tables: in a copy of a whole database
+    it is the same.
     """
-    now, asked = dialect.catalog.place(host.clock_times.table, own.guard, own.names.schema)
-    return Query(f"SELECT made_employees, probed, place, {now} FROM {own.guard}", asked)
+    now, values = dialect.catalog.place(host.clock_times.table, own.guard, own.names.schema)
+    return Query(f"SELECT made_employees, probed, place, {now} FROM {own.guard}", values)
 
 
 def require_same(host: HostTables, before: str | bytes | None, now: str | bytes | None) -> str:
-    """Where the table is. Raises ConfigurationError where that is not where it was when it was written first."""
-    here, there = (said.decode() if isinstance(said, bytes) else said for said in (now, before))
+    """The location of the table. Raises ConfigurationError if it differs from that of its first write."""
+    here, there = (value.decode() if isinstance(value, bytes) else value for value in (now, before))
     if here and there and here.lower() != there.lower():
         raise ConfigurationError(
             f"table {host.clock_times.table!r} is {here!r} now, and this mirror is of {there!r}: rows of another table"

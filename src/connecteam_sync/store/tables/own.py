@@ -1,6 +1,6 @@
-"""What our own tables are called: a prefix, so that they stand next to any table of the host, and their schema.
+"""The names of our own tables: a prefix, so that they do not collide with tables of the host, and their schema.
 
-`OwnNames` is what a person chooses; `OwnTables` are the whole names as they stand in SQL.
+`OwnNames` is the configured choice; `OwnTables` are the full names for SQL.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 PREFIX = "connecteam_sync_"
 LONGEST_PREFIX = 32
-"""Letters: with it the longest name of a table or index of ours still has room in the 63 that PostgreSQL keeps."""
+"""Characters: with it, the longest name of a table or index of ours fits into the 63 of PostgreSQL."""
 _LONGEST_SCHEMA = 63
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*")
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$-]*")
-"""What stands in statements must need no thought: no dot, quote, colon or percent sign."""
+"""Names without a dot, quote, colon or percent sign need no escaping."""
 
 
 class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
-    """Prefix of our tables, and their schema (a database on MySQL and MariaDB); None: where the connection is.
+    """Prefix of our tables, and their schema (a database on MySQL and MariaDB); None: the connection's own.
 
-    Raises ConfigurationError for a name that no table can have everywhere.
+    Raises ConfigurationError for a name that some database does not allow.
     """
 
     prefix: str = PREFIX
@@ -56,25 +56,25 @@ class OwnNames(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.prefix}{kind}"
 
     def full(self, kind: str) -> str:
-        """The name of a table of ours for a person, with its schema where one is chosen."""
+        """The name of a table of ours for people, with its schema if one is configured."""
         return f"{self.schema}.{self.name(kind)}" if self.schema else self.name(kind)
 
     def index(self, kind: str, what: str) -> str:
-        """The name of an index of ours: PostgreSQL and SQLite want it to be one of a kind in its schema."""
+        """The name of an index of ours: on PostgreSQL and SQLite it must be unique in its schema."""
         return f"ix_{self.name(kind)}_{what}"
 
     def backup(self, run: int | str) -> str:
-        """What the backup table of a run of `adopt` is called, with its schema where one is chosen."""
+        """The name of the backup table of a run of `adopt`, with its schema if one is configured."""
         return self.full(f"backup_{run}")
 
 
 def is_prefix(text: str) -> bool:
-    """Whether our tables can bear it on every database."""
+    """Whether it is a valid prefix of our tables on every database."""
     return bool(_PREFIX.fullmatch(text)) and len(text) <= LONGEST_PREFIX
 
 
 def own_names(names: OwnNames, host: HostTables, url: URL) -> OwnNames:
-    """The names as they serve this database and these host tables. Raises ConfigurationError where they cannot."""
+    """The names, adapted to this database. Raises ConfigurationError if they do not suit it, or the host's tables."""
     if names.schema is not None and not database_of(url).has_schemas:
         if names.schema.lower() != "main":
             raise ConfigurationError(
@@ -84,7 +84,7 @@ def own_names(names: OwnNames, host: HostTables, url: URL) -> OwnNames:
         names = msgspec.structs.replace(names, schema=None)
     for key, table in (("clock_times", host.clock_times.table), ("employees", host.employees.table)):
         schema, name = split(table.lower())
-        # Without a schema a name is found where the connection is, and nobody knows yet where that is.
+        # Without a schema, a table is in the connection's own, which is not known yet.
         is_apart = bool(schema and names.schema) and schema != str(names.schema).lower()
         if not is_apart and (name.startswith(names.name("backup_")) or name in map(names.name, KINDS)):
             raise ConfigurationError(
@@ -95,7 +95,7 @@ def own_names(names: OwnNames, host: HostTables, url: URL) -> OwnNames:
 
 
 class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
-    """Whole names of our tables as they stand in SQL, by what each is for; `names` is the choice behind them."""
+    """Full names of our tables for SQL, by kind; `names` is the configured choice."""
 
     names: OwnNames
     users: str
@@ -126,9 +126,9 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, names: OwnNames, quote: Callable[[str], str]) -> OwnTables:
-        """Those of a choice of names; `quote` is the database's way to write a name, with or without a schema."""
+        """The tables of a choice of names; `quote` quotes a name, with or without a schema."""
         return cls(names=names, **{kind: quote(names.full(kind)) for kind in KINDS})
 
 
 KINDS = tuple(kind for kind in OwnTables.__struct_fields__ if kind != "names")
-"""What our tables are for."""
+"""The kinds of our tables."""

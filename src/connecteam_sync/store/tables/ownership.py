@@ -1,7 +1,7 @@
-"""What stands under our names, and is it ours? Looked at before anything is made, changed or believed.
+"""Which tables have our names, and are they ours? Checked before anything is made, changed or trusted.
 
-Ours is what our version table vouches for and what has our columns. A real site may have a `locked_days` of its own: a
-table that is not ours is not read, not written, and never in the way of what it does not touch.
+A table is ours if our version table exists and the table has our columns. The host may have a `locked_days` of its own:
+a table that is not ours is neither read nor written, and does not get in the way of anything else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OLD_PREFIXES: Mapping[str, str] = {
     "guard": "sync_",
     "version": "connecteam_sync_",
 }
-"""How our tables were called up to version 0006, those there were: what stood before the word."""
+"""The prefixes of our tables up to version 0006, by the kinds that existed then."""
 OLD_KINDS = tuple(OLD_PREFIXES)
 OLD_VERSION = "0006"
 _TEXTS = {"char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
@@ -67,36 +67,36 @@ _OLD_LATER = {"first_key", "last_key", "row_digest", "acknowledged_at", "acknowl
 
 
 class Present(NamedTuple):
-    """Something that stands under a name: whether it is a table, and its columns, `int`, `text` or as declared."""
+    """A table or view: whether it is a table, and the types of its columns: `int`, `text` or as declared."""
 
     is_table: bool
     columns: dict[str, str]
 
     def share(self, wanted: Mapping[str, str]) -> float:
-        """How much of the columns that are wanted it has; nothing of it where it is no table."""
+        """The share of the wanted columns that it has; 0 if it is not a table."""
         same = sum(self.columns.get(name) == kind for name, kind in wanted.items())
         return same / len(wanted) if self.is_table and wanted else 0
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What `look` found. `version` is None where our tables are not there, or their first making was broken off."""
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """The tables with our names. `version` is None if ours are absent, or their first creation was interrupted."""
 
     version: str | None
     is_proved: bool
-    """Whether a version table of ours is there, under its old name or its new one."""
+    """Whether a version table of ours exists, under its old name or its new one."""
     there: dict[str, Present]
-    """What stands under our names, by kind."""
+    """The tables and views with our names, by kind."""
     old: dict[str, str] = {}
-    """Ours under other names, to be renamed: those names, by kind."""
+    """The present names of tables of ours that are to be renamed, by kind."""
     strangers: tuple[str, ...] = ()
-    """Tables that bear an old name and are not ours."""
+    """Tables that have an old name of ours and are not ours."""
 
 
 class Former(msgspec.Struct, frozen=True):
-    """What a person says of what was before.
+    """The user's decision about former tables.
 
-    Of tables of ours that bear another prefix, or stand in another schema: take those of `prefix`, or none of them
-    (`beside`). Of the host's table: it was `moved` with its rows.
+    If there are tables of ours with another prefix or in another schema: take over those of `prefix`, or none of them
+    (`beside`). `moved`: the host's table was moved with its rows.
     """
 
     prefix: str | None = None
@@ -104,9 +104,10 @@ class Former(msgspec.Struct, frozen=True):
     moved: bool = False
 
 
-def look(connection: Connection, dialect: Dialect, names: OwnNames, former: Former) -> Look:
-    """Nothing is written. Raises ConfigurationError naming a table that bears a name of ours and is not ours, or where
-    ours bear another prefix and nothing is said of them; NotInitialised where they are those of a newer program.
+def take_inventory(connection: Connection, dialect: Dialect, names: OwnNames, former: Former) -> Inventory:
+    """The inventory; nothing is written. Raises ConfigurationError naming a table that has a name of ours and is not
+    ours, or if ours have another prefix and `former` does not decide about them; NotInitialised if they were made by a
+    newer program.
     """
     _require_schema(connection, dialect, names.schema)
     there = _by_kind(present(connection, dialect, [names.name(kind) for kind in KINDS], names.schema), names.name)
@@ -133,22 +134,22 @@ def look(connection: Connection, dialect: Dialect, names: OwnNames, former: Form
             raise _altered(kind, old_name(kind, old_schema), found)
     if "version" in ours and "version" not in there:
         version = next(iter(_numbers(connection, dialect, ours["version"]) or ()), None)
-    return Look(version=version, is_proved=is_proved, there=there, old=ours, strangers=tuple(strangers))
+    return Inventory(version=version, is_proved=is_proved, there=there, old=ours, strangers=tuple(strangers))
 
 
 _MOST = 0.5
-"""A table that has no more of our columns is somebody else's; one that has more is ours, and may be damaged."""
+"""A table with no more than this share of our columns is not ours; one with more is ours, and may be damaged."""
 
 
 def old_name(kind: str, schema: str | None = None) -> str:
-    """What a table of ours was called up to version 0006."""
+    """The name of a table of ours up to version 0006."""
     return f"{schema + '.' if schema else ''}{OLD_PREFIXES[kind]}{kind}"
 
 
 def _old(
     connection: Connection, dialect: Dialect, names: OwnNames, version: str | None
 ) -> tuple[str | None, dict[str, Present]]:
-    """What stands under old names, by kind, where a version table of ours says that we made them; and its schema."""
+    """The schema and the tables with old names, by kind, if a version table of ours shows that we made them."""
     if version is not None and version > OLD_VERSION:
         return None, {}
     for schema in dict.fromkeys((names.schema, None)):
@@ -166,7 +167,7 @@ def _old(
 def _moving(
     connection: Connection, dialect: Dialect, names: OwnNames, former: Former, there: Mapping[str, Present]
 ) -> dict[str, str]:
-    """The tables of a former prefix, which are to be renamed, by kind. Raises ConfigurationError."""
+    """The tables with a former prefix, which are to be renamed, by kind. Raises ConfigurationError."""
     if former.prefix is None:
         return {}
     for schema in dict.fromkeys((names.schema, None)):
@@ -193,7 +194,7 @@ def _moving(
 
 
 def _is_set(connection: Connection, dialect: Dialect, names: OwnNames) -> bool:
-    """Whether a version table of ours is there under these names, and says a number."""
+    """Whether a version table of ours exists under these names, and contains a version."""
     found = present(connection, dialect, [names.name("version")], names.schema).get(names.name("version"))
     if found is None or not _is_old("version", found):
         return False
@@ -204,7 +205,7 @@ def _is_set(connection: Connection, dialect: Dialect, names: OwnNames) -> bool:
 
 
 def _require_alone(connection: Connection, dialect: Dialect, names: OwnNames) -> None:
-    """Raises ConfigurationError where ours are there under another prefix: journal and locks would seem to be lost."""
+    """Raises ConfigurationError if ours exist under another prefix: journal and locks would seem to be lost."""
     for schema in dict.fromkeys((names.schema, None, *_schemas(connection, dialect))):
         tables = set(inspector(connection).get_table_names(schema=schema))
         for prefix in sorted(table.removesuffix("guard") for table in tables if table.endswith("guard")):
@@ -230,8 +231,8 @@ def _require_alone(connection: Connection, dialect: Dialect, names: OwnNames) ->
 
 
 def _schemas(connection: Connection, dialect: Dialect) -> list[str]:
-    """Every schema of the database that has a table which may be ours. On MySQL and MariaDB a schema is a database, of
-    which many on one server have nothing to do with each other.
+    """Every schema of the database that has a table which may be ours. None on MySQL and MariaDB, where a schema is a
+    database, and the databases of a server are unrelated.
     """
     if dialect.catalog.schemas is None:
         return []
@@ -245,7 +246,7 @@ def _old_columns(kind: str) -> dict[str, str]:
 
 
 def _is_old(kind: str, found: Present) -> bool:
-    """Exactly our columns, as some old version had them."""
+    """Whether it has exactly our columns, as some old version had them."""
     wanted = _old_columns(kind)
     core = {name: type_ for name, type_ in found.columns.items() if name not in _OLD_LATER}
     later = {name for name in found.columns if name in _OLD_LATER} - {"row_digest"}
@@ -253,7 +254,7 @@ def _is_old(kind: str, found: Present) -> bool:
 
 
 def _share(names: OwnNames, kind: str, found: Present) -> float:
-    """How much of our columns it has: of those of now, or of those it was renamed with, which may wait for `init`."""
+    """The share of our columns that it has: of the present ones, or of the old ones before an upgrade."""
     return max(found.share(_wanted(names, kind)), found.share(_old_columns(kind)))
 
 
@@ -263,7 +264,7 @@ def _wanted(names: OwnNames, kind: str) -> dict[str, str]:
 
 
 def columns_of_table(table: Table) -> dict[str, str]:
-    """Columns and their kinds, as `Present` has them."""
+    """Columns and their types, as in `Present`."""
     return {column.name: "int" if isinstance(column.type, Integer) else "text" for column in table.columns}
 
 
@@ -275,7 +276,7 @@ def _version(connection: Connection, dialect: Dialect, table: str, found: Presen
 
 
 def _numbers(connection: Connection, dialect: Dialect, table: str) -> list[str] | None:
-    """What a version table says: one number, none yet; None where it is no version table of ours."""
+    """The versions in a version table: one, or none yet; None if it is not a version table of ours."""
     found = [str(row[0]) for row in connection.execute(text(f"SELECT version_num FROM {dialect.own(table)}"))]
     good = all(len(number) == len(VERSION) and number.isdecimal() for number in found)
     return found if good and len(found) <= 1 else None
@@ -305,7 +306,7 @@ def _altered(kind: str, table: str, found: Present) -> ConfigurationError:
 
 
 def _require_schema(connection: Connection, dialect: Dialect, schema: str | None) -> None:
-    """Raises ConfigurationError where the schema that was chosen is not there."""
+    """Raises ConfigurationError if the configured schema does not exist."""
     if schema is None:
         return
     if not connection.execute(text(dialect.catalog.schema_count), {"schema": schema}).scalar():
@@ -317,10 +318,10 @@ def _require_schema(connection: Connection, dialect: Dialect, schema: str | None
 
 
 def present(connection: Connection, dialect: Dialect, names: Collection[str], schema: str | None) -> dict[str, Present]:
-    """What stands under these names of small letters, by name."""
-    asked = text(dialect.catalog.present).bindparams(bindparam("names", expanding=True))
+    """The tables and views with these names (in small letters), by name."""
+    columns_query = text(dialect.catalog.present).bindparams(bindparam("names", expanding=True))
     found: dict[str, Present] = {}
-    for name, is_table, column, kind in connection.execute(asked, {"names": list(names), "schema": schema}):
+    for name, is_table, column, kind in connection.execute(columns_query, {"names": list(names), "schema": schema}):
         known = found.setdefault(plain_text(name).lower(), Present(bool(is_table), {}))
         if column is not None:
             known.columns[plain_text(column)] = _kind(plain_text(kind))

@@ -1,4 +1,4 @@
-"""What `init` would do, as statements for a person to read and run: the making of our tables, or an upgrade of them."""
+"""The statements of `init` for a person to read and run: our tables are made, or upgraded."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.engine import Dialect as Engine
 
-from connecteam_sync.store.sql import urls
 from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables import key_types, ownership, rename
-from connecteam_sync.store.tables.create import fresh, making, prepared
+from connecteam_sync.store.tables.create import all_table_statements, prepared, table_statements
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.init import host_metadata, migrate
 from connecteam_sync.store.tables.own import OwnTables
@@ -21,13 +19,13 @@ from connecteam_sync.store.tables.schema import VERSION, tables_of
 
 
 def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> str:
-    """What `init` would run on this database. Nothing is written. Raises what `init` raises, but for tables of ours
-    under another prefix, of which nothing is said.
+    """The statements that `init` would run on this database. Nothing is written. Raises the errors of `init`, except
+    about tables of ours under another prefix, which are ignored.
     """
     inspector(connection)
-    found = ownership.look(connection, dialect, own.names, ownership.Former(beside=True))
+    found = ownership.take_inventory(connection, dialect, own.names, ownership.Former(beside=True))
     if not found.is_proved:
-        return made(connection.dialect, host, own, key_types.following(connection, dialect, own.names, host))
+        return made(dialect.of_server(connection), host, own, key_types.following(connection, dialect, own.names, host))
     if found.version is None:
         return "-- The first making of our tables was broken off: only `connecteam-sync init` itself goes on with it.\n"
     absent = [
@@ -35,58 +33,60 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     ]
     if found.version == VERSION:
         _, statements = key_types.changes(connection, dialect, own.names, host)
-        said = f"-- Our tables are at version {VERSION}: there is nothing to upgrade."
-        return _script(connection.dialect, [said, *statements, *_host(connection.dialect, absent)])
-    said = (
+        comment = f"-- Our tables are at version {VERSION}: there is nothing to upgrade."
+        return _script(dialect, [comment, *statements, *_host(dialect, absent)])
+    comment = (
         f"-- Our tables are at version {found.version}; this leads to {VERSION}. It is of the database as it is now:"
         " stop the schedule before it is printed, and start it when it has been run."
     )
-    statements = [said, *rename.statements(connection, dialect, found, own.names, is_printed=True)]
-    statements += _migrations(connection, host, own, found)
+    statements = [comment, *rename.statements(connection, dialect, found, own.names, is_printed=True)]
+    statements += _migrations(connection, dialect, host, own, found)
     statements += _of_other_keys(connection, dialect, host, own)
-    return _script(connection.dialect, [*statements, *_host(connection.dialect, absent)])
+    return _script(dialect, [*statements, *_host(dialect, absent)])
 
 
-def made(engine: Engine, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
-    """What `init` would run where our tables are not there; `following` are statements of `key_types.following`, or a
-    word for the reader.
+def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
+    """The statements that `init` would run if our tables are absent; `following` are statements of
+    `key_types.following`, or a comment for the reader.
     """
     guard = f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1)"
     leave = "-- Leave the next line's 1 a 0 where your own table of employees exists already."
-    statements = [*fresh(engine, own.names), leave, guard, *following]
-    return _script(engine, [*statements, *_host(engine, host_metadata(host))])
+    statements = [*all_table_statements(dialect, own.names), leave, guard, *following]
+    return _script(dialect, [*statements, *_host(dialect, host_metadata(host))])
 
 
-def _script(engine: Engine, statements: Iterable[str]) -> str:
-    """One transaction, where there are any for what makes tables."""
+def _script(dialect: Dialect, statements: Iterable[str]) -> str:
+    """The statements as one transaction, if the database has transactions for changes of tables."""
     whole = list(statements)
-    if not urls.database(engine.name).commits_tables and any(not one.startswith("--") for one in whole):
+    if not dialect.commits_tables and any(not statement.startswith("--") for statement in whole):
         whole = ["BEGIN", *whole, "COMMIT"]
-    return "\n".join(f"{one}\n" if one.startswith("--") else f"{one.rstrip()};\n" for one in whole)
+    return "\n".join(f"{line}\n" if line.startswith("--") else f"{line.rstrip()};\n" for line in whole)
 
 
-def _host(engine: Engine, tables: Iterable[Table]) -> Iterator[str]:
+def _host(dialect: Dialect, tables: Iterable[Table]) -> Iterator[str]:
     for table in tables:
         yield f"-- Only where you have no table {table.fullname} yet:"
-        yield from making(engine, table)
+        yield from table_statements(dialect, prepared(dialect, table, is_ours=False))
 
 
-def _migrations(connection: Connection, host: HostTables, own: OwnTables, found: ownership.Look) -> Iterator[str]:
-    """The steps after the version that was found; and what no step makes, where a table was somebody else's."""
+def _migrations(
+    connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables, found: ownership.Inventory
+) -> Iterator[str]:
+    """The migrations after the present version, and tables that no migration makes since another had their name."""
     output, names = StringIO(), own.names
     standing = {kind: (split(old)[1], split(old)[0]) for kind, old in found.old.items() if kind not in found.there}
     known = migrate(connection, names, host, output=output, since=str(found.version), standing=standing)
-    for one in output.getvalue().split(";\n"):
-        lines = [line for line in one.splitlines() if line.strip()]
+    for printed in output.getvalue().split(";\n"):
+        lines = [line for line in printed.splitlines() if line.strip()]
         yield from (line for line in lines if line.startswith("--"))
         if statement := "\n".join(line for line in lines if not line.startswith("--")):
             yield statement
     for kind, table in tables_of(names)._asdict().items():
         if kind not in {*found.there, *standing} and kind not in known:
-            yield from making(connection.dialect, prepared(table))
+            yield from table_statements(dialect, prepared(dialect, table))
 
 
 def _of_other_keys(connection: Connection, dialect: Dialect, host: HostTables, own: OwnTables) -> Iterator[str]:
-    keys = key_types.look(connection, dialect, own.names, host)
+    keys = key_types.read_keys(connection, dialect, own.names, host)
     if keys is not None and not (keys.fit if keys.link else keys.are_numbers):
         yield "-- Your keys are not of the kind that our tables keep: print this again when it has been run."

@@ -1,4 +1,4 @@
-"""What the database user may do, tried on every table of a run with statements that touch no row."""
+"""The rights of the database user, tried on every table of a run with statements that touch no row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "guard": ("SELECT", "UPDATE"),
     "adoptions": ("SELECT",),
 }
-"""What daily work does to our tables, by what each is for; nothing ever changes the journal, so a DBA may see to it."""
+"""The rights that daily work needs on our tables, by kind. The journal is only ever added to: a DBA may enforce it."""
 
 
 class Lacking(NamedTuple):
@@ -43,16 +43,16 @@ class Lacking(NamedTuple):
 
     by_right: dict[str, list[str]]
     is_kept: bool
-    """Whether another program held a table, so that what stands behind it was not tried."""
+    """Whether another program held a lock, so that the remaining tables were not tried."""
 
 
 def lacking(
     store: Store, *, creates_employees: bool, renames_employees: bool = False, every: Sequence[str] = ()
 ) -> Lacking:
-    """What the user of the database may not do. A lock is waited for once, not for each right.
+    """The rights that the database user lacks. A lock is waited for once, not for each right.
 
-    `every`: the columns of the clock times, where they are known. A row is kept whole, and is brought back whole: a
-    right on some of them does not do.
+    `every`: the columns of `clock_times`, if they are known. A row is saved whole and restored whole: a right on some
+    of them is not enough.
     """
     found: dict[str, list[str]] = {}
     is_kept = False
@@ -64,8 +64,8 @@ def lacking(
                 result = run(connection, statement)
                 may = not result.returns_rows or result.scalar() is not False
             except DBAPIError as error:
-                # A lock that somebody else holds says nothing of rights. A setting of the server is told as one, and a
-                # database that takes no writes as that.
+                # Another program's lock says nothing about rights. A setting of the server, and a read-only database,
+                # are reported as such.
                 if setting_of(error) is not None or takes_no_writes(error, codes_of(error)):
                     raise
                 may = is_kept = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
@@ -76,9 +76,9 @@ def lacking(
 
 
 def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:
-    """(right, table, statement): it fails, or says false, where the right is lacking."""
+    """(right, table, statement): the statement fails, or returns false, if the right is lacking."""
     d, times, people = store.dialect, store.host.clock_times, store.host.employees
-    # All that a run sets: MariaDB refuses an insert that leaves out a column without a default, also of no row.
+    # All columns that a run sets: MariaDB refuses an insert without a required column, even of no row.
     written = [
         *([] if d.keys.row.draws else [times.id]),
         *(getattr(times, field) for field in CANONICAL if field not in MAY_LACK),
@@ -97,7 +97,7 @@ def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) 
     wanted = ("SELECT", *(("INSERT",) if creates else ()), *(("UPDATE",) if renames else ()))
     yield from _of_table(d.table(people.table), mapped, wanted)
     if not d.has_rights:
-        return  # what a file allows of one table it allows of every table
+        return  # a file has no rights on single tables
     ours = tables_of(store.names)._asdict()
     for kind, rights in NEEDED.items():
         yield from _of_table(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)

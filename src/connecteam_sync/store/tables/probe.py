@@ -1,7 +1,7 @@
-"""One row is made, corrected, put back, deleted and brought back in the host's table, then taken back (rule 14).
+"""A row is inserted, corrected, restored, deleted and restored in the host's table, then all is rolled back (rule 14).
 
-What the catalogue cannot say shows here: whether the table keeps what is written, and whether undo could give back
-every byte. Nothing is left but a key that was drawn, and whatever the table's triggers did outside of the transaction.
+It shows what the catalogue cannot: whether the table keeps what is written, and whether undo could restore every byte.
+Nothing remains except a key that was drawn, and what the table's triggers did outside of the transaction.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ _DAY = 86_400
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 
 
-class _Meddled(Exception):  # noqa: N818 - the same
-    """Rows next to ours are not as they were."""
+class _Meddled(Exception):  # noqa: N818 - a signal; never leaves this module
+    """Other rows were changed together with ours."""
 
-    def __init__(self, told: str) -> None:
-        super().__init__(told)
-        self.told = told
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class Probed(NamedTuple):
-    """What a probe came to: `refused` are the words of a database that takes no such row (a CHECK, another key)."""
+    """The result of a probe: `refused` is the database's message if it refused the row (a CHECK, another key)."""
 
     refused: str = ""
 
 
-class _Refused(Exception):  # noqa: N818 - says what happened; never leaves this module
+class _Refused(Exception):  # noqa: N818 - a signal; never leaves this module
     def __init__(self, words: str) -> None:
         super().__init__(words)
         self.words = words
 
 
 def first_probe(session: Session, changes: Iterable[Change], *, now: int) -> str:
-    """Before the first write to a table that is not known yet: the probe with the first row that would be made, else
-    with a copy of one that would be altered; what to say of it. Raises NotServed, and nothing was written.
+    """Probe a table that is not known yet, before its first write: with the first row that would be made, else with a
+    copy of one that would be altered. Returns a sentence about it. Raises NotServed, and nothing was written.
     """
     wanted = sorted((change for change in changes if _is_usual(change)), key=lambda change: change.kind != "create")
     if not wanted:
@@ -70,11 +70,11 @@ def first_probe(session: Session, changes: Iterable[Change], *, now: int) -> str
         row: ClockTime | None = first.after
     else:
         row = _free(session, first.before or first.image)
-    return "" if row is None else _noted(session, probe(session, row, now=now))
+    return "" if row is None else _note_result(session, probe(session, row, now=now))
 
 
 def _is_usual(change: Change) -> bool:
-    """Whether a row of it lies where some seconds later there is a time."""
+    """Whether its times are between 1970 and 2100, so that some seconds later is a valid time, too."""
     return change.kind != "link" and all(
         0 <= at <= LATEST
         for image in (change.before, change.after)
@@ -85,37 +85,37 @@ def _is_usual(change: Change) -> bool:
 
 
 def probe_copy(session: Session, *, now: int) -> Probed | None:
-    """The probe with a copy of a row of ours, moved to an instant that is free; None where there is no such row."""
+    """Probe with a copy of a row of ours, moved to a free instant; None if there is no such row."""
     began, ended = (session.canonical[field] for field in ("clock_in", "clock_out"))
     closed = f"{ended} IS NULL"
-    # Beyond these no time of ours lies, and some seconds later there may be no time at all.
+    # Beyond these there are no times of ours, and some seconds later may not be a valid time.
     usual = f"{began} BETWEEN 0 AND {LATEST} AND ({closed} OR {ended} BETWEEN 0 AND {LATEST})"
-    select = session._assigned_rows(f"{session.clock_times} t", f"{session.is_ours} AND {usual}")  # noqa: SLF001 - the same house
+    select = session._assigned_rows(f"{session.clock_times} t", f"{session.is_ours} AND {usual}")  # noqa: SLF001 - the same package
     found = session.fetch(Query(f"{select} ORDER BY {closed}, {session.canonical['clock_in']} DESC LIMIT 1"))[0]
     row = _free(session, rows.clock_time(found[0])) if found else None
     return None if row is None else probe(session, row, now=now)
 
 
 def has_odd_ones(session: Session) -> bool:
-    """Whether there is a row of ours at all: none that `probe_copy` could take, where it found none."""
+    """Whether there is a row of ours at all, although `probe_copy` found none that it could copy."""
     return bool(session.fetch(Query(f"SELECT 1 FROM {session.clock_times} t WHERE {session.is_ours} LIMIT 1"))[0])
 
 
 def require_probed(session: Session, *, now: int) -> None:
-    """Where the table is not known yet, the probe with a copy of a row. Raises NotServed, and nothing was written."""
+    """Probe with a copy of a row if the table is not known yet. Raises NotServed, and nothing was written."""
     if session.columns.is_new:
         probe_copy(session, now=now)
 
 
 def note_probed(session: Session) -> None:
-    """Remember that the table as it is was probed; it may wait."""
+    """Remember that the table was probed in its present state; the statement is deferred."""
     stamp, here = session.columns.definition.stamp, session.columns.place or None
     noting = f"UPDATE {session.own.guard} SET probed = :stamp, place = :here WHERE id = 1"
     session.later(Query(noting, {"stamp": stamp, "here": here}))
     session.probed = stamp
 
 
-def _noted(session: Session, found: Probed) -> str:
+def _note_result(session: Session, found: Probed) -> str:
     if found.refused:
         return f"the table could not be probed: it refuses the first row ({found.refused})"
     note_probed(session)
@@ -123,14 +123,14 @@ def _noted(session: Session, found: Probed) -> str:
 
 
 def happened(session: Session) -> str:
-    """What a probe does that is not taken back."""
+    """The effects of a probe that are not rolled back, for a sentence."""
     fired = ", and the triggers of the table fired" if session.columns.definition.triggers else ""
     return f"a key was drawn for it{fired}"
 
 
 def probe_person(session: Session) -> Probed | None:
-    """A row of people made as a run makes one, read back and taken back: only where that table has triggers. Raises
-    NotServed where it does not keep what says whose row it is.
+    """Make a row of people as a run does, read it back and roll back: only if that table has triggers. Raises NotServed
+    if the row does not keep the id that identifies the person.
     """
     if not session.columns.definition.people_triggers:
         return None
@@ -142,7 +142,7 @@ def probe_person(session: Session) -> Probed | None:
     except DBAPIError as error:
         if (cause := causes.refusal(error)) is None:
             raise
-        return Probed(cause.told)
+        return Probed(cause.message)
     finally:
         _take_back(session)
     return Probed()
@@ -156,7 +156,7 @@ def _take_back(session: Session) -> None:
 
 
 def _free(session: Session, row: ClockTime) -> ClockTime | None:
-    """A copy of a row, some seconds later, where nothing stands."""
+    """A copy of a row, some seconds later, at a free instant; None if there is none within a day."""
     taken = {one.clock_in for one in session.rows_of(row.employee_id, row.clock_in, row.clock_in + _DAY)}
     later = next((by for by in range(1, _DAY) if row.clock_in + by not in taken), None)
     if later is None:
@@ -167,30 +167,30 @@ def _free(session: Session, row: ClockTime) -> ClockTime | None:
 
 
 def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
-    """Make the row, correct it, put it back as it was, delete it, bring it back from its image; compare every byte.
+    """Insert the row, correct it, restore it, delete it, restore it from its image; compare every byte.
 
-    Raises NotServed where the table does not keep what is written, undo could not give back what was, or other rows
-    come, go or change with it.
+    Raises NotServed if the table does not keep what is written, undo could not restore a row, or other rows are added,
+    removed or changed together with it.
     """
-    # Only here: what starts, starts without.
-    from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, meddled
+    # Imported only here, to keep the start of a command fast.
+    from connecteam_sync.store.mirror.other_rows import Neighbours, may_have_triggers, side_effect_error
 
     for counts in (True, True, False) if may_have_triggers(session) else ():
-        beside = Neighbours(session, row, counts=counts)
+        neighbours = Neighbours(session, row, counts=counts)
         try:
-            return _tried(session, row, beside, now=now)
+            return _rolled_back(session, row, neighbours, now=now)
         except _Meddled as seen:
-            if beside.is_as_before():
-                raise meddled(session, f"{seen.told} with ours") from None
-        # What is not taken back with ours was another program's. The third time the whole table is not counted any
-        # more: it is written all the time.
-    return _tried(session, row, None, now=now)
+            if neighbours.is_as_before():
+                raise side_effect_error(session, f"{seen.message} with ours") from None
+        # A change that was not rolled back with ours was another program's. The third time, the rows of the whole table
+        # are not counted any more: others write to it all the time.
+    return _rolled_back(session, row, None, now=now)
 
 
-def _tried(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> Probed:
+def _rolled_back(session: Session, row: ClockTime, neighbours: Neighbours | None, *, now: int) -> Probed:
     session.later(Query(f"SAVEPOINT {_POINT}"))
     try:
-        _live(session, row, beside, now=now)
+        _act_out(session, row, neighbours, now=now)
     except _Refused as refused:
         return Probed(refused.words)
     finally:
@@ -198,31 +198,31 @@ def _tried(session: Session, row: ClockTime, beside: Neighbours | None, *, now: 
     return Probed()
 
 
-def _live(session: Session, row: ClockTime, beside: Neighbours | None, *, now: int) -> None:
-    # Written as of yesterday: a trigger that says the moment of now is told from us.
+def _act_out(session: Session, row: ClockTime, neighbours: Neighbours | None, *, now: int) -> None:
+    # Written with yesterday's time, so that the present time must come from a trigger.
     then = now - _DAY
     made = _written(session, _change("create", None, row), then)
     key = made.id or 0
-    _require_alone(beside, key, more=1)
+    _require_alone(neighbours, key, more=1)
     _fill(session, key)
     image = _aged(session, session.images([key])[key][1])
     end = made.clock_in + 60 if made.clock_out is None else made.clock_out + 60
     corrected = with_times(made, made.employee_id, made.clock_in, end)
     corrected = _written(session, _change("update", made, corrected), then)
-    _require_alone(beside, key, more=1)
+    _require_alone(neighbours, key, more=1)
     _put_back(session, key, image, is_new=False)
     _written(session, _change("delete", made, None), then)
-    _require_alone(beside, key, more=0)
+    _require_alone(neighbours, key, more=0)
     _put_back(session, key, image, is_new=True)
 
 
 def _require_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
-    if beside is not None and (told := beside.meddled(key, more=more)):
+    if beside is not None and (told := beside.side_effects(key, more=more)):
         raise _Meddled(told)
 
 
 def _fill(session: Session, key: RowId) -> None:
-    """Something in each column of the host's own: what a trigger takes away again would not be seen of nothing."""
+    """Fill each of the host's own columns: it would not show if a trigger cleared an empty one."""
     d, names = session.dialect, session.host.clock_times
     ours = {value for value in msgspec.structs.astuple(names) if isinstance(value, str)}
     values = {
@@ -240,7 +240,7 @@ def _fill(session: Session, key: RowId) -> None:
         except DBAPIError as error:
             if causes.refusal(error) is None:
                 raise
-            # It takes no such value: a key of another table, a CHECK. Then column by column.
+            # A value was refused (a foreign key, a CHECK): try column by column.
             session.forget()
             session.later(Query(f"ROLLBACK TO SAVEPOINT {_FILLING}"))
             session.later(Query(f"RELEASE SAVEPOINT {_FILLING}"))
@@ -259,7 +259,7 @@ def _change(kind: ChangeKind, before: ClockTime | None, after: ClockTime | None)
 
 
 def _written(session: Session, change: Change, now: int) -> ClockTime:
-    """A write as a run makes it, read back; the row as it is now."""
+    """The row after a write as a run makes it, read back."""
     try:
         write_steps(session, (change,), now=now)
         session.flush()
@@ -269,11 +269,11 @@ def _written(session: Session, change: Change, now: int) -> ClockTime:
         if cause is None:
             raise
         if change.kind == "delete":
-            raise _stays(session, f"lets no row go: {cause.told}") from error
-        raise _Refused(cause.told) from error
+            raise _stays(session, f"lets no row go: {cause.message}") from error
+        raise _Refused(cause.message) from error
     except RecordRefused as error:
         if not session.columns.definition.triggers:
-            # No trigger is known that would do it to every row: it may be this one value.
+            # No trigger is known that would change every row: it may be this one value.
             raise _Refused(error.words) from error
         raise _stays(session, f"does not keep a row as written: {error.words}") from error
     except RowMoved as error:
@@ -288,18 +288,18 @@ def _stays(session: Session, what: str) -> NotServed:
 
 
 def _aged(session: Session, image: str) -> dict[str, object]:
-    """The row as undo would bring it back, but for moments of the table's own: they are a day old. What writes the
-    moment of now into them shows, however quick we are.
+    """The row as undo would restore it, except that the table's own moments are in the past: a trigger that writes the
+    present time into them is noticed even within the same second.
     """
     names = session.host.clock_times
     times, stamps = ({getattr(names, field) for field in fields} for fields in (of_kind("moment"), STAMPS))
     whole: dict[str, object] = msgspec.json.decode(image)
     for name, column in session.columns.clock_times.items():
-        said = whole.get(name)
+        value = whole.get(name)
         is_moment = base_of(column.type) in _MOMENTS or name in stamps
-        if name in times or not is_moment or not isinstance(said, str) or len(said) < _TIME:
+        if name in times or not is_moment or not isinstance(value, str) or len(value) < _TIME:
             continue
-        whole[name] = f"2001-02-03{said[10:]}"
+        whole[name] = f"2001-02-03{value[10:]}"
     return whole
 
 
@@ -307,7 +307,7 @@ _TIME = len("2001-02-03 04:05:06")
 
 
 def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_new: bool) -> None:
-    """The whole row from its image, as undo does it. Raises NotServed, naming the columns that are not as they were."""
+    """Restore the whole row from its image, as undo does. Raises NotServed, naming the columns that differ."""
     d, names = session.dialect, session.host.clock_times
     left = {*names.trigger_columns} - {names.id}
     aliases = {
@@ -329,7 +329,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
         cause = causes.refusal(error)
         if cause is None:
             raise
-        raise _stays(session, f"takes no row back that was there: {cause.told}") from error
+        raise _stays(session, f"takes no row back that was there: {cause.message}") from error
     except RowMoved as error:
         raise _stays(session, "takes no row back that was there") from error
     found = session.images([key])
@@ -338,7 +338,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
     if not moved:
         return
     ours = {getattr(names, one.field) for one in ROW}
-    said = ", ".join(map(repr, moved))
+    columns = ", ".join(map(repr, moved))
     cure = CURE
     if not ours & {*moved}:
         named = ", ".join(f'"{name}"' for name in [*names.trigger_columns, *moved])
@@ -346,7 +346,7 @@ def _put_back(session: Session, key: RowId, image: Mapping[str, object], *, is_n
             f"name what the trigger owns under [tables.clock_times]: trigger_columns = [{named}]; undo leaves it alone"
         )
     raise NotServed(
-        f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {said};"
+        f"{many(len(moved), 'column')} of table {names.table!r} would not come back by undo: {columns};"
         f" {triggers_text(session)}; nothing was written",
         next_step=f"{cure}; then connecteam-sync doctor",
     )

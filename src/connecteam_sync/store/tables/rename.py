@@ -1,6 +1,7 @@
-"""Our tables under the names of old versions, or of another prefix, get the names that were chosen, with their indexes.
+"""Rename our tables, with their indexes, from the names of old versions or of another prefix to the configured ones.
 
-MySQL commits each statement. Whatever an attempt that broke off has left is found by `ours.look`, and goes on here.
+MySQL commits each statement. `ownership.take_inventory` finds what an interrupted attempt has left, and the next one
+goes on from there.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from sqlalchemy import Connection, inspect
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.own import KINDS, OwnNames
-from connecteam_sync.store.tables.ownership import Look
+from connecteam_sync.store.tables.ownership import Inventory
 from connecteam_sync.store.tables.schema import templates
 
 
-def rename(connection: Connection, dialect: Dialect, found: Look, names: OwnNames) -> tuple[str, ...]:
-    """Rename what is ours; what was done, a sentence each. Rows, keys and what makes them go along."""
+def rename(connection: Connection, dialect: Dialect, found: Inventory, names: OwnNames) -> tuple[str, ...]:
+    """Rename our tables, with their rows, keys and sequences; returns a sentence for each action."""
     for statement in statements(connection, dialect, found, names):
         connection.exec_driver_sql(statement)
     kinds = _kinds(found)
@@ -28,17 +29,17 @@ def rename(connection: Connection, dialect: Dialect, found: Look, names: OwnName
     return (*done, *(f"left table {table} alone: it is not ours" for table in found.strangers))
 
 
-def _kinds(found: Look) -> list[str]:
-    # The version table comes last: as long as it has its old name, an attempt that broke off is known by it.
+def _kinds(found: Inventory) -> list[str]:
+    # The version table comes last: while it has its old name, an interrupted attempt is recognised by it.
     return [kind for kind in KINDS if kind in found.old and kind not in found.there]
 
 
 def statements(
-    connection: Connection, dialect: Dialect, found: Look, names: OwnNames, *, is_printed: bool = False
+    connection: Connection, dialect: Dialect, found: Inventory, names: OwnNames, *, is_printed: bool = False
 ) -> Iterator[str]:
-    """The statements that rename. Each is to be run before the next is asked for, but where they are printed."""
+    """The statements that rename. Unless they are printed, run each before the next is generated."""
     kinds = _kinds(found)
-    # By its own old name, or by that which a table of this kind had, where it was renamed a moment ago.
+    # By its own old name, or by the old name of this kind, if it was renamed a moment ago.
     for kind in KINDS if found.old else ():
         if kind in kinds:
             yield from dialect.renamed(found.old[kind], names.full(kind))
@@ -50,8 +51,9 @@ def statements(
 def _renaming_indexes(
     connection: Connection, dialect: Dialect, names: OwnNames, kind: str, stands: tuple[str | None, str]
 ) -> Iterator[str]:
-    """The indexes of a table that has its new name by then, and `stands` under (schema, name): ix_OLD_what becomes
-    ix_NEW_what.
+    """The statements that rename the indexes of a table that was just renamed: ix_OLD_what becomes ix_NEW_what.
+
+    `stands` is the (schema, name) of the table at present.
     """
     served = "|".join(str(index.name) for index in templates.tables[kind].indexes) if kind in templates.tables else ""
     present = inspect(connection).get_indexes(stands[1], schema=stands[0])

@@ -1,4 +1,4 @@
-"""Are our own tables as this version needs them, and do the links from shifts to rows hold? Found, and put back."""
+"""Check that our tables are as this version needs them, and that the links from shifts to rows hold; repair them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import ownership
 from connecteam_sync.store.tables.columns import plain_text
-from connecteam_sync.store.tables.create import prepared, touched
+from connecteam_sync.store.tables.create import note_writes, prepared
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import LINKS, PERSONS, TOUCHED, Tables, indexes_of, tables_of
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Something of a table of ours that is not as it should be; `init` puts it back where it `mends`."""
+    """A part of a table of ours that is not as it should be; `mends`: `init` repairs it."""
 
     table: Table
-    said: str
+    message: str
     mends: bool = True
     column: Column[object] | None = None
     index: Index | None = None
@@ -40,7 +40,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def faults(connection: Connection, dialect: Dialect, names: OwnNames) -> list[Fault]:
-    """What differs from what this version needs: tables, columns by name and kind, indexes. Nothing is written."""
+    """Differences from the tables, columns and indexes that this version needs. Nothing is written."""
     tables = tables_of(names)
     there = ownership.present(connection, dialect, [table.name for table in tables], names.schema)
     found: list[Fault] = []
@@ -62,9 +62,9 @@ def _columns(table: Table, found: ownership.Present, prefix: str, *, keeps_diges
     for column in table.columns:
         kind = found.columns.get(column.name)
         if kind is None:
-            # Nobody knows what stood in a column that every row must fill.
-            said = f"{table.fullname} has no column {column.name}"
-            yield Fault(table, said, mends=bool(column.nullable), column=column)
+            # The lost values of a required column cannot be restored.
+            message = f"{table.fullname} has no column {column.name}"
+            yield Fault(table, message, mends=bool(column.nullable), column=column)
         elif kind != wanted[column.name] and column.name not in (*LINKS.get(kinds, ()), *PERSONS.get(kinds, ())):
             word = {"int": "a whole number", "text": "text"}[wanted[column.name]]
             yield Fault(table, f"column {column.name} of {table.fullname} is not {word}", mends=False, column=column)
@@ -80,23 +80,23 @@ def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tab
             columns.append(TOUCHED)
         there = found.get(str(index.name))
         if there is None:
-            said = f"index {index.name} of {table.fullname} is missing"
+            message = f"index {index.name} of {table.fullname} is missing"
         elif there["column_names"] != columns or bool(there["unique"]) != bool(index.unique):
-            said = f"index {index.name} of {table.fullname} is over other columns, or not unique"
+            message = f"index {index.name} of {table.fullname} is over other columns, or not unique"
         else:
             continue
-        yield Fault(table, said, index=index)
+        yield Fault(table, message, index=index)
 
 
 def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
-    """Put back what can be: tables that are missing, columns that may be empty, indexes. A sentence for each."""
+    """Repair missing tables, missing columns that may be empty, and indexes. Returns a sentence for each."""
     done: list[str] = []
-    # A table that was made just now, or an index of a column that was, is right when it is looked at again.
+    # A table, or the index of a column, that was made in the first pass is complete only after a second one.
     for _ in range(2):
         for fault in faults(connection, dialect, names):
             if fault.mends:
                 _mend(connection, dialect, names, host, fault)
-                done.append(f"{fault.said}: put back")
+                done.append(f"{fault.message}: put back")
     return tuple(done)
 
 
@@ -104,7 +104,7 @@ def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostT
     table, engine = fault.table, connection.dialect
     name = dialect.own(table.fullname)
     if fault.is_table:
-        prepared(table).create(connection)
+        prepared(dialect, table).create(connection)
     elif fault.column is not None:
         column = str(CreateColumn(fault.column).compile(dialect=engine))
         connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {column}")
@@ -113,7 +113,7 @@ def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostT
     if fault.is_digest or (fault.is_table and _keeps_digest(dialect, table, tables_of(names))):
         start = next(index for index in table.indexes if str(index.name).endswith("_start"))
         if _has(connection, table, str(start.name)):
-            connection.exec_driver_sql(touched(engine, names))
+            connection.exec_driver_sql(note_writes(dialect.of_server(connection), names))
 
 
 def _has(connection: Connection, table: Table, index: str) -> bool:
@@ -141,8 +141,8 @@ def _again(connection: Connection, dialect: Dialect, names: OwnNames, host: Host
 
 
 class StaleLinks(NamedTuple):
-    """Shifts whose link no longer fits: their row is gone, or says neither what was applied nor what the shift says;
-    and the first and last start of any of them, in epoch seconds.
+    """The numbers of shifts whose link no longer holds: their row is `gone`, or (`other`) has neither the applied
+    values nor those of the shift; and the first and last start of any of them, in epoch seconds.
     """
 
     gone: int
@@ -152,11 +152,11 @@ class StaleLinks(NamedTuple):
 
 
 class OddRows(NamedTuple):
-    """Rows that are easily overlooked: ours without an employee or a time that could be read; others whose source is
-    nearly our word, or nothing.
+    """The numbers of rows that are easily overlooked: ours without an employee or a readable time; others whose source
+    is nearly our word, or empty.
     """
 
-    nobodys: int
+    unassigned: int
     out_of_reach: int
     fractions: int
     nearly_ours: int
@@ -182,9 +182,16 @@ def odd_rows(session: Session) -> OddRows:
     counts = ", ".join(f"coalesce(sum(CASE WHEN {condition} THEN 1 ELSE 0 END), 0)" for condition in conditions)
     example = f"min(CASE WHEN {near} THEN {read['source']} END)"
     sql = f"SELECT {counts}, {example} FROM {session.clock_times} t"
-    [(*found, said)] = session.fetch(Query(sql))[0]
-    nobodys, out_of_reach, fractions, nearly, without = map(int, found)
-    return OddRows(nobodys, out_of_reach, fractions, nearly, without, None if said is None else plain_text(said))
+    [(*found, example_source)] = session.fetch(Query(sql))[0]
+    unassigned, out_of_reach, fractions, nearly, without = map(int, found)
+    return OddRows(
+        unassigned,
+        out_of_reach,
+        fractions,
+        nearly,
+        without,
+        None if example_source is None else plain_text(example_source),
+    )
 
 
 def stale_links(session: Session) -> StaleLinks:
@@ -194,20 +201,20 @@ def stale_links(session: Session) -> StaleLinks:
     applied = " AND ".join(
         d.same(read[field], f"s.applied_{field}") for field in ("employee_id", "clock_in", "clock_out")
     )
-    said = f"{read['clock_in']} = s.start_at AND {d.same(read['clock_out'], 's.end_at')}"
+    as_the_shift = f"{read['clock_in']} = s.start_at AND {d.same(read['clock_out'], 's.end_at')}"
     gone = f"CASE WHEN {key} IS NULL THEN 1 ELSE 0 END"
     sql = (
         f"SELECT count(*), coalesce(sum({gone}), 0), min(s.start_at), max(s.start_at) FROM {session.own.shifts} s"
         f" LEFT JOIN {session.clock_times} t ON {key} = {d.keys.row.host.format('s.clock_time_id')}"
-        f" WHERE s.clock_time_id IS NOT NULL AND ({key} IS NULL OR NOT (({applied}) OR ({said})))"
+        f" WHERE s.clock_time_id IS NOT NULL AND ({key} IS NULL OR NOT (({applied}) OR ({as_the_shift})))"
     )
     [(every, missing, first, last)] = session.fetch(Query(sql))[0]
     return StaleLinks(int(missing), int(every) - int(missing), first, last)
 
 
 def require_remembered(session: Session) -> None:
-    """Raises ConfigurationError where next to none of the rows that are remembered stand in the table: it is another
-    one, and all of them would be written again.
+    """Raises ConfigurationError if the table contains almost none of the rows that are remembered: it is another table,
+    and all of them would be written again.
     """
     counted = Query(f"SELECT count(*) FROM {session.own.shifts} WHERE clock_time_id IS NOT NULL")
     every, lost = int(session.fetch(counted)[0][0][0]), stale_links(session)
@@ -224,4 +231,4 @@ def require_remembered(session: Session) -> None:
 
 
 _FEW = 10
-"""A table that lost nine rows of ten on its way is taken for another one."""
+"""A table that has lost more than nine of ten rows is taken for another one."""

@@ -1,4 +1,4 @@
-"""Rows of the database to and from the words of the core, and the expressions that read the host's columns."""
+"""Rows of the database to and from the types of the core, and the expressions that read the host's columns."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ HOLD: dict[str, Kind] = {
     "first_seen": "int",
 }
 _LINK = len(Shift.__struct_fields__)
-"""Where a row of MIRROR goes on from the shift, field by field, to what was made of it."""
+"""The position in MIRROR behind the fields of the shift, at which those of its link begin."""
 Image = tuple[ClockTime, str]
 """A row in canonical form, and whole as JSON text."""
 Written = tuple[ClockTime, str | None]
-"""The same; None where the row as a whole was left in the table."""
+"""The same; None if the whole row was not read from the table."""
 
 
 def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
@@ -97,8 +97,8 @@ def json_rows(rows: Iterable[Mapping[str, object]]) -> str:
 
 
 def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, types: Mapping[str, str]) -> dict[str, str]:
-    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `types` are
-    those of the columns that there are.
+    """Expressions that read a row `t` of `clock_times` in canonical form, by field of ClockTime; `types` are the types
+    of the present columns.
     """
 
     def column(field: str) -> str:
@@ -124,10 +124,10 @@ def canonical(dialect: Dialect, names: ClockTimesNames, flag: Flag, types: Mappi
 
 
 def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
-    """The employee of a row `t` as the table of people spells it, which is how we remember it.
+    """The employee of a row `t` as spelled in the table of people, which is the spelling that we remember.
 
-    A collation may say that `e-7` and `E-7 ` are one key, and so does every join of the host's own programs. Where it
-    does of exactly one person, the row is theirs; `employee` is how the row spells it.
+    A collation may treat `e-7` and `E-7 ` as one key, and so does every join of the host's own programs. If it matches
+    exactly one person, the row is theirs; `employee` is the spelling of the row.
     """
     person, people = dialect.keys.person, dialect.keys.employee
     if not person.is_text or person.is_uuid or people.is_uuid:
@@ -137,7 +137,7 @@ def as_people_spell(dialect: Dialect, host: HostTables, employee: str) -> str:
     if person.order == people.order:
         theirs, read = key, people.read.format(key)
     else:
-        # The columns compare differently: that of the rows decides, as the unique key does. No index serves then.
+        # The columns compare differently: that of the rows decides, as in the unique key. No index is used then.
         theirs, read, employee = person.host.format(key), people.cast.format(key), person.cast.format(own)
     alone = f"SELECT CASE WHEN count(*) = 1 THEN min({read}) END"
     return f"coalesce(({alone} FROM {dialect.table(host.employees.table)} p WHERE {own} = {theirs}), {employee})"
@@ -163,15 +163,15 @@ def _clock_time(row: Sequence[Any]) -> ClockTime:
 
 
 def _wider(row: Sequence[Any]) -> ClockTime:
-    """The same, where a row has more of its shift than person and times; that stands behind."""
+    """The same for a row with further fields of its shift, which are the last columns."""
     more = zip(_MORE, row[-len(_MORE) :], strict=True)
     return msgspec.structs.replace(
-        _clock_time(row[: -len(_MORE)]), **{column.field: _said(column.kind, value) for column, value in more}
+        _clock_time(row[: -len(_MORE)]), **{column.field: _field_value(column.kind, value) for column, value in more}
     )
 
 
-def _said(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
-    """A value as a field of ClockTime has it."""
+def _field_value(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
+    """A value as a field of ClockTime."""
     if kind == "minutes":
         return _minutes(value)
     if kind == "word":
@@ -185,15 +185,15 @@ clock_time = _wider if _MORE else _clock_time
 
 
 _MANY = 1e15
-"""More minutes than anything lasts; a DOUBLE tells whole numbers apart up to there."""
+"""More minutes than are plausible; up to there, a DOUBLE distinguishes whole numbers."""
 
 
-def _minutes(said: Any) -> float | None:  # noqa: ANN401 - whatever type the host's column has
-    """Minutes as they are: whole ones as such, with a fraction where there is one; -1 of what is no number at all."""
-    if said is None:
+def _minutes(value: Any) -> float | None:  # noqa: ANN401 - whatever type the host's column has
+    """Minutes, as an int if they are whole; -1 if the value is not a number."""
+    if value is None:
         return None
     try:
-        number = float(said)
+        number = float(value)
     except ValueError:
         return -1
     if not isfinite(number) or abs(number) >= _MANY:
@@ -202,13 +202,13 @@ def _minutes(said: Any) -> float | None:  # noqa: ANN401 - whatever type the hos
 
 
 def image(row: Sequence[Any]) -> tuple[RowId, Image]:
-    """A row's id; and the row in canonical form, and whole as JSON text, which stands behind the canonical columns.
+    """A row's id; and the row in canonical form, and whole as JSON text, which is the last column.
 
-    Raises RecordRefused where the text is too long to travel.
+    Raises RecordRefused if the text is larger than the database can send.
     """
     found = clock_time(row[:-1])
     if row[-1] is None:
-        # MySQL and MariaDB say so instead of a text that is longer than they let travel.
+        # MySQL and MariaDB return NULL for a text that is too long.
         raise RecordRefused(
             f"row {row[0]} is larger than the database lets travel at once (max_allowed_packet)",
             words="it is larger than the database lets travel at once (max_allowed_packet)",
@@ -218,21 +218,21 @@ def image(row: Sequence[Any]) -> tuple[RowId, Image]:
 
 
 def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
-    """As `image`, of a row that is not read whole: SELECT of `canonical` and nothing else."""
+    """As `image`, for a row that is not read whole: only the columns of `canonical`."""
     return row_id(row[0]), (clock_time(row), None)
 
 
 def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
     """A canonical row as members of a rowset."""
     names = CANONICAL if not prefix else [prefix + field for field in CANONICAL]
-    said: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
-    for field, sent in _SENT:
-        said[prefix + field] = sent(said[prefix + field])
-    return said
+    values: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
+    for field, convert in _SENT:
+        values[prefix + field] = convert(values[prefix + field])
+    return values
 
 
 def _whole(minutes: float | None) -> int | None:
-    """Of a fraction the whole minutes: no row is made with one, and a guard compares no more."""
+    """The whole minutes: no row is made with a fraction, and a guard compares whole minutes."""
     return None if minutes is None else floor(minutes)
 
 
@@ -248,12 +248,12 @@ def image_kinds(prefix: str = "") -> dict[str, Kind]:
 
 
 def mirror_columns(alias: str) -> str:
-    """What `mirror` reads, as the columns of a SELECT."""
+    """The columns of a SELECT for `mirror`."""
     return ", ".join(f"{alias}.{column}" for column in MIRROR)
 
 
 def tracked_columns(shown: Mapping[str, Shift]) -> Callable[[Sequence[Any]], TrackedShift]:
-    """As `mirror`; a shift that equals the one `shown` under its id is that very object: there may be very many."""
+    """As `mirror`; a shift that equals the one in `shown` is that same object, to save memory."""
 
     def read(row: Sequence[Any]) -> TrackedShift:
         same = shown.get(row[0])
@@ -294,12 +294,12 @@ def mirror(row: Sequence[Any]) -> TrackedShift:
 
 
 def _shared(text: str | None) -> str | None:
-    """One object for equal text: zones and jobs are few, and stand in every row."""
+    """One object for equal texts: zones and jobs are few, and every row has them."""
     return None if text is None else intern(text)
 
 
 def mirror_values(item: TrackedShift, run: int) -> tuple[object, ...]:
-    """A memory as a row of our `shifts`, in the order of MIRROR."""
+    """A tracked shift as a row of our `shifts`, in the order of MIRROR."""
     shift, applied = item.shift, item.applied
     return (
         shift.id,
@@ -349,19 +349,19 @@ def pause_values(item: Break) -> tuple[object, ...]:
     )
 
 
-# -- truth values in somebody's columns: as such, as numbers, bits or words --------------------------------------------
+# -- truth values in the host's columns: as such, as numbers, bits or words --------------------------------------------
 
 
 def form_of(kind: str, words: tuple[str, str] | None, dialect: Dialect, *, is_enum: bool = False) -> Form | None:
-    """How a column of this type says true and false; None where nobody could tell."""
+    """How a column of this type represents true and false; None if that cannot be known."""
     if words is not None:
         return "words"
     return None if is_enum or is_text(kind) else dialect.truth_form(kind)
 
 
 class Flag(NamedTuple):
-    """How `is_active` is read from its column and written to it. `words` are those of a shift that is over, and of one
-    that is not.
+    """How `is_active` is read from its column and written to it. `words` are those for a shift that is over, and for
+    one that is not.
     """
 
     dialect: Dialect
@@ -370,12 +370,12 @@ class Flag(NamedTuple):
     words: tuple[str, str] = ("", "")
 
     def read(self, column: str, clock_out: str) -> str:
-        """1 or 0. A word that is neither contradicts the times, whatever they are: it is never as it should be."""
+        """1 or 0. An unknown word reads as the opposite of the times, so that it always counts as wrong."""
         if self.form == "words":
             over, active = (self.dialect.literal(word) for word in self.words)
-            said = self.dialect.as_text(column, self.kind)
+            word = self.dialect.as_text(column, self.kind)
             odd = f"CASE WHEN {clock_out} IS NULL THEN 0 ELSE 1 END"
-            return f"CASE {said} WHEN {active} THEN 1 WHEN {over} THEN 0 ELSE {odd} END"
+            return f"CASE {word} WHEN {active} THEN 1 WHEN {over} THEN 0 ELSE {odd} END"
         if self.form == "number":
             return f"CASE WHEN {column} <> 0 THEN 1 ELSE 0 END"
         if self.form == "bit":
@@ -383,7 +383,7 @@ class Flag(NamedTuple):
         return f"CASE WHEN {column} THEN 1 ELSE 0 END"
 
     def write(self, number: str) -> str:
-        """What the column is set to, from 1 or 0."""
+        """The value of the column for 1 or 0."""
         if self.form == "words":
             over, active = (self.dialect.literal(word) for word in self.words)
             return self.dialect.as_type(f"CASE WHEN {number} = 1 THEN {active} ELSE {over} END", self.kind)
@@ -392,7 +392,7 @@ class Flag(NamedTuple):
         return f"CAST(CAST({number} AS int) AS bit(1))" if self.form == "bit" else self.dialect.flag(number)
 
     def value(self, *, is_active: bool) -> object:
-        """What a new row has there, where rows are inserted in bulk."""
+        """The value for a row that is inserted in bulk."""
         if self.form == "words":
             return self.words[is_active]
         return self.dialect.truth(value=is_active) if self.form == "truth" else int(is_active)

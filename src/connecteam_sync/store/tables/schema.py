@@ -6,35 +6,46 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, Text, Uuid
+from sqlalchemy.engine.interfaces import TypeCompiler
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.schema import RETAIN_SCHEMA
 
-from connecteam_sync.store.tables.keys import LONGEST
+from connecteam_sync.store.sql import urls
 from connecteam_sync.store.tables.own import OwnNames
 
 
-class _LongText(Text):
-    """MySQL's LONGTEXT, by the name its compiler knows: the dialect would bring every driver of MySQL along."""
-
-    __visit_name__ = "LONGTEXT"
+class Key(BigInteger):
+    """A key that the database counts up, declared as its class says (`auto_key`)."""
 
 
-Key = BigInteger().with_variant(Integer(), "sqlite")
-"""SQLite grows a key by itself only where it is declared INTEGER."""
+class Long(Text):
+    """A text without a limit, declared as the database's class says (`long_text`)."""
+
+
+@compiles(Key)
+def _key(_: Key, compiler: TypeCompiler, **__: object) -> str:
+    return urls.database(compiler.dialect.name).auto_key
+
+
+@compiles(Long)
+def _long(_: Long, compiler: TypeCompiler, **__: object) -> str:
+    return urls.database(compiler.dialect.name).long_text
+
+
 Name = String(191)
-Long = Text().with_variant(_LongText(), "mysql", "mariadb")
 
 VERSION = "0015"
-"""The newest migration: what this program needs."""
+"""The newest migration, which this program needs."""
 TOUCHED = "touched_at"
-"""When the server last wrote a shift, on MySQL and MariaDB."""
+"""The time when the server last wrote a shift, if it `notes_writes`."""
 
 templates = MetaData()
-"""Every table of ours under what it is for; an index under what it serves. `tables_of` gives them their names."""
+"""Our tables, named by kind, and their indexes, named by purpose. `tables_of` gives them their full names."""
 
 
 def _table(kind: str, *columns: Column[Any] | Index) -> Table:
-    """A table of ours. What only its making needs to know, per database, is said in `migrations`."""
+    """A table of ours. Options for its creation come from the database's class (`create.prepared`)."""
     return Table(kind, templates, *columns)
 
 
@@ -376,7 +387,7 @@ _table(
 
 
 class Tables(NamedTuple):
-    """Our tables for SQLAlchemy, by what each is for; where Alembic keeps their version is no business of theirs."""
+    """Our tables for SQLAlchemy, by kind, without the table in which Alembic keeps their version."""
 
     users: Table
     shifts: Table
@@ -418,12 +429,11 @@ PERSONS = {
     "holds": ("employee_id",),
 }
 """Columns of ours that hold the key of an employee."""
-_KEY_TEXT = Text().with_variant(String(LONGEST), "mysql", "mariadb")
 
 
 @lru_cache
 def tables_of(names: OwnNames, link: str = "bigint", who: str = "bigint") -> Tables:
-    """Our tables under the names that were chosen, their indexes too.
+    """Our tables and indexes under the configured names.
 
     `link` and `who` are the types of the columns that hold keys of the host's (`dialect.own_type`).
     """
@@ -434,7 +444,7 @@ def tables_of(names: OwnNames, link: str = "bigint", who: str = "bigint") -> Tab
             continue
         for kind, several in columns.items():
             for column in several:
-                tables[kind].c[column].type = Uuid(as_uuid=False) if spelled == "uuid" else _KEY_TEXT
+                tables[kind].c[column].type = Uuid(as_uuid=False) if spelled == "uuid" else Text()
     return Tables(**tables)
 
 

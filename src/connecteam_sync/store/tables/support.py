@@ -1,6 +1,6 @@
-"""Which tables can be served, and by what form: judged from what the catalogue says, before anything is written.
+"""Which tables are supported: judged from the catalogue, before anything is written.
 
-Pure: no statement is sent here. A sentence names the column, the table or the engine; its cure is the one next step.
+Pure: no statement is sent here. Each message names the column, the table or the engine; its cure is the one next step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.core.columns import of_kind
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.sql.catalog import Made
+from connecteam_sync.store.sql.catalog import TableInfo
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import LETTERS, NUMBERS, base_of, is_text
 from connecteam_sync.store.sql.quoting import quoted
@@ -23,37 +23,37 @@ from connecteam_sync.store.tables.rows import form_of
 
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 _WRITABLE = _MOMENTS | {"date", "char", "character", "varchar", "text", "tinytext", "mediumtext", "longtext"}
-"""What a column that only says when a row was written may be: the moment is written there, and never read."""
+"""Types of a column for the time of a row's last write: it is written, and never read."""
 _FRACTIONS = {"decimal", "numeric", "float", "double", "real", "dec", "fixed", "number"}
 _FORM = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 _UNITS = {"epoch_seconds": 1, "epoch_milliseconds": 1000}
 _EARLIEST, _LATEST = 100_000_000, 100_000_000_000
-"""Epoch seconds between 1973 and 5138: what is beyond is in another unit."""
+"""Epoch seconds between 1973 and 5138: other numbers are in another unit."""
 _FIRST_YEAR, _LAST_YEAR = (-62_135_596_800, -62_104_060_800), (253_370_764_800, 253_402_300_800)
 """The years 1 and 9999, in epoch seconds."""
 
 
 class Fault(NamedTuple):
-    """Why a table is not served, and the cure."""
+    """Why a table is not supported, and the cure."""
 
-    said: str
+    message: str
     cure: str
 
 
 def require_table(host: HostTables, columns: HostColumns, dialect: Dialect) -> None:
-    """Raises NotServed where the clock times cannot be mirrored as they are."""
+    """Raises NotServed if `clock_times` is not supported as it is."""
     for fault in faults(host, columns, dialect):
-        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+        raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def require_people(host: HostTables, columns: HostColumns) -> None:
-    """Raises NotServed where rows of people could not be made, or not be taken back."""
+    """Raises NotServed if rows of people could not be made, or not be removed again."""
     for fault in people_faults(host, columns):
-        raise NotServed(f"{fault.said}; nothing was written", next_step=fault.cure)
+        raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
 def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
-    """Why no rows of people can be made, a sentence each."""
+    """Why no rows of people can be made."""
     made, names = columns.definition, host.employees
     computed = [
         Fault(
@@ -62,15 +62,15 @@ def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
             " column, or name another under [tables.employees] name; then connecteam-sync doctor",
         )
     ] * columns.employees[names.name].is_computed
-    return (*_kept(names.table, made.employees), *_instead(names.table, made.people_instead), *computed)
+    return (*_storage_faults(names.table, made.employees), *_rule_faults(names.table, made.people_instead), *computed)
 
 
 def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fault, ...]:
-    """Why the clock times are not served, a sentence each; nothing where they are."""
+    """Why `clock_times` is not supported; empty if it is."""
     kept = (
-        *_kept(host.clock_times.table, columns.definition.clock_times),
-        *_hidden(host.employees.table, columns.definition.employees),
-        *_instead(host.clock_times.table, columns.definition.instead),
+        *_storage_faults(host.clock_times.table, columns.definition.clock_times),
+        *_row_security_faults(host.employees.table, columns.definition.employees),
+        *_rule_faults(host.clock_times.table, columns.definition.instead),
     )
     return kept or (
         *_moments(host, columns, dialect),
@@ -81,8 +81,8 @@ def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fa
     )
 
 
-def _kept(table: str, made: Made) -> Iterator[Fault]:
-    """By whom a table is kept."""
+def _storage_faults(table: str, made: TableInfo) -> Iterator[Fault]:
+    """Faults of the kind or the storage engine of a table."""
     if made.kind not in {"table", "partitioned table"}:
         yield Fault(
             f"{table!r} is a {made.kind}: nobody knows what becomes of a row that is written through it",
@@ -104,11 +104,11 @@ def _kept(table: str, made: Made) -> Iterator[Fault]:
             f"table {table!r} has a key with ON CONFLICT REPLACE or IGNORE: rows go, or do not come, without a word",
             "make the table again without it, then connecteam-sync doctor",
         )
-    yield from _hidden(table, made)
+    yield from _row_security_faults(table, made)
 
 
-def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
-    """Rules of PostgreSQL that turn a write into something else."""
+def _rule_faults(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
+    """Rules (PostgreSQL) that replace a write."""
     if rules:
         yield Fault(
             f"table {table!r} has a rule that does something else INSTEAD of what is written: {', '.join(rules)}",
@@ -117,8 +117,8 @@ def _instead(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
         )
 
 
-def _hidden(table: str, made: Made) -> Iterator[Fault]:
-    """Rows that are there and that the user of the connection is not shown."""
+def _row_security_faults(table: str, made: TableInfo) -> Iterator[Fault]:
+    """Rows that are hidden from the user of the connection."""
     if made.is_filtered:
         yield Fault(
             f"row level security decides which rows of {table!r} this user sees and writes: hours that are hidden"
@@ -158,7 +158,7 @@ def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterat
 
 
 def _cure(name: str, number: object | None, table: str = "", value: object = None) -> str:
-    said = (
+    hint = (
         ""
         if number is None
         else (
@@ -169,18 +169,18 @@ def _cure(name: str, number: object | None, table: str = "", value: object = Non
     made = f"make {name} a column of datetimes in UTC (YYYY-MM-DD HH:MM:SS)"
     if table:
         made = f"write what stands there as YYYY-MM-DD HH:MM:SS, in UTC: {rewritten(table, name, value)}"
-    return f"{said}{made}; then connecteam-sync doctor"
+    return f"{hint}{made}; then connecteam-sync doctor"
 
 
 def rewritten(table: str, name: str, value: object) -> str:
-    """The one statement that writes what stands in a column of SQLite's as datetimes; where it is in a form that SQLite
-    knows itself, all of it is named.
+    """The UPDATE that turns the values of a column into datetimes (SQLite): complete if SQLite knows their format, else
+    its beginning.
     """
     table, column = (part if part.isidentifier() else quoted(part) for part in (table, name))
     known = f"UPDATE {table} SET {column} = datetime({{}}) WHERE {{}}"
-    if isinstance(value, int | float) and _called(value) != "numbers":
-        said = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
-        of = next((form for word, form in said.items() if word in _called(value)), f"{column}, 'unixepoch'")
+    if isinstance(value, int | float) and _kind_of_value(value) != "numbers":
+        epochs = {"Julian": column, "milliseconds": f"{column} / 1000, 'unixepoch'"}
+        of = next((form for word, form in epochs.items() if word in _kind_of_value(value)), f"{column}, 'unixepoch'")
         return known.format(of, f"typeof({column}) IN ('integer', 'real')")
     if _KNOWN.fullmatch(str(value)):
         others = f"{column} NOT GLOB '????-??-?? ??:??:??*' AND datetime({column}) IS NOT NULL"
@@ -189,11 +189,11 @@ def rewritten(table: str, name: str, value: object) -> str:
 
 
 _KNOWN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
-"""What SQLite reads as a time by itself; one with a zone as the instant that it is."""
+"""The format of times that SQLite reads by itself; a zone is respected."""
 
 
 def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> Iterator[Fault]:
-    """What the ends of a column say of the form of its values."""
+    """Faults in the form of a column's values, judged by its ends."""
     for value in (span.low, span.high):
         if value is None or value == "":
             continue
@@ -201,19 +201,19 @@ def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> 
             yield Fault(f"{where} holds bytes, which are no time", _cure(name, None))
         elif unit is None and isinstance(value, int | float):
             yield Fault(
-                f"{where} holds {_called(value)}, which is no datetime", _cure(name, _whole(value), table, value)
+                f"{where} holds {_kind_of_value(value)}, which is no datetime", _cure(name, _whole(value), table, value)
             )
         elif unit is None and not _FORM.fullmatch(str(value)):
             yield Fault(f"{where} holds times written like {shape(str(value))!r}", _cure(name, None, table, str(value)))
         elif isinstance(value, float):
             yield Fault(
-                f"{where} holds {_called(value)} with fractions (REAL), and clock_in_unit counts whole ones",
+                f"{where} holds {_kind_of_value(value)} with fractions (REAL), and clock_in_unit counts whole ones",
                 f"UPDATE {table} SET {name} = CAST({name} AS INTEGER) WHERE typeof({name}) = 'real', then"
                 " connecteam-sync doctor",
             )
         elif unit is not None and not _fits(value, unit):
             yield Fault(
-                f"{where} holds {_called(value)}, and clock_in_unit says {unit}",
+                f"{where} holds {_kind_of_value(value)}, and clock_in_unit says {unit}",
                 "correct clock_in_unit under [tables.clock_times], or the values; then connecteam-sync doctor",
             )
         else:
@@ -225,8 +225,8 @@ def _whole(value: float) -> object | None:
     return value if isinstance(value, int) and abs(value) >= _EARLIEST else None
 
 
-def _called(value: object) -> str:
-    """What a value is, without saying whose."""
+def _kind_of_value(value: object) -> str:
+    """The kind of a value, without revealing it."""
     if not isinstance(value, int | float):
         return f"{shape(str(value))!r}"
     if isinstance(value, float) and 2_000_000 < value < 3_000_000:  # noqa: PLR2004 - the days of our time
@@ -244,14 +244,14 @@ def _fits(value: object, unit: str) -> bool:
         return False
     at = number / _UNITS[unit]
     if _FIRST_YEAR[0] <= at < _FIRST_YEAR[1] or _LAST_YEAR[0] <= at < _LAST_YEAR[1]:
-        return True  # what other programs write for "unknown" and "open"
+        return True  # values that other programs write for "unknown" and "open"
     return at < _LATEST and (unit == "epoch_seconds" or number >= _LATEST // 10)
 
 
 def shape(text: str) -> str:
-    """How a value is written, not what it says: digits as 0, letters as x but for those of AM, PM, T and Z."""
-    said = re.sub(r"\d", "0", text[:40])
-    return re.sub(r"[^\W\d_](?<![TZAPM])", "x", said)
+    """The format of a value without its content: digits as 0, letters as x except those of AM, PM, T and Z."""
+    digits = re.sub(r"\d", "0", text[:40])
+    return re.sub(r"[^\W\d_](?<![TZAPM])", "x", digits)
 
 
 # -- minutes, flag, source ---------------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
             yield Fault(
                 f"{where}, whose words{shown} nobody has explained",
                 "say which word is which under [tables.clock_times], the one of a shift that is over first:"
-                f" is_active_words = {_two(allowed)}",
+                f" is_active_words = {_two_words(allowed)}",
             )
     elif not (is_text(kind) or allowed is not None):
         yield Fault(f"{where}, which holds no words, and is_active_words is set", "remove is_active_words")
@@ -289,7 +289,7 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
             f"{where}, which allows {', '.join(allowed)}, and is_active_words names others",
             "correct is_active_words under [tables.clock_times]",
         )
-    # What a text says that is no number, SQLite takes for 0.
+    # SQLite reads a text that is not a number as 0.
     span = columns.definition.spans.get(names.is_active, Span())
     odd = next((one for one in (span.low, span.high) if isinstance(one, str) and one not in {"0", "1"}), None)
     if words is None and odd is not None:
@@ -299,8 +299,8 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
         )
 
 
-def _two(allowed: tuple[str, ...] | None) -> str:
-    """Two words as a person would write them down, in the order in which the column names them."""
+def _two_words(allowed: tuple[str, ...] | None) -> str:
+    """Two words as a person would write them in the configuration, in the order of the column's declaration."""
     words = allowed if allowed is not None and len(allowed) == 2 else ("N", "Y")  # noqa: PLR2004 - two
     return f"{list(words)}".replace("'", '"')
 
@@ -329,7 +329,7 @@ def _source(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
 
 
 def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
-    """Columns of what Connecteam says in words."""
+    """Columns for texts of Connecteam."""
     names = host.clock_times
     for field in of_kind("text"):
         column = columns.clock_times.get(getattr(names, field))
@@ -341,9 +341,9 @@ def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
 
 
 def _allowed(columns: HostColumns, name: str) -> tuple[str, ...] | None:
-    """The words that an ENUM allows; None of any other column."""
+    """The words that an ENUM allows; None for any other column."""
     words: Mapping[str, tuple[str, ...]] = columns.definition.words
     kind = columns.clock_times[name].type
     if base_of(kind) in {"enum", "set"}:
-        return tuple(said.replace("''", "'") for said in re.findall(r"'((?:[^']|'')*)'", kind))
+        return tuple(word.replace("''", "'") for word in re.findall(r"'((?:[^']|'')*)'", kind))
     return words.get(name)

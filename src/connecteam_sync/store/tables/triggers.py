@@ -1,12 +1,12 @@
-"""What is said of triggers, and the times that a row may have which is tried on them."""
+"""Texts about triggers, and the latest time of a row that is tried on them."""
 
 from __future__ import annotations
 
 from connecteam_sync.store.session import Session
 
 LATEST = 4_102_444_800
-"""Epoch seconds of the year 2100: beyond it, and before 1970, no time of ours lies, and a month later there may be no
-time at all.
+"""Epoch seconds of the year 2100: there are no times of ours beyond it, or before 1970, and a month later may not be a
+valid time.
 """
 CURE = "drop the trigger, or let it leave rows alone whose source is 'connecteam'"
 
