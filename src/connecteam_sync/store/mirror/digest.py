@@ -26,9 +26,10 @@ from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.mirror.apply import ApplyResult
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import base_of
 from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.columns import Column
 from connecteam_sync.store.tables.host import NO_COLUMNS

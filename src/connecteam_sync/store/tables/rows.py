@@ -16,8 +16,9 @@ from connecteam_sync.core.columns import CANONICAL, MAY_LACK, ROW, ColumnKind, o
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import Form, is_text
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.keys import row_id
 
