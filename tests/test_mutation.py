@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,16 @@ def test_what_is_measured_again_replaces_what_was_known() -> None:
     assert both.tests == ["a", "b", "c"]
     assert both.seconds == [1.0, 4.0, 3.0]
     assert both.lines == {"f": {0: 0b101}}
+
+
+def test_who_can_judge_a_line() -> None:
+    """Who ran it; of a function that changed, who ran any of it; and those that killed in the module before."""
+    function = functions("core/a.py", "def f(x):\n    return g(\n        x,\n    )\n")[0]
+    lines = {function.key: {0: 0, 1: 0b001, 3: 0b010}, "core/a.py::": {0: 0b100}}
+    covered = Covered(["a", "b", "c"], [1.0] * 3, lines, {function.key: function.digest})
+    assert covered.of(function, 3) == ["a", "c"]
+    assert covered.of(replace(function, digest="another"), 3) == ["a", "b", "c"]
+    assert covered.of(replace(function, name="unknown"), 3) == ["a", "b", "c"]
 
 
 def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -47,6 +48,7 @@ class Run:
         self._unfinished: dict[str, Judged] = {}
         self._left: Counter[str] = Counter()
         self._began = self._written = time.monotonic()
+        self._judged = 0
 
     def judge(self) -> int:
         """1 if the functions that changed have a score below their goal, otherwise 0."""
@@ -111,6 +113,7 @@ class Run:
         key = mutant.function.key
         self._unfinished[key].add(verdict)
         self._left[key] -= 1
+        self._judged += 1
         if verdict.test and verdict.outcome == KILLED:
             self._results.add_kill(mutant.function.module, verdict.test, self._seconds[verdict.test])
         if verdict.outcome == SURVIVED and verdict.tried:
@@ -145,6 +148,11 @@ class Run:
 
     def _conclusion(self, chosen: list[Function]) -> int:
         """Say how it ended."""
+        if self._judged:
+            spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+            work = (spent.ru_utime + spent.ru_stime) / self._judged
+            minutes = (time.monotonic() - self._began) / 60
+            say(f"{self._judged:,} mutants judged in {minutes:.1f} min, {work:.2f} s of work each")
         left = sum(self._left.values())
         if left:
             say(f"NOT JUDGED: {left:,} mutants; go on with the same words")

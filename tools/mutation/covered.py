@@ -39,18 +39,19 @@ class Covered:
     tests: list[str]
     seconds: list[float]
     lines: dict[str, dict[int, int]]
+    """A module without a function stands for tests of all of it."""
     digests: dict[str, str]
 
     def of(self, function: Function, line: int) -> list[str]:
         """The tests that run a line, of the whole function if it changed since, of its module if it is not known."""
         lines = self.lines.get(function.key, {})
+        anywhere = self.lines.get(f"{function.module}::", {}).get(0, 0)
         if self.digests.get(function.key) == function.digest:
             # A line within a statement of several: the nearest one above that was counted.
             above = [counted for counted in lines if counted <= line - function.first]
-            bits = lines[max(above)] if above else 0
-            return self._named([bits] if bits else [])
+            return self._named([anywhere, lines[max(above)] if above else 0])
         if lines:
-            return self._named(lines.values())
+            return self._named([anywhere, *lines.values()])
         return self.of_module(function.module)
 
     def of_functions(self, keys: Iterable[str]) -> list[str]:
@@ -107,7 +108,7 @@ def merged(old: Covered, new: Covered) -> Covered:
         again = set(new.tests) if covered is old else set()
         places = [0 if test in again else 1 << tests.index(test) for test in covered.tests]
         for key, of in covered.lines.items():
-            if covered is old and old.digests[key] != new.digests.get(key):
+            if covered is old and old.digests[key] != new.digests.get(key, old.digests[key]):
                 continue
             mine = lines.setdefault(key, {})
             for line, bits in of.items():

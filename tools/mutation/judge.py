@@ -117,6 +117,12 @@ class Judging:
         self._items: dict[str, pytest.Item] = {}
         self._functions: dict[tuple[str, str, int], list[FunctionType]] = {}
 
+    def pytest_configure(self) -> None:
+        """Before tests are collected: the same examples each time, and no time limit of Hypothesis next to ours."""
+        settings = importlib.import_module("hypothesis").settings  # before pytest, it would not be rewritten
+        settings.register_profile("mutation", deadline=None, derandomize=True, database=None)
+        settings.load_profile("mutation")
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Mutant after mutant, as many at once as there are to be jobs."""
