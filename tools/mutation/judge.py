@@ -29,7 +29,7 @@ import pytest
 from mutation.covered import Covered
 from mutation.mentions import Mentions
 from mutation.mutants import Mutant
-from mutation.sources import ROOT, SOURCE
+from mutation.sources import ROOT, SOURCE, forget_answers
 
 BYTES = 4 << 30
 """More memory than any test takes: a mutant that fills it without end fails its test, not this machine."""
@@ -248,6 +248,7 @@ class Judging:
         name = mutant.function.name.partition("#")[0]
         old = _codes(compile(Path(file).read_text(), file, "exec"))
         new = _codes(compile(mutant.source, file, "exec"))
+        forget_answers()
         pairs = list(zip(_within(old, name, mutant), _within(new, name, mutant), strict=False))
         if any(before.co_freevars != after.co_freevars for before, after in pairs[:1]):
             return False

@@ -10,7 +10,7 @@ import pytest
 from coverage import Coverage
 
 from mutation.covered import PARTS, Covered
-from mutation.sources import SOURCE, function_at, functions, modules
+from mutation.sources import SOURCE, forget_answers, function_at, functions, modules
 
 
 class Measuring:
@@ -29,6 +29,7 @@ class Measuring:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """What runs from now on, runs for this test."""
+        forget_answers()
         self._coverage.switch_context(item.nodeid)
         return (yield)
 
