@@ -326,7 +326,7 @@ def mirror_values(item: TrackedShift, run: int) -> tuple[object, ...]:
     )
 
 
-def pause(row: Sequence[Any]) -> Break:
+def manual_break(row: Sequence[Any]) -> Break:
     """One row of our `breaks`, its columns those of BREAK, in that order."""
     key, user, clock, kind, start, start_zone, end, end_zone, auto, created, modified, _ = row
     return Break(key, user, clock, kind, start, start_zone, end, end_zone, bool(auto), created, modified)
