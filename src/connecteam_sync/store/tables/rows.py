@@ -332,7 +332,7 @@ def manual_break(row: Sequence[Any]) -> Break:
     return Break(key, user, clock, kind, start, start_zone, end, end_zone, bool(auto), created, modified)
 
 
-def pause_values(item: Break) -> tuple[object, ...]:
+def break_values(item: Break) -> tuple[object, ...]:
     """A break as a row of our `breaks`, in the order of BREAK."""
     return (
         item.id,
