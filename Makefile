@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all histories crowds machine mutants coverage bench mysqlclient lint types check man dist lock clean
+.PHONY: help demo test test-all histories crowds machine mutants mutation CHANGED coverage bench mysqlclient lint types check man dist lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -41,6 +41,16 @@ machine: $(READY)  ## the whole program as a state machine: 200 lives of a compa
 
 mutants: $(READY)  ## planted bugs: each must be killed by the suite that is named for it
 	@$(BIN)/python tests/mutants.py
+
+# The first run measures which tests run which lines (.mutation/); MUTATION='--measure all' does so again after tests changed, and
+# MUTATION='--survivors core' judges what survived in core once more. SERVERS=1 lets the tests of servers judge, too.
+BASE ?= origin/main
+mutation: $(READY)  ## mutants of all of src, hours; stop it at will, it goes on from there; CHANGED=1: of what is not as in BASE, minutes
+	@$(if $(SERVERS),,CONNECTEAM_SYNC_TEST_DATABASES=) CONNECTEAM_SYNC_HISTORIES=600 CONNECTEAM_SYNC_CROWDS=4 PYTHONPATH=tools \
+	  $(BIN)/python -m mutation $(if $(or $(CHANGED),$(filter CHANGED,$(MAKECMDGOALS))),--changed $(BASE)) $(MUTATION)
+
+CHANGED:
+	@:
 
 coverage: $(READY)  ## branch coverage of the planner; less than all of it fails
 	@CONNECTEAM_SYNC_TEST_DATABASES= CONNECTEAM_SYNC_HISTORIES=1000 $(BIN)/coverage run --branch --source=src/connecteam_sync/core -m pytest -q -n0 tests/core tests/golden tests/attack/test_adopt*.py tests/attack/test_damaged.py tests/attack/test_stopped.py
@@ -102,4 +112,4 @@ lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile benchmarks/mysqlclient.in $(PINNED) benchmarks/mysqlclient.lock
 
 clean:  ## remove what `make` made
-	rm -rf $(VENV) $(BENCH) $(DRIVER) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(BENCH) $(DRIVER) .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutation dist

@@ -2268,7 +2268,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/doctor.py", "    if is_odd:\n", "    if False:\n", SENTINELS),
     ("store/tables/privileges.py", "setting_of(error) is not None or ", "", "tests/test_connections.py -k identity"),
     (
-        "store/sql/dialect.py",
+        "store/sql/traits.py",
         "'9999-12-31 23:59:59.999999'",
         "'9999-12-29 00:00:00'",
         LAST_SECOND,

@@ -24,7 +24,9 @@ LOCK = (ROOT / "requirements.lock").read_text()
 WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-_LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "dist", "results", ".hypothesis")
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv*", ".*_cache", "__pycache__", "dist", "results", ".hypothesis", ".mutation"
+)
 
 
 def built(folder: Path, *, at: int) -> dict[str, bytes]:

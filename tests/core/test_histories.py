@@ -39,6 +39,11 @@ def test_the_lives_that_failed_once() -> None:
     lived(KEPT["hard_histories"])
 
 
+def test_a_few_histories() -> None:
+    """The same in some seconds, for everybody; seeds that no other test lives."""
+    lived(range(1_000_000, 1_000_400))
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_histories(part: int) -> None:
     """Whatever happens: the table is what the oracle says, and no row went without evidence, after every look."""

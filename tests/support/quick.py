@@ -18,11 +18,15 @@ LONG = (
     "tests/attack/test_time_independence.py",
     "tests/attack/test_many_at_once.py",
     "tests/attack/test_adopt_broken_off.py::test_a_kill_at_any_statement_of_adopt_and_of_its_undo",
+    "tests/attack/test_adopt_broken_off.py::test_a_killed_adoption_is_resumed",
     "tests/attack/test_cures.py::test_a_port_where_nobody_speaks_is_given_up",
     "tests/core/test_determinism.py",
+    "tests/core/test_histories.py::test_histories",
     "tests/test_connections.py",
     "tests/test_dumps.py",
     "tests/test_poolers.py",
+    "tests/test_round_trips.py::test_memory_grows",
+    "tests/test_round_trips.py::test_round_trips_of_a_process",
     "tests/test_servers.py",
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""

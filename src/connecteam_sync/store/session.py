@@ -100,7 +100,7 @@ class Session(Statements):
                 f"SELECT {_BREAK_COLUMNS} FROM {self.own.breaks} b"
                 f" WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
                 {**span, "clock": snapshot.time_clock_id},
-                rows.pause,
+                rows.manual_break,
             ),
             self.employees_query(),
             users_query(self.own),
@@ -127,8 +127,8 @@ class Session(Statements):
         mirrors, clock_times, breaks, employees, users, locked, holds = results
         by_id = {item.shift.id: item for item in mirrors}
         by_key = {row.id: row for row in clock_times}
-        pauses = {item.id: item for item in breaks}
-        self._follow(snapshot, by_id, by_key, pauses)
+        breaks_by_id = {item.id: item for item in breaks}
+        self._follow(snapshot, by_id, by_key, breaks_by_id)
         self._follow_rows(snapshot, span, by_id, by_key, seen_starts or {})
         people = employees_of(employees)
         self.users = users_of(users)
@@ -138,7 +138,7 @@ class Session(Statements):
             lacks=self.columns.lacks(self.host.clock_times),
             rows=tuple(by_key.values()),
             mirrors=tuple(by_id.values()),
-            breaks=tuple(pauses.values()),
+            breaks=tuple(breaks_by_id.values()),
             employees=who.employees,
             ambiguous=who.ambiguous,
             users_of=who.users_of,
@@ -154,7 +154,7 @@ class Session(Statements):
         snapshot: Snapshot,
         mirrors: dict[str, TrackedShift],
         clock_times: dict[RowId | None, ClockTime],
-        pauses: dict[str, Break],
+        breaks_by_id: dict[str, Break],
     ) -> None:
         """Add the shifts and breaks outside the span of instants that ids and links lead to."""
         d = self.dialect
@@ -163,7 +163,7 @@ class Session(Statements):
         wanted = dict.fromkeys([*(shift.id for shift in snapshot.shifts), *filter(None, odd)])
         ids = [{"id": key} for key in wanted if key not in mirrors]
         unlinked = [key for key in clock_times if key not in linked]
-        missing = [{"id": item.id} for item in snapshot.breaks if item.id not in pauses]
+        missing = [{"id": item.id} for item in snapshot.breaks if item.id not in breaks_by_id]
         columns = rows.mirror_columns("s")
         if ids or unlinked or missing:
             by_id = f"SELECT {columns} FROM {d.rowset({'id': 'key'})} {d.lookup} {self.own.shifts} s ON s.id = d.id"
@@ -172,9 +172,9 @@ class Session(Statements):
                 " ON b.id = d.id WHERE b.is_gone = 0"
             )
             shifts = [*self.all_of(by_id, ids, rows.mirror), *self._shifts_of_rows(unlinked)]
-            fetched = self.fetch(*shifts, *self.all_of(breaks, missing, rows.pause))
+            fetched = self.fetch(*shifts, *self.all_of(breaks, missing, rows.manual_break))
             mirrors.update((item.shift.id, item) for some in fetched[: len(shifts)] for item in some)
-            pauses.update((item.id, item) for some in fetched[len(shifts) :] for item in some)
+            breaks_by_id.update((item.id, item) for some in fetched[len(shifts) :] for item in some)
 
     def _shifts_of_rows(self, keys: Iterable[RowId | None]) -> list[Query]:
         """Queries for the tracked shifts of these rows."""

@@ -27,8 +27,8 @@ from connecteam_sync.store.mirror.child_rows import children_of, counted
 from connecteam_sync.store.mirror.clock_times import require_ours, write_steps
 from connecteam_sync.store.mirror.tracking import remember_mirrors
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 

@@ -16,7 +16,7 @@ from connecteam_sync.core.run import Acknowledgement, StandingHold
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.dialect import Kind
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 
 _FIRST_RUN_COLUMNS = {"first_day", "last_day", "first_run", "first_seen"}

@@ -14,8 +14,8 @@ from connecteam_sync.core.columns import ROW, ColumnKind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.bulk import packed_rows
-from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables.rows import Image, Written
 
 ENTRY: dict[str, Kind] = {

@@ -9,9 +9,9 @@ import msgspec
 
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.exact_types import columns_in
 from connecteam_sync.store.sql.pipeline import Answer
+from connecteam_sync.store.sql.traits import Kind
 
 _EXACT = msgspec.json.Decoder(float_hook=str)
 """Keeps numbers as text: two long ones may be the same float."""

@@ -221,7 +221,7 @@ def _remember(session: Session, plan: SlicePlan, made: Mapping[int, RowId]) -> b
     """Write breaks and users that differ from those stored; whether there were any."""
     d = session.dialect
     upsert = d.upsert(session.own.breaks, rows.BREAK, "id")
-    session.later_set(upsert, (dict(zip(rows.BREAK, rows.pause_values(item), strict=True)) for item in plan.breaks))
+    session.later_set(upsert, (dict(zip(rows.BREAK, rows.break_values(item), strict=True)) for item in plan.breaks))
     gone = d.update(session.own.breaks, d.rowset({"id": "key"}), {"is_gone": "1"}, "t.id = d.id")
     session.later_set(gone, ({"id": item} for item in plan.breaks_gone))
     users = _users_to_remember(session, plan.snapshot, made)

@@ -24,10 +24,10 @@ from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.errors import RowMoved
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_away, is_in_the_way, message_of
-from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.statements import batched
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.foreign_keys import (
     Pointer,

@@ -20,8 +20,9 @@ from connecteam_sync.errors import NotOurs, RecordRefused, RowMoved
 from connecteam_sync.store.history.row_images import by_columns, rows_again, whole_row
 from connecteam_sync.store.session import Session, images_of
 from connecteam_sync.store.sql.bulk import BATCH, packed_rows
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Answer, Query
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import new_key, row_id
 

@@ -26,9 +26,10 @@ from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.mirror.apply import ApplyResult
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import base_of
 from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.columns import Column
 from connecteam_sync.store.tables.host import NO_COLUMNS
@@ -200,7 +201,7 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
     """
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
     own = {f"s.{name}": _is_text(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
-    pauses = {name: _is_text(d, kind) for name, kind in rows.BREAK.items()}
+    break_columns = {name: _is_text(d, kind) for name, kind in rows.BREAK.items()}
     users = {name: _is_text(d, kind) for name, kind in rows.USER.items()}
     host = _host_columns(
         session, session.columns.clock_times, times, without={*STAMPS, *session.columns.lacks(times)}, alias="t."
@@ -216,7 +217,12 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
 
     tables: tuple[tuple[Mapping[str, bool], str, Condition, int | None], ...] = (
         *(() if d.notes_writes else ((own, session.shifts_by_start, by_start, _DAYS),)),
-        (pauses, f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}", by_start, _DAYS),
+        (
+            break_columns,
+            f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}",
+            by_start,
+            _DAYS,
+        ),
         (employees, d.table(people.table), _always, None),
         (users, session.own.users, _always, None),
         ({"day": True, "timezone": True}, session.own.locked_days, _always, None),

@@ -13,8 +13,8 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import User
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_away, is_in_the_way, message_of
-from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 

@@ -11,7 +11,7 @@ from connecteam_sync.core.text import many
 from connecteam_sync.errors import NotServed, RowMoved
 from connecteam_sync.store.mirror.employee_names import kept
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.dialect import Kind
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables.keys import new_key
 
 

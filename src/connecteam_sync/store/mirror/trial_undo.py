@@ -20,8 +20,8 @@ from connecteam_sync.store.history.row_images import differing, write_whole
 from connecteam_sync.store.mirror.clock_times import check_now, require_written, row_target
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql import causes
-from connecteam_sync.store.sql.dialect import Kind
 from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 
 _POINT = "connecteam_sync_way_back"

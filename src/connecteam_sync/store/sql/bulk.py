@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import driver_errors
+from connecteam_sync.store.sql.traits import Kind
 
 BATCH = 1000
 """The most rows that a statement carries as a parameter."""

@@ -178,5 +178,5 @@ def clock_in_taken(doing: str) -> RowMoved:
     """The error for a key that another program has taken meanwhile."""
     return RowMoved(
         f"{doing}: another program wrote a row with that employee and clock-in meanwhile; nothing was written",
-        next_step="run the command again; it looks at the table anew",
+        next_step="run the command again; it reads the table again",
     )

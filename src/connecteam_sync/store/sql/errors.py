@@ -134,7 +134,7 @@ FAILURES: tuple[Failure, ...] = (
         {126, 127, 144, 145, 1194, 1712, 1877, "XX001", "XX002"},
         ("malformed", "not a database", "corrupt"),
         "the database is damaged: bring it back from a backup, or name another one; what Connecteam has can be"
-        " mirrored anew",
+        " mirrored again",
     ),
     _kind(
         set(),

@@ -17,7 +17,7 @@ from sqlalchemy.types import NullType
 from connecteam_sync.store.sql import mysql_session, mysql_values
 from connecteam_sync.store.sql.catalog import Catalog
 from connecteam_sync.store.sql.causes import codes_of
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
     Form,
@@ -26,6 +26,7 @@ from connecteam_sync.store.sql.exact_types import (
 from connecteam_sync.store.sql.mysql_catalog import MySQLCatalog
 from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.sql.urls import Way, database
 from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, Key, scale_of, width_of
 

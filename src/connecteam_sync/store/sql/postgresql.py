@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from connecteam_sync.store.sql import postgresql_session, postgresql_values
 from connecteam_sync.store.sql.bulk import BATCH, copy
 from connecteam_sync.store.sql.catalog import Catalog
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import (
     NUMERIC,
     Form,
@@ -25,6 +25,7 @@ from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
 from connecteam_sync.store.sql.postgresql_values import is_spelled
 from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.sql.urls import Way
 from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, width_of
 

@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from connecteam_sync.store.sql import sqlite_values
 from connecteam_sync.store.sql.bulk import BATCH
 from connecteam_sync.store.sql.catalog import Catalog
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import Form, base_of, plain_member
 from connecteam_sync.store.sql.pipeline import Answer, Query, alone
 from connecteam_sync.store.sql.quoting import run, split
 from connecteam_sync.store.sql.sqlite_catalog import SQLiteCatalog
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.sql.urls import Way
 from connecteam_sync.store.tables.keys import Key, width_of
 

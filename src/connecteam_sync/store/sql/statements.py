@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from connecteam_sync.store.sql.bulk import BATCH, packed_insert, packed_rows
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import LOAD, Answer, Query, Rows, fits, load_of, room, send, streamed
 from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 
 T = TypeVar("T")

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.quoting import parts
+from connecteam_sync.store.sql.traits import Kind
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,8 +55,8 @@ def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: Hos
                 continue  # they serve as they are, up to 2^63
             raise NotServed(
                 f"column {host_key.place} is {host_key.type} by now, and our tables hold its keys as {ours.type}",
-                next_step="give the column its former type again, or begin anew beside: another [tables] prefix, then"
-                " connecteam-sync init --beside; nothing was changed",
+                next_step="give the column its former type again, or start afresh next to it: another [tables] prefix,"
+                " then connecteam-sync init --beside; nothing was changed",
             )
         done.append(f"our tables keep {host_key.place} as {'text' if host_key.is_text else 'whole numbers'}")
     return done, retyping(dialect, names, keys) if done else []

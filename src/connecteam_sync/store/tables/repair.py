@@ -225,7 +225,7 @@ def require_remembered(session: Session) -> None:
     raise ConfigurationError(
         f"of {many(every, 'row')} that are remembered, {there:,} stand in table {table!r}: it is not the table that was"
         " moved, and the others would be written into it again; nothing was changed",
-        next_step="name the table that has them under [tables.clock_times]; to begin anew with this one, name another"
+        next_step="name the table that has them under [tables.clock_times]; to start afresh with this one, name another"
         " [tables] prefix for our tables, then: connecteam-sync init --beside",
     )
 

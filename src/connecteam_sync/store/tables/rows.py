@@ -16,8 +16,9 @@ from connecteam_sync.core.columns import CANONICAL, MAY_LACK, ROW, ColumnKind, o
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
-from connecteam_sync.store.sql.dialect import Dialect, Kind
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import Form, is_text
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 from connecteam_sync.store.tables.keys import row_id
 
@@ -325,13 +326,13 @@ def mirror_values(item: TrackedShift, run: int) -> tuple[object, ...]:
     )
 
 
-def pause(row: Sequence[Any]) -> Break:
+def manual_break(row: Sequence[Any]) -> Break:
     """One row of our `breaks`, its columns those of BREAK, in that order."""
     key, user, clock, kind, start, start_zone, end, end_zone, auto, created, modified, _ = row
     return Break(key, user, clock, kind, start, start_zone, end, end_zone, bool(auto), created, modified)
 
 
-def pause_values(item: Break) -> tuple[object, ...]:
+def break_values(item: Break) -> tuple[object, ...]:
     """A break as a row of our `breaks`, in the order of BREAK."""
     return (
         item.id,
