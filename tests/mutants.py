@@ -222,6 +222,7 @@ PARENTS = "tests/store/test_parents.py"
 PLACES = "tests/store/test_places.py"
 STRANGERS = "tests/attack/test_networks.py -k stranger or proxy"
 TROUBLES = "tests/test_sandbox_faults.py"
+CONTROL = "tests/test_sandbox_control.py"
 UNDERSTOOD = "tests/attack/test_understood.py -k sqlite"
 CONDITIONS = "tests/conditions -k sqlite"
 TOLD, AS_IT_IS = "tests/test_holds_told.py", "tests/test_told_as_it_is.py"
@@ -2077,6 +2078,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/mysql_session.py", "info[PACKET] = int(cursor.fetchone()[0])", "cursor.fetchone()", PACKETS),
     ("api/deadline.py", "verify=verify, trust_env=False", "verify=verify, trust_env=True", STRANGERS),
     ("api/client.py", 'verify=not self.base_url.startswith("http://")', "verify=False", STRANGERS),
+    ("sandbox/control.py", "self.handlers.calls + body.call", "body.call", CONTROL),
+    ("sandbox/control.py", "item.start // _MINUTE == begun // _MINUTE", "item.start == begun", CONTROL),
+    ("sandbox/control.py", "msgspec.to_builtins(self.handlers.settings) | given", "given", CONTROL),
+    ("sandbox/moments.py", "(time.time() - began) * self.speed", "(time.time() - began)", CONTROL),
     ("sandbox/faults.py", '        record["timestamp"] *= 1000\n', "        pass\n", TROUBLES),
     ("sandbox/faults.py", "record[name] = record[name][::2]", "pass", TROUBLES),
     ("sandbox/faults.py", "record[name] = record[name] * 2", "pass", TROUBLES),

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
+from connecteam_sync.sandbox.control import Control
 from connecteam_sync.sandbox.faults import NAMES, PAGES, Faults
 from connecteam_sync.sandbox.settings import SandboxSettings
 from connecteam_sync.sandbox.writes import Writes
@@ -66,6 +67,7 @@ class Handlers:
             ("PUT", clock + "/users/{user:int}/lock-days", writes.lock_days),
         ]
         mounted = [Route(path, self._guarded(handler), methods=[method]) for method, path, handler in routes]
+        mounted += Control(self).routes()
         mounted.append(Route("/oauth/v1/token", self.token, methods=["POST"]))
         unknown = {404: self._redirected, 405: self._redirected}
         return Starlette(routes=mounted, exception_handlers=unknown)
@@ -82,7 +84,7 @@ class Handlers:
             fault = self.faults.due(self.calls, request.url.path)
             if fault is not None and fault.name in NAMES:
                 return NAMES[fault.name]()
-            refused = self._unauthorized(request)
+            refused = self.unauthorized(request)
             if refused is not None:
                 return refused
             headers = self._limits()
@@ -108,7 +110,7 @@ class Handlers:
     def _now(self) -> float:
         return time.time() + self.settings.clock_ahead
 
-    def _unauthorized(self, request: Request) -> Response | None:
+    def unauthorized(self, request: Request) -> Response | None:
         """The response to a caller without a valid key; None for a valid one."""
         key, bearer = request.headers.get("x-api-key"), request.headers.get("authorization", "")
         if key is None and not bearer:

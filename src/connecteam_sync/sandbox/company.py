@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from connecteam_sync.sandbox.moments import CompanyTime
+
 FIRST = date(2025, 12, 1)
 PER_DAY = (58, 52, 60, 61, 60, 40, 34, 57, 54, 55, 54)
 """Shifts that start on each of the seeded days: 585 in all."""
@@ -110,6 +112,7 @@ class Company:
         self.name = "Invented Logistics"
         self.id = "9000001"
         self.timezone = "America/Chicago"
+        self.time = CompanyTime()
         self._random = random.Random(seed)  # noqa: S311 - repeatable inventions, no secrets
         self._made = 0
         self.clocks = {

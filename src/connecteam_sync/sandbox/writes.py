@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -147,7 +146,7 @@ class Writes:
             if self._locked(clock, person.userId, *ends):
                 return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
         made: list[dict[str, Any]] = []
-        now = int(time.time())
+        now = self.company.time.now()
         for person in body.timeActivities:
             shifts = [self._make(clock, person.userId, item, now) for item in person.shifts]
             breaks = [self._make(clock, person.userId, item, now) for item in person.manualbreaks]
@@ -231,7 +230,7 @@ class Writes:
             return body
         if refusal := self._not_assigned(request, body.userId):
             return refusal
-        now = int(time.time())
+        now = self.company.time.now()
         at = now if body.timestamp is None else body.timestamp
         if at > now or at < now - _BACKDATED:
             return domain_error(400, "timestamp must not be in the future or over 12 hours ago", request.url.path)
