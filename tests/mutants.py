@@ -223,6 +223,7 @@ PLACES = "tests/store/test_places.py"
 STRANGERS = "tests/attack/test_networks.py -k stranger or proxy"
 TROUBLES = "tests/test_sandbox_faults.py"
 CONTROL = "tests/test_sandbox_control.py"
+LIFE = "tests/test_sandbox_life.py"
 UNDERSTOOD = "tests/attack/test_understood.py -k sqlite"
 CONDITIONS = "tests/conditions -k sqlite"
 TOLD, AS_IT_IS = "tests/test_holds_told.py", "tests/test_told_as_it_is.py"
@@ -2078,6 +2079,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/mysql_session.py", "info[PACKET] = int(cursor.fetchone()[0])", "cursor.fetchone()", PACKETS),
     ("api/deadline.py", "verify=verify, trust_env=False", "verify=verify, trust_env=True", STRANGERS),
     ("api/client.py", 'verify=not self.base_url.startswith("http://")', "verify=False", STRANGERS),
+    ("sandbox/life.py", 'f"{self.seed}:{day}:{person.id}"', 'f"{day}:{person.id}"', LIFE),
+    ("sandbox/life.py", "person.clocks and not person.is_archived and", "", LIFE),
+    ("sandbox/life.py", "lambda _at: self._end(worked, end)", "lambda _at: None", LIFE),
+    ("sandbox/life.py", "max(at, worked.shift.start), auto=auto", "max(at, worked.shift.start)", LIFE),
+    ("sandbox/life.py", "return worked.shift.id in self.company.activities and worked", "return worked", LIFE),
     ("sandbox/control.py", "self.handlers.calls + body.call", "body.call", CONTROL),
     ("sandbox/control.py", "item.start // _MINUTE == begun // _MINUTE", "item.start == begun", CONTROL),
     ("sandbox/control.py", "msgspec.to_builtins(self.handlers.settings) | given", "given", CONTROL),

@@ -19,6 +19,7 @@ from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.control import Control
 from connecteam_sync.sandbox.faults import NAMES, PAGES, Faults
+from connecteam_sync.sandbox.life import Life
 from connecteam_sync.sandbox.settings import SandboxSettings
 from connecteam_sync.sandbox.writes import Writes
 
@@ -35,8 +36,16 @@ class Handlers:
     """The handlers of one simulated Connecteam: its company, settings, faults, keys and count of calls."""
 
     def __init__(
-        self, company: Company, settings: SandboxSettings, *, key: str, client_id: str, client_secret: str
+        self,
+        company: Company,
+        settings: SandboxSettings,
+        *,
+        key: str,
+        client_id: str,
+        client_secret: str,
+        life: Life | None = None,
     ) -> None:
+        self.life = life
         self.company, self.settings, self.faults = company, settings, Faults()
         self.key, self.client_id, self.client_secret = key, client_id, client_secret
         self.tokens: dict[str, float] = {}
@@ -71,6 +80,11 @@ class Handlers:
         mounted.append(Route("/oauth/v1/token", self.token, methods=["POST"]))
         unknown = {404: self._redirected, 405: self._redirected}
         return Starlette(routes=mounted, exception_handlers=unknown)
+
+    def advance(self) -> None:
+        """Let the company live up to its present time, if it goes on living."""
+        if self.life is not None:
+            self.life.advance(self.company.time.now())
 
     # -- before every handler ------------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ _LAST_NAMES = [
     "Lindqvist",
     "Müller",
 ]
+COMPANY_ID = "9000001"
 WAREHOUSE, OFFICE, CLOSED = 4_100_001, 4_100_002, 4_100_003
 LUNCH, REST = "a1b2c3d4-lunch", "a1b2c3d4-rest"
 _HOUR = 3600
@@ -106,20 +107,32 @@ class Activity:
 
 
 class Company:
-    """People and their time clocks. `shifts` is the number on the eleven seeded days; 0 gives people without shifts."""
+    """People and their time clocks. `shifts` is the number on the eleven seeded days; 0 gives people without shifts.
 
-    def __init__(self, shifts: int = sum(PER_DAY), *, people: int | None = None, seed: int = 7) -> None:
+    `clocks` is the number of time clocks that people are spread over evenly; by default most are at the first of two.
+    An archived one comes on top.
+    """
+
+    def __init__(
+        self,
+        shifts: int = sum(PER_DAY),
+        *,
+        people: int | None = None,
+        seed: int = 7,
+        clocks: int | None = None,
+        company_id: str = COMPANY_ID,
+    ) -> None:
         self.name = "Invented Logistics"
-        self.id = "9000001"
+        self.id = company_id
         self.timezone = "America/Chicago"
         self.time = CompanyTime()
         self._random = random.Random(seed)  # noqa: S311 - repeatable inventions, no secrets
         self._made = 0
-        self.clocks = {
-            WAREHOUSE: Clock(WAREHOUSE, "Warehouse"),
-            OFFICE: Clock(OFFICE, "Front office"),
-            CLOSED: Clock(CLOSED, "Old depot", is_archived=True),
-        }
+        self._spread = clocks
+        named = [Clock(WAREHOUSE, "Warehouse"), Clock(OFFICE, "Front office")][:clocks]
+        named.append(Clock(CLOSED, "Old depot", is_archived=True))
+        named += [Clock(CLOSED + number - 2, f"Site {number}") for number in range(3, (clocks or 0) + 1)]
+        self.clocks = {clock.id: clock for clock in named}
         self.people: dict[int, Person] = {}
         self.activities: dict[str, Activity] = {}
         self.locked: set[tuple[int, int, date]] = set()
@@ -138,6 +151,8 @@ class Company:
 
     def _hire(self, number: int) -> None:
         user_id = 8_000_000 + number * 37
+        open_clocks = [clock.id for clock in self.clocks.values() if not clock.is_archived]
+        usual = OFFICE if number % 11 == _OFFICE_WORKER else WAREHOUSE
         first = _FIRST_NAMES[number % len(_FIRST_NAMES)]
         last = _LAST_NAMES[(number + number // len(_FIRST_NAMES)) % len(_LAST_NAMES)]
         self.people[user_id] = Person(
@@ -146,7 +161,7 @@ class Company:
             last_name=last,
             email=None if number % 9 == 0 else f"person{number}@invented.example",
             phone=f"+1555{number:07}",
-            clocks={OFFICE} if number % 11 == _OFFICE_WORKER else {WAREHOUSE},
+            clocks={usual if self._spread is None else open_clocks[number % len(open_clocks)]},
             created_at=self.at(FIRST, "08:00") - (400 - number % 300) * 24 * _HOUR,
         )
 
@@ -227,12 +242,12 @@ class Company:
         shift = self.activities[shift_id]
         shift.end, shift.is_auto_clock_out = end, auto
 
-    def edit(self, shift_id: str, *, start: int | None = None, end: int | None = None) -> None:
+    def edit(self, shift_id: str, *, start: int | None = None, end: int | None = None, at: int | None = None) -> None:
         """Correct a shift as an admin does; its id stays."""
         shift = self.activities[shift_id]
         shift.start = shift.start if start is None else start
         shift.end = shift.end if end is None else end
-        shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600
+        shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600 if at is None else at
 
     def reopen(self, shift_id: str) -> None:
         """Make a closed shift open again."""

@@ -389,6 +389,7 @@ class Control:
 
     def _time(self, body: SetTime) -> object:
         self.company.time.set(self._moment(body.now), body.speed)
+        self.handlers.advance()
         return {"now": self.company.time.now(), "speed": self.company.time.speed}
 
     def _settings(self, body: SandboxSettings) -> object:
