@@ -224,6 +224,8 @@ STRANGERS = "tests/attack/test_networks.py -k stranger or proxy"
 TROUBLES = "tests/test_sandbox_faults.py"
 CONTROL = "tests/test_sandbox_control.py"
 LIFE = "tests/test_sandbox_life.py"
+REGISTERED = "tests/test_sandbox_contract.py -k webhooks_"
+OFF = "tests/test_sandbox_contract.py -k time_off or approved_days"
 UNDERSTOOD = "tests/attack/test_understood.py -k sqlite"
 CONDITIONS = "tests/conditions -k sqlite"
 TOLD, AS_IT_IS = "tests/test_holds_told.py", "tests/test_told_as_it_is.py"
@@ -2079,6 +2081,15 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/mysql_session.py", "info[PACKET] = int(cursor.fetchone()[0])", "cursor.fetchone()", PACKETS),
     ("api/deadline.py", "verify=verify, trust_env=False", "verify=verify, trust_env=True", STRANGERS),
     ("api/client.py", 'verify=not self.base_url.startswith("http://")', "verify=False", STRANGERS),
+    ("sandbox/subscriptions.py", 'del shown["secretKey"]', "pass", REGISTERED),
+    (
+        "sandbox/subscriptions.py",
+        'parts.scheme == "http" and is_of_this_machine(url)',
+        'parts.scheme == "http"',
+        REGISTERED,
+    ),
+    ("sandbox/resources.py", "begins <= last and ends >= first", "begins >= first and ends <= last", OFF),
+    ("sandbox/writes.py", "self.company.locked | self.company.approved", "self.company.locked", OFF),
     ("sandbox/life.py", 'f"{self.seed}:{day}:{person.id}"', 'f"{day}:{person.id}"', LIFE),
     ("sandbox/life.py", "person.clocks and not person.is_archived and", "", LIFE),
     ("sandbox/life.py", "lambda _at: self._end(worked, end)", "lambda _at: None", LIFE),

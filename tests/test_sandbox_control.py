@@ -97,6 +97,16 @@ def test_people(sandbox: Sandbox, does: Does) -> None:
     assert company.locked == {(WAREHOUSE, OTHER, DAY)}
     does("lock", user=OTHER, day="2025-12-02", locked=False)
     assert not company.locked
+    for act, marks, name in (
+        ("submit", company.submitted, "submitted"),
+        ("approve", company.approved, "approved"),
+    ):
+        does(act, user=OTHER, day="2025-12-02")
+        assert marks == {(WAREHOUSE, OTHER, DAY)}
+        does(act, user=OTHER, day="2025-12-02", **{name: False})
+        assert not marks
+    off = does("time-off", user=OTHER, first="2025-12-02", last="2025-12-03")
+    assert (off["kind"], off["end"]) == ("time_off", company.at(date(2025, 12, 4), "00:00"))
 
 
 def test_faults_count_from_now_and_acts_are_no_calls(sandbox: Sandbox, does: Does) -> None:
@@ -144,6 +154,9 @@ def test_time_and_settings(sandbox: Sandbox, does: Does) -> None:
         ("add", {"user": USER, "start": -1}, "-1 is no time"),
         ("add", {"user": USER, "start": 10, "ende": 11}, "unknown field"),
         ("time", {"speed": -1}, "`float` >= 0"),
+        ("time", {"now": "9998-01-01"}, "more than ten years"),
+        ("time-off", {"user": USER, "first": "2025-12-02", "last": "2025-12-01"}, "before the first"),
+        ("time-off", {"user": USER, "first": "2025-12-02", "last": "9999-12-31"}, "too far ahead"),
     ],
 )
 def test_acts_that_cannot_be_done(sandbox: Sandbox, act: str, fields: dict[str, object], says: str) -> None:

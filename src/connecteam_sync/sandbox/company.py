@@ -54,6 +54,7 @@ _LAST_NAMES = [
 ]
 COMPANY_ID = "9000001"
 WAREHOUSE, OFFICE, CLOSED = 4_100_001, 4_100_002, 4_100_003
+HOLIDAY, SICK = "d4e5f6a7-holiday", "d4e5f6a7-sick"
 LUNCH, REST = "a1b2c3d4-lunch", "a1b2c3d4-rest"
 _HOUR = 3600
 _NIGHT = 4
@@ -88,10 +89,10 @@ class Clock:
 
 @dataclass
 class Activity:
-    """A shift or a manual break. `spoiled` overrides members of its JSON, to make an invalid record."""
+    """A shift, a manual break or time off. `spoiled` overrides members of its JSON, to make an invalid record."""
 
     id: str
-    kind: Literal["shift", "manual_break"]
+    kind: Literal["shift", "manual_break", "time_off"]
     user_id: int
     clock_id: int
     start: int
@@ -100,7 +101,13 @@ class Activity:
     created_at: int
     modified_at: int | None = None
     job_id: str | None = None
+    sub_job_id: str | None = None
+    scheduler_shift_id: str | None = None
+    employee_note: str | None = None
+    manager_note: str | None = None
     break_type: str | None = None
+    policy_type: str | None = None
+    days_off: int = 0
     is_auto_clock_out: bool = False
     source: str = "mobile"
     spoiled: dict[str, Any] = field(default_factory=dict)
@@ -136,6 +143,8 @@ class Company:
         self.people: dict[int, Person] = {}
         self.activities: dict[str, Activity] = {}
         self.locked: set[tuple[int, int, date]] = set()
+        self.submitted: set[tuple[int, int, date]] = set()
+        self.approved: set[tuple[int, int, date]] = set()
         for number in range(people or max(45, shifts // 13)):
             self._hire(number)
         if shifts:
@@ -236,6 +245,16 @@ class Company:
         pause = self.add(user_id, start, end, clock=clock)
         pause.kind, pause.break_type, pause.job_id = "manual_break", break_type, None
         return pause
+
+    def take_time_off(
+        self, user_id: int, first: date, last: date, *, clock: int | None = None, policy_type: str = HOLIDAY
+    ) -> Activity:
+        """Approve whole days off; no worked time."""
+        end = self.at(last + timedelta(days=1), "00:00")
+        off = self.add(user_id, self.at(first, "00:00"), end, clock=clock)
+        off.kind, off.policy_type, off.job_id = "time_off", policy_type, None
+        off.days_off = (last - first).days + 1
+        return off
 
     def clock_out(self, shift_id: str, end: int, *, auto: bool = False) -> None:
         """End an open shift; `modifiedAt` does not change."""

@@ -29,6 +29,9 @@ When = int | str
 """Epoch seconds, or an ISO time; without an offset it is the company's local one."""
 _MINUTE = 60
 _LATEST = 253_402_214_400
+_LAST_YEAR = 9000
+_FARTHEST = 3660 * 86_400
+"""How far the company's time is set ahead in one act, in seconds."""
 
 
 class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -113,6 +116,30 @@ class Lock(OfPerson, kw_only=True):
     locked: bool = True
 
 
+class Submit(OfPerson, kw_only=True):
+    """A person's day is submitted, or no longer."""
+
+    day: date
+    clock: int | None = None
+    submitted: bool = True
+
+
+class Approve(OfPerson, kw_only=True):
+    """A person's day is approved, or opened again."""
+
+    day: date
+    clock: int | None = None
+    approved: bool = True
+
+
+class TimeOff(OfPerson, kw_only=True):
+    """A person gets days off."""
+
+    first: date
+    last: date
+    clock: int | None = None
+
+
 class Fault(Act, kw_only=True):
     """A fault is ordered, for that call from now on (1 is the next; none: any)."""
 
@@ -160,6 +187,9 @@ class Control:
             "unassign": Doing(OfPerson, self._unassign),
             "archive": Doing(OfPerson, self._archive),
             "lock": Doing(Lock, self._lock),
+            "submit": Doing(Submit, self._submit),
+            "approve": Doing(Approve, self._approve),
+            "time-off": Doing(TimeOff, self._time_off),
             "fault": Doing(Fault, self._fault),
             "clear-faults": Doing(Act, self._clear_faults),
             "time": Doing(SetTime, self._time),
@@ -364,10 +394,29 @@ class Control:
         return self._person(user_id)
 
     def _lock(self, body: Lock) -> object:
+        return self._marked(self.company.locked, body, "locked", on=body.locked)
+
+    def _submit(self, body: Submit) -> object:
+        return self._marked(self.company.submitted, body, "submitted", on=body.submitted)
+
+    def _approve(self, body: Approve) -> object:
+        return self._marked(self.company.approved, body, "approved", on=body.approved)
+
+    def _marked(
+        self, marks: set[tuple[int, int, date]], body: Lock | Submit | Approve, name: str, *, on: bool
+    ) -> dict[str, Any]:
         user_id = self._user(body.user)
         day = (self._clock(body.clock, user_id), user_id, body.day)
-        (self.company.locked.add if body.locked else self.company.locked.discard)(day)
-        return {"clock": day[0], "user": user_id, "day": body.day.isoformat(), "locked": body.locked}
+        (marks.add if on else marks.discard)(day)
+        return {"clock": day[0], "user": user_id, "day": body.day.isoformat(), name: on}
+
+    def _time_off(self, body: TimeOff) -> object:
+        user_id = self._user(body.user)
+        if body.last < body.first or body.last.year > _LAST_YEAR:
+            msg = "the last day lies before the first, or too far ahead"
+            raise Unusable(msg)
+        clock = self._clock(body.clock, user_id)
+        return _shown(self.company.take_time_off(user_id, body.first, body.last, clock=clock))
 
     def _person(self, user_id: int) -> dict[str, Any]:
         person = self.company.people[user_id]
@@ -388,7 +437,11 @@ class Control:
         return {}
 
     def _time(self, body: SetTime) -> object:
-        self.company.time.set(self._moment(body.now), body.speed)
+        at = self._moment(body.now)
+        if at is not None and at > self.company.time.now() + _FARTHEST:
+            msg = "that is more than ten years ahead"
+            raise Unusable(msg)
+        self.company.time.set(at, body.speed)
         self.handlers.advance()
         return {"now": self.company.time.now(), "speed": self.company.time.speed}
 

@@ -37,6 +37,9 @@ class NewShift(msgspec.Struct):
     start: Point
     end: Point | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
+    subJobId: str | None = None  # noqa: N815 - the API's spelling
+    employeeNote: str | None = None  # noqa: N815 - the API's spelling
+    managerNote: str | None = None  # noqa: N815 - the API's spelling
 
 
 class NewBreak(msgspec.Struct):
@@ -45,6 +48,8 @@ class NewBreak(msgspec.Struct):
     id: str
     start: Point
     end: Point | None = None
+    employeeNote: str | None = None  # noqa: N815 - the API's spelling
+    managerNote: str | None = None  # noqa: N815 - the API's spelling
 
 
 class NewActivities(msgspec.Struct):
@@ -68,6 +73,10 @@ class Edit(msgspec.Struct):
     start: Point | None = None
     end: Point | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
+    subJobId: str | None = None  # noqa: N815 - the API's spelling
+    employeeNote: str | None = None  # noqa: N815 - the API's spelling
+    managerNote: str | None = None  # noqa: N815 - the API's spelling
+    manualBreakId: str | None = None  # noqa: N815 - the API's spelling
 
 
 class Edits(msgspec.Struct):
@@ -91,6 +100,7 @@ class Punch(msgspec.Struct):
     timestamp: Instant | None = None
     timezone: str | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
+    schedulerShiftId: str | None = None  # noqa: N815 - the API's spelling
     isResumeShift: bool = True  # noqa: N815 - the API's spelling
 
 
@@ -120,7 +130,8 @@ class Writes:
     def _locked(self, clock: int, user_id: int, *instants: int | None) -> bool:
         zone = ZoneInfo(self.settings.timezone)
         days = {datetime.fromtimestamp(at, zone).date() for at in instants if at is not None}
-        return any((clock, user_id, day) in self.company.locked for day in days)
+        closed = self.company.locked | self.company.approved
+        return any((clock, user_id, day) in closed for day in days)
 
     def _not_assigned(self, request: Request, user_id: int) -> Response | None:
         """The response if a person may not use this clock; None if they may."""
@@ -161,6 +172,9 @@ class Writes:
         made.source = "api"
         if isinstance(item, NewBreak):
             made.kind, made.break_type, made.job_id = "manual_break", item.id, None
+        else:
+            made.job_id, made.sub_job_id = item.jobId or made.job_id, item.subJobId
+        made.employee_note, made.manager_note = item.employeeNote, item.managerNote
         return answers.activity(made, self.settings)
 
     async def update(self, request: Request) -> Response:
@@ -173,7 +187,7 @@ class Writes:
         for person in body.timeActivities:
             for edit in (*person.shifts, *person.manualbreaks):
                 item = self.company.activities.get(edit.id)
-                if item is None or item.clock_id != clock or item.user_id != person.userId:
+                if item is None or (item.clock_id, item.user_id) != (clock, person.userId) or item.kind == "time_off":
                     return domain_error(404, "TIME_ACTIVITY_NOT_FOUND: no such activity", request.url.path)
                 if self._locked(clock, item.user_id, item.start, item.end):
                     return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
@@ -184,6 +198,7 @@ class Writes:
                 start=edit.start.timestamp if edit.start else None,
                 end=edit.end.timestamp if edit.end else None,
             )
+            _describe(item, edit)
         by_user: dict[int, dict[str, Any]] = {}
         for item, _ in edits:
             lists = by_user.setdefault(item.user_id, {"userId": item.user_id, "shifts": [], "manualBreaks": []})
@@ -197,7 +212,7 @@ class Writes:
         if clock not in self.company.clocks:
             return domain_error(400, "time clock id doesn't exist", request.url.path)
         item = self.company.activities.get(name)
-        if item is None or item.clock_id != clock:
+        if item is None or item.clock_id != clock or item.kind == "time_off":
             return domain_error(404, "TIME_ACTIVITY_NOT_FOUND: no such activity", request.url.path)
         if self._locked(clock, item.user_id, item.start, item.end):
             return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
@@ -253,7 +268,7 @@ class Writes:
         made = self.company.add(
             body.userId, at, clock=request.path_params["clock"], timezone=body.timezone or self.settings.timezone
         )
-        made.job_id = body.jobId
+        made.job_id, made.scheduler_shift_id = body.jobId, body.schedulerShiftId
         return enveloped({"shift": self._shift(made)})
 
     def _out(self, request: Request, body: Punch, at: int) -> Response:
@@ -320,6 +335,9 @@ class Writes:
         today = datetime.now(ZoneInfo(self.settings.timezone)).date()
         if not body.dates or max(body.dates) >= today + timedelta(days=1):
             return model_error("dates.0", "future days cannot be locked", request.url.path, body=True)
+        days = {(clock, user_id, day) for day in body.dates}
+        if not body.isLocked and days & self.company.approved:
+            return domain_error(409, "DAYS_IN_APPROVED_PERIOD: the days are approved", request.url.path)
         for day in body.dates:
             (self.company.locked.add if body.isLocked else self.company.locked.discard)((clock, user_id, day))
         return JSONResponse(
@@ -332,3 +350,14 @@ class Writes:
                 },
             }
         )
+
+
+def _describe(item: Activity, edit: Edit) -> None:
+    """Take over the texts of an edit; absent ones stay."""
+    item.sub_job_id = edit.subJobId or item.sub_job_id
+    item.employee_note = item.employee_note if edit.employeeNote is None else edit.employeeNote
+    item.manager_note = item.manager_note if edit.managerNote is None else edit.managerNote
+    if item.kind == "shift":
+        item.job_id = edit.jobId or item.job_id
+    else:
+        item.break_type = edit.manualBreakId or item.break_type
