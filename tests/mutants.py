@@ -224,6 +224,7 @@ STRANGERS = "tests/attack/test_networks.py -k stranger or proxy"
 TROUBLES = "tests/test_sandbox_faults.py"
 CONTROL = "tests/test_sandbox_control.py"
 LIFE = "tests/test_sandbox_life.py"
+DELIVERIES = "tests/test_sandbox_deliveries.py"
 REGISTERED = "tests/test_sandbox_contract.py -k webhooks_"
 OFF = "tests/test_sandbox_contract.py -k time_off or approved_days"
 UNDERSTOOD = "tests/attack/test_understood.py -k sqlite"
@@ -2081,6 +2082,24 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/mysql_session.py", "info[PACKET] = int(cursor.fetchone()[0])", "cursor.fetchone()", PACKETS),
     ("api/deadline.py", "verify=verify, trust_env=False", "verify=verify, trust_env=True", STRANGERS),
     ("api/client.py", 'verify=not self.base_url.startswith("http://")', "verify=False", STRANGERS),
+    ("sandbox/deliveries.py", "lost < settings.webhook_loss", "False", DELIVERIES),
+    ("sandbox/deliveries.py", "again < settings.webhook_repeats", "False", DELIVERIES),
+    ("sandbox/deliveries.py", "overtaken < settings.webhook_reorder", "False", DELIVERIES),
+    (
+        "sandbox/deliveries.py",
+        "Delivery(delivery.request_id, delivery.event",
+        "Delivery(str(uuid.uuid4()), delivery.event",
+        DELIVERIES,
+    ),
+    ("sandbox/deliveries.py", "time.monotonic() + settings.webhook_delay", "time.monotonic()", DELIVERIES),
+    ("sandbox/deliveries.py", "elif delivery.tries < RETRY_LIMIT", "elif delivery.tries <= RETRY_LIMIT", DELIVERIES),
+    ("sandbox/deliveries.py", "random.Random(settings.webhook_seed)", "random.Random()", DELIVERIES),
+    ("sandbox/deliveries.py", "if not is_of_this_machine(delivery.subscription.asked.url):", "if False:", DELIVERIES),
+    ("sandbox/deliveries.py", ' or "declined" in happening.event', "", DELIVERIES),
+    ("sandbox/subscriptions.py", "self.clock == clock", "True", DELIVERIES),
+    ("sandbox/subscriptions.py", "not self.asked.isDisabled", "True", DELIVERIES),
+    ("sandbox/company.py", "if (day in marks) != on:", "if True:", DELIVERIES),
+    ("sandbox/writes.py", '        self.company.tell("admin_add", made)\n', "", DELIVERIES),
     ("sandbox/subscriptions.py", 'del shown["secretKey"]', "pass", REGISTERED),
     (
         "sandbox/subscriptions.py",

@@ -101,7 +101,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 def registered(call: Caller, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any member
     """A webhook of the warehouse, as it is shown."""
-    body = {"name": "ours", "url": "https://example.org/hooks", "featureType": "time_activity", "secretKey": "hush"}
+    body: dict[str, Any] = {
+        "name": "ours",
+        "url": "https://example.org/hooks",
+        "featureType": "time_activity",
+        "secretKey": "hush",
+    }
     body |= {"eventTypes": ["clock_in", "admin_edit"], "entityId": str(WAREHOUSE)} | changed
     answer = call("POST", "/settings/v1/webhooks", json={k: v for k, v in body.items() if v is not None})
     assert answer.status_code == 200, answer.text
@@ -313,7 +318,7 @@ def test_what_a_post_says_is_kept(call: Caller) -> None:
 
 
 def test_time_off_is_listed_and_cannot_be_deleted(call: Caller) -> None:
-    """404 TIME_ACTIVITY_NOT_FOUND (API, section 9.3); its requests by overlap, unproven (section 21)."""
+    """404 TIME_ACTIVITY_NOT_FOUND (API, section 9); its requests by overlap, unproven (API, section 21)."""
     company = call.sandbox.company
     user = min(company.people)
     off = company.take_time_off(user, date(2025, 12, 4), date(2025, 12, 5))
@@ -358,7 +363,7 @@ def test_assignments(call: Caller) -> None:
 
 
 def test_geofences_and_attachments(call: Caller) -> None:
-    """Made, shown, deleted; the fields of a punch (API, section 14)."""
+    """Made, shown, deleted; the fields of a punch."""
     place = {"address": "2 Invented Way", "latitude": "41.5", "longitude": "-87.5"}
     made = call("POST", "geofences", json={"geofences": [{"name": "Yard", "location": place}]}).json()["data"]
     fence = made["geofences"][0]["fenceId"]
@@ -373,7 +378,7 @@ def test_geofences_and_attachments(call: Caller) -> None:
 
 
 def test_pay_rates_come_in_pages(call: Caller) -> None:
-    """One hourly rate each; a hundred by default (API, sections 4 and 13)."""
+    """One hourly rate each; a hundred by default (API, section 4)."""
     everyone = sorted(call.sandbox.company.people)
     page = call("GET", "/pay-rates/v1/pay-rates", params={**DAYS, "limit": 10, "offset": 40}).json()
     assert [one["userId"] for one in page["data"]["payRatesByUsers"]] == everyone[40:]

@@ -17,6 +17,7 @@ from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.control import Control
+from connecteam_sync.sandbox.deliveries import Deliveries
 from connecteam_sync.sandbox.faults import NAMES, PAGES, Faults
 from connecteam_sync.sandbox.life import Life
 from connecteam_sync.sandbox.query import BadQuery, choice, days, whole
@@ -47,6 +48,7 @@ class Handlers:
         self.company, self.settings, self.faults = company, settings, Faults()
         self.key, self.client_id, self.client_secret = key, client_id, client_secret
         self.subscriptions = Subscriptions(company)
+        self.deliveries = Deliveries(company, settings, self.subscriptions)
         self.tokens: dict[str, float] = {}
         self.calls = 0
         self.paths: list[str] = []
@@ -93,6 +95,11 @@ class Handlers:
         mounted.append(Route("/oauth/v1/token", self.token, methods=["POST"]))
         unknown = {404: self._redirected, 405: self._redirected}
         return Starlette(routes=mounted, exception_handlers=unknown)
+
+    def between(self) -> None:
+        """What is done between requests: the company lives on, and webhooks are sent."""
+        self.advance()
+        self.deliveries.deliver()
 
     def advance(self) -> None:
         """Let the company live up to its present time, if it goes on living."""

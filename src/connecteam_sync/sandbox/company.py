@@ -6,7 +6,7 @@ All names and numbers are invented. Instants are epoch seconds; `truth` has the 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -113,6 +113,19 @@ class Activity:
     spoiled: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Happening:
+    """Something that happened, of which webhooks tell: an event and the activity, person or day it is about."""
+
+    feature: Literal["time_activity", "users"]
+    event: str
+    kind: str
+    user_id: int
+    clock_id: int | None = None
+    activity: Activity | None = None
+    day: date | None = None
+
+
 class Company:
     """People and their time clocks. `shifts` is the number on the eleven seeded days; 0 gives people without shifts.
 
@@ -142,6 +155,8 @@ class Company:
         self.clocks = {clock.id: clock for clock in named}
         self.people: dict[int, Person] = {}
         self.activities: dict[str, Activity] = {}
+        self.listeners: list[Callable[[Happening], None]] = []
+        """Are told of everything that webhooks tell of, once it has happened."""
         self.locked: set[tuple[int, int, date]] = set()
         self.submitted: set[tuple[int, int, date]] = set()
         self.approved: set[tuple[int, int, date]] = set()
@@ -221,8 +236,24 @@ class Company:
         clock: int | None = None,
         created_at: int | None = None,
         timezone: str | None = None,
+        event: str | None = None,
     ) -> Activity:
         """Add a shift, open if `end` is None."""
+        shift = self.put(user_id, start, end, clock=clock, created_at=created_at, timezone=timezone)
+        self.tell(event or ("clock_in" if end is None else "admin_add"), shift)
+        return shift
+
+    def put(
+        self,
+        user_id: int,
+        start: int,
+        end: int | None,
+        *,
+        clock: int | None = None,
+        created_at: int | None = None,
+        timezone: str | None = None,
+    ) -> Activity:
+        """Add a shift of which nobody is told yet: `tell` follows, once it is complete."""
         created = start if created_at is None else created_at
         shift = Activity(
             id=self.new_id(created),
@@ -238,12 +269,37 @@ class Company:
         self.activities[shift.id] = shift
         return shift
 
+    def tell(self, event: str, item: Activity) -> None:
+        """Tell the listeners of an event of an activity."""
+        self._announce(Happening("time_activity", event, item.kind, item.user_id, item.clock_id, activity=item))
+
+    def tell_of_person(self, event: str, user_id: int) -> None:
+        """Tell the listeners of an event of a person."""
+        self._announce(Happening("users", event, "User", user_id))
+
+    def mark(self, name: str, day: tuple[int, int, date], *, on: bool = True) -> None:
+        """Set or take back a mark of a person's day on a time clock: `locked`, `submitted` or `approved`."""
+        marks, set_, taken = {
+            "locked": (self.locked, "admin_day_locked", "admin_day_unlocked"),
+            "submitted": (self.submitted, "user_timesheet_submitted", "user_timesheet_unsubmitted"),
+            "approved": (self.approved, "user_timesheet_approved", "user_timesheet_reopened"),
+        }[name]
+        if (day in marks) != on:
+            (marks.add if on else marks.discard)(day)
+            event = set_ if on else taken
+            self._announce(Happening("time_activity", event, "timesheet_period", day[1], day[0], day=day[2]))
+
+    def _announce(self, happening: Happening) -> None:
+        for listener in self.listeners:
+            listener(happening)
+
     def take_break(
         self, user_id: int, start: int, end: int | None, *, clock: int | None = None, break_type: str = LUNCH
     ) -> Activity:
         """Add a manual break; the shift around it stays whole (the overlap layout)."""
-        pause = self.add(user_id, start, end, clock=clock)
+        pause = self.put(user_id, start, end, clock=clock)
         pause.kind, pause.break_type, pause.job_id = "manual_break", break_type, None
+        self.tell("clock_in" if end is None else "admin_add", pause)
         return pause
 
     def take_time_off(
@@ -251,30 +307,42 @@ class Company:
     ) -> Activity:
         """Approve whole days off; no worked time."""
         end = self.at(last + timedelta(days=1), "00:00")
-        off = self.add(user_id, self.at(first, "00:00"), end, clock=clock)
+        off = self.put(user_id, self.at(first, "00:00"), end, clock=clock)
         off.kind, off.policy_type, off.job_id = "time_off", policy_type, None
         off.days_off = (last - first).days + 1
+        self.tell("admin_add", off)
         return off
 
-    def clock_out(self, shift_id: str, end: int, *, auto: bool = False) -> None:
+    def clock_out(self, shift_id: str, end: int, *, auto: bool = False, event: str | None = None) -> None:
         """End an open shift; `modifiedAt` does not change."""
         shift = self.activities[shift_id]
         shift.end, shift.is_auto_clock_out = end, auto
+        self.tell(event or ("auto_clock_out" if auto else "clock_out"), shift)
 
-    def edit(self, shift_id: str, *, start: int | None = None, end: int | None = None, at: int | None = None) -> None:
+    def edit(
+        self,
+        shift_id: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        at: int | None = None,
+        event: str = "admin_edit",
+    ) -> None:
         """Correct a shift as an admin does; its id stays."""
         shift = self.activities[shift_id]
         shift.start = shift.start if start is None else start
         shift.end = shift.end if end is None else end
         shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600 if at is None else at
+        self.tell(event, shift)
 
-    def reopen(self, shift_id: str) -> None:
+    def reopen(self, shift_id: str, *, event: str = "admin_edit") -> None:
         """Make a closed shift open again."""
         self.activities[shift_id].end = None
+        self.tell(event, self.activities[shift_id])
 
-    def delete(self, activity_id: str) -> None:
+    def delete(self, activity_id: str, *, event: str = "admin_delete") -> None:
         """Delete an activity; the API shows no trace of it."""
-        del self.activities[activity_id]
+        self.tell(event, self.activities.pop(activity_id))
 
     def duplicate(self, shift_id: str, *, times: int = 1) -> list[Activity]:
         """Add identical shifts with other ids, as a repeated POST does: Connecteam accepts it."""
@@ -284,11 +352,18 @@ class Company:
             for number in range(1, times + 1)
         ]
 
-    def replace_id(self, shift_id: str, *, end: int | None = None) -> Activity:
+    def replace_id(
+        self,
+        shift_id: str,
+        *,
+        end: int | None = None,
+        event: str = "admin_approved_clock_out_outside_geo_fence_request",
+    ) -> Activity:
         """Delete a shift and make it again under another id, as the approval of a geofence exception does."""
         old = self.activities.pop(shift_id)
-        new = self.add(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
+        new = self.put(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
         new.job_id = old.job_id
+        self.tell(event, new)
         return new
 
     def unassign(self, user_id: int) -> None:
@@ -299,6 +374,7 @@ class Company:
         """Archive a person who leaves the company."""
         person = self.people[user_id]
         person.is_archived, person.archived_at = True, at or person.created_at + 1
+        self.tell_of_person("user_archived", user_id)
 
     def spoil(self, activity_id: str, **members: Any) -> None:  # noqa: ANN401 - any JSON
         """Override members of a record's JSON with impossible values; a member given as `...` is left out."""

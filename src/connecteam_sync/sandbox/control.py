@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,144 +15,42 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connecteam_sync.sandbox.acts import (
+    Act,
+    Add,
+    Announce,
+    Approve,
+    Assign,
+    ClockIn,
+    ClockOut,
+    Delete,
+    Duplicate,
+    Edit,
+    Fault,
+    Lock,
+    OfActivity,
+    OfPerson,
+    ReplaceId,
+    SetTime,
+    Spoil,
+    Submit,
+    TimeOff,
+    When,
+    Who,
+)
 from connecteam_sync.sandbox.company import LUNCH, Activity
 from connecteam_sync.sandbox.moments import instant_of
 from connecteam_sync.sandbox.settings import SandboxSettings
+from connecteam_sync.sandbox.subscriptions import NEWER_EVENTS, TIME_ACTIVITY_EVENTS, USER_EVENTS
 
 if TYPE_CHECKING:
     from connecteam_sync.sandbox.app import Handlers
 
-Who = int | str
-"""A person: the id, or the whole name in any case."""
-When = int | str
-"""Epoch seconds, or an ISO time; without an offset it is the company's local one."""
 _MINUTE = 60
 _LATEST = 253_402_214_400
 _LAST_YEAR = 9000
 _FARTHEST = 3660 * 86_400
 """How far the company's time is set ahead in one act, in seconds."""
-
-
-class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The body of an act; these are its fields."""
-
-
-class OfActivity(Act, kw_only=True):
-    """Names an activity: by id, or by person and start to the minute."""
-
-    id: str | None = None
-    user: Who | None = None
-    begun: When | None = None
-
-
-class Add(Act, kw_only=True):
-    """A shift or a break is added; open without `end`."""
-
-    user: Who
-    start: When
-    end: When | None = None
-    clock: int | None = None
-    kind: Literal["shift", "manual_break"] = "shift"
-
-
-class ClockIn(Act, kw_only=True):
-    """A person clocks in, by default now."""
-
-    user: Who
-    at: When | None = None
-    clock: int | None = None
-
-
-class ClockOut(OfActivity, kw_only=True):
-    """An open shift ends, by default now; a person alone names their open shift."""
-
-    at: When | None = None
-    auto: bool = False
-
-
-class Edit(OfActivity, kw_only=True):
-    """An activity is corrected; its id stays."""
-
-    start: When | None = None
-    end: When | None = None
-
-
-class Duplicate(OfActivity, kw_only=True):
-    """Identical shifts with other ids are added."""
-
-    times: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
-
-
-class ReplaceId(OfActivity, kw_only=True):
-    """A shift is deleted and made again under another id."""
-
-    end: When | None = None
-
-
-class Spoil(OfActivity, kw_only=True):
-    """Members of a record's JSON are overridden."""
-
-    members: dict[str, Any]
-
-
-class OfPerson(Act, kw_only=True):
-    """Names a person."""
-
-    user: Who
-
-
-class Assign(OfPerson, kw_only=True):
-    """A person is put on a time clock."""
-
-    clock: int
-
-
-class Lock(OfPerson, kw_only=True):
-    """A person's day is locked, or unlocked."""
-
-    day: date
-    clock: int | None = None
-    locked: bool = True
-
-
-class Submit(OfPerson, kw_only=True):
-    """A person's day is submitted, or no longer."""
-
-    day: date
-    clock: int | None = None
-    submitted: bool = True
-
-
-class Approve(OfPerson, kw_only=True):
-    """A person's day is approved, or opened again."""
-
-    day: date
-    clock: int | None = None
-    approved: bool = True
-
-
-class TimeOff(OfPerson, kw_only=True):
-    """A person gets days off."""
-
-    first: date
-    last: date
-    clock: int | None = None
-
-
-class Fault(Act, kw_only=True):
-    """A fault is ordered, for that call from now on (1 is the next; none: any)."""
-
-    name: str
-    call: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    path: str = ""
-    times: Annotated[int, msgspec.Meta(ge=1)] = 1
-
-
-class SetTime(Act, kw_only=True):
-    """The company's time goes on from there, that many times as fast as this machine's."""
-
-    now: When | None = None
-    speed: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] | None = None
 
 
 class Unusable(Exception):  # noqa: N818 - named for what was wrong
@@ -179,9 +76,10 @@ class Control:
             "clock-out": Doing(ClockOut, self._clock_out),
             "edit": Doing(Edit, self._edit),
             "reopen": Doing(OfActivity, self._reopen),
-            "delete": Doing(OfActivity, self._delete),
+            "delete": Doing(Delete, self._delete),
             "duplicate": Doing(Duplicate, self._duplicate),
             "replace-id": Doing(ReplaceId, self._replace_id),
+            "event": Doing(Announce, self._event),
             "spoil": Doing(Spoil, self._spoil),
             "assign": Doing(Assign, self._assign),
             "unassign": Doing(OfPerson, self._unassign),
@@ -201,6 +99,7 @@ class Control:
         return [
             Route("/sandbox", self.state, methods=["GET"]),
             Route("/sandbox/activities", self.activities, methods=["GET"]),
+            Route("/sandbox/deliveries", self.deliveries, methods=["GET"]),
             Route("/sandbox/{act}", self.act, methods=["POST"]),
         ]
 
@@ -238,6 +137,12 @@ class Control:
             return JSONResponse({"error": str(error)}, 400)
         found = sorted(self.company.activities.values(), key=lambda item: (item.start, item.id))
         return JSONResponse({"activities": [_shown(item) for item in found if low <= item.start < high]})
+
+    async def deliveries(self, request: Request) -> Response:
+        """The last deliveries of webhooks, oldest first."""
+        if refused := self.handlers.unauthorized(request):
+            return refused
+        return JSONResponse({"deliveries": [one.shown() for one in list(self.handlers.deliveries.log)]})
 
     async def act(self, request: Request) -> Response:
         """Do one act; the body is JSON, whatever its content type says."""
@@ -333,7 +238,8 @@ class Control:
         self._ordered(start, end)
         if body.kind == "manual_break":
             return _shown(self.company.take_break(user_id, start, end, clock=clock, break_type=LUNCH))
-        return _shown(self.company.add(user_id, start, end, clock=clock, created_at=self.company.time.now()))
+        event, now = self._known(body.event), self.company.time.now()
+        return _shown(self.company.add(user_id, start, end, clock=clock, created_at=now, event=event))
 
     def _clock_in(self, body: ClockIn) -> object:
         user_id = self._user(body.user)
@@ -344,13 +250,14 @@ class Control:
         item = self._item(body, open_only=True)
         at = self.company.time.now() if body.at is None else self._instant(body.at)
         self._ordered(item.start, at)
-        self.company.clock_out(item.id, at, auto=body.auto)
+        self.company.clock_out(item.id, at, auto=body.auto, event=self._known(body.event))
         return _shown(item)
 
     def _edit(self, body: Edit) -> object:
         item, start, end = self._item(body), self._moment(body.start), self._moment(body.end)
         self._ordered(item.start if start is None else start, item.end if end is None else end)
-        self.company.edit(item.id, start=start, end=end)
+        self._known(body.event)
+        self.company.edit(item.id, start=start, end=end, event=body.event)
         return _shown(item)
 
     def _reopen(self, body: OfActivity) -> object:
@@ -358,10 +265,30 @@ class Control:
         self.company.reopen(item.id)
         return _shown(item)
 
-    def _delete(self, body: OfActivity) -> object:
+    def _delete(self, body: Delete) -> object:
         item = self._item(body)
-        self.company.delete(item.id)
+        self._known(body.event)
+        self.company.delete(item.id, event=body.event)
         return _shown(item)
+
+    def _event(self, body: Announce) -> object:
+        if body.event in USER_EVENTS:
+            if body.user is None:
+                msg = "name the person by `user`"
+                raise Unusable(msg)
+            self.company.tell_of_person(body.event, self._user(body.user))
+        else:
+            self._known(body.event)
+            self.company.tell(body.event, self._item(body))
+        return {"event": body.event}
+
+    def _known(self, event: str | None) -> str | None:
+        """The event, if activities have it."""
+        known = [*TIME_ACTIVITY_EVENTS, *(name for name in NEWER_EVENTS if name.endswith("_request"))]
+        if event is not None and event not in known:
+            msg = f"there is no event {event!r} of activities; there are: {', '.join(known)}"
+            raise Unusable(msg)
+        return event
 
     def _duplicate(self, body: Duplicate) -> object:
         return [_shown(item) for item in self.company.duplicate(self._item(body).id, times=body.times)]
@@ -369,7 +296,8 @@ class Control:
     def _replace_id(self, body: ReplaceId) -> object:
         item, end = self._item(body), self._moment(body.end)
         self._ordered(item.start, end)
-        return _shown(self.company.replace_id(item.id, end=end))
+        self._known(body.event)
+        return _shown(self.company.replace_id(item.id, end=end, event=body.event))
 
     def _spoil(self, body: Spoil) -> object:
         item = self._item(body)
@@ -394,20 +322,18 @@ class Control:
         return self._person(user_id)
 
     def _lock(self, body: Lock) -> object:
-        return self._marked(self.company.locked, body, "locked", on=body.locked)
+        return self._marked(body, "locked", on=body.locked)
 
     def _submit(self, body: Submit) -> object:
-        return self._marked(self.company.submitted, body, "submitted", on=body.submitted)
+        return self._marked(body, "submitted", on=body.submitted)
 
     def _approve(self, body: Approve) -> object:
-        return self._marked(self.company.approved, body, "approved", on=body.approved)
+        return self._marked(body, "approved", on=body.approved)
 
-    def _marked(
-        self, marks: set[tuple[int, int, date]], body: Lock | Submit | Approve, name: str, *, on: bool
-    ) -> dict[str, Any]:
+    def _marked(self, body: Lock | Submit | Approve, name: str, *, on: bool) -> dict[str, Any]:
         user_id = self._user(body.user)
         day = (self._clock(body.clock, user_id), user_id, body.day)
-        (marks.add if on else marks.discard)(day)
+        self.company.mark(name, day, on=on)
         return {"clock": day[0], "user": user_id, "day": body.day.isoformat(), name: on}
 
     def _time_off(self, body: TimeOff) -> object:

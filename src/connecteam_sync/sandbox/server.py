@@ -30,25 +30,26 @@ _TURNS = 50
 class _Server(uvicorn.Server):
     """A server that stops quickly: uvicorn checks for the end every 0.1 s, then waits another 0.1 s.
 
-    Between requests `between` is called, in the server's thread.
+    Between requests the company lives on and webhooks are sent, in the server's thread.
     """
 
-    def __init__(self, config: uvicorn.Config, between: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, handlers: Handlers) -> None:
         super().__init__(config)
-        self._between = between
+        self._handlers = handlers
 
     async def main_loop(self) -> None:
         """Serve until `should_exit` is set."""
         should_exit = await self.on_tick(0)
         while not should_exit:
             await asyncio.sleep(_TICK)
-            self._between()
+            self._handlers.between()
             should_exit = self.should_exit
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving and cancel open requests, as `timeout_graceful_shutdown=0` asks for."""
         for server in self.servers:
             server.close()
+        await self._handlers.deliveries.close()
         for listening in sockets or []:
             listening.close()
         for connection in list(self.server_state.connections):
@@ -136,7 +137,7 @@ class Sandbox:
             ws="none",
             date_header=False,  # the handlers have a clock of their own
         )
-        return _Server(config, self.handlers.advance)
+        return _Server(config, self.handlers)
 
     def serve(self, ready: Callable[[], None]) -> None:
         """Serve until interrupted; `ready` is called once the port is bound."""

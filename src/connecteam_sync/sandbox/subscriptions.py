@@ -52,7 +52,7 @@ NEWER_EVENTS = (
     "user_timesheet_approved",
     "user_timesheet_reopened",
 )
-"""Events that are in no document; their bodies are unproven (API, section 16.1)."""
+"""Events that are in no document; their bodies are unproven (API, section 16)."""
 USER_EVENTS = (
     "user_created",
     "user_updated",

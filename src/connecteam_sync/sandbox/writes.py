@@ -166,7 +166,7 @@ class Writes:
 
     def _make(self, clock: int, user_id: int, item: NewShift | NewBreak, now: int) -> dict[str, Any]:
         end = item.end.timestamp if item.end else None
-        made = self.company.add(
+        made = self.company.put(
             user_id, item.start.timestamp, end, clock=clock, created_at=now, timezone=item.start.timezone
         )
         made.source = "api"
@@ -175,6 +175,7 @@ class Writes:
         else:
             made.job_id, made.sub_job_id = item.jobId or made.job_id, item.subJobId
         made.employee_note, made.manager_note = item.employeeNote, item.managerNote
+        self.company.tell("admin_add", made)
         return answers.activity(made, self.settings)
 
     async def update(self, request: Request) -> Response:
@@ -193,12 +194,12 @@ class Writes:
                     return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
                 edits.append((item, edit))
         for item, edit in edits:
+            _describe(item, edit)
             self.company.edit(
                 item.id,
                 start=edit.start.timestamp if edit.start else None,
                 end=edit.end.timestamp if edit.end else None,
             )
-            _describe(item, edit)
         by_user: dict[int, dict[str, Any]] = {}
         for item, _ in edits:
             lists = by_user.setdefault(item.user_id, {"userId": item.user_id, "shifts": [], "manualBreaks": []})
@@ -265,10 +266,11 @@ class Writes:
     def _in(self, request: Request, body: Punch, at: int) -> Response:
         if self._open(request, body.userId, "shift"):
             return domain_error(400, "user is already clocked in", request.url.path)
-        made = self.company.add(
-            body.userId, at, clock=request.path_params["clock"], timezone=body.timezone or self.settings.timezone
+        made = self.company.put(
+            body.userId, at, None, clock=request.path_params["clock"], timezone=body.timezone or self.settings.timezone
         )
         made.job_id, made.scheduler_shift_id = body.jobId, body.schedulerShiftId
+        self.company.tell("clock_in", made)
         return enveloped({"shift": self._shift(made)})
 
     def _out(self, request: Request, body: Punch, at: int) -> Response:
@@ -300,7 +302,7 @@ class Writes:
         pause = self._open(request, body.userId, "manual_break")
         if pause is None or at <= pause.start:
             return domain_error(400, "user has no open break before that time", request.url.path)
-        pause.end = at
+        self.company.clock_out(pause.id, at)
         data: dict[str, Any] = {
             "id": pause.id,
             "end": answers.activity(pause, self.settings)["end"],
@@ -314,10 +316,11 @@ class Writes:
         """The shift after a break: a new one, or the one before the break opened again."""
         before = [a for a in self.company.shifts(clock=pause.clock_id) if a.user_id == user_id and a.end == pause.start]
         if before and self.settings.resumes_with == "same_id":
-            self.company.reopen(before[-1].id)
+            self.company.reopen(before[-1].id, event="clock_in")
             return before[-1]
-        made = self.company.add(user_id, at, clock=pause.clock_id)
+        made = self.company.put(user_id, at, None, clock=pause.clock_id)
         made.job_id = before[-1].job_id if before else made.job_id
+        self.company.tell("clock_in", made)
         return made
 
     # -- payroll -------------------------------------------------------------------------------------------------------
@@ -339,7 +342,7 @@ class Writes:
         if not body.isLocked and days & self.company.approved:
             return domain_error(409, "DAYS_IN_APPROVED_PERIOD: the days are approved", request.url.path)
         for day in body.dates:
-            (self.company.locked.add if body.isLocked else self.company.locked.discard)((clock, user_id, day))
+            self.company.mark("locked", (clock, user_id, day), on=body.isLocked)
         return JSONResponse(
             {
                 "requestId": "sandbox",
