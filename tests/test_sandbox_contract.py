@@ -392,7 +392,7 @@ def test_pay_rates_come_in_pages(call: Caller) -> None:
 
 
 def test_webhooks_are_registered(call: Caller) -> None:
-    """Shown without their secret, changed in part, deleted (API, section 15)."""
+    """Shown without their secret, changed in part, deleted (API, section 16)."""
     one = registered(call)
     assert (one["retryLimit"], one["isDisabled"], one["entityId"]) == (3, False, str(WAREHOUSE))
     assert "secretKey" not in one
