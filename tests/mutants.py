@@ -222,6 +222,11 @@ PARENTS = "tests/store/test_parents.py"
 PLACES = "tests/store/test_places.py"
 STRANGERS = "tests/attack/test_networks.py -k stranger or proxy"
 TROUBLES = "tests/test_sandbox_faults.py"
+CONTROL = "tests/test_sandbox_control.py"
+LIFE = "tests/test_sandbox_life.py"
+DELIVERIES = "tests/test_sandbox_deliveries.py"
+REGISTERED = "tests/test_sandbox_contract.py -k webhooks_"
+OFF = "tests/test_sandbox_contract.py -k time_off or approved_days"
 UNDERSTOOD = "tests/attack/test_understood.py -k sqlite"
 CONDITIONS = "tests/conditions -k sqlite"
 TOLD, AS_IT_IS = "tests/test_holds_told.py", "tests/test_told_as_it_is.py"
@@ -2077,6 +2082,42 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/mysql_session.py", "info[PACKET] = int(cursor.fetchone()[0])", "cursor.fetchone()", PACKETS),
     ("api/deadline.py", "verify=verify, trust_env=False", "verify=verify, trust_env=True", STRANGERS),
     ("api/client.py", 'verify=not self.base_url.startswith("http://")', "verify=False", STRANGERS),
+    ("sandbox/deliveries.py", "lost < settings.webhook_loss", "False", DELIVERIES),
+    ("sandbox/deliveries.py", "again < settings.webhook_repeats", "False", DELIVERIES),
+    ("sandbox/deliveries.py", "overtaken < settings.webhook_reorder", "False", DELIVERIES),
+    (
+        "sandbox/deliveries.py",
+        "Delivery(delivery.request_id, delivery.event",
+        "Delivery(str(uuid.uuid4()), delivery.event",
+        DELIVERIES,
+    ),
+    ("sandbox/deliveries.py", "time.monotonic() + settings.webhook_delay", "time.monotonic()", DELIVERIES),
+    ("sandbox/deliveries.py", "elif delivery.tries < RETRY_LIMIT", "elif delivery.tries <= RETRY_LIMIT", DELIVERIES),
+    ("sandbox/deliveries.py", "random.Random(settings.webhook_seed)", "random.Random()", DELIVERIES),
+    ("sandbox/deliveries.py", "if not is_of_this_machine(delivery.subscription.asked.url):", "if False:", DELIVERIES),
+    ("sandbox/deliveries.py", ' or "declined" in happening.event', "", DELIVERIES),
+    ("sandbox/subscriptions.py", "self.clock == clock", "True", DELIVERIES),
+    ("sandbox/subscriptions.py", "not self.asked.isDisabled", "True", DELIVERIES),
+    ("sandbox/company.py", "if (day in marks) != on:", "if True:", DELIVERIES),
+    ("sandbox/writes.py", '        self.company.tell("admin_add", made)\n', "", DELIVERIES),
+    ("sandbox/subscriptions.py", 'del shown["secretKey"]', "pass", REGISTERED),
+    (
+        "sandbox/subscriptions.py",
+        'parts.scheme == "http" and is_of_this_machine(url)',
+        'parts.scheme == "http"',
+        REGISTERED,
+    ),
+    ("sandbox/resources.py", "begins <= last and ends >= first", "begins >= first and ends <= last", OFF),
+    ("sandbox/writes.py", "self.company.locked | self.company.approved", "self.company.locked", OFF),
+    ("sandbox/life.py", 'f"{self.seed}:{day}:{person.id}"', 'f"{day}:{person.id}"', LIFE),
+    ("sandbox/life.py", "person.clocks and not person.is_archived and", "", LIFE),
+    ("sandbox/life.py", "lambda _at: self._end(worked, end)", "lambda _at: None", LIFE),
+    ("sandbox/life.py", "max(at, worked.shift.start), auto=auto", "max(at, worked.shift.start)", LIFE),
+    ("sandbox/life.py", "return worked.shift.id in self.company.activities and worked", "return worked", LIFE),
+    ("sandbox/control.py", "self.handlers.calls + body.call", "body.call", CONTROL),
+    ("sandbox/control.py", "item.start // _MINUTE == begun // _MINUTE", "item.start == begun", CONTROL),
+    ("sandbox/control.py", "msgspec.to_builtins(self.handlers.settings) | given", "given", CONTROL),
+    ("sandbox/moments.py", "(time.time() - began) * self.speed", "(time.time() - began)", CONTROL),
     ("sandbox/faults.py", '        record["timestamp"] *= 1000\n', "        pass\n", TROUBLES),
     ("sandbox/faults.py", "record[name] = record[name][::2]", "pass", TROUBLES),
     ("sandbox/faults.py", "record[name] = record[name] * 2", "pass", TROUBLES),

@@ -42,7 +42,7 @@ OF_THE_STORE: dict[str, set[str]] = {
 OTHERS = {"core": {"msgspec"}, "present": {"msgspec"}, "config": {"msgspec"}, "errors": set(), "version": set()}
 """Packages of others, where there is a rule; the standard library is everybody's."""
 ONLY = {
-    "httpx2": {"api"},
+    "httpx2": {"api", "sandbox"},
     "sqlalchemy": {"store", "engine"},
     "alembic": {"store"},
     "typer": {"cli"},

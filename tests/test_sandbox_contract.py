@@ -32,12 +32,25 @@ SERVED = (
     "/time-clock/v1/time-clocks/{timeClockId}/clock-out",
     "/time-clock/v1/time-clocks/{timeClockId}/timesheet",
     "/time-clock/v1/time-clocks/{timeClockId}/users/{userId}/lock-days",
+    "/time-clock/v1/time-clocks/{timeClockId}/shift-attachments",
+    "/time-clock/v1/time-clocks/{timeClockId}/geofences",
+    "/time-clock/v1/time-clocks/{timeClockId}/geofences/{fenceId}",
+    "/pay-rates/v1/pay-rates",
+    "/settings/v1/webhooks",
+    "/settings/v1/webhooks/{webhookId}",
 )
 WRITTEN = {"/users/v1/users", "/jobs/v1/jobs"}
 """Paths of which the sandbox serves the reading only."""
 
 
-KNOWN = {"timeClockId": WAREHOUSE, "startDate": "2025-12-01", "endDate": "2025-12-11", "manualBreakId": LUNCH}
+KNOWN = {
+    "timeClockId": WAREHOUSE,
+    "startDate": "2025-12-01",
+    "endDate": "2025-12-11",
+    "manualBreakId": LUNCH,
+    "fenceId": "fence-gate",
+    "webhookId": 1,
+}
 """Parameters that must exist for an answer to be more than an error."""
 
 
@@ -78,8 +91,27 @@ def sandbox() -> Iterator[Sandbox]:
     """A small company with everything in it."""
     company = Company(60)
     company.take_break(min(company.people), company.shifts()[0].start, None, clock=WAREHOUSE)
+    company.take_time_off(min(company.people), date(2025, 12, 4), date(2025, 12, 5))
     with Sandbox(company, SandboxSettings(minute_limit=1_000_000, day_limit=1_000_000)) as served:
+        caller = Caller(served)
+        registered(caller)
+        caller.close()
         yield served
+
+
+def registered(call: Caller, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any member
+    """A webhook of the warehouse, as it is shown."""
+    body: dict[str, Any] = {
+        "name": "ours",
+        "url": "https://example.org/hooks",
+        "featureType": "time_activity",
+        "secretKey": "hush",
+    }
+    body |= {"eventTypes": ["clock_in", "admin_edit"], "entityId": str(WAREHOUSE)} | changed
+    answer = call("POST", "/settings/v1/webhooks", json={k: v for k, v in body.items() if v is not None})
+    assert answer.status_code == 200, answer.text
+    shown: dict[str, Any] = answer.json()["data"]
+    return shown
 
 
 @HAVING
@@ -269,3 +301,133 @@ def test_the_limit_of_a_minute(call: Caller) -> None:
     assert [answer.status_code for answer in answers][-1] == 429
     assert answers[0].headers["x-ratelimit-minute-remaining"] == "2"
     assert answers[-1].headers["x-ratelimit-minute-remaining"] == "0"
+
+
+def test_what_a_post_says_is_kept(call: Caller) -> None:
+    """Job, sub-job and notes of a shift, changed in part by PUT; the planned shift of a clock-in (API, section 9)."""
+    said = {"jobId": "job-1", "subJobId": "job-2", "employeeNote": "late bus", "managerNote": "fine"}
+    made = call("POST", "time-activities", json=punch(call, **said)).json()["data"]["timeActivitiesByUsers"][0]
+    assert said.items() <= made["shifts"][0].items()
+    user, edit = made["userId"], {"id": made["shifts"][0]["id"], "managerNote": "", "subJobId": "job-3"}
+    call("PUT", "time-activities", json={"timeActivities": [{"userId": user, "shifts": [edit]}]})
+    listed = call("GET", "time-activities", params=DAYS).json()["data"]["timeActivitiesByUsers"][0]["shifts"][0]
+    assert (said | {"managerNote": "", "subJobId": "job-3"}).items() <= listed.items()
+    assert listed["end"]["timestamp"] == 1764690000
+    began = call("POST", "clock-in", json={"userId": user, "schedulerShiftId": "planned-1"}).json()["data"]["shift"]
+    assert began["schedulerShiftId"] == "planned-1"
+
+
+def test_time_off_is_listed_and_cannot_be_deleted(call: Caller) -> None:
+    """404 TIME_ACTIVITY_NOT_FOUND (API, section 9); its requests by overlap, unproven (API, section 21)."""
+    company = call.sandbox.company
+    user = min(company.people)
+    off = company.take_time_off(user, date(2025, 12, 4), date(2025, 12, 5))
+    listed = call("GET", "time-activities", params=DAYS).json()["data"]["timeActivitiesByUsers"][0]
+    assert [listed["shifts"], listed["manualBreaks"]] == [[], []]
+    assert listed["timeOffs"][0]["duration"] == {"value": 2, "units": "days"}
+    refused = call("DELETE", f"time-activities/{off.id}")
+    assert (refused.status_code, refused.json()["error"].split(":")[0]) == (404, "TIME_ACTIVITY_NOT_FOUND")
+    for first, last, count in (("03", "04", 1), ("05", "09", 1), ("02", "03", 0), ("06", "09", 0)):
+        days = {"startDate": f"2025-12-{first}", "endDate": f"2025-12-{last}"}
+        answer = call("GET", "/time-off/v1/requests", params=days)
+        assert answer.headers["x-sandbox-unproven"] == "true"
+        assert len(answer.json()["data"]["requests"]) == count
+    assert call("GET", "/time-off/v1/requests", params={**DAYS, "status": "pending"}).json()["data"]["requests"] == []
+    assert call("GET", "/time-off/v1/policy-types").json()["data"]["policyTypes"][0]["name"] == "Holiday"
+
+
+def test_approved_days_refuse_writes(call: Caller) -> None:
+    """As locked ones do; they cannot be unlocked (API, section 9.5). The timesheet shows the marks."""
+    made = call("POST", "time-activities", json=punch(call)).json()["data"]["timeActivitiesByUsers"][0]
+    day = (WAREHOUSE, made["userId"], date(2025, 12, 2))
+    call.sandbox.company.approved.add(day)
+    call.sandbox.company.submitted.add(day)
+    assert call("DELETE", f"time-activities/{made['shifts'][0]['id']}").status_code == 400
+    unlocked = call("PUT", f"users/{made['userId']}/lock-days", json={"dates": ["2025-12-02"], "isLocked": False})
+    assert (unlocked.status_code, unlocked.json()["error"].split(":")[0]) == (409, "DAYS_IN_APPROVED_PERIOD")
+    record = call("GET", "timesheet", params=DAYS).json()["data"]["users"][0]["dailyRecords"][0]
+    assert (record["isApproved"], record["isSubmitted"], record["isLocked"]) == (True, True, False)
+
+
+def test_assignments(call: Caller) -> None:
+    """The time clocks of a person, also of none; unproven (API, section 21)."""
+    user = min(call.sandbox.company.people)
+    path = f"/users/v1/users/{user}/assignments"
+    answer = call("GET", path, params={"assetTypes": "timeClock"})
+    assert answer.json()["data"] == {"smartGroups": [], "assets": [{"id": WAREHOUSE, "type": "timeClock"}]}
+    assert answer.headers["x-sandbox-unproven"] == "true"
+    assert call("GET", path, params={"assetTypes": "form"}).json()["data"]["assets"] == []
+    call.sandbox.company.unassign(user)
+    assert call("GET", path).json()["data"]["assets"] == []
+    assert call("GET", "/users/v1/users/1/assignments").status_code == 404
+
+
+def test_geofences_and_attachments(call: Caller) -> None:
+    """Made, shown, deleted; the fields of a punch."""
+    place = {"address": "2 Invented Way", "latitude": "41.5", "longitude": "-87.5"}
+    made = call("POST", "geofences", json={"geofences": [{"name": "Yard", "location": place}]}).json()["data"]
+    fence = made["geofences"][0]["fenceId"]
+    assert call("GET", f"geofences/{fence}").json()["data"]["location"] == place
+    assert [one["name"] for one in call("GET", "geofences").json()["data"]["geofences"]] == ["Gate", "Yard"]
+    assert call("DELETE", f"geofences/{fence}").status_code == 200
+    assert call("GET", f"geofences/{fence}").status_code == 404
+    too_small = {"name": "Yard", "location": place, "fenceSize": 74}
+    assert call("POST", "geofences", json={"geofences": [too_small]}).status_code == 400
+    types = [field["type"] for field in call("GET", "shift-attachments").json()["data"]["shiftAttachments"]]
+    assert types == ["freeText", "number", "dropdownList"]
+
+
+def test_pay_rates_come_in_pages(call: Caller) -> None:
+    """One hourly rate each; a hundred by default (API, section 4)."""
+    everyone = sorted(call.sandbox.company.people)
+    page = call("GET", "/pay-rates/v1/pay-rates", params={**DAYS, "limit": 10, "offset": 40}).json()
+    assert [one["userId"] for one in page["data"]["payRatesByUsers"]] == everyone[40:]
+    assert page["paging"] == {"offset": 45, "total": 45}
+    one = call("GET", "/pay-rates/v1/pay-rates", params={**DAYS, "userIds": [everyone[3]]}).json()["data"]
+    assert one["payRatesByUsers"][0]["payRate"]["rateType"] == "hourly"
+    assert not call("GET", "/pay-rates/v1/pay-rates", params={**DAYS, "rateType": "yearly"}).json()["data"][
+        "payRatesByUsers"
+    ]
+    assert call("GET", "/pay-rates/v1/pay-rates", params={**DAYS, "rateType": "daily"}).status_code == 400
+
+
+def test_webhooks_are_registered(call: Caller) -> None:
+    """Shown without their secret, changed in part, deleted (API, section 16)."""
+    one = registered(call)
+    assert (one["retryLimit"], one["isDisabled"], one["entityId"]) == (3, False, str(WAREHOUSE))
+    assert "secretKey" not in one
+    path = f"/settings/v1/webhooks/{one['id']}"
+    changed = call("PUT", path, json={"isDisabled": True, "name": None}).json()["data"]
+    assert changed == one | {"isDisabled": True}
+    assert call("GET", path).json()["data"] == changed
+    people = registered(call, featureType="users", eventTypes=["user_archived"], entityId=None)
+    listed = call("GET", "/settings/v1/webhooks", params={"featureType": "users"}).json()
+    assert listed["data"]["webhooks"] == [people | {"origin": "organic"}]
+    assert listed["paging"] == {"offset": 1, "total": 1}
+    assert call("GET", "/settings/v1/webhooks", params={"limit": 1}).json()["paging"]["total"] == 2
+    assert call("GET", "/settings/v1/webhooks", params={"limit": 101}).status_code == 400
+    assert call("DELETE", path).json()["data"] == {}
+    assert call("GET", path).status_code == 404
+    assert registered(call, entityId=None, objectId=WAREHOUSE, url="http://127.0.0.1:9/x")["objectId"] == WAREHOUSE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"url": "http://example.org/hooks"},
+        {"url": "ftp://127.0.0.1/"},
+        {"url": "https://"},
+        {"url": "https://[x"},
+        {"featureType": "dances"},
+        {"eventTypes": ["clocked_in"]},
+        {"eventTypes": []},
+        {"entityId": "1"},
+        {"featureType": "users"},
+    ],
+)
+def test_webhooks_that_cannot_be_registered(call: Caller, changed: dict[str, Any]) -> None:
+    """400 with error code 1002; what is registered stays as it was."""
+    one = registered(call)
+    answer = call("PUT", f"/settings/v1/webhooks/{one['id']}", json=changed)
+    assert (answer.status_code, answer.json()["details"]["error_code"]) == (400, 1002)
+    assert call("GET", f"/settings/v1/webhooks/{one['id']}").json()["data"] == one

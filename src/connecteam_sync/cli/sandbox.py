@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import msgspec
 import typer
 
-from connecteam_sync.cli.options import Json
+from connecteam_sync.cli.options import Json, MaybeFirst, MaybeLast, day_of
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox.settings import KEY, SandboxSettings
+
+if TYPE_CHECKING:
+    from connecteam_sync.sandbox import Company
+    from connecteam_sync.sandbox.life import Life
+
+_DAYS_BEFORE = 13
+"""Without --from a company has worked for two weeks."""
+_MOST_DAYS = 3660
 
 
 def sandbox(
@@ -21,8 +31,23 @@ def sandbox(
     host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
     key: Annotated[str, typer.Option("--key", help="The invented key it accepts; begins with sandbox-.")] = KEY,
     shifts: Annotated[
-        int, typer.Option("--shifts", min=0, max=1_000_000, help="Shifts from 2025-12-01 to 2025-12-11.")
-    ] = 585,
+        Optional[int],
+        typer.Option("--shifts", min=0, max=1_000_000, help="Shifts from 2025-12-01 to 2025-12-11; 585 by default."),
+    ] = None,
+    first: MaybeFirst = None,
+    last: MaybeLast = None,
+    people: Annotated[Optional[int], typer.Option("--people", min=1, max=20_000, help="How many work there.")] = None,
+    clocks: Annotated[
+        Optional[int], typer.Option("--clocks", min=1, max=500, help="Time clocks; people are spread over them.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed invents the same company.")] = 7,
+    live: Annotated[bool, typer.Option("--live", help="The company goes on working after --to, or from now.")] = False,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0, max=100_000, help="How many times as fast as real time, with --live.")
+    ] = 1,
+    company_id: Annotated[
+        str, typer.Option("--company-id", metavar="ID", help="The id of the company, for a second one.")
+    ] = "9000001",
     fault: Annotated[
         Optional[list[str]],
         typer.Option("--fault", metavar="NAME[@CALL]", help="A fault, at this call number if given."),
@@ -34,10 +59,12 @@ def sandbox(
     as_json: Json = False,
 ) -> None:
     """Serve a simulated Connecteam on this machine, until interrupted."""
-    from connecteam_sync.sandbox import Company, Sandbox
+    from connecteam_sync.sandbox import Sandbox
 
     with reporting(as_json=as_json) as report:
-        served = Sandbox(Company(shifts), behaviour(choose or ()), key=key, host=host, port=port)
+        invented = Invented(shifts, first, last, people, clocks, seed, company_id, live=live, speed=speed)
+        company, life, told = invented.made()
+        served = Sandbox(company, behaviour(choose or ()), key=key, host=host, port=port, life=life)
         for wanted in fault or ():
             name, _, call = wanted.partition("@")
             try:
@@ -49,7 +76,7 @@ def sandbox(
             report.print_json({"url": served.url, "key": served.key, "timezone": served.company.timezone})
             report.print_lines(
                 [
-                    f"{served.company.name} at {served.url}: {many(shifts, 'shift')} of 2025-12-01 to 11",
+                    f"{served.company.name} at {served.url}: {told}",
                     f"export CONNECTEAM_SYNC_BASE_URL={served.url}",
                     f"export CONNECTEAM_SYNC_API_KEY={served.key}",
                     f"export CONNECTEAM_SYNC_TIMEZONE={served.company.timezone}",
@@ -58,6 +85,50 @@ def sandbox(
             report.note("next, in another terminal: connecteam-sync init; interrupt to stop")
 
         served.serve(ready)
+
+
+@dataclass
+class Invented:
+    """The company that is asked for."""
+
+    shifts: int | None
+    first: str | None
+    last: str | None
+    people: int | None
+    clocks: int | None
+    seed: int
+    company_id: str
+    live: bool
+    speed: float
+
+    def made(self) -> tuple[Company, Life | None, str]:
+        """The company, its life if it goes on living, and what is told of it. Raises ConfigurationError."""
+        from connecteam_sync.sandbox import Company
+        from connecteam_sync.sandbox.life import go_on, living, today
+
+        if self.speed != 1 and not self.live:
+            raise ConfigurationError("--speed says how fast a company lives", next_step="add --live")
+        if not (self.first or self.last or self.live):
+            shifts = 585 if self.shifts is None else self.shifts
+            seeded = Company(shifts, people=self.people, seed=self.seed, clocks=self.clocks, company_id=self.company_id)
+            return seeded, None, f"{many(shifts, 'shift')} of 2025-12-01 to 11"
+        if self.shifts is not None:
+            raise ConfigurationError(
+                "--shifts are those of 2025-12-01 to 2025-12-11", next_step="choose days and --people instead"
+            )
+        company = Company(0, people=self.people, seed=self.seed, clocks=self.clocks, company_id=self.company_id)
+        last = day_of(self.last, today(company)) if self.last else today(company)
+        first = day_of(self.first, today(company)) if self.first else last - timedelta(days=_DAYS_BEFORE)
+        if first > last or (last - first).days > _MOST_DAYS:
+            raise ConfigurationError(
+                f"--from {first} --to {last} is no range of 1 to {_MOST_DAYS} days", next_step="name other days"
+            )
+        life = living(company, first, last, seed=self.seed)
+        shown = f"{many(len(company.people), 'person', 'people')}, {first} to {last}"
+        if not self.live:
+            return company, None, shown
+        go_on(company, last, self.speed)
+        return company, life, f"{shown}; it goes on, {self.speed:g} times as fast as real time"
 
 
 def behaviour(choices: Iterable[str]) -> SandboxSettings:

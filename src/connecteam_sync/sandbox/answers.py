@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
 
-from connecteam_sync.sandbox.company import LUNCH, REST, Activity, Company, Person
+from connecteam_sync.sandbox.company import HOLIDAY, LUNCH, REST, SICK, Activity, Company, Person
 from connecteam_sync.sandbox.settings import SandboxSettings
 
 JOB = "b7f0c1de-0000-4000-8000-000000000001"
@@ -74,13 +74,28 @@ def activity(item: Activity, settings: SandboxSettings) -> dict[str, Any]:
         shown["end"] = None
     if item.modified_at is not None:
         shown["modifiedAt"] = item.modified_at
-    shown["isAutoClockOut"] = item.is_auto_clock_out
+    shown |= {name: text for name, text in _texts(item) if text is not None}
     if item.kind == "shift":
         shown |= {"jobId": item.job_id or JOB, "shiftAttachments": []}
-    else:
+    elif item.kind == "manual_break":
         shown["manualBreakId"] = item.break_type
+    else:
+        duration = {"value": item.days_off, "units": "days"}
+        shown |= {"policyTypeId": item.policy_type, "duration": duration, "isAllDay": True}
+    if item.kind != "time_off":
+        shown["isAutoClockOut"] = item.is_auto_clock_out
     shown |= item.spoiled
     return {name: value for name, value in shown.items() if value is not ...}
+
+
+def _texts(item: Activity) -> tuple[tuple[str, str | None], ...]:
+    """The optional texts of an activity; absent if they are not there."""
+    return (
+        ("subJobId", item.sub_job_id),
+        ("schedulerShiftId", item.scheduler_shift_id),
+        ("employeeNote", item.employee_note),
+        ("managerNote", item.manager_note),
+    )
 
 
 def selected(
@@ -121,7 +136,7 @@ def by_users(
     shown: dict[int, dict[str, Any]] = {
         user_id: {"userId": user_id, "shifts": [], "manualBreaks": [], "timeOffs": []} for user_id in sorted(listed)
     }
-    names = {"shift": "shifts", "manual_break": "manualBreaks"}
+    names = {"shift": "shifts", "manual_break": "manualBreaks", "time_off": "timeOffs"}
     for item in sorted(activities, key=lambda a: (a.start, a.id)):
         if item.user_id in shown and (kinds is None or item.kind in kinds):
             shown[item.user_id][names[item.kind]].append(activity(item, settings))
@@ -147,8 +162,8 @@ def timesheet(company: Company, settings: SandboxSettings, clock: int, first: da
             "dailyTotalWorkHours": hours,
             "dailyTotalPaidBreakHours": 0.0,
             "dailyTotalUnpaidBreakHours": round(unpaid / 3600, 2),
-            "isApproved": False,
-            "isSubmitted": False,
+            "isApproved": (clock, user_id, day) in company.approved,
+            "isSubmitted": (clock, user_id, day) in company.submitted,
             "isLocked": (clock, user_id, day) in company.locked,
             "payItems": [],
             "records": [
@@ -172,3 +187,4 @@ BREAK_TYPES = (
     {"id": LUNCH, "name": "Lunch", "isPaid": False, "duration": 30},
     {"id": REST, "name": "Rest", "isPaid": True, "duration": 10},
 )
+POLICY_TYPES = ({"id": HOLIDAY, "name": "Holiday"}, {"id": SICK, "name": "Sick leave"})

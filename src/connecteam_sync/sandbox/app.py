@@ -6,7 +6,6 @@ import base64
 import email.utils
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,8 +16,14 @@ from starlette.routing import Route
 from connecteam_sync.sandbox import answers
 from connecteam_sync.sandbox.answers import domain_error, enveloped, model_error
 from connecteam_sync.sandbox.company import Company
+from connecteam_sync.sandbox.control import Control
+from connecteam_sync.sandbox.deliveries import Deliveries
 from connecteam_sync.sandbox.faults import NAMES, PAGES, Faults
+from connecteam_sync.sandbox.life import Life
+from connecteam_sync.sandbox.query import BadQuery, choice, days, whole
+from connecteam_sync.sandbox.resources import UNPROVEN, Resources
 from connecteam_sync.sandbox.settings import SandboxSettings
+from connecteam_sync.sandbox.subscriptions import Subscriptions
 from connecteam_sync.sandbox.writes import Writes
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -26,18 +31,24 @@ _TIMESHEET_DAYS = 45
 _MAX_PAGE = 500
 
 
-class BadQuery(Exception):  # noqa: N818 - named for what was wrong
-    """A parameter cannot be read; `args` are its name and a message."""
-
-
 class Handlers:
     """The handlers of one simulated Connecteam: its company, settings, faults, keys and count of calls."""
 
     def __init__(
-        self, company: Company, settings: SandboxSettings, *, key: str, client_id: str, client_secret: str
+        self,
+        company: Company,
+        settings: SandboxSettings,
+        *,
+        key: str,
+        client_id: str,
+        client_secret: str,
+        life: Life | None = None,
     ) -> None:
+        self.life = life
         self.company, self.settings, self.faults = company, settings, Faults()
         self.key, self.client_id, self.client_secret = key, client_id, client_secret
+        self.subscriptions = Subscriptions(company)
+        self.deliveries = Deliveries(company, settings, self.subscriptions)
         self.tokens: dict[str, float] = {}
         self.calls = 0
         self.paths: list[str] = []
@@ -47,6 +58,7 @@ class Handlers:
     def app(self) -> Starlette:
         """The application."""
         writes = Writes(self.company, self.settings)
+        resources = Resources(self.company, self.no_clock)
         clock = "/time-clock/v1/time-clocks/{clock:int}"
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/me", self.me),
@@ -64,11 +76,35 @@ class Handlers:
             ("POST", clock + "/manual-breaks/{type}/clock-in", writes.break_in),
             ("GET", f"{clock}/timesheet", self.timesheet),
             ("PUT", clock + "/users/{user:int}/lock-days", writes.lock_days),
+            ("GET", f"{clock}/shift-attachments", resources.attachments),
+            ("GET", f"{clock}/geofences", resources.list_geofences),
+            ("POST", f"{clock}/geofences", resources.create_geofences),
+            *((method, clock + "/geofences/{fence}", resources.one_geofence) for method in ("GET", "DELETE")),
+            ("GET", "/pay-rates/v1/pay-rates", resources.pay_rates),
+            ("GET", "/settings/v1/webhooks", self.subscriptions.list),
+            ("POST", "/settings/v1/webhooks", self.subscriptions.create),
+            *(
+                (method, "/settings/v1/webhooks/{webhook:int}", self.subscriptions.one)
+                for method in ("GET", "PUT", "DELETE")
+            ),
         ]
+        unproven = (resources.assignments, resources.time_off_requests, resources.policy_types)
+        routes += [("GET", path, _unproven(handler)) for path, handler in zip(UNPROVEN, unproven, strict=True)]
         mounted = [Route(path, self._guarded(handler), methods=[method]) for method, path, handler in routes]
+        mounted += Control(self).routes()
         mounted.append(Route("/oauth/v1/token", self.token, methods=["POST"]))
         unknown = {404: self._redirected, 405: self._redirected}
         return Starlette(routes=mounted, exception_handlers=unknown)
+
+    def between(self) -> None:
+        """What is done between requests: the company lives on, and webhooks are sent."""
+        self.advance()
+        self.deliveries.deliver()
+
+    def advance(self) -> None:
+        """Let the company live up to its present time, if it goes on living."""
+        if self.life is not None:
+            self.life.advance(self.company.time.now())
 
     # -- before every handler ------------------------------------------------------------------------------------------
 
@@ -82,7 +118,7 @@ class Handlers:
             fault = self.faults.due(self.calls, request.url.path)
             if fault is not None and fault.name in NAMES:
                 return NAMES[fault.name]()
-            refused = self._unauthorized(request)
+            refused = self.unauthorized(request)
             if refused is not None:
                 return refused
             headers = self._limits()
@@ -108,7 +144,7 @@ class Handlers:
     def _now(self) -> float:
         return time.time() + self.settings.clock_ahead
 
-    def _unauthorized(self, request: Request) -> Response | None:
+    def unauthorized(self, request: Request) -> Response | None:
         """The response to a caller without a valid key; None for a valid one."""
         key, bearer = request.headers.get("x-api-key"), request.headers.get("authorization", "")
         if key is None and not bearer:
@@ -191,9 +227,7 @@ class Handlers:
     async def users(self, request: Request) -> Response:
         """A page of users; by default ten active ones."""
         limit, offset = whole(request, "limit", 10, low=1, high=_MAX_PAGE), whole(request, "offset", 0)
-        status = request.query_params.get("userStatus", "active")
-        if status not in {"active", "archived", "all"}:
-            raise BadQuery("userStatus", "value is not a valid enumeration member")
+        status = choice(request, "userStatus", {"active", "archived", "all"}) or "active"
         wanted = set(request.query_params.getlist("userIds"))
         people = [
             p
@@ -259,32 +293,17 @@ class Handlers:
         return domain_error(400, "time clock id doesn't exist", request.url.path)
 
 
+def _unproven(handler: Handler) -> Handler:
+    """The handler of a path whose true response nobody of us has seen; its response says so."""
+
+    async def respond(request: Request) -> Response:
+        return _with_headers(await handler(request), [("x-sandbox-unproven", "true")])
+
+    return respond
+
+
 def _with_headers(response: Response, headers: list[tuple[str, str]]) -> Response:
     """The response with headers added; a header may be in the list twice."""
     for name, value in headers:
         response.headers.append(name, value)
     return response
-
-
-def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
-    """A whole number of the query. Raises BadQuery."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal()) or not low <= int(text) <= high:
-        raise BadQuery(name, f"must be a number from {low} to {high}")
-    return int(text)
-
-
-def days(request: Request, longest: int) -> tuple[date, date]:
-    """The two dates of a query. Raises BadQuery."""
-    dates: list[Any] = []
-    for name in ("startDate", "endDate"):
-        try:
-            dates.append(date.fromisoformat(request.query_params[name]))
-        except (KeyError, ValueError) as error:
-            raise BadQuery(name, "invalid date format") from error
-    first, last = dates
-    if last < first or (last - first).days + 1 > longest:
-        raise BadQuery("endDate", f"the range must be 1 to {longest} days")
-    return first, last

@@ -6,11 +6,13 @@ All names and numbers are invented. Instants are epoch seconds; `truth` has the 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
+
+from connecteam_sync.sandbox.moments import CompanyTime
 
 FIRST = date(2025, 12, 1)
 PER_DAY = (58, 52, 60, 61, 60, 40, 34, 57, 54, 55, 54)
@@ -50,7 +52,9 @@ _LAST_NAMES = [
     "Lindqvist",
     "Müller",
 ]
+COMPANY_ID = "9000001"
 WAREHOUSE, OFFICE, CLOSED = 4_100_001, 4_100_002, 4_100_003
+HOLIDAY, SICK = "d4e5f6a7-holiday", "d4e5f6a7-sick"
 LUNCH, REST = "a1b2c3d4-lunch", "a1b2c3d4-rest"
 _HOUR = 3600
 _NIGHT = 4
@@ -85,10 +89,10 @@ class Clock:
 
 @dataclass
 class Activity:
-    """A shift or a manual break. `spoiled` overrides members of its JSON, to make an invalid record."""
+    """A shift, a manual break or time off. `spoiled` overrides members of its JSON, to make an invalid record."""
 
     id: str
-    kind: Literal["shift", "manual_break"]
+    kind: Literal["shift", "manual_break", "time_off"]
     user_id: int
     clock_id: int
     start: int
@@ -97,29 +101,65 @@ class Activity:
     created_at: int
     modified_at: int | None = None
     job_id: str | None = None
+    sub_job_id: str | None = None
+    scheduler_shift_id: str | None = None
+    employee_note: str | None = None
+    manager_note: str | None = None
     break_type: str | None = None
+    policy_type: str | None = None
+    days_off: int = 0
     is_auto_clock_out: bool = False
     source: str = "mobile"
     spoiled: dict[str, Any] = field(default_factory=dict)
 
 
-class Company:
-    """People and their time clocks. `shifts` is the number on the eleven seeded days; 0 gives people without shifts."""
+@dataclass(frozen=True)
+class Happening:
+    """Something that happened, of which webhooks tell: an event and the activity, person or day it is about."""
 
-    def __init__(self, shifts: int = sum(PER_DAY), *, people: int | None = None, seed: int = 7) -> None:
+    feature: Literal["time_activity", "users"]
+    event: str
+    kind: str
+    user_id: int
+    clock_id: int | None = None
+    activity: Activity | None = None
+    day: date | None = None
+
+
+class Company:
+    """People and their time clocks. `shifts` is the number on the eleven seeded days; 0 gives people without shifts.
+
+    `clocks` is the number of time clocks that people are spread over evenly; by default most are at the first of two.
+    An archived one comes on top.
+    """
+
+    def __init__(
+        self,
+        shifts: int = sum(PER_DAY),
+        *,
+        people: int | None = None,
+        seed: int = 7,
+        clocks: int | None = None,
+        company_id: str = COMPANY_ID,
+    ) -> None:
         self.name = "Invented Logistics"
-        self.id = "9000001"
+        self.id = company_id
         self.timezone = "America/Chicago"
+        self.time = CompanyTime()
         self._random = random.Random(seed)  # noqa: S311 - repeatable inventions, no secrets
         self._made = 0
-        self.clocks = {
-            WAREHOUSE: Clock(WAREHOUSE, "Warehouse"),
-            OFFICE: Clock(OFFICE, "Front office"),
-            CLOSED: Clock(CLOSED, "Old depot", is_archived=True),
-        }
+        self._spread = clocks
+        named = [Clock(WAREHOUSE, "Warehouse"), Clock(OFFICE, "Front office")][:clocks]
+        named.append(Clock(CLOSED, "Old depot", is_archived=True))
+        named += [Clock(CLOSED + number - 2, f"Site {number}") for number in range(3, (clocks or 0) + 1)]
+        self.clocks = {clock.id: clock for clock in named}
         self.people: dict[int, Person] = {}
         self.activities: dict[str, Activity] = {}
+        self.listeners: list[Callable[[Happening], None]] = []
+        """Are told of everything that webhooks tell of, once it has happened."""
         self.locked: set[tuple[int, int, date]] = set()
+        self.submitted: set[tuple[int, int, date]] = set()
+        self.approved: set[tuple[int, int, date]] = set()
         for number in range(people or max(45, shifts // 13)):
             self._hire(number)
         if shifts:
@@ -135,6 +175,8 @@ class Company:
 
     def _hire(self, number: int) -> None:
         user_id = 8_000_000 + number * 37
+        open_clocks = [clock.id for clock in self.clocks.values() if not clock.is_archived]
+        usual = OFFICE if number % 11 == _OFFICE_WORKER else WAREHOUSE
         first = _FIRST_NAMES[number % len(_FIRST_NAMES)]
         last = _LAST_NAMES[(number + number // len(_FIRST_NAMES)) % len(_LAST_NAMES)]
         self.people[user_id] = Person(
@@ -143,7 +185,7 @@ class Company:
             last_name=last,
             email=None if number % 9 == 0 else f"person{number}@invented.example",
             phone=f"+1555{number:07}",
-            clocks={OFFICE} if number % 11 == _OFFICE_WORKER else {WAREHOUSE},
+            clocks={usual if self._spread is None else open_clocks[number % len(open_clocks)]},
             created_at=self.at(FIRST, "08:00") - (400 - number % 300) * 24 * _HOUR,
         )
 
@@ -194,8 +236,24 @@ class Company:
         clock: int | None = None,
         created_at: int | None = None,
         timezone: str | None = None,
+        event: str | None = None,
     ) -> Activity:
         """Add a shift, open if `end` is None."""
+        shift = self.put(user_id, start, end, clock=clock, created_at=created_at, timezone=timezone)
+        self.tell(event or ("clock_in" if end is None else "admin_add"), shift)
+        return shift
+
+    def put(
+        self,
+        user_id: int,
+        start: int,
+        end: int | None,
+        *,
+        clock: int | None = None,
+        created_at: int | None = None,
+        timezone: str | None = None,
+    ) -> Activity:
+        """Add a shift of which nobody is told yet: `tell` follows, once it is complete."""
         created = start if created_at is None else created_at
         shift = Activity(
             id=self.new_id(created),
@@ -211,33 +269,80 @@ class Company:
         self.activities[shift.id] = shift
         return shift
 
+    def tell(self, event: str, item: Activity) -> None:
+        """Tell the listeners of an event of an activity."""
+        self._announce(Happening("time_activity", event, item.kind, item.user_id, item.clock_id, activity=item))
+
+    def tell_of_person(self, event: str, user_id: int) -> None:
+        """Tell the listeners of an event of a person."""
+        self._announce(Happening("users", event, "User", user_id))
+
+    def mark(self, name: str, day: tuple[int, int, date], *, on: bool = True) -> None:
+        """Set or take back a mark of a person's day on a time clock: `locked`, `submitted` or `approved`."""
+        marks, set_, taken = {
+            "locked": (self.locked, "admin_day_locked", "admin_day_unlocked"),
+            "submitted": (self.submitted, "user_timesheet_submitted", "user_timesheet_unsubmitted"),
+            "approved": (self.approved, "user_timesheet_approved", "user_timesheet_reopened"),
+        }[name]
+        if (day in marks) != on:
+            (marks.add if on else marks.discard)(day)
+            event = set_ if on else taken
+            self._announce(Happening("time_activity", event, "timesheet_period", day[1], day[0], day=day[2]))
+
+    def _announce(self, happening: Happening) -> None:
+        for listener in self.listeners:
+            listener(happening)
+
     def take_break(
         self, user_id: int, start: int, end: int | None, *, clock: int | None = None, break_type: str = LUNCH
     ) -> Activity:
         """Add a manual break; the shift around it stays whole (the overlap layout)."""
-        pause = self.add(user_id, start, end, clock=clock)
+        pause = self.put(user_id, start, end, clock=clock)
         pause.kind, pause.break_type, pause.job_id = "manual_break", break_type, None
+        self.tell("clock_in" if end is None else "admin_add", pause)
         return pause
 
-    def clock_out(self, shift_id: str, end: int, *, auto: bool = False) -> None:
+    def take_time_off(
+        self, user_id: int, first: date, last: date, *, clock: int | None = None, policy_type: str = HOLIDAY
+    ) -> Activity:
+        """Approve whole days off; no worked time."""
+        end = self.at(last + timedelta(days=1), "00:00")
+        off = self.put(user_id, self.at(first, "00:00"), end, clock=clock)
+        off.kind, off.policy_type, off.job_id = "time_off", policy_type, None
+        off.days_off = (last - first).days + 1
+        self.tell("admin_add", off)
+        return off
+
+    def clock_out(self, shift_id: str, end: int, *, auto: bool = False, event: str | None = None) -> None:
         """End an open shift; `modifiedAt` does not change."""
         shift = self.activities[shift_id]
         shift.end, shift.is_auto_clock_out = end, auto
+        self.tell(event or ("auto_clock_out" if auto else "clock_out"), shift)
 
-    def edit(self, shift_id: str, *, start: int | None = None, end: int | None = None) -> None:
+    def edit(
+        self,
+        shift_id: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        at: int | None = None,
+        event: str = "admin_edit",
+    ) -> None:
         """Correct a shift as an admin does; its id stays."""
         shift = self.activities[shift_id]
         shift.start = shift.start if start is None else start
         shift.end = shift.end if end is None else end
-        shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600
+        shift.modified_at = max(shift.created_at, shift.end or shift.start) + 600 if at is None else at
+        self.tell(event, shift)
 
-    def reopen(self, shift_id: str) -> None:
+    def reopen(self, shift_id: str, *, event: str = "admin_edit") -> None:
         """Make a closed shift open again."""
         self.activities[shift_id].end = None
+        self.tell(event, self.activities[shift_id])
 
-    def delete(self, activity_id: str) -> None:
+    def delete(self, activity_id: str, *, event: str = "admin_delete") -> None:
         """Delete an activity; the API shows no trace of it."""
-        del self.activities[activity_id]
+        self.tell(event, self.activities.pop(activity_id))
 
     def duplicate(self, shift_id: str, *, times: int = 1) -> list[Activity]:
         """Add identical shifts with other ids, as a repeated POST does: Connecteam accepts it."""
@@ -247,11 +352,18 @@ class Company:
             for number in range(1, times + 1)
         ]
 
-    def replace_id(self, shift_id: str, *, end: int | None = None) -> Activity:
+    def replace_id(
+        self,
+        shift_id: str,
+        *,
+        end: int | None = None,
+        event: str = "admin_approved_clock_out_outside_geo_fence_request",
+    ) -> Activity:
         """Delete a shift and make it again under another id, as the approval of a geofence exception does."""
         old = self.activities.pop(shift_id)
-        new = self.add(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
+        new = self.put(old.user_id, old.start, end or old.end, clock=old.clock_id, created_at=old.created_at + 7200)
         new.job_id = old.job_id
+        self.tell(event, new)
         return new
 
     def unassign(self, user_id: int) -> None:
@@ -262,6 +374,7 @@ class Company:
         """Archive a person who leaves the company."""
         person = self.people[user_id]
         person.is_archived, person.archived_at = True, at or person.created_at + 1
+        self.tell_of_person("user_archived", user_id)
 
     def spoil(self, activity_id: str, **members: Any) -> None:  # noqa: ANN401 - any JSON
         """Override members of a record's JSON with impossible values; a member given as `...` is left out."""

@@ -18,6 +18,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox.app import Handlers
 from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.faults import Faults
+from connecteam_sync.sandbox.life import Life
 from connecteam_sync.sandbox.settings import KEY, SandboxSettings
 
 _START_SECONDS = 10.0
@@ -27,19 +28,28 @@ _TURNS = 50
 
 
 class _Server(uvicorn.Server):
-    """A server that stops quickly: uvicorn checks for the end every 0.1 s, then waits another 0.1 s."""
+    """A server that stops quickly: uvicorn checks for the end every 0.1 s, then waits another 0.1 s.
+
+    Between requests the company lives on and webhooks are sent, in the server's thread.
+    """
+
+    def __init__(self, config: uvicorn.Config, handlers: Handlers) -> None:
+        super().__init__(config)
+        self._handlers = handlers
 
     async def main_loop(self) -> None:
         """Serve until `should_exit` is set."""
         should_exit = await self.on_tick(0)
         while not should_exit:
             await asyncio.sleep(_TICK)
+            self._handlers.between()
             should_exit = self.should_exit
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving and cancel open requests, as `timeout_graceful_shutdown=0` asks for."""
         for server in self.servers:
             server.close()
+        await self._handlers.deliveries.close()
         for listening in sockets or []:
             listening.close()
         for connection in list(self.server_state.connections):
@@ -57,6 +67,7 @@ class _Server(uvicorn.Server):
 class Sandbox:
     """A running simulated Connecteam as a context manager; a client needs its `url` and `key`.
 
+    With a `life` the company goes on living while it is served.
     Raises ConfigurationError for a key that could be a real one, a host that is not loopback, or a port in use.
     """
 
@@ -68,6 +79,7 @@ class Sandbox:
         key: str = KEY,
         host: str = "127.0.0.1",
         port: int = 0,
+        life: Life | None = None,
     ) -> None:
         if not key.startswith("sandbox-"):
             raise ConfigurationError(
@@ -80,7 +92,7 @@ class Sandbox:
         self.settings = settings if settings is not None else SandboxSettings()
         self.key, self.client_id, self.client_secret = key, "sandbox-client", "sandbox-secret"
         self.handlers = Handlers(
-            self.company, self.settings, key=key, client_id=self.client_id, client_secret=self.client_secret
+            self.company, self.settings, key=key, client_id=self.client_id, client_secret=self.client_secret, life=life
         )
         self.host, self.port = host, port
         self._socket: socket.socket | None = None
@@ -125,7 +137,7 @@ class Sandbox:
             ws="none",
             date_header=False,  # the handlers have a clock of their own
         )
-        return _Server(config)
+        return _Server(config, self.handlers)
 
     def serve(self, ready: Callable[[], None]) -> None:
         """Serve until interrupted; `ready` is called once the port is bound."""

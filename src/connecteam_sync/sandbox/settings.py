@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 KEY = "sandbox-key"
 """The invented key that the sandbox accepts by default."""
+
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
 
 class SandboxSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -37,3 +41,19 @@ class SandboxSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The form of the rate-limit headers; if there are two values, the second is the true one."""
     clock_ahead: int = 0
     """Seconds by which the server's clock is ahead of this machine's."""
+    webhook_loss: Share = 0.0
+    """The share of events that are never sent."""
+    webhook_repeats: Share = 0.0
+    """The share of events that are sent twice, with the same `requestId`."""
+    webhook_reorder: Share = 0.0
+    """The share of events that later ones may overtake."""
+    webhook_spread: Seconds = 2.0
+    """How much later, at most, a repeated or overtaken event comes."""
+    webhook_delay: Seconds = 0.0
+    """How long after it happened an event is sent."""
+    webhook_retry_seconds: Seconds = 60.0
+    """How long after a failure a delivery is tried again."""
+    webhook_timeout: Seconds = 30.0
+    """How long a delivery may take."""
+    webhook_seed: int = 7
+    """The same seed has the same trouble with the same events."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -38,6 +37,9 @@ class NewShift(msgspec.Struct):
     start: Point
     end: Point | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
+    subJobId: str | None = None  # noqa: N815 - the API's spelling
+    employeeNote: str | None = None  # noqa: N815 - the API's spelling
+    managerNote: str | None = None  # noqa: N815 - the API's spelling
 
 
 class NewBreak(msgspec.Struct):
@@ -46,6 +48,8 @@ class NewBreak(msgspec.Struct):
     id: str
     start: Point
     end: Point | None = None
+    employeeNote: str | None = None  # noqa: N815 - the API's spelling
+    managerNote: str | None = None  # noqa: N815 - the API's spelling
 
 
 class NewActivities(msgspec.Struct):
@@ -69,6 +73,10 @@ class Edit(msgspec.Struct):
     start: Point | None = None
     end: Point | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
+    subJobId: str | None = None  # noqa: N815 - the API's spelling
+    employeeNote: str | None = None  # noqa: N815 - the API's spelling
+    managerNote: str | None = None  # noqa: N815 - the API's spelling
+    manualBreakId: str | None = None  # noqa: N815 - the API's spelling
 
 
 class Edits(msgspec.Struct):
@@ -92,6 +100,7 @@ class Punch(msgspec.Struct):
     timestamp: Instant | None = None
     timezone: str | None = None
     jobId: str | None = None  # noqa: N815 - the API's spelling
+    schedulerShiftId: str | None = None  # noqa: N815 - the API's spelling
     isResumeShift: bool = True  # noqa: N815 - the API's spelling
 
 
@@ -121,7 +130,8 @@ class Writes:
     def _locked(self, clock: int, user_id: int, *instants: int | None) -> bool:
         zone = ZoneInfo(self.settings.timezone)
         days = {datetime.fromtimestamp(at, zone).date() for at in instants if at is not None}
-        return any((clock, user_id, day) in self.company.locked for day in days)
+        closed = self.company.locked | self.company.approved
+        return any((clock, user_id, day) in closed for day in days)
 
     def _not_assigned(self, request: Request, user_id: int) -> Response | None:
         """The response if a person may not use this clock; None if they may."""
@@ -147,7 +157,7 @@ class Writes:
             if self._locked(clock, person.userId, *ends):
                 return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
         made: list[dict[str, Any]] = []
-        now = int(time.time())
+        now = self.company.time.now()
         for person in body.timeActivities:
             shifts = [self._make(clock, person.userId, item, now) for item in person.shifts]
             breaks = [self._make(clock, person.userId, item, now) for item in person.manualbreaks]
@@ -156,12 +166,16 @@ class Writes:
 
     def _make(self, clock: int, user_id: int, item: NewShift | NewBreak, now: int) -> dict[str, Any]:
         end = item.end.timestamp if item.end else None
-        made = self.company.add(
+        made = self.company.put(
             user_id, item.start.timestamp, end, clock=clock, created_at=now, timezone=item.start.timezone
         )
         made.source = "api"
         if isinstance(item, NewBreak):
             made.kind, made.break_type, made.job_id = "manual_break", item.id, None
+        else:
+            made.job_id, made.sub_job_id = item.jobId or made.job_id, item.subJobId
+        made.employee_note, made.manager_note = item.employeeNote, item.managerNote
+        self.company.tell("admin_add", made)
         return answers.activity(made, self.settings)
 
     async def update(self, request: Request) -> Response:
@@ -174,12 +188,13 @@ class Writes:
         for person in body.timeActivities:
             for edit in (*person.shifts, *person.manualbreaks):
                 item = self.company.activities.get(edit.id)
-                if item is None or item.clock_id != clock or item.user_id != person.userId:
+                if item is None or (item.clock_id, item.user_id) != (clock, person.userId) or item.kind == "time_off":
                     return domain_error(404, "TIME_ACTIVITY_NOT_FOUND: no such activity", request.url.path)
                 if self._locked(clock, item.user_id, item.start, item.end):
                     return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
                 edits.append((item, edit))
         for item, edit in edits:
+            _describe(item, edit)
             self.company.edit(
                 item.id,
                 start=edit.start.timestamp if edit.start else None,
@@ -198,7 +213,7 @@ class Writes:
         if clock not in self.company.clocks:
             return domain_error(400, "time clock id doesn't exist", request.url.path)
         item = self.company.activities.get(name)
-        if item is None or item.clock_id != clock:
+        if item is None or item.clock_id != clock or item.kind == "time_off":
             return domain_error(404, "TIME_ACTIVITY_NOT_FOUND: no such activity", request.url.path)
         if self._locked(clock, item.user_id, item.start, item.end):
             return domain_error(400, "HAS_LOCKED_DAYS: the day is locked", request.url.path)
@@ -231,7 +246,7 @@ class Writes:
             return body
         if refusal := self._not_assigned(request, body.userId):
             return refusal
-        now = int(time.time())
+        now = self.company.time.now()
         at = now if body.timestamp is None else body.timestamp
         if at > now or at < now - _BACKDATED:
             return domain_error(400, "timestamp must not be in the future or over 12 hours ago", request.url.path)
@@ -251,10 +266,11 @@ class Writes:
     def _in(self, request: Request, body: Punch, at: int) -> Response:
         if self._open(request, body.userId, "shift"):
             return domain_error(400, "user is already clocked in", request.url.path)
-        made = self.company.add(
-            body.userId, at, clock=request.path_params["clock"], timezone=body.timezone or self.settings.timezone
+        made = self.company.put(
+            body.userId, at, None, clock=request.path_params["clock"], timezone=body.timezone or self.settings.timezone
         )
-        made.job_id = body.jobId
+        made.job_id, made.scheduler_shift_id = body.jobId, body.schedulerShiftId
+        self.company.tell("clock_in", made)
         return enveloped({"shift": self._shift(made)})
 
     def _out(self, request: Request, body: Punch, at: int) -> Response:
@@ -286,7 +302,7 @@ class Writes:
         pause = self._open(request, body.userId, "manual_break")
         if pause is None or at <= pause.start:
             return domain_error(400, "user has no open break before that time", request.url.path)
-        pause.end = at
+        self.company.clock_out(pause.id, at)
         data: dict[str, Any] = {
             "id": pause.id,
             "end": answers.activity(pause, self.settings)["end"],
@@ -300,10 +316,11 @@ class Writes:
         """The shift after a break: a new one, or the one before the break opened again."""
         before = [a for a in self.company.shifts(clock=pause.clock_id) if a.user_id == user_id and a.end == pause.start]
         if before and self.settings.resumes_with == "same_id":
-            self.company.reopen(before[-1].id)
+            self.company.reopen(before[-1].id, event="clock_in")
             return before[-1]
-        made = self.company.add(user_id, at, clock=pause.clock_id)
+        made = self.company.put(user_id, at, None, clock=pause.clock_id)
         made.job_id = before[-1].job_id if before else made.job_id
+        self.company.tell("clock_in", made)
         return made
 
     # -- payroll -------------------------------------------------------------------------------------------------------
@@ -321,8 +338,11 @@ class Writes:
         today = datetime.now(ZoneInfo(self.settings.timezone)).date()
         if not body.dates or max(body.dates) >= today + timedelta(days=1):
             return model_error("dates.0", "future days cannot be locked", request.url.path, body=True)
+        days = {(clock, user_id, day) for day in body.dates}
+        if not body.isLocked and days & self.company.approved:
+            return domain_error(409, "DAYS_IN_APPROVED_PERIOD: the days are approved", request.url.path)
         for day in body.dates:
-            (self.company.locked.add if body.isLocked else self.company.locked.discard)((clock, user_id, day))
+            self.company.mark("locked", (clock, user_id, day), on=body.isLocked)
         return JSONResponse(
             {
                 "requestId": "sandbox",
@@ -333,3 +353,14 @@ class Writes:
                 },
             }
         )
+
+
+def _describe(item: Activity, edit: Edit) -> None:
+    """Take over the texts of an edit; absent ones stay."""
+    item.sub_job_id = edit.subJobId or item.sub_job_id
+    item.employee_note = item.employee_note if edit.employeeNote is None else edit.employeeNote
+    item.manager_note = item.manager_note if edit.managerNote is None else edit.managerNote
+    if item.kind == "shift":
+        item.job_id = edit.jobId or item.job_id
+    else:
+        item.break_type = edit.manualBreakId or item.break_type
