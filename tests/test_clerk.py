@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from connecteam_sync.cli.output import Report
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
@@ -80,6 +81,17 @@ def test_no_name_forges_a_line_or_steers_a_terminal(sandbox: Sandbox, tmp_path: 
         assert not odd, (words, odd)
 
 
+def test_no_message_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever wrote what it quotes, in the answer as in what is said beside it."""
+    report = Report(as_json=False)
+    report.note(FORGING)
+    report.print_lines([FORGING])
+    said = capsys.readouterr()
+    for stream in (said.out, said.err):
+        assert stream.endswith("Moss\n")
+        assert stream[:-1].isprintable()
+
+
 def test_what_a_program_runs_or_compares_stands_as_it_is_escaped() -> None:
     """Statements and sources are not altered, and nothing raw is on the line."""
     said = {"sql": "a\nb\u202e", "source": "connecteam\u200b", "name": "Ida\u202eMoss", "file": "x\udcff"}
@@ -129,8 +141,12 @@ def test_each_day_has_one_headline_whatever_time_clock_its_shifts_are_of(world: 
     """Changes of several looks are listed by day."""
     run = world.sync()
     changes = [entry.change for entry in world.mirror.show(run.id or 0)[1]]
-    heads = [line for line in text.change_lines(changes, CHICAGO, {}, "", limit=None) if not line.startswith(" ")]
+    lines = text.change_lines(changes, CHICAGO, {}, "", limit=None)
+    heads = [line for line in lines if not line.startswith(" ")]
     assert len(heads) == len(set(heads)) > 1
+    # One time clock after the other, as a run of several looks has them.
+    apart = text.change_lines([*changes[::2], *changes[1::2]], CHICAGO, {}, "", limit=None)
+    assert [line for line in apart if not line.startswith(" ")] == heads
 
 
 def test_links_move_nobodys_hours() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from connecteam_sync.api.invalid_records import LATEST, about, flaw_of_times, unreadable
+from connecteam_sync.api.invalid_records import LARGEST, LATEST, about, flaw_of_times, unreadable, user_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,20 @@ def test_the_id_of_a_user_is_none_of_an_activity() -> None:
     record = {"id": "s1"}
     assert about("user", "odd", user_id=1, record=record, value=None).activity_id is None
     assert about("shift", "odd", user_id=1, record=record, value=None).activity_id == "s1"
+
+
+def test_two_records_that_differ_in_their_ids_are_two() -> None:
+    """Of one person, with the same flaw: each has a hold of its own."""
+    first, second = (
+        about("shift", "odd", user_id=1, record={"id": name, "start": {"timestamp": 5}}, value=None)
+        for name in ("s1", "s2")
+    )
+    assert first.digest != second.digest
+
+
+@pytest.mark.parametrize(("said", "user"), [(7, 7), (LARGEST, LARGEST), (LARGEST + 1, None), (0, None), (True, None)])
+def test_the_user_of_an_invalid_record_is_a_number_that_a_database_holds(said: object, user: int | None) -> None:
+    """Anything else names nobody."""
+    found = user_of({"userId": said})
+    assert found == user
+    assert type(found) is type(user)

@@ -186,6 +186,8 @@ def test_a_row_whose_shift_is_on_another_day_by_now_is_held() -> None:
     planned = RunEvidence([(7, WINDOW), (7, Window(date(2025, 12, 12), date(2025, 12, 31), CHICAGO))])
     decision = decide(said(shift("x", "5 08:00", "5 09:00")), moved, evidence=planned)
     assert reasons(decision) == [], "this very run has yet to look at that day"
+    assert decision.pending.waits == ()
+    assert [change.shift_id for change in decision.pending.deletes] == ["a"], "unless that look shows it"
 
 
 def test_a_held_shift_that_moved_to_another_day_is_not_created_there() -> None:
@@ -263,6 +265,20 @@ def test_a_record_that_cannot_be_believed_keeps_the_shift_of_its_id_whoever_it_w
     assert "a" not in {mirror.shift.id for mirror in decision.mirrors}
 
 
+def test_a_row_stays_where_another_look_cannot_believe_the_record_of_its_shift() -> None:
+    """That look holds the shift itself, so the hold of this one is about the row."""
+    invalid_record = InvalidRecord(kind="shift", problem="its times", value="x", user_id=None, activity_id="a")
+    for looked, subject in ((OTHER, "row:1"), (7, "shift:a")):
+        here = looked == 7
+        evidence = seen_before()
+        there = msgspec.structs.replace(said(invalid_records=(invalid_record,)), time_clock_id=OTHER)
+        evidence.add_snapshot(WINDOW, there)
+        snapshot = said(shift("x", "5 08:00", "5 09:00"), invalid_records=(invalid_record,) if here else ())
+        decision = decide(snapshot, after_sync(MORNING), evidence=evidence)
+        assert kinds(decision) == ["create"]
+        assert ("impossible_record", subject) in [(hold.reason, hold.subject) for hold in decision.holds]
+
+
 def test_what_proves_nothing_does_not_mark_a_shift_as_gone() -> None:
     """A doubted record of its user, or an end past the days asked for: it is held, with its row or without."""
     other = shift("x", "5 08:00", "5 09:00", user=102)
@@ -290,8 +306,9 @@ def test_resync_never_takes_a_manual_row_for_an_orphan() -> None:
     """Rows of other sources have no shift, and need none."""
     stored = after_sync(MORNING)
     by_hand = msgspec.structs.replace(stored.rows[0], id=5, clock_in=at("4 08:00"), source="manual")
-    decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(*stored.rows, by_hand)), orphans="delete")
-    assert kinds(decision) == []
+    for choice in ("delete", "report"):
+        decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(*stored.rows, by_hand)), orphans=choice)
+        assert (kinds(decision), reasons(decision)) == ([], []), choice
     ours = msgspec.structs.replace(by_hand, source="connecteam")
     decision = decide(said(MORNING), msgspec.structs.replace(stored, rows=(*stored.rows, ours)), orphans="delete")
     assert kinds(decision) == ["delete"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from test_plan import ANA, MORNING, WINDOW, after_sync, decide, said, shift
+from test_plan import ANA, MORNING, WINDOW, after_sync, at, decide, kinds, said, shift
 
 from connecteam_sync.core.change import Pending, SlicePlan, Wait
 from connecteam_sync.core.clocktime import TrackedShift
@@ -78,6 +78,18 @@ def test_only_who_has_no_row_waits_for_one() -> None:
         evidence = RunEvidence([(7, WINDOW), (OTHER, WINDOW)])
         left_for_the_end([waiting(has_row=has_row)], evidence)
         assert evidence.awaited == awaited
+
+
+def test_a_shift_with_a_row_is_corrected_by_its_own_look() -> None:
+    """It waits for no row of a shift at the same instant that is gone, which goes at the end."""
+    stays = msgspec.structs.replace(MORNING, id="b")
+    decision = decide(
+        said(msgspec.structs.replace(stays, end=at("2 13:00"))),
+        after_sync(MORNING, stays),
+        evidence=RunEvidence([(7, WINDOW), (OTHER, WINDOW)]),
+    )
+    assert (kinds(decision), decision.pending.waits) == (["update"], ())
+    assert [change.shift_id for change in decision.pending.deletes] == ["a"]
 
 
 def test_a_shift_that_waits_for_another_is_decided_again_where_a_later_look_wrote() -> None:

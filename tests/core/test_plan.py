@@ -321,3 +321,27 @@ def test_a_row_that_keeps_its_key_is_corrected_beside_its_double() -> None:
     decision = decide(said(item), StoredState(rows=rows, employees=EMPLOYEES), orphans="ignore")
     assert [(change.kind, change.image.id) for change in decision.changes] == [("update", 1)]
     assert not decision.holds
+
+
+def test_of_several_gone_shifts_the_one_whose_row_has_the_key_is_replaced() -> None:
+    """Whatever order they are stored in: its row stays as it is, and the other's goes."""
+    stored = after_sync(MORNING, msgspec.structs.replace(MORNING, id="b"))
+    moved = msgspec.structs.replace(stored.rows[0], clock_in=at("2 07:00"))
+    for mirrors in (stored.mirrors, stored.mirrors[::-1]):
+        decision = decide(
+            said(msgspec.structs.replace(MORNING, id="n")),
+            msgspec.structs.replace(stored, rows=(moved, stored.rows[1]), mirrors=mirrors),
+        )
+        found = sorted((c.kind, c.shift_id, c.image.id) for c in decision.changes)
+        assert found == [("delete", "a", 1), ("link", "n", 2)]
+
+
+def test_a_row_edited_to_what_another_shift_becomes_is_not_taken_for_its_row() -> None:
+    """The other shift has a row as it was applied: that one is corrected, and this one goes with its shift."""
+    other = shift("b", "3 08:00", "3 12:00")
+    now = msgspec.structs.replace(other, start=at("4 08:00"), end=at("4 12:00"))
+    stored = after_sync(MORNING, other)
+    edited = msgspec.structs.replace(stored.rows[0], clock_in=now.start, clock_out=now.end)
+    decision = decide(said(now), msgspec.structs.replace(stored, rows=(edited, stored.rows[1])))
+    found = sorted((c.kind, c.shift_id, c.image.id) for c in decision.changes)
+    assert found == [("delete", "a", 1), ("update", "b", 2)]
