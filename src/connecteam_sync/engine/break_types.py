@@ -6,7 +6,8 @@ the list is a day old: once a day, and not at all where nobody takes manual brea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 import msgspec
