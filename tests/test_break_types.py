@@ -31,10 +31,10 @@ def types(world: World) -> dict[str, tuple[object, ...]]:
     }
 
 
-def rest(world: World, day: int, kind: str = LUNCH) -> None:
-    """A break of half an hour at noon."""
+def rest(world: World, day: int, kind: str = LUNCH) -> str:
+    """A break of half an hour at noon; its id."""
     at = world.at(day, "12:00")
-    world.company.take_break(world.user, at, at + 1800, clock=WAREHOUSE, break_type=kind)
+    return world.company.take_break(world.user, at, at + 1800, clock=WAREHOUSE, break_type=kind).id
 
 
 def calls(world: World) -> int:
@@ -55,8 +55,9 @@ def test_types_are_read_where_there_is_a_break_and_never_forgotten(
     rest(world, 2)
     assert calls(world) == without + 1
     assert types(world) == LISTED
-    rest(world, 3, REST)
+    short = rest(world, 3, REST)
     assert calls(world) == without  # known, and not a day old
+    world.company.delete(short)
     monkeypatch.setattr(answers, "BREAK_TYPES", answers.BREAK_TYPES[:1])
     rest(world, 4, "deleted-type")
     assert calls(world) == without + 1

@@ -406,7 +406,8 @@ class ConnecteamSync(Records, Accounts):
         If our tables exist under another prefix, `from_prefix` renames them, and `beside` makes new ones that know
         nothing of them. `moved`: the table of clock times, rows included, now has another schema or name.
         `views`: make our views, too; once made, each `init` keeps them up to date.
-        Raises ConfigurationError if one of these is needed and not given, or if another program's table has our name.
+        Raises ConfigurationError if one of these is needed and not given, or if a table or view of another program has
+        our name.
         """
         done = self.store.init(Former(from_prefix, beside, moved))
         return (*done, *self.store.make_views(self.settings.timezone, asked=views))

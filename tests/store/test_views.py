@@ -16,6 +16,7 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.anomalies import Limits, anomalies
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.window import Window
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
@@ -336,6 +337,18 @@ def test_changes_of_closed_days_are_shown(mirror: ConnecteamSync) -> None:
         (row["state"], row["changed_at"], row["run_id"], row["detail"]) for row in rows(mirror, "v_changes_after_close")
     }
     assert shown == {("written", 1000, 3, "because"), ("waiting", 3000, 4, "waits")}
+
+
+def test_a_view_of_another_program_is_left_alone(mirror: ConnecteamSync) -> None:
+    """It is named, and nothing is made."""
+    name = mirror.store.dialect.own(mirror.store.names.full("v_open_shifts"))
+    with mirror.store.own_rows("making a view of somebody else") as connection:
+        run(connection, f"CREATE VIEW {name} AS SELECT 1 AS theirs")
+    with pytest.raises(ConfigurationError, match="v_open_shifts"):
+        mirror.init(views=True)
+    assert [row["theirs"] for row in rows(mirror, "v_open_shifts")] == [1]
+    with mirror.store.own_rows("reading") as connection:
+        assert run(connection, f"SELECT count(*) FROM {mirror.store.own.days}").scalar_one() == 0
 
 
 def test_views_are_replaced_and_doctor_tells(mirror: ConnecteamSync) -> None:

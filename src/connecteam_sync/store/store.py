@@ -95,7 +95,10 @@ class Store:
         return done
 
     def make_views(self, zone: str, *, asked: bool) -> tuple[str, ...]:
-        """Make our views for this business time zone where `asked`, else bring those made before up to date."""
+        """Make our views for this business time zone where `asked`, else bring those made before up to date.
+
+        Raises ConfigurationError if something else has the name of one.
+        """
         from connecteam_sync.store.tables.views import Views
 
         with translated("making the views", where=self.name), self._transaction(writer=True) as connection:

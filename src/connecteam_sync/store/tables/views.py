@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import Connection
 
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import run, split
@@ -55,11 +56,13 @@ class Views:
     def make(self, connection: Connection, *, asked: bool) -> tuple[str, ...]:
         """Make the views, or replace those of another version, and fill `days`; a sentence for each thing done.
 
-        Unless they are `asked` for, only views that were made before are kept up to date.
+        Unless they are `asked` for, only views that were made before are kept up to date. Raises ConfigurationError if
+        something else has the name of one.
         """
         noted = self.noted(connection)
         if noted is None and not asked:
             return ()
+        self._require_free(connection, noted.names if noted else ())
         done = []
         zones = days.zones_of(connection, self._own, self._zone)
         if filled := days.fill(connection, self._dialect, self._own, zones, datetime.now(UTC).year):
@@ -70,6 +73,16 @@ class Views:
                 run(connection, statement)
             done.append(f"made {len(self.queries)} views: {', '.join(self.queries)}")
         return tuple(done)
+
+    def _require_free(self, connection: Connection, former: tuple[str, ...]) -> None:
+        """No other program's table or view has a name of ours."""
+        known, schema = inspector(connection), self._own.names.schema
+        for name in self.queries.keys() - former:
+            if known.has_table(split(name)[1], schema=schema):
+                raise ConfigurationError(
+                    f"{name!r} exists, and this program did not make it: no view was made",
+                    next_step='give it another name, or choose another [tables] prefix = "…" for our tables and views',
+                )
 
     def statements(self, former: tuple[str, ...] = ()) -> list[str]:
         """The statements that make or replace the views, and note it. `former`: views that were made before."""
