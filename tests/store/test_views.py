@@ -111,6 +111,9 @@ SPANS = (
             (UNPAID, at("2025-11-04", "15:30"), None),
         ),
     ),
+    # The last hour of a day of 25, and the first after a day of 23.
+    Span(14, 4, at("2025-11-02", "23:10"), at("2025-11-02", "23:50")),
+    Span(15, 4, at("2026-03-09", "00:10"), at("2026-03-09", "00:50")),
     # Still open: since yesterday, and since long ago; one with a break that goes on.
     Span(11, 3, NOW - 30 * 3600, None, ((UNPAID, NOW - 20 * 3600, NOW - 19 * 3600),)),
     Span(12, 4, NOW - 70 * 3600, None),
