@@ -134,6 +134,8 @@ ADOPT_DAYS = "tests/attack/test_adopt*.py -k of_an_adoption or days_of_the_table
 ADOPT_BACK = "tests/attack/test_adopt*.py -k without_its_backup"
 MYISAM = "tests/attack/test_understood.py -k engine"
 OTHER_TRIGGERS = "tests/attack/test_understood.py -k something_else"
+VIEWS = "tests/store/test_views.py -k sqlite"
+BREAK_TYPES = "tests/test_break_types.py -k sqlite"
 WORDS_OF_ENUM = "tests/conditions -k one and word"
 CONTENTS = "tests/store/test_contents.py"
 PLACES_OF_SERVERS = "tests/store/test_places.py -k beside_tables"
@@ -234,6 +236,39 @@ PEOPLE, PEOPLE_COMMAND, WHO = "tests/test_people*.py", "tests/test_people_comman
 PASSED, FAILED = 0, 1
 """How pytest ends; anything else is a suite that did not run."""
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "store/tables/view_queries.py",
+        "covered <= begins THEN ends - begins",
+        "covered <= ends THEN ends - begins",
+        VIEWS,
+    ),
+    ("store/tables/view_queries.py", " AND b.is_gone = 0 AND", " AND", VIEWS),
+    ("store/tables/view_queries.py", " AND b.time_clock_id = w.time_clock_id", "", VIEWS),
+    (
+        "store/tables/view_queries.py",
+        "b.start_at > w.start_at THEN b.start_at",
+        "b.start_at > 0 THEN b.start_at",
+        VIEWS,
+    ),
+    ("store/tables/view_queries.py", "AND d.last_instant >= {row}.start_at", "AND d.last_instant > 0", VIEWS),
+    ("store/tables/view_queries.py", "d.last_instant + 1 END", "d.last_instant END", VIEWS),
+    ("store/tables/view_queries.py", "AND c.at >= l.locked_at", "AND c.at > l.locked_at", VIEWS),
+    ("store/tables/view_queries.py", "open_before = 1 OR start_at < end_before", "start_at < end_before", VIEWS),
+    ("store/tables/days.py", "end_of_day(day, info) - 1", "start_of_day(day, info) + 86_399", VIEWS),
+    (
+        "store/tables/views.py",
+        "noted.digest != self.digest or self.absent(connection)",
+        "self.absent(connection)",
+        VIEWS,
+    ),
+    (
+        "engine/break_types.py",
+        "for gone in (known.keys() | used) - types.keys():",
+        "for gone in used - types.keys():",
+        BREAK_TYPES,
+    ),
+    ("engine/break_types.py", "is_listed=0, seen_at=at", "seen_at=at", BREAK_TYPES),
+    ("engine/break_types.py", "used <= known.keys() and now()", "known and now()", BREAK_TYPES),
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),

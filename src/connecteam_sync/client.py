@@ -398,18 +398,23 @@ class ConnecteamSync(Records, Accounts):
 
     # -- setup -------------------------------------------------------------------------------------------------------
 
-    def init(self, *, from_prefix: str | None = None, beside: bool = False, moved: bool = False) -> tuple[str, ...]:
+    def init(
+        self, *, from_prefix: str | None = None, beside: bool = False, moved: bool = False, views: bool = False
+    ) -> tuple[str, ...]:
         """Create the tables that are absent and upgrade ours; a sentence for each thing done.
 
         If our tables exist under another prefix, `from_prefix` renames them, and `beside` makes new ones that know
         nothing of them. `moved`: the table of clock times, rows included, now has another schema or name.
-        Raises ConfigurationError if one of these is needed and not given, or if another program's table has our name.
+        `views`: make our views, too; once made, each `init` keeps them up to date.
+        Raises ConfigurationError if one of these is needed and not given, or if a table or view of another program has
+        our name.
         """
-        return self.store.init(Former(from_prefix, beside, moved))
+        done = self.store.init(Former(from_prefix, beside, moved))
+        return (*done, *self.store.make_views(self.settings.timezone, asked=views))
 
-    def init_sql(self) -> str:
+    def init_sql(self, *, views: bool = False) -> str:
         """The statements `init` would run to create our tables, with keys of the same types as in the host's tables."""
-        return self.store.init_sql()
+        return self.store.init_sql() + (self.store.views_sql(self.settings.timezone) if views else "")
 
     def doctor(self) -> tuple[Check, ...]:
         """Check everything that a run needs; each failure has its cure."""

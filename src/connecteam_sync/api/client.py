@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import httpx2
 import msgspec
@@ -27,6 +27,9 @@ from connecteam_sync.core.shift import InvalidRecord, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
 from connecteam_sync.errors import BadAnswer, BudgetSpent, Rejected, Unavailable, UpstreamError
 from connecteam_sync.version import __version__
+
+if TYPE_CHECKING:
+    from connecteam_sync.api.break_types import BreakType
 
 T = TypeVar("T")
 
@@ -205,6 +208,17 @@ class Connecteam:
         )
         envelope = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}")
         return ActivitiesResponse(time_clock_id, padded, envelope.data)
+
+    def break_types(self, time_clock_id: int) -> tuple[BreakType, ...]:
+        """The types of manual breaks of a time clock, sorted by id (API, section 8)."""
+        from connecteam_sync.api import break_types
+
+        listed = self._get(
+            f"/time-clock/v1/time-clocks/{time_clock_id}/manual-breaks",
+            break_types.BreakTypes,
+            f"the types of breaks of time clock {time_clock_id}",
+        ).manual_breaks
+        return tuple(sorted(break_types.break_types(listed), key=lambda kind: kind.id))
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
         """Connecteam's own totals of the window's days, in as few requests as it allows (API, section 12)."""

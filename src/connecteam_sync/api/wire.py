@@ -60,7 +60,7 @@ class Company(msgspec.Struct, frozen=True):
         if not self.id.isprintable():
             msg = "the company's id is not printable"
             raise ValueError(msg)
-        msgspec.structs.force_setattr(self, "name", _clipped(self.name) or "")
+        msgspec.structs.force_setattr(self, "name", clipped(self.name) or "")
 
 
 class TimeClock(msgspec.Struct, frozen=True, rename="camel"):
@@ -171,7 +171,7 @@ class Token(msgspec.Struct):
 
 def decoded(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
     """A response, or a part of one, with odd values set aside if need be. Raises BadAnswer."""
-    payload = _read(body, kind)
+    payload = read(body, kind)
     if isinstance(payload, Exception):
         raise BadAnswer(
             f"Connecteam's answer about {what} is not as its contract says: {payload}",
@@ -180,7 +180,7 @@ def decoded(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
     return payload
 
 
-def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T | Exception:
+def read(body: bytes | msgspec.Raw, kind: type[T]) -> T | Exception:
     """The decoded bytes, with odd values set aside if need be; or the error that says why they cannot be read."""
     try:
         return msgspec.json.decode(body, type=kind)
@@ -197,7 +197,7 @@ def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T | Exception:
 
 def token(body: bytes) -> Token:
     """A new token. Raises BadAnswer."""
-    payload = _read(body, Token)
+    payload = read(body, Token)
     if isinstance(payload, Exception):
         raise BadAnswer("Connecteam's token cannot be read", next_step="try again later") from payload
     return payload
@@ -218,14 +218,14 @@ def data(body: bytes, kind: type[T], what: str) -> tuple[T, Paging | None]:
 
 def user(raw: msgspec.Raw) -> User | InvalidRecord:
     """One user of the list."""
-    record = _read(raw, _User)
+    record = read(raw, _User)
     if isinstance(record, Exception):
         return unreadable("user", raw, record)
     return User(
         id=record.user_id,
-        first_name=_clipped(record.first_name) or "",
-        last_name=_clipped(record.last_name) or "",
-        email=_clipped(record.email),
+        first_name=clipped(record.first_name) or "",
+        last_name=clipped(record.last_name) or "",
+        email=clipped(record.email),
         is_archived=bool(record.is_archived),
         phone=phone_marks(record.phone_number) if isinstance(record.phone_number, str) else None,
     )
@@ -236,9 +236,9 @@ def time_clock(raw: msgspec.Raw) -> TimeClock:
 
     The name is only shown to people: if it cannot be read, the shifts are mirrored all the same.
     """
-    clock = _read(raw, TimeClock)
+    clock = read(raw, TimeClock)
     if not isinstance(clock, Exception):
-        return msgspec.structs.replace(clock, name=_clipped(clock.name) or f"time clock {clock.id}")
+        return msgspec.structs.replace(clock, name=clipped(clock.name) or f"time clock {clock.id}")
     record = members(raw)
     plain = {"id": record.get("id"), "isArchived": record.get("isArchived") is True}
     try:
@@ -252,17 +252,17 @@ def time_clock(raw: msgspec.Raw) -> TimeClock:
 
 def day_totals(raw: msgspec.Raw) -> Iterable[tuple[int, TimesheetDay]]:
     """The days of one person of a timesheet. Days that cannot be read are left out: they have no total to compare."""
-    person = _read(raw, TimesheetUser)
+    person = read(raw, TimesheetUser)
     if isinstance(person, Exception):
         return
     for record in person.daily_records:
-        day = _read(record, TimesheetDay)
+        day = read(record, TimesheetDay)
         if not isinstance(day, Exception):
             yield person.user_id, day
 
 
 @lru_cache(maxsize=4096)
-def _clipped(text: str | None) -> str | None:
+def clipped(text: str | None) -> str | None:
     """Text as our tables can keep it: without NUL (PostgreSQL takes none), cut to the column's width; None if empty.
 
     Cached, since zones and jobs are few and are in every record: each is one object then.
@@ -299,7 +299,7 @@ class SnapshotBuilder:
 
     def _add_invalid_person(self, raw: msgspec.Raw) -> None:
         """One person with their shifts and breaks, record by record."""
-        person = _read(raw, _InvalidPerson)
+        person = read(raw, _InvalidPerson)
         if isinstance(person, Exception):
             self._add_unreadable_person(unreadable("user", raw, person), members(raw))
             return
@@ -322,7 +322,7 @@ class SnapshotBuilder:
 
     def _activity(self, kind: str, user_id: int, raw: msgspec.Raw) -> _Activity | None:
         """The record; None, and an invalid record added, if it cannot be read."""
-        activity = _read(raw, _Activity)
+        activity = read(raw, _Activity)
         if not isinstance(activity, Exception):
             return activity
         self.invalid_records.append(unreadable(kind, raw, activity, user_id=user_id))
@@ -339,12 +339,12 @@ class SnapshotBuilder:
             user_id,
             self.time_clock_id,
             start.timestamp,
-            _clipped(start.timezone),
+            clipped(start.timezone),
             end.timestamp if end else None,
-            _clipped(end.timezone) if end else None,
-            _clipped(activity.job_id),
-            _clipped(activity.sub_job_id),
-            _clipped(activity.scheduler_shift_id),
+            clipped(end.timezone) if end else None,
+            clipped(activity.job_id),
+            clipped(activity.sub_job_id),
+            clipped(activity.scheduler_shift_id),
             bool(activity.is_auto_clock_out),
             activity.created_at,
             activity.modified_at,
@@ -370,9 +370,9 @@ class SnapshotBuilder:
             self.time_clock_id,
             type_id,
             start.timestamp,
-            _clipped(start.timezone),
+            clipped(start.timezone),
             end.timestamp if end else None,
-            _clipped(end.timezone) if end else None,
+            clipped(end.timezone) if end else None,
             bool(activity.is_auto_clock_out),
             activity.created_at,
             activity.modified_at,

@@ -42,16 +42,19 @@ def init(
     moved: Annotated[
         bool, typer.Option("--moved", help="Your table of clock times was moved or renamed, with its rows.")
     ] = False,
+    views: Annotated[
+        bool, typer.Option("--views", help="Make our views, too: hours by day, open shifts and so on.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Create what is absent and upgrade our tables. Your own tables are used as they are."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         if sql:
-            statements = mirror.init_sql()
+            statements = mirror.init_sql(views=views)
             report.print_json({"sql": statements})
             report.print_lines(statements.splitlines())
             return
-        done = mirror.init(from_prefix=from_prefix, beside=beside, moved=moved)
+        done = mirror.init(from_prefix=from_prefix, beside=beside, moved=moved, views=views)
         report.print_json({"done": done})
         report.print_lines(done or ["everything is there already"])
         report.note("next: connecteam-sync doctor")

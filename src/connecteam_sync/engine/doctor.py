@@ -18,6 +18,7 @@ from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 from connecteam_sync.engine.account import Belonging
 from connecteam_sync.engine.doctor_connecteam import archived, failed, upstream
 from connecteam_sync.engine.doctor_keys import key_sequences
+from connecteam_sync.engine.doctor_views import views_made
 from connecteam_sync.errors import ConnecteamSyncError, NotServed
 from connecteam_sync.store.adopt import catalog
 from connecteam_sync.store.mirror import child_rows, people
@@ -68,6 +69,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield own
             if own.state == "failed":
                 return
+            yield from views_made(session, zone)
             creates = employees == "create" or (employees is None and session.columns.made_employees)
             yield from _table(session, creates_employees=creates)
             yield _served(session, creates_employees=creates)

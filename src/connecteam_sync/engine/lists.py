@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import People, TimeClock
+
+if TYPE_CHECKING:
+    from connecteam_sync.api.break_types import BreakType
 
 HOUR = 3600
 
@@ -29,6 +33,7 @@ class Lists:
         self._people: People | None = None
         self._time_clocks: tuple[TimeClock, ...] | None = None
         self._people_at = self._time_clocks_at = 0.0
+        self._break_types: dict[int, tuple[float, tuple[BreakType, ...]]] = {}
         self._strangers: dict[int, float] = {}
         self._receipts: set[int] = set()
         self._is_overtaken = False
@@ -72,6 +77,14 @@ class Lists:
         self._time_clocks = self._client().time_clocks()
         self._time_clocks_at = self._clock()
         return self._time_clocks
+
+    def break_types(self, time_clock: int) -> tuple[BreakType, ...]:
+        """The types of breaks of a time clock. Raises UpstreamError."""
+        at, known = self._break_types.get(time_clock, (0.0, None))
+        if known is None or not self._is_fresh(at):
+            known = self._client().break_types(time_clock)
+            self._break_types[time_clock] = (self._clock(), known)
+        return known
 
     def _is_fresh(self, at: float) -> bool:
         return self._seconds > 0 and self._clock() - at < self._seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Pending, SlicePlan
 from connecteam_sync.core.events import SliceAgain
 from connecteam_sync.core.run import Slice
+from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away, now, to_write
@@ -36,6 +37,9 @@ from connecteam_sync.store.mirror.refused import AcceptedPlan
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
+
+if TYPE_CHECKING:
+    from connecteam_sync.engine.break_types import BreakTypes
 
 ATTEMPTS = 5
 """How often a slice is tried if other programs or runs write in between."""
@@ -65,6 +69,7 @@ class SliceRunner:
         self.store, self.client, self._emit = context.store, context.client, context.emit
         self._belonging, self._lists = context.belonging, context.lists
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
+        self._break_types: BreakTypes | None = None
 
     def run(self, place: int, *, last: bool) -> Slice:
         """One look and one transaction; a new look if another run came first, another try if rows moved.
@@ -100,6 +105,15 @@ class SliceRunner:
         self.state.people = self._lists.users_with({shift.user_id for shift in snapshot.shifts}, people)
         if self.state.people is not people:
             fetched.inputs = self._inputs.digest(unit, fetched.response)
+        if snapshot.breaks:
+            self._look_at_break_types(unit, snapshot)
+
+    def _look_at_break_types(self, unit: Unit, snapshot: Snapshot) -> None:
+        """Imported only where there are breaks, to keep the start of the program fast."""
+        from connecteam_sync.engine.break_types import BreakTypes
+
+        self._break_types = self._break_types or BreakTypes(self.store, self._lists)
+        self._break_types.look(unit.clock, {item.break_type_id for item in snapshot.breaks})
 
     def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
@@ -223,7 +237,8 @@ class SliceRunner:
             self.record.receipt(session, number, receipt)
             return receipt, None
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
-        notes = (done.note, self._belonging.note if not self.record.slices else "")
+        kinds = self._break_types.write(session, decision.time_clock_id) if self._break_types else ""
+        notes = (done.note, self._belonging.note if not self.record.slices else "", kinds)
         receipt = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
         people: dict[str, object] | None = None
         if done.employees_made or done.renamed:

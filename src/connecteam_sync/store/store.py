@@ -94,6 +94,23 @@ class Store:
         self._columns = None
         return done
 
+    def make_views(self, zone: str, *, asked: bool) -> tuple[str, ...]:
+        """Make our views for this business time zone where `asked`, else bring those made before up to date.
+
+        Raises ConfigurationError if something else has the name of one.
+        """
+        from connecteam_sync.store.tables.views import Views
+
+        with translated("making the views", where=self.name), self._transaction(writer=True) as connection:
+            return Views(self.dialect, self.host, self.own, zone).make(connection, asked=asked)
+
+    def views_sql(self, zone: str) -> str:
+        """The statements of `make_views`, as one transaction if the database has transactions for tables."""
+        from connecteam_sync.store.tables import printed
+        from connecteam_sync.store.tables.views import Views
+
+        return printed.script(self.dialect, Views(self.dialect, self.host, self.own, zone).printed())
+
     def _require_remembered(self, connection: Connection) -> None:
         try:
             repair.require_remembered(self._session(connection))

@@ -34,7 +34,7 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     if found.version == VERSION:
         _, statements = key_types.changes(connection, dialect, own.names, host)
         comment = f"-- Our tables are at version {VERSION}: there is nothing to upgrade."
-        return _script(dialect, [comment, *statements, *_host(dialect, absent)])
+        return script(dialect, [comment, *statements, *_host(dialect, absent)])
     comment = (
         f"-- Our tables are at version {found.version}; this leads to {VERSION}. It is of the database as it is now:"
         " stop the schedule before it is printed, and start it when it has been run."
@@ -42,7 +42,7 @@ def init_sql(connection: Connection, dialect: Dialect, host: HostTables, own: Ow
     statements = [comment, *rename.statements(connection, dialect, found, own.names, is_printed=True)]
     statements += _migrations(connection, dialect, host, own, found)
     statements += _of_other_keys(connection, dialect, host, own)
-    return _script(dialect, [*statements, *_host(dialect, absent)])
+    return script(dialect, [*statements, *_host(dialect, absent)])
 
 
 def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable[str] = ()) -> str:
@@ -52,10 +52,10 @@ def made(dialect: Dialect, host: HostTables, own: OwnTables, following: Iterable
     guard = f"INSERT INTO {own.guard} (id, made_employees) VALUES (1, 1)"
     leave = "-- Leave the next line's 1 a 0 where your own table of employees exists already."
     statements = [*all_table_statements(dialect, own.names), leave, guard, *following]
-    return _script(dialect, [*statements, *_host(dialect, host_metadata(host))])
+    return script(dialect, [*statements, *_host(dialect, host_metadata(host))])
 
 
-def _script(dialect: Dialect, statements: Iterable[str]) -> str:
+def script(dialect: Dialect, statements: Iterable[str]) -> str:
     """The statements as one transaction, if the database has transactions for changes of tables."""
     whole = list(statements)
     if not dialect.commits_tables and any(not statement.startswith("--") for statement in whole):

@@ -58,6 +58,15 @@ BREAK: dict[str, Kind] = {
     "upstream_modified_at": "int",
     "is_gone": "int",
 }
+BREAK_TYPE: dict[str, Kind] = {
+    "time_clock_id": "int",
+    "id": "text",
+    "name": "text",
+    "is_paid": "int",
+    "minutes": "int",
+    "is_listed": "int",
+    "seen_at": "int",
+}
 USER: dict[str, Kind] = {
     "user_id": "int",
     "first_name": "text",
