@@ -116,6 +116,7 @@ PROOFS = "tests/attack/test_proofs.py"
 ANOMALIES = "tests/core/test_anomalies.py"
 PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
+SERVICE, SERVING = "tests/service/test_clock.py", "tests/service/test_serve.py"
 WORDS, CLERK = "tests/core/test_one_line.py", "tests/test_clerk.py"
 LINKS = "tests/store/test_links.py"
 NAMES = "tests/store/test_names*.py"
@@ -229,6 +230,26 @@ PEOPLE, PEOPLE_COMMAND, WHO = "tests/test_people*.py", "tests/test_people_comman
 PASSED, FAILED = 0, 1
 """How pytest ends; anything else is a suite that did not run."""
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "service/clock.py",
+        "        if stop.is_set():\n            raise Stopped",
+        "        if False:\n            raise Stopped",
+        SERVICE,
+    ),
+    ("service/clock.py", "self._pending = (held, self._bad(held, problem))", "pass", SERVICE),
+    (
+        "service/clock.py",
+        'if known and all(clock.state == "refused"',
+        'if False and all(clock.state == "refused"',
+        SERVICE,
+    ),
+    ("service/clock.py", "if outcome.error is not None and is_key_refused(outcome.error):", "if False:", SERVICE),
+    ("service/clock.py", "                give_back(self._store, held)", "                pass", SERVICE),
+    ("service/clock.py", "within_budget(wanted, self._active, self._budget())", "wanted", SERVICE),
+    ("service/clock.py", "quiet = 0 if changed else None", "quiet = None", SERVICE),
+    ("service/clock.py", "return min(backoff(self._troubles, self._chance()), most)", "return 86_400", SERVICE),
+    ("service/serving.py", "                self._free(held)", "                pass", SERVING),
+    ("client_service.py", 'if one.state != "active"', 'if one.state == "paused"', SERVICE),
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),

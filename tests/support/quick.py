@@ -20,6 +20,8 @@ LONG = (
     "tests/attack/test_adopt_broken_off.py::test_a_kill_at_any_statement_of_adopt_and_of_its_undo",
     "tests/attack/test_cures.py::test_a_port_where_nobody_speaks_is_given_up",
     "tests/core/test_determinism.py",
+    "tests/service/test_clock.py::test_what_a_day_costs",
+    "tests/service/test_clock.py::test_the_budget_slows_the_clock_before_the_reserve_is_touched",
     "tests/test_connections.py",
     "tests/test_dumps.py",
     "tests/test_poolers.py",
