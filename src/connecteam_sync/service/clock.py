@@ -17,6 +17,7 @@ from connecteam_sync.core.events import Event, Unforeseen
 from connecteam_sync.core.run import Run
 from connecteam_sync.engine.events import Emit, log
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotFound, UpstreamError
+from connecteam_sync.service.older import OlderLooks
 from connecteam_sync.service.visits import error_of, has_changed, is_key_refused, visit
 from connecteam_sync.store.service.due import Due, DueClock, LookError, Outcome
 from connecteam_sync.store.store import Store
@@ -66,6 +67,7 @@ class Clock:
         s = client.settings
         self._pace = Pace(seconds=s.cadence_seconds or _EVERY, is_fixed=s.cadence_seconds is not None)
         self._lease = round(2 * s.total_seconds + 10)
+        self._older = OlderLooks(client, lease=self._lease, ahead=ahead)
         self._began = False
         self._enrol_at: float | None = None
         self._failed_lists = 0
@@ -108,11 +110,23 @@ class Clock:
             if held is not None:
                 self._active = sum(clock.state == "active" for clock in self._due.all(connection))
         if held is None:
-            return IDLE
+            return 0 if self._look_at_older_days() else IDLE
         self._pending = (held, self._outcome(held, visit(self._client, held)))
         self._held = None
         self._note()
         return 0
+
+    def _look_at_older_days(self) -> bool:
+        """Nothing is due: look at older days, if the day's calls last for that too; whether it did."""
+        if self._client.settings.older_days == 0:
+            return False
+        with self._store.own_rows("reading when the time clocks are due") as connection:
+            clocks = self._due.all(connection)
+        active = [clock.time_clock_id for clock in clocks if clock.state == "active"]
+        seconds = self._pace.seconds
+        if not active or within_budget(seconds, len(active), self._budget()) > seconds:
+            return False
+        return self._older.look(active, is_every_clock=len(active) == len(clocks))
 
     def begin(self) -> None:
         """Try again what was refused when the service ended. Raises DatabaseError, NotInitialised."""
