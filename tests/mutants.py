@@ -116,6 +116,8 @@ PROOFS = "tests/attack/test_proofs.py"
 ANOMALIES = "tests/core/test_anomalies.py"
 PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
+OLDER = "tests/service/test_older_days.py"
+SERVICE, SERVING = "tests/service/test_clock.py -k not what_a_day", "tests/service/test_serve.py"
 WORDS, CLERK = "tests/core/test_one_line.py", "tests/test_clerk.py"
 LINKS = "tests/store/test_links.py"
 NAMES = "tests/store/test_names*.py"
@@ -269,6 +271,30 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("engine/break_types.py", "is_listed=0, seen_at=at", "seen_at=at", BREAK_TYPES),
     ("engine/break_types.py", "used <= known.keys() and now()", "known and now()", BREAK_TYPES),
+    (
+        "service/clock.py",
+        "        if stop.is_set():\n            raise Stopped",
+        "        if False:\n            raise Stopped",
+        SERVICE,
+    ),
+    ("service/clock.py", "self._pending = (held, self._bad(held, problem))", "pass", SERVICE),
+    (
+        "service/clock.py",
+        'if known and all(clock.state == "refused"',
+        'if False and all(clock.state == "refused"',
+        SERVICE,
+    ),
+    ("service/clock.py", "if outcome.error is not None and is_key_refused(outcome.error):", "if False:", SERVICE),
+    ("service/clock.py", "                give_back(self._store, held)", "                pass", SERVICE),
+    ("service/clock.py", "within_budget(wanted, self._active, self._budget())", "wanted", SERVICE),
+    ("service/clock.py", "return min(backoff(self._troubles, self._chance()), most)", "return 86_400", SERVICE),
+    ("service/serving.py", "                self._free(held)", "                pass", SERVING),
+    ("service/clock.py", "return 0 if self._look_at_older_days() else IDLE", "return IDLE", OLDER),
+    ("service/clock.py", "is_every_clock=len(active) == len(clocks)", "is_every_clock=True", OLDER),
+    ("service/older.py", "* 60 // CALLS_A_MINUTE", "// CALLS_A_MINUTE", OLDER),
+    ("store/service/older.py", "or found.lease_until > found.at", "", OLDER),
+    ("store/service/older.py", "if found.lease_token != held.lease_token:", "if False:", OLDER),
+    ("client_service.py", 'if one.state != "active"', 'if one.state == "paused"', SERVICE),
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),

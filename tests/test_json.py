@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -139,7 +140,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CONNECTEAM_SYNC_")]:
             patch.delenv(name)
-        for story in (everyday, people, failures, taken_over, changed, compared):
+        for story in (everyday, people, failures, taken_over, changed, compared, visited):
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
             with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
@@ -321,6 +322,27 @@ def served(seen: Seen) -> None:
     assert found.pop("schema") == SCHEMA
     seen.check("sandbox", found, "sandbox")
     seen.commands.add("sandbox")
+
+
+def visited(run: Folder) -> None:
+    """The service says that it is there, and ends when it is told to; its visits are paused and resumed."""
+    run("init")
+    command = [sys.executable, "-m", "connecteam_sync", "serve", "--json"]
+    environment = os.environ | run.environment
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603 - our own command
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        patience = time.monotonic() + 20
+        while not run.sql("SELECT 1 FROM connecteam_sync_clocks") and time.monotonic() < patience:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert found.pop("schema") == SCHEMA
+    run.seen.check("service", found, "serve")
+    run.seen.commands.add("serve")
+    assert run("pause", "--reason", "stocktaking")["paused"]
+    assert run("resume")["resumed"]
+    run("pause", "--reason", " ", fails="failure")
 
 
 def test_every_command_answers_as_the_page_says(seen: Seen) -> None:

@@ -15,6 +15,7 @@ from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_history import Records
+from connecteam_sync.client_service import Visits
 from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.clocktime import Employee
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 
 @one_thread
-class ConnecteamSync(Records, Accounts):
+class ConnecteamSync(Records, Accounts, Visits):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it

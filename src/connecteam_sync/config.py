@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_too_long_days: int = 2
     """`anomalies` reports rows that are open for longer."""
     slice_days: int = SLICE_DAYS
+    cadence_seconds: int | None = None
+    """How often `serve` visits each time clock, at every hour; None: every 5 minutes, less often while it is quiet."""
     lock_wait: float = 10.0
     request_timeout: float = 30.0
     total_seconds: float = 300.0
@@ -104,6 +106,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "older_days": (0, 366),
     "open_too_long_days": (0, 365),
     "slice_days": (2 * PADDING_DAYS + 1, MAX_SLICE_DAYS),
+    "cadence_seconds": (30, 86_400),
     "lock_wait": (1, 3600),
     "request_timeout": (1, 600),
     "total_seconds": (1, 3600),
@@ -118,7 +121,7 @@ _CLOCK = re.compile("[0-9]{1,18}")
 """A time clock's id; databases hold no longer numbers."""
 _NAME = 64
 """The longest name of a table or column, in characters, of any database."""
-_WHOLE = {name for name in _RANGES if Settings.__annotations__[name] == "int"}
+_WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
 
 

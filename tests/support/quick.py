@@ -22,6 +22,8 @@ LONG = (
     "tests/attack/test_cures.py::test_a_port_where_nobody_speaks_is_given_up",
     "tests/core/test_determinism.py",
     "tests/core/test_histories.py::test_histories",
+    "tests/service/test_clock.py::test_what_a_day_costs",
+    "tests/service/test_clock.py::test_the_budget_slows_the_clock_before_the_reserve_is_touched",
     "tests/test_connections.py",
     "tests/test_dumps.py",
     "tests/test_poolers.py",

@@ -126,6 +126,11 @@ class Connecteam:
         return self._limits.day.left if self._limits.day else None
 
     @property
+    def day_calls_reserved(self) -> int:
+        """Calls of a day that are left to the account's other programs; 0 if the number of all is not known."""
+        return round((self._limits.day.limit or 0) * self._reserve) if self._limits.day else 0
+
+    @property
     def server_clock_skew(self) -> float | None:
         """Seconds by which this machine's clock is ahead of Connecteam's, as last seen; None if never seen."""
         return self._limits.skew

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connecteam_sync.cli import accounts, adopt, history, locking, people, sandbox, sync
+from connecteam_sync.cli import accounts, adopt, history, locking, people, sandbox, serve, sync
 from connecteam_sync.cli.usage import Commands
 from connecteam_sync.version import __version__
 
@@ -40,6 +40,9 @@ for command in (
     locking.lock,
     locking.unlock,
     locking.locks,
+    serve.serve,
+    serve.pause,
+    serve.resume,
     sandbox.sandbox,
     sandbox.demo,
 ):

@@ -112,6 +112,15 @@ class Due:
             f"UPDATE {self._table} SET state = 'active', next_due = {self._now} WHERE state = 'refused'",
         )
 
+    def refuse(self, connection: Connection, error: LookError) -> bool:
+        """No visit of any time clock is begun until the service starts again or they are resumed; whether any was."""
+        done = run(
+            connection,
+            f"UPDATE {self._table} SET state = 'refused', last_error = :error WHERE state = 'active'",
+            {"error": msgspec.json.encode(error).decode()},
+        )
+        return bool(done.rowcount)
+
     def claim(self, connection: Connection, *, seconds: int) -> DueClock | None:
         """The time clock that has been due longest and that nobody is looking at, for so many seconds; None.
 

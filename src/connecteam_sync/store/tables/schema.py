@@ -118,8 +118,6 @@ _table(
     Column("undoes", BigInteger),
     Column("statements", Integer, nullable=False),
     Column("http_calls", Integer, nullable=False),
-    Column("started_by", String(16)),
-    Column("asked_by", Name),
 )
 
 _table(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, SmallInteger, String, Text
 
-from connecteam_sync.store.migrations.frozen import KEY, LONG, NAME, add, columns, given, index, indexes, make, name
+from connecteam_sync.store.migrations.frozen import KEY, LONG, NAME, columns, given, index, indexes, make, name
 
 revision = "0015"
 down_revision = "0014"
 
 
 def upgrade() -> None:
-    """Create the tables, and say of each run who asked for it."""
-    add("runs", Column("started_by", String(16)), Column("asked_by", NAME))
+    """Create the tables."""
     make(
         "clocks",
         Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
