@@ -226,8 +226,15 @@ INSERT INTO connecteam_sync_references (run_id, table_name, column_name, row_key
   VALUES (1, 'payslip_lines', 'clock_time_id', '[7]', 901, 902);
 INSERT INTO connecteam_sync_vouches (time_clock_id, at, actor, reason)
   VALUES (4100003, 1764900000, 'Ana', 'the old depot is empty');
+INSERT INTO connecteam_sync_clocks (time_clock_id, name, state, cadence, next_due, days_wanted, lease_until, failures,
+  successes, paused_at, paused_by, paused_reason)
+  VALUES (4100001, 'Warehouse', 'paused', 300, 1764600000, '[["2025-12-01","2025-12-02"]]', 0, 0, 3, 1764590000, 'ann',
+  'stocktaking');
+INSERT INTO connecteam_sync_days (day, timezone, first_instant, last_instant)
+  VALUES ('2025-12-01', 'America/Chicago', 1764568800, 1764655199);
+INSERT INTO connecteam_sync_service (name, value, at) VALUES ('kept', 'by a service', 1764600000);
 """
-"""What only `adopt` writes, and a word for a time clock that is not there any more."""
+"""What only `adopt`, a service and `init --views` write, and a word for a time clock that is not there any more."""
 
 
 def live(database: str) -> None:

@@ -57,6 +57,7 @@ RELEASED = {
     "0012_probed.py": "f95894c374983fcb",
     "0013_touched.py": "d32848935eccfa97",
     "0014_place.py": "ff13ae21766c60f0",
+    "0015_service.py": "a0ce26a909beb8a7",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 

@@ -138,15 +138,3 @@ def older_look(
     while (last - first).days < longest - 1 and last + timedelta(days=1) in waiting:
         last += timedelta(days=1)
     return Window(first, last, timezone)
-
-
-def proven_through(today: date, proven: Iterable[date]) -> date | None:
-    """The last day before today up to which each of the last 45 days is among the proven; None where not even the
-    oldest is.
-    """
-    days, through = set(proven), None
-    for day in each_day(today - timedelta(days=DAILY_DAYS), today - timedelta(days=1)):
-        if day not in days:
-            break
-        through = day
-    return through

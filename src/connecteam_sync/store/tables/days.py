@@ -60,7 +60,7 @@ def fill(connection: Connection, dialect: Dialect, own: OwnTables, zones: Iterab
 
 
 def printed(own: OwnTables, dialect: Dialect, zones: Iterable[str], year: int) -> Iterator[str]:
-    """The statements that write the days anew, a year each."""
+    """The statements that write the days again, a year each."""
     for zone in zones:
         yield f"DELETE FROM {own.days} WHERE timezone = {dialect.literal(zone)}"
         by_year: dict[str, list[str]] = {}

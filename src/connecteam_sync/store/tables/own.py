@@ -113,13 +113,8 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     vouches: str
     clocks: str
-    doorbells: str
-    alerts: str
-    proofs: str
-    quiet_looks: str
     days: str
     break_types: str
-    assignments: str
     service: str
     guard: str
     version: str

@@ -285,62 +285,6 @@ _table(
 )
 
 _table(
-    "doorbells",
-    Column("id", Key, primary_key=True),
-    Column("bell_key", Name, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("time_clock_id", BigInteger),
-    Column("kind", String(32)),
-    Column("event_type", String(64)),
-    Column("activity_id", Name),
-    Column("user_id", BigInteger),
-    Column("event_at", BigInteger),
-    Column("received_at", BigInteger, nullable=False),
-    Column("deliveries", Integer, nullable=False),
-    Column("signed_by", String(16)),
-    Column("run_id", BigInteger),
-    Column("finding", String(16)),
-    Column("looks", Integer, nullable=False),
-    Column("due_at", BigInteger),
-    Column("heard_at", BigInteger),
-    Index("key", "bell_key", unique=True),
-    Index("state", "state", "time_clock_id"),
-)
-
-_table(
-    "alerts",
-    Column("name", String(64), primary_key=True),
-    Column("subject", Name, primary_key=True),
-    Column("state", String(16), nullable=False),
-    Column("bad", Integer, nullable=False),
-    Column("good", Integer, nullable=False),
-    Column("since", BigInteger),
-    Column("told_at", BigInteger),
-    Column("message", Text, nullable=False),
-)
-
-_table(
-    "proofs",
-    Column("day", String(10), primary_key=True),
-    Column("timezone", String(64), primary_key=True),
-    Column("run_id", BigInteger),
-    Column("proven_at", BigInteger, nullable=False),
-    Column("newest_change", BigInteger, nullable=False),
-    Column("exit_code", Integer, nullable=False),
-)
-
-_table(
-    "quiet_looks",
-    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("day", String(10), primary_key=True),
-    Column("first_at", BigInteger, nullable=False),
-    Column("last_at", BigInteger, nullable=False),
-    Column("looks", Integer, nullable=False),
-    Column("http_calls", Integer, nullable=False),
-    Column("newest_run", BigInteger, nullable=False),
-)
-
-_table(
     "days",
     Column("day", String(10), primary_key=True),
     Column("timezone", String(64), primary_key=True),
@@ -358,14 +302,6 @@ _table(
     Column("minutes", Integer),
     Column("is_listed", SmallInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
-)
-
-_table(
-    "assignments",
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("is_assigned", SmallInteger, nullable=False),
-    Column("asked_at", BigInteger, nullable=False),
 )
 
 _table(
@@ -402,13 +338,8 @@ class Tables(NamedTuple):
     account: Table
     vouches: Table
     clocks: Table
-    doorbells: Table
-    alerts: Table
-    proofs: Table
-    quiet_looks: Table
     days: Table
     break_types: Table
-    assignments: Table
     service: Table
     guard: Table
 

@@ -137,11 +137,11 @@ class Queries:
             "merged AS (SELECT clock_time_id, is_unpaid, begins, ends, max(ends) OVER (PARTITION BY clock_time_id,"
             " is_unpaid ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered FROM pauses)"
         )
-        piece = (
+        part = (
             "CASE WHEN covered IS NULL OR covered <= begins THEN ends - begins"
             " WHEN ends > covered THEN ends - covered ELSE 0 END"
         )
-        unpaid, unknown = (self._whole(f"sum(CASE WHEN is_unpaid = {flag} THEN {piece} ELSE 0 END)") for flag in (1, 0))
+        unpaid, unknown = (self._whole(f"sum(CASE WHEN is_unpaid = {flag} THEN {part} ELSE 0 END)") for flag in (1, 0))
         taken = (
             f"taken AS (SELECT clock_time_id, {unpaid} AS unpaid, {unknown} AS unsure FROM merged"
             " GROUP BY clock_time_id)"
