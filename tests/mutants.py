@@ -1093,7 +1093,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '        if False:\n            raise ConfigurationError(\n                f"there are tables of ours under both',
         OTHER_PREFIX,
     ),
-    ("store/sql/sqlite.py", '"UNIQUE " if is_unique else ""', '""', NAMES),
+    ("store/sql/sqlite.py", '"UNIQUE " if is_unique else ""', '""', OTHER_PREFIX),
     ("cli/sync.py", "3 if waiting(proposal.holds) else 0", "3 if proposal.holds else 0", RECORDS + " -k ends_no_run"),
     # What is lacking is told once, with a cure that is not the command that tells it.
     ("engine/doctor.py", "    if not isinstance(cause, DBAPIError) or", "    if True or", RIGHTS),
