@@ -121,10 +121,10 @@ SERVICE, SERVING = "tests/service/test_clock.py -k not what_a_day", "tests/servi
 WORDS, CLERK = "tests/core/test_one_line.py", "tests/test_clerk.py"
 LINKS = "tests/store/test_links.py"
 NAMES = "tests/store/test_names*.py"
+OTHER_PREFIX = "tests/store/test_names_of_another_prefix.py"
 DOUBLES_LEFT = "tests/store/test_links.py -k doubles_of_before"
 UPGRADES = "tests/store/test_upgrades.py -k fresh_one or broke_off"
 BY_HAND = "tests/store/test_upgrades.py -k by and hand or printed or statements"
-NAMES = "tests/store/test_names.py"
 HEALTH = "tests/store/test_health.py"
 ZONES_APART = "tests/attack/test_zones_apart.py"
 ANSWERS, ODD_RECORDS, SLOW_LINES = (
@@ -1141,20 +1141,25 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "            if fault.mends and not fault.is_table:\n",
         HEALTH,
     ),
-    ("store/tables/ownership.py", "if other == names or not _is_set(connection, dialect, other):", "if True:", NAMES),
+    (
+        "store/tables/ownership.py",
+        "if other == names or not _is_set(connection, dialect, other):",
+        "if True:",
+        OTHER_PREFIX,
+    ),
     (
         "store/tables/ownership.py",
         "    if not is_proved and not there and not former.beside:\n",
         "    if not is_proved and not there:\n",
-        NAMES,
+        OTHER_PREFIX,
     ),
     (
         "store/tables/ownership.py",
         '        if "version" in there:\n            raise ConfigurationError(\n                f"there are tables of ours under both',
         '        if False:\n            raise ConfigurationError(\n                f"there are tables of ours under both',
-        NAMES,
+        OTHER_PREFIX,
     ),
-    ("store/sql/sqlite.py", '"UNIQUE " if is_unique else ""', '""', NAMES),
+    ("store/sql/sqlite.py", '"UNIQUE " if is_unique else ""', '""', OTHER_PREFIX),
     ("cli/sync.py", "3 if waiting(proposal.holds) else 0", "3 if proposal.holds else 0", RECORDS + " -k ends_no_run"),
     # What is lacking is told once, with a cure that is not the command that tells it.
     ("engine/doctor.py", "    if not isinstance(cause, DBAPIError) or", "    if True or", RIGHTS),

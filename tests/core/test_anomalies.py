@@ -72,12 +72,16 @@ def test_an_open_shift_is_told_once_it_is_old_wherever_it_began() -> None:
     assert [(kind, rows) for kind, _, rows, _ in found] == [("open_too_long", [1])]
     assert found[0][3] == (5000 + 73) * 60
     assert told(row(1, 8, None), open_days=3) == []
+    assert told(row(1, 72.5, None), open_days=0) == []
+    assert [kind for kind, *_ in told(row(1, 71.5, None), open_days=0)] == ["open_too_long"]
 
 
 def test_limits_are_limits() -> None:
     """Other hours, other minutes."""
     assert told(row(1, 8, 17), longest_minutes=8 * 60) == [("long_shift", 1, [1], 540)]
     assert told(row(1, 8, 9), row(2, 9.4, 12), near_minutes=90) == [("near_double", 1, [1, 2], 84)]
+    for near, kind in ((31, "near_double"), (30, "near_double"), (29, "overlap")):
+        assert [one[0] for one in told(row(1, 8, 16), row(2, 8.5, 16), near_minutes=near)] == [kind]
     assert told(row(1, 8, 9), row(2, 8, 9, employee=2), near_minutes=90) == []
 
 
