@@ -232,6 +232,8 @@ INSERT INTO connecteam_sync_clocks (time_clock_id, name, state, cadence, next_du
   'stocktaking');
 INSERT INTO connecteam_sync_days (day, timezone, first_instant, last_instant)
   VALUES ('2025-12-01', 'America/Chicago', 1764568800, 1764655199);
+INSERT INTO connecteam_sync_break_types (time_clock_id, id, name, is_paid, minutes, is_listed, seen_at)
+  VALUES (4100001, 'kept-type', 'Lunch', 0, 30, 1, 1764600000);
 INSERT INTO connecteam_sync_service (name, value, at) VALUES ('kept', 'by a service', 1764600000);
 """
 """What only `adopt`, a service and `init --views` write, and a word for a time clock that is not there any more."""

@@ -1391,7 +1391,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/end_of_run.py", "evidence.awaited.clear()", "pass", HISTORIES),
     ("store/session.py", "AND run_id <> :run", "", ABSENCES),
-    ("engine/slice.py", "self.state.people = self.client.users()\n", "pass\n", RESTORED),
+    ("engine/slice.py", "self.state.people = self._lists.fetch_users()\n", "pass\n", RESTORED),
     ("engine/slices.py", "if clock.is_archived and clock.id in past.remembered", "if False", ABSENCES),
     ("engine/slices.py", "if clock.is_archived and clock.id in remembered(window)", "if False", ABSENCES),
     ("engine/slices.py", "if c.id not in vanished or c.id in remembered(slice_)", "if c.id not in vanished", ABSENCES),

@@ -15,9 +15,10 @@ LISTED = {LUNCH: ("Lunch", 0, 30, 1), REST: ("Rest", 1, 10, 1)}
 
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
-    """A company without shifts."""
+    """A company without shifts, and views that need the types."""
     with Sandbox(Company(0)) as sandbox:
         made = World(sandbox, initialised)
+        made.mirror.init(views=True)
         yield made
         made.mirror.close()
 
@@ -80,3 +81,18 @@ def test_a_list_that_cannot_be_read_stops_no_shift(world: World) -> None:
     world.work(3, "08:00", "16:00")
     assert world.mirror.sync(world.window).exit_code == 0
     assert types(world) == LISTED
+
+
+def test_without_views_nothing_is_asked(database: str) -> None:
+    """Nobody needs the types then; once there are views, they are read."""
+    with Sandbox(Company(0)) as sandbox:
+        world = World(sandbox, database)
+        world.work(2, "08:00", "16:00")
+        rest(world, 2)
+        first = calls(world)
+        assert types(world) == {}
+        world.mirror.init(views=True)
+        rest(world, 3)
+        assert calls(world) == first  # whose the key is was asked the first time only
+        assert types(world) == LISTED
+        world.mirror.close()

@@ -98,12 +98,12 @@ def test_calls_of_a_run(tmp_path: Path) -> None:
     """One for each clock (an archived one too, for days asked for by name) and slice, the pages of the user list, and
     the list of clocks; never one for a person.
 
-    The first run with a key asks once more, whose it is, and for the types of breaks of each clock that has breaks.
+    The first run with a key asks once more, whose it is.
     """
     with Sandbox(Company(2000, people=PAGE + 20), PLENTY) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/calls.db")
         run = world.sync()
-        assert (run.status, run.http_calls) == ("applied", 1 + 3 + 1 + 2 + 2)
+        assert (run.status, run.http_calls) == ("applied", 1 + 3 + 1 + 2)
         run = world.sync()
         assert (run.status, run.http_calls) == ("nothing", 3 + 1 + 2)
         world.mirror.close()

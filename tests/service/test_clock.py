@@ -143,7 +143,7 @@ def test_two_clocks_share_the_work(site: Site) -> None:
     second = site.clock_of(other)
     site.travel.shift(400)
     before = {one.time_clock_id: one.successes for one in site.rows().values()}
-    assert [site.clock.turn(), second.turn(), second.turn()] == [0, 0, clock_module.IDLE]
+    assert [site.clock.turn(), second.turn()] == [0, 0]
     assert {one.time_clock_id: one.successes - before[one.time_clock_id] for one in site.rows().values()} == {
         WAREHOUSE: 1,
         OFFICE: 1,

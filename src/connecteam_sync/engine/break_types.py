@@ -1,7 +1,8 @@
 """The types of manual breaks: whether a break is paid is a property of its type, which has a list of its own.
 
-The list of a time clock is fetched when a look that has to be decided shows a break of a type that is not known, or
-the list is a day old: once a day, and not at all where nobody takes manual breaks.
+Views need them, so nothing is fetched before `init --views`. From then on the list of a time clock is fetched when a
+look that has to be decided shows a break of a type that is not known, or the list is a day old: once a day, and not at
+all if nobody takes manual breaks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ import msgspec
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.lists import Lists
 from connecteam_sync.errors import UpstreamError
-from connecteam_sync.store.mirror.break_types import KnownBreakType, break_types_query, write_break_types
+from connecteam_sync.store.mirror.break_types import (
+    KnownBreakType,
+    break_types_query,
+    write_break_types,
+)
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 

@@ -70,9 +70,12 @@ def run(
 
 
 class _FirstRows(NamedTuple):
-    """The first rows read: the newest receipt, the fingerprints of slices, and older days with open rows."""
+    """The first rows read: the newest receipt, whether there are views, the fingerprints of slices, and older days with
+    open rows.
+    """
 
     head: int
+    has_views: bool
     remembered: Rows
     past: Sequence[Rows]
 
@@ -96,7 +99,8 @@ def _begin(
     _require_tables(context, policy)
     record = RunRecord(context, fresh_run(kind, hull))
     inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
-    return _Began(SliceRunner(context, state, record, inputs, head=first_rows.head), policy, first_rows.past)
+    slices = SliceRunner(context, state, record, inputs, head=first_rows.head, has_views=first_rows.has_views)
+    return _Began(slices, policy, first_rows.past)
 
 
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
@@ -126,8 +130,9 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
         "checking the database", *queries, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))
-    context.lists.begin(int(newest[0][0]))
-    return _FirstRows(int(newest[0][0]), remembered, past)
+    head, views = newest[0]
+    context.lists.begin(int(head))
+    return _FirstRows(int(head), bool(views), remembered, past)
 
 
 def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:

@@ -63,12 +63,18 @@ class _Overtaken(NamedTuple):
 
 
 class SliceRunner:
-    """Does the slices of one run. `head` is the number of the newest receipt that the run knows of."""
+    """Does the slices of one run. `head` is the number of the newest receipt that the run knows of.
 
-    def __init__(self, context: Context, state: RunState, record: RunRecord, inputs: Inputs, *, head: int) -> None:
+    With `has_views` the types of breaks are kept too, which only views need.
+    """
+
+    def __init__(
+        self, context: Context, state: RunState, record: RunRecord, inputs: Inputs, *, head: int, has_views: bool
+    ) -> None:
         self.store, self.client, self._emit = context.store, context.client, context.emit
         self._belonging, self._lists = context.belonging, context.lists
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
+        self._has_views = has_views
         self._break_types: BreakTypes | None = None
 
     def run(self, place: int, *, last: bool) -> Slice:
@@ -105,7 +111,7 @@ class SliceRunner:
         self.state.people = self._lists.users_with({shift.user_id for shift in snapshot.shifts}, people)
         if self.state.people is not people:
             fetched.inputs = self._inputs.digest(unit, fetched.response)
-        if snapshot.breaks:
+        if snapshot.breaks and self._has_views:
             self._look_at_break_types(unit, snapshot)
 
     def _look_at_break_types(self, unit: Unit, snapshot: Snapshot) -> None:
