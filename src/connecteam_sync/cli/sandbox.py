@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import msgspec
 import typer
 
-from connecteam_sync.cli.options import Json, MaybeFirst, MaybeLast, day_of
+from connecteam_sync.cli.options import LARGEST, Json, MaybeFirst, MaybeLast, day_of
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import ConfigurationError
@@ -40,7 +40,9 @@ def sandbox(
     clocks: Annotated[
         Optional[int], typer.Option("--clocks", min=1, max=500, help="Time clocks; people are spread over them.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed invents the same company.")] = 7,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=LARGEST, help="The same seed invents the same company.")
+    ] = 7,
     live: Annotated[bool, typer.Option("--live", help="The company goes on working after --to, or from now.")] = False,
     speed: Annotated[
         float, typer.Option("--speed", min=0, max=100_000, help="How many times as fast as real time, with --live.")
