@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import signal
 import socket
 import threading
 import time
@@ -142,6 +143,8 @@ class Sandbox:
     def serve(self, ready: Callable[[], None]) -> None:
         """Serve until interrupted; `ready` is called once the port is bound."""
         server = self._bind()
+        # A shell's background jobs ignore it until the server listens for it, and by then somebody may have sent it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         ready()
         server.run(sockets=[self._socket] if self._socket else None)
 
