@@ -105,7 +105,7 @@ def test_no_run_takes_a_proof_for_one_that_mirrored(world: World) -> None:
     assert world.sync().status == "nothing"
     known = store.statements - before
     with store.reading() as session:
-        [[(after,)]] = session.fetch(newest_receipt_query(session.own))
+        [[(after, _)]] = session.fetch(newest_receipt_query(session.own))
     number = world.mirror.verify(world.window).run or 0
     with store.reading() as session:
         assert session.fetch(newest_receipt_query(session.own))[0][0][0] > after

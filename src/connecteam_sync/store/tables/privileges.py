@@ -34,6 +34,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "vouches": _ALL[:3],
     "guard": ("SELECT", "UPDATE"),
     "adoptions": ("SELECT",),
+    "service": ("SELECT",),
+    "break_types": _ALL[:3],
 }
 """The rights that daily work needs on our tables, by kind. The journal is only ever added to: a DBA may enforce it."""
 
