@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,8 @@ def _absent(name: str) -> str | None:
     return None
 
 
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="connecteam-sync-tests-")
+"""What runs keep on this machine does not go to the home of whoever runs the tests."""
 ABSENT = {name: why for name in SERVERS if (why := _absent(name))}
 
 
@@ -67,8 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more worker than cores: many tests wait for the disk of a server."""
-    return 1 + (os.cpu_count() or 1)
+    """Two more workers than cores: tests wait for servers, processes and retries about half of their time."""
+    return 2 + (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -94,6 +97,12 @@ def replay_line(request: pytest.FixtureRequest) -> None:
     """Print the command that repeats a test: a random seed is fixed, or part of the test's name."""
     if "attack" in request.node.path.parts:
         tell(f"play it again: make test PYTEST='{request.node.nodeid} -n0'", Counter())
+
+
+@pytest.fixture
+def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is tried twice and not six times, for tests in which it never comes through."""
+    monkeypatch.setattr("connecteam_sync.api.client._ATTEMPTS", 2)
 
 
 @pytest.fixture(params=DATABASES)

@@ -235,6 +235,24 @@ INSERT INTO connecteam_sync_days (day, timezone, first_instant, last_instant)
 INSERT INTO connecteam_sync_break_types (time_clock_id, id, name, is_paid, minutes, is_listed, seen_at)
   VALUES (4100001, 'kept-type', 'Lunch', 0, 30, 1, 1764600000);
 INSERT INTO connecteam_sync_service (name, value, at) VALUES ('kept', 'by a service', 1764600000);
+INSERT INTO connecteam_sync_doorbells (bell_key, number, state, kind, event_type, time_clock_id, activity_id, user_id,
+  event_at, received_at, deliveries, fitted, looks, heard_at, run_id, found)
+  VALUES ('kept-bell', 1, 'heard', 'shift', 'clock_in', 4100001, 'shift-1', 101, 1764600000, 1764600001, 2, 'secret', 1,
+  1764600012, 1, 'change');
+INSERT INTO connecteam_sync_announced (change_id, time_clock_id, shift_id, kind, at, is_announced)
+  VALUES (1, 4100001, 'shift-1', 'create', 1764600012, 1);
+INSERT INTO connecteam_sync_looks (time_clock_id, first_look, last_look, last_good, fresh, looks, bad, good, bad_since,
+  trouble_since, error)
+  VALUES (4100001, 1764600000, 1764600600, 1764600300, 1764600300, 3, 1, 0, 1764600600, NULL, '{"name":"unavailable"}');
+INSERT INTO connecteam_sync_alerts (name, state, number, began_at, changed_at, is_counted, good, looks, message,
+  next_step, told)
+  VALUES ('mirror_stale', 'well', 1, 1764600000, 1764603600, 1, 3, 7, 'no good look', 'connecteam-sync doctor', '{}');
+INSERT INTO connecteam_sync_proofs (day, timezone, proven_at, run_id, exit_code, seen_change)
+  VALUES ('2025-11-30', 'America/Chicago', 1764600000, 1, 0, 1);
+INSERT INTO connecteam_sync_quiet_looks (time_clock_id, day, timezone, first_at, last_at, looks, http_calls, newest_run,
+  newest_receipt)
+  VALUES (4100001, '2025-11-01', 'America/Chicago', 1761970000, 1762050000, 280, 280, 1, '{}');
+INSERT INTO connecteam_sync_assignments (user_id, asked_at, time_clocks) VALUES (101, 1764600000, '[4100001]');
 """
 """What only `adopt`, a service and `init --views` write, and a word for a time clock that is not there any more."""
 

@@ -44,7 +44,7 @@ def mirror(world: World, sandbox: Sandbox, **settings: Any) -> ConnecteamSync:  
         "timezone": world.company.timezone,
         "base_url": sandbox.url,
         "employees": "create",
-        "total_seconds": 2,
+        "total_seconds": 30,
         **settings,
     }
     return ConnecteamSync(sandbox.key, settings=Settings(database_url=url, **chosen))
@@ -153,9 +153,11 @@ def test_another_time_zone_is_refused_without_asking_anybody(world: World, verb:
 
 
 def test_the_company_is_asked_for_once_for_each_key(world: World) -> None:
-    """The first run made one call more; later ones, also of another process, make those of before."""
+    """The first run made one call more, and one for the types of breaks; later ones, also of another process, make
+    those of before.
+    """
     first = world.mirror.runs()[-1]
-    assert first.http_calls == 1 + 1 + 1 + 3
+    assert first.http_calls == 1 + 1 + 1 + 3 + 1
     later = mirror(world, world.sandbox)
     assert later.sync(world.window).http_calls == 1 + 1 + 3
     later.close()

@@ -275,7 +275,7 @@ def test_the_first_run_of_chosen_clocks_asks_for_no_list_of_them(tmp_path: Path)
     """Whose the key is, the users, one look: nothing is known yet that the clocks could be compared with."""
     with Sandbox(Company(20)) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/chosen.db", time_clocks=(WAREHOUSE,))
-        assert world.sync().http_calls == 3
+        assert world.sync().http_calls == 4  # one for the types of breaks
         assert sandbox.handlers.paths[0] == "/me"
         world.mirror.close()
 

@@ -15,10 +15,9 @@ LISTED = {LUNCH: ("Lunch", 0, 30, 1), REST: ("Rest", 1, 10, 1)}
 
 @pytest.fixture
 def world(initialised: str) -> Iterator[World]:
-    """A company without shifts, and views that need the types."""
+    """A company without shifts, and no views: the types are read whether there are some or not."""
     with Sandbox(Company(0)) as sandbox:
         made = World(sandbox, initialised)
-        made.mirror.init(views=True)
         yield made
         made.mirror.close()
 
@@ -83,16 +82,19 @@ def test_a_list_that_cannot_be_read_stops_no_shift(world: World) -> None:
     assert types(world) == LISTED
 
 
-def test_without_views_nothing_is_asked(database: str) -> None:
-    """Nobody needs the types then; once there are views, they are read."""
-    with Sandbox(Company(0)) as sandbox:
-        world = World(sandbox, database)
-        world.work(2, "08:00", "16:00")
-        rest(world, 2)
-        first = calls(world)
-        assert types(world) == {}
-        world.mirror.init(views=True)
-        rest(world, 3)
-        assert calls(world) == first  # whose the key is was asked the first time only
-        assert types(world) == LISTED
-        world.mirror.close()
+def test_a_key_that_may_not_read_the_types_is_not_tried_with_each_run(world: World) -> None:
+    """A type that only a break names is remembered as such, and the list is asked for again a day later."""
+    world.work(2, "08:00", "16:00")
+    rest(world, 2)
+    calls(world)  # whose the key is was asked the first time only
+    world.execute("DELETE FROM connecteam_sync_break_types")
+    world.sandbox.faults.add("scope", path="manual-breaks", times=9)
+    rest(world, 3)
+    without = calls(world) - 1
+    assert types(world) == {LUNCH: ("", None, None, 0)}
+    rest(world, 5)
+    assert calls(world) == without
+    world.sandbox.faults.clear()
+    rest(world, 4, REST)
+    assert calls(world) == without + 1
+    assert types(world) == LISTED

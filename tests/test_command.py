@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from connecteam_sync.sandbox.company import WAREHOUSE
 from support import forks
 
 WINDOW = ("--from", "2025-12-01", "--to", "2025-12-11")
@@ -96,7 +98,7 @@ def test_the_contract_of_sync_json(terminal: Terminal) -> None:
     assert found["minutes"]["before"] == 0 < found["minutes"]["after"]
     assert found["holds"] == []
     assert found["statements"] > 0
-    assert found["http_calls"] == 1 + 5  # whose the key is, is asked once
+    assert found["http_calls"] == 1 + 5 + 1  # whose the key is, and the types of breaks, are asked once
     again = terminal("sync", *WINDOW, "--json").json
     assert again["http_calls"] == 5
     assert (again["run"], again["status"], again["counts"]["unchanged"]) == (2, "nothing", 60)
@@ -128,6 +130,7 @@ def test_every_command_answers_in_json(terminal: Terminal) -> None:
         ("employees",),
         ("lock", *day, "--reason", "payroll"),
         ("locks",),
+        ("support-bundle",),
         ("locks", "--all"),
         ("unlock", *day),
         ("undo", "1"),
@@ -234,6 +237,8 @@ def test_a_configuration_file_and_secrets_in_files(terminal: Terminal) -> None:
         ('api_key = "x"', "secret"),
         ("[tables.clock_times]\nclockin = 'x'", "clock_in"),
         ("lookback_days = 'many'", "whole number"),
+        ("lookback_days = true", "whole number"),
+        ("time_clocks = [true]", "no time clock id"),
         ('database_url = " "', "is empty"),
         ("time_clocks = []", "names no time clock"),
         ("timezone = ", "cannot be read"),
@@ -242,6 +247,27 @@ def test_a_configuration_file_and_secrets_in_files(terminal: Terminal) -> None:
         answer = terminal("runs")
         assert answer.code == 2
         assert said in answer.err
+
+
+def test_a_time_clock_that_is_named_twice_is_looked_at_once(terminal: Terminal) -> None:
+    """A second look would only cost calls."""
+    costs = []
+    for named in (f"{WAREHOUSE}", f"{WAREHOUSE}, {WAREHOUSE}"):
+        before = terminal.sandbox.calls
+        assert terminal("plan", *WINDOW, CONNECTEAM_SYNC_TIME_CLOCKS=named).code == 0
+        costs.append(terminal.sandbox.calls - before)
+    assert costs[0] == costs[1]
+
+
+def test_a_proof_of_rows_that_are_right_names_no_change(terminal: Terminal) -> None:
+    """That they are not linked to their shifts yet is nothing that differs."""
+    assert terminal("sync", *WINDOW).code == 0
+    with sqlite3.connect(terminal.folder / "connecteam-sync.db") as connection:
+        connection.execute("DELETE FROM connecteam_sync_shifts")
+    connection.close()
+    assert {each["kind"] for each in terminal("plan", *WINDOW, "--json").json["changes"]} == {"link"}
+    proof = terminal("verify", *WINDOW, "--json")
+    assert (proof.code, proof.json["differences"], proof.json["changes"]) == (0, 0, [])
 
 
 def test_upstream_trouble_is_75_or_1_with_a_next_step(terminal: Terminal) -> None:

@@ -21,6 +21,7 @@ PAGES = [
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     """Every page, picture and heading that a page names is there."""
+    assert "\n#" in f"\n{page.read_text()}"
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         name, _, heading = target.partition("#")
         if "://" in name:

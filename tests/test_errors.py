@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import re
+from datetime import date
 
 import pytest
 
 from connecteam_sync import errors
-from connecteam_sync.core.run import SEVERITY
-from connecteam_sync.errors import ConnecteamSyncError
+from connecteam_sync.core.run import SEVERITY, Run
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.receipts import failed_slice
+from connecteam_sync.errors import ConnecteamSyncError, DatabaseUnavailable, Rejected, Unavailable
 
+DAY = Window(date(2025, 12, 1), date(2025, 12, 1), "America/Chicago")
 KINDS = {
     name: kind for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, ConnecteamSyncError)
 }
@@ -31,6 +35,14 @@ def test_an_error_is_what_its_tree_says(kind: str) -> None:
     assert len([one for one in made.__mro__ if one.__name__ in KINDS]) - 1 == depth
     assert made.exit_code in SEVERITY
     assert isinstance(made.__dict__.get("retryable", made.retryable), bool)
+
+
+def test_a_run_is_worth_another_try_if_all_that_failed_worst_is() -> None:
+    """A time clock that may not be read and a database that was away end it with 1 both: only the second passes."""
+    refused, away, busy = (failed_slice(7, DAY, kind("no")) for kind in (Rejected, DatabaseUnavailable, Unavailable))
+    for slices, is_worth in (((refused, away), False), ((away, busy), True), ((busy, refused), False)):
+        run = Run(id=1, kind="sync", window=DAY, started_at=0, slices=slices, version="", host="")
+        assert run.retryable == is_worth, [each.error_name for each in slices]
 
 
 def test_what_says_to_try_again_means_it() -> None:

@@ -85,7 +85,7 @@ def test_a_run_is_told_from_its_begin_to_its_end(world: Watched) -> None:
     assert ended.run == recorded.id
     assert (ended.status, ended.exit_code, ended.errors) == (recorded.status, recorded.exit_code, 0)
     assert (ended.counts, ended.slices) == (recorded.counts, 2)
-    assert (ended.statements, ended.http_calls) == (recorded.statements, recorded.http_calls) == (run.statements, 5)
+    assert (ended.statements, ended.http_calls) == (recorded.statements, recorded.http_calls) == (run.statements, 6)
     assert sum(event.created for event in world.of(ChangesWritten)) == len(entries) == run.counts.created > 0
     assert [event.counts for event in world.of(SliceDone)] == [one.counts for one in run.slices]
     assert [event.time_clock_id for event in world.of(SliceBegan)] == [one.time_clock_id for one in run.slices]
@@ -96,7 +96,7 @@ def test_a_run_is_told_from_its_begin_to_its_end(world: Watched) -> None:
 def test_each_run_counts_its_own_costs(world: Watched) -> None:
     """The same client makes three runs: the second and third say nothing of the ones before."""
     costs = [(run.statements, run.http_calls) for run in (world.sync(), world.sync(), world.sync())]
-    assert [calls for _, calls in costs] == [5, 4, 4]
+    assert [calls for _, calls in costs] == [6, 4, 4]  # the types of breaks once
     assert sum(statements for statements, _ in costs) <= world.mirror.statements
     assert [(ended.statements, ended.http_calls) for ended in world.of(RunEnded)] == costs
 
@@ -230,11 +230,15 @@ def test_every_kind_of_run_is_told(world: Watched) -> None:
     proof = world.mirror.verify(world.window)
     undone = world.mirror.undo(run.id or 0)
     adopted = world.mirror.adopt()
+    # What a person has to look at is a warning in a log.
+    differs = world.mirror.verify(world.window)
+    assert [event.level for event in world.of(RunEnded)] == ["info"] * (len(world.of(RunEnded)) - 1) + ["warning"]
     assert [(event.kind, event.run) for event in world.of(RunEnded)] == [
         ("sync", run.id),
         ("verify", proof.run),
         ("undo", undone.id),
         *([("adopt", adopted.id)] if adopted.id is not None else []),
+        ("verify", differs.run),
     ]
     recorded = {one.id: one for one in world.mirror.runs()}
     for event in world.of(RunEnded):

@@ -177,6 +177,8 @@ VARIABLES = [f"CONNECTEAM_SYNC_{key.upper()}" for key in KEYS] + [
     "CONNECTEAM_SYNC_CLIENT_ID",
     "CONNECTEAM_SYNC_CLIENT_SECRET_FILE",
     "CONNECTEAM_SYNC_DATABASE_URL_FILE",
+    "CONNECTEAM_SYNC_SMTP_URL",
+    "CONNECTEAM_SYNC_ALERTS_APPRISE_URLS_FILE",
     "CONNECTEAM_SYNC_TABLE_PREFIX",
     "CONNECTEAM_SYNC_TABLE_SCHEMA",
     "CONNECTEAM_SYNC_API_KEYY",
@@ -239,8 +241,9 @@ def test_what_a_library_calls_with_is_refused_as_well(place: dict[str, str]) -> 
         timezone="America/Chicago",
     )
     for call in (lambda: mirror.undo(10**23), lambda: mirror.show(10**23), lambda: mirror.runs(10**23)):
-        with pytest.raises(ConnecteamSyncError):
+        with pytest.raises(ConnecteamSyncError) as error:
             call()
+        assert error.value.exit_code == 2
     mirror.close()
     assert sys.exc_info() == (None, None, None)
 

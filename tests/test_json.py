@@ -38,6 +38,7 @@ DAY, WINDOW = ("--from", "2025-12-01", "--to", "2025-12-01"), ("--from", "2025-1
 BERLIN = {"CONNECTEAM_SYNC_TIMEZONE": "Europe/Berlin"}
 PLAIN: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "fraction": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     "flag": lambda value: isinstance(value, bool),
     "text": lambda value: isinstance(value, str) and value.isprintable(),
     "lines": lambda value: isinstance(value, str),
@@ -175,6 +176,9 @@ def everyday(run: Folder) -> None:
     assert run("runs")["runs"]
     assert run("runs", "--kind", "verify")["runs"][0]["result"]
     run("show", "1")
+    assert run("support-bundle", "--run", "1")["file"] is None
+    assert run("support-bundle", "--output", "report.gz", "--yes")["file"]
+    assert run("support-bundle replay", "report.gz")["same"]
     assert run("changes")["changes"]
     assert run("lock", *DAY, "--reason", "payroll", fails="refused-lock")["verified"]["wrong"]
     run("lock", *DAY, "--reason", "payroll", "--anyway")
@@ -235,7 +239,10 @@ def failures(run: Folder) -> None:
     run("plan", *WINDOW, "--out", "old.json")
     for shift in company.shifts()[:40]:
         company.delete(shift.id)
-    assert run("plan", *WINDOW)["refusals"][0]["stopped"]
+    hours = dict(run.sql("SELECT id, total_minutes FROM clock_times"))
+    said = {each["clock_time_id"]: each["minutes"] for each in run("plan", *WINDOW)["refusals"][0]["stopped"]}
+    assert said == {key: hours[key] or 0 for key in said}, "the hours of each row, as the row has them"
+    assert max(said.values()) > 0
     assert run("sync", *WINDOW)["errors"][0]["stopped"]
     assert run("show", "2")["errors"]
     run.sandbox.faults.add("unavailable", path="time-activities", times=100)
@@ -327,7 +334,8 @@ def served(seen: Seen) -> None:
 def visited(run: Folder) -> None:
     """The service says that it is there, and ends when it is told to; its visits are paused and resumed."""
     run("init")
-    command = [sys.executable, "-m", "connecteam_sync", "serve", "--json"]
+    command = [sys.executable, "-m", "connecteam_sync", "serve", "--json", "--port", "0"]
+    command = [sys.executable, "-m", "connecteam_sync", "serve", "--json", "--port", "0", "--metrics-port", "0"]
     environment = os.environ | run.environment
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603 - our own command
         assert process.stdout is not None
@@ -340,9 +348,42 @@ def visited(run: Folder) -> None:
     assert found.pop("schema") == SCHEMA
     run.seen.check("service", found, "serve")
     run.seen.commands.add("serve")
+    run.sql(
+        "INSERT INTO connecteam_sync_doorbells (bell_key, number, state, event_type, time_clock_id, received_at,"
+        " deliveries, fitted, looks) SELECT 'r-1', 1, 'heard', 'clock_in', max(time_clock_id), 1764600000, 1,"
+        " 'secret', 1"
+        " FROM connecteam_sync_clocks"
+    )
+    assert run("doorbells")["doorbells"][0]["key"] == "r-1"
+    assert run("doorbells replay", "r-1")["doorbells"][0]["state"] == "waiting"
+    run("doorbells replay", "r-2", fails="failure")
+    secret = {"CONNECTEAM_SYNC_WEBHOOK_SECRET": "a-secret"}
+    assert run("webhooks register", "--url", "https://hours.example.com", **secret)["webhooks"]
+    assert run("webhooks")["webhooks"] == run("webhooks list")["webhooks"]
+    assert run("webhooks rotate", **secret)["rotated"]
+    assert run("webhooks remove")["removed"]
+    told(run)
     assert run("pause", "--reason", "stocktaking")["paused"]
     assert run("resume")["resumed"]
     run("pause", "--reason", " ", fails="failure")
+
+
+def told(run: Folder) -> None:
+    """How the mirror is, before and after two looks that a bad key spoiled; and who was told."""
+    # The service may have been ended before its first visit was: then nothing was looked at yet.
+    assert run("status")["state"] in {"well", "needs_a_person"}
+    receivers = {
+        "CONNECTEAM_SYNC_ALERTS_WEBHOOK_URL": "http://127.0.0.1:1/",
+        "CONNECTEAM_SYNC_ALERTS_WEBHOOK_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZg==",
+    }
+    for _ in range(2):
+        run("sync", CONNECTEAM_SYNC_API_KEY="sandbox-no", **receivers)
+    assert "key_bad" in {problem["name"] for problem in run("status", **receivers)["problems"]}
+    alerts = {alert["name"]: alert for alert in run("alerts", **receivers)["alerts"]}
+    assert alerts["key_bad"]["failed"].keys() == {"webhook"}
+    (receiver,) = run("alerts test", **receivers)["receivers"]
+    assert receiver["taken"] is False
+    run("alerts test", fails="failure")
 
 
 def test_every_command_answers_as_the_page_says(seen: Seen) -> None:

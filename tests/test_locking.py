@@ -203,6 +203,7 @@ def test_anyway_locks_what_is_wrong_and_records_what_it_was(world: World) -> Non
     assert len(world.table()) == 1
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_where_connecteam_cannot_be_reached_nothing_is_locked(world: World) -> None:
     """Exit 75, try again; or lock without a look, which is recorded."""
     world.work(2, "08:00", "16:00")

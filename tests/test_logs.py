@@ -192,6 +192,13 @@ def test_a_secret_within_another_leaves_nothing_of_it() -> None:
     assert redacted("it is abcdefghij", ("abcdef", "abcdefghij")) == "it is ***"
 
 
+def test_a_password_in_a_url_ends_with_its_last_at() -> None:
+    """One that nobody knows and that was not encoded may have an @ itself: nothing of it is left."""
+    assert redacted("at mysql://me:p@ss:w@rd@db.internal:3306/x, say") == "at mysql://me:***@db.internal:3306/x, say"
+    two = "mysql://me:one@db/x and redis://me:two@db/0"
+    assert redacted(two) == "mysql://me:***@db/x and redis://me:***@db/0"
+
+
 def test_an_event_hides_whatever_else_a_record_has() -> None:
     """Nothing but its fields: no exception, no message."""
     written = ChangesWritten(run=1, time_clock_id=2, window=DAY, created=1, updated=0, deleted=0, linked=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mutants import MUTANTS
 from mutation import results
 from mutation.covered import Covered, merged
 from mutation.judge import KILLED, SURVIVED, Verdict
@@ -145,6 +147,33 @@ def test_the_page_has_the_scores_of_the_results() -> None:
     """`make mutation` writes both."""
     page = results.PAGE.read_text()
     assert results.score_table(results.read().judged, results.equivalents()) in page
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FROZEN = "store/migrations/versions/"
+"""Held by digests: any change of them fails `tests/store/test_upgrades.py`."""
+
+
+def test_every_module_has_a_planted_bug() -> None:
+    """Each that decides, writes, reads or tells: whatever has a function. Each bug is of a module that is there."""
+    source = ROOT / "src" / "connecteam_sync"
+    working = set()
+    for path in source.rglob("*.py"):
+        functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTIONS)]
+        if any(len(function.body) > 1 or ast.get_docstring(function) is None for function in functions):
+            working.add(path.relative_to(source).as_posix())
+    planted = {file for file, *_ in MUTANTS if file.endswith(".py") and not file.startswith("..")}
+    assert {file for file in working - planted if not file.startswith(FROZEN)} == set()
+    assert {file for file in planted if not (source / file).is_file()} == set()
+
+
+def test_a_planted_bug_stands_once() -> None:
+    """In its file, so that it is clear what it changes; it changes something, and its suite is there."""
+    source = ROOT / "src" / "connecteam_sync"
+    for file, old, new, suite in MUTANTS:
+        assert (source / file).read_text().count(old) == 1, (file, old)
+        assert old != new, file
+        assert sorted(ROOT.glob(suite.split(" ")[0])), suite
 
 
 JUDGED = """

@@ -117,6 +117,10 @@ def test_a_closed_stream_does_not_hand_its_number_to_the_database(terminal: Term
     """The file that is opened next would get it, and be written to in its place."""
     assert shell(terminal, f"C sync {' '.join(WINDOW)} <&- >&- 2>&-").returncode == 0
     assert terminal("verify", *WINDOW).code == 0
+    opening = (
+        "import sys; from connecteam_sync.cli.streams import Streams; Streams(); sys.exit(open('next', 'w').fileno())"
+    )
+    assert shell(terminal, f'{sys.executable} -c "{opening}" <&- >&- 2>&-').returncode > 2
 
 
 @pytest.mark.parametrize("alphabet", ["ascii", "latin-1", "cp1252", "utf-16", "ascii:strict", "utf-8:strict"])
@@ -218,6 +222,25 @@ def test_after_a_commit_it_does_not_say_that_nothing_was_written(terminal: Termi
     assert done.returncode == 1
     assert "nothing was written" not in done.stderr
     assert "on record: connecteam-sync runs" in done.stderr
+    Path(re.findall(r"secrets: (\S+);", done.stderr)[0]).unlink()
+
+
+def test_a_program_that_has_its_answer_gets_no_second_object(terminal: Terminal) -> None:
+    """What fails after the answer is on stderr and in the exit code alone."""
+    code = "from connecteam_sync.present import text\ndef boom(*_, **__): raise KeyError('x')\n"
+    code += f"text.plan_text = boom\n{MAIN}"
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "plan", *WINDOW, "--json"],
+        cwd=terminal.folder,
+        env=terminal.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["counts"]["created"] == 60
+    assert "something failed that nobody foresaw (KeyError" in done.stderr
     Path(re.findall(r"secrets: (\S+);", done.stderr)[0]).unlink()
 
 

@@ -31,8 +31,8 @@ class PlanBuilder(Terminal):
         connection.close()
         return int(made.lastrowid or 0)
 
-    def typed(self, said: str, *words: str) -> tuple[int, str]:
-        """The command on a terminal, where a person types; exit code, and what is seen."""
+    def typed(self, said: str, *words: str, notes: int | None = None) -> tuple[int, str]:
+        """The command on a terminal, where a person types; exit code, and what is seen. `notes`: its stderr."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-c", "from connecteam_sync.cli.main import main; main()", *words],
@@ -40,7 +40,7 @@ class PlanBuilder(Terminal):
             env=self.environment | {"TERM": "dumb"},
             stdin=theirs,
             stdout=theirs,
-            stderr=theirs,
+            stderr=theirs if notes is None else notes,
         )
         os.close(theirs)
         os.write(ours, said.encode())
@@ -107,6 +107,14 @@ def test_a_person_at_a_terminal_is_asked(builder: PlanBuilder) -> None:
     other = builder.hire("brandt, ben")
     assert builder("employees", "map", str(BEN), str(other)).code == 0
     assert "already" in builder("employees", "map", str(BEN), str(other)).out
+
+
+def test_nothing_is_asked_where_the_question_would_not_be_seen(builder: PlanBuilder) -> None:
+    """A person types, but stderr goes into a file: no reply is waited for, as where there is no terminal at all."""
+    employee = builder.hire("ana ALVAREZ")
+    words = ("employees", "map", str(ANA), str(employee))
+    code, seen = builder.typed("n\n", *words, notes=subprocess.DEVNULL)
+    assert (code, f"counts for employee {employee}" in seen) == (0, True)
 
 
 def test_all_who_are_not_in_doubt_are_mapped_by_one_command(builder: PlanBuilder) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,13 @@ from support import quick
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("prefix", [*quick.LONG, *quick.EVERYWHERE, *quick.THIRDS])
+@pytest.mark.parametrize("prefix", [*quick.LONG, *quick.EVERYWHERE, *quick.THIRDS, *quick.ON_SQLITE])
 def test_every_name_is_that_of_a_file_or_a_test(prefix: str) -> None:
     """A file that is renamed would be quick from then on, and a test that is renamed too."""
     path, _, test = prefix.partition("::")
     found = list(ROOT.glob(f"{path}*"))
     assert found
-    assert f"def {test}" in "".join(file.read_text() for file in found if file.is_file())
+    assert not test or f"def {test}" in "".join(file.read_text() for file in found if file.is_file())
 
 
 class Item(pytest.Item):
@@ -43,3 +45,12 @@ def test_long_suites_wait_and_the_essential_does_not(
     """By its name alone."""
     item = Item.from_parent(request.session, name="one", nodeid=name)
     assert quick.is_left_out(item, ("mariadb", "mysql", "postgresql")) is is_left_out
+
+
+def test_what_only_waits_runs_on_sqlite_alone() -> None:
+    """Whichever servers answer: the same waits on each of them would take minutes."""
+    words = ("-m", "pytest", "--collect-only", "-q", "--quick", "-n0", "tests/golden/test_golden.py")
+    told = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
+    waiting = [line for line in told.splitlines() if "whatever_the_api_does" in line]
+    assert waiting
+    assert all("[sqlite-" in line for line in waiting)

@@ -273,3 +273,22 @@ def test_an_open_shift_is_told_after_the_days_that_are_configured(terminal: Term
     never = terminal("anomalies", "--json", CONNECTEAM_SYNC_OPEN_TOO_LONG_DAYS="365").json["anomalies"]
     old = (date.today() - date(2025, 12, 20)).days > 365  # noqa: DTZ011 - a day more or less does not matter
     assert bool(never) is old
+
+
+def test_a_sync_folds_old_receipts_of_runs_with_nothing(terminal: Terminal) -> None:
+    """Whoever stays with cron keeps small tables, too: a bit of it at the end of each sync, without a word."""
+    for _ in range(4):
+        assert terminal("sync", *WINDOW).code == 0
+    with closing(connect(terminal.folder / "connecteam-sync.db")) as database, database:
+        database.execute("UPDATE connecteam_sync_runs SET started_at = started_at - 15 * 86400")
+        database.execute("DELETE FROM connecteam_sync_service WHERE name = 'folding'")
+    before = terminal("runs").out
+    assert terminal("sync", *WINDOW, CONNECTEAM_SYNC_KEEP_QUIET_RECEIPTS="0").code == 0
+    assert len(terminal("runs").out.splitlines()) == len(before.splitlines()) + 1
+    done = terminal("sync", *WINDOW)
+    assert (done.code, "fold" in done.out + done.err) == (0, False)
+    assert len(terminal("runs").out.splitlines()) < len(before.splitlines()) + 2
+    with closing(connect(terminal.folder / "connecteam-sync.db")) as database:
+        assert database.execute("SELECT min(looks) FROM connecteam_sync_quiet_looks").fetchone()[0] >= 1
+    gone = terminal("show", "3")
+    assert (gone.code, "keep_quiet_receipts" in gone.err) == (2, True)

@@ -21,8 +21,10 @@ from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED, WAREHOUSE
 from support.scenario import FIRST, LAST, World
 
-NOTHING, SOMETHING, EVERYTHING = 12, 14, 16
-"""Round trips of a whole process, connecting included: nothing to do, a few changes, a first load of one slice."""
+NOTHING, SOMETHING, EVERYTHING = 18, 20, 27
+"""Round trips of a whole process, connecting included: nothing to do, a few changes, a first load of one slice. Three
+of them count the look and judge whether anybody is to be told of trouble, and one looks for receipts to fold.
+"""
 PLENTY = SandboxSettings(minute_limit=10**9, day_limit=10**9)
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # the relay's process ends with the test's
 
@@ -98,12 +100,12 @@ def test_calls_of_a_run(tmp_path: Path) -> None:
     """One for each clock (an archived one too, for days asked for by name) and slice, the pages of the user list, and
     the list of clocks; never one for a person.
 
-    The first run with a key asks once more, whose it is.
+    The first run with a key asks once more, whose it is, and of each time clock with breaks their types.
     """
     with Sandbox(Company(2000, people=PAGE + 20), PLENTY) as sandbox:
         world = World(sandbox, f"sqlite:///{tmp_path}/calls.db")
         run = world.sync()
-        assert (run.status, run.http_calls) == ("applied", 1 + 3 + 1 + 2)
+        assert (run.status, run.http_calls) == ("applied", 1 + 3 + 1 + 2 + 2)
         run = world.sync()
         assert (run.status, run.http_calls) == ("nothing", 3 + 1 + 2)
         world.mirror.close()

@@ -9,7 +9,7 @@ import pytest
 
 from connecteam_sync.api.wire import TimeClock
 from connecteam_sync.core.window import Window, start_of_day
-from connecteam_sync.engine.slices import DAY, HOUR, Past, Wanted, by_default, recent
+from connecteam_sync.engine.slices import DAY, HOUR, Past, RequestedWindow, by_default, recent
 
 CHICAGO = "America/Chicago"
 TODAY = date(2026, 3, 2)
@@ -27,7 +27,7 @@ def wanted(
     looked: Looked | None = None,
     remembered: Iterable[int] = (),
     older_days: int = 92,
-) -> list[Wanted]:
+) -> list[RequestedWindow]:
     """What a run of now looks at, next to open rows of these (day, time clock)."""
     past = Past(
         opened=[(start_of_day(day, LAST.zone) + 8 * HOUR, clock) for day, clock in opened],
@@ -63,16 +63,16 @@ def seen(clock: int, of: Window, *, receipt: int, before: int = 10 * DAY) -> Loo
 
 def test_an_archived_clock_is_looked_at_where_it_is_remembered() -> None:
     """In the last days only."""
-    assert wanted(older_days=0) == [Wanted(LAST, (1, 2))]
-    assert wanted(older_days=0, remembered={3}) == [Wanted(LAST, (1, 2, 3))]
+    assert wanted(older_days=0) == [RequestedWindow(LAST, (1, 2))]
+    assert wanted(older_days=0, remembered={3}) == [RequestedWindow(LAST, (1, 2, 3))]
 
 
 def test_open_rows_of_older_days_are_asked_of_their_own_clock() -> None:
     """The first of the last days is none of the older ones; rows that lie together are one range; no orphan goes."""
-    assert wanted((ago(14), 1), older_days=0) == [Wanted(LAST, (1, 2))]
+    assert wanted((ago(14), 1), older_days=0) == [RequestedWindow(LAST, (1, 2))]
     assert wanted((ago(15), 1), (ago(17), 1), (ago(16), 2), (ago(16), 9), older_days=0)[1:] == [
-        Wanted(window(17, 15), (1,), whole=False),
-        Wanted(window(16, 16), (2,), whole=False),
+        RequestedWindow(window(17, 15), (1,), whole=False),
+        RequestedWindow(window(16, 16), (2,), whole=False),
     ]
 
 
@@ -111,7 +111,10 @@ def test_one_further_slice_goes_back_day_by_day_and_begins_again() -> None:
 def test_each_clock_goes_back_by_itself() -> None:
     """A clock that is behind is looked at where it is; no look of one of several clocks decides on orphans."""
     found = wanted(looked=seen(1, window(44, 15), receipt=1))[1:]
-    assert found == [Wanted(window(74, 45), (1,), whole=False), Wanted(window(44, 15), (2,), whole=False)]
+    assert found == [
+        RequestedWindow(window(74, 45), (1,), whole=False),
+        RequestedWindow(window(44, 15), (2,), whole=False),
+    ]
 
 
 @pytest.mark.parametrize(("older_days", "first"), [(14, None), (15, 15), (44, 44), (45, 44)])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
+from connecteam_sync.service.visits import error_of
 from support.scenario import World
 
 
@@ -52,6 +54,17 @@ def test_an_ordinary_visit_is_one_call(world: Visited) -> None:
     assert world.calls() == ("applied", 1)
     assert world.calls(OFFICE) == ("nothing", 1)
     assert world.rows() == world.company.truth(world.window.first, world.window.last)
+
+
+def test_a_visit_that_shows_breaks_is_one_call_after_the_first_of_a_day(world: Visited) -> None:
+    """The types of breaks of that time clock are asked for once, whatever is changed in the breaks later."""
+    noon = world.at(2, "12:00")
+    taken = world.company.take_break(world.user, noon, noon + 1800, clock=WAREHOUSE)
+    assert world.calls()[1] == 2
+    world.company.delete(taken.id)
+    world.company.take_break(world.user, noon + 60, noon + 1800, clock=WAREHOUSE)
+    assert world.calls()[1] == 1
+    assert len(world.table("connecteam_sync_break_types")) == 2
 
 
 def test_a_shift_of_somebody_new_has_the_people_fetched_once(world: Visited) -> None:
@@ -105,6 +118,19 @@ def test_where_another_time_clock_cannot_be_read_the_row_stays(world: Visited) -
     world.mirror.visit(WAREHOUSE, world.window)
     assert world.reasons() == []
     assert world.rows() == world.company.truth(world.window.first, world.window.last)
+
+
+def test_of_several_failures_the_one_that_needs_a_person_is_the_worst(world: Visited) -> None:
+    """Waiting mends the other slices, but not the one whose request is refused: its cure is the one to tell."""
+    first = world.window.first
+    longer = world.mirror.window(first - timedelta(days=60), first)
+    world.sandbox.faults.add("scope", path=f"/time-clocks/{WAREHOUSE}/")
+    world.sandbox.faults.add("truncated", path=f"/time-clocks/{WAREHOUSE}/", times=10**6)
+    run = world.mirror.visit(WAREHOUSE, longer)
+    assert [part.error_name for part in run.slices] == ["rejected", "bad_answer", "bad_answer"]
+    worst = error_of([run])
+    assert worst is not None
+    assert (worst.name, "scope" in worst.message) == ("rejected", True)
 
 
 def test_after_the_run_of_another_program_the_lists_are_fetched_again(world: Visited) -> None:

@@ -14,8 +14,10 @@ import msgspec
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.client_account import Accounts
-from connecteam_sync.client_history import Records
+from connecteam_sync.client_bells import Doorbells
 from connecteam_sync.client_service import Visits
+from connecteam_sync.client_status import Statuses
+from connecteam_sync.client_support import Support, kept_inputs
 from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.clocktime import Employee
@@ -27,17 +29,17 @@ from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Move, Person, Plan, Run, Suggestion, Verification
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine import saved_plan
-from connecteam_sync.engine.account import Belonging, region_of
+from connecteam_sync.engine.account import AccountCheck, region_of
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import Emit, Listeners, log
-from connecteam_sync.engine.lists import Lists
-from connecteam_sync.engine.locks import Locking
+from connecteam_sync.engine.lists import ListMemory, Lists
+from connecteam_sync.engine.locks import Locker
 from connecteam_sync.engine.one_thread import InUse, one_thread
 from connecteam_sync.engine.progress import ProgressListener
 from connecteam_sync.engine.propose import propose
 from connecteam_sync.engine.run import run as run_slices
-from connecteam_sync.engine.scope import Choosing
+from connecteam_sync.engine.scope import ScopeChooser
 from connecteam_sync.engine.slices import checked_window
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.mirror import people
@@ -46,11 +48,11 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
-    from connecteam_sync.engine.adopt import Adopting
+    from connecteam_sync.engine.adopt import Adopter
 
 
 @one_thread
-class ConnecteamSync(Records, Accounts, Visits):
+class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it
@@ -85,14 +87,13 @@ class ConnecteamSync(Records, Accounts, Visits):
             raise ConfigurationError(
                 "the API key is empty", next_step="give one, or leave it out to read that of the environment"
             )
-        self.settings = settings
-        self._key = api_key
+        self.settings, self._key = settings, api_key
         self.store = Store(settings.database_url, settings.tables, own=settings.own, lock_wait=settings.lock_wait)
         self._emit: Emit = Listeners(ProgressListener(on_progress) if on_progress is not None else None, on_event, log)
         self._in_use = InUse(self._emit)
         self._made_context: Context | None = None
-        self._lists = Lists(self._client, seconds=remember_lists)
-        self._belonging = Belonging(
+        self._lists = Lists(self._client, ListMemory(seconds=remember_lists))
+        self._belonging = AccountCheck(
             self.store,
             self._client,
             region=region_of(settings.base_url),
@@ -152,7 +153,7 @@ class ConnecteamSync(Records, Accounts, Visits):
                 self._client,
                 belonging=self._belonging,
                 timezone=s.timezone,
-                choosing=Choosing(
+                choosing=ScopeChooser(
                     self.store,
                     belonging=self._belonging,
                     timezone=s.timezone,
@@ -166,6 +167,7 @@ class ConnecteamSync(Records, Accounts, Visits):
                 http_calls=lambda: self.http_calls,
                 emit=self._emit,
                 lists=self._lists,
+                kept=kept_inputs(s, self.store),
             )
         return self._made_context
 
@@ -295,10 +297,10 @@ class ConnecteamSync(Records, Accounts, Visits):
         return self._adopting.sql()
 
     @property
-    def _adopting(self) -> Adopting:
-        from connecteam_sync.engine.adopt import Adopting
+    def _adopting(self) -> Adopter:
+        from connecteam_sync.engine.adopt import Adopter
 
-        return Adopting(self._context)
+        return Adopter(self._context)
 
     # -- saved plans -------------------------------------------------------------------------------------------------
 
@@ -394,8 +396,8 @@ class ConnecteamSync(Records, Accounts, Visits):
             return locks.lock_history(session)
 
     @property
-    def _locking(self) -> Locking:
-        return Locking(self.store, lambda window: self._verify(window, totals=False))
+    def _locking(self) -> Locker:
+        return Locker(self.store, lambda window: self._verify(window, totals=False))
 
     # -- setup -------------------------------------------------------------------------------------------------------
 

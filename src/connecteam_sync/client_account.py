@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from connecteam_sync.config import Settings
 from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Region, Vouch
 from connecteam_sync.core.text import one_line
-from connecteam_sync.engine.account import Belonging, now
+from connecteam_sync.engine.account import AccountCheck, now
 from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror import account as remembered
@@ -19,7 +19,7 @@ class Accounts:
 
     settings: Settings
     store: Store
-    _belonging: Belonging
+    _belonging: AccountCheck
 
     @property
     def region(self) -> Region:
@@ -58,10 +58,14 @@ class Accounts:
 
     def clocks(self) -> tuple[ClockReport, ...]:
         """Every time clock that Connecteam lists or the database remembers, sorted by id. Raises UpstreamError."""
+        from connecteam_sync.store.service.due import Due  # noqa: PLC0415 - not needed at start
+
         with self.store.reading("looking at the time clocks") as session:
             known = remembered.account(session)
             looks, shifts = remembered.clock_counts(session)
             vouched = {vouch.time_clock_id: vouch for vouch in remembered.vouches(session)}
+            due = Due(session.dialect, session.own)
+            visited = {one.time_clock_id: one.schedule for one in due.all(session.connection)}
         listed = {clock.id: clock for clock in self._belonging.fresh_time_clocks()}
         wanted = self.settings.time_clocks
         ids = {*listed, *looks, *shifts, *vouched, *wanted, *(known.time_clocks if known else ())}
@@ -76,6 +80,7 @@ class Accounts:
                 rows=shifts.get(clock, (0, 0))[1],
                 last_looked_at=looks.get(clock),
                 vouched=vouched.get(clock),
+                schedule=visited.get(clock),
             )
             for clock in sorted(ids)
         )

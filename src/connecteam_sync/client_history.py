@@ -89,9 +89,9 @@ class Records:
         """Anomalies in the rows of a window, which are reported and never changed; and the shift id and time clock of
         their rows, by row id. Connecteam is not asked.
         """
-        from connecteam_sync.core.anomalies import Limits, anomalies  # noqa: PLC0415 - not needed at start
+        from connecteam_sync.core.anomalies import AnomalyLimits, anomalies  # noqa: PLC0415 - not needed at start
 
-        limits = Limits(
+        limits = AnomalyLimits(
             longest_minutes=longest_hours * 60,
             near_minutes=near_minutes,
             open_days=self.settings.open_too_long_days,

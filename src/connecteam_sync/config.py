@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
+from connecteam_sync.config_names import require_column, require_words
 from connecteam_sync.core.change import Planner, Policy
+from connecteam_sync.core.receivers import CHECKS
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.sql.quoting import parts
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
 
@@ -61,20 +62,54 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slice_days: int = SLICE_DAYS
     cadence_seconds: int | None = None
     """How often `serve` visits each time clock, at every hour; None: every 5 minutes, less often while it is quiet."""
+    keep_quiet_receipts: int = 14
+    """Days after which receipts of runs with nothing are folded to one row for each time clock and day; 0: never."""
+    settle_seconds: int = 10
+    """How long `serve` waits after a doorbell before it looks: Connecteam may not show the change at once."""
+    recheck_seconds: int = 90
+    """After how long it looks once more if that look found nothing."""
+    public_url: str | None = None
+    """The address at which `serve` is reached from outside: https, without a path of ours."""
     lock_wait: float = 10.0
     request_timeout: float = 30.0
     total_seconds: float = 300.0
     day_reserve_share: float = 0.1
+    alerts_email_to: str | None = None
+    """E-mail addresses, separated by commas."""
+    alerts_email_from: str | None = None
+    alerts_webhook_url: str | None = None
+    alerts_quiet_hours: str | None = None
+    """Hours of the business's clock in which nobody is told, like 22:00-06:00."""
     log: _Log = "off"
     """The command logs events as text or JSON lines; the library never sets up a log by itself."""
     log_file: str | None = None
     """The file of the command's log; None for stderr."""
+    state_dir: str | None = None
+    """The folder of what is kept on this machine, also while the database does not answer; None: see `state_folder`."""
+    keep_inputs: int = 20
+    """Of how many runs the inputs of their decisions are kept, for `support-bundle --run`; 0 for none."""
     planner: Planner = "batch"
     """`legacy` if the environment has the rollback flag USE_BATCH_SYNC=false."""
     tables: HostTables = HostTables()
     own: OwnNames = OwnNames()
     """The names of our own tables: `[tables] prefix` and `schema`."""
     file: Path | None = None
+
+    @property
+    def state_folder(self) -> Path | None:
+        """`state_dir`, else the folder that systemd gives the service, else that of the user for such things.
+
+        None if the user has no home.
+        """
+        if self.state_dir is not None:
+            return Path(self.state_dir)
+        if given := os.environ.get("STATE_DIRECTORY", "").partition(":")[0]:
+            return Path(given)
+        home = os.environ.get("XDG_STATE_HOME", "")
+        try:
+            return (Path(home) if Path(home).is_absolute() else Path("~/.local/state").expanduser()) / "connecteam-sync"
+        except RuntimeError:  # no home
+            return None
 
     def policy(self, *, made_employees: bool) -> Policy:
         """The settings that the planner needs. `made_employees`: `init` made the table of employees."""
@@ -107,6 +142,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "open_too_long_days": (0, 365),
     "slice_days": (2 * PADDING_DAYS + 1, MAX_SLICE_DAYS),
     "cadence_seconds": (30, 86_400),
+    "keep_inputs": (0, 1_000),
+    "keep_quiet_receipts": (0, 36_500),
+    "settle_seconds": (1, 600),
+    "recheck_seconds": (1, 3600),
     "lock_wait": (1, 3600),
     "request_timeout": (1, 600),
     "total_seconds": (1, 3600),
@@ -116,10 +155,13 @@ KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
-_SECRETS = {"API_KEY", "CLIENT_ID", "CLIENT_SECRET"}
+_SECRETS = {
+    *("API_KEY", "CLIENT_ID", "CLIENT_SECRET"),
+    *("WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_TOKEN"),
+    *("SMTP_URL", "ALERTS_WEBHOOK_SECRET", "ALERTS_APPRISE_URLS", "ALERTS_PING_URL"),
+}
 _CLOCK = re.compile("[0-9]{1,18}")
 """A time clock's id; databases hold no longer numbers."""
-_NAME = 64
 """The longest name of a table or column, in characters, of any database."""
 _WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
@@ -308,7 +350,16 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
             ) from error
     if name == "base_url":
         return require_host(value)
+    _require_form(name, value, where)
     return value
+
+
+def _require_form(name: str, value: str, where: str) -> None:
+    """A text of one form. Raises ConfigurationError, without the text: a URL may hold a key."""
+    try:
+        CHECKS.get(name, str)(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{where} cannot be used", next_step=str(error)) from None
 
 
 def _number(name: str, value: object, where: str) -> float:
@@ -320,7 +371,7 @@ def _number(name: str, value: object, where: str) -> float:
             f"{where} is {value!r}, which is no {'whole ' if name in _WHOLE else ''}number",
             next_step=f"use a number from {low:g} to {high:g}",
         ) from error
-    if isinstance(value, bool) or not low <= number <= high:
+    if not low <= number <= high:
         raise ConfigurationError(f"{where} is {value}", next_step=f"use a number from {low:g} to {high:g}")
     return number
 
@@ -333,7 +384,7 @@ def _time_clocks(value: object, where: str) -> tuple[int, ...]:
         parts = list(value)
     ids: list[int] = []
     for part in parts:
-        if isinstance(part, bool) or not _CLOCK.fullmatch(str(part)):
+        if not _CLOCK.fullmatch(str(part)):
             raise ConfigurationError(
                 f"{where}: {str(part)[:60]!r} is no time clock id",
                 next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
@@ -383,31 +434,7 @@ def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
                 f"{place}, [tables.{name}]: both table and schema name a schema",
                 next_step=f'say it once: table = "{names.table.rpartition(".")[2]}", and the schema in schema',
             )
-    _require_words(tables.clock_times.is_active_words, f"{place}, [tables.clock_times] is_active_words")
+    require_words(tables.clock_times.is_active_words, f"{place}, [tables.clock_times] is_active_words")
     for column in tables.clock_times.children:
-        _require_column(column, f"{place}, [tables.clock_times] child_tables")
+        require_column(column, f"{place}, [tables.clock_times] child_tables")
     return tables, own
-
-
-def _require_words(words: tuple[str, str] | None, where: str) -> None:
-    """Raises ConfigurationError for two words that some database takes as equal."""
-    if words is None:
-        return
-    over, active = (word.strip().casefold() for word in words)
-    if over == active or not all(map(str.isprintable, words)) or "\\" in "".join(words):
-        raise ConfigurationError(
-            f"{where}: {words[0]!r} and {words[1]!r} cannot be told apart, or hold characters no such word has",
-            next_step='name two words, that of a shift that is over first: is_active_words = ["N", "Y"]',
-        )
-
-
-def _require_column(name: str, where: str) -> None:
-    """A column such as `payslips.clock_time_id`, or with a schema in front. Raises ConfigurationError."""
-    path = parts(name)
-    if len(path) not in {2, 3} or not all(part.strip() == part and 0 < len(part) <= _NAME for part in path):
-        raise ConfigurationError(
-            f"{where}: {name[:200]!r} names no column of a table",
-            next_step='write it like "payslips.clock_time_id", or with its schema like "other.punches.ct_id"',
-        )
-    if not name.isprintable():
-        raise ConfigurationError(f"{where}: {name[:200]!r} holds characters no name has", next_step="type it again")

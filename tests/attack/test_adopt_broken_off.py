@@ -137,6 +137,32 @@ def test_another_program_goes_on_writing(world: World, database: str) -> None:
     assert slowest[0] < 20
 
 
+@pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
+def test_nobody_waits_behind_an_adoption_that_waits(world: World) -> None:
+    """A report keeps the table open for seconds: the adoption tries again and again, and readers pass in between."""
+    put(world, world.at(3, "08:00"), world.at(3, "09:00"))
+    world.mirror.store.lock_wait = 20
+    engine = create_engine(world.mirror.store.url)
+    runs: list[int] = []
+    adopting = threading.Thread(target=lambda: runs.append(world.mirror.adopt().exit_code))
+    slowest = 0.0
+    with engine.connect() as report, engine.connect() as reader:
+        report.execute(text("SELECT count(*) FROM clock_times"))
+        adopting.start()
+        ends = time.monotonic() + 6
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            reader.execute(text("SELECT count(*) FROM clock_times"))
+            reader.rollback()
+            slowest = max(slowest, time.monotonic() - began)
+            time.sleep(0.05)
+        assert runs == [], "the report is in the way until it ends"
+    adopting.join()
+    engine.dispose()
+    assert runs == [0]
+    assert slowest < 3
+
+
 SCRIPT = """
 import os, sys
 from sqlalchemy import event

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from test_adopt import put
 from test_damaged import host_tables
 
 from connecteam_sync.errors import AdoptRefused, UndoRefused
+from connecteam_sync.present import adopt_text
 from connecteam_sync.present.text import next_step, run_text
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.adopt import catalog
@@ -124,7 +126,10 @@ def test_a_name_that_is_taken_is_told_before_a_double_goes(world: World) -> None
     put(world, at, at + 3600)
     world.execute("CREATE INDEX uq_employee_clock_in ON clock_times (clock_in)")
     before = world.table()
-    [said] = world.mirror.survey().obstacles
+    survey = world.mirror.survey()
+    [said] = survey.obstacles
+    assert adopt_text.survey_text(survey, ZoneInfo("UTC"), {})[-1] == f"  x {said}"
+    assert adopt_text.next_step(survey) == "cure what is marked x, then look again: connecteam-sync adopt"
     assert "uq_employee_clock_in, is taken" in said
     with pytest.raises(AdoptRefused, match="uq_employee_clock_in, is taken"):
         world.mirror.adopt()

@@ -82,3 +82,31 @@ def test_known_culprits_alone_in_a_slice_stay_held_and_nothing_waits_for_them(da
         assert (cured.exit_code, cured.counts.created) == (0, 7)
         assert world.rows() == world.company.truth(date(2025, 12, 1), LAST)
         world.mirror.close()
+
+
+@pytest.mark.usefixtures("initialised")
+def test_a_trigger_that_alters_everything_there_is_to_write_ends_the_run(database: str) -> None:
+    """No record is at fault, so none is held: the run says what the database does, and writes nothing."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
+        world = World(sandbox, database)
+        altered = min(world.company.people)
+        window = world.mirror.window(date(2025, 12, 1), LAST)
+        world.work(7, "14:00", "16:00", user=altered)
+        assert world.sync(window).exit_code == 0
+        [row] = world.table()
+        run(database, *altering(kind_of(database), row["employee_id"]))
+        for day in (1, 2, 3):
+            world.work(day, "08:00", "12:10", user=altered)
+        before = world.everything()
+        failed = world.sync(window)
+        assert (failed.exit_code, failed.holds) == (1, ())
+        [message] = {part.error for part in failed.slices if part.error}
+        assert "guard" in message or "trigger" in message
+        assert world.everything() == before
+        run(
+            database,
+            "DROP TRIGGER guard ON clock_times" if kind_of(database) == "postgresql" else "DROP TRIGGER guard",
+        )
+        assert world.sync(window).exit_code == 0
+        assert world.rows() == world.company.truth(date(2025, 12, 1), LAST)
+        world.mirror.close()

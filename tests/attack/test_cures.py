@@ -128,6 +128,18 @@ def nobody_or_file(database: str, request: pytest.FixtureRequest) -> URL:
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_server_that_is_full_is_worth_another_try(terminal: Terminal, nobody: URL, database: str) -> None:
+    """No more connections for this user, for a moment; a user who is unknown is so the next time too."""
+    url = nobody.render_as_string(hide_password=False)
+    wrong = nobody.set(username="nobody_at_all").render_as_string(hide_password=False)
+    run_statement(make_url(database), f"ALTER ROLE {nobody.username} CONNECTION LIMIT 0")
+    full = terminal("runs", "--json", CONNECTEAM_SYNC_DATABASE_URL=url)
+    assert (full.code, full.json["error"], full.json["retryable"]) == (1, "database_unavailable", True)
+    never = terminal("runs", "--json", CONNECTEAM_SYNC_DATABASE_URL=wrong)
+    assert (never.code, never.json["retryable"]) == (1, False)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_statement_that_is_given_no_time_is_told_as_that(terminal: Terminal, nobody: URL) -> None:
     """Whichever statement is the first to be ended: those that the driver sends by itself too."""
     for milliseconds in (1, 2):

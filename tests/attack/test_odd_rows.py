@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from test_damaged import host_tables
@@ -72,6 +73,21 @@ def test_two_rows_of_one_second_are_held_and_told(world: World, database: str) -
     assert "1 row" in checks(world, "fractions", "warning")
     held = world.sync()
     assert (held.exit_code, [hold.reason for hold in held.holds]) == (3, ["manual_row"])
+
+
+def test_a_fraction_of_zeros_in_a_file_is_none(tmp_path: Path) -> None:
+    """Many programs write every time into SQLite as `08:00:00.000000`: only a real fraction is told."""
+    with Sandbox(Company(7, people=4), SandboxSettings(minute_limit=1_000_000)) as sandbox:
+        world = World(sandbox, f"sqlite:///{tmp_path}/zeros.db")
+        world.sync()
+        world.execute("UPDATE clock_times SET clock_in = clock_in || '.000000', clock_out = clock_out || '.000'")
+        assert checks(world, "fractions", "warning") == ""
+        world.execute(
+            "UPDATE clock_times SET clock_in = replace(clock_in, '.000000', '.000300')"
+            " WHERE id = (SELECT min(id) FROM clock_times)"
+        )
+        assert "1 row" in checks(world, "fractions", "warning")
+        world.mirror.close()
 
 
 NO_TIME = {"sqlite": "0000-00-00 00:00:00", "mysql": "0000-00-00 00:00:00", "postgresql": "-infinity"}

@@ -112,6 +112,7 @@ def test_an_answer_that_a_guard_refused_is_no_evidence(world: World, fault: str)
     assert world.rows() == world.company.truth(date(2025, 12, 1), LAST)
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_a_word_for_a_time_clock_does_not_cover_a_passing_trouble(world: World) -> None:
     """It was unreadable once, is in use again, and fails this once: what moved there is kept."""
     world.company.people[world.user].clocks = {WAREHOUSE, CLOSED}
@@ -185,6 +186,7 @@ def test_the_rows_of_a_person_who_changed_time_clocks_before_we_came_stay(databa
         world.mirror.close()
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_totals_that_cannot_be_read_for_a_moment_decide_nothing(world: World) -> None:
     """A row without a shift waits for a run that could ask."""
     world.sync(days(world))

@@ -53,6 +53,7 @@ def test_a_proof_is_a_run_of_its_own_kind(world: World) -> None:
     assert [one.id for one in world.mirror.runs(kind="sync")] == [1]
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_what_differs_is_held_or_failed_is_on_record_too(world: World) -> None:
     """As the proof itself says it: counts, exit code, holds, the look that failed."""
     shifts = world.company.shifts()
@@ -74,6 +75,7 @@ def test_what_differs_is_held_or_failed_is_on_record_too(world: World) -> None:
     assert (held.exit_code, run.status, run.exit_code, run.id) == (3, "exact", 3, held.run)
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_a_proof_that_got_no_answer_is_on_record(world: World) -> None:
     """It is raised all the same."""
     world.sandbox.faults.add("server_error", path="users", times=99)
@@ -105,7 +107,7 @@ def test_no_run_takes_a_proof_for_one_that_mirrored(world: World) -> None:
     assert world.sync().status == "nothing"
     known = store.statements - before
     with store.reading() as session:
-        [[(after, _)]] = session.fetch(newest_receipt_query(session.own))
+        [[(after,)]] = session.fetch(newest_receipt_query(session.own))
     number = world.mirror.verify(world.window).run or 0
     with store.reading() as session:
         assert session.fetch(newest_receipt_query(session.own))[0][0][0] > after

@@ -55,6 +55,8 @@ def everything(world: World) -> dict[str, list[dict[str, Any]]]:
         for table in sorted(inspect(session.connection).get_table_names()):
             rows = session.read(f"SELECT * FROM {table}")
             left_out = OF_THE_RUN.get(table, set())
+            # The token of the webhooks' address is drawn by chance, once for a database.
+            rows = [row for row in rows if row.get("name") != "webhook_token"]
             shown = [{name: value for name, value in row.items() if name not in left_out} for row in rows]
             found[table] = sorted(shown, key=repr)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 
 import pytest
@@ -136,17 +137,99 @@ def test_an_older_list_of_people_is_not_written_over_one_of_another_time_clock(
     office.close()
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [((2, 2), (2, 2)), ((2, 2), (2, 5)), ((2, 2), (1, 2)), ((1, 2), (2, 5)), ((2, 5), (1, 2)), ((1, 5), (2, 2))],
+)
+def test_an_older_look_loses_where_the_days_share_only_one(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch, mine: tuple[int, int], theirs: tuple[int, int]
+) -> None:
+    """Windows of one day, or of several of which one is the other's too: the newer look's correction stays."""
+    slow, quick = pair
+    slow.sync()
+    shift = slow.work(2, "08:00", "12:00")
+    assert slow.sync().counts.created == 1
+    slow.company.edit(shift.id, end=slow.at(2, "12:01"))
+
+    def days(of: tuple[int, int]) -> Window:
+        return slow.mirror.window(date(2025, 12, of[0]), date(2025, 12, of[1]))
+
+    monkeypatch.setattr(
+        Connecteam,
+        "fetch_activities",
+        with_others_between(
+            partial(slow.company.edit, shift.id, end=slow.at(2, "12:30")),
+            lambda: quick.sync(days(theirs)).status,
+            "applied",
+        ),
+    )
+    run = slow.sync(days(mine))
+    assert (run.exit_code, run.status) == (0, "nothing")
+    assert (slow.user, slow.at(2, "08:00"), slow.at(2, "12:30"), 270) in slow.rows()
+
+
+def test_a_look_at_other_days_makes_nobody_look_again(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The day before and the day after are other days: one request for activities, and the write is made."""
+    slow, quick = pair
+    slow.sync()
+    for neighbour in (1, 3):
+        shift = slow.work(2, f"{neighbour:02}:00", "12:00")
+        other = quick.work(neighbour, "03:10", "04:00")
+        monkeypatch.setattr(
+            Connecteam,
+            "fetch_activities",
+            with_others_between(
+                lambda: None,
+                lambda day=neighbour: (
+                    quick.sync(  # type: ignore[misc] # mypy knows no default of a lambda
+                        quick.mirror.window(date(2025, 12, day), date(2025, 12, day))
+                    ).status
+                ),
+                "applied",
+            ),
+        )
+        before = len([path for path in slow.sandbox.handlers.paths if path.endswith("time-activities")])
+        run = slow.sync(slow.mirror.window(date(2025, 12, 2), date(2025, 12, 2)))
+        monkeypatch.undo()
+        after = len([path for path in slow.sandbox.handlers.paths if path.endswith("time-activities")])
+        assert (run.exit_code, run.counts.created) == (0, 1)
+        assert after - before == 2
+        assert {row[1] for row in slow.rows()} >= {shift.start, other.start}
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 2), (1, 2), (2, 3)])
+def test_a_lock_looks_again_where_one_of_its_days_was_written_meanwhile(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch, first: int, last: int
+) -> None:
+    """What is recorded of the look is of the days as they are closed."""
+    slow, quick = pair
+    slow.sync()
+    only = slow.mirror.window(date(2025, 12, 2), date(2025, 12, 2))
+    monkeypatch.setattr(
+        Connecteam,
+        "fetch_activities",
+        with_others_between(partial(slow.work, 2, "03:00", "04:00"), lambda: quick.sync(only).status, "applied"),
+    )
+    closed = slow.lock(date(2025, 12, first), date(2025, 12, last))
+    assert closed.verified is not None
+    assert closed.verified.differences == 0
+    days = (date(2025, 12, first), date(2025, 12, last))
+    assert closed.verified.shifts == len(slow.company.shifts(*days, clock=WAREHOUSE))
+
+
 def with_others_between(
-    put_back: Callable[[], object], sync: Callable[[], str]
+    put_back: Callable[[], object], sync: Callable[[], str], expected: str = "nothing"
 ) -> Callable[[Connecteam, int, Window], ActivitiesResponse]:
-    """`Connecteam.fetch_activities`: after the first response all is put back; another run finds nothing."""
+    """`Connecteam.fetch_activities`: after the first response all is put back; another run ends as `expected`."""
     ask, later = Connecteam.fetch_activities, [put_back]
 
     def looking(self: Connecteam, clock: int, window: Window) -> ActivitiesResponse:
         found = ask(self, clock, window)
         if later:
             later.pop()()
-            assert sync() == "nothing"
+            assert sync() == expected
         return found
 
     return looking

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connecteam_sync.core.anomalies import Anomaly, Limits, anomalies
+from connecteam_sync.core.anomalies import Anomaly, AnomalyLimits, anomalies
 from connecteam_sync.core.clocktime import ClockTime, Employee, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.name_search import folded, matching
@@ -28,7 +28,7 @@ def row(key: int, begin: float, end: float | None, employee: int = 1) -> ClockTi
 
 def told(*rows: ClockTime, auto: tuple[int, ...] = (), **limits: int) -> list[tuple[str, int, list[RowId | None], int]]:
     """(kind, day of December, rows, minutes) of each."""
-    found = anomalies(WINDOW, rows, auto_clock_outs=frozenset(auto), now=NOW, limits=Limits(**limits))
+    found = anomalies(WINDOW, rows, auto_clock_outs=frozenset(auto), now=NOW, limits=AnomalyLimits(**limits))
     return [(one.kind, one.day.day, [r.id for r in one.rows], one.minutes) for one in found]
 
 
@@ -108,7 +108,7 @@ def test_every_row_of_the_window_that_overlaps_is_told(spans: list[tuple[int, in
         clock_time_of(who, DAY + begin * 60, None if long is None else DAY + (begin + long) * 60, id=key)
         for key, (who, begin, long) in enumerate(spans, 1)
     ]
-    found = anomalies(WINDOW, rows, auto_clock_outs=frozenset(), now=NOW, limits=Limits(near_minutes=0))
+    found = anomalies(WINDOW, rows, auto_clock_outs=frozenset(), now=NOW, limits=AnomalyLimits(near_minutes=0))
     pairs = [one for one in found if one.kind in {"overlap", "near_double"}]
     assert len(pairs) <= 2 * len(rows)
     assert all(_overlap(*one.rows) for one in pairs)
@@ -128,7 +128,7 @@ def test_they_come_by_day_and_person() -> None:
     rows = [row(1, 56, 56), row(2, 8, 8, employee=2), row(3, 9, 9)]
     expected = [("zero_minutes", 1, [3], 0), ("zero_minutes", 1, [2], 0), ("zero_minutes", 3, [1], 0)]
     assert told(*rows) == told(*reversed(rows)) == expected
-    assert isinstance(anomalies(WINDOW, rows, auto_clock_outs=(), now=NOW, limits=Limits())[0], Anomaly)
+    assert isinstance(anomalies(WINDOW, rows, auto_clock_outs=(), now=NOW, limits=AnomalyLimits())[0], Anomaly)
 
 
 # -- names -------------------------------------------------------------------------------------------------------------

@@ -360,6 +360,16 @@ def test_a_row_without_a_shift_stays_where_its_person_left_another_clock(listed:
     assert reasons(decision) == ([] if goes else ["user_not_listed"])
 
 
+def test_a_row_without_a_shift_stays_where_a_refused_answer_lists_its_person() -> None:
+    """They have not left: they are on the clock whose answer counts for nothing, and the hold names it."""
+    evidence = RunEvidence([(7, WINDOW), (OTHER, WINDOW)])
+    evidence.add_refused(WINDOW, msgspec.structs.replace(said(listed={ANA}), time_clock_id=OTHER), "nobody is left")
+    stored = msgspec.structs.replace(after_sync(MORNING), mirrors=())
+    decision = decide(said(listed={102}), stored, evidence=evidence, orphans="delete")
+    assert (kinds(decision), reasons(decision)) == ([], ["clock_not_looked_at"])
+    assert f"is on time clock {OTHER}, whose answer was refused" in decision.holds[0].detail
+
+
 @pytest.mark.parametrize("days", [(1, 10), (2, 11), (5, 6)])
 def test_a_clock_that_was_looked_at_on_some_of_the_days_was_not_looked_at(days: tuple[int, int]) -> None:
     """A row without a shift stays; it goes where the look reaches over all of them."""

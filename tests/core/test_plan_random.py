@@ -49,6 +49,7 @@ def truth(answer: list[Shift]) -> list[ClockTime]:
 @given(st.lists(_answers, min_size=1, max_size=5))
 def test_the_table_is_what_connecteam_says_after_any_history(history: list[list[Shift]]) -> None:
     """Corrections, swaps, deletions, duplicates and re-openings in any order: exact, and stable when run again."""
+    assert history
     table = Table(EMPLOYEES)
     for answer in history:
         table.apply(plan(WINDOW, look(answer, LISTED), table.stored, OPEN_GUARDS))

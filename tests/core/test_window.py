@@ -64,6 +64,7 @@ def test_slices_cover_the_window_without_gap_or_overlap(first: date, days: int, 
 def test_windows_of_scattered_days_miss_none(days: set[date]) -> None:
     """Each day asked for lies in one of the windows, and none is longer than one look."""
     windows = windows_of_days(days, CHICAGO)
+    assert bool(windows) == bool(days)
     assert all(any(w.first <= day <= w.last for w in windows) for day in days)
     assert all(w.padded().days <= 31 for w in windows)
 

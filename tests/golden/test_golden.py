@@ -244,6 +244,7 @@ def test_a_manual_row_on_the_same_key_is_never_touched(world: World) -> None:
     ["html_200", "truncated", "empty_body", "no_envelope", "null_data", "wrong_list", "wrong_type", "redirect",
      "bad_key", "domain_error", "model_error", "validation_422", "dropped", "server_error", "too_many_for_long"],
 )  # fmt: skip
+@pytest.mark.usefixtures("few_tries")
 def test_whatever_the_api_does_the_table_is_byte_identical(world: World, fault: str) -> None:
     """Failures of every kind, at every call of a run."""
     world.work(2, "08:00", "12:00")

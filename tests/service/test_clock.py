@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from connecteam_sync.api.wire import People
 from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.lists import Lists
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.service import clock as clock_module
-from connecteam_sync.service.clock import Stopped
+from connecteam_sync.service.clock import AWAY
+from connecteam_sync.service.stopping import Stopped
 from connecteam_sync.service.visits import visit
 from connecteam_sync.store.service.due import DueClock
 from support.clock_site import MORNING, Site, site_of
@@ -35,7 +39,8 @@ def test_what_a_day_costs(tmp_path: Any, clocks: int) -> None:  # noqa: ANN401 -
     with site_of(database, clocks=clocks, cadence_seconds=300) as site:
         site.live(DAY)
         visits = site.sandbox.calls - 2 * 24
-        assert clocks * 280 <= visits <= clocks * (289 + 6) + 3  # six looks at older days
+        # Six looks at older days, three proofs (and the people for each).
+        assert clocks * 280 <= visits <= clocks * (289 + 6 + 3) + 3 + 6
         assert {one.failures for one in site.rows().values()} == {0}
         assert site.said == []
 
@@ -87,11 +92,11 @@ def test_what_nobody_foresaw_in_one_look_is_a_failure_of_that_time_clock(
     """It is logged by its kind and place, without its words, and the other time clock is visited."""
     site.live(60)
 
-    def broken(client: ConnecteamSync, held: DueClock) -> list[Any]:
+    def broken(client: ConnecteamSync, held: DueClock, also: Iterable[Window]) -> list[Any]:
         if held.time_clock_id == WAREHOUSE:
             msg = "Zoë Ito"
             raise ZeroDivisionError(msg)
-        return visit(client, held)
+        return visit(client, held, also)
 
     monkeypatch.setattr(clock_module, "visit", broken)
     site.live(900)
@@ -165,10 +170,12 @@ def test_while_the_database_is_away_it_waits_and_goes_on(site: Site, monkeypatch
     monkeypatch.setattr(engine, "connect", connect)
     site.travel.shift(400)
     site.sandbox.faults.rewrite(lambda body: (away.update({"is": True}), body)[1], path="/time-activities")
-    began = time.time()
+    began, waits = time.time(), [0.0]
     while time.time() < began + 600:
-        site.travel.shift(max(0.1, site.clock.turn()))
+        waits.append(site.clock.turn())
+        site.travel.shift(max(0.1, waits[-1]))
     assert away["is"]
+    assert max(waits) == AWAY
     away["is"] = False
     said = list(site.said)
     site.live(400)
@@ -189,3 +196,48 @@ def test_a_look_that_is_stopped_ends_between_two_slices_and_is_given_back(site: 
     assert {one.failures for one in held.values()} == {0}
     with pytest.raises(Stopped):
         site.mirror.visit(WAREHOUSE)
+
+
+def test_when_and_why_a_time_clock_is_visited_can_be_read(tmp_path: Any) -> None:  # noqa: ANN401 - pytest's path
+    """With the time clocks of the account, and without asking Connecteam: next look, interval, reason, last failure."""
+    with site_of(f"sqlite:///{tmp_path}/why.db") as site:
+        assert site.mirror.schedules() == ()
+        site.live(60)
+        calls = site.sandbox.calls
+        [warehouse, office] = site.mirror.schedules()
+        assert site.sandbox.calls == calls
+        assert (warehouse.time_clock_id, warehouse.cadence, warehouse.why) == (WAREHOUSE, 1800, "quiet")
+        assert 1700 < warehouse.next_due - time.time() <= 1800
+        assert {one.id: one.schedule for one in site.mirror.clocks()} == {WAREHOUSE: warehouse, OFFICE: office}
+        site.sandbox.faults.add("scope", path=f"/time-clocks/{WAREHOUSE}/", times=10**6)
+        site.live(1900)
+        [warehouse, office] = site.mirror.schedules()
+        assert (warehouse.why, warehouse.failures > 0, warehouse.error is not None) == ("failing", True, True)
+        assert (office.why, office.error) == ("quiet", None)
+    with site_of(f"sqlite:///{tmp_path}/named.db", cadence_seconds=300) as site:
+        site.live(60)
+        assert {(one.cadence, one.why) for one in site.mirror.schedules()} == {(300, "named")}
+
+
+def test_threads_remember_the_lists_together(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401 - pytest's path
+    """Two clocks at work for six hours ask for the people as often as one does: once an hour."""
+    asked: list[float] = []
+    fetch = Lists.fetch_users
+
+    def fetch_users(lists: Lists) -> People:
+        asked.append(time.time())
+        return fetch(lists)
+
+    monkeypatch.setattr(Lists, "fetch_users", fetch_users)
+    with site_of(f"sqlite:///{tmp_path}/threads.db", clocks=4, cadence_seconds=1800) as site:
+        other = site.client()
+        other.share_lists(site.mirror)
+        second = site.clock_of(other)
+        ends = time.time() + 6 * 3600
+        while time.time() < ends:
+            waits = (site.clock.turn(), second.turn())
+            site.travel.shift(max(0.1, min(waits)))
+        assert 6 <= len(asked) <= 7
+        assert {one.successes for one in site.rows().values()} <= {12, 13}
+        assert site.said == []
+        other.close()

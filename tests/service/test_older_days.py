@@ -74,6 +74,17 @@ def test_a_time_clock_that_is_paused_is_left_out_of_them(site: Site) -> None:
     assert ins(site) == [60]
 
 
+def test_a_look_that_failed_is_made_again_within_the_hour(site: Site) -> None:
+    """Its days do not count as looked at: what stands there is not left until a week later."""
+    work(site, 60)
+    site.sandbox.faults.add("scope", path="/time-activities", times=10**6)
+    site.live(60)
+    assert ins(site) == []
+    site.sandbox.faults.clear()
+    site.live(3600)
+    assert ins(site) == [60]
+
+
 def older(site: Site) -> OlderDays:
     """The row of older days at this moment."""
     return OlderDays(site.mirror.store.dialect, site.mirror.store.own, ahead=site.ahead())
@@ -96,3 +107,32 @@ def test_two_processes_share_the_older_days(site: Site) -> None:
         third = older(site).claim(connection, seconds=60)
     assert third is not None
     assert sorted(third.looked) == [window.first, window.last]
+
+
+def test_a_look_that_was_broken_off_is_begun_at_once_by_the_next_start(site: Site) -> None:
+    """Its lease is given back, and none of its days counts as looked at."""
+    work(site, 60)
+    while not all(one.successes for one in site.rows().values()) or not site.rows():
+        site.clock.turn()
+    site.break_off()
+    with site.mirror.store.own_rows("reading") as connection:
+        left = older(site).read(connection)
+    assert (left.lease_token, left.looked) == (None, {})
+    site.stop.clear()
+    site.live(5)
+    with site.mirror.store.own_rows("reading") as connection:
+        assert older(site).read(connection).looked
+    site.live(1800)
+    assert ins(site) == [60]
+
+
+def test_of_many_days_the_newest_are_remembered(site: Site) -> None:
+    """A service of many months: days that no look can reach any more are forgotten, and none that one can."""
+    with site.mirror.store.own_rows("claiming") as connection:
+        for first, last in ((date(2029, 1, 1), date(2029, 6, 30)), (date(2029, 7, 1), TODAY)):
+            held = older(site).claim(connection, seconds=60)
+            assert held is not None
+            assert older(site).finish(connection, held, Window(first, last, "America/Chicago"), waits=0)
+        held = older(site).claim(connection, seconds=60)
+    assert held is not None
+    assert sorted(held.looked) == [TODAY - timedelta(days=ago) for ago in reversed(range(200))]

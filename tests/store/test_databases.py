@@ -10,9 +10,9 @@ from connecteam_sync.store.sql import urls
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
-from connecteam_sync.store.tables.keys import Key, Keys
+from connecteam_sync.store.tables.keys import KeyColumn, Keys
 
-UUIDS = Keys(row=Key(type="uuid", is_text=True, is_uuid=True, rowset="VARCHAR(36)"))
+UUIDS = Keys(row=KeyColumn(type="uuid", is_text=True, is_uuid=True, rowset="VARCHAR(36)"))
 COUNTED = HostTables(clock_times=ClockTimesNames(clock_in_unit="epoch_milliseconds"))
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.events import Event, SliceDone
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
@@ -74,6 +77,40 @@ def test_a_shift_that_was_gone_while_another_look_failed_goes_once_all_are_in(wo
     world.sandbox.faults.clear()
     run = world.sync(days)
     assert (run.exit_code, run.counts.deleted, run.holds) == (0, 1, ())
+
+
+def test_a_run_that_is_stopped_before_its_last_decision_has_not_ended(world: World) -> None:
+    """Its last slice was as remembered, but the first has left a delete for the end, which nobody came to decide."""
+    gone, _, _ = (world.work(day, "08:00", "12:00") for day in (2, 3, 20))
+    days = world.mirror.window(date(2025, 12, 1), LAST)
+    for _ in range(2):
+        world.sync(days)
+    world.company.delete(gone.id)
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, SliceDone) and event.window.last == LAST:
+            raise KeyboardInterrupt
+
+    settings = world.mirror.settings
+    stopped = ConnecteamSync(world.sandbox.key, settings=settings, on_event=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.sync(days)
+    stopped.close()
+    assert [run.finished_at is None for run in world.mirror.runs(limit=2)] == [True, False]
+    assert world.sync(days).counts.deleted == 1
+
+
+def test_a_saved_plan_is_held_against_the_rows_each_time(world: World, tmp_path: Path) -> None:
+    """A row was altered when it was made, and is right again: though that is as remembered, the plan is stale."""
+    world.work(2, "08:00", "12:00")
+    days, file = world.mirror.window(date(2025, 12, 1), MIDDLE), tmp_path / "plan.json"
+    for _ in range(2):
+        world.sync(days)
+    world.execute("UPDATE clock_times SET total_minutes = 7")
+    world.mirror.save_plan(world.mirror.plan(days), file)
+    world.execute("UPDATE clock_times SET total_minutes = 240")
+    run = world.mirror.apply(world.mirror.read_plan(file))
+    assert (run.exit_code, [slice_.error_name for slice_ in run.slices]) == (4, ["stale_plan"])
 
 
 def test_a_resync_looks_at_the_evidence_each_time(world: World) -> None:

@@ -266,7 +266,7 @@ def test_one_writer_at_a_time(store: Store, database: str) -> None:
     other = Store(database, lock_wait=1)
     mirror(store, shift("a", 0, 300))
     with store.writing():
-        with pytest.raises(LockHeld), other.writing():
+        with pytest.raises(LockHeld, match="another run is writing, and did not finish"), other.writing():
             pass
         assert len(table(other)) == 1
     with other.writing():

@@ -58,6 +58,7 @@ RELEASED = {
     "0013_touched.py": "d32848935eccfa97",
     "0014_place.py": "ff13ae21766c60f0",
     "0015_service.py": "a0ce26a909beb8a7",
+    "0016_told.py": "d82bc16551f1b973",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 
@@ -87,11 +88,14 @@ def upgraded(database: str, *, is_printed: bool, connection: Connection) -> None
 
 
 def require_kept(connection: Connection, before: dict[str, list[dict[str, Any]]]) -> None:
-    """Every value that was there is there, whatever the table is called now."""
+    """Every value that was there is there, whatever the table is called now; and nothing but the token of webhooks."""
     after = kept_dumps.data_of(connection, VERSION)
     for kind, rows in before.items():
-        now = [{name: row[name] for name in rows[0]} for row in after[kind]]
-        assert sorted(now, key=repr) == rows, kind
+        was, now = (
+            [{name: row[name] for name in rows[0]} for row in of if row.get("name") != "webhook_token"]
+            for of in (rows, after[kind])
+        )
+        assert sorted(now, key=repr) == was, kind
 
 
 @pytest.mark.parametrize(("database", "version", "is_printed"), KEPT, indirect=["database"])
@@ -217,7 +221,9 @@ def test_other_keys_are_followed_by_the_statements(database: str) -> None:
 
 def test_migrations_know_nothing_of_the_program() -> None:
     """What the program's code becomes later changes none of them."""
-    for path in MIGRATIONS.rglob("*.py"):
+    files = list(MIGRATIONS.rglob("*.py"))
+    assert len(files) > len(RELEASED)
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []

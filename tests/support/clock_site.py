@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import time_machine
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.core.proofs import night_of
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.sandbox.company import Clock as TimeClock
-from connecteam_sync.service.clock import Clock, until
+from connecteam_sync.service.clock import Clock
+from connecteam_sync.service.stopping import until
 from connecteam_sync.store.service.due import Due, DueClock
+from connecteam_sync.store.service.proofs import nightly_proof
 from support import databases
 
 MORNING = datetime(2030, 1, 11, 6, tzinfo=UTC)
@@ -28,7 +32,7 @@ class Site:
     """A company, its sandbox, and one clock over a database, in a time that goes as fast as we like."""
 
     def __init__(self, database: str, sandbox: Sandbox, travel: time_machine.Traveller, **settings: Any) -> None:  # noqa: ANN401 - any setting
-        chosen: dict[str, Any] = {"employees": "create", "total_seconds": 2, "max_deletes": 20, **settings}
+        chosen: dict[str, Any] = {"employees": "create", "total_seconds": 30, "max_deletes": 20, **settings}
         self.settings = Settings(
             timezone=sandbox.company.timezone, database_url=database, base_url=sandbox.url, **chosen
         )
@@ -43,7 +47,7 @@ class Site:
     def client(self) -> ConnecteamSync:
         """One more client, whose lists grow old with the time of this site."""
         made = ConnecteamSync(self.sandbox.key, settings=self.settings, remember_lists=3600, on_event=until(self.stop))
-        made._lists._clock = time.time
+        made._lists.memory.clock = time.time
         return made
 
     def clock_of(self, client: ConnecteamSync) -> Clock:
@@ -65,9 +69,34 @@ class Site:
             if wait:
                 self.travel.shift(max(0.1, min(max(wait, self.idle()), ends - time.time())))
 
+    def break_off(self) -> None:
+        """Have the service end in the middle of the next look that is begun, and wait for that."""
+
+        def ends(body: bytes) -> bytes:
+            self.stop.set()
+            return body
+
+        self.sandbox.faults.rewrite(ends, path="/time-activities", times=1)
+        for _ in range(10):
+            if self.stop.is_set():
+                return
+            self.clock.turn()
+        raise AssertionError
+
+    def skip_the_night(self) -> None:
+        """The nights up to now count as proven: nothing is verified until the next one begins."""
+        night, _ = night_of(int(time.time()), self.settings.timezone)
+        store = self.mirror.store
+        row = nightly_proof(store.dialect, store.own, ahead=self.ahead())
+        with store.own_rows("a test") as connection:
+            held = row.claim(connection, seconds=1)
+            assert held is not None
+            row.finish(connection, held, msgspec.structs.replace(held, done=night), waits=0)
+
     def idle(self) -> float:
-        """Seconds until the next time clock is due, and ten minutes at most: nothing happens before that."""
+        """Seconds until the next time clock is due, or a doorbell, and ten minutes at most: nothing happens before."""
         due = [one.next_due for one in self.rows().values() if one.state == "active"]
+        due += [bell.look_at for bell in self.mirror.doorbells(limit=1000) if bell.look_at is not None]
         return min([600.0, *(at - time.time() for at in due)])
 
     def rows(self) -> dict[int, DueClock]:
@@ -81,8 +110,14 @@ class Site:
 
 
 @contextmanager
-def site_of(database: str, *, clocks: int = 2, **settings: Any) -> Iterator[Site]:  # noqa: ANN401 - any setting
-    """A site at midnight, with so many time clocks."""
+def site_of(
+    database: str,
+    *,
+    clocks: int = 2,
+    proves: bool = True,
+    **settings: Any,  # noqa: ANN401 - any setting
+) -> Iterator[Site]:
+    """A site at midnight, with so many time clocks; the night before is still to be proven, if it `proves`."""
     company = Company(0, people=20)
     company.clocks = {WAREHOUSE + number: TimeClock(WAREHOUSE + number, f"Place {number}") for number in range(clocks)}
     with (
@@ -90,6 +125,8 @@ def site_of(database: str, *, clocks: int = 2, **settings: Any) -> Iterator[Site
         Sandbox(company, SandboxSettings(minute_limit=10**6)) as sandbox,
     ):
         site = Site(database, sandbox, travel, **settings)
+        if not proves:
+            site.skip_the_night()
         try:
             yield site
         finally:

@@ -58,7 +58,7 @@ def happenings(least: int, most: int) -> st.SearchStrategy[list[Happening]]:
     return st.lists(st.tuples(st.sampled_from(EVENTS), picks, slots, lengths, picks), min_size=least, max_size=most)
 
 
-HANDS = ("alter", "remove", "enter", "lock", "unlock", "map", "point", "point", "unpoint")
+HANDS = ("alter", "remove", "enter", "stray", "stray", "lock", "unlock", "map", "point", "point", "unpoint")
 REFUSED = 600
 """The most minutes of a row while the table refuses longer ones."""
 REFUSING = f"""CREATE TRIGGER too_long_{{event}} BEFORE {{event}} ON clock_times WHEN NEW.total_minutes > {REFUSED}
@@ -210,8 +210,10 @@ class CompanyLife(RuleBasedStateMachine):
             statement = "UPDATE clock_times SET total_minutes = 7" if kind == "alter" else "DELETE FROM clock_times"
             self.world.execute(f"{statement} WHERE id = :i", i=row["id"])
             self.edited.add(row["id"])
-        elif kind == "enter":
-            self._enter(rows, pick, self._instant(slot))
+        elif kind in {"enter", "stray"}:
+            # A stray row is as another program left it: ours by its source, and of no shift.
+            source, later = ("manual", 0) if kind == "enter" else ("connecteam", 1800)
+            self._enter(rows, pick, self._instant(slot) + later, source=source)
         elif kind == "lock":
             # Mostly a day with rows: closing an empty day proves little.
             day = FIRST + timedelta(days=slot // 4)
@@ -254,16 +256,19 @@ class CompanyLife(RuleBasedStateMachine):
                 self.world.execute(REFUSING.format(event=event) if refuses else f"DROP TRIGGER too_long_{event}")
             self.refuses = refuses
 
-    def _enter(self, rows: list[Any], pick: int, start: int) -> None:
+    def _enter(self, rows: list[Any], pick: int, start: int, *, source: str = "manual") -> None:
         employees = [row["id"] for row in self.world.table("employees")]
         taken = {(row["employee_id"], invariants.seconds(row["clock_in"])) for row in rows}
         if employees and (employee := employees[pick % len(employees)], start) not in taken:
             self.world.execute(
                 "INSERT INTO clock_times (employee_id, clock_in, total_minutes, is_active, source)"
-                " VALUES (:e, :i, 60, 0, 'manual')",
+                " VALUES (:e, :i, 60, 0, :s)",
+                s=source,
                 e=employee,
                 i=datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%d %H:%M:%S"),
             )
+            if source != "manual":
+                self.edited.add(self.world.table()[-1]["id"])
 
     def _map(self, pick: int) -> None:
         employees = [row["id"] for row in self.world.table("employees")]

@@ -65,15 +65,34 @@ def manual_rows_unchanged(before: Rows, after: Rows) -> None:
     REACH["manual rows never change"] += len(old)
 
 
-def deletes_have_evidence(journal: Rows, upstream: Mapping[str, tuple[int, int]], listed: Collection[int]) -> None:
+def deletes_have_evidence(
+    journal: Rows,
+    upstream: Mapping[str, tuple[int, int]],
+    listed: Collection[int],
+    *,
+    kind: str,
+    users: Mapping[object, Collection[int]],
+) -> None:
     """A row is deleted only if its user is listed and its shift is gone, or has the same clock-in as another shift.
 
-    `upstream`: (user, start) of every shift of the days asked for, by id; one moved further away is gone from them.
+    One without a shift goes only by `resync`, if each user of its employee is listed and none of them has a shift that
+    begins there. `upstream`: (user, start) of every shift of the days asked for, by id; one moved further away is gone
+    from them. `kind` is the run's, `users` are those who count for each employee.
     """
     for entry in journal:
-        if entry["kind"] != "delete" or entry["shift_id"] is None:
+        if entry["kind"] != "delete":
             continue
         change = json.loads(entry["change_json"])
+        if entry["shift_id"] is None:
+            row = json.loads(entry["row_before"])
+            assert kind == "resync", f"{kind} deleted a row without a shift: {row}"
+            its = users.get(row["employee_id"], ())
+            assert its, f"nobody counts for the employee of {row}"
+            assert set(its) <= set(listed), f"not all users of {row} were listed"
+            at = seconds(row["clock_in"])
+            assert not [name for name, (user, start) in upstream.items() if user in its and start == at], row
+            REACH["no row without a shift goes without evidence"] += 1
+            continue
         if entry["shift_id"] in upstream:
             # By clock-in alone: two users may be mapped to one employee.
             duplicate_groups = [
@@ -105,6 +124,7 @@ def journal_gives(journal: Rows, rows: Rows, edited: Collection[int] = ()) -> No
             replayed.pop(key, None)
         else:
             replayed[key] = _image(entry["row_after"])
+        _says_what_it_did(entry)
         REACH["the journal gives the table"] += 1
     present = {row["id"]: row for row in rows}
     for key, image in replayed.items():
@@ -115,6 +135,21 @@ def journal_gives(journal: Rows, rows: Rows, edited: Collection[int] = ()) -> No
         assert kept == found, f"row {key} is not as the journal left it: {kept.items() ^ found.items()}"
     for key, row in present.items():
         assert row["source"] != _OURS or key in edited or key in replayed, f"row {key} is in no journal"
+
+
+def _says_what_it_did(entry: Row) -> None:
+    """What an entry shows to people and programs is what its images of the whole row have."""
+    said = json.loads(entry["change_json"])
+    for shown, image in ((said.get("before"), entry["row_before"]), (said.get("after"), entry["row_after"])):
+        row = _image(image)
+        assert (shown is None) == (row is None), f"entry {entry['id']} shows another side than it keeps"
+        if row is None:
+            continue
+        ends = [None if row[name] is None else seconds(row[name]) for name in ("clock_in", "clock_out")]
+        assert [shown["clock_in"], shown["clock_out"]] == ends, f"entry {entry['id']}: {shown}, {row}"
+        assert shown["total_minutes"] == row["total_minutes"], f"entry {entry['id']}: {shown}, {row}"
+        assert str(shown["employee_id"]) == str(row["employee_id"]), f"entry {entry['id']}: {shown}, {row}"
+        assert shown["source"] == row["source"], f"entry {entry['id']}: {shown}, {row}"
 
 
 def _image(text: str | None) -> Any:  # noqa: ANN401 - a row as JSON
@@ -206,14 +241,24 @@ def _begins_on(row: Row, day: date, timezone: str) -> bool:
     return datetime.fromtimestamp(seconds(row["clock_in"]), ZoneInfo(timezone)).date() == day
 
 
-def counts_are_true(counts: Mapping[str, int], before: Rows, after: Rows, journal: Rows) -> None:
-    """A report's created, updated and deleted agree with the journal and with a comparison of the tables.
+def counts_are_true(
+    counts: Mapping[str, int], before: Rows, after: Rows, journal: Rows, *, holds: int, unchanged: int | None
+) -> None:
+    """A report's counts and its sum of minutes agree with the journal and with a comparison of the tables.
 
-    A row that a run writes twice (one time clock's shift takes it over from another's) counts twice in the report.
+    `counts` also has `minutes`, by how much the hours of our rows grew. `holds` is how many the report lists,
+    `unchanged` how many shifts of the days looked at are not written; None if any is held or was not looked at. A row
+    that a run writes twice (one time clock's shift takes it over from another's) counts twice.
     """
     kinds = Counter(entry["kind"] for entry in journal)
     said = {name: counts[name] for name in ("created", "updated", "deleted")}
     assert said == {"created": kinds["create"], "updated": kinds["update"], "deleted": kinds["delete"]}
+    assert counts["held"] == holds, (counts, holds)
+    assert unchanged is None or counts["unchanged"] == unchanged, (counts, unchanged)
+    REACH["what a run left alone is counted"] += unchanged is not None
+    moved = _minutes(after) - _minutes(before)
+    assert counts["minutes"] == moved, (counts, moved)
+    REACH["reports equal a count"] += 1
     written = Counter(entry["clock_time_id"] for entry in journal)
     if written and max(written.values()) > 1:
         return
@@ -221,7 +266,10 @@ def counts_are_true(counts: Mapping[str, int], before: Rows, after: Rows, journa
     changed = sum(_values(old[key]) != _values(new[key]) for key in old.keys() & new.keys())
     counted = {"created": len(new.keys() - old.keys()), "updated": changed, "deleted": len(old.keys() - new.keys())}
     assert counted == said, (counted, said)
-    REACH["reports equal a count"] += 1
+
+
+def _minutes(rows: Rows) -> int:
+    return sum(int(row["total_minutes"] or 0) for row in rows if row["source"] == _OURS)
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 LONG = (
     "tests/attack/test_kill.py",
-    "tests/attack/test_machine.py::test_a_machine_of_lives",
+    "tests/attack/test_machine.py",
     "tests/attack/test_histories_on_databases.py",
     "tests/attack/test_server_killed.py",
     "tests/attack/test_slow_lines.py",
@@ -17,28 +17,56 @@ LONG = (
     "tests/attack/test_zones_apart.py",
     "tests/attack/test_time_independence.py",
     "tests/attack/test_many_at_once.py",
-    "tests/attack/test_adopt_broken_off.py::test_a_kill_at_any_statement_of_adopt_and_of_its_undo",
-    "tests/attack/test_adopt_broken_off.py::test_a_killed_adoption_is_resumed",
+    "tests/attack/test_adopt_broken_off.py",
+    "tests/attack/test_bell_kills.py",
+    "tests/attack/test_fuzz_runs.py",
     "tests/attack/test_cures.py::test_a_port_where_nobody_speaks_is_given_up",
     "tests/core/test_determinism.py",
     "tests/core/test_histories.py::test_histories",
-    "tests/service/test_clock.py::test_what_a_day_costs",
-    "tests/service/test_clock.py::test_the_budget_slows_the_clock_before_the_reserve_is_touched",
+    "tests/core/test_plan_random.py::test_the_table_is_what",
+    "tests/core/test_zones.py::test_every_zone",
+    "tests/service/test_clock.py",
+    "tests/service/test_nightly_proof.py",
+    "tests/service/test_older_days.py",
+    "tests/service/test_serve.py",
+    "tests/store/test_folding.py::test_the_statements_are_the_same",
     "tests/test_connections.py",
+    "tests/test_contract.py::test_a_cell",
+    "tests/test_day.py::test_with_webhooks",
     "tests/test_dumps.py",
+    "tests/test_hostile_words.py",
+    "tests/test_mutation.py::test_verdicts",
+    "tests/test_output.py::test_every_kind_of_output_may_be_lost",
     "tests/test_poolers.py",
+    "tests/test_recipes.py",
+    "tests/test_recipes.py::test_the_build_steps_of_the_image",
     "tests/test_round_trips.py::test_memory_grows",
     "tests/test_round_trips.py::test_round_trips_of_a_process",
+    "tests/test_sandbox_contract.py",
     "tests/test_servers.py",
+    "tests/test_support_bundle.py::test_a_bundle_is_made_where_nothing_answers",
+    "tests/test_tutorial.py::test_each_line_of_the_tutorial",
+    "tests/test_webhooks.py::test_a_company_is_mirrored",
+    "tests/test_webhooks.py::test_the_receiver_and_the_clock",
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
 EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/test_round_trips.py")
-"""Tests that run on every server. Other tests run on SQLite, and every second one also on one server, taking turns."""
+"""Tests that run on every server. Other tests run on SQLite, and every fourth one also on one server, taking turns."""
+ON_SQLITE = (
+    "tests/golden/test_golden.py::test_whatever_the_api_does",
+    "tests/test_locking.py::test_where_connecteam_cannot_be_reached",
+    "tests/attack/test_other_looks.py::test_a_word_for_a_time_clock",
+    "tests/attack/test_other_looks.py::test_totals_that_cannot_be_read",
+    "tests/service/",
+    "tests/store/test_upgrades.py",
+    "tests/test_support_bundle.py",
+)
+"""Tests that wait while requests are repeated, and others whose servers are left to `make test-all`."""
 THIRDS = (
     "tests/attack/test_faults.py",
     "tests/attack/test_fuzz.py",
     "tests/conditions/",
-    "tests/test_hostile_words.py",
+    "tests/test_contract.py",
 )
 """Tests of which a third of the cases run, the same third each time."""
 
@@ -52,7 +80,9 @@ def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
         return True
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     database = parameters.get("database")
+    if node.startswith(ON_SQLITE):
+        return database in servers
     if node.startswith(EVERYWHERE) or database not in servers:
         return False
-    turn = crc32(node.replace(database, "").encode()) % (2 * len(servers))
+    turn = crc32(node.replace(database, "").encode()) % (4 * len(servers))
     return turn >= len(servers) or database != servers[turn]

@@ -41,7 +41,7 @@ class World:
     @staticmethod
     def mirror_of(sandbox: Sandbox, database: str, **settings: Any) -> ConnecteamSync:  # noqa: ANN401 - any setting
         """A mirror of the company in an empty database."""
-        chosen: dict[str, Any] = {"employees": "create", "max_deletes": 20, "total_seconds": 2, **settings}
+        chosen: dict[str, Any] = {"employees": "create", "max_deletes": 20, "total_seconds": 30, **settings}
         timezone = sandbox.company.timezone
         return ConnecteamSync(
             sandbox.key,

@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -278,11 +279,19 @@ def _started(server: Server, words: Sequence[str], user: str | None = None) -> S
 def _answers(server: Server) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", server.port), timeout=1) as line:
-            if not server.drivername.startswith("mysql"):
-                line.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")  # a request for TLS; any response will do
-            return bool(line.recv(1))
+            # MySQL and MariaDB greet once they take clients, PostgreSQL answers while it is still starting up.
+            return not _is_starting(server) if server.drivername.startswith("postgresql") else bool(line.recv(1))
     except OSError:
         return False
+
+
+def _is_starting(server: Server) -> bool:
+    """Whether a PostgreSQL says so itself; any other word, also a refusal, is that of a server that takes clients."""
+    try:
+        psycopg.connect(host="127.0.0.1", port=server.port, user=server.user, dbname="postgres").close()
+    except psycopg.OperationalError as error:
+        return "the database system is starting up" in str(error)
+    return False
 
 
 def wait_until(is_so: Callable[[], bool], otherwise: Callable[[], str], seconds: float = _PATIENCE) -> None:

@@ -1,6 +1,7 @@
 """The client of Connecteam's API: a look is complete, or it is an error.
 
-Reads only. "API, section 7" and the like refer to docs/connecteam-api.md, which has the fact behind each rule.
+Reads only, but for the account's webhooks. "API, section 7" and the like refer to docs/connecteam-api.md, which has the
+fact behind each rule.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from connecteam_sync.api import wire
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.api.deadline import Transport
 from connecteam_sync.api.limits import Limits
+from connecteam_sync.api.members import unknown_members
 from connecteam_sync.api.wire import ActivitiesResponse, Company, People, TimeClock
 from connecteam_sync.core.shift import InvalidRecord, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
@@ -89,6 +91,7 @@ class Connecteam:
     ) -> None:
         self.base_url = require_host(base_url)
         self.http_calls = 0
+        self.unknown_members: set[str] = set()  # of all answers, as `members.unknown_members` names them
         self._credentials = credentials
         self._reserve, self._total, self._limit = day_reserve_share, total_seconds, max_body_bytes
         self._first_wait, self._on_wait = first_wait, on_wait
@@ -126,6 +129,11 @@ class Connecteam:
         return self._limits.day.left if self._limits.day else None
 
     @property
+    def day_calls_limit(self) -> int | None:
+        """The calls that the account has for a day, as last reported; None if never reported."""
+        return self._limits.day.limit if self._limits.day else None
+
+    @property
     def day_calls_reserved(self) -> int:
         """Calls of a day that are left to the account's other programs; 0 if the number of all is not known."""
         return round((self._limits.day.limit or 0) * self._reserve) if self._limits.day else 0
@@ -144,11 +152,11 @@ class Connecteam:
 
     def company(self) -> Company:
         """The company the credentials belong to: the cheapest probe."""
-        return self._get("/me", Company, "the company")
+        return self.get("/me", Company, "the company")
 
     def time_clocks(self) -> tuple[TimeClock, ...]:
         """Every time clock, archived ones too, sorted by id."""
-        listed = self._get("/time-clock/v1/time-clocks", wire.TimeClocks, "the time clocks").time_clocks
+        listed = self.get("/time-clock/v1/time-clocks", wire.TimeClocks, "the time clocks").time_clocks
         return tuple(sorted(map(wire.time_clock, listed), key=lambda clock: clock.id))
 
     def users(self) -> People:
@@ -218,12 +226,20 @@ class Connecteam:
         """The types of manual breaks of a time clock, sorted by id (API, section 8)."""
         from connecteam_sync.api import break_types
 
-        listed = self._get(
+        listed = self.get(
             f"/time-clock/v1/time-clocks/{time_clock_id}/manual-breaks",
             break_types.BreakTypes,
             f"the types of breaks of time clock {time_clock_id}",
         ).manual_breaks
         return tuple(sorted(break_types.break_types(listed), key=lambda kind: kind.id))
+
+    def assignments(self, user_id: int) -> frozenset[int] | None:
+        """The time clocks that a user is assigned to (API, section 21); None if the answer does not tell."""
+        from connecteam_sync.api import assignments
+
+        path, what = f"/users/v1/users/{user_id}/assignments", f"the assignments of user {user_id}"
+        query: dict[str, str | int] = {"assetTypes": assignments.TIME_CLOCK}
+        return assignments.time_clocks_of(self.get(path, assignments.Assignments, what, query).assets)
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
         """Connecteam's own totals of the window's days, in as few requests as it allows (API, section 12)."""
@@ -236,7 +252,7 @@ class Connecteam:
                 bool(day.is_approved),
             )
             for slice_ in window.slices(_TIMESHEET_DAYS, padding=0)
-            for raw in self._get(
+            for raw in self.get(
                 f"/time-clock/v1/time-clocks/{time_clock_id}/timesheet",
                 wire.Timesheet,
                 f"the timesheet of time clock {time_clock_id}",
@@ -247,8 +263,15 @@ class Connecteam:
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
-    def _get(self, path: str, kind: type[T], what: str, query: dict[str, str | int] | None = None) -> T:
+    def get(self, path: str, kind: type[T], what: str, query: dict[str, str | int] | None = None) -> T:
+        """The data of a response, decoded; `what` it is, for errors."""
         return wire.data(self._body(path, query or {}), kind, what)[0]
+
+    def write(self, method: str, path: str, body: dict[str, object] | None) -> bytes:
+        """The response to a request that changes something. It is sent once: a second one might do it twice."""
+        self._begin()
+        self._keep_the_budget()
+        return self._request(method, path, {}, None if body is None else msgspec.json.encode(body))
 
     def _left(self) -> float:
         """Seconds left of the current call."""
@@ -264,7 +287,9 @@ class Connecteam:
             for attempt in stamina.retry_context(on=self._retried, attempts=_ATTEMPTS, timeout=None):
                 with attempt:
                     self._keep_the_budget()
-                    return self._request("GET", path, query)
+                    body = self._request("GET", path, query)
+                    self.unknown_members |= unknown_members(path, body)
+                    return body
         except Unavailable as error:
             raise error if self._last_trouble is None else self._last_trouble from error
         raise AssertionError  # stamina ends with a response or an error
@@ -307,14 +332,17 @@ class Connecteam:
             self._report_wait(wait, "the calls of this minute are used up")
             time.sleep(wait)
 
-    def _request(self, method: str, path: str, query: dict[str, str | int]) -> bytes:
+    def _request(self, method: str, path: str, query: dict[str, str | int], content: bytes | None = None) -> bytes:
         headers = self._credentials_header()
-        status, kind, body = self._send(method, path, query=query, headers=headers)
+        status, kind, body = self._send(method, path, query=query, headers=headers, content=content)
         if status == httpx2.codes.UNAUTHORIZED and isinstance(self._credentials, ClientCredentials):
             # A token can be revoked before it expires: try once with a new one.
             self._token_until = 0
-            status, kind, body = self._send(method, path, query=query, headers=self._credentials_header())
-        if status != httpx2.codes.OK:
+            headers = self._credentials_header()
+            status, kind, body = self._send(method, path, query=query, headers=headers, content=content)
+        if method == "DELETE" and status == httpx2.codes.NO_CONTENT:
+            return b""
+        if status != httpx2.codes.OK and not (method == "POST" and status == httpx2.codes.CREATED):
             raise self._refusal(status, body)
         if not kind.startswith("application/json"):
             raise BadAnswer(f"Connecteam answered {kind or 'something'} instead of JSON", next_step="try again later")
@@ -328,13 +356,16 @@ class Connecteam:
         query: dict[str, str | int] | None = None,
         headers: dict[str, str],
         form: dict[str, str] | None = None,
+        content: bytes | None = None,
     ) -> tuple[int, str, bytes]:
         """Status, content type and body. The body is read to its end, up to the limit."""
         self.http_calls += 1
         slices: list[bytes] = []
         size, response = 0, None
+        if content is not None:
+            headers = headers | {"content-type": "application/json"}
         try:
-            with self._http.stream(method, path, params=query, headers=headers, data=form) as response:
+            with self._http.stream(method, path, params=query, headers=headers, data=form, content=content) as response:
                 self._limits.note(response.headers)
                 for slice_ in response.iter_bytes():
                     slices.append(slice_)

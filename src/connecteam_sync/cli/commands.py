@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connecteam_sync.cli import accounts, adopt, history, locking, people, sandbox, serve, sync
+from connecteam_sync.cli import accounts, adopt, bells, history, locking, people, sandbox, serve, status, support, sync
 from connecteam_sync.cli.usage import Commands
 from connecteam_sync.version import __version__
 
@@ -40,6 +40,7 @@ for command in (
     locking.lock,
     locking.unlock,
     locking.locks,
+    status.status,
     serve.serve,
     serve.pause,
     serve.resume,
@@ -48,9 +49,13 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(history.holds, name="holds")
+app.add_typer(status.alerts, name="alerts")
 app.add_typer(people.people, name="employees")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.clocks, name="clocks")
+app.add_typer(support.support_bundle, name="support-bundle")
+app.add_typer(bells.doorbells, name="doorbells")
+app.add_typer(bells.webhooks, name="webhooks")
 
 
 @app.callback(invoke_without_command=True)

@@ -17,8 +17,22 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import json_shapes, text
 from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.sandbox.settings import KEY
 
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
+
+NOW_YOU = (
+    "  in one terminal:",
+    "    connecteam-sync sandbox --live",
+    "  in another one:",
+    "    export CONNECTEAM_SYNC_BASE_URL=http://127.0.0.1:8123",
+    f"    export CONNECTEAM_SYNC_API_KEY={KEY}",
+    "    export CONNECTEAM_SYNC_TIMEZONE=America/Chicago",
+    "    connecteam-sync init",
+    "    connecteam-sync serve",
+    "  Ctrl-C ends either. In the meantime, in a third one: connecteam-sync runs",
+)
+"""What to type after the demo; a test types it."""
 
 
 def run_demo(report: Report, keep: Path | None) -> int:
@@ -105,9 +119,12 @@ def _run_acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: 
             "verify": json_shapes.verification(verification),
         }
     )
+    report.print_lines(
+        ["", "== Now you: let it run by itself. In an empty folder, with a company that works as you watch", *NOW_YOU]
+    )
     report.note("")
     report.note(
-        "next: connecteam-sync sandbox, and in another terminal init, doctor, plan, sync"
+        "next: connecteam-sync sandbox --live, and in another terminal init and serve"
         if keep is None
         else f"next: look into {keep}/demo.db, table clock_times"
     )

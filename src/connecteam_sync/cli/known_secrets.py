@@ -8,7 +8,10 @@ from contextlib import suppress
 
 from connecteam_sync.errors import ConnecteamSyncError
 
-_SECRETS = ("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL")
+_SECRETS = (
+    *("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL", "WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS"),
+    *("SMTP_URL", "ALERTS_WEBHOOK_SECRET", "ALERTS_APPRISE_URLS", "ALERTS_PING_URL"),
+)
 
 
 def known_secrets() -> Iterator[str]:
@@ -20,3 +23,4 @@ def known_secrets() -> Iterator[str]:
             value = secret(name, os.environ)
             if value:
                 yield value
+                yield from value.split() if name == "ALERTS_APPRISE_URLS" else ()

@@ -80,7 +80,7 @@ def map_employee(
             _map_one(mirror, report, mirror.mapping(user, employee), yes=yes)
         else:
             raise ConfigurationError(
-                "whom to map is not said" if user is None or employee is None else "--suggested takes no USER",
+                "--suggested takes no USER" if suggested else "whom to map is not said",
                 next_step="connecteam-sync employees map USER EMPLOYEE, or connecteam-sync employees map --suggested",
             )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -20,6 +20,7 @@ from connecteam_sync.sandbox.settings import KEY, SandboxSettings
 if TYPE_CHECKING:
     from connecteam_sync.sandbox import Company
     from connecteam_sync.sandbox.life import Life
+    from connecteam_sync.sandbox.server import Tenant
 
 _DAYS_BEFORE = 13
 """Without --from a company has worked for two weeks."""
@@ -50,6 +51,10 @@ def sandbox(
     company_id: Annotated[
         str, typer.Option("--company-id", metavar="ID", help="The id of the company, for a second one.")
     ] = "9000001",
+    company: Annotated[
+        Optional[list[str]],
+        typer.Option("--company", metavar="ID=KEY", help="A company with this id and key; repeat it for several."),
+    ] = None,
     fault: Annotated[
         Optional[list[str]],
         typer.Option("--fault", metavar="NAME[@CALL]", help="A fault, at this call number if given."),
@@ -65,8 +70,16 @@ def sandbox(
 
     with reporting(as_json=as_json) as report:
         invented = Invented(shifts, first, last, people, clocks, seed, company_id, live=live, speed=speed)
-        company, life, told = invented.made()
-        served = Sandbox(company, behaviour(choose or ()), key=key, host=host, port=port, life=life)
+        (first_one, told), *others = invented.several(company or (), key)
+        served = Sandbox(
+            first_one.company,
+            behaviour(choose or ()),
+            key=first_one.key,
+            host=host,
+            port=port,
+            life=first_one.life,
+            others=[other for other, _ in others],
+        )
         for wanted in fault or ():
             name, _, call = wanted.partition("@")
             try:
@@ -75,13 +88,22 @@ def sandbox(
                 raise ConfigurationError(str(error), next_step="write it like html_200@3") from error
 
         def ready() -> None:
-            report.print_json({"url": served.url, "key": served.key, "timezone": served.company.timezone})
+            companies = [{"id": one.company.id, "name": one.company.name, "key": one.key} for one in served.companies]
+            report.print_json(
+                {
+                    "url": served.url,
+                    "key": served.key,
+                    "timezone": served.company.timezone,
+                    "companies": companies,
+                }
+            )
             report.print_lines(
                 [
                     f"{served.company.name} at {served.url}: {told}",
                     f"export CONNECTEAM_SYNC_BASE_URL={served.url}",
                     f"export CONNECTEAM_SYNC_API_KEY={served.key}",
                     f"export CONNECTEAM_SYNC_TIMEZONE={served.company.timezone}",
+                    *(f"{one.company.name} (id {one.company.id}): key {one.key}; {told}" for one, told in others),
                 ]
             )
             report.note("next, in another terminal: connecteam-sync init; interrupt to stop")
@@ -102,6 +124,29 @@ class Invented:
     company_id: str
     live: bool
     speed: float
+
+    def several(self, asked: Sequence[str], key: str) -> list[tuple[Tenant, str]]:
+        """The companies that are asked for, as ID=KEY, each with a seed of its own; else the one with this key.
+
+        Raises ConfigurationError.
+        """
+        from connecteam_sync.sandbox.server import Tenant
+
+        if not asked:
+            company, life, told = self.made()
+            return [(Tenant(key, company, life), told)]
+        pairs = [text.partition("=")[::2] for text in asked]
+        if len({number for number, _ in pairs}) < len(pairs) or not all(number and word for number, word in pairs):
+            raise ConfigurationError(
+                "--company names each company by an id of its own, and its key",
+                next_step="write it like --company 77=sandbox-first --company 78=sandbox-second",
+            )
+        found = []
+        for place, (number, word) in enumerate(pairs):
+            company, life, told = replace(self, seed=self.seed + place, company_id=number).made()
+            company.name = f"{company.name} {number}"
+            found.append((Tenant(word, company, life), told))
+        return found
 
     def made(self) -> tuple[Company, Life | None, str]:
         """The company, its life if it goes on living, and what is told of it. Raises ConfigurationError."""

@@ -13,15 +13,49 @@ from connecteam_sync.cli.locking import Reason
 from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, recorded_name
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.startup import loading
+from connecteam_sync.cli.watching import MetricsFile
 from connecteam_sync.core.text import many
+from connecteam_sync.errors import ConfigurationError
 
 ThisClock = Annotated[
     Optional[int],
     typer.Option("--clock", metavar="ID", min=1, max=LARGEST, help="Only this time clock; else all of them."),
 ]
 
+_LOOKS_EVERY = 0.1
+"""Seconds between two looks whether everything answers, while the database is away."""
+
 
 def serve(
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="ADDRESS",
+            help="The IP address to answer at; another than this machine's own needs TLS in front.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to answer at; 0 for any.")] = 8787,
+    metrics_port: Annotated[
+        Optional[int],
+        typer.Option(
+            "--metrics-port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="The port of /metrics, by default 9787; 0 for any.",
+            show_default=False,
+        ),
+    ] = None,
+    metrics_file: MetricsFile = None,
+    no_clock: Annotated[bool, typer.Option("--no-clock", help="Visit no time clock; another process does.")] = False,
+    no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Take no doorbells.")] = False,
+    hooks_only: Annotated[
+        bool, typer.Option("--hooks-only", help="Only take doorbells; another process visits the time clocks.")
+    ] = False,
+    insecure_http: Annotated[
+        bool, typer.Option("--insecure-http", help="Answer other machines even without TLS in front.")
+    ] = False,
     threads: Annotated[
         int, typer.Option("--threads", metavar="N", min=1, max=32, help="How many time clocks are visited at a time.")
     ] = 1,
@@ -32,18 +66,50 @@ def serve(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         with loading():
             from connecteam_sync.config import credentials
-            from connecteam_sync.service.serving import Clocks
+            from connecteam_sync.service.metrics_file import require_place
+            from connecteam_sync.service.service import Parts, Service
 
-        credentials()
-        clocks = Clocks(mirror.settings, threads=threads, tell=report.note)
+        if not hooks_only:
+            credentials()
+        if metrics_file is not None:
+            require_place(metrics_file)
+        parts = Parts(
+            host=host,
+            port=port,
+            threads=threads,
+            has_clock=not (no_clock or hooks_only),
+            has_hooks=not no_hooks,
+            is_tls_in_front=insecure_http or (mirror.settings.public_url or "").startswith("https://"),
+            metrics_port=metrics_port,
+            metrics_file=metrics_file,
+        )
+        service = Service(mirror.settings, parts, tell=report.note, token=mirror.webhook_token)
+        if hooks_only and not service.has_hooks:
+            raise ConfigurationError(
+                "there are no doorbells to take" if no_hooks else "there is no secret for the webhooks",
+                next_step="set CONNECTEAM_SYNC_WEBHOOK_SECRET (or …_FILE), and leave --no-hooks out",
+            )
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        clocks.begin()
-        report.print_json({"url": None, "hooks_url": None, "metrics_url": None, "pid": os.getpid()})
-        report.print_lines([f"time clocks are visited by themselves ({many(threads, 'thread')}); interrupt to stop"])
+        service.begin()
+        while not service.is_whole and not stopped.wait(_LOOKS_EVERY):
+            pass
+        if not service.is_whole:
+            service.end()
+            return
+        answers_at = {"url": service.url, "hooks_url": service.hooks_url, "metrics_url": service.metrics_url}
+        report.print_json({**answers_at, "pid": os.getpid()})
+        visits = f"time clocks are visited by themselves ({many(threads, 'thread')}); " if parts.has_clock else ""
+        report.print_lines([f"{visits}answering at {service.url}; interrupt to stop", _of_hooks(service.hooks_url)])
         stopped.wait()
-        clocks.end()
+        service.end()
+
+
+def _of_hooks(url: str | None) -> str:
+    if url is not None:
+        return "doorbells are taken at /hooks/connecteam/…; connecteam-sync webhooks register tells Connecteam so"
+    return "doorbells are off: CONNECTEAM_SYNC_WEBHOOK_SECRET switches them on"
 
 
 def pause(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -23,11 +23,19 @@ from connecteam_sync.cli.options import (
     opened,
     report_run,
 )
-from connecteam_sync.cli.output import reporting
+from connecteam_sync.cli.output import Report, reporting
+from connecteam_sync.cli.watching import MetricsFile, OnTrouble, measured, watched
 from connecteam_sync.core.change import waiting
 from connecteam_sync.core.guards import accept_all_command, accept_options
 from connecteam_sync.core.run import worst
+from connecteam_sync.errors import DatabaseError, LockHeld
 from connecteam_sync.present import json_shapes, text
+
+if TYPE_CHECKING:
+    from connecteam_sync.client import ConnecteamSync
+
+_WELL = {0, 3}
+"""The exit codes of runs that are as they should be, or only hold something."""
 
 
 def init(
@@ -115,13 +123,16 @@ def plan(
 def apply(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan saved with `plan --out`.")],
     accept: Accept = None,
+    metrics_file: MetricsFile = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Apply a saved plan as it was shown; refused, naming the rows, if anything moved since."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         proposal = mirror.read_plan(file)
-        report_run(mirror, report, mirror.apply(proposal, accept=accept or ()))
+        with measured(mirror, report, metrics_file):
+            run = mirror.apply(proposal, accept=accept or ())
+        report_run(mirror, report, run)
 
 
 def sync(
@@ -130,32 +141,60 @@ def sync(
     day: Day = None,
     days: Days = None,
     accept: Accept = None,
+    on_trouble: OnTrouble = None,
+    metrics_file: MetricsFile = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Look, plan and apply. By default the last 14 days, days with open rows, and one slice of the past."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         windows = chosen_windows(mirror, first, last, day, days)
-        report_run(mirror, report, mirror.sync(windows, accept=accept or ()))
+        with watched(mirror, report, on_trouble=on_trouble, metrics=metrics_file) as watch:
+            run = watch.looked(mirror.sync(windows, accept=accept or ()), is_every=True)
+        if run.exit_code in _WELL:
+            _fold(mirror, report)
+        report_run(mirror, report, run)
 
 
-def resync(first: First, last: Last, accept: Accept = None, config: Config = None, as_json: Json = False) -> None:
+def _fold(mirror: ConnecteamSync, report: Report) -> None:
+    """Fold some old receipts. If that fails the mirror is as it should be all the same: the next run tries it again."""
+    try:
+        mirror.fold_receipts()
+    except (DatabaseError, LockHeld) as error:
+        report.end_progress()
+        report.note(f"old receipts were not folded: {error.message} (keep_quiet_receipts = 0 keeps them all)")
+
+
+def resync(
+    first: First,
+    last: Last,
+    accept: Accept = None,
+    on_trouble: OnTrouble = None,
+    metrics_file: MetricsFile = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """`sync`, and rows of ours that match no shift are deleted: the repair of a damaged range."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window = one_window(mirror, first, last)
-        report_run(mirror, report, mirror.resync(window, accept=accept or ()))
+        with watched(mirror, report, on_trouble=on_trouble, metrics=metrics_file) as watch:
+            run = watch.looked(mirror.resync(window, accept=accept or ()), is_every=True)
+        report_run(mirror, report, run)
 
 
 def verify(
     first: First,
     last: Last,
     totals: Annotated[bool, typer.Option(help="Compare Connecteam's own timesheet totals too.")] = True,
+    metrics_file: MetricsFile = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Compare the table with a fresh look. Only a receipt is written."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        verification = mirror.verify(one_window(mirror, first, last), totals=totals)
+        window_of_days = one_window(mirror, first, last)
+        with measured(mirror, report, metrics_file):
+            verification = mirror.verify(window_of_days, totals=totals)
         report.end_progress()
         report.print_json(json_shapes.verification(verification))
         report.print_lines(text.verify_text(verification, mirror.names()))
@@ -176,9 +215,12 @@ def compare(first: First, last: Last, config: Config = None, as_json: Json = Fal
 
 def undo(
     run: RunNumber,
+    metrics_file: MetricsFile = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Take a run back: its exact inverse as a new run; refused if a later run changed the rows."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        report_run(mirror, report, mirror.undo(run))
+        with measured(mirror, report, metrics_file):
+            undone = mirror.undo(run)
+        report_run(mirror, report, undone)

@@ -18,6 +18,7 @@ from connecteam_sync.core.change import (
     SlicePlan,
     fingerprint,
     fingerprint_of_stopped,
+    left_out_text,
     subject_of,
 )
 from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift, clock_time_of
@@ -125,8 +126,11 @@ class Absences(PlanBuilder):
         if shift.user_id in self.stored.ambiguous:
             return ("ambiguous_employee", self.ambiguity_text(shift.user_id))
         who = self.name_of_user(shift.user_id)
+        if shift.user_id in self.left_out:
+            return ("user_not_listed", f"{self.left_out_text(shift.user_id, who)}; the hours are kept")
         if shift.user_id not in self.snapshot.listed:
-            return ("user_not_listed", f"{who} is no longer on this time clock; the hours are kept")
+            left = "was taken off" if shift.user_id in self.evidence.assigned else "is no longer on"
+            return ("user_not_listed", f"{who} {left} this time clock; the hours are kept")
         if shift.user_id in self.invalid_in_any or shift.id in self.invalid_ids | self.evidence.invalid_ids:
             return ("impossible_record", f"a record of {who} cannot be believed; the hours are kept")
         if self.inside(shift.start) and shift.end is not None and shift.end >= self.asked_end:
@@ -236,6 +240,9 @@ class Absences(PlanBuilder):
         if refused is not None:
             detail = f"{who} is on time clock {refused}, whose answer was refused; row {row.id} is kept"
             return ("clock_not_looked_at", detail)
+        unlisted = next((user for user in sorted(users) if user in self.left_out), None)
+        if unlisted is not None:
+            return ("user_not_listed", f"{self.left_out_text(unlisted, who)}; row {row.id} is kept")
         if not users <= listed or self.is_off_a_clock(users):
             return ("user_not_listed", f"{who} is no longer on a time clock; row {row.id} is kept")
         if users & self.invalid_in_any:
@@ -273,6 +280,22 @@ class Absences(PlanBuilder):
             for user in users
             for mirror in self.mirrors_of_user.get(user, ())
         )
+
+    @cached_property
+    def left_out(self) -> dict[int, int]:
+        """The users who are assigned to a time clock whose answer does not list them, and that time clock: the answer
+        is incomplete, so nothing that it lacks of them is gone.
+        """
+        listings = {**self.evidence.listings(self.window), self.clock: self.snapshot.listed}
+        return {
+            user: min(missing)
+            for user, clocks in self.evidence.assigned.items()
+            if (missing := [clock for clock, listed in listings.items() if clock in clocks and user not in listed])
+        }
+
+    def left_out_text(self, user: int, who: str) -> str:
+        """That an answer is incomplete, since it leaves out a user of `left_out`."""
+        return left_out_text(who, self.left_out[user])
 
     @cached_property
     def invalid_in_any(self) -> set[int]:

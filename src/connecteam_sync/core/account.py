@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.cadence import ClockSchedule
 
 Region = Literal["global", "au", "local"]
 """Which Connecteam: the usual host, the Australian one, or a simulated one on this machine."""
@@ -106,3 +109,5 @@ class ClockReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
     last_looked_at: int | None = None
     vouched: Vouch | None = None
+    schedule: ClockSchedule | None = None
+    """When the service visits it; None if it never did."""

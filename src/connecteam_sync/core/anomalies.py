@@ -22,7 +22,7 @@ ANOMALY_KINDS: tuple[AnomalyKind, ...] = get_args(AnomalyKind)
 _DAY = 86_400
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class AnomalyLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits above, or below, which something is reported."""
 
     longest_minutes: int = 16 * 60
@@ -48,7 +48,12 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def anomalies(
-    window: Window, rows: Iterable[ClockTime], *, auto_clock_outs: Container[RowId | None], now: int, limits: Limits
+    window: Window,
+    rows: Iterable[ClockTime],
+    *,
+    auto_clock_outs: Container[RowId | None],
+    now: int,
+    limits: AnomalyLimits,
 ) -> list[Anomaly]:
     """The oddities of the window's rows, by day, then by employee.
 
@@ -87,7 +92,7 @@ def _of(kind: AnomalyKind, employee: RowId, day: date, minutes: int, *rows: Cloc
     return Anomaly(kind=kind, employee_id=employee, day=day, rows=rows, minutes=minutes)
 
 
-def _alone(row: ClockTime, auto_clock_outs: Container[RowId | None], limits: Limits) -> Iterator[AnomalyKind]:
+def _alone(row: ClockTime, auto_clock_outs: Container[RowId | None], limits: AnomalyLimits) -> Iterator[AnomalyKind]:
     """The oddities of a single row."""
     if row.total_minutes is not None and row.total_minutes > limits.longest_minutes:
         yield "long_shift"
@@ -114,7 +119,9 @@ def _pairs(mine: Iterable[ClockTime]) -> Iterator[tuple[ClockTime, ClockTime]]:
             longest = row
 
 
-def _together(before: ClockTime, row: ClockTime, employee: RowId, day: date, limits: Limits) -> Iterator[Anomaly]:
+def _together(
+    before: ClockTime, row: ClockTime, employee: RowId, day: date, limits: AnomalyLimits
+) -> Iterator[Anomaly]:
     """The oddities of two rows of an employee: a near double is not also reported as an overlap."""
     apart = row.clock_in - before.clock_in
     if apart <= limits.near_minutes * 60:

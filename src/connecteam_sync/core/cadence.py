@@ -39,21 +39,58 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     is_fixed: bool = False
 
 
-def interval(pace: Pace, *, hour: int, quiet_seconds: int | None) -> int:
-    """Seconds from one ordinary visit to the next.
+CadenceReason = Literal["named", "ordinary", "night", "quiet", "bells", "budget", "failing"]
+"""Why a time clock is visited as often as it is: the interval was named, or is the ordinary one; it is night, nothing
+was changed for a day, its doorbells always (or no longer) come, the day's calls would not last, its last look failed.
+"""
+
+
+class ClockSchedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When the service visits a time clock next, how often and why so; instants are epoch seconds.
+
+    `cadence` are the seconds between two ordinary visits, `why` is None before the first. `failures` and `successes`
+    are looks in a row, one of the two is 0; `error` is what the last failure said.
+    """
+
+    time_clock_id: int
+    name: str
+    state: ClockMode
+    next_due: int
+    cadence: int
+    why: CadenceReason | None = None
+    last_look: int | None = None
+    last_good: int | None = None
+    last_change: int | None = None
+    failures: int = 0
+    successes: int = 0
+    error: str | None = None
+    paused_at: int | None = None
+    paused_by: str | None = None
+    paused_reason: str | None = None
+
+
+class Interval(NamedTuple):
+    """Seconds between two visits, and why so many."""
+
+    seconds: int
+    why: CadenceReason
+
+
+def interval(pace: Pace, *, hour: int, quiet_seconds: int | None) -> Interval:
+    """The time from one ordinary visit to the next.
 
     `hour` is that of the business's clock, 0 to 23; `quiet_seconds` since a change was last seen on this time clock,
     None where none ever was.
     """
     if pace.is_fixed:
-        return pace.seconds
+        return Interval(pace.seconds, "named")
     start, end = NIGHT
-    slowest = pace.seconds
+    found = [Interval(pace.seconds, "ordinary")]
     if hour >= start or hour < end:
-        slowest = max(slowest, BY_NIGHT)
+        found.append(Interval(BY_NIGHT, "night"))
     if quiet_seconds is None or quiet_seconds >= DAY:
-        slowest = max(slowest, QUIET)
-    return slowest
+        found.append(Interval(QUIET, "quiet"))
+    return max(found, key=lambda one: one.seconds)
 
 
 def backoff(failures: int, chance: float) -> int:
@@ -80,6 +117,18 @@ def within_budget(seconds: int, clocks: int, budget: Budget | None) -> int:
     if spendable <= 0:
         return max(seconds, budget.seconds)
     return max(seconds, -(-budget.seconds * clocks // spendable))
+
+
+def bell_spacing(clocks: int, cadence: int, budget: Budget | None) -> int:
+    """The fewest seconds between two looks of a time clock of which the second is for a doorbell.
+
+    The calls that the ordinary visits of the day leave over are spread over the day; where they leave none, doorbells
+    are heard by the ordinary visits.
+    """
+    if budget is None or clocks <= 0:
+        return 0
+    spare = budget.left - budget.reserve - budget.seconds * clocks // max(1, cadence)
+    return cadence if spare <= 0 else min(cadence, budget.seconds // spare)
 
 
 class DayCost(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Literal, get_args
@@ -149,6 +150,20 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def waiting(holds: Iterable[Hold]) -> bool:
     """Whether any of these holds has not been acknowledged."""
     return any(not hold.acknowledged for hold in holds)
+
+
+_LEFT_OUT = re.compile(r"is still on time clock ([0-9]{1,18}), whose answer leaves them out")
+
+
+def left_out_text(who: str, clock: int) -> str:
+    """What the hold of a person says whom a time clock's answer leaves out although they are assigned to it."""
+    return f"{who} is still on time clock {clock}, whose answer leaves them out: it is incomplete"
+
+
+def left_out_of(detail: str) -> int | None:
+    """The time clock that left its person out, from the detail of a hold; None if it is of another kind."""
+    found = _LEFT_OUT.findall(detail)
+    return int(found[-1]) if found else None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

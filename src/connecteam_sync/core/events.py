@@ -223,6 +223,18 @@ class SliceRefused(Event, frozen=True, kw_only=True, tag="refusal"):
         return "warning"
 
 
+class InputsNotKept(Event, frozen=True, kw_only=True):
+    """The inputs of a run's decisions could not be written to `state_dir`: `support-bundle --run` cannot use them."""
+
+    run: int
+    error: str
+
+    @property
+    def level(self) -> Level:
+        """The run itself is as it should be."""
+        return "warning"
+
+
 class CallFailed(Event, frozen=True, kw_only=True):
     """A method of the library ends with an error; `error` is its kind. The message is only in the raised error."""
 

@@ -11,10 +11,12 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
+
+import msgspec
 
 from connecteam_sync.core.clocktime import TrackedShift
-from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 
@@ -31,6 +33,41 @@ class Span(NamedTuple):
     def holds(self, clock: int, instant: int) -> bool:
         """Whether a shift of this clock that starts at this instant falls within the span."""
         return self.clock == clock and self.start <= instant < self.end
+
+
+_SpanImage = tuple[int, int, int]
+"""Time clock, first instant, and the instant after the last."""
+
+
+class EvidenceImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The evidence of a run as plain values, as it was when a decision was made; see `RunEvidence`.
+
+    `seen` has, of the shifts that the decision could ask for, those that each time clock has shown.
+    """
+
+    stage: Stage = "whole"
+    account: tuple[tuple[int, str], ...] = ()
+    units: tuple[_SpanImage, ...] = ()
+    vouched: tuple[int, ...] = ()
+    absent: tuple[str, ...] = ()
+    awaited: tuple[tuple[int, int], ...] = ()
+    failures: tuple[tuple[int, int, int, str], ...] = ()
+    invalid_users: tuple[int, ...] = ()
+    invalid_ids: tuple[str, ...] = ()
+    turned_away: tuple[int, ...] = ()
+    unread: tuple[tuple[int, str], ...] = ()
+    unmirrored_shifts: tuple[tuple[int, int, int], ...] = ()
+    unlisted_hours: tuple[tuple[int, date, int], ...] = ()
+    rows_of_people: tuple[tuple[int, int, tuple[tuple[RowId, int], ...]], ...] = ()
+    going: tuple[tuple[RowId, tuple[tuple[RowId, int], ...]], ...] = ()
+    coming: tuple[tuple[int, int, tuple[tuple[RowId, int], ...]], ...] = ()
+    is_stopped: bool = False
+    let_through: tuple[RowId, ...] = ()
+    listed_in_refused: tuple[tuple[int, int], ...] = ()
+    listings: tuple[tuple[int, int, int, tuple[int, ...]], ...] = ()
+    unchanged: tuple[_SpanImage, ...] = ()
+    seen: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    assigned: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 class RunEvidence:
@@ -57,6 +94,8 @@ class RunEvidence:
         self.awaited: set[tuple[int, int]] = set()
         self.failures: dict[Span, str] = {}
         """Looks that prove no absence, and why: they failed, or a guard refused their answer."""
+        self.assigned: Mapping[int, frozenset[int]] = {}
+        """The time clocks of users about whom Connecteam was asked since an answer does not list them."""
         self.invalid_users: set[int] = set()
         self.invalid_ids: set[str] = set()
         """Invalid records of all looks: their users, and their ids."""
@@ -213,3 +252,59 @@ class RunEvidence:
         return tuple(
             name for clock, name in sorted(self.account.items()) if clock not in known and not self.is_vouched(clock)
         )
+
+    # -- as values ---------------------------------------------------------------------------------------------------
+
+    def image(self, shift_ids: Iterable[str]) -> EvidenceImage:
+        """The evidence as values; `shift_ids` are the shifts that the decision can ask for."""
+        asked = sorted({*shift_ids, *self.absent})
+        return EvidenceImage(
+            stage=self.stage,
+            account=tuple(self.account.items()),
+            units=tuple((*span,) for span in sorted(self.units)),
+            vouched=tuple(sorted(self.vouched)),
+            absent=tuple(sorted(self.absent)),
+            awaited=tuple(sorted(self.awaited)),
+            failures=tuple((*span, why) for span, why in self.failures.items()),
+            invalid_users=tuple(sorted(self.invalid_users)),
+            invalid_ids=tuple(sorted(self.invalid_ids)),
+            turned_away=tuple(sorted(self.turned_away)),
+            unread=tuple(self.unread.items()),
+            unmirrored_shifts=tuple((*key, clock) for key, clock in self.unmirrored_shifts.items()),
+            unlisted_hours=tuple((*key, clock) for key, clock in self.unlisted_hours.items()),
+            rows_of_people=tuple((*key, tuple(rows.items())) for key, rows in self.rows_of_people.items()),
+            going=tuple((employee, tuple(rows.items())) for employee, rows in self.going.items()),
+            coming=tuple((*key, tuple(rows.items())) for key, rows in self.coming.items()),
+            is_stopped=self.is_stopped,
+            let_through=tuple(sorted(self.let_through, key=ordered)),
+            listed_in_refused=tuple(self.listed_in_refused.items()),
+            listings=tuple((*span, tuple(sorted(users))) for span, users in self._listings.items()),
+            unchanged=tuple((*span,) for span in sorted(self._unchanged)),
+            seen=tuple(
+                (clock, tuple(i for i in asked if self.has_shown(i, clock=clock))) for clock in sorted(self._seen)
+            ),
+            assigned=tuple((user, tuple(sorted(clocks))) for user, clocks in self.assigned.items()),
+        )
+
+    @classmethod
+    def of(cls, image: EvidenceImage) -> Self:
+        """The evidence that an image is of."""
+        made = cls(account=dict(image.account), vouched=image.vouched)
+        made.units, made.stage = frozenset(Span(*span) for span in image.units), image.stage
+        made.absent, made.awaited = set(image.absent), set(image.awaited)
+        made.failures = {Span(clock, start, end): why for clock, start, end, why in image.failures}
+        made.invalid_users, made.invalid_ids = set(image.invalid_users), set(image.invalid_ids)
+        made.turned_away, made.unread = set(image.turned_away), dict(image.unread)
+        made.unmirrored_shifts = {(user, start): clock for user, start, clock in image.unmirrored_shifts}
+        made.unlisted_hours = {(user, day): clock for user, day, clock in image.unlisted_hours}
+        made.rows_of_people = {(start, end): dict(rows) for start, end, rows in image.rows_of_people}
+        made.going = {employee: dict(rows) for employee, rows in image.going}
+        for start, end, rows in image.coming:
+            made.coming[start, end].update(dict(rows))
+        made.is_stopped, made.let_through = image.is_stopped, set(image.let_through)
+        made.listed_in_refused = dict(image.listed_in_refused)
+        made._listings = {Span(c, start, end): frozenset(users) for c, start, end, users in image.listings}
+        made._unchanged = {Span(*span) for span in image.unchanged}
+        made._seen = {clock: array("q", map(hash, ids)) for clock, ids in image.seen}
+        made.assigned = {user: frozenset(clocks) for user, clocks in image.assigned}
+        return made

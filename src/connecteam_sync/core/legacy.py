@@ -40,7 +40,7 @@ _ZONE = 21_600
 """Six hours: a clock-in that far off was taken for a time-zone slip of the same shift."""
 
 
-class Guess(msgspec.Struct):
+class LegacyRow(msgspec.Struct):
     """A row as the old code works on it; new rows have negative ids until they are created."""
 
     id: RowId
@@ -69,9 +69,11 @@ class Guess(msgspec.Struct):
         return with_rest(image, self.row) if self.row is not None else image
 
 
-def _guess(row: ClockTime) -> Guess:
-    known = {field: value for field, value in msgspec.structs.asdict(row).items() if field in Guess.__struct_fields__}
-    return Guess(**known, row=row)
+def _guess(row: ClockTime) -> LegacyRow:
+    known = {
+        field: value for field, value in msgspec.structs.asdict(row).items() if field in LegacyRow.__struct_fields__
+    }
+    return LegacyRow(**known, row=row)
 
 
 class LegacyTable:
@@ -126,7 +128,7 @@ class LegacyTable:
                 return True
         return self._insert(employee_id, shift)
 
-    def _overwrite(self, row: Guess, shift: Shift) -> None:
+    def _overwrite(self, row: LegacyRow, shift: Shift) -> None:
         """The six-hour rule: the row becomes the shift's; an open shift leaves the old clock-out as it was."""
         if self.has_key and self._taken(row, shift.start):
             return
@@ -137,7 +139,7 @@ class LegacyTable:
             row.clock_out, row.is_active = shift.end, False
             row.total_minutes = int((shift.end - shift.start) / 60 + 0.5)
 
-    def _close(self, row: Guess, shift: Shift) -> None:
+    def _close(self, row: LegacyRow, shift: Shift) -> None:
         """Nearly the same clock-in: an open row may be closed, nothing else is corrected."""
         if row.clock_out is not None:
             return
@@ -160,7 +162,7 @@ class LegacyTable:
             row.clock_out, row.is_active, row.total_minutes = end, False, (end - row.clock_in) // 60
             row.why, row.user_id = f"open row of today closed by shift {shift.id}", shift.user_id
 
-    def _taken(self, mine: Guess | None, clock_in: int, employee_id: RowId | None = None) -> bool:
+    def _taken(self, mine: LegacyRow | None, clock_in: int, employee_id: RowId | None = None) -> bool:
         employee = mine.employee_id if mine else employee_id
         others = (row for row in self.rows if row is not mine)
         return (employee, clock_in) in self.foreign or any(
@@ -172,7 +174,7 @@ class LegacyTable:
             return True
         self._made += 1
         self.rows.append(
-            Guess(
+            LegacyRow(
                 id=-self._made,
                 employee_id=employee_id,
                 clock_in=shift.start,
@@ -246,7 +248,7 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: StoredState, policy:
     )
 
 
-def _change(window: Window, before: ClockTime | None, after: ClockTime, guess: Guess) -> Change:
+def _change(window: Window, before: ClockTime | None, after: ClockTime, guess: LegacyRow) -> Change:
     spans = [days_touched(row.clock_in, row.clock_out, window.zone) for row in (before, after) if row]
     return Change(
         kind="update" if before else "create",

@@ -23,7 +23,7 @@ _PARKING = 86_400
 _MINUTE = 60
 
 
-class Move(msgspec.Struct, frozen=True, kw_only=True):
+class StepWrite(msgspec.Struct, frozen=True, kw_only=True):
     """One write of a step. With `parked`, it only moves the row to that image; the change's last write then has the
     same image as `from_parked`.
     """
@@ -33,7 +33,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     parked: ClockTime | None = None
 
 
-def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
+def steps(changes: Iterable[Change]) -> tuple[tuple[StepWrite, ...], ...]:
     """The writes in order: deletes, moves to free keys (chain by chain), everything that moves no key, creates.
 
     `link` changes are left out: they write no row. Each returned step may be executed in any order or at once.
@@ -43,14 +43,14 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
     # Changes that still move a key, with the present key of the row. Keys are counted, not collected in a set: a table
     # that has no unique key yet may have one twice.
     moving = [(_before(c), c) for c in updates if _before(c) != c.image.key]
-    result = [tuple(Move(change=c) for c in todo if c.kind == "delete")]
+    result = [tuple(StepWrite(change=c) for c in todo if c.kind == "delete")]
     parked: dict[int, ClockTime] = {}
     spot = _PARKING
     while moving:
         held = Counter(key for key, _ in moving)
         free = [c for _, c in moving if not held[c.image.key]]
         if free:
-            result.append(tuple(Move(change=c, from_parked=parked.get(id(c))) for c in free))
+            result.append(tuple(StepWrite(change=c, from_parked=parked.get(id(c))) for c in free))
             moving = [(key, c) for key, c in moving if held[c.image.key]]
             continue
         # Only cycles are left: park one row; its key is free from then on.
@@ -58,10 +58,10 @@ def steps(changes: Iterable[Change]) -> tuple[tuple[Move, ...], ...]:
         aside = _parked(change.before or change.image, spot)
         spot = (aside.clock_out or spot) + _MINUTE
         parked[id(change)] = aside
-        result.append((Move(change=change, parked=aside),))
+        result.append((StepWrite(change=change, parked=aside),))
         moving[0] = (aside.key, change)
-    result.append(tuple(Move(change=c) for c in updates if _before(c) == c.image.key))
-    result.append(tuple(Move(change=c) for c in todo if c.kind == "create"))
+    result.append(tuple(StepWrite(change=c) for c in updates if _before(c) == c.image.key))
+    result.append(tuple(StepWrite(change=c) for c in todo if c.kind == "create"))
     return tuple(step for step in result if step)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Literal, get_args
 
@@ -12,6 +11,7 @@ from connecteam_sync.core.adopt import Offset
 from connecteam_sync.core.change import Change, Counts, Hold, Minutes, SlicePlan, waiting
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.people import Evidence, Likeness
+from connecteam_sync.core.sums import counts_of, holds_of, minutes_of
 from connecteam_sync.core.text import one_line
 from connecteam_sync.core.window import Window
 
@@ -65,29 +65,22 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """Set in the one slice of a verification, whose `time_clock_id` is None."""
 
 
-def _counts(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Counts:
-    newest = {(part.time_clock_id, part.window): part.counts for part in parts}
-    created, updated = (sum(getattr(part.counts, name) for part in parts) for name in ("created", "updated"))
-    # A look that is repeated counts the changes it wrote before as unchanged.
-    before = created + updated - sum(counts.created + counts.updated for counts in newest.values())
-    return Counts(
-        total_shifts=sum(counts.total_shifts for counts in newest.values()),
-        created=created,
-        updated=updated,
-        unchanged=max(sum(counts.unchanged for counts in newest.values()) - before, 0),
-        deleted=sum(part.counts.deleted for part in parts),
-        held=sum(counts.held for counts in newest.values()),
-        linked=sum(part.counts.linked for part in parts),
-    )
+class QuietLooks(msgspec.Struct, frozen=True, kw_only=True):
+    """The looks at one time clock on one local day that found nothing to do, whose receipts were folded into this.
 
+    `first_at` and `last_at` are in epoch seconds, `looks` is how many there were and `http_calls` what their runs cost
+    (of a run of several time clocks, at the first of them). `newest_run` and `newest_receipt` are those of the last.
+    """
 
-def _minutes(parts: Sequence[Slice] | Sequence[SlicePlan]) -> Minutes:
-    # A repeated look may cover more rows: those without a shift count only if it deletes them. Parts without minutes
-    # are left out: the last slice of an adoption is about its key alone.
-    with_minutes = [part for part in parts if part.minutes != Minutes()]
-    last = {(part.time_clock_id, part.window): part.minutes.after for part in with_minutes}
-    after = sum(last.values())
-    return Minutes(before=after - sum(part.minutes.after - part.minutes.before for part in with_minutes), after=after)
+    time_clock_id: int
+    day: date
+    timezone: str
+    first_at: int
+    last_at: int
+    looks: int
+    http_calls: int
+    newest_run: int
+    newest_receipt: Slice
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,20 +112,24 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return next((status for status in order if status in seen), "nothing")
 
     @property
+    def looked(self) -> tuple[Slice, ...]:
+        """The slices that did not fail."""
+        return tuple(slice_ for slice_ in self.slices if slice_.status != "failed")
+
+    @property
     def counts(self) -> Counts:
-        """The sum over the slices; holds of a slice that was repeated at the end of the run count once."""
-        return _counts(self.slices)
+        """The sum over the slices. What two looks at a time clock have both counts once."""
+        return counts_of(self.looked)
 
     @property
     def minutes(self) -> Minutes:
         """The sum over the slices: before the run, and after its last write."""
-        return _minutes(self.slices)
+        return minutes_of(self.looked)
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """The holds of every slice after its last look, by instant."""
-        newest = {(slice_.time_clock_id, slice_.window): slice_.holds for slice_ in self.slices}
-        return tuple(sorted((h for found in newest.values() for h in found), key=lambda h: h.instant or 0))
+        """The holds after the last look at each day, by instant."""
+        return holds_of(self.looked)
 
     @property
     def ranges(self) -> tuple[tuple[int, Window], ...]:
@@ -192,12 +189,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def counts(self) -> Counts:
         """The sum over the plans; shifts and holds of a look that is planned again at the end count once."""
-        return _counts(self.plans)
+        return counts_of(self.plans)
 
     @property
     def minutes(self) -> Minutes:
         """The sum over the plans: before them, and after the last write."""
-        return _minutes(self.plans)
+        return minutes_of(self.plans)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -206,9 +203,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """The holds of the newest plan of every look."""
-        newest = {(plan.time_clock_id, plan.window): plan.holds for plan in self.plans}
-        return tuple(hold for holds in newest.values() for hold in holds)
+        """The holds after the last look at each day, by instant."""
+        return holds_of(self.plans)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,6 +142,10 @@ class Window(msgspec.Struct, frozen=True, order=True):
         """Whether an instant lies inside the window proper."""
         return self.start_utc <= instant < self.end_utc
 
+    def covers(self, other: Window) -> bool:
+        """Whether every day of another window is one of this."""
+        return self.first <= other.first and other.last <= self.last
+
     def padded(self, days: int = PADDING_DAYS) -> Window:
         """The window with `days` more on either side: the days requested from the API."""
         return Window(later(self.first, -days), later(self.last, days), self.timezone)

@@ -57,7 +57,7 @@ VANISHED = "no longer listed"
 """The name shown for a time clock that is no longer in Connecteam's list."""
 
 
-class Belonging:
+class AccountCheck:
     """Compares the account that one store belongs to with the key, region and zone that are configured.
 
     `client` is called when Connecteam is first needed. `time_clocks` are the configured ids, empty for all in use.

@@ -51,7 +51,7 @@ EVIDENCE_DAYS = 28
 _AGAIN = "connecteam-sync adopt --apply"
 
 
-class Adopting:
+class Adopter:
     """`adopt` on one store. Connecteam is only asked for evidence."""
 
     def __init__(self, context: Context) -> None:

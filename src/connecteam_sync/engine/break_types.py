@@ -1,8 +1,8 @@
 """The types of manual breaks: whether a break is paid is a property of its type, which has a list of its own.
 
-Views need them, so nothing is fetched before `init --views`. From then on the list of a time clock is fetched when a
-look that has to be decided shows a break of a type that is not known, or the list is a day old: once a day, and not at
-all if nobody takes manual breaks.
+The list of a time clock is fetched when a look that has to be decided shows a break of a type that is not known, or the
+list is a day old: once a day, and not at all if nobody takes manual breaks. No type is ever forgotten, since pay of the
+past is worked out by it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.decide import is_turned_away, now
 from connecteam_sync.engine.lists import Lists
 from connecteam_sync.errors import UpstreamError
 from connecteam_sync.store.mirror.break_types import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 
 
-class BreakTypes:
+class BreakTypeReader:
     """What one run learns of the types of breaks, by time clock. Without breaks, nothing is asked."""
 
     def __init__(self, store: Store, lists: Lists) -> None:
@@ -53,6 +53,9 @@ class BreakTypes:
             listed = self._lists.break_types(time_clock)
         except UpstreamError as error:
             self._notes[time_clock] = f"the types of breaks were not read: {error.message}"
+            if is_turned_away(error):
+                # This key may not read them, today or in five minutes: it is asked again tomorrow.
+                self._fresh[time_clock] = _unread(time_clock, known, used)
             return
         self._fresh[time_clock] = _all_of(time_clock, known, used, listed)
 
@@ -69,6 +72,14 @@ class BreakTypes:
             for kind in types:
                 self._known.setdefault(kind.time_clock_id, {})[kind.id] = kind
         return self._known
+
+
+def _unread(time_clock: int, known: dict[str, KnownBreakType], used: AbstractSet[str]) -> tuple[KnownBreakType, ...]:
+    """What is remembered where the list may not be read: the types as they were, and those that a break names."""
+    at = now()
+    named = {key: KnownBreakType(time_clock, key, "", None, None, 0, at) for key in used - known.keys()}
+    kept = {key: msgspec.structs.replace(kind, seen_at=at) for key, kind in known.items()}
+    return tuple({**kept, **named}[key] for key in sorted(kept.keys() | named.keys()))
 
 
 def _all_of(

@@ -5,27 +5,32 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable
 from copy import copy
+from typing import TYPE_CHECKING
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.core.change import Policy
 from connecteam_sync.core.events import StepName
 from connecteam_sync.core.run import Run, RunKind
 from connecteam_sync.core.window import Window
-from connecteam_sync.engine.account import Belonging
+from connecteam_sync.engine.account import AccountCheck
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import Emit, Step
 from connecteam_sync.engine.lists import Lists
-from connecteam_sync.engine.other_clocks import Elsewhere
-from connecteam_sync.engine.scope import Choosing
+from connecteam_sync.engine.other_clocks import OtherClocks
+from connecteam_sync.engine.scope import ScopeChooser
 from connecteam_sync.store.store import Store
 from connecteam_sync.version import __version__
+
+if TYPE_CHECKING:
+    from connecteam_sync.engine.kept_inputs import KeptInputs
 
 
 class Context:
     """One store and its configuration.
 
     `client` is called when Connecteam is first needed; `choosing` decides which looks a run makes; `policy` is partly
-    stored in the database. `http_calls` counts the requests of all runs; `emit` takes the events.
+    stored in the database. `http_calls` counts the requests of all runs; `emit` takes the events; `kept` has the inputs
+    of decisions (None: they are not kept).
     """
 
     def __init__(
@@ -33,25 +38,36 @@ class Context:
         store: Store,
         client: Callable[[], Connecteam],
         *,
-        belonging: Belonging,
+        belonging: AccountCheck,
         timezone: str,
-        choosing: Choosing,
+        choosing: ScopeChooser,
         policy: Callable[[], Policy],
         by_digest: bool,
         http_calls: Callable[[], int],
         emit: Emit,
         lists: Lists,
+        kept: Callable[[], KeptInputs] | None = None,
     ) -> None:
         self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
         self.belonging, self.choosing = belonging, choosing
         self.by_digest, self.http_calls, self.emit = by_digest, http_calls, emit
-        self.lists = lists
-        self.elsewhere = Elsewhere(store, client, choosing.clocks)
+        self.lists, self._kept = lists, kept
+        self.elsewhere = OtherClocks(store, client, choosing.clocks)
 
     @property
     def client(self) -> Connecteam:
         """The client, made when first needed: reading the database needs no key."""
         return self._make_client()
+
+    @property
+    def keeps_inputs(self) -> bool:
+        """Whether the inputs of decisions are kept."""
+        return self._kept is not None
+
+    @property
+    def kept(self) -> KeptInputs | None:
+        """The files with the inputs of decisions; None if they are not kept."""
+        return self._kept() if self._kept is not None else None
 
     @property
     def policy(self) -> Policy:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
@@ -22,6 +21,9 @@ from connecteam_sync.store.history.holds import with_acknowledged
 from connecteam_sync.store.mirror.child_rows import hold_parents
 from connecteam_sync.store.mirror.refused import AcceptedPlan, accepted_plan, as_last_tried
 from connecteam_sync.store.session import Session
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.decision_inputs import DecisionInputs
 
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
 REFUSED = "whose answer was refused"
@@ -57,13 +59,35 @@ def decide(window: Window, snapshot: Snapshot, stored: StoredState, policy: Poli
     return plan(window, snapshot, stored, policy, evidence)
 
 
-def decided_in(
-    session: Session, unit: Unit, snapshot: Snapshot, evidence: RunEvidence, stored: StoredState
-) -> SlicePlan:
+class Considered:
+    """The look that is being decided, and the stored state that its newest plan was made of; for `kept_inputs`."""
+
+    def __init__(self, unit: Unit, snapshot: Snapshot) -> None:
+        self.unit, self.snapshot = unit, snapshot
+        self.stored: StoredState | None = None
+
+    def inputs(self, evidence: RunEvidence, decision: SlicePlan | None = None) -> DecisionInputs | None:
+        """All that the planner took; None if it has not planned yet. `evidence` is as it was then."""
+        from connecteam_sync.core.decision_inputs import DecisionInputs
+
+        unit = self.unit
+        if self.stored is None:
+            return None
+        return DecisionInputs.of(
+            unit.window, self.snapshot, self.stored, unit.policy, evidence, now=now(), decision=decision
+        )
+
+
+def decided_in(session: Session, considered: Considered, evidence: RunEvidence, stored: StoredState) -> SlicePlan:
     """As `decide`; rows with child rows are held, and acknowledged holds are marked. `stored` comes last, since a trial
     of refused records replaces it.
     """
-    deciding = partial(decide, unit.window, snapshot, policy=unit.policy, evidence=evidence)
+    unit = considered.unit
+
+    def deciding(state: StoredState) -> SlicePlan:
+        considered.stored = state
+        return decide(unit.window, considered.snapshot, state, unit.policy, evidence)
+
     return with_acknowledged(hold_parents(session, stored, deciding), session.holds)
 
 

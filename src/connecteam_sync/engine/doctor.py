@@ -15,8 +15,8 @@ from connecteam_sync.core.clocktime import CONNECTEAM
 from connecteam_sync.core.run import Check
 from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
-from connecteam_sync.engine.account import Belonging
-from connecteam_sync.engine.doctor_connecteam import archived, failed, upstream
+from connecteam_sync.engine.account import AccountCheck
+from connecteam_sync.engine.doctor_connecteam import archived, failed, incomplete, upstream
 from connecteam_sync.engine.doctor_keys import key_sequences
 from connecteam_sync.engine.doctor_views import views_made
 from connecteam_sync.errors import ConnecteamSyncError, NotServed
@@ -39,7 +39,7 @@ def examine(
     store: Store,
     client: Callable[[], Connecteam],
     *,
-    belonging: Belonging,
+    belonging: AccountCheck,
     time_clocks: tuple[int, ...],
     employees: str | None,
     zone: ZoneInfo,
@@ -83,6 +83,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             if is_served:
                 yield _links(session, zone)
             yield from _people(session)
+            yield from incomplete(session)
             made_employees, every = session.columns.made_employees, tuple(session.columns.clock_times)
             # If employees cannot be created at all, a trial would fail for another reason than missing rights.
             creates = creates and not support.people_faults(session.host, session.columns)

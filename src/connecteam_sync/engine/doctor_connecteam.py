@@ -11,8 +11,10 @@ from connecteam_sync.api.wire import TimeClock
 from connecteam_sync.core.run import Check
 from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import Window, local_day
-from connecteam_sync.engine.account import READABLE, UNREADABLE, VANISHED, Belonging
+from connecteam_sync.engine.account import READABLE, UNREADABLE, VANISHED, AccountCheck
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, DatabaseError, NotInitialised, Rejected
+from connecteam_sync.store.mirror.assignments import held_though_assigned
+from connecteam_sync.store.session import Session
 
 _SKEW = 120
 """Seconds that this machine's clock may be off without a warning."""
@@ -25,7 +27,7 @@ def failed(name: str, error: ConnecteamSyncError) -> Check:
     return Check(name=name, state="failed", detail=error.message, cure=error.next_step)
 
 
-def _company(belonging: Belonging) -> Iterator[Check]:
+def _company(belonging: AccountCheck) -> Iterator[Check]:
     """The company of the key, and whether the database belongs to it. An unreadable database was reported before."""
     company = belonging.company()
     if company is None:
@@ -80,7 +82,21 @@ def archived(make: Callable[[], Connecteam], kept: Mapping[int, int], zone: Zone
         return
 
 
-def upstream(make: Callable[[], Connecteam], belonging: Belonging, wanted: tuple[int, ...]) -> Iterator[Check]:
+def incomplete(session: Session) -> Iterator[Check]:
+    """The time clocks whose answers leave out people who are assigned to them, as far as runs have asked about it."""
+    for clock, users in held_though_assigned(session).items():
+        shown = ", ".join(map(str, users[:_CLOCKS])) + (f" and {len(users) - _CLOCKS:,} more" * (len(users) > _CLOCKS))
+        yield Check(
+            name="incomplete answer",
+            state="warning",
+            detail=f"time clock {clock} leaves out {many(len(users), 'user')} assigned to it ({shown}); their rows are"
+            " kept",
+            cure="look at these people in Connecteam: whether they are active, and on this time clock; connecteam-sync"
+            " holds --kind user_not_listed lists what is kept",
+        )
+
+
+def upstream(make: Callable[[], Connecteam], belonging: AccountCheck, wanted: tuple[int, ...]) -> Iterator[Check]:
     """The company of the key, this machine's clock, the time clocks and the users."""
     try:
         client = make()

@@ -37,9 +37,10 @@ class Inputs:
             return None
         if self._people_digest is None or self._people_digest[0] is not state.people:
             self._people_digest = (state.people, hashlib.sha256(msgspec.json.encode(state.people)).hexdigest())
+        assigned = sorted((user, sorted(clocks)) for user, clocks in state.evidence.assigned.items())
         return inputs_of(
             window=unit.window,
-            policy=(unit.policy, state.evidence.stage),
+            policy=(unit.policy, state.evidence.stage, assigned),
             people=self._people_digest[1],
             answers=[f"{each.time_clock_id} {each.digest}" for each in (*state.responses, response)],
             version=__version__,

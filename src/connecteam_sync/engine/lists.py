@@ -1,12 +1,13 @@
 """Connecteam's lists of people and of time clocks, remembered between the runs of a service.
 
-A command fetches them with each run. A service remembers them for an hour, so that an ordinary visit is one call; it
-fetches them again as soon as a shift is of a user who is not listed, and after any run that was not its own: an older
-list never overwrites a newer one.
+A command fetches them with each run. A service remembers them for an hour, in one memory for all its threads, so that
+an ordinary visit is one call; it fetches them again as soon as a shift is of a user who is not listed, and after any
+run that was not its own: an older list never overwrites a newer one.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -18,90 +19,138 @@ if TYPE_CHECKING:
     from connecteam_sync.api.break_types import BreakType
 
 HOUR = 3600
+_RECEIPTS = 1_000
+"""How many numbers of receipts are known as ours: more than are written while one look lasts."""
+
+
+class ListMemory:
+    """What the clients of one account remember together. `seconds` is for how long, 0: for the run that fetched it.
+
+    `clock` gives seconds that never go back. `lock` is held while anything is read, written or fetched: of several
+    threads that need a list, one fetches it.
+    """
+
+    def __init__(self, *, seconds: float = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds, self.clock = seconds, clock
+        self.lock = threading.RLock()
+        self.people: People | None = None
+        self.time_clocks: tuple[TimeClock, ...] | None = None
+        self.people_at = self.time_clocks_at = 0.0
+        self.break_types: dict[int, tuple[float, tuple[BreakType, ...]]] = {}
+        self.strangers: dict[int, float] = {}
+        self.receipts: set[int] = set()
+        self.overtaken_by = 0
+
+    def is_fresh(self, at: float) -> bool:
+        """Whether a list that was fetched then still counts."""
+        return self.seconds > 0 and self.clock() - at < self.seconds
 
 
 class Lists:
-    """The lists of one account. `seconds` is how long they are remembered, 0: for the run that fetched them.
+    """The lists of one account, as one client fetches them. Clients of several threads may share the `memory`."""
 
-    `clock` gives seconds that never go back. Not shared between threads.
-    """
-
-    def __init__(
-        self, client: Callable[[], Connecteam], *, seconds: float = 0, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._client, self._seconds, self._clock = client, seconds, clock
-        self._people: People | None = None
-        self._time_clocks: tuple[TimeClock, ...] | None = None
-        self._people_at = self._time_clocks_at = 0.0
-        self._break_types: dict[int, tuple[float, tuple[BreakType, ...]]] = {}
-        self._strangers: dict[int, float] = {}
-        self._receipts: set[int] = set()
-        self._is_overtaken = False
+    def __init__(self, client: Callable[[], Connecteam], memory: ListMemory) -> None:
+        self._client, self.memory = client, memory
 
     # -- what is listed ------------------------------------------------------------------------------------------------
 
     def users(self) -> People:
         """Every user. Raises UpstreamError."""
-        if self._people is None or not self._is_fresh(self._people_at):
-            return self.fetch_users()
-        return self._people
+        memory = self.memory
+        with memory.lock:
+            if memory.people is None or not memory.is_fresh(memory.people_at):
+                return self.fetch_users()
+            return memory.people
 
     def fetch_users(self) -> People:
         """Every user, fetched now. Raises UpstreamError."""
-        self._people = self._client().users()
-        self._people_at = self._clock()
-        return self._people
+        memory = self.memory
+        with memory.lock:
+            memory.people = self._client().users()
+            memory.people_at = memory.clock()
+            return memory.people
 
     def users_with(self, wanted: Iterable[int], people: People) -> People:
-        """`people`, or a list fetched now, if some of these users are not listed and each was not looked for within the
-        last hour. Raises UpstreamError.
+        """`people`, or a newer list if some of these users are not listed: fetched now, unless each was looked for
+        within the last hour. Raises UpstreamError.
         """
-        if not self._seconds:
+        memory = self.memory
+        if not memory.seconds:
             return people
         known = {user.id for user in people.users}
-        now = self._clock()
-        new = [user for user in wanted if user not in known and now - self._strangers.get(user, -HOUR) >= HOUR]
-        if not new:
+        unlisted = [user for user in wanted if user not in known]
+        if not unlisted:
             return people
-        self._strangers.update(dict.fromkeys(new, now))
-        return self.fetch_users()
+        with memory.lock:
+            now = memory.clock()
+            new = [user for user in unlisted if now - memory.strangers.get(user, -HOUR) >= HOUR]
+            if new:
+                memory.strangers.update(dict.fromkeys(new, now))
+                return self.fetch_users()
+            # Another thread may have looked for them meanwhile, and found them.
+            newer = memory.people
+        found = set() if newer is None else {user.id for user in newer.users}
+        return newer if newer is not None and found.intersection(unlisted) else people
 
     def time_clocks(self) -> tuple[TimeClock, ...]:
         """Every time clock. Raises UpstreamError."""
-        if self._time_clocks is None or not self._is_fresh(self._time_clocks_at):
-            return self.fetch_time_clocks()
-        return self._time_clocks
+        memory = self.memory
+        with memory.lock:
+            if memory.time_clocks is None or not memory.is_fresh(memory.time_clocks_at):
+                return self.fetch_time_clocks()
+            return memory.time_clocks
 
     def fetch_time_clocks(self) -> tuple[TimeClock, ...]:
         """Every time clock, fetched now. Raises UpstreamError."""
-        self._time_clocks = self._client().time_clocks()
-        self._time_clocks_at = self._clock()
-        return self._time_clocks
+        memory = self.memory
+        with memory.lock:
+            memory.time_clocks = self._client().time_clocks()
+            memory.time_clocks_at = memory.clock()
+            return memory.time_clocks
 
     def break_types(self, time_clock: int) -> tuple[BreakType, ...]:
         """The types of breaks of a time clock. Raises UpstreamError."""
-        at, known = self._break_types.get(time_clock, (0.0, None))
-        if known is None or not self._is_fresh(at):
-            known = self._client().break_types(time_clock)
-            self._break_types[time_clock] = (self._clock(), known)
-        return known
+        memory = self.memory
+        with memory.lock:
+            at, known = memory.break_types.get(time_clock, (0.0, None))
+            if known is None or not memory.is_fresh(at):
+                known = self._client().break_types(time_clock)
+                memory.break_types[time_clock] = (memory.clock(), known)
+            return known
 
-    def _is_fresh(self, at: float) -> bool:
-        return self._seconds > 0 and self._clock() - at < self._seconds
+    def forget_users(self) -> None:
+        """Fetch the users again when they are next needed."""
+        with self.memory.lock:
+            self.memory.people = None
+
+    def forget_time_clocks(self) -> None:
+        """Fetch the time clocks again when they are next needed."""
+        with self.memory.lock:
+            self.memory.time_clocks = None
 
     # -- whose runs there were -----------------------------------------------------------------------------------------
 
     def begin(self, newest_receipt: int) -> None:
         """A run begins, and this is the number of the newest receipt. What is remembered goes if that is not ours."""
-        if self._is_overtaken or newest_receipt not in self._receipts:
-            self._is_overtaken = False
-            self._people = self._time_clocks = None
-            self._receipts = {newest_receipt}
+        memory = self.memory
+        with memory.lock:
+            is_overtaken = memory.overtaken_by != 0 and memory.overtaken_by not in memory.receipts
+            if is_overtaken or newest_receipt not in memory.receipts:
+                memory.people = memory.time_clocks = None
+                memory.receipts = {newest_receipt}
+            memory.overtaken_by = 0
 
     def wrote(self, receipt: int) -> None:
         """A run of these lists wrote this receipt."""
-        self._receipts.add(receipt)
+        memory = self.memory
+        with memory.lock:
+            memory.receipts.add(receipt)
+            if len(memory.receipts) > 2 * _RECEIPTS:
+                memory.receipts = {number for number in memory.receipts if number > receipt - _RECEIPTS}
 
-    def overtaken(self) -> None:
-        """Another run wrote after these lists were fetched; the run under way may finish with them, no further one."""
-        self._is_overtaken = True
+    def overtaken(self, receipt: int) -> None:
+        """Another run wrote this receipt after these lists were fetched; the run under way may finish with them. If it
+        is no run of this memory, no further one may.
+        """
+        with self.memory.lock:
+            self.memory.overtaken_by = max(self.memory.overtaken_by, receipt)

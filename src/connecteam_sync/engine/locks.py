@@ -27,7 +27,7 @@ _UNSEEN = "{} could not be looked at, so nothing was locked"
 _BLIND = "without a look: {} --anyway"
 
 
-class Locking:
+class Locker:
     """Locks on one store. `verify` is the library's own verification of a window."""
 
     def __init__(self, store: Store, verify: Callable[[Window], Verification]) -> None:

@@ -23,7 +23,7 @@ from connecteam_sync.store.mirror.account import clock_counts
 from connecteam_sync.store.store import Store
 
 
-class Elsewhere:
+class OtherClocks:
     """Further looks of runs over one store; `clocks` returns the mirrored time clocks."""
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -18,23 +18,40 @@ from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.tracking import as_if_applied
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
-from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away
+from connecteam_sync.engine.decide import REFUSED, Considered, Unit, decided_in, is_turned_away, now
 from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
 from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
+from connecteam_sync.store.mirror.people import assignments_of, assignments_query
 from connecteam_sync.store.mirror.refused import as_last_tried
 from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
 
+if TYPE_CHECKING:
+    from connecteam_sync.core.decision_inputs import DecisionInputs
+
 
 def propose(
-    context: Context, windows: Iterable[Window] | None, *, resync: bool = False, planner: Planner | None = None
+    context: Context,
+    windows: Iterable[Window] | None,
+    *,
+    resync: bool = False,
+    planner: Planner | None = None,
+    inputs: list[DecisionInputs] | None = None,
 ) -> tuple[Plan, list[StoredState]]:
-    """The plan of a sync, and the stored state that each slice plan was made on. Nothing is written."""
+    """The plan of a sync, and the stored state that each slice plan was made on. Nothing is written.
+
+    The inputs of each decision are added to `inputs`.
+    """
     chosen = tuple(windows) if windows is not None else None
     store, belonging, choosing = context.store, context.belonging, context.choosing
     choosing.begin()
-    account, vouched, *past = store.fetch("checking the database", *belonging.queries(), *choosing.queries(chosen))
+    asked, account, vouched, *past = store.fetch(
+        "checking the database",
+        assignments_query(store.own, now()),
+        *belonging.queries(),
+        *choosing.queries(chosen),
+    )
     belonging.check_rows((account, vouched))
     # A table that cannot be read correctly cannot be planned for.
     require_table(store.host, store.columns(), store.dialect)
@@ -42,7 +59,10 @@ def propose(
     belonging.check_company()
     people = context.client.users()
     units = choosing.units(chosen, past, policy)
-    return Proposing(context, people, units, choosing.evidence(units, policy)).propose()
+    evidence = choosing.evidence(units, policy)
+    # Only what a run has learned: a plan asks nothing that it could not remember.
+    evidence.assigned = {user: clocks for user, clocks in assignments_of(asked).items() if clocks is not None}
+    return Proposer(context, people, units, evidence, inputs).propose()
 
 
 def _policy(context: Context, *, resync: bool, planner: Planner | None) -> Policy:
@@ -64,10 +84,18 @@ class _Planned(NamedTuple):
     plan: SlicePlan
 
 
-class Proposing:
+class Proposer:
     """One proposal in progress: looks once at every unit, and writes nothing."""
 
-    def __init__(self, context: Context, people: People, units: Sequence[Unit], evidence: RunEvidence) -> None:
+    def __init__(
+        self,
+        context: Context,
+        people: People,
+        units: Sequence[Unit],
+        evidence: RunEvidence,
+        inputs: list[DecisionInputs] | None = None,
+    ) -> None:
+        self._inputs = inputs
         self.store, self.client, self.people, self.units, self.evidence = (
             context.store,
             context.client,
@@ -144,7 +172,10 @@ class Proposing:
             found = session.stored(unit.window, snapshot, seen_starts=seen)
             tried = as_last_tried(session, found)
             as_if = as_if_applied(tried, (planned.plan for planned in self._planned), unit.window)
-            plan = decided_in(session, unit._replace(policy=policy), snapshot, self.evidence, as_if)
+            considered = Considered(unit._replace(policy=policy), snapshot)
+            plan = decided_in(session, considered, self.evidence, as_if)
+        if self._inputs is not None and (made := considered.inputs(self.evidence, plan)) is not None:
+            self._inputs.append(made)
         self._planned.append(_Planned(unit, snapshot, stored or found, plan))
         return self._planned[-1]
 

@@ -19,7 +19,7 @@ from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.run import Plan, Run, RunKind, Slice
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.engine.context import Context, fresh_run
-from connecteam_sync.engine.decide import Unit, require_fingerprints
+from connecteam_sync.engine.decide import Unit, now, require_fingerprints
 from connecteam_sync.engine.events import Step, run_began
 from connecteam_sync.engine.inputs import Inputs
 from connecteam_sync.engine.receipts import RunRecord
@@ -29,6 +29,7 @@ from connecteam_sync.engine.slice import SliceRunner
 from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, LockHeld, NotServed, Rejected
 from connecteam_sync.store.mirror.digest import remembered_query
+from connecteam_sync.store.mirror.people import assignments_of, assignments_query
 from connecteam_sync.store.session import newest_receipt_query
 from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.store.tables.columns import require_served
@@ -70,13 +71,13 @@ def run(
 
 
 class _FirstRows(NamedTuple):
-    """The first rows read: the newest receipt, whether there are views, the fingerprints of slices, and older days with
-    open rows.
+    """The first rows read: the newest receipt, the fingerprints of slices, what is known of assignments, and older days
+    with open rows.
     """
 
     head: int
-    has_views: bool
     remembered: Rows
+    assignments: Rows
     past: Sequence[Rows]
 
 
@@ -84,6 +85,7 @@ class _Began(NamedTuple):
     """A run whose looks are not chosen yet."""
 
     slices: SliceRunner
+    assigned: dict[int, frozenset[int] | None]
     policy: Policy
     past: Sequence[Rows]
 
@@ -99,8 +101,9 @@ def _begin(
     _require_tables(context, policy)
     record = RunRecord(context, fresh_run(kind, hull))
     inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
-    slices = SliceRunner(context, state, record, inputs, head=first_rows.head, has_views=first_rows.has_views)
-    return _Began(slices, policy, first_rows.past)
+    assigned = assignments_of(first_rows.assignments)
+    slices = SliceRunner(context, state, record, inputs, assigned, head=first_rows.head)
+    return _Began(slices, assigned, policy, first_rows.past)
 
 
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:
@@ -113,6 +116,7 @@ def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, 
     else:
         state.units = choosing.units(chosen, began.past, began.policy)
     state.evidence = choosing.evidence(state.units, began.policy)
+    state.evidence.assigned = {user: clocks for user, clocks in began.assigned.items() if clocks is not None}
 
 
 def _longest(context: Context) -> Window:
@@ -125,14 +129,19 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
     """Send the first queries together, and check the account."""
     own, belonging, choosing = context.store.own, context.belonging, context.choosing
     choosing.begin()
-    queries = (newest_receipt_query(own), remembered_query(own, [hull]), *belonging.queries())
-    newest, remembered, account, vouched, *past = context.store.fetch(
+    queries = (
+        newest_receipt_query(own),
+        remembered_query(own, [hull]),
+        assignments_query(own, now()),
+        *belonging.queries(),
+    )
+    newest, remembered, assignments, account, vouched, *past = context.store.fetch(
         "checking the database", *queries, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))
-    head, views = newest[0]
-    context.lists.begin(int(head))
-    return _FirstRows(int(head), bool(views), remembered, past)
+    head = int(newest[0][0])
+    context.lists.begin(head)
+    return _FirstRows(head, remembered, assignments, past)
 
 
 def _policy(context: Context, accept: Iterable[str], state: RunState) -> Policy:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -44,30 +41,12 @@ def save_plan(proposal: Plan, path: str | Path) -> None:
     The file replaces an older one atomically. A symbolic link is not followed, and only an ordinary file is replaced.
     Snapshot, tracked shifts and policy are not saved: `apply` looks again.
     """
+    from connecteam_sync.engine.private_file import write_private
+
     bare = msgspec.structs.replace(proposal, plans=tuple(_bare(plan) for plan in proposal.plans), failures=())
     text = msgspec.json.encode(bare)
     whole = msgspec.json.encode(_Saved(msgspec.Raw(text), hashlib.sha256(text).hexdigest()))
-    file = Path(path)
-    try:
-        mode = file.lstat().st_mode if os.path.lexists(file) else None
-        if mode is not None and not stat.S_ISREG(mode):
-            what = "a symbolic link, which is not followed" if stat.S_ISLNK(mode) else "no ordinary file"
-            raise ConfigurationError(
-                f"the plan cannot be written to {file}: it is {what}", next_step="choose another path"
-            )
-        number, made = tempfile.mkstemp(prefix=f".{file.name[:100]}.", dir=file.parent)
-        try:
-            with os.fdopen(number, "wb") as opened:
-                opened.write(whole)
-            Path(made).replace(file)
-        except OSError:
-            Path(made).unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(
-            f"the plan cannot be written to {file}: {why}", next_step="choose another path"
-        ) from error
+    write_private(path, whole, what="plan")
 
 
 def _bare(plan: SlicePlan) -> SlicePlan:
@@ -102,7 +81,7 @@ def _oddities(proposal: Plan, timezone: str) -> Iterator[str]:
     if not proposal.plans:
         yield "it holds no plan"
     for window in (proposal.window, *(plan.window for plan in proposal.plans)):
-        yield from _odd_window(window, timezone)
+        yield from odd_window(window, timezone)
     for plan in proposal.plans:
         if not 0 < plan.time_clock_id <= _NUMBER:
             yield f"there is no time clock {plan.time_clock_id}"
@@ -110,7 +89,8 @@ def _oddities(proposal: Plan, timezone: str) -> Iterator[str]:
             yield from _odd_change(change)
 
 
-def _odd_window(window: Window, timezone: str) -> Iterator[str]:
+def odd_window(window: Window, timezone: str) -> Iterator[str]:
+    """What is wrong with a window that was read from a file, a sentence each."""
     if window.timezone != timezone:
         yield f"it was made for the time zone {window.timezone[:60]!r}, and this is {timezone}"
     try:
@@ -167,9 +147,11 @@ def _with_employee(change: Change, employees: Mapping[int, RowId]) -> Change:
 
 
 def require_same(decision: SlicePlan, saved: SlicePlan, stored: StoredState) -> None:
-    """A saved plan is applied exactly, or not at all. Raises StalePlan naming the rows that differ."""
-    if decision.fingerprint == saved.fingerprint:
-        return
+    """A saved plan is applied exactly, or not at all. Raises StalePlan naming the rows that differ.
+
+    The changes themselves are compared: they are what a person was shown, and a fingerprint in the file proves nothing
+    about them.
+    """
     fresh = set(decision.changes)
     old = {_with_employee(change, stored.employees) for change in saved.changes}
     if fresh != old:

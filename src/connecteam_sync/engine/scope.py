@@ -17,23 +17,23 @@ from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.run import Plan
 from connecteam_sync.core.window import PADDING_DAYS, Window, local_day
-from connecteam_sync.engine.account import Belonging
+from connecteam_sync.engine.account import AccountCheck
 from connecteam_sync.engine.decide import Unit, now
-from connecteam_sync.engine.slices import Past, Wanted, by_default, named, of_chosen_days, recent
+from connecteam_sync.engine.slices import Past, RequestedWindow, by_default, named, of_chosen_days, recent
 from connecteam_sync.errors import BadAnswer
 from connecteam_sync.store.session import past_queries, remembered_clocks_query
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.store import Store
 
 
-class Choosing:
+class ScopeChooser:
     """Chooses the looks of runs over one store."""
 
     def __init__(
         self,
         store: Store,
         *,
-        belonging: Belonging,
+        belonging: AccountCheck,
         timezone: str,
         time_clocks: tuple[int, ...],
         slice_days: int,
@@ -46,7 +46,7 @@ class Choosing:
         self._listed: tuple[TimeClock, ...] | None = None
         self._only: int | None = None
 
-    def of_one_clock(self, clock: int) -> Choosing:
+    def of_one_clock(self, clock: int) -> ScopeChooser:
         """The same for runs that look at one of the mirrored time clocks, and at no further slice of the past."""
         one = copy(self)
         one._only, one._older_days = clock, 0  # noqa: SLF001 - a copy of ours
@@ -109,7 +109,7 @@ class Choosing:
             )
         return clocks
 
-    def _by_default(self, past: Past) -> list[Wanted]:
+    def _by_default(self, past: Past) -> list[RequestedWindow]:
         return by_default(
             self.last(),
             self.clocks(),
@@ -128,7 +128,7 @@ class Choosing:
         (found,) = self.store.fetch("looking for archived time clocks", remembered_clocks_query(self.store.own, window))
         return frozenset(int(clock) for (clock,) in found)
 
-    def _wanted(self, windows: tuple[Window, ...] | None, results: Sequence[Rows]) -> list[Wanted]:
+    def _wanted(self, windows: tuple[Window, ...] | None, results: Sequence[Rows]) -> list[RequestedWindow]:
         wanted = self._by_default(self._past(results)) if windows is None else self.of(windows)
         if self._only is None:
             return wanted
@@ -136,13 +136,13 @@ class Choosing:
             one._replace(clocks=(self._only,), whole=len(one.clocks) == 1) for one in wanted if self._only in one.clocks
         ]
 
-    def of(self, windows: tuple[Window, ...]) -> list[Wanted]:
+    def of(self, windows: tuple[Window, ...]) -> list[RequestedWindow]:
         """The slices of chosen days."""
         clocks, remembered = self.clocks(), self._remembered_clocks
         vanished = frozenset(clock.id for clock in self._belonging.vanished()) if not self._time_clocks else frozenset()
         return of_chosen_days(windows, clocks, slice_days=self._slice_days, vanished=vanished, remembered=remembered)
 
-    def _units_of(self, wanted: Iterable[Wanted], policy: Policy) -> list[Unit]:
+    def _units_of(self, wanted: Iterable[RequestedWindow], policy: Policy) -> list[Unit]:
         """The looks of a run in order. A row without a shift may belong to any time clock, so the last look decides."""
         silent = msgspec.structs.replace(policy, orphans="ignore")
         return [
@@ -160,7 +160,7 @@ class Choosing:
         clocks: dict[Window, dict[int, SlicePlan]] = {}
         for plan in proposal.plans:
             clocks.setdefault(plan.window, {}).setdefault(plan.time_clock_id, plan)
-        units = self._units_of((Wanted(window, tuple(of)) for window, of in clocks.items()), policy)
+        units = self._units_of((RequestedWindow(window, tuple(of)) for window, of in clocks.items()), policy)
         return [unit._replace(saved=clocks[unit.window][unit.clock]) for unit in units]
 
     def evidence(self, units: Iterable[Unit], policy: Policy) -> RunEvidence:
@@ -177,6 +177,10 @@ class Choosing:
         if self._listed is None:
             self._listed = (*self._belonging.time_clocks(), *self._belonging.vanished())
         return self._listed
+
+    def archived(self) -> frozenset[int]:
+        """The time clocks that were no longer in use when they were last listed to us. Nothing is fetched."""
+        return frozenset(listed.id for listed in self._listed or () if listed.is_archived)
 
     def is_archived(self, clock: int) -> bool:
         """Whether a time clock is no longer in use."""

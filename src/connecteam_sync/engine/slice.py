@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,12 +11,12 @@ import msgspec
 
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Pending, SlicePlan
-from connecteam_sync.core.events import SliceAgain
+from connecteam_sync.core.events import InputsNotKept, SliceAgain
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
-from connecteam_sync.engine.decide import REFUSED, Unit, decided_in, is_turned_away, now, to_write
+from connecteam_sync.engine.decide import REFUSED, Considered, Unit, decided_in, is_turned_away, now, to_write
 from connecteam_sync.engine.events import of_commit
 from connecteam_sync.engine.inputs import Inputs
 from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_slice
@@ -24,12 +24,12 @@ from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
+from connecteam_sync.store.history.receipt_text import receipt_of
 from connecteam_sync.store.mirror.apply import ApplyResult, apply, writes_anything, writes_users
 from connecteam_sync.store.mirror.digest import (
     SliceFingerprint,
     combined,
     digest_queries,
-    receipt_of,
     receipt_query,
     remember,
 )
@@ -39,7 +39,9 @@ from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
 
 if TYPE_CHECKING:
-    from connecteam_sync.engine.break_types import BreakTypes
+    from connecteam_sync.core.decision_inputs import DecisionInputs
+    from connecteam_sync.engine.assignments import Assignments
+    from connecteam_sync.engine.break_types import BreakTypeReader
 
 ATTEMPTS = 5
 """How often a slice is tried if other programs or runs write in between."""
@@ -53,6 +55,8 @@ class _Done(NamedTuple):
     ended: int | None
     plan: SlicePlan | None
     applied: ApplyResult | None
+    inputs: DecisionInputs | None = None
+    """What it was decided of, if it changed, refused or held something new."""
 
 
 class _Overtaken(NamedTuple):
@@ -62,20 +66,33 @@ class _Overtaken(NamedTuple):
     newest: int
 
 
-class SliceRunner:
-    """Does the slices of one run. `head` is the number of the newest receipt that the run knows of.
+class _Unasked(NamedTuple):
+    """Users whom an answer does not list, and of whom Connecteam is to be asked before anything is decided."""
 
-    With `has_views` the types of breaks are kept too, which only views need.
-    """
+    users: tuple[int, ...]
+
+
+class SliceRunner:
+    """Does the slices of one run. `head` is the number of the newest receipt that the run knows of."""
 
     def __init__(
-        self, context: Context, state: RunState, record: RunRecord, inputs: Inputs, *, head: int, has_views: bool
+        self,
+        context: Context,
+        state: RunState,
+        record: RunRecord,
+        inputs: Inputs,
+        assigned: Mapping[int, frozenset[int] | None],
+        *,
+        head: int,
     ) -> None:
         self.store, self.client, self._emit = context.store, context.client, context.emit
+        self._context, self._keeps = context, context.keeps_inputs
         self._belonging, self._lists = context.belonging, context.lists
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
-        self._has_views = has_views
-        self._break_types: BreakTypes | None = None
+        self._assigned = assigned
+        self._assignments: Assignments | None = None
+        self._break_types: BreakTypeReader | None = None
+        self._considered: Considered | None = None
 
     def run(self, place: int, *, last: bool) -> Slice:
         """One look and one transaction; a new look if another run came first, another try if rows moved.
@@ -83,6 +100,7 @@ class SliceRunner:
         The `last` slice records the end of the run too, unless decisions are left for it.
         """
         unit = self.state.units[place]
+        self._considered = None
         self.state.begin_slice(unit.window)
         moved: DatabaseError = RowMoved(f"other runs keep writing {unit.window}", next_step="run the command again")
         fetched, troubled = self._fetch(unit), False
@@ -97,7 +115,9 @@ class SliceRunner:
                 continue
             if isinstance(outcome, _Done):
                 return self._keep(place, fetched, outcome)
-            if outcome is not None:
+            if isinstance(outcome, _Unasked):
+                self._ask(unit, fetched, outcome.users)
+            elif outcome is not None:
                 fetched = self._catch_up(unit, fetched, outcome)
         raise moved
 
@@ -111,17 +131,19 @@ class SliceRunner:
         self.state.people = self._lists.users_with({shift.user_id for shift in snapshot.shifts}, people)
         if self.state.people is not people:
             fetched.inputs = self._inputs.digest(unit, fetched.response)
-        if snapshot.breaks and self._has_views:
+        if snapshot.breaks:
             self._look_at_break_types(unit, snapshot)
 
     def _look_at_break_types(self, unit: Unit, snapshot: Snapshot) -> None:
         """Imported only where there are breaks, to keep the start of the program fast."""
-        from connecteam_sync.engine.break_types import BreakTypes
+        from connecteam_sync.engine.break_types import BreakTypeReader
 
-        self._break_types = self._break_types or BreakTypes(self.store, self._lists)
+        self._break_types = self._break_types or BreakTypeReader(self.store, self._lists)
         self._break_types.look(unit.clock, {item.break_type_id for item in snapshot.breaks})
 
-    def _try(self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool) -> _Done | _Overtaken | None:
+    def _try(
+        self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool
+    ) -> _Done | _Overtaken | _Unasked | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
             (overlapping, newest, account), *results = (session.opening[0][0], *session.opening[1:])
@@ -131,8 +153,28 @@ class SliceRunner:
             if overtaken is not None and (troubled or unit.saved is not None):
                 return overtaken
             if overtaken is not None:
-                self._lists.overtaken()
+                self._lists.overtaken(overtaken.newest)
             return self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
+
+    def _unasked(self, taken: AcceptedPlan) -> tuple[int, ...]:
+        """The users of whom rows are held, since this answer does not list them, and who were not asked about today."""
+        if all(hold.reason != "user_not_listed" for hold in taken.plan.holds):
+            return ()
+        return self._of_users().unasked(taken.plan, taken.stored)
+
+    def _of_users(self) -> Assignments:
+        """Imported only where somebody is not listed, to keep the start of the program fast."""
+        from connecteam_sync.engine.assignments import Assignments
+
+        self._assignments = self._assignments or Assignments(lambda: self.client, self._assigned)
+        return self._assignments
+
+    def _ask(self, unit: Unit, fetched: FetchedSlice, users: tuple[int, ...]) -> None:
+        """Ask which time clocks these users are on, with no transaction open. It is an input of the decision."""
+        assignments = self._of_users()
+        assignments.ask(users)
+        self.state.evidence.assigned = assignments.known
+        fetched.inputs = self._inputs.digest(unit, fetched.response)
 
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
         """After another run: fetch the users again, so that an older list never overwrites a newer one."""
@@ -172,7 +214,7 @@ class SliceRunner:
         *,
         last: bool,
         troubled: bool,
-    ) -> _Done | _Overtaken | None:
+    ) -> _Done | _Overtaken | _Unasked | None:
         """Decide and write, under the lock; None if the stored rows have to be read after all.
 
         A look that was overtaken counts if it leads to no write: it agrees with what the newer ones wrote.
@@ -181,24 +223,33 @@ class SliceRunner:
             return self._as_remembered(session, fetched, fetched.known, results, last=last)
         snapshot = fetched.snapshot(self.state.people)
         stored = session.stored(unit.window, snapshot, results)
-        deciding = partial(decided_in, session, unit, snapshot, self.state.evidence)
+        self._considered = considered = Considered(unit, snapshot)
+        deciding = partial(decided_in, session, considered, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
         if overtaken is not None and _would_overwrite(session, taken.plan, overtaken):
             return overtaken
+        unasked = self._unasked(taken) if unit.saved is None else ()
+        if unasked:
+            return _Unasked(unasked)
         number = self.record.begin(session)
         self._belonging.remember(session)
+        if self._assignments is not None:
+            self._assignments.write(session)
         receipt, applied = self._write(session, number, taken, fetched)
         ends = last and not self.state.is_open(taken.plan)
         ended = self.record.end(session, number.value) if ends else None
-        return _Done(receipt, number, ended, taken.plan, applied)
+        is_news = taken.plan.changes or taken.plan.refusals or (applied is not None and applied.holds.opened)
+        inputs = considered.inputs(self.state.evidence, taken.plan) if is_news and self._keeps else None
+        return _Done(receipt, number, ended, taken.plan, applied, inputs)
 
     def _as_remembered(
         self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, results: list[Rows], *, last: bool
     ) -> _Done | None:
         """Repeat the earlier receipt if the database is as it was; else None, and `fetched` counts as not known."""
         digest = combined(results[1:])
-        if digest == known.digest:
-            receipt = receipt_of(results[0])
+        # Its receipt is gone if another run replaced it meanwhile, and it was old enough to be folded.
+        if digest == known.digest and results[0]:
+            receipt = receipt_of(results[0][0][0])
             last = last and not self.state.is_open(None)
             number, ended = self.record.repeat(session, receipt, last=last)
             return _Done(receipt, number, ended, None, None)
@@ -209,6 +260,8 @@ class SliceRunner:
     def _keep(self, place: int, fetched: FetchedSlice, done: _Done) -> Slice:
         """Keep the result of a committed slice for the rest of the run."""
         state, unit = self.state, self.state.units[place]
+        if self._assignments is not None:
+            self._assignments.written()
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
         if self.record.newest_receipt is not None:
@@ -224,7 +277,20 @@ class SliceRunner:
             state.responses.append(fetched.response)
         if done.plan is not None:
             self._emit_events(done.number.value, done.plan, done.applied)
+        if done.inputs is not None:
+            self._keep_inputs(done.receipt, done.inputs)
         return done.receipt
+
+    def _keep_inputs(self, receipt: Slice, inputs: DecisionInputs) -> None:
+        """Keep what was decided of in a file. A file that cannot be written is an event, and changes nothing else."""
+        from connecteam_sync.engine.kept_inputs import KeptSlice
+
+        kept = self._context.kept
+        if kept is None or self.record.number is None:
+            return
+        failure = kept.add(self.record.number, self.record.run.started_at, KeptSlice.of(receipt, inputs))
+        if failure:
+            self._emit(InputsNotKept(run=self.record.number, error=failure))
 
     def _emit_events(self, number: int, plan: SlicePlan, applied: ApplyResult | None) -> None:
         for event in of_commit(number, plan, applied):
@@ -279,8 +345,14 @@ class SliceRunner:
 
     def failed(self, clock: int, window: Window, error: ConnecteamSyncError, *, record: bool = True) -> None:
         """Record a failed slice, also in the evidence of other looks."""
-        self.state.evidence.add_failure(clock, window, error.message, turned_away=is_turned_away(error))
+        considered, self._considered = self._considered, None
+        evidence = self.state.evidence
+        is_of_it = considered is not None and (considered.unit.clock, considered.unit.window) == (clock, window)
+        inputs = considered.inputs(evidence) if considered is not None and is_of_it and self._keeps else None
+        evidence.add_failure(clock, window, error.message, turned_away=is_turned_away(error))
         self.record.failed(clock, window, error, record=record)
+        if inputs is not None:
+            self._keep_inputs(self.record.slices[-1], inputs)
 
     def stopped(self, unit: Unit, error: LockHeld | NotServed) -> None:
         """Record the slice that stops a run. Raises a NotServed if nothing is recorded yet: that is no run at all."""

@@ -52,7 +52,7 @@ class Past(NamedTuple):
     looked: Mapping[tuple[int, str, str], tuple[int, int]]
 
 
-class Wanted(NamedTuple):
+class RequestedWindow(NamedTuple):
     """A window and the time clocks to look at; `whole` if these are all that are in use."""
 
     window: Window
@@ -72,12 +72,12 @@ def of_chosen_days(
     slice_days: int,
     vanished: Container[int] = (),
     remembered: Callable[[Window], Container[int]] = lambda _: (),
-) -> list[Wanted]:
+) -> list[RequestedWindow]:
     """The looks of chosen days: every time clock; an unlisted one (`vanished`) only if it has tracked shifts there."""
     wanted = []
     for slice_ in (slice_ for window in windows for slice_ in window.slices(slice_days)):
         ids = [c.id for c in clocks if c.id not in vanished or c.id in remembered(slice_)]
-        wanted.append(Wanted(slice_, tuple(ids)))
+        wanted.append(RequestedWindow(slice_, tuple(ids)))
     return wanted
 
 
@@ -91,7 +91,7 @@ def by_default(  # each argument is another input of the rules
     longest: int,
     older_days: int,
     remembered: Callable[[Window], Container[int]],
-) -> list[Wanted]:
+) -> list[RequestedWindow]:
     """The last days, the days of older open rows by the time clock they are of, and one further slice of the past.
 
     Archived time clocks are looked at if they have tracked shifts: in the last days according to `past`, in a further
@@ -102,9 +102,9 @@ def by_default(  # each argument is another input of the rules
     in_use = tuple(clock.id for clock in clocks if not clock.is_archived)
     known = {clock.id for clock in clocks}
     archived = tuple(clock.id for clock in clocks if clock.is_archived and clock.id in past.remembered)
-    wanted = [Wanted(slice_, (*in_use, *archived)) for slice_ in last.slices(slice_days)]
+    wanted = [RequestedWindow(slice_, (*in_use, *archived)) for slice_ in last.slices(slice_days)]
     wanted += [
-        Wanted(window, (clock,), whole=False)
+        RequestedWindow(window, (clock,), whole=False)
         for clock, window in _of_open_rows(last, past, zone, now, longest)
         if clock in known
     ]
@@ -115,13 +115,13 @@ def by_default(  # each argument is another input of the rules
             further[window].append(clock)
     for window, of in further.items():
         old = [clock.id for clock in clocks if clock.is_archived and clock.id in remembered(window)]
-        wanted.append(Wanted(window, (*of, *old), whole=len(of) == len(in_use)))
+        wanted.append(RequestedWindow(window, (*of, *old), whole=len(of) == len(in_use)))
     return wanted
 
 
 def left_out(
     absent: Iterable[tuple[int, Window]], looked: Sequence[tuple[int, Window]], clocks: Iterable[TimeClock]
-) -> list[Wanted]:
+) -> list[RequestedWindow]:
     """The looks still needed before absent shifts count as gone. `absent`: (place of the look, window) of each.
 
     A shift may have moved to a time clock that the run did not look at on those days, or had looked at before.
@@ -133,9 +133,9 @@ def left_out(
     wanted = []
     for window, place in sorted(last.items()):
         later = looked[place:]
-        seen = {clock for clock, other in later if other.first <= window.first and window.last <= other.last}
+        seen = {clock for clock, other in later if other.covers(window)}
         if missing := tuple(clock for clock in ids if clock not in seen):
-            wanted.append(Wanted(window, missing, whole=False))
+            wanted.append(RequestedWindow(window, missing, whole=False))
     return wanted
 
 

@@ -1,4 +1,4 @@
-"""Record a verification: its receipt is the only thing it writes."""
+"""Record a verification: its receipt, and the days that it proves, are all that it writes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from connecteam_sync.core.change import Counts, Minutes
+from connecteam_sync.core.proofs import exit_codes
 from connecteam_sync.core.run import Failure, Run, Slice, Verification, VerifyResult
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context, Costs, fresh_run
@@ -15,7 +16,8 @@ from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_began, run_ended
 from connecteam_sync.errors import ConnecteamSyncError, UpstreamError
 from connecteam_sync.store.history import runs
-from connecteam_sync.store.store import Store
+from connecteam_sync.store.service import proofs
+from connecteam_sync.store.service.proofs import newest_change_query
 
 
 def on_record(context: Context, window: Window, verify: Callable[[], Verification]) -> Verification:
@@ -26,15 +28,17 @@ def on_record(context: Context, window: Window, verify: Callable[[], Verificatio
     run = fresh_run("verify", window)
     context.emit(run_began(run))
     costs = Costs(context.store, context.http_calls)
+    # What is written from here on, the look may not have seen.
+    [[(seen,)]] = context.store.fetch("beginning a proof", newest_change_query(context.store.own))
 
-    def recorded(*slices: Slice) -> int:
+    def recorded(*slices: Slice, proof: Verification | None = None) -> int:
         spent = costs.statements + 2 + len(slices)
         whole = msgspec.structs.replace(
             run, slices=slices, finished_at=now(), statements=spent, http_calls=costs.http_calls
         )
         number: int | None = None
         try:
-            number = _record(context.store, whole)
+            number = _record(context, whole, proof, int(seen))
         finally:
             context.emit(run_ended(msgspec.structs.replace(whole, id=number)))
         return number
@@ -46,18 +50,29 @@ def on_record(context: Context, window: Window, verify: Callable[[], Verificatio
             recorded(_failed(window, error))
         raise
     try:
-        number = recorded(*_slices(verification))
+        number = recorded(*_slices(verification), proof=verification)
     except ConnecteamSyncError as error:
         return msgspec.structs.replace(verification, not_recorded=error.message)
     return msgspec.structs.replace(verification, run=number)
 
 
-def _record(store: Store, run: Run) -> int:
-    """The number of the run, its receipts written in one short transaction."""
-    with store.writing("recording a proof") as session:
+def _record(context: Context, run: Run, proof: Verification | None, seen: int) -> int:
+    """The number of the run, its receipts and the days that it proves written in one short transaction."""
+    with context.store.writing("recording a proof") as session:
         number = runs.begin_run(session, run).value
         for receipt in run.slices:
             runs.record_slice(session, number, receipt)
+        if proof is not None:
+            today = context.choosing.today()
+            proofs.record(
+                session,
+                exit_codes(proof, today),
+                run=number,
+                timezone=run.window.timezone,
+                today=today,
+                at=run.finished_at or now(),
+                seen=seen,
+            )
     return number
 
 

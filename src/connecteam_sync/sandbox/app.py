@@ -209,7 +209,7 @@ class Handlers:
         body = (await request.body()).decode()
         if "grant_type=client_credentials" not in body:
             return JSONResponse({"detail": "Unsupported grant type"}, 400)
-        token = f"sandbox-token-{len(self.tokens) + 1}"
+        token = f"sandbox-token-{self.company.id}-{len(self.tokens) + 1}"
         self.tokens[token] = time.time() + 86_400
         return JSONResponse({"access_token": token, "token_type": "bearer", "expires_in": 86_400, "scope": None})
 

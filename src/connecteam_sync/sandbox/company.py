@@ -114,7 +114,7 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class Happening:
+class CompanyEvent:
     """Something that happened, of which webhooks tell: an event and the activity, person or day it is about."""
 
     feature: Literal["time_activity", "users"]
@@ -155,7 +155,7 @@ class Company:
         self.clocks = {clock.id: clock for clock in named}
         self.people: dict[int, Person] = {}
         self.activities: dict[str, Activity] = {}
-        self.listeners: list[Callable[[Happening], None]] = []
+        self.listeners: list[Callable[[CompanyEvent], None]] = []
         """Are told of everything that webhooks tell of, once it has happened."""
         self.locked: set[tuple[int, int, date]] = set()
         self.submitted: set[tuple[int, int, date]] = set()
@@ -271,11 +271,11 @@ class Company:
 
     def tell(self, event: str, item: Activity) -> None:
         """Tell the listeners of an event of an activity."""
-        self._announce(Happening("time_activity", event, item.kind, item.user_id, item.clock_id, activity=item))
+        self._announce(CompanyEvent("time_activity", event, item.kind, item.user_id, item.clock_id, activity=item))
 
     def tell_of_person(self, event: str, user_id: int) -> None:
         """Tell the listeners of an event of a person."""
-        self._announce(Happening("users", event, "User", user_id))
+        self._announce(CompanyEvent("users", event, "User", user_id))
 
     def mark(self, name: str, day: tuple[int, int, date], *, on: bool = True) -> None:
         """Set or take back a mark of a person's day on a time clock: `locked`, `submitted` or `approved`."""
@@ -287,9 +287,9 @@ class Company:
         if (day in marks) != on:
             (marks.add if on else marks.discard)(day)
             event = set_ if on else taken
-            self._announce(Happening("time_activity", event, "timesheet_period", day[1], day[0], day=day[2]))
+            self._announce(CompanyEvent("time_activity", event, "timesheet_period", day[1], day[0], day=day[2]))
 
-    def _announce(self, happening: Happening) -> None:
+    def _announce(self, happening: CompanyEvent) -> None:
         for listener in self.listeners:
             listener(happening)
 

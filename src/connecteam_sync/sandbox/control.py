@@ -58,7 +58,7 @@ class Unusable(Exception):  # noqa: N818 - named for what was wrong
 
 
 @dataclass(frozen=True)
-class Doing:
+class ActForm:
     """An act: the fields of its body and what it does."""
 
     body: type[msgspec.Struct]
@@ -70,28 +70,28 @@ class Control:
 
     def __init__(self, handlers: Handlers) -> None:
         self.handlers, self.company = handlers, handlers.company
-        self.acts: dict[str, Doing] = {
-            "add": Doing(Add, self._add),
-            "clock-in": Doing(ClockIn, self._clock_in),
-            "clock-out": Doing(ClockOut, self._clock_out),
-            "edit": Doing(Edit, self._edit),
-            "reopen": Doing(OfActivity, self._reopen),
-            "delete": Doing(Delete, self._delete),
-            "duplicate": Doing(Duplicate, self._duplicate),
-            "replace-id": Doing(ReplaceId, self._replace_id),
-            "event": Doing(Announce, self._event),
-            "spoil": Doing(Spoil, self._spoil),
-            "assign": Doing(Assign, self._assign),
-            "unassign": Doing(OfPerson, self._unassign),
-            "archive": Doing(OfPerson, self._archive),
-            "lock": Doing(Lock, self._lock),
-            "submit": Doing(Submit, self._submit),
-            "approve": Doing(Approve, self._approve),
-            "time-off": Doing(TimeOff, self._time_off),
-            "fault": Doing(Fault, self._fault),
-            "clear-faults": Doing(Act, self._clear_faults),
-            "time": Doing(SetTime, self._time),
-            "settings": Doing(SandboxSettings, self._settings),
+        self.acts: dict[str, ActForm] = {
+            "add": ActForm(Add, self._add),
+            "clock-in": ActForm(ClockIn, self._clock_in),
+            "clock-out": ActForm(ClockOut, self._clock_out),
+            "edit": ActForm(Edit, self._edit),
+            "reopen": ActForm(OfActivity, self._reopen),
+            "delete": ActForm(Delete, self._delete),
+            "duplicate": ActForm(Duplicate, self._duplicate),
+            "replace-id": ActForm(ReplaceId, self._replace_id),
+            "event": ActForm(Announce, self._event),
+            "spoil": ActForm(Spoil, self._spoil),
+            "assign": ActForm(Assign, self._assign),
+            "unassign": ActForm(OfPerson, self._unassign),
+            "archive": ActForm(OfPerson, self._archive),
+            "lock": ActForm(Lock, self._lock),
+            "submit": ActForm(Submit, self._submit),
+            "approve": ActForm(Approve, self._approve),
+            "time-off": ActForm(TimeOff, self._time_off),
+            "fault": ActForm(Fault, self._fault),
+            "clear-faults": ActForm(Act, self._clear_faults),
+            "time": ActForm(SetTime, self._time),
+            "settings": ActForm(SandboxSettings, self._settings),
         }
 
     def routes(self) -> list[Route]:

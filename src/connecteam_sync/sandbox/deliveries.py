@@ -14,13 +14,14 @@ import random
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import httpx2
 
 from connecteam_sync.sandbox import answers
-from connecteam_sync.sandbox.company import Company, Happening
+from connecteam_sync.sandbox.company import Company, CompanyEvent
 from connecteam_sync.sandbox.settings import SandboxSettings
 from connecteam_sync.sandbox.subscriptions import (
     NEWER_EVENTS,
@@ -64,6 +65,8 @@ class Deliveries:
     def __init__(self, company: Company, settings: SandboxSettings, subscriptions: Subscriptions) -> None:
         self.company, self.settings, self.subscriptions = company, settings, subscriptions
         self.log: deque[Delivery] = deque(maxlen=_KEPT)
+        self.clock: Callable[[], float] = time.monotonic
+        """Seconds that never go back; a simulation has a faster one."""
         self._chance = random.Random(settings.webhook_seed)  # noqa: S311 - repeatable trouble
         self._told: queue.SimpleQueue[tuple[float, Delivery]] = queue.SimpleQueue()
         self._ahead: list[tuple[float, int, Delivery]] = []
@@ -72,7 +75,7 @@ class Deliveries:
         self._client: httpx2.AsyncClient | None = None
         company.listeners.append(self.hear)
 
-    def hear(self, happening: Happening) -> None:
+    def hear(self, happening: CompanyEvent) -> None:
         """Plan the deliveries of what happened, with the troubles that the settings ask for."""
         for subscription in self.subscriptions.hearing(happening.feature, happening.event, happening.clock_id):
             request_id = str(uuid.uuid4())
@@ -89,7 +92,7 @@ class Deliveries:
         self.log.append(delivery)
         if delivery.state != "waiting":
             return
-        due = time.monotonic() + settings.webhook_delay
+        due = self.clock() + settings.webhook_delay
         if overtaken < settings.webhook_reorder:
             due += settings.webhook_spread * chance.random()
         self._told.put((due, delivery))
@@ -106,7 +109,7 @@ class Deliveries:
             due, delivery = self._told.get()
             self._number += 1
             heapq.heappush(self._ahead, (due, self._number, delivery))
-        while self._ahead and self._ahead[0][0] <= time.monotonic():
+        while self._ahead and self._ahead[0][0] <= self.clock():
             task = asyncio.get_running_loop().create_task(self._try(heapq.heappop(self._ahead)[2]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -133,7 +136,7 @@ class Deliveries:
         if delivery.status is not None and httpx2.codes.is_success(delivery.status):
             delivery.state = "delivered"
         elif delivery.tries < RETRY_LIMIT:
-            self._told.put((time.monotonic() + self.settings.webhook_retry_seconds, delivery))
+            self._told.put((self.clock() + self.settings.webhook_retry_seconds, delivery))
         else:
             delivery.state = "given_up"
 
@@ -148,7 +151,7 @@ class Deliveries:
 
     # -- what is said --------------------------------------------------------------------------------------------------
 
-    def _payload(self, happening: Happening, request_id: str) -> dict[str, Any]:
+    def _payload(self, happening: CompanyEvent, request_id: str) -> dict[str, Any]:
         """The body of an event (API, section 16)."""
         now = self.company.time.now()
         said: dict[str, Any] = {

@@ -31,6 +31,8 @@ class Faults:
         self._ahead: list[Fault] = []
         self.served: list[str] = []
         """The names of the faults that callers have met, in order."""
+        self.paths: list[str] = []
+        """The paths that faults were used up by, in order."""
 
     def add(self, name: str, *, call: int | None = None, path: str = "", times: int = 1) -> None:
         """Order a fault; see NAMES, CHANGES, ODDITIES and PAGES."""
@@ -54,6 +56,7 @@ class Faults:
         for fault in self._ahead:
             if fault.path in path and fault.call in {None, call}:
                 fault.times -= 1
+                self.paths.append(path)
                 if fault.times <= 0:
                     self._ahead.remove(fault)
                 if fault.change is None:

@@ -1,4 +1,4 @@
-"""The paths beside the time clock: attachments, geofences, pay rates, assignments and time off.
+"""The paths next to the time clock: attachments, geofences, pay rates, assignments and time off.
 
 Those under UNPROVEN are not in the publisher's document that the sandbox is checked against (API, section 21): their
 responses are built from what is said about them, and carry a header that says so.
@@ -67,7 +67,7 @@ class Geofences(msgspec.Struct):
 
 
 class Resources:
-    """Handlers of what is beside the time clock."""
+    """Handlers of what is next to the time clock."""
 
     def __init__(self, company: Company, no_clock: Callable[[Request], Response | None]) -> None:
         self.company, self._no_clock = company, no_clock

@@ -9,10 +9,11 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
+import msgspec
 import uvicorn
 
 from connecteam_sync.errors import ConfigurationError
@@ -21,6 +22,7 @@ from connecteam_sync.sandbox.company import Company
 from connecteam_sync.sandbox.faults import Faults
 from connecteam_sync.sandbox.life import Life
 from connecteam_sync.sandbox.settings import KEY, SandboxSettings
+from connecteam_sync.sandbox.several import Several
 
 _START_SECONDS = 10.0
 _TICK = 0.02
@@ -34,23 +36,25 @@ class _Server(uvicorn.Server):
     Between requests the company lives on and webhooks are sent, in the server's thread.
     """
 
-    def __init__(self, config: uvicorn.Config, handlers: Handlers) -> None:
+    def __init__(self, config: uvicorn.Config, companies: Sequence[Handlers]) -> None:
         super().__init__(config)
-        self._handlers = handlers
+        self._companies = companies
 
     async def main_loop(self) -> None:
         """Serve until `should_exit` is set."""
         should_exit = await self.on_tick(0)
         while not should_exit:
             await asyncio.sleep(_TICK)
-            self._handlers.between()
+            for handlers in self._companies:
+                handlers.between()
             should_exit = self.should_exit
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving and cancel open requests, as `timeout_graceful_shutdown=0` asks for."""
         for server in self.servers:
             server.close()
-        await self._handlers.deliveries.close()
+        for handlers in self._companies:
+            await handlers.deliveries.close()
         for listening in sockets or []:
             listening.close()
         for connection in list(self.server_state.connections):
@@ -65,11 +69,21 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)
 
 
+class Tenant(NamedTuple):
+    """A further company at a sandbox's address: its key, and its life if it goes on living."""
+
+    key: str
+    company: Company
+    life: Life | None = None
+
+
 class Sandbox:
     """A running simulated Connecteam as a context manager; a client needs its `url` and `key`.
 
-    With a `life` the company goes on living while it is served.
-    Raises ConfigurationError for a key that could be a real one, a host that is not loopback, or a port in use.
+    With a `life` the company goes on living while it is served. `others` are further companies at the same address,
+    each with a key of its own; `url`, `key`, `faults` and `calls` are those of the first.
+    Raises ConfigurationError for a key that could be a real one or is another company's, a host that is not loopback,
+    or a port in use.
     """
 
     def __init__(
@@ -81,12 +95,9 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         life: Life | None = None,
+        others: Sequence[Tenant] = (),
     ) -> None:
-        if not key.startswith("sandbox-"):
-            raise ConfigurationError(
-                "the sandbox refuses a key that could be a real one",
-                next_step="give it an invented key that begins with sandbox-",
-            )
+        _require_invented([key, *(other.key for other in others)])
         if not _is_loopback(host):
             raise ConfigurationError("the sandbox serves this machine only", next_step="use the host 127.0.0.1")
         self.company = company if company is not None else Company()
@@ -95,10 +106,21 @@ class Sandbox:
         self.handlers = Handlers(
             self.company, self.settings, key=key, client_id=self.client_id, client_secret=self.client_secret, life=life
         )
+        self.companies = (self.handlers, *(self._handlers_of(other) for other in others))
         self.host, self.port = host, port
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+
+    def _handlers_of(self, tenant: Tenant) -> Handlers:
+        return Handlers(
+            tenant.company,
+            msgspec.structs.replace(self.settings),
+            key=tenant.key,
+            client_id=f"{self.client_id}-{tenant.company.id}",
+            client_secret=self.client_secret,
+            life=tenant.life,
+        )
 
     @property
     def url(self) -> str:
@@ -130,7 +152,7 @@ class Sandbox:
         # Ordered faults would fill the log with meaningless tracebacks.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
-            self.handlers.app(),
+            Several(self.companies) if len(self.companies) > 1 else self.handlers.app(),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -138,7 +160,7 @@ class Sandbox:
             ws="none",
             date_header=False,  # the handlers have a clock of their own
         )
-        return _Server(config, self.handlers)
+        return _Server(config, self.companies)
 
     def serve(self, ready: Callable[[], None]) -> None:
         """Serve until interrupted; `ready` is called once the port is bound."""
@@ -168,6 +190,17 @@ class Sandbox:
             self._thread.join(timeout=_START_SECONDS)
         if self._socket:
             self._socket.close()
+
+
+def _require_invented(keys: Sequence[str]) -> None:
+    """Raises ConfigurationError for a key that could be a real one, and for two companies with one key."""
+    if not all(key.startswith("sandbox-") for key in keys):
+        raise ConfigurationError(
+            "the sandbox refuses a key that could be a real one",
+            next_step="give it an invented key that begins with sandbox-",
+        )
+    if len({*keys}) < len(keys):
+        raise ConfigurationError("two companies have the same key", next_step="give each one of its own")
 
 
 def _is_loopback(host: str) -> bool:

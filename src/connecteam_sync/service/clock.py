@@ -12,13 +12,37 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.core.cadence import LISTS_EVERY, LONGEST_WAIT, Budget, Pace, backoff, interval, within_budget
-from connecteam_sync.core.events import Event, Unforeseen
+from connecteam_sync.core.bells import paced
+from connecteam_sync.core.cadence import (
+    DAY,
+    LISTS_EVERY,
+    LONGEST_WAIT,
+    Budget,
+    Pace,
+    backoff,
+    bell_spacing,
+    interval,
+    within_budget,
+)
+from connecteam_sync.core.events import Unforeseen
 from connecteam_sync.core.run import Run
-from connecteam_sync.engine.events import Emit, log
-from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotFound, UpstreamError
+from connecteam_sync.engine.events import log
+from connecteam_sync.errors import (
+    ConnecteamSyncError,
+    DatabaseError,
+    DatabaseUnavailable,
+    LockHeld,
+    NotFound,
+    UpstreamError,
+)
+from connecteam_sync.service.bell_looks import BellLooks, Taken
+from connecteam_sync.service.looked import Counted
+from connecteam_sync.service.nightly import NightlyProof
 from connecteam_sync.service.older import OlderLooks
+from connecteam_sync.service.silence import Silence
+from connecteam_sync.service.stopping import Stopped
 from connecteam_sync.service.visits import error_of, has_changed, is_key_refused, visit
+from connecteam_sync.store.service.bells import Bells
 from connecteam_sync.store.service.due import Due, DueClock, LookError, Outcome
 from connecteam_sync.store.store import Store
 
@@ -26,21 +50,12 @@ IDLE = 5.0
 """The most seconds between two claims: `resume`, a bell or another process may make something due at any time."""
 AWAY = 30
 """The most seconds until the database is tried again after it did not answer, or others held its lock."""
+LEASE = 60
+"""Seconds for which a time clock is claimed: where a service is killed, another takes it up after them. While a look
+goes on they begin again (`serving.Leases`).
+"""
 _EVERY = 300
-
-
-class Stopped(Exception):  # noqa: N818 - says what happened
-    """The service is to end: raised between two slices, so that the one in hand is whole."""
-
-
-def until(stop: threading.Event) -> Emit:
-    """A listener that ends a look before its next slice, or its next wait, once the service is to end."""
-
-    def listen(_: Event) -> None:
-        if stop.is_set():
-            raise Stopped
-
-    return listen
+_SHORTEST = 0.1
 
 
 class Clock:
@@ -66,19 +81,41 @@ class Clock:
         self._enrols, self._ahead, self._clock, self._chance = enrols, ahead, clock, chance
         s = client.settings
         self._pace = Pace(seconds=s.cadence_seconds or _EVERY, is_fixed=s.cadence_seconds is not None)
-        self._lease = round(2 * s.total_seconds + 10)
-        self._older = OlderLooks(client, lease=self._lease, ahead=ahead)
-        self._began = False
+        longest = longest_lease(s.total_seconds)
+        self._lease = min(LEASE, longest)
+        self._older = OlderLooks(client, lease=longest, ahead=ahead)
+        self._nightly = NightlyProof(client, self._older, lease=longest, ahead=ahead)
+        self._bells, self._taken = BellLooks(client, ahead=ahead), Taken()
+        self._silence, self._strange_at = Silence(client, tell), 0
+        self._began, self._tidy_at = False, 0.0
         self._enrol_at: float | None = None
+        self._fold_at = 0.0
         self._failed_lists = 0
         self._troubles = self._active = 0
         self._held: DueClock | None = None
-        self._pending: tuple[DueClock, Outcome] | None = None
+        self._pending: tuple[DueClock, Outcome, Taken, Sequence[Run] | None] | None = None
+
+    @property
+    def has_in_hand(self) -> bool:
+        """Whether it has something that nobody else begins meanwhile: a time clock, older days, the nightly proof."""
+        return any(held is not None for held in (self._held, self._older.held, self._nightly.held))
 
     @property
     def held(self) -> DueClock | None:
-        """The time clock that it is looking at."""
+        """The time clock that is looked at now."""
         return self._held
+
+    def give_back(self, store: Store) -> None:
+        """Let others have what is in hand and was broken off, by way of a `store` of whoever says so.
+
+        Raises DatabaseError, LockHeld.
+        """
+        with store.own_rows("giving back what was in hand") as connection:
+            if (held := self._held) is not None:
+                Bells(store.dialect, store.own).let_go(connection, str(held.lease_token))
+                Due(store.dialect, store.own).release(connection, held)
+            self._older.give_back(connection)
+            self._nightly.give_back(connection)
 
     def run(self) -> None:
         """Work until the service is to end. Raises nothing: what fails is noted and told, and tried again."""
@@ -93,7 +130,7 @@ class Clock:
             self._give_back()
             return 0
         except Exception as error:  # noqa: BLE001 - the loop that runs a unit: whatever fails, the others go on
-            return self._failed(error)
+            return self.failed(error)
         if self._troubles:
             self._tell("the service goes on")
         self._troubles = 0
@@ -106,27 +143,69 @@ class Clock:
         self._note()
         self._enrol()
         with self._store.own_rows("claiming a time clock") as connection:
-            held = self._held = self._due.claim(connection, seconds=self._lease)
+            rings = self._bells.rows.ringing(self._store.own.clocks, self._spacing())
+            held = self._held = self._due.claim(connection, seconds=self._lease, also=rings)
             if held is not None:
                 self._active = sum(clock.state == "active" for clock in self._due.all(connection))
+                self._taken = self._bells.take(connection, held)
         if held is None:
-            return 0 if self._look_at_older_days() else IDLE
-        self._pending = (held, self._outcome(held, visit(self._client, held)))
+            return 0 if self._work_in_the_idle_part() else self._rest()
+        self._bells.prepare(self._taken)
+        runs = visit(self._client, held, self._bells.days(self._taken))
+        self._pending = (held, self._outcome(held, runs), self._taken, runs)
         self._held = None
         self._note()
+        self._silence.note(held, self._taken.reliability)
         return 0
 
-    def _look_at_older_days(self) -> bool:
-        """Nothing is due: look at older days, if the day's calls last for that too; whether it did."""
-        if self._client.settings.older_days == 0:
-            return False
+    def _rest(self) -> float:
+        """How long nothing is due; a doorbell of an unknown time clock has their list asked for."""
+        with self._store.own_rows("reading when the time clocks are due") as connection:
+            wait, strange_at = self._bells.rows.next_in(connection, self._spacing())
+            if self._enrols and self._clock() >= self._tidy_at and not self._bells.rows.remove_old(connection):
+                self._tidy_at = self._clock() + LISTS_EVERY
+        if self._enrols and strange_at > self._strange_at:
+            self._strange_at, self._enrol_at = strange_at, None
+            self._client.forget_time_clocks()
+            return 0
+        return IDLE if wait is None else min(IDLE, max(_SHORTEST, wait))
+
+    def _spacing(self) -> int:
+        return bell_spacing(self._active, self._pace.seconds, self._budget())
+
+    def _work_in_the_idle_part(self) -> bool:
+        """Nothing is due: look at older days or prove some, if the day's calls last for that too; whether it did."""
+        if self._fold():
+            return True
         with self._store.own_rows("reading when the time clocks are due") as connection:
             clocks = self._due.all(connection)
         active = [clock.time_clock_id for clock in clocks if clock.state == "active"]
         seconds = self._pace.seconds
         if not active or within_budget(seconds, len(active), self._budget()) > seconds:
             return False
-        return self._older.look(active, is_every_clock=len(active) == len(clocks))
+        is_every_clock = len(active) == len(clocks)
+        if self._client.settings.older_days and self._older.look(active, is_every_clock=is_every_clock):
+            return True
+        # A proof looks at every time clock: while one is paused, or its key refused, nothing is proven.
+        return is_every_clock and self._nightly.work(active)
+
+    def _fold(self) -> bool:
+        """Fold some old receipts, if there are any; whether it did. It costs no call."""
+        if self._clock() < self._fold_at:
+            return False
+        try:
+            if self._client.fold_receipts():
+                return True
+        except LockHeld:
+            pass
+        except DatabaseUnavailable:
+            raise
+        except DatabaseError as error:
+            self._tell(f"old receipts are not folded: {error.message} (keep_quiet_receipts = 0 keeps them all)")
+            self._fold_at = self._clock() + DAY
+            return False
+        self._fold_at = self._clock() + 60
+        return False
 
     def begin(self) -> None:
         """Try again what was refused when the service ended. Raises DatabaseError, NotInitialised."""
@@ -139,6 +218,10 @@ class Clock:
     @property
     def _due(self) -> Due:
         return Due(self._store.dialect, self._store.own, ahead=self._ahead())
+
+    @property
+    def _counted(self) -> Counted:
+        return Counted(self._client, ahead=self._ahead())
 
     def _enrol(self) -> None:
         """Once an hour: the mirrored time clocks are those that are visited."""
@@ -153,14 +236,18 @@ class Clock:
         except UpstreamError as error:
             self._failed_lists += 1
             problem = _of(error)
+            if not known:
+                self._count_first(problem)
             if is_key_refused(problem):
                 self._refuse(problem)
-            elif self._failed_lists == 1:
+            if self._failed_lists == 1 and not (known and is_key_refused(problem)):
                 self._tell(f"the list of time clocks is not to be had: {error.message}; what is known is visited")
             self._enrol_at = self._clock() + backoff(self._failed_lists, self._chance())
             return
         with self._store.own_rows("enrolling the time clocks") as connection:
             self._due.enrol(connection, clocks, cadence=self._pace.seconds)
+            self._bells.rows.ignore_unvisited(connection)
+            self._counted.mirrored(connection, clocks)
         self._failed_lists = 0
         self._enrol_at = self._clock() + LISTS_EVERY
 
@@ -168,10 +255,12 @@ class Clock:
         """Note how the last visit went; where the database was away, once it is there again."""
         if self._pending is None:
             return
-        held, outcome = self._pending
+        held, outcome, taken, runs = self._pending
         with self._store.own_rows("noting a visit") as connection:
+            self._bells.note(connection, held, taken, runs if outcome.error is None else None)
             try:
                 self._due.finish(connection, held, outcome)
+                self._counted.visit(connection, held.time_clock_id, outcome.error)
             except NotFound:  # it is mirrored no longer
                 outcome = Outcome(waits=None, cadence=outcome.cadence)
         self._pending = None
@@ -183,10 +272,17 @@ class Clock:
         elif outcome.error is None and held.failures:
             self._tell(f"time clock {held.time_clock_id} ({held.name}) can be looked at again")
 
+    def _count_first(self, error: LookError) -> None:
+        """Nothing is visited yet, and nobody could say what there is to visit: that is a look that failed, too."""
+        with self._store.own_rows("counting a look that failed") as connection:
+            self._counted.failed(connection, error, stops=is_key_refused(error))
+
     def _refuse(self, error: LookError) -> None:
         """Connecteam does not take the key: no time clock of the account is visited any more."""
         with self._store.own_rows("stopping an account") as connection:
             stopped = self._due.refuse(connection, error)
+            if stopped:
+                self._counted.failed(connection, error, stops=True)
         if stopped:
             self._tell(
                 f"{error.message}: no time clock is visited any more; correct the key and start again, or"
@@ -204,11 +300,16 @@ class Clock:
         if not changed and held.last_change is not None and held.last_look is not None:
             quiet = held.last_look - held.last_change
         wanted = interval(self._pace, hour=hour, quiet_seconds=quiet)
-        seconds = within_budget(wanted, self._active, self._budget())
-        return Outcome(waits=seconds, cadence=wanted, changed=changed)
+        paced_seconds = paced(
+            wanted.seconds, self._taken.reliability, base=self._pace.seconds, is_fixed=self._pace.is_fixed
+        )
+        seconds = within_budget(paced_seconds, self._active, self._budget())
+        why = "budget" if seconds != paced_seconds else "bells" if paced_seconds != wanted.seconds else wanted.why
+        return Outcome(waits=seconds, cadence=paced_seconds, why=why, changed=changed)
 
     def _bad(self, held: DueClock, error: LookError) -> Outcome:
-        return Outcome(waits=backoff(held.failures + 1, self._chance()), cadence=held.cadence, error=error)
+        waits = backoff(held.failures + 1, self._chance())
+        return Outcome(waits=waits, cadence=held.cadence, why="failing", error=error)
 
     def _budget(self) -> Budget | None:
         calls = self._client.day_calls
@@ -218,14 +319,14 @@ class Clock:
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return Budget(*calls, max(1, round((midnight - now).total_seconds())))
 
-    def _failed(self, error: Exception) -> float:
-        """A unit failed: the time clock of it, if there is one, is tried again later, and so is the database."""
+    def failed(self, error: Exception) -> float:
+        """A unit failed, or the beginning: its time clock, if any, is tried again later, and so is the database."""
         if not isinstance(error, ConnecteamSyncError):
             _log_unforeseen(error)
         problem = _of(error)
         held, self._held = self._held, None
         if held is not None:
-            self._pending = (held, self._bad(held, problem))
+            self._pending = (held, self._bad(held, problem), self._taken, None)
             return 0
         self._troubles += 1
         if self._troubles == 1:
@@ -235,19 +336,18 @@ class Clock:
 
     def _give_back(self) -> None:
         """Give the lease of an unfinished look back, so that the next start takes it up at once."""
-        held, self._held = self._held, None
         try:
             self._note()
-            if held is not None:
-                give_back(self._store, held)
+            if self.has_in_hand:
+                self.give_back(self._store)
         except ConnecteamSyncError as error:
             self._tell(f"{error.message}; what was in hand is taken up again when its lease has run out")
+        self._held = None
 
 
-def give_back(store: Store, held: DueClock) -> None:
-    """Let others have a time clock whose look was broken off. Raises DatabaseError, LockHeld."""
-    with store.own_rows("giving a time clock back") as connection:
-        Due(store.dialect, store.own).release(connection, held)
+def longest_lease(total_seconds: float) -> int:
+    """After so many seconds no look goes on, whoever began it."""
+    return round(2 * total_seconds + 10)
 
 
 def _of(error: Exception) -> LookError:

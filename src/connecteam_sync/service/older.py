@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.cadence import older_look
-from connecteam_sync.core.window import PADDING_DAYS
+from connecteam_sync.core.window import PADDING_DAYS, Window
+from connecteam_sync.service.stopping import Stopped
 from connecteam_sync.service.visits import error_of
-from connecteam_sync.store.service.older import OlderDays
+from connecteam_sync.store.service.older import Older, OlderDays
+from connecteam_sync.store.store import Transaction
 
 CALLS_A_MINUTE = 12
-"""The most calls of these looks beside the ordinary visits."""
+"""The most calls of these looks on top of the ordinary visits."""
 _NOTHING_DUE, _AFTER_FAILURE = 900, 900
 
 
@@ -21,6 +23,8 @@ class OlderLooks:
 
     def __init__(self, client: ConnecteamSync, *, lease: int, ahead: Callable[[], int]) -> None:
         self._client, self._store, self._lease, self._ahead = client, client.store, lease, ahead
+        self.held: Older | None = None
+        """What it is looking at."""
 
     def look(self, active: Sequence[int], *, is_every_clock: bool) -> bool:
         """Look at the older days that wait longest; False if none are due, or somebody is at it.
@@ -29,19 +33,12 @@ class OlderLooks:
         DatabaseError, LockHeld.
         """
         with self._store.own_rows("claiming older days") as connection:
-            held = self._rows.claim(connection, seconds=self._lease)
+            held = self.held = self._rows.claim(connection, seconds=self._lease)
         if held is None:
             return False
-        recent, s = self._client.recent(), self._client.settings
-        window = older_look(
-            self._client.today(),
-            s.timezone,
-            recent.first - timedelta(days=1),
-            held.looked,
-            now=held.at,
-            longest=s.slice_days - 2 * PADDING_DAYS,
-        )
-        done, waits = None, _AFTER_FAILURE
+        window = self._next(held)
+        done: Window | None = None
+        waits: int | None = _AFTER_FAILURE
         try:
             if window is None:
                 waits = _NOTHING_DUE
@@ -52,10 +49,37 @@ class OlderLooks:
             ]
             if error_of(runs) is None:
                 done, waits = window, sum(run.http_calls for run in runs) * 60 // CALLS_A_MINUTE
-            return True
+        except Stopped:
+            waits = None
+            raise
         finally:
             with self._store.own_rows("noting a look at older days") as connection:
                 self._rows.finish(connection, held, done, waits=waits)
+            self.held = None
+        return True
+
+    def give_back(self, connection: Transaction) -> None:
+        """Let others have what is in hand: the look was broken off."""
+        if (held := self.held) is not None:
+            self._rows.finish(connection, held, None, waits=None)
+
+    def has_left(self) -> bool:
+        """Whether there are older days that wait for a look. Raises DatabaseError, LockHeld."""
+        if not self._client.settings.older_days:
+            return False
+        with self._store.own_rows("reading when older days were looked at") as connection:
+            return self._next(self._rows.read(connection)) is not None
+
+    def _next(self, known: Older) -> Window | None:
+        recent, s = self._client.recent(), self._client.settings
+        return older_look(
+            self._client.today(),
+            s.timezone,
+            recent.first - timedelta(days=1),
+            known.looked,
+            now=known.at,
+            longest=s.slice_days - 2 * PADDING_DAYS,
+        )
 
     @property
     def _rows(self) -> OlderDays:

@@ -6,22 +6,28 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.looks import BadLook
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.service.due import DueClock, LookError
 
 _BAD = {"failed", "refused"}
-_KEY_WORDS = ("Invalid API key", "401")
 
 
-def visit(client: ConnecteamSync, clock: DueClock) -> list[Run]:
-    """Look at a time clock: the last days as usual, and the days that were asked for. Raises ConnecteamSyncError."""
+def visit(client: ConnecteamSync, clock: DueClock, also: Iterable[Window] = ()) -> list[Run]:
+    """Look at a time clock: the last days as usual, and the days that were asked for, with those of `also`.
+
+    Raises ConnecteamSyncError.
+    """
     runs = [client.visit(clock.time_clock_id)]
     recent = client.recent()
     further = [
-        client.window(first, last)
-        for first, last in clock.days_wanted
-        if not recent.first <= first <= last <= recent.last
+        *also,
+        *(
+            client.window(first, last)
+            for first, last in clock.days_wanted
+            if not recent.first <= first <= last <= recent.last
+        ),
     ]
     if further and error_of(runs) is None:
         runs.append(client.visit(clock.time_clock_id, joined(further)))
@@ -58,7 +64,7 @@ def has_changed(runs: Iterable[Run]) -> bool:
 
 def is_key_refused(error: LookError) -> bool:
     """Whether Connecteam takes the key for nothing at all, so that no other look can succeed either."""
-    return error.name == "rejected" and any(word in error.message for word in _KEY_WORDS)
+    return BadLook(name=error.name, message=error.message).is_of_the_key
 
 
 def days_looked_at(runs: Iterable[tuple[date, date, int]]) -> dict[date, int]:

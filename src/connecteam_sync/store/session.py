@@ -330,9 +330,8 @@ def holds_query(own: OwnTables) -> Query:
 
 
 def newest_receipt_query(own: OwnTables) -> Query:
-    """The number of the newest slice receipt; and 1 if `init --views` has made views, else 0."""
-    views = f"SELECT count(*) FROM {own.service} WHERE name = 'views'"
-    return Query(f"SELECT coalesce(max(id), 0), ({views}) FROM {own.slices}")
+    """The number of the newest slice receipt."""
+    return Query(f"SELECT coalesce(max(id), 0) FROM {own.slices}")
 
 
 def users_query(own: OwnTables) -> Query:

@@ -34,6 +34,9 @@ from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
 from connecteam_sync.store.tables.ownership import Former
 from connecteam_sync.store.tables.support import require_table
 
+Transaction = Connection
+"""What `own_rows` and `connection` give: handed on, and looked into only by those who know SQL."""
+
 
 class Store:
     """A database by its SQLAlchemy URL. Connects when first used; `statements` counts the statements sent since.
@@ -80,6 +83,8 @@ class Store:
 
         `former` decides about tables of ours under another prefix; if there are any and it does not, `init` is refused.
         """
+        from connecteam_sync.store.service.token import webhook_token
+
         with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
             choice = former or Former()
             if choice.moved:
@@ -91,6 +96,7 @@ class Store:
                 done = (*done, f"{self.host.clock_times.table} may be elsewhere: the next run that writes notes where")
             if make_tables.made(self.host) in done:
                 self._note_probed(connection)
+            webhook_token(connection, self.dialect, self.own)
         self._columns = None
         return done
 
@@ -175,9 +181,12 @@ class Store:
 
     def fetch(self, doing: str, *queries: Query) -> list[Rows]:
         """The rows of a few queries, in one round trip; it also reads the columns, if they are not known yet."""
-        if self.dialect.is_file or self._columns is not None:
+        if self.dialect.is_file:
             with self.reading(doing) as session:
                 return session.fetch(*queries)
+        if self._columns is not None:
+            with translated(doing, where=self.name), self._engine.connect() as connection:
+                return self._fetch_at_once(connection, queries)
         known = column_queries(self.dialect, self.host, self.own)
         try:
             with translated(doing, where=self.name), self._engine.connect() as connection:

@@ -46,7 +46,7 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     is_undone: bool
 
 
-class Doubles(msgspec.Struct, frozen=True, kw_only=True):
+class DuplicateRows(msgspec.Struct, frozen=True, kw_only=True):
     """All rows that share their key with another, and the decision about them."""
 
     images: dict[RowId, rows.Image]
@@ -104,7 +104,7 @@ def note_backup(session: Session, run: int, table: str | None, count: int = 0, c
 # -- doubles -----------------------------------------------------------------------------------------------------------
 
 
-def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, lock: bool) -> Doubles:
+def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, lock: bool) -> DuplicateRows:
     """All doubles of the table and the decision; `lock` keeps others from writing these rows until the commit."""
     d, names = session.dialect, session.host.clock_times
     clock_in = session.canonical["clock_in"]
@@ -125,7 +125,7 @@ def doubles(session: Session, keys: Sequence[ForeignKey], *, zone: ZoneInfo, loc
     immovable = _immovable(session, keys, decision.survivors)
     if immovable:
         decision = dedupe(groups, zone=zone, live=live, locks=locks, immovable=immovable)
-    return Doubles(images=images, groups=groups, mirrors=mirrors, decision=decision)
+    return DuplicateRows(images=images, groups=groups, mirrors=mirrors, decision=decision)
 
 
 def _links(session: Session, ids: list[RowId]) -> tuple[TrackedShift, ...]:
@@ -175,7 +175,14 @@ def _pointing(session: Session, key: ForeignKey, ids: set[RowId]) -> list[dict[s
 
 
 def remove(
-    session: Session, found: Doubles, keys: Sequence[ForeignKey], *, run: int, table: str, window: Window, now: int
+    session: Session,
+    found: DuplicateRows,
+    keys: Sequence[ForeignKey],
+    *,
+    run: int,
+    table: str,
+    window: Window,
+    now: int,
 ) -> Slice:
     """Back up the rows, move child rows to the survivors, remove the doubles, and write the journal.
 
@@ -241,14 +248,14 @@ def days_of_ours(session: Session, otherwise: Window) -> Window:
     return Window(local_day(int(first), zone), local_day(int(last), zone), otherwise.timezone)
 
 
-def span(found: Doubles, otherwise: Window) -> Window:
+def span(found: DuplicateRows, otherwise: Window) -> Window:
     """The local days of the doubles; `otherwise` if there are none."""
     zone = otherwise.zone
     days = [local_day(row.clock_in, zone) for row, _ in found.images.values()]
     return Window(min(days), max(days), otherwise.timezone) if days else otherwise
 
 
-def _forget(session: Session, found: Doubles, run: int) -> dict[RowId, dict[str, TrackedShift | None]]:
+def _forget(session: Session, found: DuplicateRows, run: int) -> dict[RowId, dict[str, TrackedShift | None]]:
     """Remove links to removed rows, and update the applied values of survivors that got a clock-out. Returns the
     tracked shifts as they were before, by row.
     """

@@ -12,7 +12,7 @@ from connecteam_sync.core.adopt import LONG_SECONDS, SHAPES, Survey
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.adopt import catalog, dedupe
 from connecteam_sync.store.adopt.catalog import ForeignKey
-from connecteam_sync.store.adopt.dedupe import Doubles
+from connecteam_sync.store.adopt.dedupe import DuplicateRows
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.tables import contents
 from connecteam_sync.store.tables.keys import row_id
@@ -97,7 +97,7 @@ def survey(session: Session, url: URL, *, zone: ZoneInfo, now: int) -> Survey:
 
 
 def obstacles(
-    session: Session, url: URL, keys: Sequence[ForeignKey], doubles: Doubles, *, has_key: bool
+    session: Session, url: URL, keys: Sequence[ForeignKey], doubles: DuplicateRows, *, has_key: bool
 ) -> tuple[str, ...]:
     """Why the table cannot be adopted, a sentence each."""
     d, host, connection = session.dialect, session.host, session.connection
@@ -116,7 +116,7 @@ def obstacles(
     return sentences
 
 
-def _needed(rows: int, doubles: Doubles, *, has_key: bool) -> int:
+def _needed(rows: int, doubles: DuplicateRows, *, has_key: bool) -> int:
     """About how many bytes the key and the backup will take."""
     return (0 if has_key else rows * _KEY_BYTES) + sum(len(image) for _, image in doubles.images.values())
 

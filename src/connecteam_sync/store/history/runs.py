@@ -12,9 +12,11 @@ from sqlalchemy import select
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
+from connecteam_sync.store.history.receipt_text import receipt_of, text_of
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
+from connecteam_sync.store.tables.own import OwnTables
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
@@ -53,7 +55,7 @@ def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str,
             "first_day": slice_.window.first.isoformat(),
             "last_day": slice_.window.last.isoformat(),
             "status": slice_.status,
-            "receipt": msgspec.json.encode(slice_).decode(),
+            "receipt": text_of(slice_),
             "employees": msgspec.json.encode(people).decode() if people else None,
         },
         above=[("slice_id", session.own.inputs)],
@@ -69,6 +71,29 @@ def finish_run(session: Session, run: int, *, now: int, statements: int, http_ca
             {"run": run, "now": now, "statements": statements, "calls": http_calls},
         )
     )
+
+
+# -- receipts that are folded (`folding`) ------------------------------------------------------------------------------
+
+FOLDING = "folding"
+"""The name of its row in `service`."""
+
+
+class Folding(msgspec.Struct, frozen=True):
+    """How far receipts are folded: the last run that was looked at, and when the next pass may begin (epoch)."""
+
+    after: int = 0
+    next_due: int = 0
+
+
+def folding_query(own: OwnTables) -> Query:
+    """The query whose rows `folding_of` takes."""
+    return Query(f"SELECT value FROM {own.service} WHERE name = '{FOLDING}'")
+
+
+def folding_of(fetched: Rows) -> Folding:
+    """How far receipts are folded."""
+    return next((msgspec.json.decode(value, type=Folding) for (value,) in fetched), Folding())
 
 
 # -- runs --------------------------------------------------------------------------------------------------------------
@@ -102,7 +127,7 @@ def runs(
         own = own.join(t.runs, t.runs.c.id == t.slices.c.run_id).where(t.runs.c.kind == kind)
     slices: dict[int, list[Slice]] = {}
     for run_id, receipt in session.connection.execute(own.order_by(t.slices.c.id)):
-        slices.setdefault(run_id, []).append(msgspec.json.decode(receipt, type=Slice))
+        slices.setdefault(run_id, []).append(receipt_of(receipt))
     undoing = select(t.runs.c.undoes, t.runs.c.id).where(t.runs.c.undoes.between(min(ids), max(ids)))
     undone = {row.undoes: row.id for row in session.connection.execute(undoing)}
     return tuple(_run(row, tuple(slices.get(row["id"], ())), undone.get(row["id"])) for row in fetched)
@@ -112,7 +137,10 @@ def run(session: Session, number: int) -> Run:
     """One run. Raises NotFound."""
     found = runs(session, number=number)
     if not found:
-        raise NotFound(f"there is no run {number}", next_step="`connecteam-sync runs` lists them")
+        raise NotFound(
+            f"there is no run {number}",
+            next_step="`connecteam-sync runs` lists them; old ones with nothing are folded (`keep_quiet_receipts`)",
+        )
     return found[0]
 
 

@@ -129,9 +129,12 @@ def clock_counts(session: Session) -> tuple[dict[int, int], dict[int, tuple[int,
     own = session.own
     read_at, shifts = session.fetch(
         Query(
-            f"SELECT s.time_clock_id, max(coalesce(r.finished_at, r.started_at)) FROM {own.slices} s"
+            "SELECT time_clock_id, max(at) FROM ("
+            f"SELECT s.time_clock_id, max(coalesce(r.finished_at, r.started_at)) AS at FROM {own.slices} s"
             f" JOIN {own.runs} r ON r.id = s.run_id"
             " WHERE s.time_clock_id IS NOT NULL AND s.status IN ('applied', 'nothing') GROUP BY s.time_clock_id"
+            f" UNION ALL SELECT time_clock_id, max(last_at) FROM {own.quiet_looks} GROUP BY time_clock_id"
+            ") looked GROUP BY time_clock_id"
         ),
         Query(
             f"SELECT time_clock_id, count(*), count(clock_time_id) FROM {own.shifts} WHERE is_gone = 0"
@@ -144,7 +147,13 @@ def clock_counts(session: Session) -> tuple[dict[int, int], dict[int, tuple[int,
 def zone_uses(session: Session) -> tuple[ZoneUse, ...]:
     """The runs and locked days of each time zone, by zone."""
     runs, locked = session.fetch(
-        Query(f"SELECT timezone, count(*), min(first_day), max(last_day) FROM {session.own.runs} GROUP BY timezone"),
+        Query(
+            "SELECT timezone, sum(runs), min(first_day), max(last_day) FROM ("
+            "SELECT timezone, count(*) AS runs, min(first_day) AS first_day, max(last_day) AS last_day"
+            f" FROM {session.own.runs} GROUP BY timezone"
+            f" UNION ALL SELECT timezone, sum(looks), min(day), max(day) FROM {session.own.quiet_looks}"
+            " GROUP BY timezone) each_use GROUP BY timezone"
+        ),
         Query(f"SELECT timezone, count(*), min(day), max(day) FROM {session.own.locked_days} GROUP BY timezone"),
     )
     uses = {

@@ -14,7 +14,7 @@ from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime
 from connecteam_sync.core.columns import CANONICAL, ROW, STAMPS, MirroredColumn, of_kind
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.order import Move, steps
+from connecteam_sync.core.order import StepWrite, steps
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import NotOurs, RecordRefused, RowMoved
 from connecteam_sync.store.history.row_images import by_columns, rows_again, whole_row
@@ -238,7 +238,7 @@ def _time_of_day(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).time().isoformat()
 
 
-def _move_values(move: Move, now: int) -> dict[str, object]:
+def _move_values(move: StepWrite, now: int) -> dict[str, object]:
     """The values of one write, as a member of a rowset."""
     before, after = move.change.before, move.change.after
     values: dict[str, object] = {"now": now}

@@ -22,7 +22,6 @@ from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.columns import STAMPS
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.run import Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.mirror.apply import ApplyResult
 from connecteam_sync.store.session import Session
@@ -122,7 +121,7 @@ def remember(
     fresh = SliceFingerprint(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
         # Digests do not cover child rows, so a slice with such a hold is decided again each time.
-        is_unchanged = not done.wrote and not decision.refusals and all(h.reason != "child_row" for h in decision.holds)
+        is_unchanged = not done.wrote and all(hold.reason != "child_row" for hold in decision.holds)
         if is_unchanged and combined(session.each(*digest_queries(session, before))) == before.digest:
             fresh = before
     window = decision.window
@@ -183,13 +182,8 @@ def longest_key_range(ids: Iterable[RowId | None]) -> range:
 
 
 def receipt_query(own: OwnTables, slice_id: int) -> Query:
-    """The query whose row `receipt_of` takes."""
+    """The query for the text of the receipt of a slice that was decided on equal inputs."""
     return Query(f"SELECT receipt FROM {own.slices} WHERE id = :id", {"id": slice_id})
-
-
-def receipt_of(fetched: Rows) -> Slice:
-    """The receipt of a slice that was decided on equal inputs."""
-    return msgspec.json.decode(fetched[0][0], type=Slice)
 
 
 def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Query, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import update
 
 from connecteam_sync.core.change import NewEmployee
@@ -18,8 +19,9 @@ from connecteam_sync.core.shift import User
 from connecteam_sync.errors import MappingRefused, NotFound
 from connecteam_sync.store.mirror.employees import make_employees
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.tables.keys import row_id
+from connecteam_sync.store.tables.own import OwnTables
 
 
 class Directory:
@@ -321,3 +323,24 @@ def create_for(session: Session, user_id: int) -> tuple[Person, dict[str, object
 def _set_mapping(session: Session, user_id: int, employee_id: RowId | None) -> None:
     users = session.tables.users
     session.connection.execute(update(users).where(users.c.user_id == user_id).values(employee_id=employee_id))
+
+
+# -- which time clocks a user is on ------------------------------------------------------------------------------------
+
+_ASKED_EVERY = 86_400
+"""How long an answer counts, in seconds: each user is asked about once a day."""
+
+
+def assignments_query(own: OwnTables, now: int) -> Query:
+    """The query whose rows `assignments_of` takes: the answers of the last day."""
+    return Query(
+        f"SELECT user_id, time_clocks FROM {own.assignments} WHERE asked_at > :since", {"since": now - _ASKED_EVERY}
+    )
+
+
+def assignments_of(fetched: Rows) -> dict[int, frozenset[int] | None]:
+    """The time clocks of each user; None where Connecteam did not say, and is not asked again today."""
+    return {
+        int(user): None if clocks is None else frozenset(msgspec.json.decode(clocks, type=list[int]))
+        for user, clocks in fetched
+    }

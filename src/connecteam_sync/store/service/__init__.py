@@ -1,1 +1,1 @@
-"""What a service keeps in tables of its own: when to look at each time clock. No run reads or writes them."""
+"""What a service keeps in tables of its own: when to look, and which days are proven. No look of a run reads them."""

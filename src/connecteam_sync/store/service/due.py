@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from connecteam_sync.core.cadence import ClockMode
+from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.sql.dialect import Dialect
@@ -55,6 +55,28 @@ class DueClock(msgspec.Struct, frozen=True, kw_only=True):
     paused_at: int | None
     paused_by: str | None
     paused_reason: str | None
+    cadence_why: CadenceReason | None = None
+
+    @property
+    def schedule(self) -> ClockSchedule:
+        """The same for people and programs, without lease and wishes."""
+        return ClockSchedule(
+            time_clock_id=self.time_clock_id,
+            name=self.name,
+            state=self.state,
+            next_due=self.next_due,
+            cadence=self.cadence,
+            why=self.cadence_why,
+            last_look=self.last_look,
+            last_good=self.last_good,
+            last_change=self.last_change,
+            failures=self.failures,
+            successes=self.successes,
+            error=self.last_error.message if self.last_error is not None and self.failures else None,
+            paused_at=self.paused_at,
+            paused_by=self.paused_by,
+            paused_reason=self.paused_reason,
+        )
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +86,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     waits: int | None
     cadence: int
+    why: CadenceReason | None = None
     changed: bool = False
     error: LookError | None = None
     refuses: bool = False
@@ -121,14 +144,16 @@ class Due:
         )
         return bool(done.rowcount)
 
-    def claim(self, connection: Connection, *, seconds: int) -> DueClock | None:
+    def claim(self, connection: Connection, *, seconds: int, also: str = "1 = 0") -> DueClock | None:
         """The time clock that has been due longest and that nobody is looking at, for so many seconds; None.
 
-        One whose lease ran out is due: whoever had it did not come back.
+        One whose lease ran out is due: whoever had it did not come back. `also` is a condition under which one is due
+        before its time (`Bells.ringing`).
         """
         return self._claim(
             connection,
-            f"state = 'active' AND (next_due <= {self._now} OR lease_token IS NOT NULL) AND lease_until <= {self._now}",
+            f"state = 'active' AND (next_due <= {self._now} OR lease_token IS NOT NULL OR {also})"
+            f" AND lease_until <= {self._now}",
             seconds=seconds,
             more=f", next_due = {self._now} + cadence",
         )
@@ -177,12 +202,22 @@ class Due:
 
     def finish(self, connection: Connection, held: DueClock, outcome: Outcome) -> bool:
         """Note how a visit went, and when the next is due; False, and nothing is noted, where the lease was lost."""
-        parts = ["lease_token = NULL", "lease_until = 0", "cadence = :cadence", "days_wanted = :wanted"]
+        parts = [
+            "lease_token = NULL",
+            "lease_until = 0",
+            "cadence = :cadence",
+            "days_wanted = :wanted",
+            "cadence_why = :why",
+        ]
         now = self.of(connection, held.time_clock_id)
         # Days that were asked for during the visit are still wanted, and so is the visit.
         done = () if outcome.error is not None else held.days_wanted
         left = [span for span in now.days_wanted if span not in done]
-        values: dict[str, object] = {"cadence": outcome.cadence, "wanted": msgspec.json.encode(left).decode()}
+        values: dict[str, object] = {
+            "cadence": outcome.cadence,
+            "wanted": msgspec.json.encode(left).decode(),
+            "why": outcome.why,
+        }
         is_rung = outcome.error is None and now.next_due != held.next_due
         if outcome.waits is not None and not is_rung:
             parts.append(f"next_due = {self._now} + :waits")

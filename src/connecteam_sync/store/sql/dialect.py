@@ -18,7 +18,7 @@ from connecteam_sync.store.sql.exact_types import Form, plain_member
 from connecteam_sync.store.sql.quoting import literal, quoted, split
 from connecteam_sync.store.sql.traits import FIRST, Kind, Traits
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames
-from connecteam_sync.store.tables.keys import Key, Keys
+from connecteam_sync.store.tables.keys import KeyColumn, Keys
 
 if TYPE_CHECKING:
     from connecteam_sync.store.sql.catalog import Catalog
@@ -90,7 +90,7 @@ class Dialect(Traits):
             **{which: self.own_type(key) for which, key in ours.items()},
         }
 
-    def own_type(self, key: Key) -> str:
+    def own_type(self, key: KeyColumn) -> str:
         """The type of a column of ours that holds such a key of the host's."""
         if key.is_text:
             return "uuid" if key.is_native else self.own_text
@@ -98,7 +98,7 @@ class Dialect(Traits):
 
     @classmethod
     @abstractmethod
-    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> KeyColumn | None:
         """The key of a column, by (type, base type, character set, collation); None if the type is not supported."""
 
     def name(self, name: str) -> str:

@@ -13,7 +13,7 @@ from connecteam_sync.store.sql.urls import database_of
 _URL = "CONNECTEAM_SYNC_DATABASE_URL"
 
 
-class Failure(NamedTuple):
+class FailureKind(NamedTuple):
     """A kind of failure: the codes and words of the databases' errors, and the cure."""
 
     codes: frozenset[object]
@@ -21,11 +21,11 @@ class Failure(NamedTuple):
     cure: str
 
 
-def _kind(codes: set[object], words: tuple[str, ...], cure: str) -> Failure:
-    return Failure(frozenset(codes), words, cure)
+def _kind(codes: set[object], words: tuple[str, ...], cure: str) -> FailureKind:
+    return FailureKind(frozenset(codes), words, cure)
 
 
-CONNECTING: tuple[Failure, ...] = (
+CONNECTING: tuple[FailureKind, ...] = (
     _kind(
         {2005},
         (
@@ -61,7 +61,7 @@ DENIED: frozenset[object] = frozenset({1044, 1142, 1143, 1227, 1370, "42501"})
 """The codes by which a database says that its user lacks a right."""
 _READ_ONLY: frozenset[object] = frozenset({1290, 1792, 1836, "25006"})
 """The codes of a server, user, session or file that is read-only: no right would help."""
-FAILURES: tuple[Failure, ...] = (
+FAILURES: tuple[FailureKind, ...] = (
     _kind(
         {1045, 1698, "28P01", "28000"},
         ("password authentication failed", "no password supplied", "no pg_hba.conf entry", 'role "'),

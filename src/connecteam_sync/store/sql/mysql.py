@@ -27,8 +27,8 @@ from connecteam_sync.store.sql.mysql_catalog import MySQLCatalog
 from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.traits import Kind
-from connecteam_sync.store.sql.urls import Way, database
-from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, Key, scale_of, width_of
+from connecteam_sync.store.sql.urls import EngineOptions, database
+from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, KeyColumn, scale_of, width_of
 
 _FOUND_ROWS, _MULTI_STATEMENTS = 2, 1 << 16
 """Flags of the protocol: an update counts matched rows, not changed ones; a packet may hold several statements."""
@@ -113,12 +113,12 @@ class MySQL(Dialect):
         return not url.database and not _NAMED_ELSEWHERE & url.query.keys()
 
     @classmethod
-    def way(cls, url: URL, lock_wait: float) -> Way:
+    def way(cls, url: URL, lock_wait: float) -> EngineOptions:
         """Autocommit is set with the other settings of the session, in one statement."""
         wait = max(1, round(lock_wait))
         url, arguments = mysql_session.url_and_options(url)
         arguments |= {"client_flag": _FOUND_ROWS | _MULTI_STATEMENTS, "autocommit": None}
-        return Way(
+        return EngineOptions(
             url,
             {"connect_args": arguments},
             lambda connection, record: mysql_session.set_session(connection, record.info, wait),
@@ -180,26 +180,28 @@ class MySQL(Dialect):
         return MySQLCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> KeyColumn | None:
         """A column in another character set or collation than ours needs conversions in statements."""
         declared, base, letters, collation = declaration
         if base in WHOLE:
             rowset = "BIGINT UNSIGNED" if base == "bigint" and "unsigned" in declared.lower() else "BIGINT"
-            return Key(place, declared, rowset=rowset)
+            return KeyColumn(place, declared, rowset=rowset)
         if base in FIXED:
-            return Key(place, declared, rowset="DECIMAL(65)") if scale_of(declared) == 0 else None
+            return KeyColumn(place, declared, rowset="DECIMAL(65)") if scale_of(declared) == 0 else None
         cast = "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin"
         if base == "uuid":
             rowset, read = f"VARCHAR(36) {_LETTERS}", "CAST({} AS CHAR(36))"
             cast = "CAST({} AS CHAR(36) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
-            return Key(place, declared, is_text=True, is_uuid=True, rowset=rowset, cast=cast, read=read)
+            return KeyColumn(place, declared, is_text=True, is_uuid=True, rowset=rowset, cast=cast, read=read)
         width = width_of(declared)
         if base in {"char", "varchar"} and letters and width is not None and 0 < width <= LONGEST:
             rowset = f"VARCHAR({LONGEST}) CHARACTER SET {letters} COLLATE {collation}"
             back = f"CONVERT({{}} USING {letters}) COLLATE {collation}"
             # Another character set, or another binary collation, cannot be compared with ours without a conversion.
             is_alike = letters == "utf8mb4" and (collation == "utf8mb4_bin" or not collation.endswith("_bin"))
-            text = Key(place, declared, is_text=True, rowset=rowset, cast=cast, host=back, width=width, order=collation)
+            text = KeyColumn(
+                place, declared, is_text=True, rowset=rowset, cast=cast, host=back, width=width, order=collation
+            )
             return text if is_alike else msgspec.structs.replace(text, read=cast)
         return None
 

@@ -26,8 +26,8 @@ from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
 from connecteam_sync.store.sql.postgresql_values import is_spelled
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.traits import Kind
-from connecteam_sync.store.sql.urls import Way
-from connecteam_sync.store.tables.keys import FIXED, Key, scale_of, width_of
+from connecteam_sync.store.sql.urls import EngineOptions
+from connecteam_sync.store.tables.keys import FIXED, KeyColumn, scale_of, width_of
 
 _NOT_FOR_URLS = {"autocommit", "row_factory", "cursor_factory", "prepare_threshold", "context"}
 """Options that cannot be given as text, or that a run sets itself."""
@@ -57,6 +57,8 @@ class PostgreSQL(Dialect):
     lookalikes = ("CockroachDB", "-YB-", "Redshift", "Materialize", "RisingWave")
     rows_of_json = "SELECT x FROM json_to_recordset('[{\"x\":1}]') AS needed(x bigint)"
     epoch_now = "CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)"
+    # What changes within a statement keeps the planner from taking a condition into a view.
+    epoch_of_statement = "CAST(floor(extract(epoch FROM statement_timestamp())) AS bigint)"
     types: ClassVar[Mapping[str, str]] = {"int": "bigint", "key": "text", "text": "text", "float": "double precision"}
     own_text = "text"
     bigint = "bigint"
@@ -85,7 +87,7 @@ class PostgreSQL(Dialect):
         return not url.database and not _NAMED_ELSEWHERE & url.query.keys() and not by_environment
 
     @classmethod
-    def way(cls, url: URL, lock_wait: float) -> Way:
+    def way(cls, url: URL, lock_wait: float) -> EngineOptions:
         """Each transaction begins with its settings."""
         # The driver's log of a failed pipeline only repeats the error.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -96,7 +98,7 @@ class PostgreSQL(Dialect):
             # Else the driver itself queries the type, bypassing SQLAlchemy, and its errors are not translated.
             "use_native_hstore": False,
         }
-        return Way(
+        return EngineOptions(
             url,
             options,
             lambda connection, record: postgresql_session.set_session(connection, record.info, settings),
@@ -159,22 +161,22 @@ class PostgreSQL(Dialect):
         return PostgreSQLCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> KeyColumn | None:
         """Types for which an index of the column is used; trailing blanks of a char(n) are not part of the key."""
         declared, base, category, collation = declaration
         if base in _NUMBERS:
-            return Key(place, declared, rowset="bigint")
+            return KeyColumn(place, declared, rowset="bigint")
         if base in FIXED:
-            return Key(place, declared, rowset="numeric") if scale_of(declared) == 0 else None
+            return KeyColumn(place, declared, rowset="numeric") if scale_of(declared) == 0 else None
         if base == "uuid":
-            return Key(place, declared, is_text=True, is_uuid=True, rowset="uuid")
+            return KeyColumn(place, declared, is_text=True, is_uuid=True, rowset="uuid")
         if category != "S":
             return None
         rowset = {"character": "bpchar", "citext": declared}.get(base.rpartition(".")[2], "text")
         text, back = "CAST({} AS text)", f"CAST({{}} AS {rowset})"
         width = width_of(declared)
         order = f"{rowset} {collation}"
-        return Key(
+        return KeyColumn(
             place, declared, is_text=True, rowset=rowset, cast=text, read=text, host=back, width=width, order=order
         )
 

@@ -21,8 +21,8 @@ from connecteam_sync.store.sql.pipeline import Answer, Query, alone
 from connecteam_sync.store.sql.quoting import run, split
 from connecteam_sync.store.sql.sqlite_catalog import SQLiteCatalog
 from connecteam_sync.store.sql.traits import Kind
-from connecteam_sync.store.sql.urls import Way
-from connecteam_sync.store.tables.keys import Key, width_of
+from connecteam_sync.store.sql.urls import EngineOptions
+from connecteam_sync.store.tables.keys import KeyColumn, width_of
 
 _OPTIONS = {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
 _INTEGERS = {"NUMERIC", "DECIMAL", "NUMBER"}
@@ -68,9 +68,9 @@ class SQLite(Dialect):
         )
 
     @classmethod
-    def way(cls, url: URL, lock_wait: float) -> Way:
+    def way(cls, url: URL, lock_wait: float) -> EngineOptions:
         """With the functions that `sqlite_values` needs."""
-        return Way(url, {"connect_args": {"timeout": lock_wait}}, _session)
+        return EngineOptions(url, {"connect_args": {"timeout": lock_wait}}, _session)
 
     @classmethod
     def listen(cls, engine: Engine) -> None:
@@ -100,15 +100,15 @@ class SQLite(Dialect):
         return SQLiteCatalog(self)
 
     @classmethod
-    def key_of(cls, place: str, declaration: Sequence[str]) -> Key | None:
+    def key_of(cls, place: str, declaration: Sequence[str]) -> KeyColumn | None:
         """By its rules of type affinity."""
         declared = declaration[0]
         kind = declared.upper()
         if "INT" in kind or not kind or kind.split("(")[0].strip() in _INTEGERS:
-            return Key(place, declared)
+            return KeyColumn(place, declared)
         is_uuid = "UUID" in kind or "GUID" in kind or "UNIQUEIDENTIFIER" in kind
         if is_uuid or any(word in kind for word in ("CHAR", "CLOB", "TEXT")):
-            return Key(place, declared, is_text=True, is_uuid=is_uuid, width=width_of(declared))
+            return KeyColumn(place, declared, is_text=True, is_uuid=is_uuid, width=width_of(declared))
         return None
 
     # -- expressions ---------------------------------------------------------------------------------------------------
@@ -136,9 +136,9 @@ class SQLite(Dialect):
         return value
 
     def shown(self, column: str) -> str:
-        """Bytes and invalid text are quoted; `quote` of NULL would be the word NULL."""
+        """Bytes and invalid text are quoted."""
         plain = f"typeof({column}) IN ('blob', 'text') AND {column} GLOB '*[^ -~]*'"
-        return f"CASE WHEN {column} IS NULL THEN NULL WHEN {plain} THEN quote(CAST({column} AS BLOB)) ELSE {column} END"
+        return f"CASE WHEN {plain} THEN quote(CAST({column} AS BLOB)) ELSE {column} END"
 
     def whole(self, number: str) -> str:
         """By a cast."""

@@ -34,6 +34,8 @@ class Traits(Driver):
     """The type that whole numbers are cast to."""
     epoch_now: ClassVar[str]
     """The current time of the database's clock, in whole epoch seconds."""
+    epoch_of_statement: ClassVar[str] = ""
+    """The same of the moment at which the statement began, where the database plans better with it; empty: no other."""
     skips_locked: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
     """Follows a SELECT: lock its rows, without waiting for those that another transaction has locked."""
     returns_updated: ClassVar[bool] = True

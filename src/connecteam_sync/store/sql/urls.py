@@ -40,7 +40,7 @@ come from. Only the one in use is imported.
 _OTHER_NAMES = {"postgres": "postgresql"}
 
 
-class Way(NamedTuple):
+class EngineOptions(NamedTuple):
     """How an engine is made: its URL, further options, and a hook for every new connection."""
 
     url: URL
@@ -95,7 +95,7 @@ class Driver(ABC):
 
     @classmethod
     @abstractmethod
-    def way(cls, url: URL, lock_wait: float) -> Way:
+    def way(cls, url: URL, lock_wait: float) -> EngineOptions:
         """How to connect, with sessions in UTC and READ COMMITTED that wait at most `lock_wait` seconds for a lock."""
 
     @classmethod

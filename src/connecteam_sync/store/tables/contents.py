@@ -18,7 +18,7 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import codes_of
 from connecteam_sync.store.sql.errors import DENIED
 from connecteam_sync.store.sql.pipeline import Query
-from connecteam_sync.store.tables.support import Fault, rewritten, shape
+from connecteam_sync.store.tables.support import TableFault, rewritten, shape
 
 _SHOWN = 4
 """The most words that are named in one line."""
@@ -30,7 +30,7 @@ def require_contents(session: Session) -> None:
         raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
-def faults(session: Session) -> tuple[Fault, ...]:
+def faults(session: Session) -> tuple[TableFault, ...]:
     """Contradictions between the rows of the table and the configuration, a sentence each."""
     return (
         *_time_formats(session),
@@ -52,12 +52,12 @@ class _OtherTarget(NamedTuple):
     is_people: bool
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> TableFault | None:
         """The fault if no row could be written: none of the ids is in the target, or other people's ids are."""
         if not self.people or (self.known == self.people if self.is_people else self.known):
             return None
         what = "not the id of that row" if self.is_people else "where none of them stands: every row would be refused"
-        return Fault(f"{self.message}, {what}", self.cure)
+        return TableFault(f"{self.message}, {what}", self.cure)
 
 
 def elsewhere(session: Session) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _other_targets(session: Session) -> Iterator[_OtherTarget]:
 _GOOD = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 
 
-def _time_formats(session: Session) -> Iterator[Fault]:
+def _time_formats(session: Session) -> Iterator[TableFault]:
     """Times in another format. If columns are loosely typed (SQLite), each value is checked, not only the ends."""
     names, d = session.host.clock_times, session.dialect
     if not d.is_loosely_typed or names.clock_in_unit is not None:
@@ -125,7 +125,7 @@ def _time_formats(session: Session) -> Iterator[Fault]:
         )
         value, count, first = session.fetch(odd)[0][0]
         if count:
-            yield Fault(
+            yield TableFault(
                 f"column {name!r} of table {names.table!r} holds {many(count, 'value')} written like"
                 f" {shape(str(value))!r} (the first in row {first}), to be read as another time or as none",
                 f"write them as YYYY-MM-DD HH:MM:SS, in UTC ({rewritten(names.table, name, str(value))}), then"
@@ -133,12 +133,12 @@ def _time_formats(session: Session) -> Iterator[Fault]:
             )
 
 
-def _duplicate_ids(session: Session) -> Iterator[Fault]:
+def _duplicate_ids(session: Session) -> Iterator[TableFault]:
     """Duplicate ids: they do not identify a row."""
     names, key = session.host.clock_times, session.canonical["id"]
     doubles = Query(f"SELECT {key} FROM {session.clock_times} t GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
     if session.fetch(doubles)[0]:
-        yield Fault(
+        yield TableFault(
             f"column {names.id!r} of table {names.table!r} has some value twice: a row cannot be told by it",
             f"name the column that is unique under [tables.clock_times] id, or make {names.id} the primary key",
         )
@@ -171,18 +171,18 @@ def unknown_employees(session: Session) -> UnknownEmployees:
     return UnknownEmployees(sum(lost.values()), sum(int(count) for _, count in rows), tuple(sorted(lost)))
 
 
-def _unknown_employees(session: Session) -> Iterator[Fault]:
+def _unknown_employees(session: Session) -> Iterator[TableFault]:
     """Most rows are of employees whom the table of people does not have: it is another table, or another column."""
     names, people, found = session.host.clock_times, session.host.employees, unknown_employees(session)
     if found.are_most:
-        yield Fault(
+        yield TableFault(
             f"{found.lost:,} of {found.every:,} rows of {names.table} have an {names.employee_id} that is in no row of"
             f" {people.table}: that is not the table of their people",
             "name it in connecteam-sync.toml, [tables.employees] table (and its columns), then connecteam-sync doctor",
         )
 
 
-def _flag_words(session: Session) -> Iterator[Fault]:
+def _flag_words(session: Session) -> Iterator[TableFault]:
     """The words of the flag: others than the configured ones, or the configured ones in the wrong order."""
     names, words = session.host.clock_times, session.host.clock_times.is_active_words
     if words is None:
@@ -196,13 +196,13 @@ def _flag_words(session: Session) -> Iterator[Fault]:
     others = sorted({word for word, *_ in found} - {*words})
     if others:
         shown = ", ".join(map(repr, others[:_SHOWN])) + (" and more" if len(others) > _SHOWN else "")
-        yield Fault(
+        yield TableFault(
             f"{where} also holds {shown}, and is_active_words names {words[0]!r} and {words[1]!r}",
             "name the two words that stand there, that of a shift that is over first; then connecteam-sync doctor",
         )
     closed = {word: count for word, is_open, count in found if not is_open}
     if closed.get(words[1], 0) > closed.get(words[0], 0):
-        yield Fault(
+        yield TableFault(
             f"{where} says {words[1]!r} in {closed[words[1]]:,} rows with a {names.clock_out}, which is the word of a"
             " shift that is not over",
             f'turn the words round: is_active_words = ["{words[1]}", "{words[0]}"]; then connecteam-sync doctor',

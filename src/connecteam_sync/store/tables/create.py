@@ -9,12 +9,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.tables.own import OwnNames
-from connecteam_sync.store.tables.schema import TOUCHED, VERSION, Key, indexes_of, tables_of
+from connecteam_sync.store.tables.schema import TOUCHED, VERSION, indexes_of, tables_of
+from connecteam_sync.store.tables.templates import CountedKey
 
 
 def prepared(dialect: Dialect, table: Table, *, is_ours: bool = True) -> Table:
     """The table, ready to be created, with the options of its database."""
-    counts = any(isinstance(column.type, Key) for column in table.columns)
+    counts = any(isinstance(column.type, CountedKey) for column in table.columns)
     table.dialect_kwargs.update(dialect.table_options(is_ours=is_ours, counts=counts))
     return table
 

@@ -20,7 +20,7 @@ from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.tables.host import ClockTimesNames, HostTables
 
 
-class Span(msgspec.Struct, frozen=True):
+class ValueRange(msgspec.Struct, frozen=True):
     """The lowest and the highest value of a column, as the driver returns them; None if there is none."""
 
     low: Any = None
@@ -57,7 +57,7 @@ class Definition(msgspec.Struct, frozen=True):
     unproved: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
     words: Mapping[str, tuple[str, ...]] = {}
-    spans: Mapping[str, Span] = {}
+    spans: Mapping[str, ValueRange] = {}
     stamp: str = ""
 
 
@@ -122,7 +122,7 @@ def with_spans(
     columns = [name for name in looked if name in present]
     table = dialect.table(names.table)
     found = fetch(connection, [Query(dialect.ends(dialect.name(name), table)) for name in columns])
-    spans = {name: Span(*rows[0]) for name, rows in zip(columns, found, strict=True)}
+    spans = {name: ValueRange(*rows[0]) for name, rows in zip(columns, found, strict=True)}
     return msgspec.structs.replace(known, spans=spans)
 
 

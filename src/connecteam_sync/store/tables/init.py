@@ -36,7 +36,8 @@ from connecteam_sync.store.tables import key_types, ownership, rename, repair
 from connecteam_sync.store.tables.create import all_table_statements, prepared
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.own import OwnNames, OwnTables
-from connecteam_sync.store.tables.schema import VERSION, Key, tables_of
+from connecteam_sync.store.tables.schema import VERSION, tables_of
+from connecteam_sync.store.tables.templates import CountedKey
 
 UNIQUE_KEY = "uq_employee_clock_in"
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -93,7 +94,7 @@ _TYPES: dict[ColumnKind, TypeEngine[Any]] = {
 def _made_of(column: MirroredColumn, name: str) -> Column[Any]:
     """A column of the clock times as `init` makes it."""
     if column.kind == "key":
-        return Column(name, Key, primary_key=True)
+        return Column(name, CountedKey, primary_key=True)
     default = text("CURRENT_TIMESTAMP") if column.kind == "stamp" else None
     return Column(name, _TYPES[column.kind], nullable=column.may_be_empty, server_default=default)
 
@@ -106,7 +107,7 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
     employees = Table(
         name,
         metadata,
-        Column(people.id, Key, primary_key=True),
+        Column(people.id, CountedKey, primary_key=True),
         Column(people.name, String(191), nullable=False),
         Column(people.email, String(191)),
         Column(people.connecteam_user_id, String(32)),

@@ -10,7 +10,7 @@ from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import fetch
 from connecteam_sync.store.tables.create import prepared
 from connecteam_sync.store.tables.host import HostTables
-from connecteam_sync.store.tables.keys import Key, Keys, key_query, keys_of
+from connecteam_sync.store.tables.keys import KeyColumn, Keys, key_query, keys_of
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import LINKS, PERSONS, indexes_of, tables_of
 
@@ -62,7 +62,7 @@ def changes(connection: Connection, dialect: Dialect, names: OwnNames, host: Hos
     return done, retyping(dialect, names, keys) if done else []
 
 
-def _same(host_key: Key, ours: Key) -> bool:
+def _same(host_key: KeyColumn, ours: KeyColumn) -> bool:
     kinds = (host_key.is_text, host_key.is_native, host_key.is_unsigned)
     return kinds == (ours.is_text, ours.is_native, ours.is_unsigned) or (ours.is_unsigned and not host_key.is_text)
 

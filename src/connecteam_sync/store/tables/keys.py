@@ -32,7 +32,7 @@ WHOLE = {"tinyint", "smallint", "mediumint", "int", "integer", "bigint"}
 FIXED = {"numeric", "decimal"}
 
 
-class Key(msgspec.Struct, frozen=True):
+class KeyColumn(msgspec.Struct, frozen=True):
     """A column of keys. `place` is its name for people, `type` as the database spells it.
 
     `rowset` is the type of a value in a rowset that is compared with it. `cast` converts a value of the column (`{}`)
@@ -74,11 +74,11 @@ class Key(msgspec.Struct, frozen=True):
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of a database. `link` and `who` are our own columns; None if our tables do not exist yet."""
 
-    row: Key = Key()
-    person: Key = Key()
-    employee: Key = Key()
-    link: Key | None = None
-    who: Key | None = None
+    row: KeyColumn = KeyColumn()
+    person: KeyColumn = KeyColumn()
+    employee: KeyColumn = KeyColumn()
+    link: KeyColumn | None = None
+    who: KeyColumn | None = None
 
     @property
     def fit(self) -> bool:
@@ -163,7 +163,7 @@ def keys_of(dialect: Dialect, host: HostTables, found: Rows) -> Keys:
     return keys
 
 
-def key_of(dialect: Dialect, place: str, declaration: Sequence[str], *, draws: bool) -> Key:
+def key_of(dialect: Dialect, place: str, declaration: Sequence[str], *, draws: bool) -> KeyColumn:
     """A column of keys, from the catalogue's (type, base type, character set, collation). Raises NotServed."""
     key, declared = dialect.key_of(place, declaration), declaration[0]
     if key is None:

@@ -115,7 +115,14 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
     clocks: str
     days: str
     break_types: str
+    proofs: str
+    quiet_looks: str
+    assignments: str
     service: str
+    doorbells: str
+    announced: str
+    looks: str
+    alerts: str
     guard: str
     version: str
 

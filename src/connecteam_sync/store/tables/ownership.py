@@ -66,7 +66,7 @@ _OLD_LATER = {"first_key", "last_key", "row_digest", "acknowledged_at", "acknowl
 """Columns of the old tables that not every old version had."""
 
 
-class Present(NamedTuple):
+class ExistingTable(NamedTuple):
     """A table or view: whether it is a table, and the types of its columns: `int`, `text` or as declared."""
 
     is_table: bool
@@ -84,7 +84,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     is_proved: bool
     """Whether a version table of ours exists, under its old name or its new one."""
-    there: dict[str, Present]
+    there: dict[str, ExistingTable]
     """The tables and views with our names, by kind."""
     old: dict[str, str] = {}
     """The present names of tables of ours that are to be renamed, by kind."""
@@ -148,7 +148,7 @@ def old_name(kind: str, schema: str | None = None) -> str:
 
 def _old(
     connection: Connection, dialect: Dialect, names: OwnNames, version: str | None
-) -> tuple[str | None, dict[str, Present]]:
+) -> tuple[str | None, dict[str, ExistingTable]]:
     """The schema and the tables with old names, by kind, if a version table of ours shows that we made them."""
     if version is not None and version > OLD_VERSION:
         return None, {}
@@ -165,7 +165,7 @@ def _old(
 
 
 def _moving(
-    connection: Connection, dialect: Dialect, names: OwnNames, former: Former, there: Mapping[str, Present]
+    connection: Connection, dialect: Dialect, names: OwnNames, former: Former, there: Mapping[str, ExistingTable]
 ) -> dict[str, str]:
     """The tables with a former prefix, which are to be renamed, by kind. Raises ConfigurationError."""
     if former.prefix is None:
@@ -245,7 +245,7 @@ def _old_columns(kind: str) -> dict[str, str]:
     return {name: type_ or "text" for name, _, type_ in parts if name}
 
 
-def _is_old(kind: str, found: Present) -> bool:
+def _is_old(kind: str, found: ExistingTable) -> bool:
     """Whether it has exactly our columns, as some old version had them."""
     wanted = _old_columns(kind)
     core = {name: type_ for name, type_ in found.columns.items() if name not in _OLD_LATER}
@@ -253,7 +253,7 @@ def _is_old(kind: str, found: Present) -> bool:
     return found.is_table and core == {n: t for n, t in wanted.items() if n not in _OLD_LATER} and later <= set(wanted)
 
 
-def _share(names: OwnNames, kind: str, found: Present) -> float:
+def _share(names: OwnNames, kind: str, found: ExistingTable) -> float:
     """The share of our columns that it has: of the present ones, or of the old ones before an upgrade."""
     return max(found.share(_wanted(names, kind)), found.share(_old_columns(kind)))
 
@@ -264,11 +264,11 @@ def _wanted(names: OwnNames, kind: str) -> dict[str, str]:
 
 
 def columns_of_table(table: Table) -> dict[str, str]:
-    """Columns and their types, as in `Present`."""
+    """Columns and their types, as in `ExistingTable`."""
     return {column.name: "int" if isinstance(column.type, Integer) else "text" for column in table.columns}
 
 
-def _version(connection: Connection, dialect: Dialect, table: str, found: Present, names: OwnNames) -> str | None:
+def _version(connection: Connection, dialect: Dialect, table: str, found: ExistingTable, names: OwnNames) -> str | None:
     numbers = _numbers(connection, dialect, table) if _is_old("version", found) else None
     if numbers is None:
         raise _refused(names, "version", "")
@@ -291,7 +291,7 @@ def _refused(names: OwnNames, kind: str, what: str) -> ConfigurationError:
     )
 
 
-def _altered(kind: str, table: str, found: Present) -> ConfigurationError:
+def _altered(kind: str, table: str, found: ExistingTable) -> ConfigurationError:
     wanted = _old_columns(kind)
     odd = sorted({*found.columns} ^ {*wanted} | {n for n, k in wanted.items() if found.columns.get(n, k) != k})
     return ConfigurationError(
@@ -317,12 +317,14 @@ def _require_schema(connection: Connection, dialect: Dialect, schema: str | None
         )
 
 
-def present(connection: Connection, dialect: Dialect, names: Collection[str], schema: str | None) -> dict[str, Present]:
+def present(
+    connection: Connection, dialect: Dialect, names: Collection[str], schema: str | None
+) -> dict[str, ExistingTable]:
     """The tables and views with these names (in small letters), by name."""
     columns_query = text(dialect.catalog.present).bindparams(bindparam("names", expanding=True))
-    found: dict[str, Present] = {}
+    found: dict[str, ExistingTable] = {}
     for name, is_table, column, kind in connection.execute(columns_query, {"names": list(names), "schema": schema}):
-        known = found.setdefault(plain_text(name).lower(), Present(bool(is_table), {}))
+        known = found.setdefault(plain_text(name).lower(), ExistingTable(bool(is_table), {}))
         if column is not None:
             known.columns[plain_text(column)] = _kind(plain_text(kind))
     return found
@@ -334,6 +336,6 @@ def _kind(declared: str) -> str:
 
 
 def _by_kind(
-    found: Mapping[str, Present], name: Callable[[str], str], kinds: Collection[str] = KINDS
-) -> dict[str, Present]:
+    found: Mapping[str, ExistingTable], name: Callable[[str], str], kinds: Collection[str] = KINDS
+) -> dict[str, ExistingTable]:
     return {kind: found[name(kind)] for kind in kinds if name(kind) in found}

@@ -34,13 +34,17 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "vouches": _ALL[:3],
     "guard": ("SELECT", "UPDATE"),
     "adoptions": ("SELECT",),
-    "service": ("SELECT",),
+    "service": _ALL[:3],
+    "looks": _ALL,
+    "alerts": _ALL[:3],
     "break_types": _ALL[:3],
+    "proofs": _ALL[:3],
+    "assignments": _ALL[:3],
 }
 """The rights that daily work needs on our tables, by kind. The journal is only ever added to: a DBA may enforce it."""
 
 
-class Lacking(NamedTuple):
+class MissingRights(NamedTuple):
     """The tables on which the user lacks a right that a run needs, by right."""
 
     by_right: dict[str, list[str]]
@@ -50,7 +54,7 @@ class Lacking(NamedTuple):
 
 def lacking(
     store: Store, *, creates_employees: bool, renames_employees: bool = False, every: Sequence[str] = ()
-) -> Lacking:
+) -> MissingRights:
     """The rights that the database user lacks. A lock is waited for once, not for each right.
 
     `every`: the columns of `clock_times`, if they are known. A row is saved whole and restored whole: a right on some
@@ -74,7 +78,7 @@ def lacking(
             connection.rollback()
         if not may:
             found.setdefault(right, []).append(table)
-    return Lacking(found, is_kept)
+    return MissingRights(found, is_kept)
 
 
 def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:

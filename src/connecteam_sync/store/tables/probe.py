@@ -38,7 +38,7 @@ _DAY = 86_400
 _MOMENTS = {"datetime", "timestamp", "timestamptz"}
 
 
-class _Meddled(Exception):  # noqa: N818 - a signal; never leaves this module
+class _OthersChanged(Exception):  # noqa: N818 - a signal; never leaves this module
     """Other rows were changed together with ours."""
 
     def __init__(self, message: str) -> None:
@@ -179,7 +179,7 @@ def probe(session: Session, row: ClockTime, *, now: int) -> Probed:
         neighbours = Neighbours(session, row, counts=counts)
         try:
             return _rolled_back(session, row, neighbours, now=now)
-        except _Meddled as seen:
+        except _OthersChanged as seen:
             if neighbours.is_as_before():
                 raise side_effect_error(session, f"{seen.message} with ours") from None
         # A change that was not rolled back with ours was another program's. The third time, the rows of the whole table
@@ -218,7 +218,7 @@ def _act_out(session: Session, row: ClockTime, neighbours: Neighbours | None, *,
 
 def _require_alone(beside: Neighbours | None, key: RowId, *, more: int) -> None:
     if beside is not None and (told := beside.side_effects(key, more=more)):
-        raise _Meddled(told)
+        raise _OthersChanged(told)
 
 
 def _fill(session: Session, key: RowId) -> None:

@@ -15,7 +15,7 @@ from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.own import KINDS, OwnNames
 from connecteam_sync.store.tables.ownership import Inventory
-from connecteam_sync.store.tables.schema import templates
+from connecteam_sync.store.tables.templates import templates
 
 
 def rename(connection: Connection, dialect: Dialect, found: Inventory, names: OwnNames) -> tuple[str, ...]:

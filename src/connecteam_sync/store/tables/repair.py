@@ -27,7 +27,7 @@ from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.schema import LINKS, PERSONS, TOUCHED, Tables, indexes_of, tables_of
 
 
-class Fault(msgspec.Struct, frozen=True):
+class SchemaFault(msgspec.Struct, frozen=True):
     """A part of a table of ours that is not as it should be; `mends`: `init` repairs it."""
 
     table: Table
@@ -39,14 +39,14 @@ class Fault(msgspec.Struct, frozen=True):
     is_digest: bool = False
 
 
-def faults(connection: Connection, dialect: Dialect, names: OwnNames) -> list[Fault]:
+def faults(connection: Connection, dialect: Dialect, names: OwnNames) -> list[SchemaFault]:
     """Differences from the tables, columns and indexes that this version needs. Nothing is written."""
     tables = tables_of(names)
     there = ownership.present(connection, dialect, [table.name for table in tables], names.schema)
-    found: list[Fault] = []
+    found: list[SchemaFault] = []
     for table in tables:
         if table.name not in there:
-            found.append(Fault(table, f"table {table.fullname} is missing", is_table=True))
+            found.append(SchemaFault(table, f"table {table.fullname} is missing", is_table=True))
             continue
         found += _columns(table, there[table.name], names.prefix, keeps_digest=_keeps_digest(dialect, table, tables))
         found += _indexes(connection, dialect, table, tables)
@@ -57,22 +57,24 @@ def _keeps_digest(dialect: Dialect, table: Table, tables: Tables) -> bool:
     return table is tables.shifts and dialect.notes_writes
 
 
-def _columns(table: Table, found: ownership.Present, prefix: str, *, keeps_digest: bool) -> Iterator[Fault]:
+def _columns(table: Table, found: ownership.ExistingTable, prefix: str, *, keeps_digest: bool) -> Iterator[SchemaFault]:
     wanted, kinds = ownership.columns_of_table(table), table.name.removeprefix(prefix)
     for column in table.columns:
         kind = found.columns.get(column.name)
         if kind is None:
             # The lost values of a required column cannot be restored.
             message = f"{table.fullname} has no column {column.name}"
-            yield Fault(table, message, mends=bool(column.nullable), column=column)
+            yield SchemaFault(table, message, mends=bool(column.nullable), column=column)
         elif kind != wanted[column.name] and column.name not in (*LINKS.get(kinds, ()), *PERSONS.get(kinds, ())):
             word = {"int": "a whole number", "text": "text"}[wanted[column.name]]
-            yield Fault(table, f"column {column.name} of {table.fullname} is not {word}", mends=False, column=column)
+            yield SchemaFault(
+                table, f"column {column.name} of {table.fullname} is not {word}", mends=False, column=column
+            )
     if keeps_digest and TOUCHED not in found.columns:
-        yield Fault(table, f"{table.fullname} has no column {TOUCHED}", is_digest=True)
+        yield SchemaFault(table, f"{table.fullname} has no column {TOUCHED}", is_digest=True)
 
 
-def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tables) -> Iterator[Fault]:
+def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tables) -> Iterator[SchemaFault]:
     found = {index["name"]: index for index in inspector(connection).get_indexes(table.name, schema=table.schema)}
     for index in indexes_of(table):
         columns = [column.name for column in index.columns]
@@ -85,7 +87,7 @@ def _indexes(connection: Connection, dialect: Dialect, table: Table, tables: Tab
             message = f"index {index.name} of {table.fullname} is over other columns, or not unique"
         else:
             continue
-        yield Fault(table, message, index=index)
+        yield SchemaFault(table, message, index=index)
 
 
 def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTa
     return tuple(done)
 
 
-def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables, fault: Fault) -> None:
+def _mend(connection: Connection, dialect: Dialect, names: OwnNames, host: HostTables, fault: SchemaFault) -> None:
     table, engine = fault.table, connection.dialect
     name = dialect.own(table.fullname)
     if fault.is_table:

@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, Text, Uuid
-from sqlalchemy.engine.interfaces import TypeCompiler
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.schema import RETAIN_SCHEMA
 
-from connecteam_sync.store.sql import urls
+from connecteam_sync.store.tables import service_schema
 from connecteam_sync.store.tables.own import OwnNames
+from connecteam_sync.store.tables.templates import CountedKey, Long, Name, template, templates
 
-
-class Key(BigInteger):
-    """A key that the database counts up, declared as its class says (`auto_key`)."""
-
-
-class Long(Text):
-    """A text without a limit, declared as the database's class says (`long_text`)."""
-
-
-@compiles(Key)
-def _key(_: Key, compiler: TypeCompiler, **__: object) -> str:
-    return urls.database(compiler.dialect.name).auto_key
-
-
-@compiles(Long)
-def _long(_: Long, compiler: TypeCompiler, **__: object) -> str:
-    return urls.database(compiler.dialect.name).long_text
-
-
-Name = String(191)
-
-VERSION = "0015"
+VERSION = "0016"
 """The newest migration, which this program needs."""
 TOUCHED = "touched_at"
 """The time when the server last wrote a shift, if it `notes_writes`."""
 
-templates = MetaData()
-"""Our tables, named by kind, and their indexes, named by purpose. `tables_of` gives them their full names."""
-
-
-def _table(kind: str, *columns: Column[Any] | Index) -> Table:
-    """A table of ours. Options for its creation come from the database's class (`create.prepared`)."""
-    return Table(kind, templates, *columns)
-
-
-_table(
+template(
     "users",
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("first_name", Name, nullable=False),
@@ -61,7 +30,7 @@ _table(
     Column("phone", Name),
 )
 
-_table(
+template(
     "shifts",
     Column("id", Name, primary_key=True),
     Column("user_id", BigInteger, nullable=False),
@@ -87,7 +56,7 @@ _table(
     Index("row", "clock_time_id", unique=True),
 )
 
-_table(
+template(
     "breaks",
     Column("id", Name, primary_key=True),
     Column("user_id", BigInteger, nullable=False),
@@ -102,11 +71,12 @@ _table(
     Column("upstream_modified_at", BigInteger),
     Column("is_gone", SmallInteger, nullable=False),
     Index("start", "start_at"),
+    Index("person", "user_id", "time_clock_id", "start_at"),
 )
 
-_table(
+template(
     "runs",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("first_day", String(10), nullable=False),
     Column("last_day", String(10), nullable=False),
@@ -120,9 +90,9 @@ _table(
     Column("http_calls", Integer, nullable=False),
 )
 
-_table(
+template(
     "slices",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("run_id", BigInteger, nullable=False),
     Column("time_clock_id", BigInteger),
     Column("first_day", String(10), nullable=False),
@@ -133,7 +103,7 @@ _table(
     Index("run", "run_id"),
 )
 
-_table(
+template(
     "inputs",
     Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
     Column("first_day", String(10), primary_key=True),
@@ -147,9 +117,9 @@ _table(
     Column("last_key", BigInteger),
 )
 
-_table(
+template(
     "changes",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("run_id", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
@@ -169,9 +139,9 @@ _table(
     Index("employee", "employee_id"),
 )
 
-_table(
+template(
     "holds",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("time_clock_id", BigInteger, nullable=False),
     Column("reason", String(32), nullable=False),
     Column("subject", Name, nullable=False),
@@ -193,7 +163,7 @@ _table(
     Index("open", "resolved_run", "time_clock_id"),
 )
 
-_table(
+template(
     "locked_days",
     Column("day", String(10), primary_key=True),
     Column("timezone", String(64), primary_key=True),
@@ -201,9 +171,9 @@ _table(
     Column("event_id", BigInteger),
 )
 
-_table(
+template(
     "lock_events",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("actor", Name, nullable=False),
@@ -213,7 +183,7 @@ _table(
     Column("verified", Long),
 )
 
-_table(
+template(
     "adoptions",
     Column("run_id", BigInteger, primary_key=True, autoincrement=False),
     Column("had_key", SmallInteger, nullable=False),
@@ -223,9 +193,9 @@ _table(
     Column("backup_checksum", String(64), nullable=False),
 )
 
-_table(
+template(
     "references",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("run_id", BigInteger, nullable=False),
     Column("table_name", Name, nullable=False),
     Column("column_name", Name, nullable=False),
@@ -235,9 +205,9 @@ _table(
     Index("run", "run_id"),
 )
 
-_table(
+template(
     "account",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("run_id", BigInteger),
     Column("actor", Name),
@@ -252,9 +222,9 @@ _table(
     Column("key_digest", String(64)),
 )
 
-_table(
+template(
     "vouches",
-    Column("id", Key, primary_key=True),
+    Column("id", CountedKey, primary_key=True),
     Column("time_clock_id", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("actor", Name, nullable=False),
@@ -263,61 +233,15 @@ _table(
     Column("withdrawn_by", Name),
 )
 
-_table(
-    "clocks",
-    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", Name, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("cadence", Integer, nullable=False),
-    Column("next_due", BigInteger, nullable=False),
-    Column("days_wanted", Long, nullable=False),
-    Column("lease_token", String(36)),
-    Column("lease_until", BigInteger, nullable=False),
-    Column("last_look", BigInteger),
-    Column("last_good", BigInteger),
-    Column("last_change", BigInteger),
-    Column("failures", Integer, nullable=False),
-    Column("successes", Integer, nullable=False),
-    Column("last_error", Long),
-    Column("paused_at", BigInteger),
-    Column("paused_by", Name),
-    Column("paused_reason", Text),
-)
-
-_table(
-    "days",
-    Column("day", String(10), primary_key=True),
-    Column("timezone", String(64), primary_key=True),
-    Column("first_instant", BigInteger, nullable=False),
-    Column("last_instant", BigInteger, nullable=False),
-    Index("instants", "first_instant"),
-)
-
-_table(
-    "break_types",
-    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("id", Name, primary_key=True),
-    Column("name", Name, nullable=False),
-    Column("is_paid", SmallInteger),
-    Column("minutes", Integer),
-    Column("is_listed", SmallInteger, nullable=False),
-    Column("seen_at", BigInteger, nullable=False),
-)
-
-_table(
-    "service",
-    Column("name", String(64), primary_key=True),
-    Column("value", Long, nullable=False),
-    Column("at", BigInteger, nullable=False),
-)
-
-_table(
+template(
     "guard",
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("made_employees", SmallInteger, nullable=False),
     Column("probed", String(64)),
     Column("place", String(255)),
 )
+
+service_schema.define()
 
 
 class Tables(NamedTuple):
@@ -340,7 +264,14 @@ class Tables(NamedTuple):
     clocks: Table
     days: Table
     break_types: Table
+    proofs: Table
+    quiet_looks: Table
+    assignments: Table
     service: Table
+    doorbells: Table
+    announced: Table
+    looks: Table
+    alerts: Table
     guard: Table
 
 

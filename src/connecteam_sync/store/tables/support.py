@@ -17,7 +17,7 @@ from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import LETTERS, NUMBERS, base_of, is_text
 from connecteam_sync.store.sql.quoting import quoted
 from connecteam_sync.store.tables.columns import HostColumns
-from connecteam_sync.store.tables.definition import Span
+from connecteam_sync.store.tables.definition import ValueRange
 from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.rows import form_of
 
@@ -33,7 +33,7 @@ _FIRST_YEAR, _LAST_YEAR = (-62_135_596_800, -62_104_060_800), (253_370_764_800, 
 """The years 1 and 9999, in epoch seconds."""
 
 
-class Fault(NamedTuple):
+class TableFault(NamedTuple):
     """Why a table is not supported, and the cure."""
 
     message: str
@@ -52,11 +52,11 @@ def require_people(host: HostTables, columns: HostColumns) -> None:
         raise NotServed(f"{fault.message}; nothing was written", next_step=fault.cure)
 
 
-def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
+def people_faults(host: HostTables, columns: HostColumns) -> tuple[TableFault, ...]:
     """Why no rows of people can be made."""
     made, names = columns.definition, host.employees
     computed = [
-        Fault(
+        TableFault(
             f"column {names.name!r} of table {names.table!r} is computed by the database: nobody could be added to it",
             'add people by hand and map them, with employees = "match" in connecteam-sync.toml; or make it an ordinary'
             " column, or name another under [tables.employees] name; then connecteam-sync doctor",
@@ -65,7 +65,7 @@ def people_faults(host: HostTables, columns: HostColumns) -> tuple[Fault, ...]:
     return (*_storage_faults(names.table, made.employees), *_rule_faults(names.table, made.people_instead), *computed)
 
 
-def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fault, ...]:
+def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[TableFault, ...]:
     """Why `clock_times` is not supported; empty if it is."""
     kept = (
         *_storage_faults(host.clock_times.table, columns.definition.clock_times),
@@ -81,46 +81,46 @@ def faults(host: HostTables, columns: HostColumns, dialect: Dialect) -> tuple[Fa
     )
 
 
-def _storage_faults(table: str, made: TableInfo) -> Iterator[Fault]:
+def _storage_faults(table: str, made: TableInfo) -> Iterator[TableFault]:
     """Faults of the kind or the storage engine of a table."""
     if made.kind not in {"table", "partitioned table"}:
-        yield Fault(
+        yield TableFault(
             f"{table!r} is a {made.kind}: nobody knows what becomes of a row that is written through it",
             "name the table behind it under [tables] in connecteam-sync.toml",
         )
     elif not made.takes_back:
-        yield Fault(
+        yield TableFault(
             f"table {table!r} is kept by the engine {made.engine}, which knows no transactions: what is written could"
             " not be taken back",
             f"ALTER TABLE {table} ENGINE=InnoDB, then connecteam-sync doctor",
         )
     elif made.has_heirs:
-        yield Fault(
+        yield TableFault(
             f"other tables inherit from {table!r}: their rows are seen as its own, and would come back as its own",
             "name a table without heirs, or make the heirs partitions; then connecteam-sync doctor",
         )
     elif made.replaces:
-        yield Fault(
+        yield TableFault(
             f"table {table!r} has a key with ON CONFLICT REPLACE or IGNORE: rows go, or do not come, without a word",
             "make the table again without it, then connecteam-sync doctor",
         )
     yield from _row_security_faults(table, made)
 
 
-def _rule_faults(table: str, rules: tuple[str, ...]) -> Iterator[Fault]:
+def _rule_faults(table: str, rules: tuple[str, ...]) -> Iterator[TableFault]:
     """Rules (PostgreSQL) that replace a write."""
     if rules:
-        yield Fault(
+        yield TableFault(
             f"table {table!r} has a rule that does something else INSTEAD of what is written: {', '.join(rules)}",
             f"DROP RULE {rules[0]} ON {table} (a trigger says as much, and it is seen what becomes of a row); then"
             " connecteam-sync doctor",
         )
 
 
-def _row_security_faults(table: str, made: TableInfo) -> Iterator[Fault]:
+def _row_security_faults(table: str, made: TableInfo) -> Iterator[TableFault]:
     """Rows that are hidden from the user of the connection."""
     if made.is_filtered:
-        yield Fault(
+        yield TableFault(
             f"row level security decides which rows of {table!r} this user sees and writes: hours that are hidden"
             " would be written again",
             "run with a user whom it does not concern (BYPASSRLS, or the owner of the table); then connecteam-sync"
@@ -131,7 +131,7 @@ def _row_security_faults(table: str, made: TableInfo) -> Iterator[Fault]:
 # -- times -------------------------------------------------------------------------------------------------------------
 
 
-def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
+def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[TableFault]:
     names, unit = host.clock_times, host.clock_times.clock_in_unit
     read = {getattr(names, field) for field in of_kind("moment")}
     for name in dict.fromkeys(getattr(names, field) for field in of_kind("moment", "stamp")):
@@ -142,15 +142,15 @@ def _moments(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterat
         base, where = base_of(column.type), f"column {name!r} of table {names.table!r}"
         if unit is not None:
             if base not in NUMBERS and not (dialect.is_loosely_typed and base in {*_MOMENTS, "", "numeric"}):
-                yield Fault(
+                yield TableFault(
                     f"{where} is {column.type}, and clock_in_unit says {unit}: all four times must be whole numbers",
                     "make them all whole numbers or all datetimes, and set or remove clock_in_unit to match",
                 )
         elif dialect.is_loosely_typed:
             if base in NUMBERS | _FRACTIONS | {"blob"} or "int" in base:
-                yield Fault(f"{where} is {column.type}, which holds no datetimes", _cure(name, None))
+                yield TableFault(f"{where} is {column.type}, which holds no datetimes", _cure(name, None))
         elif base not in (_MOMENTS if is_read else _WRITABLE):
-            yield Fault(
+            yield TableFault(
                 f"{where} is {column.type}, which is no datetime", _cure(name, base if base in NUMBERS else None)
             )
         if span := columns.definition.spans.get(name):
@@ -192,27 +192,29 @@ _KNOWN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d
 """The format of times that SQLite reads by itself; a zone is respected."""
 
 
-def _values(where: str, table: str, name: str, unit: str | None, span: Span) -> Iterator[Fault]:
+def _values(where: str, table: str, name: str, unit: str | None, span: ValueRange) -> Iterator[TableFault]:
     """Faults in the form of a column's values, judged by its ends."""
     for value in (span.low, span.high):
         if value is None or value == "":
             continue
         if isinstance(value, bytes | bytearray | memoryview):
-            yield Fault(f"{where} holds bytes, which are no time", _cure(name, None))
+            yield TableFault(f"{where} holds bytes, which are no time", _cure(name, None))
         elif unit is None and isinstance(value, int | float):
-            yield Fault(
+            yield TableFault(
                 f"{where} holds {_kind_of_value(value)}, which is no datetime", _cure(name, _whole(value), table, value)
             )
         elif unit is None and not _FORM.fullmatch(str(value)):
-            yield Fault(f"{where} holds times written like {shape(str(value))!r}", _cure(name, None, table, str(value)))
+            yield TableFault(
+                f"{where} holds times written like {shape(str(value))!r}", _cure(name, None, table, str(value))
+            )
         elif isinstance(value, float):
-            yield Fault(
+            yield TableFault(
                 f"{where} holds {_kind_of_value(value)} with fractions (REAL), and clock_in_unit counts whole ones",
                 f"UPDATE {table} SET {name} = CAST({name} AS INTEGER) WHERE typeof({name}) = 'real', then"
                 " connecteam-sync doctor",
             )
         elif unit is not None and not _fits(value, unit):
-            yield Fault(
+            yield TableFault(
                 f"{where} holds {_kind_of_value(value)}, and clock_in_unit says {unit}",
                 "correct clock_in_unit under [tables.clock_times], or the values; then connecteam-sync doctor",
             )
@@ -257,19 +259,19 @@ def shape(text: str) -> str:
 # -- minutes, flag, source ---------------------------------------------------------------------------------------------
 
 
-def _minutes(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
+def _minutes(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[TableFault]:
     names = host.clock_times
     kind = columns.clock_times[names.total_minutes].type
     base = base_of(kind)
     if base in NUMBERS | _FRACTIONS or (dialect.is_loosely_typed and not is_text(kind) and base != "blob"):
         return
-    yield Fault(
+    yield TableFault(
         f"column {names.total_minutes!r} of table {names.table!r} is {kind}, which holds no number of minutes",
         f"make {names.total_minutes} a column of whole numbers (ALTER TABLE), then connecteam-sync doctor",
     )
 
 
-def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[Fault]:
+def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[TableFault]:
     names, words = host.clock_times, host.clock_times.is_active_words
     kind = columns.clock_times[names.is_active].type
     where = f"column {names.is_active!r} of table {names.table!r} is {kind}"
@@ -277,23 +279,23 @@ def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[
     if words is None:
         if form_of(kind, None, dialect, is_enum=allowed is not None) is None:
             shown = f" ({', '.join(allowed)})" if allowed else ""
-            yield Fault(
+            yield TableFault(
                 f"{where}, whose words{shown} nobody has explained",
                 "say which word is which under [tables.clock_times], the one of a shift that is over first:"
                 f" is_active_words = {_two_words(allowed)}",
             )
     elif not (is_text(kind) or allowed is not None):
-        yield Fault(f"{where}, which holds no words, and is_active_words is set", "remove is_active_words")
+        yield TableFault(f"{where}, which holds no words, and is_active_words is set", "remove is_active_words")
     elif allowed is not None and not {*words} <= {*allowed}:
-        yield Fault(
+        yield TableFault(
             f"{where}, which allows {', '.join(allowed)}, and is_active_words names others",
             "correct is_active_words under [tables.clock_times]",
         )
     # SQLite reads a text that is not a number as 0.
-    span = columns.definition.spans.get(names.is_active, Span())
+    span = columns.definition.spans.get(names.is_active, ValueRange())
     odd = next((one for one in (span.low, span.high) if isinstance(one, str) and one not in {"0", "1"}), None)
     if words is None and odd is not None:
-        yield Fault(
+        yield TableFault(
             f"column {names.is_active!r} of table {names.table!r} holds words like {shape(odd)!r}",
             'say which word is which under [tables.clock_times]: is_active_words = ["N", "Y"]',
         )
@@ -305,36 +307,36 @@ def _two_words(allowed: tuple[str, ...] | None) -> str:
     return f"{list(words)}".replace("'", '"')
 
 
-def _source(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
+def _source(host: HostTables, columns: HostColumns) -> Iterator[TableFault]:
     names = host.clock_times
     column = columns.clock_times[names.source]
     where = f"column {names.source!r} of table {names.table!r} is {column.type}"
     allowed = _allowed(columns, names.source)
     if allowed is not None:
         if CONNECTEAM not in allowed:
-            yield Fault(
+            yield TableFault(
                 f"{where}, which does not allow the word {CONNECTEAM!r}",
                 f"add {CONNECTEAM!r} to what the column allows (ALTER TABLE, ALTER TYPE), then connecteam-sync doctor",
             )
     elif base_of(column.type) not in LETTERS and not is_text(column.type) and column.type:
-        yield Fault(
+        yield TableFault(
             f"{where}, which holds no words",
             f"name a column of text under [tables.clock_times] source: {CONNECTEAM!r} in it says which rows are ours",
         )
     elif column.width is not None and column.width < len(CONNECTEAM):
-        yield Fault(
+        yield TableFault(
             f"{where}, too short for the word {CONNECTEAM!r}",
             f"make it at least {len(CONNECTEAM)} characters long (ALTER TABLE), then connecteam-sync doctor",
         )
 
 
-def _texts(host: HostTables, columns: HostColumns) -> Iterator[Fault]:
+def _texts(host: HostTables, columns: HostColumns) -> Iterator[TableFault]:
     """Columns for texts of Connecteam."""
     names = host.clock_times
     for field in of_kind("text"):
         column = columns.clock_times.get(getattr(names, field))
         if column is not None and base_of(column.type) not in LETTERS and not is_text(column.type) and column.type:
-            yield Fault(
+            yield TableFault(
                 f"column {getattr(names, field)!r} of table {names.table!r} is {column.type}, which holds no words",
                 f"name a column of text under [tables.clock_times] {field}; then connecteam-sync doctor",
             )

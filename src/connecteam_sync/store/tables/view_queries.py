@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connecteam_sync.core.anomalies import Limits
+from connecteam_sync.core.anomalies import AnomalyLimits
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.host import HostTables
@@ -15,6 +15,8 @@ from connecteam_sync.store.tables.own import OwnTables
 
 _LONGEST_DAY = 172_800
 """No local day is longer than this: how far before a shift its day may have begun."""
+_LONGEST_BREAK = 7 * 86_400
+"""A break is of no row that begins later than this after it: one that was never ended takes out a week at most."""
 
 
 class Queries:
@@ -22,7 +24,7 @@ class Queries:
 
     def __init__(self, dialect: Dialect, host: HostTables, own: OwnTables, zone: str) -> None:
         self._d, self._host, self._own, self._zone = dialect, host, own, zone
-        self._now = self._whole(dialect.epoch_now)
+        self._now = self._whole(dialect.epoch_of_statement or dialect.epoch_now)
 
     def all(self) -> dict[str, str]:
         """The query of each view, by the kind of the view."""
@@ -122,41 +124,50 @@ class Queries:
         )
 
     def v_net_minutes(self) -> str:
-        """A row for each row, with the unpaid breaks inside it taken out: merged where they overlap, and clipped."""
-        until = f"coalesce(b.end_at, {self._now})"
-        pauses = (
-            "pauses AS (SELECT w.clock_time_id, CASE WHEN k.is_paid = 0 THEN 1 ELSE 0 END AS is_unpaid,"
-            " CASE WHEN b.start_at > w.start_at THEN b.start_at ELSE w.start_at END AS begins,"
-            f" CASE WHEN {until} < w.until_at THEN {until} ELSE w.until_at END AS ends"
-            f" FROM worked w JOIN {self._own.breaks} b ON b.user_id = w.user_id AND b.time_clock_id = w.time_clock_id"
-            f" AND b.is_gone = 0 AND b.start_at < w.until_at AND {until} > w.start_at"
-            f" LEFT JOIN {self._own.break_types} k ON k.time_clock_id = b.time_clock_id AND k.id = b.break_type_id"
-            " WHERE k.is_paid IS NULL OR k.is_paid = 0)"
-        )
-        merged = (
-            "merged AS (SELECT clock_time_id, is_unpaid, begins, ends, max(ends) OVER (PARTITION BY clock_time_id,"
-            " is_unpaid ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered FROM pauses)"
-        )
-        part = (
-            "CASE WHEN covered IS NULL OR covered <= begins THEN ends - begins"
-            " WHEN ends > covered THEN ends - covered ELSE 0 END"
-        )
-        unpaid, unknown = (self._whole(f"sum(CASE WHEN is_unpaid = {flag} THEN {part} ELSE 0 END)") for flag in (1, 0))
-        taken = (
-            f"taken AS (SELECT clock_time_id, {unpaid} AS unpaid, {unknown} AS unsure FROM merged"
-            " GROUP BY clock_time_id)"
-        )
+        """A row for each row, with the unpaid breaks inside it taken out: counted once where they overlap, and clipped.
+
+        The breaks of a row are found by an index, so that those of one person or day are as quick in a large table.
+        """
+        unpaid, unknown = (self._taken(of) for of in ("= 0", "IS NULL"))
         gross = "w.until_at - w.start_at"
         return (
             f"WITH {self._times()}, worked AS (SELECT t.clock_time_id, t.employee_id, t.source, t.start_at, t.end_at,"
             f" t.is_open, t.until_at, s.user_id, s.time_clock_id FROM times t {self._shift('t')}),"
-            f" {pauses}, {merged}, {taken}"
-            " SELECT w.clock_time_id, w.employee_id, w.source, w.start_at, w.end_at, w.is_open,"
-            f" {self._minutes(gross)} AS gross_minutes, {self._minutes('coalesce(x.unpaid, 0)')} AS unpaid_minutes,"
-            f" {self._minutes('coalesce(x.unsure, 0)')} AS unknown_minutes,"
-            f" {self._minutes(f'{gross} - coalesce(x.unpaid, 0)')} AS net_minutes"
-            " FROM worked w LEFT JOIN taken x ON x.clock_time_id = w.clock_time_id"
+            f" paused AS (SELECT w.clock_time_id, w.employee_id, w.source, w.start_at, w.end_at, w.is_open,"
+            f" {gross} AS gross, {unpaid} AS unpaid, {unknown} AS unsure FROM worked w)"
+            " SELECT clock_time_id, employee_id, source, start_at, end_at, is_open,"
+            f" {self._minutes('gross')} AS gross_minutes, {self._minutes('unpaid')} AS unpaid_minutes,"
+            f" {self._minutes('unsure')} AS unknown_minutes, {self._minutes('gross - unpaid')} AS net_minutes"
+            " FROM paused"
         )
+
+    def _taken(self, paid: str) -> str:
+        """The seconds of row `w` that breaks of types with this `is_paid` take: the length of their union inside it.
+
+        In the order of their begins, each adds what lies after the latest end before it.
+        """
+        until = {b: f"coalesce({b}.end_at, {self._now})" for b in ("b", "e")}
+        ends = f"CASE WHEN {until['b']} < w.until_at THEN {until['b']} ELSE w.until_at END"
+        begins = "CASE WHEN b.start_at > w.start_at THEN b.start_at ELSE w.start_at END"
+        is_before = "e.start_at < b.start_at OR (e.start_at = b.start_at AND e.id < b.id)"
+
+        def found(b: str, k: str) -> str:
+            return (
+                f"FROM {self._own.breaks} {b} LEFT JOIN {self._own.break_types} {k}"
+                f" ON {k}.time_clock_id = {b}.time_clock_id AND {k}.id = {b}.break_type_id"
+                f" WHERE {b}.user_id = w.user_id AND {b}.time_clock_id = w.time_clock_id AND {b}.is_gone = 0"
+                f" AND {b}.start_at > w.start_at - {_LONGEST_BREAK} AND {b}.start_at < w.until_at"
+                f" AND {until[b]} > w.start_at AND {k}.is_paid {paid}"
+            )
+
+        # Its own begin is among what is compared: the latest end before it may be earlier. Never more than its own end.
+        reached = f"CASE WHEN {is_before} THEN {until['e']} ELSE {begins} END"
+        covered = (
+            f"(SELECT max(CASE WHEN {reached} < {ends} THEN {reached} ELSE {ends} END) {found('e', 'j')}"
+            f" AND (({is_before}) OR e.id = b.id))"
+        )
+        part = f"{ends} - {covered}"
+        return self._whole(f"coalesce((SELECT sum({part}) {found('b', 'k')}), 0)")
 
     def v_changes_after_close(self) -> str:
         """A row for each change of a closed day that was written after it was closed, or that waits."""
@@ -173,7 +184,7 @@ class Queries:
 
     def v_anomalies(self) -> str:
         """A row for each oddity of a row, as the command `anomalies` reports them with its usual limits."""
-        limits = Limits()
+        limits = AnomalyLimits()
         before = "OVER (PARTITION BY t.employee_id ORDER BY t.start_at, t.clock_time_id"
         ordered = (
             "in_turn AS (SELECT t.clock_time_id, t.employee_id, t.start_at, t.end_at, t.is_open,"

@@ -1,0 +1,87 @@
+"""Alerts by e-mail: SMTP with TLS from the first byte or by STARTTLS; a password never goes in the clear."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.alerts.receiver import NotSent
+from connecteam_sync.core.alerts import Message, body, title
+from connecteam_sync.core.receivers import SmtpServer
+
+_SHORTEST = 0.1
+
+
+class Email:
+    """A mail server and the people who get a message each; the sender is theirs to know, by default this machine."""
+
+    name = "email"
+
+    def __init__(self, server: SmtpServer, to: Sequence[str], sender: str | None, zone: ZoneInfo) -> None:
+        self._server, self._to, self._zone = server, tuple(to), zone
+        self._sender = sender or f"connecteam-sync@{socket.gethostname() or 'localhost'}"
+
+    def send(self, message: Message, seconds: float) -> None:
+        """Send it to everybody at once. Raises NotSent."""
+        ends = time.monotonic() + seconds
+        try:
+            with self._opened(ends) as server:
+                refused = server.send_message(self._letter(message), self._sender, self._to)
+        except smtplib.SMTPAuthenticationError as error:
+            raise NotSent(f"the mail server does not take the login ({error.smtp_code})") from None
+        except smtplib.SMTPResponseException as error:
+            raise NotSent(f"the mail server does not take the message ({error.smtp_code})") from None
+        except smtplib.SMTPException as error:
+            raise NotSent(f"the mail server does not take the message ({type(error).__name__})") from None
+        except ssl.SSLError as error:
+            raise NotSent(f"no TLS with the mail server ({error.reason or type(error).__name__})") from None
+        except (OSError, UnicodeError) as error:
+            raise NotSent(f"the mail server does not answer ({type(error).__name__})") from None
+        if refused:
+            raise NotSent(f"the mail server refuses {len(refused)} of {len(self._to)} receivers")
+
+    def _opened(self, ends: float) -> smtplib.SMTP:
+        """A connection that may be used: encrypted where that can be had, and with a login only then."""
+        server, left = self._server, max(_SHORTEST, ends - time.monotonic())
+        secure = ssl.create_default_context()
+        if server.is_tls:
+            made: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=left, context=secure)
+        else:
+            made = smtplib.SMTP(server.host, server.port, timeout=left)
+        with ExitStack() as unless_usable:
+            unless_usable.callback(made.close)
+            made.ehlo()
+            is_encrypted = server.is_tls
+            if not is_encrypted and made.has_extn("starttls"):
+                made.starttls(context=secure)
+                made.ehlo()
+                is_encrypted = True
+            if server.user is not None and server.password is not None:
+                _require_encrypted(server, is_encrypted=is_encrypted)
+                made.login(server.user, server.password)
+            unless_usable.pop_all()
+        return made
+
+    def _letter(self, message: Message) -> EmailMessage:
+        letter = EmailMessage()
+        letter["Subject"], letter["From"], letter["To"] = (
+            title(message, self._zone),
+            self._sender,
+            ", ".join(self._to),
+        )
+        letter["Date"], letter["Message-ID"] = formatdate(), make_msgid(message.id, domain="connecteam-sync.invalid")
+        letter["Auto-Submitted"] = "auto-generated"
+        letter.set_content(body(message, self._zone))
+        return letter
+
+
+def _require_encrypted(server: SmtpServer, *, is_encrypted: bool) -> None:
+    if not is_encrypted and not server.is_loopback:
+        raise NotSent("the mail server offers no TLS, and a password does not go in the clear")

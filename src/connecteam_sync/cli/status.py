@@ -1,0 +1,84 @@
+"""How the mirror is, and who is told: status, alerts."""
+
+from __future__ import annotations
+
+import os
+from zoneinfo import ZoneInfo
+
+import typer
+
+from connecteam_sync.cli.options import Config, Json, opened
+from connecteam_sync.cli.output import reporting
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.version import __version__
+
+
+def status(config: Config = None, as_json: Json = False) -> None:
+    """Is the mirror well? One screen, and an exit code for monitors: 0 well, 3 needs a person, 1 not well.
+
+    Connecteam is not asked.
+    """
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        from connecteam_sync.config import secret
+        from connecteam_sync.present.status_text import status_json, status_text
+
+        found = mirror.status()
+        zone = ZoneInfo(mirror.settings.timezone)
+        versions = f"connecteam-sync {__version__}, database {mirror.store.name}"
+        report.print_json(status_json(found))
+        has_secret = secret("WEBHOOK_SECRET", os.environ) is not None
+        report.print_lines(status_text(found, zone, versions=versions, has_secret=has_secret))
+        if found.exit_code:
+            raise typer.Exit(found.exit_code)
+
+
+alerts = typer.Typer(invoke_without_command=True, help="What was told, and to whom; try whether it arrives.")
+
+
+@alerts.callback()
+def list_alerts(context: typer.Context, config: Config = None, as_json: Json = False) -> None:
+    """What is wrong since when, what was, and who was told of it. Connecteam is not asked."""
+    if context.invoked_subcommand is not None:
+        return
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        from connecteam_sync.alerts.receivers import receivers_of
+        from connecteam_sync.present.status_text import alert_json, alerts_text
+
+        names = receivers_of(mirror.settings).names
+        found = mirror.alerts()
+        report.print_json({"alerts": [alert_json(one) for one in found], "receivers": list(names)})
+        report.print_lines(alerts_text(found, names, ZoneInfo(mirror.settings.timezone)))
+
+
+@alerts.command("test")
+def try_alerts(config: Config = None, as_json: Json = False) -> None:
+    """Send a test to every receiver: exit 1 if one of them does not take it, 2 if there is none."""
+    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+        from connecteam_sync.alerts.receivers import receivers_of
+        from connecteam_sync.alerts.telling import Teller
+
+        receivers = receivers_of(mirror.settings)
+        if not receivers.every:
+            raise ConfigurationError(
+                "nobody is told of alerts",
+                next_step="set CONNECTEAM_SYNC_SMTP_URL and alerts_email_to, or alerts_webhook_url and"
+                " CONNECTEAM_SYNC_ALERTS_WEBHOOK_SECRET, or CONNECTEAM_SYNC_ALERTS_APPRISE_URLS",
+            )
+        if "apprise" in receivers.names:
+            from connecteam_sync.alerts.others import require_apprise
+
+            require_apprise()
+        results = Teller(mirror, receivers).test()
+        failed = [name for name, error in results.items() if error is not None]
+        code = 1 if failed else 0
+        report.print_json(
+            {
+                "receivers": [
+                    {"name": name, "taken": error is None, "error": error} for name, error in results.items()
+                ],
+                "exit_code": code,
+            }
+        )
+        report.print_lines(f"{name}: {error or 'taken'}" for name, error in results.items())
+        if code:
+            raise typer.Exit(code)

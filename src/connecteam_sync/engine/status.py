@@ -1,0 +1,77 @@
+"""Facts about the mirror as they are on record, with the day and the settings that they are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection
+
+from connecteam_sync.core.facts import BellFacts, Facts
+from connecteam_sync.core.proofs import days_to_prove, proven_through
+from connecteam_sync.core.window import PADDING_DAYS, local_day
+from connecteam_sync.engine.decide import now
+from connecteam_sync.store.service.announced import Announcements
+from connecteam_sync.store.service.bells import Bells
+from connecteam_sync.store.service.facts import facts_of, facts_queries
+from connecteam_sync.store.service.proofs import proven_of, proven_queries
+from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
+from connecteam_sync.store.store import Store
+
+_EVERY = 300
+
+
+class FactsReading:
+    """One reading of the facts: `queries` to be sent, alone or with others, and `facts` of their rows.
+
+    `cadence` is the configured one; `ahead` is by how many seconds a simulation is ahead of the database's clock. The
+    number of statements is constant. Connecteam is not asked.
+    """
+
+    def __init__(self, store: Store, *, timezone: str, cadence: int | None, slice_days: int, ahead: int = 0) -> None:
+        dialect, own = store.dialect, store.own
+        self._today = local_day(now(), ZoneInfo(timezone))
+        self._days = days_to_prove(self._today)
+        self._cadence = cadence or _EVERY
+        self._slice_days = max(1, slice_days - 2 * PADDING_DAYS)
+        self._bells = Bells(dialect, own, ahead=ahead)
+        self._announcements = Announcements(dialect, own, ahead=ahead)
+        self.queries: tuple[Query, ...] = (
+            self._bells.since_query(),
+            *proven_queries(own, timezone, *self._days),
+            *facts_queries(dialect, own, ahead=ahead),
+        )
+
+    def facts(self, connection: Connection, fetched: Sequence[Rows]) -> Facts:
+        """The facts of the rows of `queries`; where doorbells are expected, these are read now."""
+        bells, days, written, *others = fetched
+        facts = facts_of(others, today=self._today, cadence=self._cadence, slice_days=self._slice_days)
+        return msgspec.structs.replace(
+            facts,
+            proven_through=proven_through(proven_of((days, written), *self._days), self._today),
+            bells=self._bell_facts(connection) if bells else None,
+        )
+
+    def read(self, connection: Connection) -> Facts:
+        """The facts, read by themselves."""
+        return self.facts(connection, fetch(connection, self.queries))
+
+    def _bell_facts(self, connection: Connection) -> BellFacts:
+        return BellFacts(
+            reliability=self._announcements.reliability(connection),
+            counts=self._bells.counts(connection),
+            lags=self._bells.lags(connection),
+        )
+
+
+def database_is_away(facts_at: int, *, timezone: str, message: str, since: int | None = None) -> Facts:
+    """All that can be said while the database does not answer."""
+    return Facts(
+        now=facts_at, today=local_day(facts_at, ZoneInfo(timezone)), database_error=message, database_since=since
+    )
+
+
+def with_anomalies(facts: Facts, counts: dict[str, int]) -> Facts:
+    """The same facts, with the anomalies of the last days by kind."""
+    return msgspec.structs.replace(facts, anomalies=counts)
