@@ -56,7 +56,7 @@ FAULTS = (
     *("nan", "not_utf8", "deep_member", "repeated_page", "skipped_page"),
 )
 """Those that say nothing at all, something wrong, or less than there is; the key stays good."""
-FAULTS_A_DAY, KILLS_A_DAY = 24, 40
+FAULTS_A_DAY = 24
 REST = 30.0
 """The fewest seconds between two turns in which nothing is due."""
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -107,9 +107,9 @@ def _taken() -> tuple[float, int, int]:
 class Month:
     """The company, its trouble, and what was measured."""
 
-    def __init__(self, people: int, days: int, database: str, seed: int) -> None:
+    def __init__(self, people: int, days: int, kills: int, database: str, seed: int) -> None:
         self.company = Company(0, people=people, clocks=2)
-        self.days, self.database = days, database
+        self.days, self.kills_a_day, self.database = days, kills, database
         self.chance = random.Random(seed)  # noqa: S311 - repeatable trouble
         self.begin, self.end = self.company.at(FIRST, "00:00"), self.company.at(FIRST + timedelta(days=days), "00:00")
         self.kills = self.turns = self.unequal = self.compared = self.lost = 0
@@ -164,7 +164,7 @@ class Month:
     def _day(self, day: date, *, is_deadly: bool) -> None:
         midnight = self.company.at(day + timedelta(days=1), "00:00")
         times = sorted(self.chance.uniform(time.time(), midnight) for _ in range(FAULTS_A_DAY))
-        deaths = sorted(self.chance.uniform(time.time(), midnight) for _ in range(KILLS_A_DAY if is_deadly else 0))
+        deaths = sorted(self.chance.uniform(time.time(), midnight) for _ in range(self.kills_a_day if is_deadly else 0))
         while (now := time.time()) < midnight:
             self.life.advance(int(now))
             self._delivered()
@@ -322,7 +322,7 @@ def write_page(found: dict[str, object]) -> None:
         "# A month of the service, in fast time, with kills and faults",
         "",
         "A living company, its webhooks (0.5 % lost, 2 % repeated, 2 % out of order, all late), and a service that is",
-        f"killed with SIGKILL {KILLS_A_DAY} times a day for the first third of the month and then lives to its end.",
+        "killed with SIGKILL again and again for the first third of the month and then lives to its end.",
         f"{FAULTS_A_DAY} times a day an answer of Connecteam, or eight in a row, are wrong: errors, cut off, half of",
         "the people, times in milliseconds, nothing at all. Each day all rows of the last 14 days are compared with",
         "the company, at the end those of the month, and every webhook that was answered with 204 with the table of",
@@ -341,12 +341,15 @@ def main() -> None:
     options.add_argument("--people", type=int, default=45)
     options.add_argument("--days", type=int, default=30)
     options.add_argument("--database", default="", help="an empty database; else SQLite in a scratch folder")
+    options.add_argument("--kills", type=int, default=40, help="how often it is killed on each day of the first third")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--dry", action="store_true", help="print the figures, write nothing")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder
-        month = Month(given.people, given.days, given.database or f"sqlite:///{folder}/month.db", given.seed)
+        month = Month(
+            given.people, given.days, given.kills, given.database or f"sqlite:///{folder}/month.db", given.seed
+        )
         month.live()
     found = {**month.figures(), "measured": f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}"}
     print(json.dumps(found, indent=1))

@@ -29,6 +29,17 @@ def test_an_hour_of_the_day_is_right_and_an_ordinary_visit_is_one_call() -> None
     assert 24 <= found["calls"] <= 26 + 3 * 2 + 15
 
 
+def test_a_day_with_kills_and_faults_loses_nothing() -> None:
+    """The service is killed a dozen times, and answers are wrong; the table is the company's in the end."""
+    command = [sys.executable, "benchmarks/month.py", "--people", "6", "--days", "1", "--kills", "12", "--dry"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    found = json.loads(done.stdout[done.stdout.index("{") :])
+    assert (found["rows_unequal"], found["webhooks_lost"], found["kills"]) == (0, 0, 12)
+    assert found["faults"] > 10
+    assert found["rows_compared"] > 30
+    assert found["webhooks"] > 5
+
+
 def test_with_webhooks_a_change_has_its_row_within_seconds() -> None:
     """Those that come are heard by the service's own address, in the time of the day."""
     found = lived("--hours", "7-9", "--bells", "--loss", "0")

@@ -32,6 +32,7 @@ LONG = (
     "tests/store/test_folding.py::test_the_statements_are_the_same",
     "tests/test_connections.py",
     "tests/test_contract.py::test_a_cell",
+    "tests/test_day.py::test_a_day_with_kills",
     "tests/test_day.py::test_with_webhooks",
     "tests/test_dumps.py",
     "tests/test_hostile_words.py",
