@@ -1,12 +1,15 @@
 """How fast doorbells are answered, and how long it takes from one to its row, on each database that answers.
 
-    .venv/bin/python benchmarks/doorbells.py [SECONDS]
+    .venv/bin/python benchmarks/doorbells.py --seconds 20
+    .venv/bin/python benchmarks/doorbells.py --rows 1000000
 
-`serve` runs as a process, and this one delivers over real HTTP. The servers are those of the tests.
+`serve` runs as a process, and this one delivers over real HTTP. The servers are those of the tests. With `--rows` the
+tables have as many shifts of earlier years, with their rows.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -18,11 +21,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -91,7 +95,7 @@ def share(values: list[float], of: float) -> float:
     return values[min(len(values) - 1, int(of * len(values)))]
 
 
-def measure(database: str, seconds: int) -> str:
+def measure(database: str, seconds: int, rows: int) -> str:
     """A line of figures."""
     company = Company(0)
     with Sandbox(company, SandboxSettings(minute_limit=10**6, day_limit=10**6)) as sandbox:
@@ -111,6 +115,7 @@ def measure(database: str, seconds: int) -> str:
         with ConnecteamSync(sandbox.key, settings=settings) as mirror:
             mirror.init()
             mirror.sync()
+            fill(mirror, rows)
             with serving(environment) as first:
                 time.sleep(10)
                 clocks = sorted(mirror.mirrored_clocks())
@@ -135,6 +140,51 @@ def measure(database: str, seconds: int) -> str:
     )
 
 
+def fill(mirror: ConnecteamSync, rows: int) -> None:
+    """Shifts of earlier years and their rows, as many as `rows`: of a hundred people who left, one a day."""
+    batch, first = 20_000, 1_400_000_000
+    for begin in range(0, rows, batch):
+        numbers = range(begin, min(begin + batch, rows))
+        starts = [first - 86_400 * (number // 100) for number in numbers]
+        with mirror.store.own_rows("filling the tables") as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO clock_times"
+                    " (id, employee_id, clock_in, clock_out, total_minutes, is_active, source)"
+                    " VALUES (:id, :employee, :start, :end, 480, :active, 'connecteam')"
+                ),
+                [
+                    {
+                        "id": 10_000_000 + number,
+                        "employee": 1_000_000 + number % 100,
+                        "start": datetime.fromtimestamp(start, UTC).replace(tzinfo=None),
+                        "end": datetime.fromtimestamp(start + 28_800, UTC).replace(tzinfo=None),
+                        "active": False,
+                    }
+                    for number, start in zip(numbers, starts, strict=True)
+                ],
+            )
+            connection.execute(
+                text(
+                    f"INSERT INTO {mirror.store.own.shifts} (id, user_id, time_clock_id, start_at, end_at,"
+                    " is_auto_clock_out, clock_time_id, applied_employee_id, applied_clock_in, applied_clock_out,"
+                    " is_gone, changed_in_run)"
+                    " VALUES (:id, :user, 1, :start, :end, 0, :row, :employee, :start, :end, 0, 1)"
+                ),
+                [
+                    {
+                        "id": f"earlier-{number}",
+                        "user": 1_000_000 + number % 100,
+                        "start": start,
+                        "end": start + 28_800,
+                        "row": 10_000_000 + number,
+                        "employee": 1_000_000 + number % 100,
+                    }
+                    for number, start in zip(numbers, starts, strict=True)
+                ],
+            )
+
+
 def is_there(mirror: ConnecteamSync, shift: str) -> bool:
     """Whether a shift has a row."""
     with mirror.store.own_rows("looking") as connection:
@@ -144,11 +194,14 @@ def is_there(mirror: ConnecteamSync, shift: str) -> bool:
 
 def main() -> None:
     """A line for each database."""
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    options = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    options.add_argument("--seconds", type=int, default=20, help="how long deliveries come at an even pace")
+    options.add_argument("--rows", type=int, default=0, help="shifts of earlier years in the tables")
+    given = options.parse_args()
     load = os.getloadavg()[0]
     print(f"load of the machine before: {load:.1f} on {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory() as folder:
-        print(f"sqlite: {measure(f'sqlite:///{folder}/bells.db', seconds)}", flush=True)
+        print(f"sqlite: {measure(f'sqlite:///{folder}/bells.db', given.seconds, given.rows)}", flush=True)
     for name, server in SERVERS.items():
         if name in ABSENT:
             print(f"{name}: does not answer")
@@ -157,7 +210,7 @@ def main() -> None:
         run_statement(make_url(server), f"CREATE DATABASE {scratch}")
         try:
             url = make_url(server).set(database=scratch).render_as_string(hide_password=False)
-            print(f"{name}: {measure(url, seconds)}", flush=True)
+            print(f"{name}: {measure(url, given.seconds, given.rows)}", flush=True)
         finally:
             run_statement(make_url(server), f"DROP DATABASE {scratch}")
 
