@@ -181,6 +181,7 @@ ZEROS, FULL_SERVER = "tests/attack/test_odd_rows.py -k of_zeros", "tests/attack/
 BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    "tests/store/test_folding.py -k few_receipts and mariadb",
     FULL_SERVER,
     BEHIND,
     "tests/store/test_store.py -k in_parts and postgresql",
@@ -455,6 +456,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '            f" UNION SELECT s.run_id FROM {own.inputs} i JOIN {own.slices} s ON s.id = i.slice_id"\n            " WHERE s.run_id BETWEEN :low AND :high"\n',
         "",
         f"{FOLDING} -k goes_on",
+    ),
+    (
+        "store/history/folding.py",
+        'd.delete(table, ids, column, "1 = 1")',
+        'f"DELETE FROM {table} WHERE {column} IN (SELECT d.id FROM {ids})"',
+        f"{FOLDING} -k few_receipts and mariadb",
     ),
     ("store/history/folding.py", "looks=one.looks + other.looks", "looks=other.looks", FOLDING),
     (

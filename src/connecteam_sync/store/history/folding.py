@@ -126,7 +126,7 @@ def _fold_of(session: Session, runs: list[_Run]) -> int:
     numbers = [{"id": run.number} for run in quiet]
     ids = d.rowset({"id": "int"})
     for table, column in ((own.slices, "run_id"), (own.runs, "id")):
-        session.later_set(f"DELETE FROM {table} WHERE {column} IN (SELECT d.id FROM {ids})", numbers)
+        session.later_set(d.delete(table, ids, column, "1 = 1"), numbers)
     session.flush()
     return len(quiet)
 
