@@ -155,7 +155,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 def alerts_text(alerts: Iterable[Alert], receivers: Iterable[str], zone: ZoneInfo) -> list[str]:
     """A line for each problem that there ever was, trouble first, and who is told."""
-    names = ", ".join(receivers) or "nobody: see alerts_email_to and alerts_webhook_url in the reference"
+    names = ", ".join(receivers) or "none but commands: see alerts_email_to and alerts_webhook_url in the reference"
     lines = []
     for alert in sorted(alerts, key=lambda one: (one.state != "trouble", one.name)):
         if alert.state == "trouble":
@@ -164,4 +164,6 @@ def alerts_text(alerts: Iterable[Alert], receivers: Iterable[str], zone: ZoneInf
             lines.append(f"{alert.name} is over since {_moment(alert.since, zone)}")
         lines += [f"  told: {name} at {_moment(at, zone)}" for name, at in alert.told.items()]
         lines += [f"  not taken by {name}: {why}" for name, why in alert.failed.items()]
-    return [*(lines or ["there never was anything to tell"]), f"told are: {names}"]
+        if alert.state == "trouble" and not alert.told:
+            lines.append("  told: nobody yet")
+    return [*(lines or ["there never was anything to tell"]), f"receivers: {names}"]
