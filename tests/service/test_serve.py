@@ -356,3 +356,6 @@ def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:
     assert terminal("resume", "--clock", str(clocks[0]), "--json").json["resumed"] == clocks[:1]
     assert terminal("resume", "--json").json["resumed"] == clocks[1:]
     assert (terminal("pause", "--reason", " ").code, terminal("resume", "--clock", "7").code) == (2, 2)
+    step = terminal("pause", "--clock", "7", "--reason", "x").err.splitlines()[-1]
+    listed = terminal(*step.removeprefix("next: connecteam-sync ").split()[:1]).out
+    assert all(str(clock) in listed for clock in clocks)
