@@ -48,6 +48,8 @@ def test_the_age_is_that_of_the_active_clock_longest_without_a_good_look() -> No
     assert judged(clock(), old).mirror_age_seconds == 700
     assert judged(clock(), msgspec.structs.replace(old, mode="paused")).mirror_age_seconds == 60
     assert judged(clock(fresh=None, last_good=NOW - 5)).mirror_age_seconds == 5
+    everything = judged(clock(mode="paused"), msgspec.structs.replace(old, mode="paused"))
+    assert (everything.mirror_age_seconds, everything.clocks, everything.paused) == (700, 0, 2)
     assert judged(clock(fresh=None, last_good=None, first_look=NOW)).mirror_age_seconds is None
 
 
