@@ -630,6 +630,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("present/status_text.py", "_HOOKS_UNREGISTERED if has_secret else _HOOKS_OFF", "_HOOKS_OFF", COUNTED_LOOKS),
     ("present/status_text.py", "verify --from {first} --to yesterday", "verify --from yesterday", COUNTED_LOOKS),
     ("core/status.py", "in facts.active or facts.clocks]", "in facts.active]", STATUS),
+    ("core/problems.py", "holds --kind unmapped_user names", "employees --unmapped names", STATUS),
     ("service/clock.py", "self._lease = min(LEASE, longest)", "self._lease = longest", SERVING),
     (
         "service/serving.py",

@@ -105,6 +105,8 @@ def test_holds_wait_for_a_person_and_anomalies_do_not() -> None:
     )
     found = judged(waiting=several, anomalies={"overlap": 3})
     assert names(found) == ["unmapped", "held_old", "held", "changed_after_close"]
+    # Once all are mapped, `employees --unmapped` has nobody, and the hours still wait for a sync of their days.
+    assert found.problems[0].next_step.startswith("connecteam-sync holds --kind unmapped_user")
     assert (found.state, found.exit_code, found.held, found.held_minutes) == ("needs_a_person", 3, 8, 360)
     assert (
         found.problems[1].message == "2 manual_row: 3:00 hours wait for a person" or "1:30" in found.problems[1].message
