@@ -635,7 +635,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("service/health.py", "_NOT_READY if isinstance(error, DatabaseError) else ", "", METRICS),
     ("core/alerts.py", " and problem.message != NEVER_LOOKED", "", "tests/core/test_alerts.py"),
     ("present/status_text.py", "_HOOKS_UNREGISTERED if has_secret else _HOOKS_OFF", "_HOOKS_OFF", COUNTED_LOOKS),
-    ("present/status_text.py", "verify --from yesterday --to yesterday", "verify", COUNTED_LOOKS),
+    ("present/status_text.py", "verify --from {first} --to yesterday", "verify --from yesterday", COUNTED_LOOKS),
+    ("core/status.py", "in facts.active or facts.clocks]", "in facts.active]", STATUS),
+    ("core/problems.py", "holds --kind unmapped_user names", "employees --unmapped names", STATUS),
     ("service/clock.py", "self._lease = min(LEASE, longest)", "self._lease = longest", SERVING),
     (
         "service/serving.py",

@@ -96,7 +96,7 @@ USUAL: dict[str, Usual] = {
     "resume": Usual("", stages.mirrored, "resumed", {}),
     "demo": Usual("", stages.nothing, "next: connecteam-sync sandbox", {"ok": True}),
     "status": Usual("", stages.mirrored, "nothing waits for a person", {"state": "well"}),
-    "alerts": Usual("", stages.mirrored, "told are: nobody", {"alerts": []}),
+    "alerts": Usual("", stages.mirrored, "receivers: none but commands", {"alerts": []}),
     "doorbells": Usual("", stages.rings, "b-1", {"doorbells.0.key": "b-1"}),
     "doorbells replay": Usual("b-1", stages.rings, "", {"doorbells.0.state": "waiting"}),
     "webhooks": Usual("", stages.mirrored, "next: connecteam-sync webhooks register", {"webhooks": []}),

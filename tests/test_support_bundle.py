@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import re
 import stat
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -103,6 +104,7 @@ def test_nothing_of_anybody_is_in_a_bundle(initialised: str, tmp_path: Path) -> 
         live(world)
         for run in (1, 2, None):
             bundle = world.mirror.support_bundle(run)
+            assert re.search(r"database (sqlite|mariadb|mysql|postgresql) \d+\.\d+", bundle.contents[0])
             text = gzip.decompress(bundle.data).decode()
             lower = (text + "\n".join((*bundle.contents, *bundle.missing))).casefold()
             found = {secret for secret in secrets_of(world) if len(secret) > 2 and secret.casefold() in lower}

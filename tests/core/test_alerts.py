@@ -179,10 +179,14 @@ def test_quiet_hours_tell_what_is_left_of_them() -> None:
     assert world.after(60, trouble=True) == []
     world.quiet = False
     assert world.after(60, trouble=True) == ["key_bad trouble"]
+    assert list(shown(world.rows["key_bad"]).told) == ["email"]
     world.quiet = True
     assert world.after(60) == []
     world.quiet = False
     assert world.after(60) == ["key_bad well"]
+    world.quiet = True
+    assert world.after(60, trouble=True) == []
+    assert shown(world.rows["key_bad"]).told == {}, "of the trouble before they were told, of this one not yet"
 
 
 def test_the_words_of_a_message() -> None:

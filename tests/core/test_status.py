@@ -48,6 +48,8 @@ def test_the_age_is_that_of_the_active_clock_longest_without_a_good_look() -> No
     assert judged(clock(), old).mirror_age_seconds == 700
     assert judged(clock(), msgspec.structs.replace(old, mode="paused")).mirror_age_seconds == 60
     assert judged(clock(fresh=None, last_good=NOW - 5)).mirror_age_seconds == 5
+    everything = judged(clock(mode="paused"), msgspec.structs.replace(old, mode="paused"))
+    assert (everything.mirror_age_seconds, everything.clocks, everything.paused) == (700, 0, 2)
     assert judged(clock(fresh=None, last_good=None, first_look=NOW)).mirror_age_seconds is None
 
 
@@ -103,6 +105,8 @@ def test_holds_wait_for_a_person_and_anomalies_do_not() -> None:
     )
     found = judged(waiting=several, anomalies={"overlap": 3})
     assert names(found) == ["unmapped", "held_old", "held", "changed_after_close"]
+    # Once all are mapped, `employees --unmapped` has nobody, and the hours still wait for a sync of their days.
+    assert found.problems[0].next_step.startswith("connecteam-sync holds --kind unmapped_user")
     assert (found.state, found.exit_code, found.held, found.held_minutes) == ("needs_a_person", 3, 8, 360)
     assert (
         found.problems[1].message == "2 manual_row: 3:00 hours wait for a person" or "1:30" in found.problems[1].message

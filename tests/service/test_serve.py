@@ -108,6 +108,25 @@ def visited(terminal: Terminal) -> bool:
     return bool(found) and all(successes for (successes,) in found)
 
 
+def test_it_says_to_people_where_it_is_and_why_doorbells_are_off(terminal: Terminal) -> None:
+    """The port of metrics that was any; a secret that is there, and not used because of an option."""
+    terminal("init")
+    words = ("--no-hooks", "--port", "0", "--metrics-port", "0")
+    command = [sys.executable, "-m", "connecteam_sync", "serve", *words]
+    environment = {**terminal.environment, "CONNECTEAM_SYNC_WEBHOOK_SECRET": "whs"}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=terminal.folder, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            said = [process.stdout.readline() for _ in range(3)]
+            assert said[1] == "doorbells are off: --no-hooks\n"
+            address = said[2].removeprefix("metrics are at ").removesuffix("metrics\n")
+            assert status_of(f"{address}livez") == 200
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize(("number", "words"), [(signal.SIGTERM, ()), (signal.SIGINT, ("--threads", "2"))])
 def test_it_needs_no_further_configuration(terminal: Terminal, number: int, words: tuple[str, ...]) -> None:
     """After `init` on SQLite: each time clock is visited, a new shift comes by itself, and it ends with 0."""
@@ -337,3 +356,6 @@ def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:
     assert terminal("resume", "--clock", str(clocks[0]), "--json").json["resumed"] == clocks[:1]
     assert terminal("resume", "--json").json["resumed"] == clocks[1:]
     assert (terminal("pause", "--reason", " ").code, terminal("resume", "--clock", "7").code) == (2, 2)
+    step = terminal("pause", "--clock", "7", "--reason", "x").err.splitlines()[-1]
+    listed = terminal(*step.removeprefix("next: connecteam-sync ").split()[:1]).out
+    assert all(str(clock) in listed for clock in clocks)

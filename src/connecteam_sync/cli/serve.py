@@ -101,14 +101,22 @@ def serve(
         answers_at = {"url": service.url, "hooks_url": service.hooks_url, "metrics_url": service.metrics_url}
         report.print_json({**answers_at, "pid": os.getpid()})
         visits = f"time clocks are visited by themselves ({many(threads, 'thread')}); " if parts.has_clock else ""
-        report.print_lines([f"{visits}answering at {service.url}; interrupt to stop", _of_hooks(service.hooks_url)])
+        lines = [
+            f"{visits}answering at {service.url}; interrupt to stop",
+            _of_hooks(service.hooks_url, no_hooks=no_hooks),
+        ]
+        if metrics_port is not None:
+            lines.append(f"metrics are at {service.metrics_url}")
+        report.print_lines(lines)
         stopped.wait()
         service.end()
 
 
-def _of_hooks(url: str | None) -> str:
+def _of_hooks(url: str | None, *, no_hooks: bool) -> str:
     if url is not None:
         return "doorbells are taken at /hooks/connecteam/…; connecteam-sync webhooks register tells Connecteam so"
+    if no_hooks:
+        return "doorbells are off: --no-hooks"
     return "doorbells are off: CONNECTEAM_SYNC_WEBHOOK_SECRET switches them on"
 
 

@@ -258,7 +258,7 @@ def iso(at: int) -> str:
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A problem as alerts know it, for people: its state, since when, and what became of each receiver's message.
 
-    `told` are the instants at which each receiver was told last, `failed` why the last attempt of one failed.
+    `told` are the instants at which each receiver was told of that state, `failed` why the last attempt of one failed.
     """
 
     name: ProblemName
@@ -278,6 +278,10 @@ def shown(row: AlertRow) -> Alert:
         since=row.began_at if row.state == "trouble" else row.changed_at,
         message=row.message,
         next_step=row.next_step,
-        told={channel: told.at for channel, told in sorted(row.told.items()) if told.at is not None},
+        told={
+            channel: told.at
+            for channel, told in sorted(row.told.items())
+            if told.at is not None and (told.state, told.number) == (row.state, row.number)
+        },
         failed={channel: told.error for channel, told in sorted(row.told.items()) if told.error},
     )

@@ -49,7 +49,7 @@ MEANS: dict[ProblemName, str] = {
     "key_bad": "nothing new reaches the table until the key is corrected; what is there stays as it was",
     "guard_refused": "deletes that look like a mistake were stopped, and nothing else of those days was written",
     "proof_stale": "nobody has lately compared these days with Connecteam: do so before paying by them",
-    "unmapped": "the hours of people without an employee are in no total until they are mapped",
+    "unmapped": "the hours of people without an employee are in no total until they are mapped and their days synced",
     "held_old": "these hours are not in the table, or not as Connecteam has them, until a person decides",
     "held": "these hours are not in the table, or not as Connecteam has them, until a person decides",
     "changed_after_close": "hours of closed days differ from what was paid; the rows stay as they were",
@@ -210,7 +210,7 @@ def _of_holds(facts: Facts) -> Iterator[Problem]:
     others = [held for held in facts.waiting if held not in unmapped and held not in closed]
     old = [held for held in others if facts.now - held.since > HELD_OLD_DAYS * DAY]
     for name, several, step in (
-        ("unmapped", unmapped, "connecteam-sync employees --unmapped"),
+        ("unmapped", unmapped, "connecteam-sync holds --kind unmapped_user names the commands for each person"),
         ("changed_after_close", closed, "connecteam-sync holds --kind locked_day"),
         ("held_old", old, "connecteam-sync holds"),
         ("held", [held for held in others if held not in old], "connecteam-sync holds"),

@@ -22,10 +22,11 @@ class MirrorStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How the mirror is, at an instant of the database's clock. Counts are of now, `held_by_reason` of holds that wait
     for a person, `refused` of time clocks whose last look was refused.
 
-    `mirror_age_seconds` is None before the first good look, `calls_left` until Connecteam has said it today.
-    `calls_share` is the share of `day_calls` that a day costs at the cadence of the service (`is_visited`), else what
-    the last 24 hours cost. `due_seconds` is how long a time clock has been due, the longest. Where the database did not
-    answer (`answers` is false) nothing but the problem is known.
+    `mirror_age_seconds` is None before the first good look; paused time clocks count for it only if all are.
+    `calls_left` is None until Connecteam has said it today. `calls_share` is the share of `day_calls` that a day costs
+    at the cadence of the service (`is_visited`), else what the last 24 hours cost. `due_seconds` is how long a time
+    clock has been due, the longest. Where the database did not answer (`answers` is false) nothing but the problem is
+    known.
     """
 
     state: MirrorState
@@ -96,7 +97,7 @@ def status_of(facts: Facts) -> MirrorStatus:
 
 
 def _age(facts: Facts) -> int | None:
-    goods = [clock.good_at for clock in facts.active]
+    goods = [clock.good_at for clock in facts.active or facts.clocks]
     known = [at for at in goods if at is not None]
     return max(0, facts.now - min(known)) if known else None
 

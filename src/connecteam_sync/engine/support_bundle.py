@@ -25,6 +25,7 @@ from connecteam_sync.engine.propose import propose
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, NotFound
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.connect import inspector
 from connecteam_sync.version import PLANNER_VERSION, __version__
 
 RECEIPTS = 20
@@ -242,8 +243,8 @@ def _versions(context: Context) -> dict[str, str]:
     found["database"] = context.store.url.get_backend_name()
     try:
         with context.store.connection() as connection:
-            version = connection.dialect.server_version_info
-        found["database"] += " " + ".".join(map(str, version or ()))
+            version = inspector(connection).dialect.server_version_info or ()
+        found["database"] += " " + ".".join(str(part) for part in version if isinstance(part, int))
     except ConnecteamSyncError:
         found["database"] += ", which does not answer"
     return found

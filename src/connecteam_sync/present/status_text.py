@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.alerts import Alert
 from connecteam_sync.core.facts import BellFacts
+from connecteam_sync.core.proofs import days_to_prove
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.core.text import hours, many
-from connecteam_sync.core.window import local_time
+from connecteam_sync.core.window import local_day, local_time
 from connecteam_sync.present.json_shapes import instant
 
 _STATES = {"well": "well", "needs_a_person": "needs a person", "not_well": "NOT WELL"}
@@ -19,7 +19,6 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _BY_VISITS = "changes are found by the regular visits"
 _HOOKS_OFF = f"off, {_BY_VISITS}: set CONNECTEAM_SYNC_WEBHOOK_SECRET and register webhooks"
 _HOOKS_UNREGISTERED = f"none has come yet, {_BY_VISITS}: connecteam-sync webhooks register --url https://…"
-_VERIFY = "connecteam-sync verify --from yesterday --to yesterday"
 
 
 def status_json(status: MirrorStatus) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def status_text(status: MirrorStatus, zone: ZoneInfo, *, versions: str, has_secr
             f"  looked at   {_looked(status, zone)}",
             f"  held        {_held(status)}",
             f"  refused     {many(status.refused, 'time clock') if status.refused else 'nothing'}",
-            f"  proof       {_proof(status.proven_through)}",
+            f"  proof       {_proof(status, zone)}",
             f"  anomalies   {_anomalies(status.anomalies_by_kind)}",
             f"  doorbells   {_doorbells(status.bells, has_secret=has_secret)}",
             f"  calls       {_calls(status)}",
@@ -73,10 +72,11 @@ def status_text(status: MirrorStatus, zone: ZoneInfo, *, versions: str, has_secr
 
 def _looked(status: MirrorStatus, zone: ZoneInfo) -> str:
     age = status.mirror_age_seconds
-    tail = f"; {many(status.paused, 'time clock')} paused" if status.paused else ""
+    tail = f"; {many(status.paused, 'time clock')} paused, connecteam-sync resume goes on" if status.paused else ""
     if age is None:
         return f"never{tail}"
-    return f"{ago(age)} ago, at {_moment(status.at - age, zone)} ({many(status.clocks, 'time clock')}){tail}"
+    clocks = f" ({many(status.clocks, 'time clock')})" if status.clocks else ""
+    return f"{ago(age)} ago, at {_moment(status.at - age, zone)}{clocks}{tail}"
 
 
 def ago(seconds: int) -> str:
@@ -113,10 +113,12 @@ def _doorbells(bells: BellFacts | None, *, has_secret: bool) -> str:
     return f"{webhooks_state(bells)}: {deliveries}, {waiting:,} waiting{missing}{lag}"
 
 
-def _proof(day: date | None) -> str:
-    if day:
-        return f"every day through {day} is proven"
-    return f"nothing is proven yet: serve does it at night, {_VERIFY} at once"
+def _proof(status: MirrorStatus, zone: ZoneInfo) -> str:
+    if status.proven_through:
+        return f"every day through {status.proven_through} is proven"
+    first, _ = days_to_prove(local_day(status.at, zone))
+    verify = f"connecteam-sync verify --from {first} --to yesterday"
+    return f"not every day since {first} is proven yet: serve does it at night, {verify} at once"
 
 
 def _anomalies(kinds: Mapping[str, int]) -> str:
@@ -155,7 +157,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 def alerts_text(alerts: Iterable[Alert], receivers: Iterable[str], zone: ZoneInfo) -> list[str]:
     """A line for each problem that there ever was, trouble first, and who is told."""
-    names = ", ".join(receivers) or "nobody: see alerts_email_to and alerts_webhook_url in the reference"
+    names = ", ".join(receivers) or "none but commands: see alerts_email_to and alerts_webhook_url in the reference"
     lines = []
     for alert in sorted(alerts, key=lambda one: (one.state != "trouble", one.name)):
         if alert.state == "trouble":
@@ -164,4 +166,6 @@ def alerts_text(alerts: Iterable[Alert], receivers: Iterable[str], zone: ZoneInf
             lines.append(f"{alert.name} is over since {_moment(alert.since, zone)}")
         lines += [f"  told: {name} at {_moment(at, zone)}" for name, at in alert.told.items()]
         lines += [f"  not taken by {name}: {why}" for name, why in alert.failed.items()]
-    return [*(lines or ["there never was anything to tell"]), f"told are: {names}"]
+        if alert.state == "trouble" and not alert.told:
+            lines.append("  told: nobody yet")
+    return [*(lines or ["there never was anything to tell"]), f"receivers: {names}"]

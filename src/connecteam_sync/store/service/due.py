@@ -192,7 +192,7 @@ class Due:
         if row is None:
             raise NotFound(
                 f"the service does not visit time clock {clock}",
-                next_step="connecteam-sync status lists those that it visits",
+                next_step="connecteam-sync clocks lists those that are mirrored",
             )
         return _due_clock(row)
 
