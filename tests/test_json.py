@@ -334,7 +334,6 @@ def served(seen: Seen) -> None:
 def visited(run: Folder) -> None:
     """The service says that it is there, and ends when it is told to; its visits are paused and resumed."""
     run("init")
-    command = [sys.executable, "-m", "connecteam_sync", "serve", "--json", "--port", "0"]
     command = [sys.executable, "-m", "connecteam_sync", "serve", "--json", "--port", "0", "--metrics-port", "0"]
     environment = os.environ | run.environment
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603 - our own command
@@ -364,6 +363,7 @@ def visited(run: Folder) -> None:
     assert run("webhooks remove")["removed"]
     told(run)
     assert run("pause", "--reason", "stocktaking")["paused"]
+    assert {one["visits"]["paused_reason"] for one in run("clocks")["time_clocks"] if one["visits"]} == {"stocktaking"}
     assert run("resume")["resumed"]
     run("pause", "--reason", " ", fails="failure")
 

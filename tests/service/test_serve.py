@@ -352,6 +352,12 @@ def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:
     assert rows(terminal, "SELECT paused_by, paused_reason FROM connecteam_sync_clocks WHERE state = 'paused'") == [
         ("ann", "stocktaking")
     ]
+    visits = {found["id"]: found["visits"] for found in terminal("clocks", "--json").json["time_clocks"]}
+    assert (visits[clocks[0]]["state"], visits[clocks[0]]["paused_by"]) == ("paused", "ann")
+    assert (visits[clocks[1]]["state"], visits[clocks[1]]["paused_at"]) == ("active", None)
+    told = terminal("clocks").out
+    assert "by ann: stocktaking; next: connecteam-sync resume" in told
+    assert f"visited every {visits[clocks[1]]['cadence_seconds']} seconds, next at " in told
     assert terminal("pause", "--reason", "holidays", "--json").json["paused"] == clocks
     assert terminal("resume", "--clock", str(clocks[0]), "--json").json["resumed"] == clocks[:1]
     assert terminal("resume", "--json").json["resumed"] == clocks[1:]
