@@ -42,6 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT = "tests/test_drift.py"
+FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
 SECONDS_LOST = "tests/attack/test_without_seconds.py -k sqlite"
 PARTED, VERSIONED = "tests/attack/test_adopt*.py -k parted_by", "tests/attack/test_adopt*.py -k versioning"
@@ -182,6 +183,7 @@ BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     FULL_SERVER,
+    FIRST_AT_ONCE,
     BEHIND,
     "tests/store/test_store.py -k in_parts and postgresql",
     SEQUENCES,
@@ -510,6 +512,20 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("service/older.py", "* 60 // CALLS_A_MINUTE", "// CALLS_A_MINUTE", OLDER),
     ("store/service/leased.py", "or found.lease_until > found.at", "", OLDER),
+    (
+        "store/service/leased.py",
+        'value = run(connection, query, {"name": self._name}).scalar_one()',
+        'value = "{}"',
+        FIRST_AT_ONCE,
+    ),
+    ("store/service/looks.py", " {self._dialect.unless_there('name')}", "", FIRST_AT_ONCE),
+    ("store/service/due.py", " {self._dialect.unless_there('time_clock_id')}", "", FIRST_AT_ONCE),
+    (
+        "store/service/token.py",
+        "value = run(connection, query + dialect.locking()).scalar_one()",
+        "return made",
+        FIRST_AT_ONCE,
+    ),
     ("store/service/leased.py", "if found.lease_token != held.lease_token:", "if False:", OLDER),
     (
         "core/deliveries.py",
@@ -3257,12 +3273,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "facts.now - member.first_seen <= NEW_DAYS * DAY", "True", DRIFT),
     ("core/problems.py", "NEW_DAYS = 7", "NEW_DAYS = 6", DRIFT),
     ("core/problems.py", "since=min(member.first_seen for member in new)", "since=facts.now", DRIFT),
-    (
-        "store/service/drift.py",
-        "WHERE NOT EXISTS (SELECT 1 FROM {service} WHERE name = '{_row(name)}')",
-        "WHERE 1 = 1",
-        DRIFT,
-    ),
+    ("store/service/drift.py", " {dialect.unless_there('name')}", "", DRIFT),
     ("store/service/drift.py", "< {MOST}", "<= {MOST}", DRIFT),
     ("store/service/facts.py", "if name != DAY_CALLS", "", DRIFT),
     (

@@ -119,8 +119,8 @@ class Due:
                 run(
                     connection,
                     f"INSERT INTO {self._table} (time_clock_id, name, state, cadence, next_due, days_wanted,"
-                    f" lease_until, failures, successes) SELECT :clock, :name, 'active', :cadence, {self._now}, '[]',"
-                    " 0, 0, 0",
+                    f" lease_until, failures, successes) VALUES (:clock, :name, 'active', :cadence, {self._now}, '[]',"
+                    f" 0, 0, 0) {self._dialect.unless_there('time_clock_id')}",
                     {"clock": clock, "name": name[:191], "cadence": cadence},
                 )
             elif name and known[clock].name != name[:191]:

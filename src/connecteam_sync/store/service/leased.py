@@ -56,13 +56,16 @@ class LeasedRow(Generic[T]):
         now = run(connection, f"SELECT {self._now}").scalar_one()
         query = f"SELECT value FROM {self._table} WHERE name = :name{self._dialect.locking()}"
         value = run(connection, query, {"name": self._name}).scalar()
-        found = self._kind() if value is None else msgspec.json.decode(value, type=self._kind)
         if value is None:
             run(
                 connection,
-                f"INSERT INTO {self._table} (name, value, at) VALUES (:name, '{{}}', {self._now})",
+                f"INSERT INTO {self._table} (name, value, at) VALUES (:name, '{{}}', {self._now})"
+                f" {self._dialect.unless_there('name')}",
                 {"name": self._name},
             )
+            # Somebody else may have made it meanwhile, and claimed it.
+            value = run(connection, query, {"name": self._name}).scalar_one()
+        found = msgspec.json.decode(value, type=self._kind)
         return msgspec.structs.replace(found, at=int(now))
 
     def finish(self, connection: Connection, held: T, done: T, *, waits: int | None) -> bool:
