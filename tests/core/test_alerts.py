@@ -158,6 +158,17 @@ def test_a_message_that_fails_is_tried_again_and_not_for_ever() -> None:
     assert world.after(60, trouble=True) == ["key_bad trouble"]
 
 
+def test_a_clock_that_is_set_back_keeps_no_message_waiting() -> None:
+    """Neither one that failed in the future, nor one that somebody claimed there."""
+    world = Told()
+    assert world.after(DAY, "no", trouble=True) == ["key_bad trouble"]
+    assert world.after(-3600, "no", trouble=True) == ["key_bad trouble"]
+    world.now += 1801
+    assert world.claim(world.status(trouble=True), "killed") != []
+    assert world.after(-10, trouble=True) == []
+    assert world.after(-3600, trouble=True) == ["key_bad trouble"]
+
+
 def test_one_receiver_that_fails_is_alone() -> None:
     """The other is told once."""
     world = Told("email", "webhook")

@@ -51,6 +51,16 @@ def test_the_age_is_that_of_the_active_clock_longest_without_a_good_look() -> No
     assert judged(clock(fresh=None, last_good=None, first_look=NOW)).mirror_age_seconds is None
 
 
+def test_a_look_in_the_future_says_nothing_of_now() -> None:
+    """The clock of the database was set back: the mirror may be as old as that."""
+    assert judged(clock(fresh=NOW + 30)).state == "well"
+    assert judged(clock(fresh=NOW + 30)).mirror_age_seconds == 30
+    assert names(judged(clock(fresh=NOW + 900))) == []
+    found = judged(clock(fresh=NOW + 7200), clock(2))
+    assert (found.state, found.mirror_age_seconds, names(found)) == ("not_well", 7200, ["mirror_stale"])
+    assert (found.problems[0].since, "120 minutes ahead" in found.problems[0].message) == (NOW, True)
+
+
 @pytest.mark.parametrize(
     ("cadence", "limit"), [(60, 900), (300, 900), (301, 903), (1800, 5400)], ids=["short", "usual", "longer", "long"]
 )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.core.looks import GOOD_LOOKS
 from connecteam_sync.core.problems import MEANS, NEVER_LOOKED, UNTOLD, Problem, ProblemName
 from connecteam_sync.core.status import MirrorStatus
@@ -161,8 +162,16 @@ def _wanted(row: AlertRow, told: Told) -> tuple[AlertState, int] | None:
 def _is_free(told: Told, wanted: tuple[AlertState, int], now: int) -> bool:
     """Whether a message may be sent now: nobody is at it, and it has not failed too often or just now."""
     if told.trying != wanted:
-        return told.token is None or told.until <= now
-    return told.until <= now and told.next_try <= now and told.attempts < ATTEMPTS
+        return told.token is None or _has_come(told.until, now, CLAIM_SECONDS)
+    is_due = _has_come(told.until, now, CLAIM_SECONDS) and _has_come(told.next_try, now, _LONGEST_WAIT)
+    return is_due and told.attempts < ATTEMPTS
+
+
+def _has_come(at: int, now: int, longest: int) -> bool:
+    """Whether a moment has come. What lies further ahead than is ever waited for was noted before the clock was set
+    back.
+    """
+    return not now < at <= now + longest + SET_BACK
 
 
 def sent(row: AlertRow, channel: str, *, token: str, now: int, error: str | None) -> AlertRow:

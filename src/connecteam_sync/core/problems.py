@@ -172,17 +172,24 @@ def _of_looks(facts: Facts) -> Iterator[Problem]:
             is_counted=True,
         )
     elif stale:
+        minutes = _minutes(facts.now, stale)
         yield Problem(
             name="mirror_stale",
-            since=min(clock.good_at or clock.first_look for clock in stale),
-            message=f"{_named(stale)}: no good look for {_minutes(facts.now, stale)} minutes",
+            since=min(facts.now, *(clock.good_at or clock.first_look for clock in stale)),
+            message=f"{_named(stale)}: "
+            + (
+                f"no good look for {minutes} minutes"
+                if minutes >= 0
+                else f"the last good look is {-minutes} minutes ahead of the database's clock, which was set back"
+            ),
             next_step="connecteam-sync sync; see that serve or the cron job runs",
         )
 
 
 def _is_stale(clock: Looked, facts: Facts) -> bool:
+    """Of a look so far in the future nobody knows how old it is."""
     limit = max(STALE_SECONDS, STALE_VISITS * (clock.cadence or facts.cadence))
-    return facts.now - (clock.good_at or clock.first_look) > limit
+    return abs(facts.now - (clock.good_at or clock.first_look)) > limit
 
 
 def _minutes(now: int, clocks: Iterable[Looked]) -> int:

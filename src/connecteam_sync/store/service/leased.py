@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.tables.own import OwnTables
@@ -52,7 +53,9 @@ class LeasedRow(Generic[T]):
         return held
 
     def read(self, connection: Connection) -> T:
-        """The row, locked until the transaction ends."""
+        """The row, locked until the transaction ends. What was written in the future is no reason to wait for it: the
+        database's clock was set back.
+        """
         now = run(connection, f"SELECT {self._now}").scalar_one()
         query = f"SELECT value FROM {self._table} WHERE name = :name{self._dialect.locking()}"
         value = run(connection, query, {"name": self._name}).scalar()
@@ -66,6 +69,8 @@ class LeasedRow(Generic[T]):
             # Somebody else may have made it meanwhile, and claimed it.
             value = run(connection, query, {"name": self._name}).scalar_one()
         found = msgspec.json.decode(value, type=self._kind)
+        if found.at > now + SET_BACK:
+            found = msgspec.structs.replace(found, lease_until=0, next_due=0)
         return msgspec.structs.replace(found, at=int(now))
 
     def finish(self, connection: Connection, held: T, done: T, *, waits: int | None) -> bool:
