@@ -536,6 +536,20 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/service/due.py", " OR {is_set_back}) AND", ") AND", f"{DUE} -k sqlite"),
     ("store/service/due.py", "last_look > {self._now} + {SET_BACK}", "last_look > {self._now}", f"{DUE} -k sqlite"),
     ("core/cadence.py", " or at > now + SET_BACK", "", "tests/core/test_cadence.py"),
+    ("core/problems.py", "proven = facts.proven_through or facts.last_proven", "proven = facts.proven_through", STATUS),
+    (
+        "core/problems.py",
+        "max(proven + timedelta(days=1), days_to_prove(facts.today)[0])",
+        "proven + timedelta(days=1)",
+        STATUS,
+    ),
+    ("engine/status.py", "last_proven=last_proven[0],", "", PARTS),
+    (
+        "core/status.py",
+        "(clock.good_at or clock.first_look)) for clock in facts.active)",
+        "clock.good_at) for clock in facts.active if clock.good_at)",
+        STATUS,
+    ),
     ("core/proofs.py", "known.proven_at > now + SET_BACK", "False", "tests/core/test_proven_days.py"),
     (
         "core/alerts.py",

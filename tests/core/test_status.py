@@ -48,7 +48,9 @@ def test_the_age_is_that_of_the_active_clock_longest_without_a_good_look() -> No
     assert judged(clock(), old).mirror_age_seconds == 700
     assert judged(clock(), msgspec.structs.replace(old, mode="paused")).mirror_age_seconds == 60
     assert judged(clock(fresh=None, last_good=NOW - 5)).mirror_age_seconds == 5
-    assert judged(clock(fresh=None, last_good=None, first_look=NOW)).mirror_age_seconds is None
+    never: dict[str, Any] = {"fresh": None, "last_good": None, "first_look": NOW - 800}
+    assert judged(clock(**never)).mirror_age_seconds is None
+    assert judged(clock(), clock(2, **never)).mirror_age_seconds == 800
 
 
 def test_a_look_in_the_future_says_nothing_of_now() -> None:
@@ -133,6 +135,16 @@ def test_a_proof_is_stale_after_three_days() -> None:
     assert names(judged(proven_through=date(2030, 3, 14))) == []
     assert names(judged(proven_through=date(2030, 3, 13))) == ["proof_stale"]
     assert judged(proven_through=date(2030, 3, 13)).state == "needs_a_person"
+
+
+def test_a_proof_goes_on_being_stale_after_weeks() -> None:
+    """Where the first of the days to prove is not proven, the newest that ever was decides."""
+    assert names(judged(last_proven=date(2030, 3, 14))) == []
+    [problem] = judged(last_proven=date(2030, 3, 13)).problems
+    assert problem.next_step == "connecteam-sync verify --from 2030-03-14 --to yesterday"
+    [problem] = judged(last_proven=date(2029, 12, 24)).problems
+    assert (problem.name, problem.message) == ("proof_stale", "nothing after 2029-12-24 is proven")
+    assert problem.next_step == "connecteam-sync verify --from 2030-02-01 --to yesterday"
 
 
 def test_the_share_of_the_calls_at_this_cadence() -> None:

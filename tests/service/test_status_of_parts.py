@@ -103,6 +103,12 @@ def test_what_is_proven_is_told(world: World) -> None:
     status = world.mirror.status()
     assert status.proven_through == today - timedelta(days=10)
     assert [problem.name for problem in problems(status)] == ["proof_stale"]
+    world.execute(
+        "UPDATE connecteam_sync_proofs SET exit_code = 5 WHERE day < :day", day=str(today - timedelta(days=40))
+    )
+    status = world.mirror.status()
+    assert (status.proven_through, [problem.name for problem in problems(status)]) == (None, ["proof_stale"])
+    world.execute("UPDATE connecteam_sync_proofs SET exit_code = 0")
     world.mirror.verify(world.mirror.window(today - timedelta(days=9), today - timedelta(days=1)))
     status = world.mirror.status()
     assert (status.proven_through, problems(status)) == (today - timedelta(days=1), [])
