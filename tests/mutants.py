@@ -42,6 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT = "tests/test_drift.py"
+FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
 SECONDS_LOST = "tests/attack/test_without_seconds.py -k sqlite"
 PARTED, VERSIONED = "tests/attack/test_adopt*.py -k parted_by", "tests/attack/test_adopt*.py -k versioning"
@@ -183,6 +184,7 @@ SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     "tests/store/test_folding.py -k few_receipts and mariadb",
     FULL_SERVER,
+    FIRST_AT_ONCE,
     BEHIND,
     "tests/store/test_store.py -k in_parts and postgresql",
     SEQUENCES,
@@ -289,8 +291,22 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/looks.py", 'message=message if name in _SAID else ""', "message=message", STATUS),
     ("core/looks.py", "        elif part.time_clock_id in without:\n            continue\n", "", COUNTED_LOOKS),
     ("core/alerts.py", "good = row.good + (looks != row.looks)", "good = row.good + 1", ALERTS),
-    ("core/alerts.py", "told.until <= now and told.next_try <= now", "told.next_try <= now", ALERTS),
-    ("core/alerts.py", "and told.attempts < ATTEMPTS", "", ALERTS),
+    (
+        "core/alerts.py",
+        "_has_come(told.until, now, CLAIM_SECONDS) and has_come(",
+        "has_come(",
+        ALERTS,
+    ),
+    ("core/alerts.py", "if attempts < ATTEMPTS - 1 else _LATER", "if attempts < ATTEMPTS else _LATER", ALERTS),
+    (
+        "core/alerts.py",
+        'return ("well", row.number) if told.state == "trouble" else None',
+        'return ("well", row.number) if (told.state, told.number) == ("trouble", row.number) else None',
+        ALERTS,
+    ),
+    ("alerts/telling.py", "or self._is_quiet(now) or not is_due:", "or self._is_quiet(now):", RECEIVERS),
+    ("alerts/telling.py", "return error is None or isinstance(error, PartlySent)", "return error is None", RECEIVERS),
+    ("alerts/others.py", "(PartlySent if any(taken) else NotSent)", "NotSent", RECEIVERS),
     ("core/alerts.py", "for channel in () if quiet else channels:", "for channel in channels:", ALERTS),
     ("core/alerts.py", "if told.token != token or told.trying is None:", "if told.trying is None:", ALERTS),
     (
@@ -517,6 +533,57 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("service/older.py", "* 60 // CALLS_A_MINUTE", "// CALLS_A_MINUTE", OLDER),
     ("store/service/leased.py", "or found.lease_until > found.at", "", OLDER),
+    ("store/service/leased.py", "if found.at > now + SET_BACK:", "if False:", f"{DUE} -k sqlite"),
+    (
+        "store/service/due.py",
+        " AND (lease_until <= {self._now} OR {is_set_back})",
+        " AND lease_until <= {self._now}",
+        f"{DUE} -k sqlite",
+    ),
+    ("store/service/due.py", " OR {is_set_back}) AND", ") AND", f"{DUE} -k sqlite"),
+    ("store/service/due.py", "last_look > {self._now} + {SET_BACK}", "last_look > {self._now}", f"{DUE} -k sqlite"),
+    ("core/cadence.py", " or at > now + SET_BACK", "", "tests/core/test_cadence.py"),
+    ("core/problems.py", "proven = facts.proven_through or facts.last_proven", "proven = facts.proven_through", STATUS),
+    (
+        "core/problems.py",
+        "max(proven + timedelta(days=1), days_to_prove(facts.today)[0])",
+        "proven + timedelta(days=1)",
+        STATUS,
+    ),
+    ("engine/status.py", "last_proven=last_proven[0],", "", PARTS),
+    (
+        "core/status.py",
+        "(clock.good_at or clock.first_look)) for clock in facts.active)",
+        "clock.good_at) for clock in facts.active if clock.good_at)",
+        STATUS,
+    ),
+    ("core/proofs.py", "known.proven_at > now + SET_BACK", "False", "tests/core/test_proven_days.py"),
+    (
+        "core/alerts.py",
+        "return not now < at <= now + longest + SET_BACK",
+        "return at <= now",
+        "tests/core/test_alerts.py",
+    ),
+    (
+        "core/problems.py",
+        "return abs(facts.now - (clock.good_at or clock.first_look)) > limit",
+        "return facts.now - (clock.good_at or clock.first_look) > limit",
+        STATUS,
+    ),
+    (
+        "store/service/leased.py",
+        'value = run(connection, query, {"name": self._name}).scalar_one()',
+        'value = "{}"',
+        FIRST_AT_ONCE,
+    ),
+    ("store/service/looks.py", " {self._dialect.unless_there('name')}", "", FIRST_AT_ONCE),
+    ("store/service/due.py", " {self._dialect.unless_there('time_clock_id')}", "", FIRST_AT_ONCE),
+    (
+        "store/service/token.py",
+        "value = run(connection, query + dialect.locking()).scalar_one()",
+        "return made",
+        FIRST_AT_ONCE,
+    ),
     ("store/service/leased.py", "if found.lease_token != held.lease_token:", "if False:", OLDER),
     (
         "core/deliveries.py",
@@ -3228,6 +3295,13 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "tests/test_webhooks.py",
     ),
     ("present/support_text.py", '"same": replay.is_same,', '"same": True,', BUNDLES),
+    ("service/units.py", "return failed(error)", "raise", "tests/service/test_status_of_parts.py -k whatever_fails"),
+    (
+        "service/telling.py",
+        "if what != self._trouble:",
+        "if True:",
+        "tests/service/test_status_of_parts.py -k whatever_fails",
+    ),
     (
         "service/telling.py",
         "status = self._teller.tell(remembers=True)",
@@ -3266,12 +3340,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "facts.now - member.first_seen <= NEW_DAYS * DAY", "True", DRIFT),
     ("core/problems.py", "NEW_DAYS = 7", "NEW_DAYS = 6", DRIFT),
     ("core/problems.py", "since=min(member.first_seen for member in new)", "since=facts.now", DRIFT),
-    (
-        "store/service/drift.py",
-        "WHERE NOT EXISTS (SELECT 1 FROM {service} WHERE name = '{_row(name)}')",
-        "WHERE 1 = 1",
-        DRIFT,
-    ),
+    ("store/service/drift.py", " {dialect.unless_there('name')}", "", DRIFT),
     ("store/service/drift.py", "< {MOST}", "<= {MOST}", DRIFT),
     ("store/service/facts.py", "if name != DAY_CALLS", "", DRIFT),
     (

@@ -148,14 +148,26 @@ def test_a_message_is_claimed_before_it_is_sent() -> None:
     assert world.claim(world.status(trouble=True), "three") == []
 
 
-def test_a_message_that_fails_is_tried_again_and_not_for_ever() -> None:
-    """Later and later; the end of a trouble that nobody was told of is not told either."""
+def test_a_message_that_fails_is_tried_again_and_seldom_in_the_end() -> None:
+    """Later and later, then every six hours; the end of a trouble that nobody was told of is not told either."""
     world = Told()
-    attempts = [world.now for _ in range(2000) if world.after(30, "no", trouble=True)]
-    assert len(attempts) == ATTEMPTS
+    attempts = [world.now - START for _ in range(2000) if world.after(30, "no", trouble=True)]
+    assert attempts == [30, 60, 120, 240, 480, 960, 1920, 3720, 3720 + 6 * 3600, 3720 + 12 * 3600]
+    assert len(attempts) == ATTEMPTS + 2
     assert shown(world.rows["key_bad"]).failed == {"email": "no"}
     assert world.after(60) == []
     assert world.after(60, trouble=True) == ["key_bad trouble"]
+
+
+def test_a_clock_that_is_set_back_keeps_no_message_waiting() -> None:
+    """Neither one that failed in the future, nor one that somebody claimed there."""
+    world = Told()
+    assert world.after(DAY, "no", trouble=True) == ["key_bad trouble"]
+    assert world.after(-3600, "no", trouble=True) == ["key_bad trouble"]
+    world.now += 1801
+    assert world.claim(world.status(trouble=True), "killed") != []
+    assert world.after(-10, trouble=True) == []
+    assert world.after(-3600, trouble=True) == ["key_bad trouble"]
 
 
 def test_one_receiver_that_fails_is_alone() -> None:
@@ -187,6 +199,17 @@ def test_quiet_hours_tell_what_is_left_of_them() -> None:
     world.quiet = True
     assert world.after(60, trouble=True) == []
     assert shown(world.rows["key_bad"]).told == {}, "of the trouble before they were told, of this one not yet"
+
+
+def test_the_end_is_told_where_another_trouble_came_and_went_unheard() -> None:
+    """In quiet hours, or while the receiver took nothing: whoever was told of a trouble learns that all is well."""
+    world = Told()
+    assert world.after(60, trouble=True) == ["key_bad trouble"]
+    world.quiet = True
+    assert [world.after(60, trouble=trouble) for trouble in (False, True, False)] == [[]] * 3
+    world.quiet = False
+    assert world.after(60) == ["key_bad well"]
+    assert world.after(60) == []
 
 
 def test_the_words_of_a_message() -> None:

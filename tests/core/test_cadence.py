@@ -11,6 +11,7 @@ from connecteam_sync.core.cadence import (
     DAILY_DAYS,
     DAY,
     QUIET,
+    SET_BACK,
     WEEKLY_DAYS,
     Budget,
     Pace,
@@ -96,6 +97,12 @@ def test_days_never_looked_at_come_first() -> None:
     assert look({}) == (NEWEST - timedelta(days=26), NEWEST)
     assert look({}, longest=1) == (NEWEST, NEWEST)
     assert look(dict.fromkeys(EVERY_DAY, 10**9)) is None
+
+
+def test_a_day_that_was_looked_at_in_the_future_is_due() -> None:
+    """The clock was set back; by less than a minute it counts for nothing."""
+    assert look(dict.fromkeys(EVERY_DAY, 10**9 + SET_BACK)) is None
+    assert look(dict.fromkeys(EVERY_DAY, 10**9) | {NEWEST: 10**9 + SET_BACK + 1}) == (NEWEST, NEWEST)
 
 
 @pytest.mark.parametrize("back", [15, DAILY_DAYS - 1, DAILY_DAYS, WEEKLY_DAYS - 1])

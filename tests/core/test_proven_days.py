@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.core.proofs import ProvenDay, days_to_prove, next_look, night_of, proven_through, wanted
 from connecteam_sync.core.window import Window
 
@@ -53,13 +54,20 @@ def test_a_day_is_proven_by_0_or_3_after_its_last_change(code: int, changed: boo
 
 def test_what_a_night_verifies() -> None:
     """Yesterday and what differed once a night; what was never proven, or changed since, until it is."""
-    assert wanted(every(), TODAY, since=100) == ()
-    assert wanted(every(), TODAY, since=101) == (YESTERDAY,)
+    assert wanted(every(), TODAY, since=100, now=10**6) == ()
+    assert wanted(every(), TODAY, since=101, now=10**6) == (YESTERDAY,)
     other = FIRST + timedelta(days=5)
-    assert wanted(every() | {other: known(other, changed=True)}, TODAY, since=100) == (other,)
-    assert wanted(every() | {other: known(other, code=5)}, TODAY, since=100) == ()
-    assert wanted(every() | {other: known(other, code=5)}, TODAY, since=101) == (other, YESTERDAY)
-    assert wanted({}, TODAY, since=0) == tuple(sorted(every()))
+    assert wanted(every() | {other: known(other, changed=True)}, TODAY, since=100, now=10**6) == (other,)
+    assert wanted(every() | {other: known(other, code=5)}, TODAY, since=100, now=10**6) == ()
+    assert wanted(every() | {other: known(other, code=5)}, TODAY, since=101, now=10**6) == (other, YESTERDAY)
+    assert wanted({}, TODAY, since=0, now=10**6) == tuple(sorted(every()))
+
+
+def test_a_day_that_was_proven_in_the_future_is_verified_again() -> None:
+    """By a clock that was wrong, perhaps before the day was over; a minute counts for nothing."""
+    other = FIRST + timedelta(days=5)
+    proven = every() | {other: known(other, at=10**6 + SET_BACK + 1), YESTERDAY: known(YESTERDAY, at=10**6 + SET_BACK)}
+    assert wanted(proven, TODAY, since=10**6, now=10**6) == (other,)
 
 
 def test_the_newest_days_come_first() -> None:

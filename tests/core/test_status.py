@@ -50,7 +50,19 @@ def test_the_age_is_that_of_the_active_clock_longest_without_a_good_look() -> No
     assert judged(clock(fresh=None, last_good=NOW - 5)).mirror_age_seconds == 5
     everything = judged(clock(mode="paused"), msgspec.structs.replace(old, mode="paused"))
     assert (everything.mirror_age_seconds, everything.clocks, everything.paused) == (700, 0, 2)
-    assert judged(clock(fresh=None, last_good=None, first_look=NOW)).mirror_age_seconds is None
+    never: dict[str, Any] = {"fresh": None, "last_good": None, "first_look": NOW - 800}
+    assert judged(clock(**never)).mirror_age_seconds is None
+    assert judged(clock(), clock(2, **never)).mirror_age_seconds == 800
+
+
+def test_a_look_in_the_future_says_nothing_of_now() -> None:
+    """The clock of the database was set back: the mirror may be as old as that."""
+    assert judged(clock(fresh=NOW + 30)).state == "well"
+    assert judged(clock(fresh=NOW + 30)).mirror_age_seconds == 30
+    assert names(judged(clock(fresh=NOW + 900))) == []
+    found = judged(clock(fresh=NOW + 7200), clock(2))
+    assert (found.state, found.mirror_age_seconds, names(found)) == ("not_well", 7200, ["mirror_stale"])
+    assert (found.problems[0].since, "120 minutes ahead" in found.problems[0].message) == (NOW, True)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,16 @@ def test_a_proof_is_stale_after_three_days() -> None:
     assert names(judged(proven_through=date(2030, 3, 14))) == []
     assert names(judged(proven_through=date(2030, 3, 13))) == ["proof_stale"]
     assert judged(proven_through=date(2030, 3, 13)).state == "needs_a_person"
+
+
+def test_a_proof_goes_on_being_stale_after_weeks() -> None:
+    """Where the first of the days to prove is not proven, the newest that ever was decides."""
+    assert names(judged(last_proven=date(2030, 3, 14))) == []
+    [problem] = judged(last_proven=date(2030, 3, 13)).problems
+    assert problem.next_step == "connecteam-sync verify --from 2030-03-14 --to yesterday"
+    [problem] = judged(last_proven=date(2029, 12, 24)).problems
+    assert (problem.name, problem.message) == ("proof_stale", "nothing after 2029-12-24 is proven")
+    assert problem.next_step == "connecteam-sync verify --from 2030-02-01 --to yesterday"
 
 
 def test_the_share_of_the_calls_at_this_cadence() -> None:

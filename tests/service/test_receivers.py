@@ -5,16 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
 from connecteam_sync.alerts.email import _require_encrypted
 from connecteam_sync.alerts.others import ByCommand
-from connecteam_sync.alerts.receiver import NotSent
+from connecteam_sync.alerts.receiver import NotSent, PartlySent
 from connecteam_sync.alerts.receivers import Receivers, receivers_of
 from connecteam_sync.alerts.telling import Teller
 from connecteam_sync.client import ConnecteamSync
@@ -84,11 +85,51 @@ def test_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_who_took_a_letter_does_not_get_it_again_for_others(tmp_path: Path) -> None:
+    """While the database is away, for hours: one address is wrong, the other one gets one letter. A server that takes
+    nothing is tried later and later.
+    """
+    settings = _settings(database_url="mysql+pymysql://root@127.0.0.1:1/none", state_dir=str(tmp_path))
+    said: list[str] = []
+    with mail_server() as box, time_machine.travel(1_900_000_000, tick=False) as travel:
+        receivers = _email(f"smtp://127.0.0.1:{box.port}", to="ann@example.org,gone@example.org")
+        with closing(ConnecteamSync("key", settings=settings)) as mirror:
+            teller = Teller(mirror, receivers, note=said.append)
+
+            def live(turns: int) -> None:
+                for _ in range(turns):
+                    teller.tell(remembers=True)
+                    travel.shift(30)
+
+            box.refuses = True
+            live(40)
+            assert [line.endswith("(554)") for line in said] == [True] * 6
+            box.refuses, box.gone = False, {"gone@example.org"}
+            live(120)
+            assert box.receivers == [["ann@example.org"]]
+            assert said[6:] == [
+                "alert mirror_stale was not taken by all of email: the mail server refuses 1 of 2 receivers"
+            ]
+        assert _tried(receivers) == "the mail server refuses 1 of 2 receivers"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_service_of_apprise_that_fails_silences_no_other(hook: Hook) -> None:
+    """Nor does a URL that Apprise does not know; and who took a message does not get it again."""
+    pytest.importorskip("apprise")
+    taken = hook.url.replace("http://", "json://") + "?method=GET"
+    urls = f"{taken} json://127.0.0.1:1/away no-such-service://x"
+    receivers = receivers_of(_settings(), {"CONNECTEAM_SYNC_ALERTS_APPRISE_URLS": urls})
+    with pytest.raises(PartlySent, match="does not know 1 of 3 URLs; 1 of 3 services"):
+        receivers.every[0].send(trial(0), 10)
+    assert len(hook.pings) == 1
+
+
 def test_apprise_is_told_and_a_wrong_url_is_said_without_it(hook: Hook) -> None:
     """Its own JSON to an address of this machine."""
     pytest.importorskip("apprise")
     url = hook.url.replace("http://", "json://").replace("/hook", "/secret-path")
-    for urls, expected in ((url, "one of the services"), ("nonsense://token-of-mine", "does not know 1 of 1")):
+    for urls, expected in ((url, "1 of 1 services"), ("nonsense://token-of-mine", "does not know 1 of 1")):
         error = _tried(receivers_of(_settings(), {"CONNECTEAM_SYNC_ALERTS_APPRISE_URLS": urls}))
         assert error is not None  # our hook takes signed messages only
         assert expected in error
@@ -115,8 +156,8 @@ def _settings(**values: Any) -> Settings:  # noqa: ANN401 - any setting
     return Settings(timezone="America/Chicago", **values)
 
 
-def _email(url: str) -> Receivers:
-    settings = _settings(alerts_email_to="ann@example.org")
+def _email(url: str, to: str = "ann@example.org") -> Receivers:
+    settings = _settings(alerts_email_to=to)
     return receivers_of(settings, {"CONNECTEAM_SYNC_SMTP_URL": url})
 
 

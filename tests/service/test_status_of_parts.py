@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from test_metrics import page
 
+from connecteam_sync.alerts.receivers import receivers_of
 from connecteam_sync.core.problems import Problem
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.present.status_text import status_json
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.service.metrics import Metrics
+from connecteam_sync.service.telling import Telling
 from connecteam_sync.store.service.bells import Bells
 from support.scenario import World
 
@@ -103,6 +107,44 @@ def test_what_is_proven_is_told(world: World) -> None:
     status = world.mirror.status()
     assert status.proven_through == today - timedelta(days=10)
     assert [problem.name for problem in problems(status)] == ["proof_stale"]
+    world.execute(
+        "UPDATE connecteam_sync_proofs SET exit_code = 5 WHERE day < :day", day=str(today - timedelta(days=40))
+    )
+    status = world.mirror.status()
+    assert (status.proven_through, [problem.name for problem in problems(status)]) == (None, ["proof_stale"])
+    world.execute("UPDATE connecteam_sync_proofs SET exit_code = 0")
     world.mirror.verify(world.mirror.window(today - timedelta(days=9), today - timedelta(days=1)))
     status = world.mirror.status()
     assert (status.proven_through, problems(status)) == (today - timedelta(days=1), [])
+
+
+def test_telling_goes_on_whatever_fails(world: World, tmp_path: Path) -> None:
+    """A row of alerts that cannot be read: it is said once, and the thread lives on; once it is gone all is as before."""
+    said: list[str] = []
+    settings, own = world.mirror.settings, world.mirror.store.own
+    world.execute(
+        f"INSERT INTO {own.alerts} (name, state, number, began_at, changed_at, is_counted, good, looks, message,"
+        " next_step, told) VALUES ('held_old', 'well', 0, 0, 0, 0, 0, 0, '', '', '{')"
+    )
+    file = tmp_path / "metrics.prom"
+    telling = Telling(settings, receivers_of(settings, {}), note=said.append, metrics_file=file, every=0.05, away=0.05)
+    telling.begin()
+    try:
+        wait_for(lambda: bool(said))
+        time.sleep(0.3)
+        assert telling.is_alive
+        assert said == ["nobody can be told of trouble: unforeseen error DecodeError; tried again until it works"]
+        assert not file.exists()
+        world.execute(f"DELETE FROM {own.alerts}")
+        wait_for(file.exists)
+    finally:
+        telling.end()
+    assert len(said) == 1
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    """Some seconds at most."""
+    patience = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < patience
+        time.sleep(0.02)

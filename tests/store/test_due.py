@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
+from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.service.due import Due, DueClock, LookError, Outcome
+from connecteam_sync.store.service.proofs import nightly_proof
 from connecteam_sync.store.store import Store
 
 ZONE = "America/Chicago"
@@ -177,3 +179,41 @@ def test_two_who_claim_at_once_get_two(enrolled: Store) -> None:
         held = [due(enrolled).claim(connection, seconds=60) for connection in (first, second)]
     other.close()
     assert {one.time_clock_id for one in held if one} == {1, 2}
+
+
+# -- the clock of the database is set back -----------------------------------------------------------------------------
+
+
+def test_a_clock_that_is_set_back_keeps_no_time_clock_waiting(enrolled: Store) -> None:
+    """What was looked at in the future is due now, also under a lease; a minute is no reason."""
+    for _ in range(3):
+        held = claim(enrolled, ahead=7200)
+        assert held is not None
+        assert finish(enrolled, held, well(waits=86_400), ahead=7200)
+    held = claim(enrolled, ahead=7200 - SET_BACK - 10)
+    assert held is not None
+    again = {one.time_clock_id for _ in range(5) if (one := claim(enrolled)) is not None}
+    assert again == {1, 2, 3}
+    assert claim(enrolled) is None
+    with enrolled.own_rows("reading") as connection:
+        assert {one.failures for one in due(enrolled).all(connection)} == {0}
+
+
+def test_a_clock_that_goes_a_little_back_breaks_no_lease(enrolled: Store) -> None:
+    """Servers are corrected by seconds every day."""
+    for _ in range(3):
+        assert claim(enrolled, ahead=SET_BACK - 10) is not None
+    assert claim(enrolled) is None
+
+
+def test_a_clock_that_is_set_back_keeps_no_night_waiting(store: Store) -> None:
+    """Neither a lease nor a wait that was noted in the future counts."""
+
+    def claimed(ahead: int) -> bool:
+        with store.own_rows("a test") as connection:
+            return nightly_proof(store.dialect, store.own, ahead=ahead).claim(connection, seconds=600) is not None
+
+    assert claimed(7200)
+    assert not claimed(7200 - SET_BACK + 10)
+    assert claimed(0)
+    assert not claimed(0)

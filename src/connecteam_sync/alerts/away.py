@@ -10,18 +10,24 @@ from pathlib import Path
 
 import msgspec
 
+from connecteam_sync.core.alerts import retry_in
 from connecteam_sync.core.looks import BAD_LOOKS, BadLook
 
 _LARGEST = 10_000
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """How often in a row the database did not answer, since when (epoch seconds), and who was told."""
+    """How often in a row the database did not answer, since when (epoch seconds), and who was told.
+
+    `attempts` to tell the others failed, the next is due at `next_try`.
+    """
 
     bad: int = 0
     since: int = 0
     message: str = ""
     told: tuple[str, ...] = ()
+    attempts: int = 0
+    next_try: int = 0
 
     @property
     def is_trouble(self) -> bool:
@@ -58,9 +64,14 @@ class Absences:
         self._write(msgspec.structs.replace(known, bad=known.bad + 1, since=known.since or at, message=message))
         return self._now
 
-    def told(self, channels: tuple[str, ...]) -> None:
-        """These were told."""
-        self._write(msgspec.structs.replace(self._now, told=tuple(dict.fromkeys((*self._now.told, *channels)))))
+    def told(self, channels: tuple[str, ...], *, at: int, all_of_them: bool) -> None:
+        """These were told; if not all of them could be, the others are tried again later and later."""
+        known = self._now
+        told = tuple(dict.fromkeys((*known.told, *channels)))
+        if not all_of_them:
+            later = at + retry_in(known.attempts)
+            known = msgspec.structs.replace(known, attempts=known.attempts + 1, next_try=later)
+        self._write(msgspec.structs.replace(known, told=told))
 
     def end(self) -> None:
         """The database answered, and knows now what was remembered."""

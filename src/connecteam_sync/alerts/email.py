@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.alerts.receiver import NotSent
+from connecteam_sync.alerts.receiver import NotSent, PartlySent
 from connecteam_sync.core.alerts import Message, body, title
 from connecteam_sync.core.receivers import SmtpServer
 
@@ -29,7 +29,7 @@ class Email:
         self._sender = sender or f"connecteam-sync@{socket.gethostname() or 'localhost'}"
 
     def send(self, message: Message, seconds: float) -> None:
-        """Send it to everybody at once. Raises NotSent."""
+        """Send it to everybody at once. Raises NotSent, PartlySent where some are refused."""
         ends = time.monotonic() + seconds
         try:
             with self._opened(ends) as server:
@@ -45,7 +45,7 @@ class Email:
         except (OSError, UnicodeError) as error:
             raise NotSent(f"the mail server does not answer ({type(error).__name__})") from None
         if refused:
-            raise NotSent(f"the mail server refuses {len(refused)} of {len(self._to)} receivers")
+            raise PartlySent(f"the mail server refuses {len(refused)} of {len(self._to)} receivers")
 
     def _opened(self, ends: float) -> smtplib.SMTP:
         """A connection that may be used: encrypted where that can be had, and with a login only then."""

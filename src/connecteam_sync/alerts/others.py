@@ -7,11 +7,12 @@ import logging
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from multiprocessing.pool import ThreadPool
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.alerts.receiver import NotSent
+from connecteam_sync.alerts.receiver import NotSent, PartlySent
 from connecteam_sync.config import PREFIX
 from connecteam_sync.core.alerts import Message, body, payload, title
 from connecteam_sync.errors import ConfigurationError
@@ -39,21 +40,26 @@ class ByApprise:
         return importlib.util.find_spec("apprise") is not None
 
     def send(self, message: Message, seconds: float) -> None:  # noqa: ARG002 - each of its services has its own limits
-        """Send it to all. Raises NotSent if one of them did not take it, or the extra is missing."""
+        """Send it to all, at the same time. Raises NotSent if none took it, PartlySent if some did not."""
         if not self.is_there():
             raise NotSent(f"Apprise is not installed: {INSTALL}")
         import apprise  # noqa: PLC0415 - an extra, and large
 
         # It would log URLs, which hold keys.
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-        everybody = apprise.Apprise()
-        known = [everybody.add(url) for url in self._urls]
-        if not all(known):
-            raise NotSent(f"Apprise does not know {known.count(False)} of {len(known)} URLs")
+        several = [apprise.Apprise() for _ in self._urls]
+        known = [one for one, url in zip(several, self._urls, strict=True) if one.add(url)]
         kind = apprise.NotifyType.FAILURE if message.state == "trouble" else apprise.NotifyType.SUCCESS
-        taken = everybody.notify(title=title(message, self._zone), body=body(message, self._zone), notify_type=kind)
-        if not taken:
-            raise NotSent("one of the services of Apprise does not take it")
+        words, text = title(message, self._zone), body(message, self._zone)
+        taken: list[bool] = []
+        if known:
+            with ThreadPool(len(known)) as pool:
+                taken = pool.map(lambda one: bool(one.notify(title=words, body=text, notify_type=kind)), known)
+        strange, refusing = len(several) - len(known), taken.count(False)
+        if strange or refusing:
+            why = [f"Apprise does not know {strange} of {len(several)} URLs"] if strange else []
+            why += [f"{refusing} of {len(several)} services of Apprise do not take it"] if refusing else []
+            raise (PartlySent if any(taken) else NotSent)("; ".join(why))
 
 
 class ByCommand:

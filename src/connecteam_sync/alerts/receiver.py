@@ -11,6 +11,10 @@ class NotSent(Exception):  # noqa: N818 - says what happened
     """A message was not taken. Its text is for people: no secret, no URL."""
 
 
+class PartlySent(NotSent):
+    """Some took a message, others did not. It counts as taken: tried again, the first ones would get it each time."""
+
+
 class Receiver(Protocol):
     """Somebody who is told. `name` is the same from run to run."""
 

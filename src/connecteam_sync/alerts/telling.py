@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.alerts.away import Absences
-from connecteam_sync.alerts.receiver import NotSent, Receiver
+from connecteam_sync.alerts.receiver import NotSent, PartlySent, Receiver
 from connecteam_sync.alerts.receivers import Receivers
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.core.alerts import AlertRow, Due, Message, Told, evaluated, sent, trial
+from connecteam_sync.core.alerts import AlertRow, Due, Message, Told, evaluated, has_come, sent, trial
 from connecteam_sync.core.looks import BAD_LOOKS, LooksOf
 from connecteam_sync.core.status import MirrorStatus, status_of
 from connecteam_sync.engine.status import FactsReading, database_is_away
@@ -80,7 +80,7 @@ class Teller:
         """Send a test to each receiver: why it did not take it, or None, by name."""
         message = trial(int(time.time()))
         due = [Due(name, message) for name in self._receivers.names]
-        return {one.channel: error for one, error in self._send(due, ping=False).items()}
+        return {one.channel: str(error) if error else None for one, error in self._send(due, ping=False).items()}
 
     # -- what is due ---------------------------------------------------------------------------------------------------
 
@@ -193,7 +193,8 @@ class Teller:
         facts = database_is_away(now, timezone=self._client.settings.timezone, message=message, since=absence.since)
         status = status_of(facts)
         is_known = remembers or self._absences.is_remembered
-        if (is_known and not absence.is_trouble) or self._is_quiet(now):
+        is_due = has_come(absence.next_try, now, attempts=absence.attempts)
+        if (is_known and not absence.is_trouble) or self._is_quiet(now) or not is_due:
             return status
         problem = status.problems[0]
         letter = Message(
@@ -208,12 +209,13 @@ class Teller:
         )
         due = [Due(name, letter) for name in self._receivers.names if name not in absence.told]
         results = self._send(due, ping=False)
-        self._absences.told(tuple(one.channel for one, error in results.items() if error is None))
+        taken = tuple(one.channel for one, error in results.items() if _is_taken(error))
+        self._absences.told(taken, at=now, all_of_them=len(taken) == len(results))
         return status
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    def _send(self, due: Iterable[Due], *, ping: bool) -> dict[Due, str | None]:
+    def _send(self, due: Iterable[Due], *, ping: bool) -> dict[Due, NotSent | None]:
         """Send these at the same time, each receiver's one after the other: why one was not taken, or None."""
         several = list(due)
         url = self._receivers.ping_url if ping else None
@@ -222,7 +224,9 @@ class Teller:
         if not several and url is None:
             return {}
         ends = time.monotonic() + self._seconds
-        results: dict[Due, str | None] = dict.fromkeys(several, f"it took longer than {self._seconds:g} seconds")
+        results: dict[Due, NotSent | None] = {
+            one: NotSent(f"it took longer than {self._seconds:g} seconds") for one in several
+        }
         by_name: Mapping[str, Receiver] = {one.name: one for one in self._receivers.every}
         own = {one.channel: [each for each in several if each.channel == one.channel] for one in several}
         from multiprocessing.pool import ThreadPool  # noqa: PLC0415 - only where there is something to send
@@ -236,16 +240,18 @@ class Teller:
         known = dict(results)
         for name, result in waiting.items():
             if result.ready() and not result.successful():
-                known |= {one: "it failed in a way that nobody foresaw" for one in own[name] if known[one] is not None}
+                unforeseen = NotSent("it failed in a way that nobody foresaw")
+                known |= {one: unforeseen for one in own[name] if known[one] is not None}
         if not (pinged.ready() and pinged.successful()):
             self._note("the dead-man's ping was not taken")
         pool.terminate()
         for one, error in known.items():
             if error is not None:
-                self._note(f"alert {one.message.name} was not taken by {one.channel}: {error}")
+                how = "not taken by all of" if isinstance(error, PartlySent) else "not taken by"
+                self._note(f"alert {one.message.name} was {how} {one.channel}: {error}")
         return known
 
-    def _record(self, results: Mapping[Due, str | None], token: str, *, now: int) -> None:
+    def _record(self, results: Mapping[Due, NotSent | None], token: str, *, now: int) -> None:
         try:
             with self._store.own_rows("noting who was told") as connection:
                 [kept] = fetch(connection, [self._rows.all(lock=True)])
@@ -253,7 +259,8 @@ class Teller:
                 changed: dict[str, AlertRow] = {}
                 for (channel, message), error in results.items():
                     row = next(found[message.name] for found in (changed, rows) if message.name in found)
-                    changed[message.name] = sent(row, channel, token=token, now=now, error=error)
+                    why = None if _is_taken(error) else str(error)
+                    changed[message.name] = sent(row, channel, token=token, now=now, error=why)
                 send(connection, self._rows.writing(changed.values(), rows))
         except ConnecteamSyncError as error:
             self._note(f"who was told could not be noted: {error.message}")
@@ -263,7 +270,11 @@ def _by_name(rows: Iterable[AlertRow]) -> dict[str, AlertRow]:
     return {row.name: row for row in rows}
 
 
-def _send_all(receiver: Receiver, due: Iterable[Due], ends: float, results: dict[Due, str | None]) -> None:
+def _is_taken(error: NotSent | None) -> bool:
+    return error is None or isinstance(error, PartlySent)
+
+
+def _send_all(receiver: Receiver, due: Iterable[Due], ends: float, results: dict[Due, NotSent | None]) -> None:
     for one in due:
         left = ends - time.monotonic()
         if left <= 0:
@@ -271,7 +282,7 @@ def _send_all(receiver: Receiver, due: Iterable[Due], ends: float, results: dict
         try:
             receiver.send(one.message, left)
         except NotSent as error:
-            results[one] = str(error)
+            results[one] = error
         else:
             results[one] = None
 

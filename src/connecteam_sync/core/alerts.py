@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.core.looks import GOOD_LOOKS
 from connecteam_sync.core.problems import MEANS, NEVER_LOOKED, UNTOLD, Problem, ProblemName
 from connecteam_sync.core.status import MirrorStatus
@@ -22,8 +23,8 @@ AlertState = Literal["trouble", "well"]
 CLAIM_SECONDS = 60
 """For so long nobody else sends a message that was claimed; whoever claimed it has long sent it, or was killed."""
 ATTEMPTS = 8
-"""So often a message is tried."""
-_FIRST_WAIT, _LONGEST_WAIT = 30, 1800
+"""So often a message is tried within an hour, and then every six hours: a receiver may be away for longer than that."""
+_FIRST_WAIT, _LONGEST_WAIT, _LATER = 30, 1800, 6 * 3600
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,17 +153,36 @@ def _moved(row: AlertRow, problem: Problem | None, *, now: int, looks: int) -> A
 
 
 def _wanted(row: AlertRow, told: Told) -> tuple[AlertState, int] | None:
-    """What a receiver is to be told; None if they know. An end is told to whoever was told of the beginning."""
+    """What a receiver is to be told; None if they know. An end is told to whoever was told of the beginning, also where
+    another trouble came and went since of which they heard nothing.
+    """
     if row.state == "trouble":
         return None if (told.state, told.number) == ("trouble", row.number) else ("trouble", row.number)
-    return ("well", row.number) if (told.state, told.number) == ("trouble", row.number) else None
+    return ("well", row.number) if told.state == "trouble" else None
 
 
 def _is_free(told: Told, wanted: tuple[AlertState, int], now: int) -> bool:
     """Whether a message may be sent now: nobody is at it, and it has not failed too often or just now."""
     if told.trying != wanted:
-        return told.token is None or told.until <= now
-    return told.until <= now and told.next_try <= now and told.attempts < ATTEMPTS
+        return told.token is None or _has_come(told.until, now, CLAIM_SECONDS)
+    return _has_come(told.until, now, CLAIM_SECONDS) and has_come(told.next_try, now, attempts=told.attempts)
+
+
+def retry_in(attempts: int) -> int:
+    """Seconds until a message is tried again, of which so many attempts had failed before this one."""
+    return min(_FIRST_WAIT << attempts, _LONGEST_WAIT) if attempts < ATTEMPTS - 1 else _LATER
+
+
+def has_come(next_try: int, now: int, *, attempts: int) -> bool:
+    """Whether it is time to try a message again, of which so many attempts failed."""
+    return _has_come(next_try, now, retry_in(max(0, attempts - 1)))
+
+
+def _has_come(at: int, now: int, longest: int) -> bool:
+    """Whether a moment has come. What lies further ahead than is ever waited for was noted before the clock was set
+    back.
+    """
+    return not now < at <= now + longest + SET_BACK
 
 
 def sent(row: AlertRow, channel: str, *, token: str, now: int, error: str | None) -> AlertRow:
@@ -174,9 +194,9 @@ def sent(row: AlertRow, channel: str, *, token: str, now: int, error: str | None
         state, number = told.trying
         done = Told(state=state, number=number, at=now)
     else:
-        wait = min(_FIRST_WAIT << min(told.attempts, 16), _LONGEST_WAIT)
+        later = now + retry_in(told.attempts)
         done = msgspec.structs.replace(
-            told, attempts=told.attempts + 1, next_try=now + wait, token=None, until=0, error=error
+            told, attempts=told.attempts + 1, next_try=later, token=None, until=0, error=error
         )
     return msgspec.structs.replace(row, told={**row.told, channel: done})
 

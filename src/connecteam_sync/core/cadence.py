@@ -25,6 +25,8 @@ DAILY_DAYS, WEEKLY_DAYS = 45, 92
 """Each of the last 45 days is looked at daily, each of the last 92 weekly."""
 DAY_CALLS = 10_000
 """The calls that an account has for a day, where Connecteam has not said how many."""
+SET_BACK = 60
+"""What was done more than so many seconds in the future shows that the clock was set back."""
 LISTS_EVERY = HOUR
 """How often the people and the time clocks are asked for."""
 
@@ -174,7 +176,7 @@ def older_look(
     for day in each_day(oldest, newest):
         every = DAY if day >= daily_from else 7 * DAY
         at = looked.get(day)
-        since = float("inf") if at is None else (now - at) / every
+        since = float("inf") if at is None or at > now + SET_BACK else (now - at) / every
         if since >= 1:
             waiting[day] = since
     if not waiting:

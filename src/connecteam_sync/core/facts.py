@@ -82,8 +82,9 @@ class NewMember(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is on record. `now` is of the database's clock, `today` the business's day.
 
-    `visited` are the cadences of the time clocks that the service visits. `spent` are the calls of the last 24 hours.
-    `database_error` is set, and nothing else, where the database did not answer.
+    `last_proven` is the newest day that was ever proven. `visited` are the cadences of the time clocks that the service
+    visits. `spent` are the calls of the last 24 hours. `database_error` is set, and nothing else, where the database
+    did not answer.
     """
 
     now: int
@@ -98,6 +99,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     slice_days: int = 27
     cadence: int = 300
     proven_through: date | None = None
+    last_proven: date | None = None
     bells: BellFacts | None = None
     database_error: str | None = None
     database_since: int | None = None

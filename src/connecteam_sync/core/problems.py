@@ -14,6 +14,7 @@ import msgspec
 from connecteam_sync.core.cadence import DAY
 from connecteam_sync.core.facts import Facts
 from connecteam_sync.core.looks import Looked
+from connecteam_sync.core.proofs import days_to_prove
 from connecteam_sync.core.text import called, hours, many
 
 ProblemName = Literal[
@@ -100,12 +101,15 @@ def _problems(facts: Facts) -> Iterator[Problem]:
         return
     yield from _of_looks(facts)
     yield from _of_holds(facts)
-    if facts.proven_through is not None and facts.proven_through < facts.today - timedelta(days=PROOF_DAYS):
+    # Where the first of the days to prove is not, later ones may be; and none at all once nobody looked for weeks.
+    proven = facts.proven_through or facts.last_proven
+    if proven is not None and proven < facts.today - timedelta(days=PROOF_DAYS):
+        first = max(proven + timedelta(days=1), days_to_prove(facts.today)[0])
         yield Problem(
             name="proof_stale",
-            since=facts.now - DAY * ((facts.today - facts.proven_through).days - 1),
-            message=f"nothing after {facts.proven_through} is proven",
-            next_step=f"connecteam-sync verify --from {facts.proven_through + timedelta(days=1)} --to yesterday",
+            since=facts.now - DAY * ((facts.today - proven).days - 1),
+            message=f"nothing after {proven} is proven",
+            next_step=f"connecteam-sync verify --from {first} --to yesterday",
         )
     yield from _of_bells(facts)
     yield from _of_calls(facts)
@@ -172,17 +176,24 @@ def _of_looks(facts: Facts) -> Iterator[Problem]:
             is_counted=True,
         )
     elif stale:
+        minutes = _minutes(facts.now, stale)
         yield Problem(
             name="mirror_stale",
-            since=min(clock.good_at or clock.first_look for clock in stale),
-            message=f"{_named(stale)}: no good look for {_minutes(facts.now, stale)} minutes",
+            since=min(facts.now, *(clock.good_at or clock.first_look for clock in stale)),
+            message=f"{_named(stale)}: "
+            + (
+                f"no good look for {minutes} minutes"
+                if minutes >= 0
+                else f"the last good look is {-minutes} minutes ahead of the database's clock, which was set back"
+            ),
             next_step="connecteam-sync sync; see that serve or the cron job runs",
         )
 
 
 def _is_stale(clock: Looked, facts: Facts) -> bool:
+    """Of a look so far in the future nobody knows how old it is."""
     limit = max(STALE_SECONDS, STALE_VISITS * (clock.cadence or facts.cadence))
-    return facts.now - (clock.good_at or clock.first_look) > limit
+    return abs(facts.now - (clock.good_at or clock.first_look)) > limit
 
 
 def _minutes(now: int, clocks: Iterable[Looked]) -> int:

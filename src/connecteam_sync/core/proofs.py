@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.cadence import DAILY_DAYS
+from connecteam_sync.core.cadence import DAILY_DAYS, SET_BACK
 from connecteam_sync.core.change import waiting
 from connecteam_sync.core.run import Verification
 from connecteam_sync.core.window import Window, each_day, local_day, local_time
@@ -90,17 +90,19 @@ def proven_through(proven: Mapping[date, ProvenDay], today: date) -> date | None
     return through
 
 
-def wanted(proven: Mapping[date, ProvenDay], today: date, *, since: int) -> tuple[date, ...]:
+def wanted(proven: Mapping[date, ProvenDay], today: date, *, since: int, now: int) -> tuple[date, ...]:
     """The days that the night's proof still has to verify; `since` is when the night began (epoch seconds).
 
-    Yesterday, the days that were never proven or changed since, and once a night those that differed.
+    Yesterday, the days that were never proven or changed since, and once a night those that differed. A day that was
+    proven in the future was proven by a clock that was wrong, perhaps before it was over.
     """
     first, yesterday = days_to_prove(today)
     left = []
     for day in each_day(first, yesterday):
         known = proven.get(day)
         is_once_a_night = day == yesterday or (known is not None and known.exit_code not in GOOD)
-        if known is None or known.is_changed or (is_once_a_night and known.proven_at < since):
+        is_early = known is not None and known.proven_at > now + SET_BACK
+        if known is None or known.is_changed or is_early or (is_once_a_night and known.proven_at < since):
             left.append(day)
     return tuple(left)
 

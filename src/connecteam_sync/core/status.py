@@ -97,9 +97,13 @@ def status_of(facts: Facts) -> MirrorStatus:
 
 
 def _age(facts: Facts) -> int | None:
-    goods = [clock.good_at for clock in facts.active or facts.clocks]
-    known = [at for at in goods if at is not None]
-    return max(0, facts.now - min(known)) if known else None
+    """A time clock that never had a good look is as old as its first one. What lies in the future is no younger than
+    what lies as far back. Paused time clocks count if all are.
+    """
+    clocks = facts.active or facts.clocks
+    if all(clock.good_at is None for clock in clocks):
+        return None
+    return max(abs(facts.now - (clock.good_at or clock.first_look)) for clock in clocks)
 
 
 def _is_unused(problem: Problem) -> bool:

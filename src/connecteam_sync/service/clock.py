@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.client import ConnecteamSync
@@ -24,9 +22,7 @@ from connecteam_sync.core.cadence import (
     interval,
     within_budget,
 )
-from connecteam_sync.core.events import Unforeseen
 from connecteam_sync.core.run import Run
-from connecteam_sync.engine.events import log
 from connecteam_sync.errors import (
     ConnecteamSyncError,
     DatabaseError,
@@ -41,6 +37,7 @@ from connecteam_sync.service.nightly import NightlyProof
 from connecteam_sync.service.older import OlderLooks
 from connecteam_sync.service.silence import Silence
 from connecteam_sync.service.stopping import Stopped
+from connecteam_sync.service.units import attempted
 from connecteam_sync.service.visits import error_of, has_changed, is_key_refused, visit
 from connecteam_sync.store.service.bells import Bells
 from connecteam_sync.store.service.due import Due, DueClock, LookError, Outcome
@@ -124,13 +121,14 @@ class Clock:
 
     def turn(self) -> float:
         """One unit of work; how many seconds may pass until the next."""
+        return attempted(self._unit, self.failed)
+
+    def _unit(self) -> float:
         try:
             wait = self._work()
         except Stopped:
             self._give_back()
             return 0
-        except Exception as error:  # noqa: BLE001 - the loop that runs a unit: whatever fails, the others go on
-            return self.failed(error)
         if self._troubles:
             self._tell("the service goes on")
         self._troubles = 0
@@ -321,8 +319,6 @@ class Clock:
 
     def failed(self, error: Exception) -> float:
         """A unit failed, or the beginning: its time clock, if any, is tried again later, and so is the database."""
-        if not isinstance(error, ConnecteamSyncError):
-            _log_unforeseen(error)
         problem = _of(error)
         held, self._held = self._held, None
         if held is not None:
@@ -355,9 +351,3 @@ def _of(error: Exception) -> LookError:
     if isinstance(error, ConnecteamSyncError):
         return LookError(name=error.name, message=error.message, next_step=error.next_step)
     return LookError(name="unforeseen", message=f"something failed that nobody foresaw ({type(error).__name__})")
-
-
-def _log_unforeseen(error: Exception) -> None:
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    log(Unforeseen(error=type(error).__name__, where=where))

@@ -84,7 +84,9 @@ class NightlyProof:
         today, s = self._client.today(), self._client.settings
         with self._store.own_rows("reading what is proven") as connection:
             known = proven_days(connection, self._store.own, s.timezone, *days_to_prove(today))
-        return next_look(wanted(known, today, since=began), s.timezone, longest=s.slice_days - 2 * PADDING_DAYS)
+        return next_look(
+            wanted(known, today, since=began, now=now()), s.timezone, longest=s.slice_days - 2 * PADDING_DAYS
+        )
 
     def _after(self, proof: Verification, window: Window, clocks: Sequence[int], calls: int) -> int:
         """Have what differs looked at; the seconds until the proof goes on."""

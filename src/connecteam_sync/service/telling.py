@@ -11,11 +11,13 @@ from connecteam_sync.alerts.receivers import Receivers
 from connecteam_sync.alerts.telling import Teller
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.service.metrics_file import write
+from connecteam_sync.service.units import attempted
 
 EVERY = 10.0
 """Seconds between two looks at what is on record."""
-_AWAY = 30.0
+AWAY = 30.0
 """The same while the database does not answer."""
 _PING, _FILE = 60.0, 30.0
 
@@ -31,11 +33,13 @@ class Telling:
         note: Callable[[str], None],
         metrics_file: Path | None = None,
         every: float = EVERY,
+        away: float = AWAY,
     ) -> None:
-        self._client, self._every, self._note = ConnecteamSync(settings=settings), every, note
+        self._client, self._note = ConnecteamSync(settings=settings), note
+        self._every, self._away = every, away
         self._teller = Teller(self._client, receivers, note=note, ping_every=_PING)
         self._file, self._written = metrics_file, float("-inf")
-        self._problem = ""
+        self._problem = self._trouble = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
 
@@ -57,11 +61,23 @@ class Telling:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            status = self._teller.tell(remembers=True)
-            is_away = status is None or not status.answers
-            if not is_away:
-                self._write()
-            self._stop.wait(_AWAY if is_away else self._every)
+            self._stop.wait(attempted(self._unit, self._failed))
+
+    def _unit(self) -> float:
+        status = self._teller.tell(remembers=True)
+        is_away = status is None or not status.answers
+        if not is_away:
+            self._write()
+        self._trouble = ""
+        return self._away if is_away else self._every
+
+    def _failed(self, error: Exception) -> float:
+        """Nobody is told of anything now: that is said here, once."""
+        what = error.message if isinstance(error, ConnecteamSyncError) else f"unforeseen error {type(error).__name__}"
+        if what != self._trouble:
+            self._note(f"nobody can be told of trouble: {what}; tried again until it works")
+        self._trouble = what
+        return self._away
 
     def _write(self) -> None:
         if self._file is None or time.monotonic() - self._written < _FILE:

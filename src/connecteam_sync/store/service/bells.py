@@ -117,7 +117,7 @@ class Bells:
         if found.strange:
             self._note(connection, _STRANGE, every=LIST_ASKED_EVERY)
         if events := {f"webhook: {bell.event}" for bell, _ in found.new if is_unknown_event(bell.event)}:
-            send(connection, noting_new(self._own.service, self._now, sorted(events)[:_NEW_EVENTS]))
+            send(connection, noting_new(self._dialect, self._own.service, self._now, sorted(events)[:_NEW_EVENTS]))
         return found
 
     def _known(self, connection: Connection, bells: Sequence[Bell]) -> tuple[int, Known]:
@@ -142,7 +142,8 @@ class Bells:
         if run(connection, f"SELECT 1 FROM {table} WHERE name = :name", {"name": name}).first() is None:
             run(
                 connection,
-                f"INSERT INTO {table} (name, value, at) SELECT :name, '{{}}', {self._now}",
+                f"INSERT INTO {table} (name, value, at) VALUES (:name, '{{}}', {self._now})"
+                f" {self._dialect.unless_there('name')}",
                 {"name": name},
             )
         elif every is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query
 
 MOST = 200
@@ -15,16 +16,12 @@ IS_NEW = "substr(name, 1, 6) = 'drift:'"
 """The condition that names its rows."""
 
 
-def noting_new(service: str, now: str, names: Iterable[str]) -> list[Query]:
-    """The statements that note in the table `service` what is not known yet; `now` is the expression for the moment.
-
-    Where another process notes the same at the same moment the database refuses (RecordRefused): try again.
-    """
+def noting_new(dialect: Dialect, service: str, now: str, names: Iterable[str]) -> list[Query]:
+    """The statements that note in the table `service` what is not known yet; `now` is the expression for the moment."""
     return [
         Query(
             f"INSERT INTO {service} (name, value, at) SELECT '{_row(name)}', :value, {now} FROM (SELECT 1 AS one) x"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {service} WHERE name = '{_row(name)}')"
-            f" AND (SELECT COUNT(*) FROM {service} WHERE {IS_NEW}) < {MOST}",
+            f" WHERE (SELECT COUNT(*) FROM {service} WHERE {IS_NEW}) < {MOST} {dialect.unless_there('name')}",
             {"value": name},
         )
         for name in sorted(names)

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
+from connecteam_sync.core.cadence import SET_BACK, CadenceReason, ClockMode, ClockSchedule
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.sql.dialect import Dialect
@@ -119,8 +119,8 @@ class Due:
                 run(
                     connection,
                     f"INSERT INTO {self._table} (time_clock_id, name, state, cadence, next_due, days_wanted,"
-                    f" lease_until, failures, successes) SELECT :clock, :name, 'active', :cadence, {self._now}, '[]',"
-                    " 0, 0, 0",
+                    f" lease_until, failures, successes) VALUES (:clock, :name, 'active', :cadence, {self._now}, '[]',"
+                    f" 0, 0, 0) {self._dialect.unless_there('time_clock_id')}",
                     {"clock": clock, "name": name[:191], "cadence": cadence},
                 )
             elif name and known[clock].name != name[:191]:
@@ -147,13 +147,15 @@ class Due:
     def claim(self, connection: Connection, *, seconds: int, also: str = "1 = 0") -> DueClock | None:
         """The time clock that has been due longest and that nobody is looking at, for so many seconds; None.
 
-        One whose lease ran out is due: whoever had it did not come back. `also` is a condition under which one is due
-        before its time (`Bells.ringing`).
+        One whose lease ran out is due: whoever had it did not come back. So is one that was looked at in the future,
+        since the database's clock was set back; its lease counts for nothing. `also` is a condition under which one is
+        due before its time (`Bells.ringing`).
         """
+        is_set_back = f"last_look > {self._now} + {SET_BACK}"
         return self._claim(
             connection,
-            f"state = 'active' AND (next_due <= {self._now} OR lease_token IS NOT NULL OR {also})"
-            f" AND lease_until <= {self._now}",
+            f"state = 'active' AND (next_due <= {self._now} OR last_look IS NULL OR lease_token IS NOT NULL OR {also}"
+            f" OR {is_set_back}) AND (lease_until <= {self._now} OR {is_set_back})",
             seconds=seconds,
             more=f", next_due = {self._now} + cadence",
         )

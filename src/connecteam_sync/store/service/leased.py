@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.tables.own import OwnTables
@@ -52,17 +53,24 @@ class LeasedRow(Generic[T]):
         return held
 
     def read(self, connection: Connection) -> T:
-        """The row, locked until the transaction ends."""
+        """The row, locked until the transaction ends. What was written in the future is no reason to wait for it: the
+        database's clock was set back.
+        """
         now = run(connection, f"SELECT {self._now}").scalar_one()
         query = f"SELECT value FROM {self._table} WHERE name = :name{self._dialect.locking()}"
         value = run(connection, query, {"name": self._name}).scalar()
-        found = self._kind() if value is None else msgspec.json.decode(value, type=self._kind)
         if value is None:
             run(
                 connection,
-                f"INSERT INTO {self._table} (name, value, at) VALUES (:name, '{{}}', {self._now})",
+                f"INSERT INTO {self._table} (name, value, at) VALUES (:name, '{{}}', {self._now})"
+                f" {self._dialect.unless_there('name')}",
                 {"name": self._name},
             )
+            # Somebody else may have made it meanwhile, and claimed it.
+            value = run(connection, query, {"name": self._name}).scalar_one()
+        found = msgspec.json.decode(value, type=self._kind)
+        if found.at > now + SET_BACK:
+            found = msgspec.structs.replace(found, lease_until=0, next_due=0)
         return msgspec.structs.replace(found, at=int(now))
 
     def finish(self, connection: Connection, held: T, done: T, *, waits: int | None) -> bool:

@@ -34,7 +34,7 @@ class Looks:
     """
 
     def __init__(self, dialect: Dialect, own: OwnTables, *, ahead: int = 0) -> None:
-        self._table, self._service = own.looks, own.service
+        self._dialect, self._table, self._service = dialect, own.looks, own.service
         self._now = f"({dialect.epoch_now} + {int(ahead)})"
 
     def note(self, connection: Connection, looks: LooksOf) -> None:
@@ -88,21 +88,24 @@ class Looks:
             Query(f"UPDATE {self._service} SET value = :value, at = {self._now} WHERE name = '{DAY_CALLS}'", values),
             Query(
                 f"INSERT INTO {self._service} (name, value, at) SELECT '{DAY_CALLS}', :value, {self._now}"
-                f" FROM (SELECT 1 AS one) x WHERE NOT EXISTS ({has_it})",
+                f" FROM (SELECT 1 AS one) x WHERE NOT EXISTS ({has_it}) {self._dialect.unless_there('name')}",
                 values,
             ),
         ]
 
     def noting_new(self, names: Iterable[str]) -> list[Query]:
         """The statements that note what Connecteam sends and this version does not know."""
-        return noting_new(self._service, self._now, names)
+        return noting_new(self._dialect, self._service, self._now, names)
 
     def _insert(self, clocks: Collection[int]) -> list[Query]:
         if not clocks:
             return []
         rows = ", ".join(f"({int(clock)}, {self._now}, {self._now}, 0, 0, 0)" for clock in sorted(clocks))
         return [
-            Query(f"INSERT INTO {self._table} (time_clock_id, first_look, last_look, looks, bad, good) VALUES {rows}")
+            Query(
+                f"INSERT INTO {self._table} (time_clock_id, first_look, last_look, looks, bad, good) VALUES {rows}"
+                f" {self._dialect.unless_there('time_clock_id')}"
+            )
         ]
 
     def _good(self, clocks: Collection[int], *, fresh: Collection[int]) -> Query:

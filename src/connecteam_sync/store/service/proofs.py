@@ -65,6 +65,15 @@ def proven_queries(own: OwnTables, timezone: str, first: date, last: date) -> li
     ]
 
 
+def last_proven_query(own: OwnTables, timezone: str, last: date) -> Query:
+    """The query for the newest day up to `last` that was ever proven, whatever changed since: one row, perhaps None."""
+    return Query(
+        f"SELECT max(day) FROM {own.proofs} WHERE timezone = :zone AND day <= :last AND exit_code IN (0, 3)",
+        {"zone": timezone, "last": last.isoformat()},
+        make=lambda row: None if row[0] is None else date.fromisoformat(row[0]),
+    )
+
+
 def proven_of(fetched: Sequence[Rows], first: date, last: date) -> dict[date, ProvenDay]:
     """The newest verification of each of these days that has one."""
     known, written = fetched

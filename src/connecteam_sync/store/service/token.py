@@ -23,8 +23,10 @@ def webhook_token(connection: Connection, dialect: Dialect, own: OwnTables) -> s
         made = secrets.token_urlsafe(_BYTES)
         run(
             connection,
-            f"INSERT INTO {own.service} (name, value, at) SELECT '{_NAME}', :value, {dialect.epoch_now}",
+            f"INSERT INTO {own.service} (name, value, at) VALUES ('{_NAME}', :value, {dialect.epoch_now})"
+            f" {dialect.unless_there('name')}",
             {"value": msgspec.json.encode(made).decode()},
         )
-        return made
+        # Another process may have made it meanwhile; a locking read sees that on every database.
+        value = run(connection, query + dialect.locking()).scalar_one()
     return msgspec.json.decode(value, type=str)

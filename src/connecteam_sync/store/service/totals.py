@@ -62,7 +62,9 @@ def _write(connection: Connection, store: Store, totals: Totals) -> None:
     now = store.dialect.epoch_now
     update = f"UPDATE {store.own.service} SET value = :value, at = {now} WHERE name = '{_NAME}'"
     if not run(connection, update, values).rowcount:
-        run(connection, f"INSERT INTO {store.own.service} (name, value, at) VALUES ('{_NAME}', :value, {now})", values)
+        insert = f"INSERT INTO {store.own.service} (name, value, at) VALUES ('{_NAME}', :value, {now})"
+        # Somebody else may have added up the same meanwhile: what is new since is added the next time.
+        run(connection, f"{insert} {store.dialect.unless_there('name')}", values)
 
 
 def _head(connection: Connection, store: Store, known: Totals) -> int:

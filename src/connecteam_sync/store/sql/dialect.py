@@ -303,6 +303,10 @@ class Dialect(Traits):
         """The clause that turns an INSERT into an UPDATE if the key exists."""
         return f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in moving)}"
 
+    def unless_there(self, key: str) -> str:
+        """The clause with which an INSERT leaves a row as it is that has this key, also one that is made meanwhile."""
+        return f"ON CONFLICT ({key}) DO NOTHING"
+
     def locking(self, alias: str = "") -> str:
         """The clause with which a SELECT locks its rows until the transaction ends."""
         return f" FOR UPDATE OF {alias}" if alias else " FOR UPDATE"

@@ -311,6 +311,10 @@ class MySQL(Dialect):
         del key
         return f"ON DUPLICATE KEY UPDATE {', '.join(f'{c} = d.{c}' for c in moving)}"
 
+    def unless_there(self, key: str) -> str:
+        """`INSERT IGNORE` would ignore other errors too."""
+        return f"ON DUPLICATE KEY UPDATE {key} = {key}"
+
     # -- changes of tables ---------------------------------------------------------------------------------------------
 
     def renamed(self, old: str, new: str) -> tuple[str, ...]:
