@@ -357,7 +357,7 @@ def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:
     assert (visits[clocks[1]]["state"], visits[clocks[1]]["paused_at"]) == ("active", None)
     told = terminal("clocks").out
     assert "by ann: stocktaking; next: connecteam-sync resume" in told
-    assert f"visited every {visits[clocks[1]]['cadence_seconds']} seconds, next at " in told
+    assert f"visited every {visits[clocks[1]]['cadence_seconds']:,} seconds, next at " in told
     assert terminal("pause", "--reason", "holidays", "--json").json["paused"] == clocks
     assert terminal("resume", "--clock", str(clocks[0]), "--json").json["resumed"] == clocks[:1]
     assert terminal("resume", "--json").json["resumed"] == clocks[1:]

@@ -119,7 +119,7 @@ def test_what_is_proven_is_told(world: World) -> None:
 
 
 def test_telling_goes_on_whatever_fails(world: World, tmp_path: Path) -> None:
-    """A row of alerts that cannot be read: it is said once, and the thread lives on; once it is gone all is as before."""
+    """A row of alerts that cannot be read: said once, and once it is gone all is as before."""
     said: list[str] = []
     settings, own = world.mirror.settings, world.mirror.store.own
     world.execute(
