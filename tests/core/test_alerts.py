@@ -155,7 +155,8 @@ def test_a_message_that_fails_is_tried_again_and_not_for_ever() -> None:
     assert len(attempts) == ATTEMPTS
     assert shown(world.rows["key_bad"]).failed == {"email": "no"}
     assert world.after(60) == []
-    assert world.after(60, trouble=True) == ["key_bad trouble"]
+    assert world.after(60, "no", trouble=True) == ["key_bad trouble"]
+    assert world.after(60, trouble=True) == ["key_bad trouble"]  # the next trouble has as many tries
 
 
 def test_one_receiver_that_fails_is_alone() -> None:

@@ -28,15 +28,26 @@ SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 
 
 class Mailbox:
-    """What an SMTP server took. With `refuses` it takes nothing, with `seconds` it takes its time."""
+    """What an SMTP server took. With `refuses` it takes nothing, with `seconds` it takes its time.
+
+    Nobody `unknown` gets anything.
+    """
 
     def __init__(self) -> None:
         self.letters: list[Message] = []
         self.receivers: list[list[str]] = []
         self.logins: list[tuple[str, str]] = []
         self.refuses = False
+        self.unknown: set[str] = set()
         self.seconds = 0.0
         self.port = 0
+
+    async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]) -> str:  # noqa: N802 - the library's name
+        """Take a receiver."""
+        if address in self.unknown:
+            return "550 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 - the library's name
         """Take a message."""
