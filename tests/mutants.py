@@ -43,6 +43,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
 )
 DRIFT = "tests/test_drift.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
+TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
 SECONDS_LOST = "tests/attack/test_without_seconds.py -k sqlite"
 PARTED, VERSIONED = "tests/attack/test_adopt*.py -k parted_by", "tests/attack/test_adopt*.py -k versioning"
@@ -3350,6 +3351,117 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         DRIFT,
     ),
     ("alerts/telling.py", "statements += counted.noting_new(new)", "pass", DRIFT),
+    ("service/nightly.py", "waits = calls * 60 // CALLS_A_MINUTE", "waits = 0", f"{NIGHTLY} -k leaves_calls"),
+    (
+        "service/nightly.py",
+        "self._row.finish(connection, held, done, waits=waits)",
+        "self._row.finish(connection, held, held, waits=waits)",
+        f"{NIGHTLY} -k until_the_next_night",
+    ),
+    ("service/looked.py", "LooksOf(good=seen, fresh=seen)", "LooksOf(good=seen)", f"{TOLD_AWAY} -k look_at_today"),
+    ("service/telling.py", "if problem != self._problem:", "if problem:", f"{TOLD_AWAY} -k said_once"),
+    ("service/health.py", "if not self._is_alive():", "if False:", "tests/service/test_metrics.py -k not_alive"),
+    ("service/metrics.py", ".timestamp() + DAY if proven", ".timestamp() if proven", PARTS),
+    ("service/silence.py", "self._silent.discard(clock.time_clock_id)", "pass", f"{JUDGED_BELLS} -k silence"),
+    ("service/silence.py", "one.is_ours and one.time_clock_id == clock", "one.is_ours", f"{JUDGED_BELLS} -k silence"),
+    ("service/bell_looks.py", "[-FURTHER_DAYS:]", "[:FURTHER_DAYS]", f"{JUDGED_BELLS} -k many_old"),
+    (
+        "service/listener.py",
+        "return cycle is None or cycle.response_complete",
+        "return cycle is None",
+        f"{LISTENING} -k waits_again",
+    ),
+    ("alerts/away.py", "since=known.since or at", "since=at", f"{TOLD_AWAY} -k absence_began"),
+    ("alerts/away.py", "dict.fromkeys((*self._now.told, *channels))", "channels", f"{TOLD_AWAY} -k told_once"),
+    ("alerts/email.py", "        if refused:\n", "        if False:\n", f"{TOLD_AWAY} -k one_of_several"),
+    (
+        "alerts/others.py",
+        'apprise.NotifyType.FAILURE if message.state == "trouble" else apprise.NotifyType.SUCCESS',
+        "apprise.NotifyType.FAILURE",
+        f"{TOLD_AWAY} -k apprise",
+    ),
+    ("alerts/receivers.py", "read.quiet_hours(quiet) if quiet else None", "None", f"{TOLD_AWAY} -k quiet"),
+    (
+        "alerts/telling.py",
+        "datetime.fromtimestamp(at, ZoneInfo(self._client.settings.timezone))",
+        'datetime.fromtimestamp(at, ZoneInfo("UTC"))',
+        f"{TOLD_AWAY} -k quiet",
+    ),
+    (
+        "alerts/telling.py",
+        "max(absence.bad, BAD_LOOKS if absence.told else 0)",
+        "absence.bad",
+        f"{TOLD_AWAY} -k first_failure",
+    ),
+    ("alerts/webhook.py", "_TAKEN = range(200, 300)", "_TAKEN = range(200, 400)", f"{TOLD_AWAY} -k redirect"),
+    ("store/service/announced.py", "PARTITION BY kind ", "", f"{JUDGED_BELLS} -k each_kind"),
+    (
+        "store/service/announced.py",
+        '"since": bell.received_at - LATE',
+        '"since": bell.received_at',
+        f"{JUDGED_BELLS} -k ten_minutes",
+    ),
+    ("store/service/bells.py", 'f"coalesce(t.heard_at, {self._now})"', "self._now", f"{JUDGED_BELLS} -k second_look"),
+    ("store/service/bells.py", "look_token = NULL, looks = 0,", "look_token = NULL,", f"{JUDGED_BELLS} -k replayed"),
+    (
+        "store/service/bells.py",
+        'parts.append("number < :number")',
+        'parts.append("number <= :number")',
+        f"{JUDGED_BELLS} -k page",
+    ),
+    (
+        "store/service/due.py",
+        "is_rung = outcome.error is None and now.next_due",
+        "is_rung = now.next_due",
+        f"{DUE} -k sqlite",
+    ),
+    ("store/service/facts.py", "WHERE started_at > {now} - {_DAY}", "WHERE started_at > 0", PARTS),
+    ("store/service/proofs.py", "        if not known.is_changed\n", "", f"{NIGHTLY} -k gives_none_back"),
+    (
+        "store/service/totals.py",
+        "AND finished_at IS NULL AND started_at > {now} - {_GIVEN_UP}",
+        "AND finished_at IS NULL",
+        "tests/service/test_metrics.py -k was_killed",
+    ),
+    ("engine/assignments.py", "[: self._left]", "", f"{ASSIGNED} -k so_many"),
+    ("engine/status.py", "slice_days - 2 * PADDING_DAYS", "slice_days", PARTS),
+    (
+        "engine/support_bundle.py",
+        "for run in self.runs if run.id != wanted.id)",
+        "for run in self.runs)",
+        f"{BUNDLE}of_anybody",
+    ),
+    (
+        "engine/webhooks.py",
+        "        return tuple(webhook for webhook in self.all() if webhook.is_ours)",
+        "        return self.all()",
+        "tests/test_webhooks.py -k registered_once",
+    ),
+    ("core/alerts.py", "told.attempts if told.trying == wanted else 0", "told.attempts", "tests/core/test_alerts.py"),
+    (
+        "core/cadence.py",
+        "min(cadence, budget.seconds // spare)",
+        "budget.seconds // spare",
+        "tests/core/test_cadence.py",
+    ),
+    (
+        "core/status.py",
+        'if clock.mode == "active" and clock.next_due is not None',
+        "if clock.next_due is not None",
+        STATUS,
+    ),
+    ("core/problems.py", "if spendable and spendable >= needed:", "if spendable >= needed:", STATUS),
+    ("core/proofs.py", 'if change.kind != "link":', "if True:", f"{NIGHTLY} -k linked"),
+    ("core/looks.py", "frozenset(good - bad.keys())", "frozenset(good)", f"{TOLD_AWAY} -k any_part"),
+    ("core/pseudonyms.py", "_SHORT = 3", "_SHORT = 4", f"{BUNDLE}texts_keep"),
+    ("core/webhooks.py", 'url.rstrip("/").endswith', "url.endswith", "tests/test_webhooks.py -k doubles"),
+    ("cli/bells.py", "if len(found) == limit:", "if found:", "tests/test_webhooks.py -k company"),
+    (
+        "cli/watching.py",
+        "if isinstance(error, NotInitialised | WindowError):",
+        "if False:",
+        f"{TOLD_AWAY} -k cannot_be",
+    ),
 )
 
 

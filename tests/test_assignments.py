@@ -10,7 +10,8 @@ import pytest
 
 from connecteam_sync.api.assignments import time_clocks_of
 from connecteam_sync.core.run import Run
-from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.engine.assignments import MOST
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
 
@@ -100,6 +101,27 @@ def test_a_key_that_may_not_ask_learns_nothing_and_asks_once_a_day(world: World)
     assert run.http_calls == without + 1
     assert ["is no longer on this time clock" in text for text in details(run)] == [True]
     assert world.sync().http_calls == without
+
+
+def test_a_run_asks_about_so_many_and_the_next_one_about_the_others(initialised: str) -> None:
+    """However many were taken off a time clock at once; nobody is asked about twice a day."""
+    with Sandbox(Company(0, people=MOST + 4), SandboxSettings(minute_limit=10**6)) as sandbox:
+        sandbox.settings.lists_unassigned = False
+        world = World(sandbox, initialised)
+        for user in world.company.people:
+            world.work(2, "08:00", "12:00", user=user)
+        world.sync()
+        without = world.sync().http_calls
+        for user in list(world.company.people)[1:]:
+            world.company.unassign(user)
+        before, asked = world.table(), []
+        for _ in range(3):
+            run = world.sync()
+            asked.append(run.http_calls - without)
+        gone = len({hold.user_id for hold in run.holds if hold.reason == "user_not_listed"})
+        assert (asked, gone > MOST) == ([MOST, gone - MOST, 0], True)
+        assert world.table() == before
+        world.mirror.close()
 
 
 def test_an_answer_that_fails_is_tried_again_with_the_next_run(world: World) -> None:

@@ -112,6 +112,7 @@ def test_nothing_of_anybody_is_in_a_bundle(initialised: str, tmp_path: Path) -> 
             content = opened(bundle.data)
             assert [(look.is_as_decided, look.is_as_real) for look in content.looks] == [(True, True)] * 2
             assert_replays(world.mirror, bundle.data, tmp_path / "bundle.gz")
+            assert len(content.receipts) == sum(len(one.slices) for one in world.mirror.runs())
             if run is not None:
                 assert sum(len(look.inputs.decided.changes) for look in content.looks if look.inputs.decided)
                 assert {
@@ -268,9 +269,9 @@ def test_texts_keep_only_words_of_this_program() -> None:
     """Names, hosts, paths, numbers of any kind: what is not known to be harmless goes."""
     image = pseudonyms.Pseudonyms([], frozenset({"the", "row", "of", "is", "will", "wait"}), ["Will Zo\u0308e"])
     said = image.sentence(
-        "the row 12 of Will Zoë (+1 312-555-0134, 41.87811) is at db-7.corp/x on 2025-12-03 08:15, wait"
+        "the row 123 of 4567 of Will Zoë (+1 312-555-0134, 41.87811) is at db-7.corp/x on 2025-12-03 08:15, wait"
     )
-    assert said == "the row 12 of Name0001 Name0002 (+1 #, #) is … …-7.…/… … 2025-12-03 08:15, wait"
+    assert said == "the row 123 of # of Name0001 Name0002 (+1 #, #) is … …-7.…/… … 2025-12-03 08:15, wait"
 
 
 # -- the file is not trusted -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import pytest
 
 from connecteam_sync.client_bells import webhook_secrets, webhook_token
 from connecteam_sync.core.bells import SHIFT_EVENTS, USER_EVENTS
-from connecteam_sync.core.webhooks import Webhook, address, registering
+from connecteam_sync.core.webhooks import Webhook, address, is_ours, registering
 from connecteam_sync.errors import ConfigurationError
 from test_command import Terminal, terminal
 
@@ -74,6 +74,8 @@ def test_every_time_clock_and_people_are_registered_once(told: Terminal) -> None
     assert [(one["is_ours"], one["url"]) for one in listed(told) if one["id"] == 99] == [
         (False, "https://o.example.com")
     ]
+    again = told("webhooks", "register", "--url", ROOT, "--json").json["webhooks"]
+    assert [one["id"] for one in again] == [one["id"] for one in first]
     assert told("webhooks", "remove", "--json").json["removed"] == [one["id"] for one in first]
     assert [one["id"] for one in listed(told)] == [99]
     assert "of another program" in told("webhooks", "list").out
@@ -151,6 +153,8 @@ def test_doubles_of_ours_go() -> None:
     assert [webhook.id for webhook, _ in doing.change] == [1]
     assert [webhook.id for webhook in doing.remove] == [2, 3]
     assert [wanted.feature for wanted in doing.make] == ["users"]
+    assert is_ours("https://old.example.com/below/hooks/connecteam/t/", "t")
+    assert not is_ours("https://old.example.com/hooks/connecteam/another-t", "t")
     assert address("http://127.0.0.1:8787", "t") == "http://127.0.0.1:8787/hooks/connecteam/t"
 
 
@@ -233,6 +237,8 @@ def test_a_company_is_mirrored_through_loss_repeats_and_disorder(told: Terminal)
         assert (again["key"], again["state"]) == (keys[0], "waiting")
         wait_for(lambda: heard(told))
         assert keys[1] in told("doorbells", "--after", keys[0]).out
+        assert f"next: connecteam-sync doorbells --after {keys[0]}" in told("doorbells", "--limit", "1").err
+        assert "next" not in told("doorbells", "--limit", str(len(keys) + 1)).err
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert told("sync", "--json").json["counts"]["created"] <= 3

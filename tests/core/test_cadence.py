@@ -16,6 +16,7 @@ from connecteam_sync.core.cadence import (
     Budget,
     Pace,
     backoff,
+    bell_spacing,
     day_cost,
     interval,
     older_look,
@@ -75,6 +76,14 @@ def test_more_time_clocks_are_visited_less_often() -> None:
     assert within_budget(300, 3, Budget(1288, 1000, DAY)) == 900
     assert within_budget(1, 7, Budget(1100, 1000, 1000)) == 70
     assert within_budget(1, 7, Budget(1101, 1000, 1000)) == 70
+
+
+def test_looks_for_doorbells_share_what_the_ordinary_visits_leave_over() -> None:
+    """Spread over the rest of the day; never further apart than the visits, whatever is left."""
+    day = 288 * 2  # two time clocks, every 300 s
+    for left, seconds in ((day + 86_400, 1), (day + 8640, 10), (day + 500, 172), (day + 1, 300), (day, 300), (0, 300)):
+        assert bell_spacing(2, 300, Budget(left + 1000, 1000, DAY)) == seconds
+    assert bell_spacing(2, 300, None) == bell_spacing(0, 300, Budget(0, 0, DAY)) == 0
 
 
 def test_what_a_day_costs() -> None:

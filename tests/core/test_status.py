@@ -172,6 +172,16 @@ def test_a_budget_is_low_before_the_visits_have_to_wait() -> None:
         assert names(status_of(later)) == []
         assert status_of(later).calls_left is None
     assert names(judged(spent=9000, calls=Calls(left=1001, limit=10_000, reserved=1000, at=NOW))) == []
+    assert names(judged(calls=Calls(left=1000, limit=10_000, reserved=1000, at=NOW))) == ["budget_low"]
+
+
+def test_how_long_a_time_clock_has_been_due() -> None:
+    """The longest of those that are visited: nobody is late for one that was stopped."""
+    late, later = clock(mode="active", next_due=NOW - 30), clock(2, mode="active", next_due=NOW - 500)
+    stopped = clock(3, mode="refused", next_due=NOW - 9000)
+    assert judged(late, later, clock(4)).due_seconds == 500
+    assert judged(late, stopped, clock(4, mode="paused", next_due=NOW - 9000)).due_seconds == 30
+    assert judged(clock(mode="active", next_due=NOW + 30)).due_seconds == 0
 
 
 def test_nothing_was_ever_looked_at() -> None:

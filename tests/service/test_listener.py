@@ -77,6 +77,18 @@ def _closed(one: socket.socket, *, within: float) -> bool:
         return True
 
 
+def _answered(one: socket.socket, request: bytes) -> bool:
+    one.settimeout(5)
+    one.sendall(request)
+    came = b""
+    while not came.endswith(b"hello"):
+        part = one.recv(1000)
+        if not part:
+            return False
+        came += part
+    return True
+
+
 def test_who_connects_and_says_nothing_keeps_nobody_out() -> None:
     """More connections than there may be: the one that waited longest goes, the newest is answered."""
     listener = Listener(APP, host="127.0.0.1", port=0, most=20)
@@ -92,6 +104,21 @@ def test_who_connects_and_says_nothing_keeps_nobody_out() -> None:
             assert _closed(silent[0], within=2)
             assert sum(not _closed(one, within=0.05) for one in silent) in range(15, 20)
             assert client.get(listener.url).text == "hello"
+    listener.stop()
+
+
+def test_who_keeps_a_connection_after_an_answer_waits_again() -> None:
+    """It goes before one that has just come; one that is at a request stays."""
+    listener = Listener(APP, host="127.0.0.1", port=0, most=1)
+    listener.start()
+    address = ("127.0.0.1", listener.port)
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        kept = stack.enter_context(socket.create_connection(address))
+        assert _answered(kept, request)
+        newest = stack.enter_context(socket.create_connection(address))
+        assert _closed(kept, within=2)
+        assert _answered(newest, request)
     listener.stop()
 
 

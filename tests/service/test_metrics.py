@@ -18,8 +18,11 @@ from test_serve import rows, served, visited, wait_for
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from connecteam_sync.service.health import Health
+from connecteam_sync.service.listener import Listener
 from connecteam_sync.service.metrics import Metrics
 from connecteam_sync.service.metrics_file import replaced
+from connecteam_sync.service.web import application
 from connecteam_sync.store.service.totals import totals_of
 from support.scenario import World
 from test_command import WINDOW, Terminal, terminal
@@ -116,6 +119,21 @@ def test_a_run_under_way_counts_once_it_has_ended(world: World) -> None:
     with world.mirror.store.own_rows("ending") as connection:
         connection.exec_driver_sql("UPDATE connecteam_sync_runs SET finished_at = started_at")
     assert sum(totals_of(world.mirror.store).runs.values()) == 2
+
+
+def test_a_run_that_was_killed_keeps_no_later_one_from_counting(world: World) -> None:
+    """After a day it will not end any more: it counts as it is."""
+    world.sync()
+    with world.mirror.store.own_rows("being killed") as connection:
+        connection.exec_driver_sql(
+            "UPDATE connecteam_sync_runs SET finished_at = NULL, started_at = started_at - 86300"
+        )
+    world.sync()
+    assert totals_of(world.mirror.store).run == 0
+    with world.mirror.store.own_rows("waiting") as connection:
+        connection.exec_driver_sql("UPDATE connecteam_sync_runs SET started_at = started_at - 200")
+    totals = totals_of(world.mirror.store)
+    assert (totals.run, sum(totals.runs.values())) == (2, 2)
 
 
 def test_refusals_of_guards_count(world: World) -> None:
@@ -228,6 +246,22 @@ def test_without_the_extra_it_is_named(terminal: Terminal) -> None:
 
 
 # -- the addresses -----------------------------------------------------------------------------------------------------
+
+
+def test_a_service_whose_thread_has_ended_is_not_alive(world: World) -> None:
+    """What watches it starts it again."""
+    threads = [True]
+    health = Health(world.mirror.settings, is_alive=lambda: threads[0])
+    listener = Listener(application(health.routes()), host="127.0.0.1", port=0)
+    listener.start()
+    with httpx.Client(trust_env=False, base_url=listener.url) as client:
+        assert client.get("/livez").status_code == 200
+        threads[0] = False
+        answer = client.get("/livez")
+        assert (answer.status_code, answer.json()["message"]) == (503, "a thread of the service has ended")
+        assert client.get("/readyz").status_code == 200
+    listener.stop()
+    health.close()
 
 
 def test_serve_answers_monitors(terminal: Terminal) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from connecteam_sync.core.proofs import ProvenDay, days_to_prove
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
+from connecteam_sync.service.older import CALLS_A_MINUTE
 from connecteam_sync.store.service.proofs import proven_days
 from support.clock_site import MORNING, Site, site_of
 
@@ -75,9 +76,31 @@ def test_a_change_takes_the_proof_back_until_the_next_night(site: Site) -> None:
     assert proven(site)[TODAY - timedelta(days=20)].is_changed
     assert site.mirror.proven_through() == TODAY - timedelta(days=21)
     before = len(verifications(site))
+    site.live(3600)
+    assert len(verifications(site)) == before
     next_night(site)
     assert verifications(site)[before:] == [(TODAY - timedelta(days=20), TODAY, 0)]
     assert site.mirror.proven_through() == TODAY
+
+
+def test_a_proof_leaves_calls_to_others(site: Site) -> None:
+    """At most twelve a minute, as looks at older days."""
+    site.live(3600)
+    newer, older = reversed(site.mirror.runs(limit=100, kind="verify"))
+    assert newer.finished_at is not None
+    assert older.started_at - newer.finished_at >= newer.http_calls * 60 // CALLS_A_MINUTE > 0
+
+
+def test_the_proof_of_other_days_gives_none_back_that_was_changed(site: Site) -> None:
+    """A verification moves up what nothing was written to since; a changed day waits for its own."""
+    site.live(3600)
+    changed = TODAY - timedelta(days=20)
+    work(site, 20, OFFICE)
+    site.mirror.sync(site.mirror.window(changed, changed))
+    other = TODAY - timedelta(days=5)
+    site.mirror.verify(site.mirror.window(other, other), totals=False)
+    assert {day for day, one in proven(site).items() if one.is_changed} == {changed}
+    assert site.mirror.proven_through() == TODAY - timedelta(days=21)
 
 
 def test_what_differs_is_looked_at_at_once_and_proven_in_the_same_night(site: Site) -> None:
@@ -102,6 +125,19 @@ def test_a_verification_by_hand_is_a_proof_of_the_days_that_are_over(site: Site)
     known = proven(site)
     assert set(known) == {first + timedelta(days=number) for number in range(44)}
     assert {one.run for one in known.values()} == {done.run}
+    assert site.mirror.proven_through() == YESTERDAY
+
+
+def test_a_row_that_is_only_to_be_linked_differs_in_nothing(site: Site) -> None:
+    """The table has the hours already, so that its day is proven."""
+    work(site, 10)
+    day = TODAY - timedelta(days=10)
+    site.mirror.sync(site.mirror.window(day, day))
+    with site.mirror.store.own_rows("restoring") as connection:
+        connection.exec_driver_sql(f"DELETE FROM {site.mirror.store.own.shifts}")
+    found = site.mirror.verify(site.mirror.window(days_to_prove(TODAY)[0], YESTERDAY), totals=False)
+    assert [change.kind for change in found.plan.changes] == ["link"]
+    assert proven(site)[day].exit_code == 0
     assert site.mirror.proven_through() == YESTERDAY
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from test_metrics import page
 
 from connecteam_sync.alerts.receivers import receivers_of
+from connecteam_sync.core.looks import LooksOf
 from connecteam_sync.core.problems import Problem
 from connecteam_sync.core.status import MirrorStatus
+from connecteam_sync.core.window import PADDING_DAYS
 from connecteam_sync.present.status_text import status_json
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from connecteam_sync.service.metrics import Metrics
 from connecteam_sync.service.telling import Telling
 from connecteam_sync.store.service.bells import Bells
+from connecteam_sync.store.service.due import Due
+from connecteam_sync.store.service.looks import Looks
 from support.scenario import World
 
 
@@ -106,6 +110,8 @@ def test_what_is_proven_is_told(world: World) -> None:
     world.mirror.verify(world.mirror.window(today - timedelta(days=45), today - timedelta(days=10)))
     status = world.mirror.status()
     assert status.proven_through == today - timedelta(days=10)
+    ends = datetime.combine(today - timedelta(days=9), datetime.min.time(), UTC).timestamp()
+    assert metrics(world)["connecteam_sync_proven_through_timestamp"] == ends
     assert [problem.name for problem in problems(status)] == ["proof_stale"]
     world.execute(
         "UPDATE connecteam_sync_proofs SET exit_code = 5 WHERE day < :day", day=str(today - timedelta(days=40))
@@ -148,3 +154,30 @@ def wait_for(is_so: Callable[[], object]) -> None:
     while not is_so():
         assert time.monotonic() < patience
         time.sleep(0.02)
+
+
+def test_the_calls_of_the_last_day_are_the_share(world: World) -> None:
+    """Where no service visits: of older runs nothing counts."""
+    spent = sum(run.http_calls for run in world.mirror.runs())
+    with world.mirror.store.own_rows("a look") as connection:
+        looks = Looks(world.mirror.store.dialect, world.mirror.store.own)
+        looks.note(connection, LooksOf(good=frozenset({WAREHOUSE})))
+    assert world.mirror.status().calls_share == round(spent / 10_000, 4) > 0
+    world.execute("UPDATE connecteam_sync_runs SET started_at = started_at - 86390")
+    assert world.mirror.status().calls_share == round(spent / 10_000, 4)
+    world.execute("UPDATE connecteam_sync_runs SET started_at = started_at - 30")
+    assert world.mirror.status().calls_share == 0
+
+
+def test_older_days_cost_calls_without_the_padding_of_each(initialised: str) -> None:
+    """A slice of three days looks at one."""
+    with Sandbox(Company(20), SandboxSettings(minute_limit=10**9)) as sandbox:
+        world = World(sandbox, initialised, slice_days=2 * PADDING_DAYS + 1)
+        with closing(world.mirror):
+            store = world.mirror.store
+            store.columns()
+            with store.own_rows("a test") as connection:
+                Due(store.dialect, store.own).enrol(connection, {WAREHOUSE: "Warehouse"}, cadence=300)
+            pages = 1
+            visits, lists, older = 288, 24 * (1 + pages), 45 + -(-47 // 7)
+            assert world.mirror.status().calls_share == round((visits + lists + older) / 10_000, 4)

@@ -135,6 +135,20 @@ def test_a_failure_keeps_the_days_and_counts(enrolled: Store) -> None:
     assert one.last_change
 
 
+def test_a_visit_that_was_asked_for_during_a_look_that_failed_waits_like_any_other(enrolled: Store) -> None:
+    """Or who is asked again and again would be asked without a pause; after a good look it is due at once."""
+    for error, due_then in ((LookError(name="unavailable", message="503"), False), (None, True)):
+        held = claim(enrolled)
+        assert held is not None
+        with enrolled.own_rows("asking") as connection:
+            due(enrolled).want(connection, held.time_clock_id, [DAY], seconds=0)
+        assert finish(enrolled, held, well(waits=120, error=error))
+        with enrolled.own_rows("reading") as connection:
+            known = due(enrolled).of(connection, held.time_clock_id)
+        assert (known.next_due <= held.next_due - 300 + 5) is due_then
+        assert known.days_wanted == ((DAY.first, DAY.last),)
+
+
 def test_paused_and_refused_ones_are_left_alone(enrolled: Store) -> None:
     """Until they are resumed, or the service starts again; who paused it and why is kept."""
     with enrolled.own_rows("pausing") as connection:

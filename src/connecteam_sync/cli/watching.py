@@ -38,13 +38,11 @@ class Watch:
 
     def __init__(self, mirror: ConnecteamSync, teller: Teller) -> None:
         self._mirror, self._teller = mirror, teller
-        self._is_told = False
 
     def looked(self, run: Run, *, is_every: bool) -> Run:
         """Count a run as a look, and tell; `is_every`: of all time clocks that are mirrored. Raises nothing."""
         from connecteam_sync.core.looks import looks_of
 
-        self._is_told = True
         self._teller.tell(
             looks_of([run], today=self._mirror.today(), is_every=is_every, without=self._mirror.archived_clocks)
         )
@@ -54,7 +52,7 @@ class Watch:
         """Count an error as a look that failed, and tell. Raises nothing."""
         from connecteam_sync.core.looks import LooksOf, bad_look
 
-        if self._is_told or isinstance(error, NotInitialised | WindowError):
+        if isinstance(error, NotInitialised | WindowError):
             return
         if isinstance(error, DatabaseUnavailable):
             self._teller.away(error.message)

@@ -118,7 +118,7 @@ def looks_of(
             fresh |= {part.time_clock_id} if part.window.first <= today <= part.window.last else set()
     return LooksOf(
         good=frozenset(good - bad.keys()),
-        fresh=frozenset(fresh - bad.keys()),
+        fresh=frozenset(fresh),
         bad=bad,
         failed=failed,
         is_every=is_every,

@@ -34,7 +34,7 @@ class FactsReading:
         self._today = local_day(now(), ZoneInfo(timezone))
         self._days = days_to_prove(self._today)
         self._cadence = cadence or _EVERY
-        self._slice_days = max(1, slice_days - 2 * PADDING_DAYS)
+        self._slice_days = slice_days - 2 * PADDING_DAYS
         self._bells = Bells(dialect, own, ahead=ahead)
         self._announcements = Announcements(dialect, own, ahead=ahead)
         self.queries: tuple[Query, ...] = (
