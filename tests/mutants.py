@@ -554,8 +554,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/status.py", "last_proven=last_proven[0],", "", PARTS),
     (
         "core/status.py",
-        "(clock.good_at or clock.first_look)) for clock in facts.active)",
-        "clock.good_at) for clock in facts.active if clock.good_at)",
+        "(clock.good_at or clock.first_look)) for clock in clocks)",
+        "clock.good_at) for clock in clocks if clock.good_at)",
         STATUS,
     ),
     ("core/proofs.py", "known.proven_at > now + SET_BACK", "False", "tests/core/test_proven_days.py"),
@@ -704,7 +704,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/alerts.py", " and problem.message != NEVER_LOOKED", "", "tests/core/test_alerts.py"),
     ("present/status_text.py", "_HOOKS_UNREGISTERED if has_secret else _HOOKS_OFF", "_HOOKS_OFF", COUNTED_LOOKS),
     ("present/status_text.py", "verify --from {first} --to yesterday", "verify --from yesterday", COUNTED_LOOKS),
-    ("core/status.py", "in facts.active or facts.clocks]", "in facts.active]", STATUS),
+    ("core/status.py", "facts.active or facts.clocks", "facts.active", STATUS),
     ("core/problems.py", "holds --kind unmapped_user names", "employees --unmapped names", STATUS),
     ("service/clock.py", "self._lease = min(LEASE, longest)", "self._lease = longest", SERVING),
     (
@@ -3372,7 +3372,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         f"{LISTENING} -k waits_again",
     ),
     ("alerts/away.py", "since=known.since or at", "since=at", f"{TOLD_AWAY} -k absence_began"),
-    ("alerts/away.py", "dict.fromkeys((*self._now.told, *channels))", "channels", f"{TOLD_AWAY} -k told_once"),
+    ("alerts/away.py", "dict.fromkeys((*known.told, *channels))", "channels", f"{TOLD_AWAY} -k told_once"),
     ("alerts/email.py", "        if refused:\n", "        if False:\n", f"{TOLD_AWAY} -k one_of_several"),
     (
         "alerts/others.py",

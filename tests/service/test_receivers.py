@@ -125,6 +125,7 @@ def test_a_service_of_apprise_that_fails_silences_no_other(hook: Hook) -> None:
     assert len(hook.pings) == 1
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_apprise_is_told_and_a_wrong_url_is_said_without_it(hook: Hook) -> None:
     """Its own JSON to an address of this machine."""
     pytest.importorskip("apprise")

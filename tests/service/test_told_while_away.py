@@ -70,8 +70,8 @@ def test_an_absence_began_with_its_first_failure(tmp_path: Path) -> None:
     absences = Absences(tmp_path, "mirror")
     absences.count(100, "the server is away")
     assert absences.count(400, "the server is starting").since == 100
-    absences.told(("email",))
-    absences.told(("webhook",))
+    absences.told(("email",), at=400, all_of_them=False)
+    absences.told(("webhook",), at=430, all_of_them=True)
     known = Absences(tmp_path, "mirror").now
     assert (known.bad, known.since, known.message) == (2, 100, "the server is starting")
     assert known.told == ("email", "webhook")
@@ -83,7 +83,8 @@ def test_each_receiver_is_told_once_that_the_database_is_away(world: World, hook
     """One that took it is not told again when another one takes it at last."""
     with mail_server() as box:
         environ = {"CONNECTEAM_SYNC_SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
-        told = teller(world, hook, environ=environ, alerts_email_to="ann@example.org")
+        later = [0]
+        told = teller(world, hook, environ=environ, alerts_email_to="ann@example.org", ahead=lambda: later[0])
         box.refuses = True
         told.away("the server is away")
         assert (len(hook.told), len(box.letters)) == (0, 0)
@@ -91,6 +92,7 @@ def test_each_receiver_is_told_once_that_the_database_is_away(world: World, hook
         assert (len(hook.told), len(box.letters)) == (1, 0)
         box.refuses = False
         for _ in range(3):
+            later[0] += 3600
             told.away("the server is away")
         assert (len(hook.told), len(box.letters)) == (1, 1)
 
