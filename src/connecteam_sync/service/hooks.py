@@ -26,9 +26,9 @@ from connecteam_sync.store.service.bells import Bells
 from connecteam_sync.store.store import Store
 
 PATH = "/hooks/connecteam"
-LOCK_WAIT = 10.0
-"""Seconds that a delivery waits for the writer on SQLite."""
-_ANSWER, _BODY = 11.0, 20.0
+LOCK_WAIT = 9.0
+"""Seconds that a batch of deliveries waits for the writer on SQLite."""
+_ANSWER, _BODY = 10.0, 20.0
 """Seconds until a delivery is given up that could not be stored, or whose body does not end."""
 _MOST = 2_000
 """Deliveries that are in memory; more are refused."""
