@@ -277,6 +277,29 @@ def test_dagster_tries_again_what_is_worth_it(
     assert (done.success, begun) == (is_well, tries)
 
 
+@pytest.mark.parametrize(("code", "tries", "is_well"), [(0, 1, True), (3, 1, True), (75, 4, False), (4, 1, False)])
+def test_prefect_tries_again_what_is_worth_it(
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    tries: int,
+    is_well: bool,  # noqa: FBT001
+) -> None:
+    """With Prefect itself and a server of its own, if it is installed; it does not wait a minute between two tries."""
+    testing = pytest.importorskip("prefect.testing.utilities")
+    outcome, ran = module("connecteam_sync_outcome", monkeypatch), []
+
+    def run(*words: str) -> object:
+        ran.append(words)
+        return outcome.Ran(outcome.outcome(code, None), code, "")
+
+    monkeypatch.setattr(outcome, "run", run)
+    flows = module("prefect_flow", monkeypatch)
+    monkeypatch.setattr(flows, "look", flows.look.with_options(retry_delay_seconds=0))
+    with testing.prefect_test_harness():
+        state = flows.connecteam_sync(return_state=True)
+    assert (state.is_completed(), ran) == (is_well, [("sync",)] * tries)
+
+
 @pytest.mark.parametrize("code", [0, 75, 4])
 def test_airflow_fails_for_good_what_is_not_worth_it(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """With Airflow itself, if it is installed."""
