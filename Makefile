@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all histories crowds machine mutants mutation CHANGED coverage bench mysqlclient lint types check man dist lock clean
+.PHONY: help demo test test-all test-every histories crowds machine mutants mutation CHANGED coverage bench mysqlclient lint types check man dist lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -26,7 +26,10 @@ demo: $(READY)  ## the main job against a simulated Connecteam, under a minute
 test: $(READY)  ## the tests but the long ones, 5 minutes; SQLite always, the server databases wherever they answer
 	@$(BIN)/python -m pytest $(or $(PYTEST),-q --quick)
 
-test-all: $(READY)  ## every test, the long ones too
+test-all: $(READY)  ## every test, the long ones too; those of service and command on SQLite and one server each
+	@$(BIN)/python -m pytest --in-turns $(PYTEST)
+
+test-every: $(READY)  ## every test on every database
 	@$(BIN)/python -m pytest $(PYTEST)
 
 N ?= 50000

@@ -53,14 +53,21 @@ LEFT_OUT = pytest.StashKey[int]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--quick`, as `make test` has it; without it everything runs."""
     parser.addoption("--quick", action="store_true", help="leave out what is long: what `make test` runs")
+    parser.addoption(
+        "--in-turns", action="store_true", help="run tests of the service on one server each: `make test-all`"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out long tests with `--quick`."""
-    if not config.getoption("--quick"):
+    """Leave out long tests with `--quick`, and what is another server's turn with `--in-turns`."""
+    is_quick = config.getoption("--quick")
+    if not (is_quick or config.getoption("--in-turns")):
         return
     answering = tuple(name for name in SERVERS if name not in ABSENT)
-    left_out = [item for item in items if quick.is_left_out(item, answering)]
+    if is_quick:
+        left_out = [item for item in items if quick.is_left_out(item, answering)]
+    else:
+        left_out = quick.are_left_to_others(items, answering)
     items[:] = [item for item in items if item not in set(left_out)]
     config.hook.pytest_deselected(items=left_out)
     config.stash[LEFT_OUT] = len(left_out)
@@ -89,7 +96,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"NOT TESTED: {name} at {SERVERS[name]} does not answer: {why}", red=True, bold=True
         )
     if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(f"{left_out:,} long tests are left out: make test-all")
+        is_quick = terminalreporter.config.getoption("--quick")
+        which, way = ("long tests", "all") if is_quick else ("tests, most of them of other servers,", "every")
+        terminalreporter.write_line(f"{left_out:,} {which} are left out: make test-{way}")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,19 @@ from support import quick
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("prefix", [*quick.LONG, *quick.EVERYWHERE, *quick.THIRDS, *quick.ON_SQLITE])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *quick.LONG,
+        *quick.EVERYWHERE,
+        *quick.THIRDS,
+        *quick.ON_SQLITE,
+        *quick.IN_TURNS,
+        *quick.ABOUT_SERVERS,
+        *quick.A_THIRD_OF,
+        *(name.partition("[")[0] for name in quick.LONGEST),
+    ],
+)
 def test_every_name_is_that_of_a_file_or_a_test(prefix: str) -> None:
     """A file that is renamed would be quick from then on, and a test that is renamed too."""
     path, _, test = prefix.partition("::")
@@ -54,3 +67,25 @@ def test_what_only_waits_runs_on_sqlite_alone() -> None:
     waiting = [line for line in told.splitlines() if "whatever_the_api_does" in line]
     assert waiting
     assert all("[sqlite-" in line for line in waiting)
+
+
+def test_each_test_keeps_a_database_that_it_can_run_on() -> None:
+    """In turns: those of one server only stay, and of all others SQLite and one server."""
+    words = ("-m", "pytest", "--collect-only", "-q", "-n0", "tests/service", "tests/attack/test_kill.py")
+    every, some = (
+        [
+            line
+            for line in subprocess.run(  # noqa: S603 - our own words
+                [sys.executable, *words, *more], cwd=ROOT, capture_output=True, text=True, check=True
+            ).stdout.splitlines()
+            if "::" in line
+        ]
+        for more in ((), ("--in-turns",))
+    )
+
+    def alike(lines: list[str]) -> set[str]:
+        return {re.sub(r"mariadb|mysql|postgresql", "a server", line) for line in lines}
+
+    assert alike(every) - alike(some) == {"tests/service/test_clock.py::test_what_a_day_costs[30]"}
+    assert {line for line in every if "sqlite" in line} <= set(some)
+    assert len(some) < len(every) or not any("mysql" in line for line in every)

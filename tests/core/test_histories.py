@@ -14,7 +14,7 @@ from support.assertion_counts import replay, require, tell
 from support.histories import History
 from support.history_assertions import ASSERTIONS, RARE, SELDOM
 
-MANY = int(os.environ.get("CONNECTEAM_SYNC_HISTORIES", "4000"))
+MANY = int(os.environ.get("CONNECTEAM_SYNC_HISTORIES", "1500"))
 FIRST = int(os.environ.get("CONNECTEAM_SYNC_FIRST_SEED", "0"))
 PARTS = 2
 ENOUGH = 2000

@@ -1,7 +1,11 @@
-"""The tests that `make test` leaves out: long suites, and on each server those that run on another server."""
+"""The tests that `make test` leaves out: long suites, and on each server those that run on another server.
+
+`make test-all` leaves out some of the latter, too; `make test-every` nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import pytest
@@ -53,6 +57,32 @@ LONG = (
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
 EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/test_round_trips.py")
 """Tests that run on every server. Other tests run on SQLite, and every fourth one also on one server, taking turns."""
+IN_TURNS = (
+    "tests/service/",
+    "tests/test_",
+    "tests/attack/test_absences.py",
+    "tests/attack/test_adopt_broken_off.py",
+    "tests/attack/test_bell_kills.py",
+    "tests/attack/test_beside.py",
+    "tests/attack/test_evidence.py",
+    "tests/attack/test_faults.py",
+    "tests/attack/test_fuzz",
+    "tests/attack/test_histories_on_databases.py",
+    "tests/attack/test_kill.py",
+    "tests/attack/test_odd_records.py",
+    "tests/attack/test_other_looks.py",
+    "tests/attack/test_packets.py",
+    "tests/attack/test_padding.py",
+    "tests/attack/test_refused.py",
+    "tests/attack/test_replaced.py",
+    "tests/attack/test_rings.py",
+    "tests/attack/test_stopped.py",
+    "tests/attack/test_undo_employees.py",
+    "tests/attack/test_without_seconds.py",
+)
+"""Tests that are about the service, the command or what Connecteam sends: they run on SQLite and on one server each."""
+ABOUT_SERVERS = ("tests/test_connections.py", "tests/test_servers.py", "tests/test_poolers.py", "tests/test_dumps.py")
+"""Tests of such names that are about the servers themselves."""
 ON_SQLITE = (
     "tests/golden/test_golden.py::test_whatever_the_api_does",
     "tests/test_locking.py::test_where_connecteam_cannot_be_reached",
@@ -72,6 +102,37 @@ THIRDS = (
 """Tests of which a third of the cases run, the same third each time."""
 
 
+LONGEST = ("tests/service/test_clock.py::test_what_a_day_costs[30]",)
+"""Tests that run for minutes, of which a smaller one of the same kind is in `make test-all`."""
+A_THIRD_OF = ("tests/test_hostile_words.py",)
+
+
+def are_left_to_others(items: Sequence[pytest.Item], servers: tuple[str, ...]) -> list[pytest.Item]:
+    """What `make test-all` leaves to `make test-every`: each test that is there keeps a server that it can run on."""
+    able: dict[str, list[str]] = {}
+    for item in items:
+        if (database := _database(item)) in servers:
+            able.setdefault(item.nodeid.replace(database, ""), []).append(database)
+    return [item for item in items if _is_left_to_others(item, able)]
+
+
+def _is_left_to_others(item: pytest.Item, able: Mapping[str, Sequence[str]]) -> bool:
+    node, database = item.nodeid, _database(item)
+    if node in LONGEST or (node.startswith(A_THIRD_OF) and "[" in node and crc32(node.encode()) % 3):
+        return True
+    if database is None or not node.startswith(IN_TURNS) or node.startswith((*EVERYWHERE, *ABOUT_SERVERS)):
+        return False
+    alike = node.replace(database, "")
+    turns = sorted(able.get(alike, ()))
+    return database in turns and database != turns[crc32(alike.encode()) % len(turns)]
+
+
+def _database(item: pytest.Item) -> str | None:
+    """The database that a test runs on, if there is one for each."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return parameters.get("database")
+
+
 def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
     """Whether a test runs in `make test-all` only."""
     node = item.nodeid
@@ -79,8 +140,7 @@ def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
         return True
     if node.startswith(THIRDS) and "[" in node and crc32(node.encode()) % 3:
         return True
-    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    database = parameters.get("database")
+    database = _database(item)
     if node.startswith(ON_SQLITE):
         return database in servers
     if node.startswith(EVERYWHERE) or database not in servers:

@@ -11,13 +11,13 @@ import typer
 from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, recorded_name
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part, Vouch
-from connecteam_sync.core.cadence import ClockSchedule
 from connecteam_sync.core.text import many, stamp
 from connecteam_sync.errors import ConfigurationError, NotConfirmed
 from connecteam_sync.present import json_shapes
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.core.cadence import ClockSchedule
 
 account = typer.Typer(invoke_without_command=True, help="Whose data the database holds.")
 clocks = typer.Typer(invoke_without_command=True, help="The time clocks, and what is remembered of them.")

@@ -41,7 +41,7 @@ UNTOLD: frozenset[ProblemName] = frozenset({"held"})
 STALE_SECONDS, STALE_VISITS = 900, 3
 """A time clock is stale without a good look for longer than both: 15 minutes, and three times its cadence."""
 HELD_OLD_DAYS = 3
-PROOF_DAYS = 3
+PROOF_DAYS, PROOF_FORGOTTEN = 3, 92
 NEW_DAYS = 7
 """What Connecteam began to send is told for so many days: then it has been seen."""
 
@@ -103,7 +103,12 @@ def _problems(facts: Facts) -> Iterator[Problem]:
     yield from _of_holds(facts)
     # Where the first of the days to prove is not, later ones may be; and none at all once nobody looked for weeks.
     proven = facts.proven_through or facts.last_proven
-    if proven is not None and proven < facts.today - timedelta(days=PROOF_DAYS):
+    # A verification by hand of days long gone was no promise of a proof each night.
+    if (
+        proven is not None
+        and proven >= facts.today - timedelta(days=PROOF_FORGOTTEN)
+        and proven < facts.today - timedelta(days=PROOF_DAYS)
+    ):
         first = max(proven + timedelta(days=1), days_to_prove(facts.today)[0])
         yield Problem(
             name="proof_stale",
