@@ -130,7 +130,8 @@ def _is_left_to_others(item: pytest.Item, able: Mapping[str, Sequence[str]]) -> 
 def _database(item: pytest.Item) -> str | None:
     """The database that a test runs on, if there is one for each."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return parameters.get("database")
+    database = parameters.get("database")
+    return database if isinstance(database, str) else None
 
 
 def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
