@@ -16,7 +16,7 @@ from connecteam_sync.store.sql import urls
 SOURCE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 CLIENT = {
     *("client", "client_account", "client_bells", "client_history", "client_service", "client_status"),
-    "client_support",
+    *("client_support", "client_pages", "client_console"),
 }
 BASE = {"core", "errors", "version"}
 MAY: dict[str, set[str]] = {
@@ -36,12 +36,15 @@ MAY: dict[str, set[str]] = {
     "client_service": {"config", "engine", "api", "store", *BASE},
     "client_bells": {"config", "engine", "api", "store", *BASE},
     "client_status": {"client_history", "config", "engine", "store", *BASE},
+    "client_pages": {"config", "engine", "store", *BASE},
+    "client_console": {"config", "engine", "store", *BASE},
+    "web": {"web", "service", "client", "present", "config", *BASE},
     "alerts": {"alerts", "client", "config", "engine", "api", "store", *BASE},
     "service": {"service", "alerts", "client", "client_bells", "config", "engine", "store", *BASE},
     "client": {"config", "engine", "api", "store", *CLIENT, *BASE},
     "present": {"present", "core"},
     "sandbox": {"sandbox", *BASE},
-    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "sandbox", *BASE},
+    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "sandbox", "web", *BASE},
 }
 """For every module and package of the first level, those it may import."""
 OF_THE_STORE: dict[str, set[str]] = {
@@ -56,7 +59,9 @@ ONLY = {
     "sqlalchemy": {"store", "engine"},
     "alembic": {"store"},
     "typer": {"cli"},
-    "starlette": {"sandbox", "service"},
+    "starlette": {"sandbox", "service", "web"},
+    "jinja2": {"web"},
+    "argon2": {"store"},
     "prometheus_client": {"service"},
     "apprise": {"alerts"},
     "uvicorn": {"sandbox", "service"},
@@ -73,7 +78,7 @@ LIST_OF_DATABASES = "store.sql.urls"
 CHOSEN = {"config": {"SQLITE", "sqlite:///connecteam-sync.db"}, "cli.demo": {"sqlite:///"}}
 """URLs that are used if no other is given: they choose a database, and ask nothing."""
 DRIVERS = {"sqlite3", "psycopg", "pymysql", "MySQLdb"}
-ORDER = ["core", "api", "store", "engine", "alerts", "service", "present", "cli", "sandbox"]
+ORDER = ["core", "api", "store", "engine", "alerts", "service", "present", "web", "cli", "sandbox"]
 BEGIN = "<!-- drawn from the source -->"
 PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
 MODULES = {

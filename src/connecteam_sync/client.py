@@ -15,6 +15,7 @@ from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_bells import Doorbells
+from connecteam_sync.client_pages import Pages
 from connecteam_sync.client_service import Visits
 from connecteam_sync.client_status import Statuses
 from connecteam_sync.client_support import Support, kept_inputs
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @one_thread
-class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells):
+class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, Pages):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it

@@ -17,7 +17,8 @@ import msgspec
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.config_names import require_column, require_words
 from connecteam_sync.core.change import Planner, Policy
-from connecteam_sync.core.receivers import CHECKS
+from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
+from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
@@ -70,6 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """After how long it looks once more if that look found nothing."""
     public_url: str | None = None
     """The address at which `serve` is reached from outside: https, without a path of ours."""
+    trusted_proxies: str | None = None
+    """IP addresses, separated by commas, whose forwarding headers the console believes."""
+    proxy_user_header: str | None = None
+    """The header in which they name the person who is signed in."""
     lock_wait: float = 10.0
     request_timeout: float = 30.0
     total_seconds: float = 300.0
@@ -357,7 +362,7 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
 def _require_form(name: str, value: str, where: str) -> None:
     """A text of one form. Raises ConfigurationError, without the text: a URL may hold a key."""
     try:
-        CHECKS.get(name, str)(value)
+        (RECEIVER_CHECKS | PROXY_CHECKS).get(name, str)(value)
     except ValueError as error:
         raise ConfigurationError(f"{where} cannot be used", next_step=str(error)) from None
 

@@ -64,6 +64,19 @@ class ConnecteamSyncError(Exception):
         """Further members for the error's JSON."""
         return {}
 
+    @property
+    def members(self) -> dict[str, object]:
+        """The members of the error's JSON, without the schema's number."""
+        return {
+            "status": "refused" if isinstance(self, Refused) else "failed",
+            "error": self.name,
+            "message": self.message,
+            "next_step": self.next_step,
+            **self.facts,
+            "exit_code": self.exit_code,
+            "retryable": self.retryable,
+        }
+
 
 class ConfigurationError(ConnecteamSyncError):
     """A setting is missing, unknown or impossible; the message names the key and its place."""

@@ -14,7 +14,7 @@ import typer
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.text import plain
-from connecteam_sync.errors import ConnecteamSyncError, Refused
+from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.present import text
 from connecteam_sync.present.json_shapes import SCHEMA, encoded
 
@@ -128,9 +128,7 @@ def reporting(*, as_json: bool) -> Iterator[Report]:
         report.end_progress()
         # An option that lacks its value takes the word behind it for one: `--from --json`.
         report.as_json = report.as_json or is_json_wanted()
-        failure = {"error": error.name, "message": error.message, "next_step": error.next_step, **error.facts}
-        status = "refused" if isinstance(error, Refused) else "failed"
-        report.print_json({"status": status, **failure, "exit_code": error.exit_code, "retryable": error.retryable})
+        report.print_json(error.members)
         report.note(error.message)
         report.note(f"next: {error.next_step}" if error.next_step else "")
         raise typer.Exit(error.exit_code) from error

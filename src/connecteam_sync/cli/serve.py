@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import threading
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from connecteam_sync.cli.locking import Reason
 from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, recorded_name
-from connecteam_sync.cli.output import reporting
+from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.cli.watching import MetricsFile
 from connecteam_sync.core.text import many
 from connecteam_sync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.service.service import Parts
+    from connecteam_sync.web.console import Console
 
 ThisClock = Annotated[
     Optional[int],
@@ -50,6 +56,7 @@ def serve(
     metrics_file: MetricsFile = None,
     no_clock: Annotated[bool, typer.Option("--no-clock", help="Visit no time clock; another process does.")] = False,
     no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Take no doorbells.")] = False,
+    no_console: Annotated[bool, typer.Option("--no-console", help="Show no pages.")] = False,
     hooks_only: Annotated[
         bool, typer.Option("--hooks-only", help="Only take doorbells; another process visits the time clocks.")
     ] = False,
@@ -83,7 +90,8 @@ def serve(
             metrics_port=metrics_port,
             metrics_file=metrics_file,
         )
-        service = Service(mirror.settings, parts, tell=report.note, token=mirror.webhook_token)
+        pages = None if no_console or hooks_only else _console(mirror, parts, report)
+        service = Service(mirror.settings, parts, tell=report.note, token=mirror.webhook_token, pages=pages)
         if hooks_only and not service.has_hooks:
             raise ConfigurationError(
                 "there are no doorbells to take" if no_hooks else "there is no secret for the webhooks",
@@ -103,6 +111,7 @@ def serve(
         visits = f"time clocks are visited by themselves ({many(threads, 'thread')}); " if parts.has_clock else ""
         lines = [
             f"{visits}answering at {service.url}; interrupt to stop",
+            f"the console is at {service.url}/" if pages is not None else "the console is off",
             _of_hooks(service.hooks_url, no_hooks=no_hooks),
         ]
         if metrics_port is not None:
@@ -110,6 +119,23 @@ def serve(
         report.print_lines(lines)
         stopped.wait()
         service.end()
+
+
+def _console(mirror: ConnecteamSync, parts: Parts, report: Report) -> Console | None:
+    """The console; None where its packages are missing, which is said. Raises ConfigurationError."""
+    from connecteam_sync.service.listener import is_loopback
+
+    if missing := [name for name in ("jinja2", "argon2") if importlib.util.find_spec(name) is None]:
+        report.note(f"no console: it needs {' and '.join(missing)}; pip install 'connecteam-sync[service]'")
+        return None
+    from connecteam_sync.web.console import Console
+
+    if not is_loopback(parts.host) and not mirror.console_users():
+        raise ConfigurationError(
+            f"at {parts.host} other machines could look into the console, and nobody has an account",
+            next_step="connecteam-sync console user add NAME --role admin, or serve --no-console",
+        )
+    return Console(mirror.settings, host=parts.host)
 
 
 def _of_hooks(url: str | None, *, no_hooks: bool) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from connecteam_sync.core.cadence import DAY_CALLS
 from connecteam_sync.core.facts import BellFacts, Facts
+from connecteam_sync.core.looks import Looked
 from connecteam_sync.core.problems import NEVER_LOOKED, NOT_WELL, Problem, problems_of
 
 MirrorState = Literal["well", "needs_a_person", "not_well"]
@@ -47,6 +48,8 @@ class MirrorStatus(msgspec.Struct, frozen=True, kw_only=True):
     is_visited: bool = False
     bells: BellFacts | None = None
     answers: bool = True
+    looked: tuple[Looked, ...] = ()
+    """The looks at each time clock, paused ones too."""
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -92,6 +95,7 @@ def status_of(facts: Facts) -> MirrorStatus:
         is_visited=bool(facts.visited),
         bells=facts.bells,
         answers=facts.database_error is None,
+        looked=facts.clocks,
         problems=tuple(found),
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from starlette.routing import BaseRoute
@@ -46,6 +47,16 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     metrics_file: Path | None = None
 
 
+class Pages(Protocol):
+    """Further routes of the main listener, such as the console's."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The routes."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
 class Service:
     """The service of the mirror that the settings name. `tell` may be called by any thread; `token` is called until it
     answers, first at once.
@@ -54,9 +65,16 @@ class Service:
     """
 
     def __init__(
-        self, settings: Settings, parts: Parts, *, tell: Callable[[str], None], token: Callable[[], str]
+        self,
+        settings: Settings,
+        parts: Parts,
+        *,
+        tell: Callable[[str], None],
+        token: Callable[[], str],
+        pages: Pages | None = None,
     ) -> None:
         require_safe(parts)
+        self._pages = pages
         secrets = webhook_secrets() if parts.has_hooks else None
         self._hooks = None if secrets is None else Hooks(settings, secrets=Secrets(*secrets))
         self._token, self._tell, self._ended = token, tell, threading.Event()
@@ -91,7 +109,9 @@ class Service:
 
     def _routes(self) -> list[BaseRoute]:
         """The routes of the main listener, those of each part."""
-        return [*self._health.routes(), *(self._hooks.routes() if self._hooks is not None else ())]
+        hooks = self._hooks.routes() if self._hooks is not None else ()
+        pages = self._pages.routes() if self._pages is not None else ()
+        return [*self._health.routes(), *hooks, *pages]
 
     @property
     def has_hooks(self) -> bool:
@@ -174,6 +194,8 @@ class Service:
             thread.join()
         if self._hooks is not None:
             self._hooks.close()
+        if self._pages is not None:
+            self._pages.close()
 
 
 def require_safe(parts: Parts) -> None:

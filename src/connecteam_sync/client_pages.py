@@ -1,0 +1,31 @@
+"""What the console's pages read: the part of the library for people who look. Connecteam is never asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.config import Settings
+from connecteam_sync.core.window import local_day
+from connecteam_sync.engine.decide import now
+from connecteam_sync.store.store import Store
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.glance import Glance
+
+
+class Pages:
+    """Reading for pages. Every method raises what `Store` raises."""
+
+    settings: Settings
+    store: Store
+
+    def glance(self) -> Glance:
+        """How today is: who is on the clock, the hours, what was changed, and which of the last days are proven."""
+        from connecteam_sync.store.pages.glance import glance  # noqa: PLC0415 - not needed at start
+
+        zone = self.settings.timezone
+        at = now()
+        self.store.columns()  # says so where there are no tables of ours
+        with self.store.connection() as connection:
+            return glance(self.store, connection, local_day(at, ZoneInfo(zone)), zone, at)

@@ -1,0 +1,1 @@
+"""The console: pages that show the mirror to people, and let them act on it by the library."""

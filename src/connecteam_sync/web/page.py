@@ -1,0 +1,94 @@
+"""What a page is given and what it gives: the request as its handler sees it, and the answer in each of its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.roles import Ability, Role
+from connecteam_sync.core.status import MirrorStatus
+from connecteam_sync.errors import ConfigurationError
+
+Form = Literal["html", "json", "csv"]
+LARGEST_ID = 2**63 - 1
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks. `name` is None for whoever is on this machine while nobody has an account: they may only look."""
+
+    name: str | None
+    role: Role
+    how: Literal["session", "proxy", "loopback"]
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that may be answered: by `client`, which nobody else uses meanwhile. Times are shown in `zone`.
+
+    `params` are of the path, `query` and `form` have the first value of each name.
+    """
+
+    client: ConnecteamSync
+    visitor: Visitor
+    zone: ZoneInfo
+    path: str
+    now: int
+    params: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    form: Mapping[str, str] = {}
+    status: Callable[[], MirrorStatus]
+    """The state of the mirror as the header shows it: at most a few seconds old."""
+
+    def number(self, name: str, *, least: int = 1) -> int | None:
+        """A number of the query or the form; None without one. Raises ConfigurationError for anything else."""
+        text = (self.form.get(name) or self.query.get(name) or "").strip()
+        return None if not text else number_of(text, name, least=least)
+
+    def required(self, name: str) -> str:
+        """A field of the form. Raises ConfigurationError if it is missing or empty."""
+        value = self.form.get(name, "").strip()
+        if not value:
+            raise ConfigurationError(f"{name!r} is missing", next_step=f"fill in the field {name!r}")
+        return value
+
+
+def number_of(text: str, name: str, *, least: int = 1) -> int:
+    """A number that a database can hold as an id. Raises ConfigurationError."""
+    if text.isascii() and text.isdigit() and least <= int(text[:20]) <= LARGEST_ID:
+        return int(text)
+    raise ConfigurationError(f"{name!r} is no number: {text[:40]!r}", next_step=f"give a whole number for {name!r}")
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer to GET: a template with its members; as JSON what the command answers, as CSV a table.
+
+    A page without `json` or `table` has no such form.
+    """
+
+    template: str
+    members: Mapping[str, Any] = {}
+    json: Mapping[str, Any] | None = None
+    table: tuple[Sequence[str], Sequence[Sequence[object]]] | None = None
+    status: int = 200
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer to an action: the page where its result is seen (a path of ours), and the result for programs."""
+
+    to: str
+    json: Mapping[str, Any] = {}
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A path, what answers there, and what somebody must be able to do to ask. `forms` are those besides HTML."""
+
+    path: str
+    handler: Callable[[Ask], Page | Moved]
+    ability: Ability = "view"
+    is_action: bool = False
+    forms: tuple[Form, ...] = ()
+    is_open: bool = False
+    """Whether whoever is not signed in may ask."""

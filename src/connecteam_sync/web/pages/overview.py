@@ -1,0 +1,79 @@
+"""`/`: is the table right, now? The state of the mirror, who is on the clock, what changed today."""
+
+from __future__ import annotations
+
+from connecteam_sync.core.glance import Glance
+from connecteam_sync.core.proofs import ProvenDay
+from connecteam_sync.core.status import MirrorStatus
+from connecteam_sync.core.text import day_name, many
+from connecteam_sync.present.status_text import ago, status_json
+from connecteam_sync.web.charts import Bar, strip
+from connecteam_sync.web.page import Ask, Page, Place
+
+_WORDS = {"well": "Equal to Connecteam", "needs_a_person": "A person is needed", "not_well": "Not well"}
+
+
+def overview(ask: Ask) -> Page:
+    """The state of the mirror in one sentence, today, and what needs a person."""
+    status = ask.client.status()
+    if not status.answers:
+        return Page(
+            template="overview.html",
+            members={"status": status, "sentence": _sentence(status)},
+            json=status_json(status),
+        )
+    glance = ask.client.glance()
+    return Page(
+        template="overview.html",
+        members={
+            "status": status,
+            "sentence": _sentence(status),
+            "glance": glance,
+            "clocks": status.looked,
+            "fresh": strip([_bar(day, known) for day, known in glance.days], title="the last 14 days"),
+            "summary": _summary(glance),
+        },
+        json=status_json(status),
+    )
+
+
+def _sentence(status: MirrorStatus) -> str:
+    """`Equal to Connecteam as of 3 minutes ago; proven through Mon 24 Nov 2025`."""
+    if not status.answers:
+        return "The database does not answer"
+    if status.mirror_age_seconds is None:
+        return "Nothing was looked at yet"
+    proof = f"proven through {day_name(status.proven_through)}" if status.proven_through else "not proven yet"
+    age = f"{ago(status.mirror_age_seconds)} ago"
+    return (
+        f"{_WORDS[status.state]}: last look {age}, {proof}"
+        if status.problems
+        else (f"{_WORDS['well']} as of {age}; {proof}")
+    )
+
+
+def _bar(day: object, known: ProvenDay | None) -> Bar:
+    if known is None:
+        return Bar(label=str(day), state="unknown", text="not verified yet")
+    if known.is_changed:
+        return Bar(label=str(day), state="warn", text="changed since it was verified")
+    return Bar(
+        label=str(day), state="ok" if known.is_proven else "bad", text="proven" if known.is_proven else "differs"
+    )
+
+
+def _summary(glance: Glance) -> str:
+    """What was written today; `0 changes` says what was looked at."""
+    counts = glance.changes
+    total = counts.created + counts.updated + counts.deleted
+    if not total:
+        return "0 changes since midnight"
+    parts = [
+        f"{count:,} {word}"
+        for count, word in ((counts.created, "new"), (counts.updated, "corrected"), (counts.deleted, "deleted"))
+        if count
+    ]
+    return f"{many(total, 'change')} in {many(glance.changed_in, 'run')}: {', '.join(parts)}"
+
+
+PLACES = (Place(path="/", handler=overview, forms=("json",)),)

@@ -1,0 +1,243 @@
+"""`/runs` and `/runs/N`: what ran, what it did, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connecteam_sync.core.change import Change
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.holds import HoldGroup, grouped
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import Entry, Run, Slice
+from connecteam_sync.core.text import clock
+from connecteam_sync.core.text import hours as as_hours
+from connecteam_sync.present import json_shapes
+from connecteam_sync.present.text import days_of, employee, next_step
+from connecteam_sync.web.page import Ask, Page, Place, number_of
+
+PAGE = 50
+_SIGNS = {"create": ("+", "new"), "update": ("~", "corrected"), "delete": ("-", "deleted"), "link": ("=", "linked")}
+_WORST = {"failed": 0, "refused": 1, "differs": 2, "applied": 3, "nothing": 4, "exact": 5}
+_STATES = {
+    "applied": ("ok", "done"),
+    "nothing": ("quiet", "nothing to do"),
+    "refused": ("bad", "refused"),
+    "failed": ("bad", "failed"),
+    "exact": ("ok", "exact"),
+    "differs": ("bad", "differs"),
+    "partial": ("warn", "partial"),
+}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in the list, or `folded`: several with nothing to do, one after the other."""
+
+    run: Run
+    state: str
+    word: str
+    days: str
+    folded: tuple[Run, ...] = ()
+
+
+def state_of(run: Run) -> tuple[str, str]:
+    """One state for each run, as a class of its look and as a word; a mix of good and bad slices is *partial*."""
+    seen = {slice_.status for slice_ in run.slices}
+    if seen & {"failed", "refused"} and seen & {"applied", "nothing"}:
+        return _STATES["partial"]
+    if run.finished_at is None and run.slices == ():
+        return ("warn", "not finished")
+    return _STATES[run.status]
+
+
+def lines_of(runs: Iterable[Run]) -> list[Line]:
+    """Runs as lines, newest first; runs with nothing to do are one line where several follow each other."""
+    lines = []
+    for is_quiet, several in groupby(runs, key=_is_quiet):
+        some = tuple(several)
+        if is_quiet and len(some) > 1:
+            lines.append(_line(some[0], folded=some))
+        else:
+            lines += [_line(run) for run in some]
+    return lines
+
+
+def _is_quiet(run: Run) -> bool:
+    return run.status == "nothing" and run.kind == "sync" and not run.holds and run.finished_at is not None
+
+
+def _line(run: Run, folded: tuple[Run, ...] = ()) -> Line:
+    state, word = state_of(run)
+    return Line(run=run, state=state, word=word, days=days_of(run), folded=folded)
+
+
+def runs(ask: Ask) -> Page:
+    """The newest runs, or those before one."""
+    kind = ask.query.get("kind") or None
+    found = ask.client.runs(PAGE, kind, before=ask.number("before"))
+    last = found[-1].id if len(found) == PAGE else None
+    return Page(
+        template="runs.html",
+        members={"lines": lines_of(found), "older": last, "kind": kind or "", "counted": len(found)},
+        json={"runs": [json_shapes.run(run) for run in found]},
+        table=(
+            ("run", "started_at", "kind", "status", "days", "new", "corrected", "deleted", "held", "minutes_moved"),
+            [_row(run) for run in found],
+        ),
+    )
+
+
+def _row(run: Run) -> Sequence[object]:
+    counts, moved = run.counts, run.minutes.after - run.minutes.before
+    numbers = (counts.created, counts.updated, counts.deleted, counts.held, moved)
+    return (run.id, json_shapes.instant(run.started_at), run.kind, run.status, days_of(run), *numbers)
+
+
+# -- one run -----------------------------------------------------------------------------------------------------------
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One end of a shift in a change: before and after, and whether it moved."""
+
+    before: str
+    after: str
+    is_changed: bool
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A change as a line: what moved is marked, what did not stands once. `minutes` are signed."""
+
+    entry: int | None
+    sign: str
+    word: str
+    employee_id: RowId
+    name: str
+    clock_in: Part
+    clock_out: Part
+    minutes: int
+    why: str
+
+
+class DayOf(msgspec.Struct, frozen=True, kw_only=True):
+    """The changes of one local day, and by how much its hours moved."""
+
+    day: date
+    changes: tuple[Shown, ...]
+
+    @property
+    def minutes(self) -> int:
+        """By how many minutes the hours of the day moved."""
+        return sum(change.minutes for change in self.changes)
+
+
+def shown_change(change: Change, zone: ZoneInfo, name: str, entry: int | None = None) -> Shown:
+    """A change for people, in the zone."""
+    sign, word = _SIGNS[change.kind]
+    day = change.days[0]
+    return Shown(
+        entry=entry,
+        sign=sign,
+        word=word,
+        employee_id=change.image.employee_id,
+        name=name,
+        clock_in=_part(change, "clock_in", zone, day),
+        clock_out=_part(change, "clock_out", zone, day),
+        minutes=change.minutes,
+        why=change.why,
+    )
+
+
+def _part(change: Change, field: str, zone: ZoneInfo, day: date) -> Part:
+    def text(row: ClockTime | None) -> str:
+        if row is None:
+            return ""
+        at = getattr(row, field)
+        return "open" if at is None else clock(at, zone, day)
+
+    before, after = text(change.before), text(change.after)
+    return Part(before=before, after=after, is_changed=bool(before and after) and before != after)
+
+
+def by_day(entries: Iterable[Entry], zone: ZoneInfo) -> list[DayOf]:
+    """The changes of a run by day and person."""
+    ordered = sorted(entries, key=lambda e: (e.change.days[0], e.employee_name or "", e.change.image.clock_in))
+    return [
+        DayOf(
+            day=day,
+            changes=tuple(
+                shown_change(entry.change, zone, employee(entry.change.image.employee_id, _names(entry)), entry.number)
+                for entry in several
+            ),
+        )
+        for day, several in groupby(ordered, key=lambda entry: entry.change.days[0])
+    ]
+
+
+def _names(entry: Entry) -> dict[RowId, str]:
+    return {entry.change.image.employee_id: entry.employee_name} if entry.employee_name else {}
+
+
+class SliceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A slice of a run: what became of it."""
+
+    slice: Slice
+    state: str
+    word: str
+
+
+def one_run(ask: Ask) -> Page:
+    """A run: its sums, its slices (failing first), its changes by day and person, its holds."""
+    number = number_of(ask.params["number"], "run")
+    run, entries = ask.client.show(number)
+    zone = ZoneInfo(run.window.timezone)
+    state, word = state_of(run)
+    slices = [
+        SliceLine(slice=one, state=_STATES[one.status][0], word=_STATES[one.status][1])
+        for one in sorted(run.slices, key=lambda one: _WORST[one.status])
+    ]
+    groups: tuple[HoldGroup, ...] = grouped(run.holds)
+    return Page(
+        template="run.html",
+        members={
+            "run": run,
+            "state": state,
+            "word": word,
+            "days": days_of(run),
+            "slices": slices,
+            "changed": by_day(entries, zone),
+            "count": len(entries),
+            "people": len({entry.change.image.employee_id for entry in entries}),
+            "moved": run.minutes.after - run.minutes.before,
+            "groups": groups,
+            "zone_of_run": zone,
+            "next": next_step(run),
+            "can_undo": _can_undo(run, entries),
+        },
+        json={**json_shapes.run(run), "changes": [json_shapes.entry(entry) for entry in entries]},
+        table=(
+            ("entry", "day", "employee_id", "employee", "kind", "before", "after", "minutes", "why"),
+            [_entry_row(entry, zone) for entry in entries],
+        ),
+    )
+
+
+def _can_undo(run: Run, entries: Sequence[Entry]) -> bool:
+    return bool(entries) and run.undone_by is None and run.kind in {"sync", "apply", "resync", "people", "undo"}
+
+
+def _entry_row(entry: Entry, zone: ZoneInfo) -> Sequence[object]:
+    shown = shown_change(entry.change, zone, entry.employee_name or "")
+    before = f"{shown.clock_in.before}-{shown.clock_out.before}" if entry.change.before else ""
+    after = f"{shown.clock_in.after}-{shown.clock_out.after}" if entry.change.after else ""
+    day, who = entry.change.days[0].isoformat(), entry.change.image.employee_id
+    return (entry.number, day, who, entry.employee_name, shown.word, before, after, as_hours(shown.minutes), shown.why)
+
+
+PLACES = (
+    Place(path="/runs", handler=runs, forms=("json", "csv")),
+    Place(path="/runs/{number}", handler=one_run, forms=("json", "csv")),
+)

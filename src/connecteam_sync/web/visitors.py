@@ -1,0 +1,83 @@
+"""Who asks: by the cookie of a session, by a proxy that is listed, or from this machine while nobody has an account."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.console import ConsoleUser
+from connecteam_sync.web.failures import NotAllowed
+from connecteam_sync.web.gate import LOOPBACK, Gate, address_of, is_forwarded, name_of
+from connecteam_sync.web.page import Visitor
+from connecteam_sync.web.sessions import BackOff, Sessions
+
+_MAKE_ONE = "on the machine of the service: connecteam-sync console user add NAME --role admin"
+_LONGEST_SECRET = 1_000
+
+
+class TooOften(NotAllowed):
+    """Too many failed attempts; `wait` in seconds."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = max(1, round(wait))
+        super().__init__("too many attempts to sign in have failed", next_step=f"try again in {self.wait} seconds")
+
+
+class Visitors:
+    """Finds who asks, and signs people in and out. Any thread may call it."""
+
+    def __init__(self, gate: Gate, clock: Callable[[], float]) -> None:
+        self.gate = gate
+        self.sessions = Sessions(clock)
+        self._back_off = BackOff(clock)
+
+    def find(
+        self, client: ConnecteamSync, *, peer: str, headers: Mapping[str, str], token: str | None
+    ) -> Visitor | None:
+        """Who asks; None if they have to sign in. One statement. Raises NotAllowed, DatabaseError."""
+        users = client.console_users()
+        named = self.gate.named_user(peer, headers)
+        if named is not None:
+            known = _user(users, named)
+            if known is None:
+                raise NotAllowed(
+                    f"the proxy names {named[:64]!r}, who has no account here",
+                    next_step="connecteam-sync console user add NAME --role viewer, with that name",
+                )
+            return Visitor(name=known.name, role=known.role, how="proxy")
+        if not users:
+            return self._without_accounts(peer, headers)
+        session = self.sessions.find(token)
+        known = _user(users, session.name) if session is not None else None
+        if session is None or known is None or known.generation != session.generation:
+            return None
+        return Visitor(name=known.name, role=known.role, how="session")
+
+    def _without_accounts(self, peer: str, headers: Mapping[str, str]) -> Visitor:
+        """Whoever is on this machine may look. Raises NotAllowed for anybody else."""
+        is_here = address_of(peer) in LOOPBACK and name_of(headers.get("host", "")) in LOOPBACK
+        if is_here and not is_forwarded(headers):
+            return Visitor(name=None, role="viewer", how="loopback")
+        raise NotAllowed("nobody has an account yet, so pages are shown on this machine only", next_step=_MAKE_ONE)
+
+    def sign_in(
+        self, client: ConnecteamSync, *, name: str, secret: str, address: str, token: str | None
+    ) -> tuple[ConsoleUser, str] | None:
+        """Who that is, and the token of their new session; None if name and secret do not fit. Raises TooOften."""
+        keys = (f"name {name.casefold()[:64]}", f"address {address}")
+        if (wait := self._back_off.wait(*keys)) > 0:
+            raise TooOften(wait)
+        user = client.check_console_secret(name, secret) if len(secret) <= _LONGEST_SECRET else None
+        if user is None:
+            self._back_off.failed(*keys)
+            return None
+        self._back_off.succeeded(*keys)
+        return user, self.sessions.begin(user.name, user.generation, instead_of=token)
+
+
+def _user(users: Sequence[ConsoleUser], name: str) -> ConsoleUser | None:
+    def folded(text: str) -> str:
+        return unicodedata.normalize("NFC", text).casefold()
+
+    return next((user for user in users if folded(user.name) == folded(name)), None)
