@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connecteam_sync.config import Settings
+from connecteam_sync.core.proxies import proxies
 from connecteam_sync.core.roles import may
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.errors import ConnecteamSyncError
@@ -31,6 +32,7 @@ from connecteam_sync.web.visitors import TooOften, Visitors
 _STATUS_SECONDS = 5.0
 """However many pages are asked for, the header's facts are read once in so many seconds."""
 _COOKIE = "connecteam_sync_session"
+_MOST_FIELDS = 500
 _FOREVER = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
 _TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
@@ -54,7 +56,7 @@ class Console:
         self._gate = Gate(
             hosts=LOOPBACK | {host.lower()} | ({public} if public else set()),
             public=public,
-            proxies=settings.proxies,
+            proxies=proxies(settings.trusted_proxies) if settings.trusted_proxies else frozenset(),
             user_header=settings.proxy_user_header,
         )
         self._settings, self._clock, self._now = settings, clock, now
@@ -114,7 +116,11 @@ class Console:
             if body is None:
                 said = NotAllowed("the form is too large", next_step="send less than 64 kB")
                 return self._failed(said, form, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            fields = first_values(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+            try:
+                fields = first_values(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+            except ValueError:
+                said = NotAllowed("the form has too many fields", next_step=f"send at most {_MOST_FIELDS}")
+                return self._failed(said, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return await run_in_threadpool(answer, fields)
 
     def _answer(self, request: Request, place: Place, form: Form, fields: Mapping[str, str]) -> Response:
