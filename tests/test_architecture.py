@@ -29,6 +29,7 @@ MAY: dict[str, set[str]] = {
     "store": {"store", *BASE},
     "config": {"config_names", "api", "store", *BASE},
     "config_names": {"store", *BASE},
+    "days": {"client", *BASE},
     "engine": {"engine", "api", "store", *BASE},
     "client_history": {"config", "engine", "store", *BASE},
     "client_account": {"config", "engine", "store", *BASE},
@@ -39,13 +40,13 @@ MAY: dict[str, set[str]] = {
     "client_people": {"engine", "store", *BASE},
     "client_status": {"client_history", "config", "engine", "store", *BASE},
     "client_pages": {"config", "engine", "store", *BASE},
-    "web": {"web", "service", "client", "present", "config", *BASE},
+    "web": {"web", "service", "client", "present", "config", "days", *BASE},
     "alerts": {"alerts", "client", "config", "engine", "api", "store", *BASE},
     "service": {"service", "alerts", "client", "client_bells", "config", "engine", "store", *BASE},
     "client": {"config", "engine", "api", "store", *CLIENT, *BASE},
     "present": {"present", "core"},
     "sandbox": {"sandbox", *BASE},
-    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "sandbox", "web", *BASE},
+    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "days", "sandbox", "web", *BASE},
 }
 """For every module and package of the first level, those it may import."""
 OF_THE_STORE: dict[str, set[str]] = {

@@ -155,6 +155,19 @@ def alert_json(alert: Alert) -> dict[str, Any]:
     }
 
 
+def alerts_json(alerts: Iterable[Alert], receivers: Iterable[str]) -> dict[str, Any]:
+    """The members of `alerts --json`."""
+    return {"alerts": [alert_json(one) for one in alerts], "receivers": list(receivers)}
+
+
+def trial_json(results: Mapping[str, str | None]) -> dict[str, Any]:
+    """The members of `alerts test --json`: `results` are why a receiver did not take it, or None, by name."""
+    return {
+        "receivers": [{"name": name, "taken": error is None, "error": error} for name, error in results.items()],
+        "exit_code": int(any(error is not None for error in results.values())),
+    }
+
+
 def alerts_text(alerts: Iterable[Alert], receivers: Iterable[str], zone: ZoneInfo) -> list[str]:
     """A line for each problem that there ever was, trouble first, and who is told."""
     names = ", ".join(receivers) or "none but commands: see alerts_email_to and alerts_webhook_url in the reference"
