@@ -53,7 +53,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     """
     entries, present = require_undoable(session, run, window.zone)
     changes = [entry["change"] for entry in entries]
-    keys = [row_id(entry["clock_time_id"]) for entry in entries]
+    keys = _keys(entries)
     inverse = [inverted(change, f"undo of run {run}: {change.why}") for change in changes]
     require_ours(inverse)
     _require_childless(session, run, inverse)
@@ -155,14 +155,52 @@ def require_undoable(
     session: Session, run: int, zone: ZoneInfo
 ) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
     """The entries of a run, one for each row, and the rows as they are, locked. Raises UndoRefused if they changed."""
+    entries = _net_entries(session, run)
+    present = session.images(_keys(entries), lock=True)
+    _require_present(session, run, entries, present, zone)
+    return entries, present
+
+
+def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefused | None]:
+    """What an undo of a run would write, and why it would be refused, as far as that shows without writing anything.
+
+    Only the trial of an undo finds what the host's table does not take back.
+    """
+    run = old.id or 0
+    entries = _net_entries(session, run)
+    inverse = [inverted(entry["change"], entry["change"].why) for entry in entries]
+    try:
+        require_kind_undoable(session, old)
+        _require_present(session, run, entries, session.images(_keys(entries)), old.window.zone)
+        _require_childless(session, run, inverse)
+        _require_free(session, run, inverse)
+    except UndoRefused as error:
+        return tuple(inverse), error
+    return tuple(inverse), None
+
+
+def _net_entries(session: Session, run: int) -> list[dict[str, Any]]:
+    """The entries of a run, one for each row."""
     journal = session.tables.changes
     fetched = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
-    entries = _netted([dict(row) for row in fetched.mappings()])
-    present = session.images([row_id(entry["clock_time_id"]) for entry in entries], lock=True)
+    return _netted([dict(row) for row in fetched.mappings()])
+
+
+def _keys(entries: Iterable[Mapping[str, Any]]) -> list[RowId]:
+    return [row_id(entry["clock_time_id"]) for entry in entries]
+
+
+def _require_present(
+    session: Session,
+    run: int,
+    entries: list[dict[str, Any]],
+    present: Mapping[RowId, rows.Image],
+    zone: ZoneInfo,
+) -> None:
+    """Raises UndoRefused if a row or its shift changed since the run, or a day of it is closed."""
     _require_as_left(session, run, entries, present)
     _require_linked_as_left(session, run, entries)
     _require_unlocked(session, [entry["change"] for entry in entries], zone)
-    return entries, present
 
 
 def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -76,21 +76,24 @@ def answer(clocks: Sequence[ClockSchedule], now: int) -> tuple[str, str, str]:
     """Whether the mirror is fresh: the state, one sentence, and the next step (empty: none)."""
     if not clocks:
         return ("unknown", "No time clock is visited yet", "connecteam-sync serve")
-    of = f"of {many(len(clocks), 'time clock')}"
+
+    def some(count: int) -> str:
+        return f"{count} of {many(len(clocks), 'time clock')} {'is' if count == 1 else 'are'}"
+
     stopped = {state: sum(one.state == state for one in clocks) for state in ("refused", "paused")}
     failing = sum(one.state == "active" and one.failures > 0 for one in clocks)
     late = [now - one.next_due for one in clocks if _is_late(one, now)]
     if stopped["refused"]:
-        return ("bad", f"{stopped['refused']} {of} are not looked at: the key is refused", _RESUME)
+        return ("bad", f"{some(stopped['refused'])} not looked at: the key is refused", _RESUME)
     if failing:
-        return ("bad", f"{failing} {of} could not be looked at", "connecteam-sync doctor")
+        return ("bad", f"{some(failing)} not readable: the last look failed", "connecteam-sync doctor")
     if late:
         return ("bad", f"Nobody looks: a look has been due for {ago(max(late))}", "connecteam-sync serve")
     if stopped["paused"]:
-        return ("warn", f"{stopped['paused']} {of} are paused", "connecteam-sync resume")
+        return ("warn", f"{some(stopped['paused'])} paused", "connecteam-sync resume")
     looks = [one.last_good for one in clocks]
     if any(at is None for at in looks):
-        return ("unknown", f"Looking: {sum(at is None for at in looks)} {of} were not looked at yet", "")
+        return ("unknown", f"Looking: {some(sum(at is None for at in looks))} not looked at yet", "")
     oldest = min(at for at in looks if at is not None)
     return ("ok", f"Every time clock is fresh: the oldest look is {ago(max(0, now - oldest))} old", "")
 
