@@ -260,7 +260,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
     def foreseen_undo(self, run: int) -> ForeseenUndo:
         """What `undo` would do to rows and hours, and why it would be refused. Nothing is written. Raises NotFound.
 
-        It sees what speaks against it as far as that shows without a trial, which is part of `undo`.
+        It sees rows that changed since and closed days; only `undo` itself finds what else speaks against it.
         """
         from connecteam_sync.engine.undo import foreseen
 

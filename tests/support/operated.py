@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import event
 
 from connecteam_sync.core.roles import Role
+from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.web.page import Ask, Moved, Page, Visitor
 from connecteam_sync.web.work import Works
@@ -42,7 +44,29 @@ class Operated:
 
     def asked(self, handler: Callable[[Ask], Page | Moved], **more: Any) -> Page:  # noqa: ANN401 - any field of Ask
         """What a page shows to a viewer, as its handler gives it."""
-        status = self.mirror.status(anomalies=False)
+        answer = self._asked(handler, self.mirror.status(anomalies=False), more)
+        assert isinstance(answer, Page)
+        return answer
+
+    def statements_of(self, handler: Callable[[Ask], Page | Moved], **more: Any) -> int:  # noqa: ANN401 - any field of Ask
+        """The statements that a page needs, besides who asks and the head of every page."""
+        status, sent = self.mirror.status(anomalies=False), list[str]()
+
+        def noted(_: object, __: object, statement: str, *___: object) -> None:
+            if statement != "BEGIN":  # SQLite's own
+                sent.append(statement)
+
+        engine = self.mirror.store._engine
+        event.listen(engine, "before_cursor_execute", noted)
+        try:
+            self._asked(handler, status, more)
+        finally:
+            event.remove(engine, "before_cursor_execute", noted)
+        return len(sent)
+
+    def _asked(
+        self, handler: Callable[[Ask], Page | Moved], status: MirrorStatus, more: dict[str, Any]
+    ) -> Page | Moved:
         known: dict[str, Any] = {
             "client": self.mirror,
             "visitor": Visitor(name="Viv", role="viewer", how="session"),
@@ -52,18 +76,7 @@ class Operated:
             "work": Works(self.mirror.settings),
             "status": lambda: status,
         }
-        answer = handler(Ask(**{**known, **more}))
-        assert isinstance(answer, Page)
-        return answer
-
-    def statements_of(self, handler: Callable[[Ask], Page | Moved], **more: Any) -> int:  # noqa: ANN401 - any field of Ask
-        """The statements that a page needs, besides who asks and the head of every page."""
-        before = self.mirror.statements
-        self.mirror.status(anomalies=False)
-        of_the_head = self.mirror.statements - before
-        before = self.mirror.statements
-        self.asked(handler, **more)
-        return self.mirror.statements - before - of_the_head
+        return handler(Ask(**{**known, **more}))
 
 
 @contextmanager

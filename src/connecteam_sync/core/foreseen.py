@@ -13,7 +13,7 @@ from connecteam_sync.core.run import Run
 
 class ForeseenUndo(msgspec.Struct, frozen=True, kw_only=True):
     """The changes that an undo of `run` would write, one for each row, and why it would be `refused` (None: it would
-    not, as far as that shows before), with the `rows` that are in the way.
+    not, as far as that shows before it is tried), with the `rows` that are in the way.
     """
 
     run: Run

@@ -93,6 +93,7 @@ def doctor(ask: Ask) -> Moved:
     """Check everything a run needs; what was found stays on the page until the console ends. Connecteam is asked."""
     with acting(ask, "doctor", "the mirror") as client:
         checks = client.doctor()
+        client.note_act()
     ask.work.examined = Examined(at=ask.now, by=who(ask), checks=checks)
     is_well = all(check.state != "failed" for check in checks)
     return Moved(to="/health#doctor", json={"ok": is_well, "checks": [json_shapes.check(check) for check in checks]})
@@ -102,6 +103,7 @@ def send_test(ask: Ask) -> Moved:
     """Send a test to every receiver. Raises ConfigurationError if there is none."""
     with acting(ask, "alerts test", "every receiver") as client:
         results = trial(client)
+        client.note_act()
     ask.work.tried = Tried(at=ask.now, by=who(ask), results=results)
     return Moved(to="/health#alerts", json=trial_json(results))
 

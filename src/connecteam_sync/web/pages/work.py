@@ -65,8 +65,9 @@ def kind_of(text: str | None) -> Kind:
 def stop(ask: Ask) -> Moved:
     """End the work in hand between two slices. Raises NotFound if there is none."""
     stopped = ask.work.stop()
-    with acting(ask, "stop", stopped.what):
-        return Moved(to="/work", json={"work": work_json(stopped)})
+    with acting(ask, "stop", stopped.what) as client:
+        client.note_act()
+    return Moved(to="/work", json={"work": work_json(stopped)})
 
 
 def verify(ask: Ask) -> Moved:
