@@ -38,8 +38,9 @@ class Pages:
 
         self.store.columns()  # says so where there are no tables of ours
         with self.store.connection() as connection:
-            [[found]] = fetch(connection, [mirrored_query(self.store, window)])
-            return found
+            [rows] = fetch(connection, [mirrored_query(self.store, window)])
+        found: Mirrored = rows[0]
+        return found
 
     def note_act(self) -> None:
         """Leave the entry of `audit` now: for an act of a person (`acting`) that writes nothing of its own."""

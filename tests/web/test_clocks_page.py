@@ -44,7 +44,11 @@ def one(**more: object) -> ClockSchedule:
         ([one(failures=3), one(state="paused")], "bad", "1 of 2 time clocks is not readable: the last look failed"),
         ([one(next_due=NOW - 301)], "bad", "Nobody looks: a look has been due for 5 minutes"),
         ([one(next_due=NOW - 300)], "ok", "Every time clock is fresh: the oldest look is 60 seconds old"),
-        ([one(next_due=NOW - 1800, cadence=1800)], "ok", "Every time clock is fresh: the oldest look is 60 seconds old"),
+        (
+            [one(next_due=NOW - 1800, cadence=1800)],
+            "ok",
+            "Every time clock is fresh: the oldest look is 60 seconds old",
+        ),
         ([one(next_due=NOW - 9000, state="paused")], "warn", "1 of 1 time clock is paused"),
     ],
 )

@@ -12,7 +12,7 @@ from sqlalchemy import text as sql
 from connecteam_sync.core.roles import Role
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import plan_text
-from support.operated import HOSTILE, JSON, Operated, act, done, ended, operated, page, shown
+from support.operated import HOSTILE, JSON, Operated, act, ended, operated, page, shown
 
 DAYS = {"from_": "2025-12-01", "to": "2025-12-11"}
 
@@ -107,9 +107,7 @@ def test_a_stale_plan_names_the_rows_that_moved(console: Operated) -> None:
     assert sorted(row["total_minutes"] for row in console.world.table()) == [480, 600]
 
 
-def test_guards_stop_until_their_fingerprints_are_accepted(
-    initialised: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_guards_stop_until_their_fingerprints_are_accepted(initialised: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """412 with what was stopped; every one has to be accepted, and one that is of something else does not help."""
     with operated(initialised, monkeypatch, max_deletes=1, max_deletes_share=0.0) as console:
         other = sorted(console.company.people)[1]
@@ -209,11 +207,12 @@ def test_resync_is_planned_as_such(console: Operated) -> None:
     console.world.work(2, "08:00", "16:00")
     console.world.sync()
     with console.mirror.store.writing("a row without a shift") as session:
+        columns = "total_minutes, is_active, source, created_at, updated_at"
+        values = "60, is_active, source, created_at, updated_at"
         session.connection.execute(
             sql(
-                "INSERT INTO clock_times (employee_id, clock_in, clock_out, total_minutes, is_active, source, created_at, updated_at)"
-                " SELECT employee_id, '2025-12-09 14:00:00', '2025-12-09 15:00:00', 60, is_active, source, created_at, updated_at"
-                " FROM clock_times"
+                f"INSERT INTO clock_times (employee_id, clock_in, clock_out, {columns})"
+                f" SELECT employee_id, '2025-12-09 14:00:00', '2025-12-09 15:00:00', {values} FROM clock_times"
             )
         )
     with console.by("operator") as ana:

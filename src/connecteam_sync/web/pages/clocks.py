@@ -1,4 +1,4 @@
-"""`/clocks`: is it fresh? When each time clock is looked at next, how often and why, and what keeps it; pause, resume."""
+"""`/clocks`: is it fresh? When each time clock is looked at next, how often and why, what keeps it; pause and resume."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from connecteam_sync.web.page import Ask, Moved, Page, Place, number_of
 
 _LATE = 300
 """A visit that is due for longer than this, and for longer than its interval, is made by nobody."""
-_RESUME = "correct it, then resume"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,22 +79,27 @@ def answer(clocks: Sequence[ClockSchedule], now: int) -> tuple[str, str, str]:
     def some(count: int) -> str:
         return f"{count} of {many(len(clocks), 'time clock')} {'is' if count == 1 else 'are'}"
 
-    stopped = {state: sum(one.state == state for one in clocks) for state in ("refused", "paused")}
+    refused, paused = (sum(one.state == state for one in clocks) for state in ("refused", "paused"))
     failing = sum(one.state == "active" and one.failures > 0 for one in clocks)
     late = [now - one.next_due for one in clocks if _is_late(one, now)]
-    if stopped["refused"]:
-        return ("bad", f"{some(stopped['refused'])} not looked at: the key is refused", _RESUME)
-    if failing:
-        return ("bad", f"{some(failing)} not readable: the last look failed", "connecteam-sync doctor")
-    if late:
-        return ("bad", f"Nobody looks: a look has been due for {ago(max(late))}", "connecteam-sync serve")
-    if stopped["paused"]:
-        return ("warn", f"{some(stopped['paused'])} paused", "connecteam-sync resume")
-    looks = [one.last_good for one in clocks]
-    if any(at is None for at in looks):
-        return ("unknown", f"Looking: {some(sum(at is None for at in looks))} not looked at yet", "")
-    oldest = min(at for at in looks if at is not None)
-    return ("ok", f"Every time clock is fresh: the oldest look is {ago(max(0, now - oldest))} old", "")
+    new = sum(one.last_good is None for one in clocks)
+    wrong = (
+        (refused, "bad", f"{some(refused)} not looked at: the key is refused", "correct it, then resume"),
+        (failing, "bad", f"{some(failing)} not readable: the last look failed", "connecteam-sync doctor"),
+        (
+            len(late),
+            "bad",
+            f"Nobody looks: a look has been due for {ago(max(late, default=0))}",
+            "connecteam-sync serve",
+        ),
+        (paused, "warn", f"{some(paused)} paused", "connecteam-sync resume"),
+        (new, "unknown", f"Looking: {some(new)} not looked at yet", ""),
+    )
+    for count, state, sentence, step in wrong:
+        if count:
+            return (state, sentence, step)
+    oldest = max(0, now - min(one.last_good or now for one in clocks))
+    return ("ok", f"Every time clock is fresh: the oldest look is {ago(oldest)} old", "")
 
 
 # -- actions -----------------------------------------------------------------------------------------------------------

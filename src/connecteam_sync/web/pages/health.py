@@ -1,4 +1,4 @@
-"""`/health`: is the machine well? Problems, who was told, workers, budget, versions; doctor and a test alert on request."""
+"""`/health`: is the machine well? Problems, who was told, workers, calls, versions; doctor and a test alert."""
 
 from __future__ import annotations
 

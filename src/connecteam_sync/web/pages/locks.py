@@ -44,11 +44,10 @@ def locks(ask: Ask) -> Page:
     closed = ask.client.locks()
     asked = _asked(ask, closed) if ask.query.get("from") else None
     events = ask.client.lock_history() if ask.query.get("all") else ()
-    return _page(ask, closed, events, asked)
+    return _page(closed, events, asked)
 
 
 def _page(
-    ask: Ask,
     closed: tuple[ClosedDays, ...],
     events: tuple[LockEvent, ...],
     asked: Asked | None,
@@ -68,7 +67,9 @@ def _page(
             "events": [(item, state_text(item)) for item in events[:_EVENTS]],
             "asked": asked,
             "refusal": refusal,
-            "wrong": verified_lines(refusal.verified, asked.window) if refusal is not None and asked is not None else (),
+            "wrong": verified_lines(refusal.verified, asked.window)
+            if refusal is not None and asked is not None
+            else (),
         },
         json=answer,
         status=200 if refusal is None else 409,
@@ -125,7 +126,7 @@ def lock(ask: Ask) -> Page | Moved:
             done = client.lock(window.first, window.last, reason=reason, by=by, anyway=anyway)
     except LockRefused as error:
         closed = ask.client.locks()
-        return _page(ask, closed, (), _about(ask, closed, window, opens=False, reason=reason), error)
+        return _page(closed, (), _about(ask, closed, window, opens=False, reason=reason), error)
     return Moved(to="/locks", json=closing_json(done))
 
 

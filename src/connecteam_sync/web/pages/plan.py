@@ -19,7 +19,7 @@ from connecteam_sync.core.run import Plan, Run
 from connecteam_sync.core.text import hours, many
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.days import chosen_windows
-from connecteam_sync.errors import ConfigurationError, NotFound, StalePlan
+from connecteam_sync.errors import NotFound, StalePlan
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import employee, plan_names, plan_text
 from connecteam_sync.web.acting import acting, who
