@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
-    from connecteam_sync.core.console import AuditEntry, ConsoleUser
+    from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -131,8 +131,7 @@ if TYPE_CHECKING:
     from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
     from connecteam_sync.store.tables.own import OwnNames
 else:
-    # Each name is imported at its first use: a command that needs no database starts without SQLAlchemy.
-    # Type checkers read the imports above instead, so that an unknown name is an error to them.
+    # Imported at first use, so that commands without a database start without SQLAlchemy; type checkers read the above.
     _HOMES = {
         "Acceptance": "core.account",
         "Account": "core.account",
@@ -195,6 +194,7 @@ else:
         "HostTables": "store.tables.host",
         "InputsNotKept": "core.events",
         "InvalidRecord": "core.shift",
+        "KeptPlan": "core.console",
         "KnownBy": "core.account",
         "LegacyDamage": "core.compare",
         "Level": "core.events",
@@ -222,6 +222,7 @@ else:
         "Pending": "core.change",
         "Person": "core.run",
         "Plan": "core.run",
+        "PlanState": "core.console",
         "Planner": "core.change",
         "Policy": "core.change",
         "Problem": "core.problems",
@@ -354,6 +355,7 @@ __all__ = [
     "HostTables",
     "InputsNotKept",
     "InvalidRecord",
+    "KeptPlan",
     "KnownBy",
     "LegacyDamage",
     "Level",
@@ -381,6 +383,7 @@ __all__ = [
     "Pending",
     "Person",
     "Plan",
+    "PlanState",
     "Planner",
     "Policy",
     "Problem",
