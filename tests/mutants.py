@@ -42,6 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
+KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
@@ -1169,8 +1170,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/clock_times.py", "if touched != rows:", "if False:", "tests/store/test_store.py"),
     (
         "store/store.py",
-        "            yield session\n            session.flush()\n        if session.probed",
-        "            yield session\n        if session.probed",
+        "            yield session\n            session.flush()\n            self._note_act(",
+        "            yield session\n            self._note_act(",
         WAITING,
     ),
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", MACHINE),
@@ -3463,6 +3464,27 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # Plans that are kept: applied once, and not for ever.
+    (
+        "store/console/plans.py",
+        "AND (state = 'open' OR (state = 'applied' AND run_id = :run))",
+        "AND :run = :run",
+        KEPT_PLANS,
+    ),
+    ("store/console/plans.py", "OFFSET {KEPT_PLANS}", "OFFSET {KEPT_PLANS + 1}", KEPT_PLANS),
+    ("store/console/plans.py", "WHERE made_at < :oldest", "WHERE made_at <= :oldest", KEPT_PLANS),
+    ("store/console/plans.py", "state = 'open', run_id = NULL", "state = 'open'", KEPT_PLANS),
+    ("store/console/plans.py", 'if plan.state != "open":', 'if plan.state == "applied":', KEPT_PLANS),
+    ("store/console/plans.py", "zlib.decompress(base64.b85decode(packed))", "base64.b85decode(packed)", KEPT_PLANS),
+    (
+        "engine/receipts.py",
+        'if self.kept_plan is not None and receipt.status == "applied":',
+        "if self.kept_plan is not None:",
+        KEPT_PLANS,
+    ),
+    ("engine/receipts.py", 'if self.kept_plan is not None and receipt.status == "applied":', "if False:", KEPT_PLANS),
+    ("engine/saved_plan.py", "if fingerprint_of(text) != fingerprint:", "if False:", KEPT_PLANS),
+    ("client_acts.py", 'if done.status == "nothing" and done.id is not None:', "if False:", KEPT_PLANS),
     # Who did what: in the commit of what was done.
     (
         "store/console/audit.py",

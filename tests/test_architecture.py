@@ -36,7 +36,7 @@ MAY: dict[str, set[str]] = {
     "client_support": {"config", "engine", "store", *BASE},
     "client_service": {"config", "engine", "api", "store", *BASE},
     "client_bells": {"config", "engine", "api", "store", *BASE},
-    "client_acts": {"engine", "store", *BASE},
+    "client_acts": {"config", "engine", "store", *BASE},
     "client_console": {"config", "engine", "store", *BASE},
     "client_people": {"engine", "store", *BASE},
     "client_status": {"client_history", "config", "engine", "store", *BASE},

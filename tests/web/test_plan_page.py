@@ -58,7 +58,7 @@ def test_a_plan_is_applied_as_it_is_shown(console: Operated) -> None:
         assert [row["total_minutes"] for row in console.world.table()] == [480]
         again = ana.post(f"{place}/apply", headers=JSON)
         assert again.status_code == 409
-        assert "was applied as run 1 already" in again.json()["message"]
+        assert "was applied by run 1" in again.json()["message"]
         assert "Applied as run 1" in page(ana, place)
     run, _ = console.mirror.show(1)
     assert run.kind == "apply"

@@ -1,4 +1,4 @@
-"""`/clocks`: is it fresh? When each time clock is looked at next, how often and why, what keeps it; pause and resume."""
+"""`/clocks`: is it fresh? When each time clock is looked at next, how often, and why; pause and resume."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from connecteam_sync.core.run import Plan, Run
 from connecteam_sync.core.text import hours, many
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.days import chosen_windows
-from connecteam_sync.errors import NotFound, StalePlan
+from connecteam_sync.errors import NotFound
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import employee, plan_names, plan_text
 from connecteam_sync.web.acting import acting, who
@@ -231,7 +231,6 @@ def apply(ask: Ask) -> Page | Moved:
     Raises NotFound, StalePlan if somebody applied or discarded it.
     """
     kept, proposal = _kept(ask.client, ask.params["fingerprint"])
-    _require_open(kept)
     accept = ask.form.every("accept")
     if proposal.window.days > AT_ONCE and len({plan.window for plan in proposal.plans}) > 1:
 
@@ -245,16 +244,6 @@ def apply(ask: Ask) -> Page | Moved:
     if run.id is not None and (wrote or not run.errors):
         return Moved(to=f"/runs/{run.id}", json=json_shapes.run(run))
     return _not_applied(ask, kept, proposal, run, accept)
-
-
-def _require_open(kept: KeptPlan) -> None:
-    """Raises StalePlan if it was applied or discarded."""
-    if kept.state == "open":
-        return
-    done = f"applied as run {kept.run}" if kept.run is not None else kept.state
-    raise StalePlan(
-        f"plan {kept.fingerprint} was {done} already; nothing was written", next_step="make a fresh plan at /plan"
-    )
 
 
 def _not_applied(ask: Ask, kept: KeptPlan, proposal: Plan, run: Run, accept: Sequence[str]) -> Page:
@@ -272,11 +261,10 @@ def _not_applied(ask: Ask, kept: KeptPlan, proposal: Plan, run: Run, accept: Seq
 
 def discard(ask: Ask) -> Moved:
     """Put a plan aside: it cannot be applied any more. Raises NotFound, StalePlan."""
-    kept, _ = _kept(ask.client, ask.params["fingerprint"])
-    _require_open(kept)
-    with acting(ask, "discard", f"plan {kept.fingerprint}") as client:
-        client.discard_plan(kept.fingerprint)
-    return Moved(to="/plan", json={"discarded": kept.fingerprint})
+    fingerprint = ask.params["fingerprint"]
+    with acting(ask, "discard", f"plan {fingerprint}") as client:
+        client.discard_plan(fingerprint)
+    return Moved(to="/plan", json={"discarded": fingerprint})
 
 
 PLACES = (
