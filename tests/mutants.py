@@ -42,6 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT = "tests/test_drift.py"
+SLOW_MAIL = "tests/service/test_slow_receivers.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
@@ -3379,6 +3380,20 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         'apprise.NotifyType.FAILURE if message.state == "trouble" else apprise.NotifyType.SUCCESS',
         "apprise.NotifyType.FAILURE",
         f"{TOLD_AWAY} -k apprise",
+    ),
+    ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
+    ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
+    ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),
+    ("alerts/telling.py", "        if left <= 0:\n", "        if False:\n", f"{SLOW_MAIL} -k no_time_for"),
+    ("alerts/telling.py", "if str(error) != before:", "if True:", f"{SLOW_MAIL} -k for_days"),
+    ("alerts/telling.py", "if is_taken != self._is_ping_taken:", "if not is_taken:", f"{SLOW_MAIL} -k ping"),
+    ("alerts/email.py", "{message.id}.{self._mirror}@", "{message.id}@", f"{SLOW_MAIL} -k same_id"),
+    ("alerts/email.py", "server.leave()", "server.__exit__()", f"{SLOW_MAIL} -k goodbye"),
+    (
+        "service/visits.py",
+        "for part in run.slices if clock is None or part.time_clock_id == clock]",
+        "for part in run.slices]",
+        "tests/service/test_clock.py -k where_another and sqlite",
     ),
     ("alerts/receivers.py", "read.quiet_hours(quiet) if quiet else None", "None", f"{TOLD_AWAY} -k quiet"),
     (

@@ -86,6 +86,37 @@ def test_a_time_clock_that_fails_is_alone(site: Site) -> None:
     assert "can be looked at again" in site.said[1]
 
 
+def row_count(site: Site) -> int:
+    """How many rows of clock times there are."""
+    with site.mirror.store.reading() as session:
+        return sum(1 for _ in session.rows_of_all())
+
+
+def test_a_time_clock_that_fails_is_alone_where_another_is_asked_before_a_row_goes(site: Site) -> None:
+    """Whether the shift is there now cannot be known: its row is held, and the visit that found out is a good one."""
+    starts = [site.company.at(MORNING.date() - timedelta(days=days), "08:00") for days in range(2, 9)]
+    shifts = [
+        site.company.add(user, start, start + 3600, clock=OFFICE, created_at=start + 4000)
+        for user, person in sorted(site.company.people.items())
+        for start in starts
+        if OFFICE in person.clocks
+    ]
+    site.live(60)
+    rows = row_count(site)
+    site.sandbox.faults.add("scope", path=f"/time-clocks/{WAREHOUSE}/", times=10**6)
+    site.company.delete(shifts[0].id)
+    site.live(3600)
+    assert row_count(site) == rows
+    assert [one.hold.reason for one in site.mirror.holds()] == ["clock_not_looked_at"]
+    good = site.rows()[OFFICE]
+    assert (good.failures, good.successes >= 12) == (0, True)
+    assert site.rows()[WAREHOUSE].failures >= 5
+    site.sandbox.faults.clear()
+    site.live(3600)
+    assert row_count(site) == rows - 1
+    assert list(site.mirror.holds()) == []
+
+
 def test_what_nobody_foresaw_in_one_look_is_a_failure_of_that_time_clock(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,7 +290,7 @@ class Clock:
     # -- how it went ---------------------------------------------------------------------------------------------------
 
     def _outcome(self, held: DueClock, runs: Sequence[Run]) -> Outcome:
-        error, changed = error_of(runs), has_changed(runs)
+        error, changed = error_of(runs, held.time_clock_id), has_changed(runs)
         if error is not None:
             return self._bad(held, error)
         hour = datetime.fromtimestamp(time.time(), ZoneInfo(self._client.settings.timezone)).hour
