@@ -3381,6 +3381,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "apprise.NotifyType.FAILURE",
         f"{TOLD_AWAY} -k apprise",
     ),
+    (
+        "service/clock.py",
+        "self._due.finish(connection, held, outcome) or not is_again",
+        "self._due.finish(connection, held, outcome) or True",
+        "tests/service/test_clock.py -k without_an_answer and sqlite",
+    ),
     ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
     ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
     ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),

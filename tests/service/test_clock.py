@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from connecteam_sync.api.wire import People
@@ -115,6 +116,40 @@ def test_a_time_clock_that_fails_is_alone_where_another_is_asked_before_a_row_go
     site.live(3600)
     assert row_count(site) == rows - 1
     assert list(site.mirror.holds()) == []
+
+
+def test_a_look_that_was_noted_without_an_answer_counts_once(site: Site) -> None:
+    """The commit came through and its reply did not: the look is not noted again, nor what it heard."""
+    site.live(60)
+    engine, lost = site.mirror.store._engine, list[bool]()
+    commit, looks = engine.dialect.do_commit, looked(site)
+    noted = False
+
+    def statement(*words: Any) -> None:  # noqa: ANN401 - the library's own
+        nonlocal noted
+        noted = noted or words[2].startswith("UPDATE connecteam_sync_looks")
+
+    def commit_and_lose(connection: object) -> None:
+        commit(connection)  # type: ignore[arg-type] # a driver's own connection
+        if noted and not lost:
+            lost.append(True)
+            raise OperationalError("COMMIT", {}, Exception("the reply is lost"), connection_invalidated=True)
+
+    event.listen(engine, "before_cursor_execute", statement)
+    engine.dialect.do_commit = commit_and_lose  # type: ignore[method-assign,assignment] # the reply is lost here
+    site.live(299)
+    engine.dialect.do_commit = commit  # type: ignore[method-assign] # and no more
+    assert lost
+    assert looked(site) == {clock: number + 1 for clock, number in looks.items()}
+    assert {one.successes for one in site.rows().values()} == {2}
+
+
+def looked(site: Site) -> dict[int, int]:
+    """How many looks at each time clock were counted."""
+    own = site.mirror.store.own
+    with site.mirror.store.own_rows("reading") as connection:
+        found = connection.exec_driver_sql(f"SELECT time_clock_id, looks FROM {own.looks}")
+        return {int(clock): int(number) for clock, number in found}
 
 
 def test_what_nobody_foresaw_in_one_look_is_a_failure_of_that_time_clock(
