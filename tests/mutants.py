@@ -42,7 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT = "tests/test_drift.py"
-SLOW_MAIL = "tests/service/test_slow_receivers.py"
+SLOW_MAIL, MAPPED = "tests/service/test_slow_receivers.py", "tests/test_people_command.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
@@ -3387,6 +3387,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "self._due.finish(connection, held, outcome) or True",
         "tests/service/test_clock.py -k without_an_answer and sqlite",
     ),
+    ("core/holds.py", "if window and _IS_MAPPED.fullmatch(self.detail):", "if False:", f"{MAPPED} -k since"),
+    ("store/history/holds.py", "if employee is None or standing", "if True or standing", f"{MAPPED} -k since"),
     ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
     ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
     ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),
