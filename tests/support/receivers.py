@@ -29,7 +29,8 @@ SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 
 class Mailbox:
     """What an SMTP server took. With `refuses` it takes nothing (and counts what it `refused`), with `seconds` it takes
-    its time, as with `steps` for each address; those who are `gone` it does not know. `bye` is its last word.
+    its time, as with `steps` for each address; those who are `gone` it does not know. `answer` is what it says of a
+    letter that it has, `bye` its last word.
     """
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class Mailbox:
         self.refused = 0
         self.gone: set[str] = set()
         self.seconds = self.steps = 0.0
-        self.bye = "221 bye"
+        self.answer, self.bye = "250 OK", "221 bye"
         self.port = 0
 
     async def handle_RCPT(  # noqa: N802 - the library's name
@@ -62,7 +63,7 @@ class Mailbox:
         assert isinstance(envelope.content, bytes)
         self.letters.append(message_from_bytes(envelope.content))
         self.receivers.append([str(one) for one in envelope.rcpt_tos])
-        return "250 OK"
+        return self.answer
 
     async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802 - the library's name
         """Say goodbye."""

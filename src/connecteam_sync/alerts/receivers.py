@@ -73,12 +73,14 @@ def _email(settings: Settings, environ: Mapping[str, str], zone: ZoneInfo) -> Re
 
 
 def _mirror(settings: Settings) -> str:
-    """A word for the mirror: of its database, without a password, and of our tables in that."""
-    from sqlalchemy import make_url  # noqa: PLC0415 - only those who have it load it
+    """A word for the mirror: of its database, without a password, and of our tables in that.
 
-    from connecteam_sync.store.sql.errors import named  # noqa: PLC0415 - as above
+    Raises ConfigurationError if the URL cannot be read.
+    """
+    from connecteam_sync.store.sql.errors import named  # noqa: PLC0415 - only those who have it load it
+    from connecteam_sync.store.sql.urls import parsed  # noqa: PLC0415 - as above
 
-    name = f"{named(make_url(settings.database_url))} {settings.own}"
+    name = f"{named(parsed(settings.database_url))} {settings.own}"
     return hashlib.sha256(name.encode(errors="replace")).hexdigest()[:12]
 
 
