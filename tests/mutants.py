@@ -47,6 +47,7 @@ GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.
 RENDER, FAILURES = "tests/web/test_render.py", "tests/web/test_clients.py"
 PAGES, PROXIES = "tests/web/test_pages.py", "tests/core/test_proxies.py"
 DEMO_CONSOLE = "tests/web/test_demo.py"
+SLOW_MAIL, MAPPED = "tests/service/test_slow_receivers.py", "tests/test_people_command.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
@@ -3384,6 +3385,28 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         'apprise.NotifyType.FAILURE if message.state == "trouble" else apprise.NotifyType.SUCCESS',
         "apprise.NotifyType.FAILURE",
         f"{TOLD_AWAY} -k apprise",
+    ),
+    (
+        "service/clock.py",
+        "self._due.finish(connection, held, outcome) or not is_again",
+        "self._due.finish(connection, held, outcome) or True",
+        "tests/service/test_clock.py -k without_an_answer and sqlite",
+    ),
+    ("core/holds.py", "if window and _IS_MAPPED.fullmatch(self.detail):", "if False:", f"{MAPPED} -k since"),
+    ("store/history/holds.py", "if employee is None or standing", "if True or standing", f"{MAPPED} -k since"),
+    ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
+    ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
+    ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),
+    ("alerts/telling.py", "        if left <= 0:\n", "        if False:\n", f"{SLOW_MAIL} -k no_time_for"),
+    ("alerts/telling.py", "if str(error) != before:", "if True:", f"{SLOW_MAIL} -k for_days"),
+    ("alerts/telling.py", "if is_taken != self._is_ping_taken:", "if not is_taken:", f"{SLOW_MAIL} -k ping"),
+    ("alerts/email.py", "{message.id}.{self._mirror}@", "{message.id}@", f"{SLOW_MAIL} -k same_id"),
+    ("alerts/email.py", "server.leave()", "server.__exit__()", f"{SLOW_MAIL} -k goodbye"),
+    (
+        "service/visits.py",
+        "for part in run.slices if clock is None or part.time_clock_id == clock]",
+        "for part in run.slices]",
+        "tests/service/test_clock.py -k where_another and sqlite",
     ),
     ("alerts/receivers.py", "read.quiet_hours(quiet) if quiet else None", "None", f"{TOLD_AWAY} -k quiet"),
     (
