@@ -41,7 +41,8 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k man_page_is",
     "tests/test_release.py -k changelog",
 )
-DRIFT = "tests/test_drift.py"
+DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
+KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
 RENDER, FAILURES = "tests/web/test_render.py", "tests/web/test_clients.py"
@@ -1174,8 +1175,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/clock_times.py", "if touched != rows:", "if False:", "tests/store/test_store.py"),
     (
         "store/store.py",
-        "            yield session\n            session.flush()\n        if session.probed",
-        "            yield session\n        if session.probed",
+        "            yield session\n            session.flush()\n            self._note_act(",
+        "            yield session\n            self._note_act(",
         WAITING,
     ),
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", MACHINE),
@@ -3490,6 +3491,73 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # Plans that are kept: applied once, and not for ever.
+    (
+        "store/console/plans.py",
+        "AND (state = 'open' OR (state = 'applied' AND run_id = :run))",
+        "AND :run = :run",
+        KEPT_PLANS,
+    ),
+    ("store/console/plans.py", "OFFSET {KEPT_PLANS}", "OFFSET {KEPT_PLANS + 1}", KEPT_PLANS),
+    ("store/console/plans.py", "WHERE made_at < :oldest", "WHERE made_at <= :oldest", KEPT_PLANS),
+    ("store/console/plans.py", "state = 'open', run_id = NULL", "state = 'open'", KEPT_PLANS),
+    ("store/console/plans.py", 'if plan.state != "open":', 'if plan.state == "applied":', KEPT_PLANS),
+    ("store/console/plans.py", "zlib.decompress(base64.b85decode(packed))", "base64.b85decode(packed)", KEPT_PLANS),
+    (
+        "engine/receipts.py",
+        'if self.kept_plan is not None and receipt.status == "applied":',
+        "if self.kept_plan is not None:",
+        KEPT_PLANS,
+    ),
+    ("engine/receipts.py", 'if self.kept_plan is not None and receipt.status == "applied":', "if False:", KEPT_PLANS),
+    ("engine/saved_plan.py", "if fingerprint_of(text) != fingerprint:", "if False:", KEPT_PLANS),
+    ("client_acts.py", 'if done.status == "nothing" and done.id is not None:', "if False:", KEPT_PLANS),
+    # Who did what: in the commit of what was done.
+    (
+        "store/console/audit.py",
+        "if self._is_kept or self._noted_in is not None:",
+        "if self._noted_in is not None:",
+        AUDIT,
+    ),
+    (
+        "store/console/audit.py",
+        "self._noted_in, self._is_kept = None, is_committed",
+        "self._noted_in, self._is_kept = None, True",
+        AUDIT,
+    ),
+    ("store/console/audit.py", "WHERE id < :before", "WHERE id <= :before", AUDIT),
+    (
+        "store/store.py",
+        "            self._note_act(connection, session.begun)\n        if",
+        "        self._note_act(connection, session.begun)\n        if",
+        AUDIT,
+    ),
+    (
+        "store/store.py",
+        "            yield connection\n            self._note_act(connection)\n",
+        "            yield connection\n",
+        AUDIT,
+    ),
+    ("store/store.py", "None if begun is None else begun.value)", "None)", f"{AUDIT} -k one_entry"),
+    ("client_acts.py", "store.asked, store.act = outer", "store.asked, store.act = outer[0], store.act", AUDIT),
+    ("client_acts.py", 'store.asked = Asked("person", who)', "pass", AUDIT),
+    # Who asked for a run.
+    ("store/history/runs.py", "run.asked_by and run.asked_by[:191]", "run.asked_by", f"{ASKED} -k costs"),
+    ("store/history/runs.py", '"trigger_kind": run.trigger,', '"trigger_kind": None,', f"{ASKED} -k kind"),
+    (
+        "engine/undo.py",
+        'fresh_run(store, "undo", old.window, started_at=started, undoes=number)',
+        'fresh_run(Store("sqlite://"), "undo", old.window, started_at=started, undoes=number)',
+        f"{ASKED} -k kind",
+    ),
+    (
+        "service/clock.py",
+        "        if self._taken.bells:\n            self._store",
+        "        if True:\n            self._store",
+        "tests/service/test_bell_looks.py -k sqlite",
+    ),
+    ("service/clock.py", 'self._store.asked = Asked("bell")', "pass", "tests/service/test_bell_looks.py -k sqlite"),
+    ("cli/options.py", 'Asked("command", recorded_name(None))', 'Asked("command")', f"{ASKED} -k command"),
     # Who may sign in to the console, and what is kept of it.
     (
         "core/roles.py",

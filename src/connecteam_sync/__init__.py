@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
-    from connecteam_sync.core.console import ConsoleUser
+    from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         StandingHold,
         Status,
         Suggestion,
+        Trigger,
         Verification,
         VerifyResult,
     )
@@ -150,7 +151,7 @@ else:
         ),
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
-        "core.console": "ConsoleUser",
+        "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
         "core.events": (
             "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
             "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
@@ -169,7 +170,7 @@ else:
         "core.roles": "Role",
         "core.run": (
             "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice "
-            "StandingHold Status Suggestion Verification VerifyResult"
+            "StandingHold Status Suggestion Trigger Verification VerifyResult"
         ),
         "core.same_minute": "ByMinute",
         "core.shift": "Break InvalidRecord Shift Snapshot User",
@@ -206,6 +207,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AppliedValues",
+    "AuditEntry",
     "BadAnswer",
     "BadLook",
     "BellFacts",
@@ -258,6 +260,7 @@ __all__ = [
     "HostTables",
     "InputsNotKept",
     "InvalidRecord",
+    "KeptPlan",
     "KnownBy",
     "LegacyDamage",
     "Level",
@@ -287,6 +290,7 @@ __all__ = [
     "Pending",
     "Person",
     "Plan",
+    "PlanState",
     "Planner",
     "Policy",
     "Problem",
@@ -333,6 +337,7 @@ __all__ = [
     "SupportBundle",
     "Survey",
     "TrackedShift",
+    "Trigger",
     "Unavailable",
     "UndoRefused",
     "UnreadTime",

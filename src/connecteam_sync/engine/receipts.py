@@ -28,6 +28,8 @@ class RunRecord:
         self.store, self.run = context.store, run
         self._belonging, self._emit = context.belonging, context.emit
         self.number: int | None = None
+        self.kept_plan: str | None = None
+        """The fingerprint of the kept plan that the run applies."""
         self.slices: list[Slice] = []
         self.ended: int | None = None
         self._newest: PendingId | None = None
@@ -40,7 +42,14 @@ class RunRecord:
     def receipt(
         self, session: Session, number: PendingId, receipt: Slice, people: Mapping[str, object] | None = None
     ) -> None:
-        """Record the receipt of a slice; `people` as `runs.record_slice` has it."""
+        """Record the receipt of a slice; `people` as `runs.record_slice` has it.
+
+        Raises StalePlan, when it is sent, if the kept plan that is applied is another run's by now.
+        """
+        if self.kept_plan is not None and receipt.status == "applied":
+            from connecteam_sync.store.console import plans
+
+            plans.take(session, self.kept_plan, number.value)
         self._newest = runs.record_slice(session, number.value, receipt, people)
 
     @property

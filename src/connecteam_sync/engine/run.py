@@ -43,15 +43,17 @@ def run(
     *,
     accept: Iterable[str] = (),
     wanted: Plan | None = None,
+    kept: str | None = None,
 ) -> Run:
     """Look, plan and apply, slice by slice. `accept`: fingerprints of changes that guards are to let through.
 
-    Without `windows`, the days of a default run. With `wanted`, a saved plan, each slice must have exactly its changes.
-    Failures are receipts of their slices.
+    Without `windows`, the days of a default run. With `wanted`, a saved plan, each slice must have exactly its changes;
+    `kept` is its fingerprint if it is a kept one. Failures are receipts of their slices.
     """
     chosen = tuple(windows) if windows is not None else None
     began = _begin(context, kind, chosen, accept, is_resync=wanted is not None and wanted.is_resync)
     slices, record, state = began.slices, began.slices.record, began.slices.state
+    record.kept_plan = kept
     try:
         _choose(context, began, chosen, wanted)
     except ConfigurationError:
@@ -99,7 +101,7 @@ def _begin(
     state = RunState(is_resync=kind == "resync" or is_resync, requested=hull if chosen else None)
     policy = _policy(context, accept, state)
     _require_tables(context, policy)
-    record = RunRecord(context, fresh_run(kind, hull))
+    record = RunRecord(context, fresh_run(context.store, kind, hull))
     inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
     assigned = assignments_of(first_rows.assignments)
     slices = SliceRunner(context, state, record, inputs, assigned, head=first_rows.head)

@@ -24,7 +24,7 @@ from connecteam_sync.store.tables.own import OwnTables
 def begin_run(session: Session, run: Run) -> PendingId:
     """Insert a run, in the transaction that first writes for it. Its number was never used before."""
     own = session.own
-    return session.insert_one(
+    session.begun = session.insert_one(
         own.runs,
         {
             "kind": run.kind,
@@ -38,9 +38,12 @@ def begin_run(session: Session, run: Run) -> PendingId:
             "undoes": run.undoes,
             "statements": run.statements,
             "http_calls": run.http_calls,
+            "asked_by": run.asked_by and run.asked_by[:191],
+            "trigger_kind": run.trigger,
         },
         above=[("run_id", table) for table in (own.changes, own.slices, own.adoptions)],
     )
+    return session.begun
 
 
 def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> PendingId:
@@ -158,4 +161,6 @@ def _run(row: Mapping[str, Any], slices: tuple[Slice, ...], undone_by: int | Non
         undone_by=undone_by,
         statements=row["statements"],
         http_calls=row["http_calls"],
+        asked_by=row["asked_by"],
+        trigger=row["trigger_kind"],
     )
