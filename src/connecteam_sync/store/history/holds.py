@@ -11,7 +11,9 @@ import msgspec
 from sqlalchemy import or_, select
 
 from connecteam_sync.core.change import Hold, SlicePlan, subject_of
+from connecteam_sync.core.holds import NEED_A_MAPPING, as_mapped
 from connecteam_sync.core.keys import RowId, provisional_employee, provisional_user
+from connecteam_sync.core.people import mapped
 from connecteam_sync.core.run import Acknowledgement, StandingHold
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror.people import users_of_employee
@@ -221,11 +223,19 @@ def standing_holds(
     standing = session.connection.execute(wanted).mappings().all()
     if not standing:
         return ()
-    people = {e.id: e.name for e in session.employees()}
-    users_by_id = {user_id: user.name for user_id, (user, _, _) in session.known_users().items()}
-    return tuple(
-        _standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in standing
-    )
+    employees, known = session.employees(), session.known_users()
+    people = {e.id: e.name for e in employees}
+    names = {user_id: user.name for user_id, (user, _, _) in known.items()}
+    counts_for = mapped(employees, {user_id: to for user_id, (_, _, to) in known.items()}).employees
+    found = (_standing(dict(row), people.get(row["employee_id"]), names.get(row["user_id"])) for row in standing)
+    return tuple(_as_mapped(one, counts_for.get(one.hold.user_id or 0)) for one in found)
+
+
+def _as_mapped(standing: StandingHold, employee: RowId | None) -> StandingHold:
+    """Where the user is mapped by now, that is said; the hold stands until the next look at its day."""
+    if employee is None or standing.hold.reason not in NEED_A_MAPPING:
+        return standing
+    return msgspec.structs.replace(standing, hold=as_mapped(standing.hold, employee))
 
 
 def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:
