@@ -48,6 +48,21 @@ def test_a_plan_is_that_of_the_command(console: Operated) -> None:
     assert "1 new, 0 corrected, 0 deleted, +8:00 hours" in text
 
 
+def test_who_is_held_is_named_as_the_command_names_them(initialised: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if nobody has written anything of them yet."""
+    with operated(initialised, monkeypatch, employees="match") as console:
+        console.world.work(2, "08:00", "16:00")
+        wanted = console.mirror.plan(console.world.window)
+        with console.by("operator") as ana:
+            place = made_plan(ana)
+            said = page(ana, place)
+        assert len(wanted.holds) == 1
+        for line in plan_text(wanted, console.mirror.names()):
+            assert " ".join(line.split()) in said
+        name = console.company.people[console.world.user]
+        assert f"{name.first_name} {name.last_name}" in said
+
+
 def test_a_plan_is_applied_as_it_is_shown(console: Operated) -> None:
     """It becomes a run, where the page leads; it is applied once."""
     console.world.work(2, "08:00", "16:00")
