@@ -208,13 +208,22 @@ def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str,
 
 
 def standing_holds(
-    session: Session, kind: str | None = None, *, employee: RowId | None = None
+    session: Session,
+    kind: str | None = None,
+    *,
+    employee: RowId | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> tuple[StandingHold, ...]:
     """The holds that stand, oldest shift first; only of one reason (`kind`), or only of an employee and the Connecteam
-    users that count for them.
+    users that count for them. With a `limit` the oldest holds: those with a larger number than `after`, by number.
     """
     held = session.tables.holds
-    wanted = select(held).where(held.c.resolved_run.is_(None)).order_by(held.c.instant, held.c.id)
+    wanted = select(held).where(held.c.resolved_run.is_(None))
+    if limit is None:
+        wanted = wanted.order_by(held.c.instant, held.c.id)
+    else:
+        wanted = wanted.where(held.c.id > after).order_by(held.c.id).limit(limit)
     if kind is not None:
         wanted = wanted.where(held.c.reason == kind)
     if employee is not None:
