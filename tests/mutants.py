@@ -3396,6 +3396,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/holds.py", "if window and _IS_MAPPED.fullmatch(self.detail):", "if False:", f"{MAPPED} -k since"),
     ("store/history/holds.py", "if employee is None or standing", "if True or standing", f"{MAPPED} -k since"),
+    (
+        "service/visits.py",
+        "in {clock, None}",
+        "in {clock}",
+        "tests/service/test_clock.py -k refused_stops and sqlite",
+    ),
     ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
     ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
     ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),
@@ -3406,7 +3412,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("alerts/email.py", "server.leave()", "server.__exit__()", f"{SLOW_MAIL} -k goodbye"),
     (
         "service/visits.py",
-        "for part in run.slices if clock is None or part.time_clock_id == clock]",
+        "for part in run.slices if clock is None or part.time_clock_id in {clock, None}]",
         "for part in run.slices]",
         "tests/service/test_clock.py -k where_another and sqlite",
     ),
