@@ -344,10 +344,6 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
 
 
-SeenTotals = tuple[int, Window, tuple[tuple[int, date, int], ...]]
-"""Connecteam's own totals of a time clock's days, as they came: (user, local day, minutes) of each."""
-
-
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a fresh look at the window. `differences` counts rows, or person-days, that differ without a hold.
 
@@ -363,8 +359,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     shifts: int
     minutes: int
     offsets: tuple[Offset, ...] = ()
-    seen: tuple[SeenTotals, ...] = ()
-    """The totals themselves: kept with the receipt, for `timesheet`."""
+    seen: tuple[tuple[int, Window, tuple[tuple[int, date, int], ...]], ...] = ()
+    """The totals themselves: time clock, days, and (user, local day, minutes) of each; kept for `timesheet`."""
     run: int | None = None
     """The number of its receipt."""
     not_recorded: str | None = None

@@ -10,8 +10,8 @@ from connecteam_sync.api.client import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.run import Difference, Failure, Plan, SeenTotals, Verification
-from connecteam_sync.core.verify import differing_days, differing_totals, held_by
+from connecteam_sync.core.run import Difference, Failure, Plan, Verification
+from connecteam_sync.core.verify import SeenTotals, differing_days, differing_totals, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import failure_of, newest_plans, propose

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from connecteam_sync.core.run import SeenTotals
+from connecteam_sync.core.verify import SeenTotals
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.traits import Kind
