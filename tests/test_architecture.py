@@ -29,6 +29,7 @@ MAY: dict[str, set[str]] = {
     "store": {"store", *BASE},
     "config": {"config_names", "api", "store", *BASE},
     "config_names": {"store", *BASE},
+    "days": {"client", *BASE},
     "engine": {"engine", "api", "store", *BASE},
     "client_history": {"config", "engine", "store", *BASE},
     "client_account": {"config", "engine", "store", *BASE},
@@ -40,13 +41,13 @@ MAY: dict[str, set[str]] = {
     "client_people": {"engine", "store", *BASE},
     "client_status": {"client_history", "config", "engine", "store", *BASE},
     "client_pages": {"config", "engine", "store", *BASE},
-    "web": {"web", "service", "client", "present", "config", *BASE},
+    "web": {"web", "service", "client", "present", "config", "days", *BASE},
     "alerts": {"alerts", "client", "config", "engine", "api", "store", *BASE},
     "service": {"service", "alerts", "client", "client_bells", "config", "engine", "store", *BASE},
     "client": {"config", "engine", "api", "store", *CLIENT, *BASE},
     "present": {"present", "core"},
     "sandbox": {"sandbox", *BASE},
-    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "sandbox", "web", *BASE},
+    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "days", "sandbox", "web", *BASE},
 }
 """For every module and package of the first level, those it may import."""
 OF_THE_STORE: dict[str, set[str]] = {
@@ -63,9 +64,9 @@ ONLY = {
     "typer": {"cli"},
     "starlette": {"sandbox", "service", "web"},
     "jinja2": {"web"},
+    "argon2": {"store"},
     "prometheus_client": {"service"},
     "apprise": {"alerts"},
-    "argon2": {"store"},
     "uvicorn": {"sandbox", "service"},
 }
 """Who alone may import a package."""

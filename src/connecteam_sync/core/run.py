@@ -70,6 +70,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
     retryable: bool = False
     """Whether a failed one may succeed if it is tried again without any change."""
+    rows: tuple[RowId, ...] = ()
+    """The ids of the rows that moved since a plan was made, if that is why it was refused; the first, if very many."""
     result: VerifyResult | None = None
     """Set in the one slice of a verification, whose `time_clock_id` is None."""
 

@@ -12,13 +12,13 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context, Costs
 from connecteam_sync.engine.decide import now, refused
 from connecteam_sync.engine.events import run_ended
-from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused
+from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused, StalePlan
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.statements import PendingId
 
 SHOWN = 200
-"""How many of the deletes stopped by guards a receipt names."""
+"""How many of the deletes stopped by guards, or of the rows that moved, a receipt names."""
 
 
 class RunRecord:
@@ -135,6 +135,7 @@ def failed_slice(clock: int | None, window: Window, error: ConnecteamSyncError) 
         next_step=error.next_step,
         exit_code=error.exit_code,
         retryable=error.retryable,
+        rows=error.rows[:SHOWN] if isinstance(error, StalePlan) else (),
     )
 
 

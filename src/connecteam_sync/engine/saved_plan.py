@@ -15,6 +15,7 @@ from connecteam_sync.core.clocktime import ClockTime, StoredState
 from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId, ordered, provisional_user
 from connecteam_sync.core.run import Plan
+from connecteam_sync.core.shift import User
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import ConfigurationError, StalePlan
@@ -76,8 +77,15 @@ def kept_plan_of(text: bytes, fingerprint: str, *, timezone: str) -> Plan:
 
 
 def _bare(plan: SlicePlan) -> SlicePlan:
+    """Without what a look saw, but for the names of people who are held: they are shown with the plan."""
+    held = {hold.user_id for hold in plan.holds}
+    users = tuple(
+        User(id=user.id, first_name=user.first_name, last_name=user.last_name)
+        for user in plan.snapshot.users
+        if user.id in held
+    )
     snapshot = msgspec.structs.replace(
-        plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
+        plan.snapshot, users=users, listed=frozenset(), shifts=(), breaks=(), invalid_records=()
     )
     bare = msgspec.structs.replace(plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=())
     return msgspec.structs.replace(bare, at_risk=(), losses=Losses())
