@@ -42,7 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
-PARTS = "tests/test_parts.py"
+IN_PARTS = "tests/test_parts.py"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
@@ -3499,17 +3499,17 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         f"{TOLD_AWAY} -k cannot_be",
     ),
     # What is read a part at a time, and Connecteam's own totals.
-    ("store/history/runs.py", "wanted.where(t.runs.c.id < before)", "wanted.where(t.runs.c.id <= before)", PARTS),
-    ("store/history/feed.py", "changes.c.run_id == number, changes.c.id > after)", "changes.c.id > after)", PARTS),
-    ("store/history/holds.py", "wanted.where(held.c.id > after)", "wanted.where(held.c.id >= after)", PARTS),
-    ("store/mirror/timesheets.py", "if window.first <= day <= window.last}", "}", f"{PARTS} -k outside"),
+    ("store/history/runs.py", "wanted.where(t.runs.c.id < before)", "wanted.where(t.runs.c.id <= before)", IN_PARTS),
+    ("store/history/feed.py", "changes.c.run_id == number, changes.c.id > after)", "changes.c.id > after)", IN_PARTS),
+    ("store/history/holds.py", "wanted.where(held.c.id > after)", "wanted.where(held.c.id >= after)", IN_PARTS),
+    ("store/mirror/timesheets.py", "if window.first <= day <= window.last}", "}", f"{IN_PARTS} -k outside"),
     (
         "store/mirror/timesheets.py",
         'f"DELETE FROM {session.own.timesheets} WHERE time_clock_id = :clock AND',
         'f"DELETE FROM {session.own.timesheets} WHERE 1 = 0 AND',
-        PARTS,
+        IN_PARTS,
     ),
-    ("store/mirror/timesheets.py", "t.c.timezone == timezone, ", "", f"{PARTS} -k outside"),
+    ("store/mirror/timesheets.py", "t.c.timezone == timezone, ", "", f"{IN_PARTS} -k outside"),
     # Plans that are kept: applied once, and not for ever.
     (
         "store/console/plans.py",
