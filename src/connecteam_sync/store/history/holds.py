@@ -11,8 +11,10 @@ import msgspec
 from sqlalchemy import or_, select
 
 from connecteam_sync.core.change import Hold, SlicePlan, subject_of
-from connecteam_sync.core.keys import RowId, provisional_employee, provisional_user
+from connecteam_sync.core.clocktime import Employee
+from connecteam_sync.core.keys import RowId, ordered, provisional_employee, provisional_user
 from connecteam_sync.core.run import Acknowledgement, StandingHold
+from connecteam_sync.core.shift import User
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
@@ -221,10 +223,45 @@ def standing_holds(
     standing = session.connection.execute(wanted).mappings().all()
     if not standing:
         return ()
-    people = {e.id: e.name for e in session.employees()}
-    users_by_id = {user_id: user.name for user_id, (user, _, _) in session.known_users().items()}
+    return _named(standing, session.employees(), session.known_users())
+
+
+KnownUsers = Mapping[int, tuple[User, bool, RowId | None]]
+"""What `Session.known_users` reads."""
+
+
+def holds_about(
+    session: Session,
+    *,
+    employee: RowId,
+    users: Iterable[int],
+    rows_of: Iterable[RowId],
+    shifts: Iterable[str],
+    people: Iterable[Employee],
+    known: KnownUsers,
+) -> tuple[StandingHold, ...]:
+    """The standing holds on these rows and shifts, and all of the employee and their users; oldest shift first.
+
+    `people` are all employees, `known` all users, which are read already.
+    """
+    held = session.tables.holds
+    about = or_(
+        held.c.employee_id == employee,
+        held.c.user_id.in_(sorted(users)),
+        held.c.clock_time_id.in_(sorted(rows_of, key=ordered)),
+        held.c.shift_id.in_(sorted(shifts)),
+    )
+    wanted = select(held).where(held.c.resolved_run.is_(None), about).order_by(held.c.instant, held.c.id)
+    return _named(session.connection.execute(wanted).mappings().all(), people, known)
+
+
+def _named(
+    standing: Iterable[Mapping[Any, Any]], people: Iterable[Employee], known: KnownUsers
+) -> tuple[StandingHold, ...]:
+    names = {e.id: e.name for e in people}
+    users = {user_id: user.name for user_id, (user, _, _) in known.items()}
     return tuple(
-        _standing(dict(row), people.get(row["employee_id"]), users_by_id.get(row["user_id"])) for row in standing
+        _standing(dict(row), names.get(row["employee_id"]), users.get(row["user_id"])) for row in standing
     )
 
 
