@@ -57,9 +57,7 @@ def explained(
     every = session.rows_of(person.id, span[0] - reach, span[1])
     inside = tuple(row for row in every if row.clock_in >= span[0])
     keys = frozenset(row.id for row in inside if row.id is not None)
-    shifts = tracked_shifts(
-        session, users, [row.id for row in every if row.id is not None], span[0] - reach, span[1]
-    )
+    shifts = tracked_shifts(session, users, [row.id for row in every if row.id is not None], span[0] - reach, span[1])
     theirs = tuple(
         one
         for one in shifts

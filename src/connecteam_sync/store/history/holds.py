@@ -223,7 +223,7 @@ def standing_holds(
     standing = session.connection.execute(wanted).mappings().all()
     if not standing:
         return ()
-    return _named(standing, session.employees(), session.known_users())
+    return named_holds(standing, session.employees(), session.known_users())
 
 
 KnownUsers = Mapping[int, tuple[User, bool, RowId | None]]
@@ -252,17 +252,16 @@ def holds_about(
         held.c.shift_id.in_(sorted(shifts)),
     )
     wanted = select(held).where(held.c.resolved_run.is_(None), about).order_by(held.c.instant, held.c.id)
-    return _named(session.connection.execute(wanted).mappings().all(), people, known)
+    return named_holds(session.connection.execute(wanted).mappings().all(), people, known)
 
 
-def _named(
+def named_holds(
     standing: Iterable[Mapping[Any, Any]], people: Iterable[Employee], known: KnownUsers
 ) -> tuple[StandingHold, ...]:
+    """Rows of holds as holds, with the names of these employees and users."""
     names = {e.id: e.name for e in people}
     users = {user_id: user.name for user_id, (user, _, _) in known.items()}
-    return tuple(
-        _standing(dict(row), names.get(row["employee_id"]), users.get(row["user_id"])) for row in standing
-    )
+    return tuple(_standing(dict(row), names.get(row["employee_id"]), users.get(row["user_id"])) for row in standing)
 
 
 def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:
@@ -330,8 +329,13 @@ def require_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold
     holds = tuple(hold for hold in standing_holds(session) if hold.id in wanted)
     missing = sorted(wanted - {hold.id for hold in holds})
     if missing:
-        raise NotFound(
-            f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
-            next_step="`connecteam-sync holds` lists those that do, with their ids",
-        )
+        raise no_hold(missing)
     return holds
+
+
+def no_hold(missing: Iterable[int]) -> NotFound:
+    """The error that no holds of these ids stand."""
+    return NotFound(
+        f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
+        next_step="`connecteam-sync holds` lists those that do, with their ids",
+    )
