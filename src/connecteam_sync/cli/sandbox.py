@@ -194,10 +194,23 @@ def demo(
         Optional[Path],
         typer.Option("--keep", metavar="FOLDER", help="Leave the database here to look at."),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Instead, open the console on a company at work, with a story to look at.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="With --serve: the port; 0 for any.")] = 8787,
     as_json: Json = False,
 ) -> None:
     """A complete example without an account or a server: sandbox and SQLite in a scratch folder."""
-    from connecteam_sync.cli.demo import run_demo
-
     with reporting(as_json=as_json) as report:
+        if serve:
+            if keep is not None:
+                raise ConfigurationError("--keep and --serve do not go together", next_step="leave one of them out")
+            from connecteam_sync.cli.serve import require_console
+
+            require_console("demo --serve")
+            from connecteam_sync.cli.demo_console import serve_demo
+
+            raise typer.Exit(serve_demo(report, port))
+        from connecteam_sync.cli.demo import run_demo
+
         raise typer.Exit(run_demo(report, keep))

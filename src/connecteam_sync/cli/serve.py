@@ -125,8 +125,10 @@ def _console(mirror: ConnecteamSync, parts: Parts, report: Report) -> Console | 
     """The console; None where its packages are missing, which is said. Raises ConfigurationError."""
     from connecteam_sync.service.listener import is_loopback
 
-    if missing := [name for name in ("jinja2", "argon2") if importlib.util.find_spec(name) is None]:
-        report.note(f"no console: it needs {' and '.join(missing)}; pip install 'connecteam-sync[service]'")
+    try:
+        require_console("the console")
+    except ConfigurationError as error:
+        report.note(f"no console: {error.message}; {error.next_step}")
         return None
     from connecteam_sync.web.console import Console
 
@@ -136,6 +138,14 @@ def _console(mirror: ConnecteamSync, parts: Parts, report: Report) -> Console | 
             next_step="connecteam-sync console user add NAME --role admin, or serve --no-console",
         )
     return Console(mirror.settings, host=parts.host)
+
+
+def require_console(what: str) -> None:
+    """Raises ConfigurationError if the packages of the console are missing."""
+    if missing := [name for name in ("jinja2", "argon2") if importlib.util.find_spec(name) is None]:
+        raise ConfigurationError(
+            f"{what} needs {' and '.join(missing)}", next_step="pip install 'connecteam-sync[service]'"
+        )
 
 
 def _of_hooks(url: str | None, *, no_hooks: bool) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connecteam_sync.config import Settings
+from connecteam_sync.core.proxies import proxies
 from connecteam_sync.core.roles import may
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.errors import ConnecteamSyncError
@@ -26,11 +27,12 @@ from connecteam_sync.web.gate import HEADERS, LARGEST_FORM, LOOPBACK, Gate, is_f
 from connecteam_sync.web.page import Ask, Form, Moved, Page, Place, Visitor
 from connecteam_sync.web.pages import NAVIGATION, PLACES
 from connecteam_sync.web.render import STATIC, csv_text, rendered, static_file
-from connecteam_sync.web.visitors import TooOften, Visitors
+from connecteam_sync.web.visitors import Once, TooOften, Visitors
 
 _STATUS_SECONDS = 5.0
 """However many pages are asked for, the header's facts are read once in so many seconds."""
 _COOKIE = "connecteam_sync_session"
+_MOST_FIELDS = 500
 _FOREVER = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
 _TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
@@ -40,7 +42,10 @@ _TYPES: dict[Form, str] = {
 
 
 class Console:
-    """The console of one mirror, reached at `host`. `clock` gives seconds that never go back, `now` epoch seconds."""
+    """The console of one mirror, reached at `host`. `clock` gives seconds that never go back, `now` epoch seconds.
+
+    `once` is a word that signs somebody in one time, by `/sign-in?once=…`.
+    """
 
     def __init__(
         self,
@@ -49,18 +54,19 @@ class Console:
         host: str,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        once: Once | None = None,
     ) -> None:
         public = urlsplit(settings.public_url or "").hostname
         self._gate = Gate(
             hosts=LOOPBACK | {host.lower()} | ({public} if public else set()),
             public=public,
-            proxies=settings.proxies,
+            proxies=proxies(settings.trusted_proxies) if settings.trusted_proxies else frozenset(),
             user_header=settings.proxy_user_header,
         )
         self._settings, self._clock, self._now = settings, clock, now
         self._zone = ZoneInfo(settings.timezone)
         self._clients = Clients(settings)
-        self._visitors = Visitors(self._gate, clock)
+        self._visitors = Visitors(self._gate, clock, once=once)
         self._status: tuple[MirrorStatus | None, float] = (None, 0.0)
 
     def routes(self) -> list[BaseRoute]:
@@ -114,7 +120,11 @@ class Console:
             if body is None:
                 said = NotAllowed("the form is too large", next_step="send less than 64 kB")
                 return self._failed(said, form, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            fields = first_values(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+            try:
+                fields = first_values(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+            except ValueError:
+                said = NotAllowed("the form has too many fields", next_step=f"send at most {_MOST_FIELDS}")
+                return self._failed(said, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return await run_in_threadpool(answer, fields)
 
     def _answer(self, request: Request, place: Place, form: Form, fields: Mapping[str, str]) -> Response:
@@ -140,9 +150,12 @@ class Console:
                     params={name: str(value) for name, value in request.path_params.items()},
                     query=first_values(request.query_params.multi_items()),
                     form=fields,
+                    wanted=form,
                     status=lambda: self._status_of(client),
                 )
                 answer = place.handler(ask)
+                if place.is_action:
+                    self._status = (None, 0.0)
                 if isinstance(answer, Moved):
                     return self._moved(answer, form)
                 return self._shown(answer, form, ask, is_signed_in=visitor is not None)
@@ -238,13 +251,16 @@ class Console:
         name, after = fields.get("name", "").strip(), local_path(fields.get("next", ""))
         try:
             with self._clients.one() as client:
-                found = self._visitors.sign_in(
-                    client,
-                    name=name,
-                    secret=fields.get("secret", ""),
-                    address=self._gate.address(_peer(request), request.headers),
-                    token=self._token(request),
-                )
+                if word := fields.get("once", ""):
+                    found = self._visitors.sign_in_once(client, word, token=self._token(request))
+                else:
+                    found = self._visitors.sign_in(
+                        client,
+                        name=name,
+                        secret=fields.get("secret", ""),
+                        address=self._gate.address(_peer(request), request.headers),
+                        token=self._token(request),
+                    )
         except ConnecteamSyncError as error:
             return self._failed(error, form)
         if found is None:
@@ -254,7 +270,7 @@ class Console:
             )
             if form == "json":
                 return self._failed(said, form, status=HTTPStatus.UNAUTHORIZED)
-            members = {**self._frame(None, "/sign-in", None), "error": said, "name": name, "next": after}
+            members = {**self._frame(None, "/sign-in", None), "error": said, "name": name, "next": after, "once": ""}
             return _response(rendered("sign_in.html", members), "html", HTTPStatus.UNAUTHORIZED)
         user, token = found
         answer = self._moved(Moved(to=after or "/", json={"name": user.name, "role": user.role}), form)
@@ -290,7 +306,8 @@ class Console:
 
 
 def _sign_in_form(ask: Ask) -> Page:
-    members = {"error": None, "name": "", "next": local_path(ask.query.get("next", ""))}
+    once, after = ask.query.get("once", "")[:100], local_path(ask.query.get("next", ""))
+    members = {"error": None, "name": "", "next": after, "once": once}
     return Page(template="sign_in.html", members=members)
 
 

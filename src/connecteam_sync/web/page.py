@@ -39,6 +39,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
     form: Mapping[str, str] = {}
+    wanted: Form = "html"
     status: Callable[[], MirrorStatus]
     """The state of the mirror as the header shows it: at most a few seconds old."""
 

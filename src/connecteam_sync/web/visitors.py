@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+import threading
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.console import ConsoleUser
@@ -24,13 +28,21 @@ class TooOften(NotAllowed):
         super().__init__("too many attempts to sign in have failed", next_step=f"try again in {self.wait} seconds")
 
 
+class Once(msgspec.Struct, frozen=True):
+    """A word that signs in the account `name`, one time."""
+
+    word: str
+    name: str
+
+
 class Visitors:
     """Finds who asks, and signs people in and out. Any thread may call it."""
 
-    def __init__(self, gate: Gate, clock: Callable[[], float]) -> None:
+    def __init__(self, gate: Gate, clock: Callable[[], float], *, once: Once | None = None) -> None:
         self.gate = gate
         self.sessions = Sessions(clock)
         self._back_off = BackOff(clock)
+        self._once, self._taking = once, threading.Lock()
 
     def find(
         self, client: ConnecteamSync, *, peer: str, headers: Mapping[str, str], token: str | None
@@ -60,6 +72,18 @@ class Visitors:
         if is_here and not is_forwarded(headers):
             return Visitor(name=None, role="viewer", how="loopback")
         raise NotAllowed("nobody has an account yet, so pages are shown on this machine only", next_step=_MAKE_ONE)
+
+    def sign_in_once(self, client: ConnecteamSync, word: str, *, token: str | None) -> tuple[ConsoleUser, str] | None:
+        """Whoever the word of a one-time address is for, and the token of their session; None for a word that is none,
+        or was used.
+        """
+        with self._taking:
+            once = self._once
+            if once is None or not hmac.compare_digest(once.word.encode(), word.encode("utf-8", "surrogatepass")):
+                return None
+            self._once = None
+        user = _user(client.console_users(), once.name)
+        return None if user is None else (user, self.sessions.begin(user.name, user.generation, instead_of=token))
 
     def sign_in(
         self, client: ConnecteamSync, *, name: str, secret: str, address: str, token: str | None

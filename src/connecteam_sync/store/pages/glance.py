@@ -55,7 +55,7 @@ def _shifts(store: Store, since: int, today: int) -> Query:
     by_start = store.dialect.by_index(own.names.index("shifts", "start"))
     return Query(
         "SELECT s.user_id, u.first_name, u.last_name, s.applied_employee_id, s.time_clock_id, s.start_at, s.end_at"
-        f" FROM {own.shifts} s{by_start} LEFT JOIN {own.users} u ON u.id = s.user_id"
+        f" FROM {own.shifts} s{by_start} LEFT JOIN {own.users} u ON u.user_id = s.user_id"
         " WHERE s.start_at >= :since AND s.is_gone = 0 AND (s.end_at IS NULL OR s.start_at >= :today)",
         {"since": since, "today": today},
         _shift,

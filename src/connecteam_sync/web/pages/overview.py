@@ -15,7 +15,10 @@ _WORDS = {"well": "Equal to Connecteam", "needs_a_person": "A person is needed",
 
 def overview(ask: Ask) -> Page:
     """The state of the mirror in one sentence, today, and what needs a person."""
-    status = ask.client.status()
+    # The header's, a few seconds old at most: read once for all who look. Programs get what the command says now.
+    status = ask.status() if ask.wanted == "html" else ask.client.status()
+    if ask.wanted == "json":
+        return Page(template="overview.html", json=status_json(status))
     if not status.answers:
         return Page(
             template="overview.html",

@@ -13,9 +13,10 @@ from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.holds import HoldGroup, grouped
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.run import Entry, Run, Slice
+from connecteam_sync.core.run import RUN_KINDS, Entry, Run, Slice
 from connecteam_sync.core.text import clock
 from connecteam_sync.core.text import hours as as_hours
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import days_of, employee, next_step
 from connecteam_sync.web.page import Ask, Page, Place, number_of
@@ -77,12 +78,17 @@ def _line(run: Run, folded: tuple[Run, ...] = ()) -> Line:
 
 def runs(ask: Ask) -> Page:
     """The newest runs, or those before one."""
-    kind = ask.query.get("kind") or None
+    named = ask.query.get("kind", "")
+    kind = next((known for known in RUN_KINDS if known == named), None)
+    if named and kind is None:
+        raise ConfigurationError(
+            f"there is no kind of run {named[:40]!r}", next_step=f"use one of: {', '.join(RUN_KINDS)}"
+        )
     found = ask.client.runs(PAGE, kind, before=ask.number("before"))
     last = found[-1].id if len(found) == PAGE else None
     return Page(
         template="runs.html",
-        members={"lines": lines_of(found), "older": last, "kind": kind or "", "counted": len(found)},
+        members={"lines": lines_of(found), "older": last, "kind": kind or "", "kinds": RUN_KINDS, "counted": len(found)},
         json={"runs": [json_shapes.run(run) for run in found]},
         table=(
             ("run", "started_at", "kind", "status", "days", "new", "corrected", "deleted", "held", "minutes_moved"),

@@ -1,0 +1,116 @@
+"""The demo with the console: a company that lives, and a story to click through, until it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import tempfile
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+
+from connecteam_sync.cli.options import library
+from connecteam_sync.cli.output import Report
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.config import PREFIX, Settings
+from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.sandbox.company import WAREHOUSE, Person
+from connecteam_sync.sandbox.life import go_on, living, today
+from connecteam_sync.service.service import Parts, Service
+from connecteam_sync.web.console import Console
+from connecteam_sync.web.visitors import Once
+
+_OPERATOR = "Demo operator"
+_DAYS = 13
+_NEW = 8_900_001
+"""The user id of somebody who is new."""
+_HOUR = 3600
+
+
+def serve_demo(report: Report, port: int) -> int:
+    """Show the console of the demo company at a one-time address, until Ctrl-C. The database is removed afterwards."""
+    # What is configured here is of a real company: the demo takes nothing of it, and sends its key nowhere.
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    company = Company(0)
+    last = today(company)
+    first = last - timedelta(days=_DAYS)
+    life = living(company, first, last)
+    go_on(company, last, 1.0)
+    with tempfile.TemporaryDirectory(prefix="connecteam-sync-") as scratch, Sandbox(company, life=life) as sandbox:
+        os.environ[f"{PREFIX}API_KEY"] = sandbox.key
+        settings = Settings(
+            timezone=company.timezone,
+            database_url=f"sqlite:///{Path(scratch) / 'demo.db'}",
+            base_url=sandbox.url,
+            state_dir=scratch,
+            employees="match",
+        )
+        with library()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
+            story = _story(mirror, company, first, last)
+            report.end_progress()
+            mirror.add_console_user(_OPERATOR, "admin")
+        return _serve(report, settings, port, story)
+
+
+def _story(mirror: ConnecteamSync, company: Company, first: date, last: date) -> list[str]:
+    """What has happened in the mirror before somebody looks; a sentence for each thing."""
+    window = mirror.window(first, last)
+    mirror.init()
+    with library()(settings=msgspec.structs.replace(mirror.settings, employees="create")) as first_evening:
+        first_evening.sync(window)
+    closed = [shift for shift in company.shifts(first, last - timedelta(days=1)) if shift.end is not None]
+    corrected = closed[len(closed) // 2]
+    company.edit(corrected.id, start=corrected.start + 900)
+    run = mirror.sync(window)
+    _hire(company, last)
+    mirror.sync(window)
+    for shift in closed[-12:]:
+        company.delete(shift.id)
+    refused = mirror.sync(window)
+    mirror.lock(first, first + timedelta(days=4), reason="the first days of the fortnight are paid", by="Ida of payroll", anyway=True)
+    who = company.people[corrected.user_id]
+    return [
+        f"  {who.first_name} {who.last_name}'s clock-in was corrected by a quarter of an hour (run {run.id}).",
+        "  Noor Adler is new, and nobody has said which employee she is: her hours wait.",
+        f"  Twelve shifts disappeared at once, and a guard refused to believe that (run {refused.id}).",
+        f"  Payroll has closed {first} to {first + timedelta(days=4)}.",
+    ]
+
+
+def _hire(company: Company, last: date) -> None:
+    company.people[_NEW] = Person(
+        id=_NEW,
+        first_name="Noor",
+        last_name="Adler",
+        email=None,
+        phone="+15550009001",
+        clocks={WAREHOUSE},
+        created_at=company.at(last - timedelta(days=3), "08:00"),
+    )
+    for days in (2, 1):
+        day = last - timedelta(days=days)
+        company.add(_NEW, company.at(day, "09:00"), company.at(day, "17:30"))
+
+
+def _serve(report: Report, settings: Settings, port: int, story: list[str]) -> int:
+    word = secrets.token_urlsafe(24)
+    parts = Parts(port=port, has_hooks=False, metrics_port=None)
+    console = Console(settings, host=parts.host, once=Once(word, _OPERATOR))
+    service = Service(settings, parts, tell=report.note, token=lambda: "", pages=console)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    service.begin()
+    address = f"{service.url}/sign-in?once={word}"
+    report.print_json({"url": service.url, "sign_in": address})
+    report.print_lines(
+        ["A company at work, mirrored into a scratch database. What has happened:", *story, "", f"Open {address}"]
+    )
+    report.note("it works once, on this machine; Ctrl-C ends the demo and removes its database")
+    stopped.wait()
+    service.end()
+    return 0

@@ -1,0 +1,278 @@
+"""Who may look: accounts, sessions, proxies, and whoever is on this machine while there is no account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.config import Settings
+from support.console_site import ConsoleSite, console_of
+
+JSON = "application/json"
+
+
+@pytest.fixture
+def settings(initialised: str) -> Settings:
+    """A database in which `init` has run."""
+    return Settings(timezone="America/Chicago", database_url=initialised, base_url="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def mirror(settings: Settings) -> Iterator[ConnecteamSync]:
+    """The library over it."""
+    with ConnecteamSync("sandbox-key", settings=settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[ConsoleSite]:
+    """The console over it."""
+    with console_of(settings) as opened:
+        yield opened
+
+
+def test_without_accounts_this_machine_may_look(site: ConsoleSite) -> None:
+    """Read-only, and it says how that changes."""
+    page = site.ask("/")
+    assert page.status_code == 200
+    assert "read-only: nobody has an account yet" in page.text
+    assert site.ask("/index.json").json()["schema"] == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"x-forwarded-for": "203.0.113.9"}, {"forwarded": "for=203.0.113.9"}, {"via": "1.1 proxy"}, {"x-real-ip": "1.2.3.4"}],
+)
+def test_without_accounts_nobody_behind_a_proxy(site: ConsoleSite, headers: dict[str, str]) -> None:
+    """The peer is this machine, and who asks is not."""
+    answer = site.ask("/", headers=headers)
+    assert answer.status_code == 403
+    assert "console user add" in answer.text
+
+
+def test_without_accounts_nobody_at_the_public_address(settings: Settings) -> None:
+    """Even if the proxy passes everything on as it is."""
+    public = msgspec.structs.replace(settings, public_url="https://mirror.example.org")
+    with console_of(public) as site:
+        assert site.ask("/", headers={"host": "mirror.example.org"}).status_code == 403
+        assert site.ask("/").status_code == 200
+
+
+def test_with_an_account_everybody_signs_in(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """A page leads to the form and back to itself; programs are told so."""
+    mirror.add_console_user("Maria", "viewer")
+    page = site.ask("/runs?kind=sync")
+    assert (page.status_code, page.headers["location"]) == (303, "/sign-in?next=%2Fruns%3Fkind%3Dsync")
+    assert site.ask("/").headers["location"] == "/sign-in"
+    answer = site.ask("/runs.json")
+    assert answer.status_code == 401
+    assert answer.json()["next_step"] == "sign in at /sign-in"
+    assert site.ask("/index.json").status_code == 401
+    form = site.ask(page.headers["location"])
+    assert form.status_code == 200
+    assert 'value="/runs?kind=sync"' in form.text
+    assert form.text.count("<input") == 3
+
+
+def test_a_secret_opens_a_session(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Its cookie is out of reach for scripts and other sites; signing out ends it."""
+    secret = mirror.add_console_user("Maria", "operator")
+    answer = site.ask("/sign-in", method="POST", data={"name": "maria", "secret": secret, "next": "/runs"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
+    cookie = answer.headers["set-cookie"]
+    name, token = cookie.partition(";")[0].split("=")
+    assert name == "connecteam_sync_session"
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+    assert "Path=/" in cookie
+    signed = {"cookie": f"{name}={token}"}
+    page = site.ask("/", headers=signed)
+    assert page.status_code == 200
+    assert "Maria (operator)" in page.text
+    assert site.ask("/", headers={"cookie": f"{name}={token}x"}).status_code == 303
+    out = site.ask("/sign-out", method="POST", headers=signed)
+    assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
+    assert site.ask("/", headers=signed).status_code == 303
+
+
+def test_at_the_public_address_the_cookie_is_of_https(settings: Settings, mirror: ConnecteamSync) -> None:
+    """No other host can set it, and it is never sent without encryption."""
+    secret = mirror.add_console_user("Maria", "viewer")
+    public = msgspec.structs.replace(settings, public_url="https://mirror.example.org")
+    with console_of(public) as site:
+        there = {"host": "mirror.example.org", "origin": "https://mirror.example.org"}
+        answer = site.ask("/sign-in", method="POST", headers=there, data={"name": "Maria", "secret": secret})
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-connecteam_sync_session=")
+        assert "Secure" in cookie
+        assert "HttpOnly" in cookie
+        assert "Domain" not in cookie
+        token = cookie.partition(";")[0].partition("=")[2]
+        plain = {"cookie": f"connecteam_sync_session={token}", "host": "mirror.example.org"}
+        assert site.ask("/", headers=plain).status_code == 303
+        hosted = {"cookie": f"__Host-connecteam_sync_session={token}", "host": "mirror.example.org"}
+        assert site.ask("/", headers=hosted).status_code == 200
+
+
+def test_programs_sign_in_with_json(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """And are told who they are."""
+    secret = mirror.add_console_user("Payroll Bot", "payroll")
+    answer = site.ask("/sign-in", method="POST", accept=JSON, data={"name": "Payroll Bot", "secret": secret})
+    assert answer.status_code == 200
+    assert answer.json() == {"schema": 1, "name": "Payroll Bot", "role": "payroll"}
+    wrong = site.ask("/sign-in", method="POST", accept=JSON, data={"name": "Payroll Bot", "secret": "no"})
+    assert wrong.status_code == 401
+    assert wrong.json()["exit_code"] == 4
+    assert "set-cookie" not in wrong.headers
+
+
+@pytest.mark.parametrize("name", ["Maria", "nobody", "", "x" * 3000, "<script>alert(1)</script>", "\ud800"])
+def test_what_does_not_fit_says_the_same(site: ConsoleSite, mirror: ConnecteamSync, name: str) -> None:
+    """A wrong secret and an unknown name cannot be told apart."""
+    mirror.add_console_user("Maria", "viewer")
+    body = b"name=" + name.encode("utf-8", "replace") + b"&secret=wrong"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = site.ask("/sign-in", method="POST", content=body, headers=form)
+    assert answer.status_code == 401
+    assert "this name and this secret do not belong together" in answer.text
+    assert "<script>alert" not in answer.text
+
+
+def test_who_tries_too_often_waits(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Also with the right secret, until the time is over; then it works."""
+    secret = mirror.add_console_user("Maria", "viewer")
+    for _ in range(5):
+        assert site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": "guess"}).status_code == 401
+    answer = site.ask("/sign-in", method="POST", data={"name": "MARIA", "secret": secret}, accept=JSON)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) == 2
+    assert "try again in 2 seconds" in answer.json()["next_step"]
+    site.clock.now += 3
+    assert site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": secret}).status_code == 303
+
+
+def test_sessions_end_with_time_and_with_the_account(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """After half an hour without use; at once with another secret, or with the account; roles hold at once."""
+    with site.signed_in("operator", "Maria") as maria:
+        assert maria.get("/").status_code == 200
+        site.clock.now += 1801
+        assert maria.get("/").status_code == 303
+    with site.signed_in("operator", "Maria") as maria:
+        mirror.change_console_role("Maria", "viewer")
+        assert "Maria (viewer)" in maria.get("/").text
+        mirror.renew_console_secret("Maria")
+        assert maria.get("/").status_code == 303
+    with site.signed_in("viewer", "Jo") as jo, site.signed_in("admin", "Ida"):
+        mirror.remove_console_user("Jo")
+        assert jo.get("/").status_code == 303
+
+
+def test_signing_in_ends_the_session_before(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Of the same browser: a token that somebody planted there is worth nothing."""
+    with site.signed_in("viewer", "Jo") as jo:
+        planted = jo.cookies["connecteam_sync_session"]
+        secret = mirror.add_console_user("Maria", "viewer")
+        answer = site.ask(
+            "/sign-in",
+            method="POST",
+            data={"name": "Maria", "secret": secret},
+            headers={"cookie": f"connecteam_sync_session={planted}"},
+        )
+        assert answer.status_code == 303
+        assert planted not in answer.headers["set-cookie"]
+        assert jo.get("/").status_code == 303
+
+
+def test_a_listed_proxy_says_who_it_is(settings: Settings, mirror: ConnecteamSync) -> None:
+    """Its header counts from its address alone; the role is that of the account."""
+    mirror.add_console_user("Maria", "operator")
+    named = {"x-forwarded-user": "maria", "x-forwarded-for": "203.0.113.9"}
+    chosen = {"proxy_user_header": "X-Forwarded-User"}
+    with console_of(msgspec.structs.replace(settings, trusted_proxies="127.0.0.1", **chosen)) as site:
+        page = site.ask("/", headers=named)
+        assert page.status_code == 200
+        assert "Maria (operator)" in page.text
+        assert "Sign out" not in page.text
+        unknown = site.ask("/", headers={**named, "x-forwarded-user": "Jo"})
+        assert unknown.status_code == 403
+        assert "who has no account here" in unknown.text
+        assert site.ask("/").status_code == 303
+    with console_of(msgspec.structs.replace(settings, trusted_proxies="10.0.0.5", **chosen)) as site:
+        assert site.ask("/", headers=named).status_code == 303
+
+
+def test_another_host_is_misdirected(site: ConsoleSite) -> None:
+    """Pages and actions, in either form."""
+    for path, method in (("/", "GET"), ("/index.json", "GET"), ("/sign-in", "POST"), ("/sign-out", "POST")):
+        answer = site.ask(path, method=method, headers={"host": "evil.example"})
+        assert answer.status_code == 421, path
+        assert "set-cookie" not in answer.headers
+
+
+def test_an_action_from_elsewhere_is_refused(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Also with the right secret: whoever sends it is another page."""
+    secret = mirror.add_console_user("Maria", "viewer")
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "http://evil.example"}, {"origin": "null"}):
+        answer = site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": secret}, headers=headers)
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+    same = {"sec-fetch-site": "same-origin", "origin": site.url}
+    answer = site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": secret}, headers=same)
+    assert answer.status_code == 303
+
+
+def test_a_form_has_an_end(site: ConsoleSite) -> None:
+    """64 kB; and what is no form is nothing."""
+    answer = site.ask("/sign-in", method="POST", content=b"name=" + b"x" * 70_000)
+    assert answer.status_code == 413
+    assert site.ask("/sign-in", method="POST", content=b"\xff\xfe").status_code == 401
+    many = "&".join(f"a{number}=1" for number in range(1000)).encode()
+    assert site.ask("/sign-in", method="POST", content=many).status_code == 422
+
+
+def test_every_answer_brings_its_headers(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Pages, JSON, redirects and refusals."""
+    mirror.add_console_user("Maria", "viewer")
+    answers = [
+        site.ask("/"),
+        site.ask("/sign-in"),
+        site.ask("/index.json"),
+        site.ask("/", headers={"host": "evil.example"}),
+        site.ask("/sign-in", method="POST", data={"name": "a", "secret": "b"}),
+    ]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "server" not in answer.headers
+
+
+def test_what_is_not_there(site: ConsoleSite) -> None:
+    """A path nobody has, a run nobody made, a method that is none."""
+    assert site.ask("/nothing").status_code == 404
+    missing = site.ask("/runs/999999.json")
+    assert missing.status_code == 404
+    assert missing.json()["error"] == "not_found"
+    for number in ("0", "-1", "x", "9" * 30, "1e3", "٣"):
+        assert site.ask(f"/runs/{number}").status_code in {404, 422}, number
+    assert site.ask("/", method="POST").status_code == 405
+    assert site.ask("/sign-out").status_code == 405
+
+
+def test_the_database_is_away(settings: Settings) -> None:
+    """503 with its own words, and no page that looks as if all were well."""
+    away = msgspec.structs.replace(settings, database_url="postgresql+psycopg://root@127.0.0.1:9/none")
+    with console_of(away) as site:
+        answer = site.ask("/index.json")
+        assert answer.status_code == 503
+        assert json.loads(answer.text)["error"] == "database_unavailable"
+        assert site.ask("/").status_code == 503
