@@ -253,8 +253,17 @@ INSERT INTO connecteam_sync_quiet_looks (time_clock_id, day, timezone, first_at,
   newest_receipt)
   VALUES (4100001, '2025-11-01', 'America/Chicago', 1761970000, 1762050000, 280, 280, 1, '{}');
 INSERT INTO connecteam_sync_assignments (user_id, asked_at, time_clocks) VALUES (101, 1764600000, '[4100001]');
+INSERT INTO connecteam_sync_console_users (name_key, name, role, secret_hash, made_at, changed_at, generation)
+  VALUES ('ana', 'Ana', 'operator', '$argon2id$kept', 1764600000, 1764600000, 1);
+INSERT INTO connecteam_sync_audit (at, by_whom, trigger_kind, action, subject, detail, run_id)
+  VALUES (1764600000, 'Ana', 'person', 'sync', '2025-12-01', '', 1);
+INSERT INTO connecteam_sync_kept_plans (fingerprint, made_at, made_by, state, run_id, plan)
+  VALUES ('kept-plan', 1764600000, 'Ana', 'applied', 1, '{}');
+INSERT INTO connecteam_sync_timesheets (user_id, day, timezone, time_clock_id, minutes, run_id, seen_at)
+  VALUES (101, '2025-12-01', 'America/Chicago', 4100001, 480, 1, 1764600000);
+UPDATE connecteam_sync_runs SET asked_by = 'Ana', trigger_kind = 'person' WHERE id = 1;
 """
-"""What only `adopt`, a service and `init --views` write, and a word for a time clock that is not there any more."""
+"""What only `adopt`, a service, the console and `init --views` write, and a word for a time clock that is no more."""
 
 
 def live(database: str) -> None:

@@ -42,6 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT = "tests/test_drift.py"
+CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
@@ -3462,6 +3463,61 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # Who may sign in to the console, and what is kept of it.
+    (
+        "core/roles.py",
+        '"payroll": frozenset({"view", "pay"})',
+        '"payroll": frozenset({"view", "operate"})',
+        CONSOLE_ROLES,
+    ),
+    ("core/console.py", "name.strip() == name and ", "", CONSOLE_ROLES),
+    ("core/console.py", "0 < len(name) <= LONGEST_NAME", "0 < len(name) < LONGEST_NAME", CONSOLE_ROLES),
+    ("core/console.py", "is_name and len(key) <= _LONGEST_KEY", "is_name", CONSOLE_ROLES),
+    ("core/console.py", 'unicodedata.normalize("NFC", name).casefold()', "name.casefold()", CONSOLE_ROLES),
+    (
+        "store/console/passwords.py",
+        "fits(secret: str, kept: str | None) -> bool:\n",
+        "fits(secret: str, kept: str | None) -> bool:\n    if kept is None:\n        return False\n",
+        CONSOLE_USERS,
+    ),
+    (
+        "store/console/passwords.py",
+        "if len(given) > LONGEST_SECRET:",
+        "if len(secret) > LONGEST_SECRET:",
+        CONSOLE_USERS,
+    ),
+    ("store/console/passwords.py", ', "surrogatepass"', "", CONSOLE_USERS),
+    ("store/console/passwords.py", "    return kept is not None\n", "    return True\n", CONSOLE_USERS),
+    ("store/console/users.py", "or found.secret_hash != secret_hash", "or False", CONSOLE_USERS),
+    (
+        "store/console/users.py",
+        "generation=max(found.user.generation + 1, at)",
+        "generation=found.user.generation",
+        CONSOLE_USERS,
+    ),
+    (
+        "store/console/users.py",
+        "changed_at = :changed WHERE name_key = :key",
+        "changed_at = :changed WHERE name_key = :key OR 1 = 1",
+        CONSOLE_USERS,
+    ),
+    ("client_console.py", "return time.time_ns() // 1000", "return 1", CONSOLE_USERS),
+    (
+        "client_console.py",
+        "        required_key(name)\n        _require_role(role)\n",
+        "        _require_role(role)\n",
+        CONSOLE_USERS,
+    ),
+    (
+        "client_people.py",
+        "return people.people(session, unmapped=unmapped)",
+        "return people.people(session)",
+        "tests/test_people_command.py",
+    ),
+    ("cli/console.py", "shlex.quote(name)", "name", f"{CONSOLE_USERS} -k command"),
+    ("store/tables/console_schema.py", '        Index("clock", "time_clock_id", "day"),\n', "", UPGRADES),
+    ("store/migrations/versions/0017_console.py", '        person=("user_id", "start_at"),\n', "", UPGRADES),
+    ("store/migrations/versions/0017_console.py", ', Column("trigger_kind", String(16)))', ")", UPGRADES),
 )
 
 

@@ -16,7 +16,7 @@ from connecteam_sync.store.sql import urls
 SOURCE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 CLIENT = {
     *("client", "client_account", "client_bells", "client_history", "client_service", "client_status"),
-    *("client_support", "client_pages", "client_console"),
+    *("client_console", "client_pages", "client_people", "client_support"),
 }
 BASE = {"core", "errors", "version"}
 MAY: dict[str, set[str]] = {
@@ -35,9 +35,10 @@ MAY: dict[str, set[str]] = {
     "client_support": {"config", "engine", "store", *BASE},
     "client_service": {"config", "engine", "api", "store", *BASE},
     "client_bells": {"config", "engine", "api", "store", *BASE},
-    "client_status": {"client_history", "config", "engine", "store", *BASE},
-    "client_pages": {"config", "engine", "store", *BASE},
     "client_console": {"config", "engine", "store", *BASE},
+    "client_people": {"engine", "store", *BASE},
+    "client_status": {"client_history", "config", "engine", "store", *BASE},
+    "client_pages": {"client_history", "config", "engine", "store", *BASE},
     "web": {"web", "service", "client", "present", "config", *BASE},
     "alerts": {"alerts", "client", "config", "engine", "api", "store", *BASE},
     "service": {"service", "alerts", "client", "client_bells", "config", "engine", "store", *BASE},
@@ -61,9 +62,9 @@ ONLY = {
     "typer": {"cli"},
     "starlette": {"sandbox", "service", "web"},
     "jinja2": {"web"},
-    "argon2": {"store"},
     "prometheus_client": {"service"},
     "apprise": {"alerts"},
+    "argon2": {"store"},
     "uvicorn": {"sandbox", "service"},
 }
 """Who alone may import a package."""

@@ -102,6 +102,13 @@ USUAL: dict[str, Usual] = {
     "webhooks": Usual("", stages.mirrored, "next: connecteam-sync webhooks register", {"webhooks": []}),
     "webhooks list": Usual("", stages.mirrored, "next: connecteam-sync webhooks register", {"webhooks": []}),
     "webhooks remove": Usual("", stages.mirrored, "0 webhooks removed", {"removed": []}),
+    "console": Usual("", stages.signs_in, "Ana  viewer, since", {"users.0.role": "viewer"}),
+    "console user": Usual("", stages.signs_in, "Ana  viewer, since", {"users.0.role": "viewer"}),
+    "console user list": Usual("", stages.signs_in, "Ana  viewer, since", {"users.0.role": "viewer"}),
+    "console user add": Usual("Ben --role payroll", stages.signs_in, "Ben (payroll) signs in", {"role": "payroll"}),
+    "console user role": Usual("ana --role admin", stages.signs_in, "admin", {"role": "admin"}),
+    "console user secret": Usual("Ana", stages.signs_in, "Ana (viewer) signs in", {"role": "viewer"}),
+    "console user remove": Usual("Ana", stages.signs_in, "may not sign in any more", {"removed": "Ana"}),
     "support-bundle": Usual("--run 1 --yes --output b.gz", stages.mirrored, "b.gz written", {"run": 1}),
     "support-bundle replay": Usual("{bundle}", stages.bundled, "60 new", {"same": True}),
 }
@@ -111,7 +118,7 @@ ASKS = {"plan", "apply", "sync", "resync", "verify", "compare", "clocks", "accou
 ASKS |= {"webhooks", "webhooks list", "webhooks remove"}
 """Ask Connecteam before they can end with 0."""
 READS = {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account", "locks"}
-READS |= {"status", "alerts", "doorbells", "support-bundle replay"}
+READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
 WRITES -= {"support-bundle"}
@@ -161,6 +168,9 @@ CELLS = [
         )
     ),
     Cell("doorbells replay", 2, "no-such-key", stages.rings, fine, "connecteam-sync doorbells", "not_found"),
+    Cell("console user add", 2, "Ana --role king", stages.signs_in, fine, "viewer, operator", "configuration_error"),
+    Cell("console user add", 2, "ANA --role admin", stages.signs_in, fine, "secret NAME", "configuration_error"),
+    Cell("console user secret", 2, "Zoe", stages.signs_in, fine, "console user list", "not_found"),
     Cell("support-bundle", 4, "--run 1 --output b.gz", stages.mirrored, fine, "--yes", "not_confirmed"),
     Cell("support-bundle replay", 2, "nowhere.gz", stages.mirrored, fine, "nowhere.gz", "configuration_error"),
     *(usual(name, 1, bad_key, "rejected") for name in sorted(ASKS)),
@@ -235,6 +245,7 @@ IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
             "unlock",
             *("alerts test", "doorbells replay", "webhooks", "webhooks list", "webhooks register", "webhooks rotate"),
             "webhooks remove",
+            *(f"console user {word}" for word in ("add", "role", "secret", "remove")),
         }
         | {"holds ack", "holds unack", "employees unmap", "pause", "resume", "serve", "sandbox", "demo"},
     ),

@@ -362,6 +362,7 @@ def visited(run: Folder) -> None:
     assert run("webhooks rotate", **secret)["rotated"]
     assert run("webhooks remove")["removed"]
     told(run)
+    consoled(run)
     assert run("pause", "--reason", "stocktaking")["paused"]
     assert {one["visits"]["paused_reason"] for one in run("clocks")["time_clocks"] if one["visits"]} == {"stocktaking"}
     assert run("resume")["resumed"]
@@ -384,6 +385,16 @@ def told(run: Folder) -> None:
     (receiver,) = run("alerts test", **receivers)["receivers"]
     assert receiver["taken"] is False
     run("alerts test", fails="failure")
+
+
+def consoled(run: Folder) -> None:
+    """Who may sign in to the console."""
+    first = run("console user add", "Ana", "--role", "viewer")["secret"]
+    assert run("console user secret", "Ana")["secret"] != first
+    assert run("console user role", "Ana", "--role", "admin")["role"] == "admin"
+    assert run("console")["users"] == run("console user")["users"] == run("console user list")["users"] != []
+    run("console user add", "Ben", "--role", "king", fails="failure")
+    assert run("console user remove", "Ana")["removed"] == "Ana"
 
 
 def test_every_command_answers_as_the_page_says(seen: Seen) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
+    from connecteam_sync.core.console import ConsoleUser
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.people import Evidence, Likeness, Rename
     from connecteam_sync.core.problems import Problem, ProblemName
     from connecteam_sync.core.progress import Progress
+    from connecteam_sync.core.roles import Role
     from connecteam_sync.core.run import (
         Acknowledgement,
         Check,
@@ -165,6 +167,7 @@ else:
         "ConfigurationError": "errors",
         "ConnecteamSync": "client",
         "ConnecteamSyncError": "errors",
+        "ConsoleUser": "core.console",
         "Counts": "core.change",
         "DamageKind": "core.compare",
         "DatabaseError": "errors",
@@ -233,6 +236,7 @@ else:
         "Rename": "core.people",
         "Replay": "core.support",
         "ReplayedLook": "core.support",
+        "Role": "core.roles",
         "RowId": "core.keys",
         "RowMoved": "errors",
         "Run": "core.run",
@@ -320,6 +324,7 @@ __all__ = [
     "ConfigurationError",
     "ConnecteamSync",
     "ConnecteamSyncError",
+    "ConsoleUser",
     "Counts",
     "DamageKind",
     "DatabaseError",
@@ -388,6 +393,7 @@ __all__ = [
     "Rename",
     "Replay",
     "ReplayedLook",
+    "Role",
     "RowId",
     "RowMoved",
     "Run",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -15,19 +15,19 @@ from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_bells import Doorbells
+from connecteam_sync.client_console import Console
 from connecteam_sync.client_pages import Pages
+from connecteam_sync.client_people import People
 from connecteam_sync.client_service import Visits
 from connecteam_sync.client_status import Statuses
 from connecteam_sync.client_support import Support, kept_inputs
 from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.core.adopt import Survey
-from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.events import Waiting
-from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Check, Move, Person, Plan, Run, Suggestion, Verification
+from connecteam_sync.core.run import Check, Plan, Run, Verification
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine import saved_plan
 from connecteam_sync.engine.account import AccountCheck, region_of
@@ -43,7 +43,6 @@ from connecteam_sync.engine.run import run as run_slices
 from connecteam_sync.engine.scope import ScopeChooser
 from connecteam_sync.engine.slices import checked_window
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.mirror import people
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
 
 
 @one_thread
-class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, Pages):
+class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Pages):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it
@@ -314,57 +313,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, Pages):
         """A plan written by `save_plan`. Raises ConfigurationError if it is none, or was altered since."""
         return saved_plan.read_plan(path, timezone=self.settings.timezone)
 
-    # -- people and payroll ------------------------------------------------------------------------------------------
-
-    def employees(self, *, unmapped: bool = False) -> tuple[Person, ...]:
-        """Connecteam users and the employees they count for."""
-        with self.store.reading() as session:
-            return people.people(session, unmapped=unmapped)
-
-    def employees_without_user(self) -> tuple[Employee, ...]:
-        """Employees without a Connecteam user, to whom a user could be mapped."""
-        with self.store.reading() as session:
-            return people.employees_without_user(session)
-
-    def map_employee(self, user: int, employee: RowId) -> Person:
-        """Map a user to an employee; shifts follow with the next run. Raises NotFound."""
-        with self.store.writing("mapping a user") as session:
-            return people.map_user(session, user, employee)
-
-    def mapping(self, user: int, employee: RowId) -> Move:
-        """The effect of `map_employee` on rows and hours. Nothing is written. Raises NotFound."""
-        with self.store.reading() as session:
-            return people.move(session, user, employee)
-
-    def suggestions(self) -> tuple[Suggestion, ...]:
-        """Likely employees for the users without one, with the evidence. They are never applied automatically."""
-        with self.store.reading() as session:
-            return people.suggestions(session)
-
-    def map_employees(self, pairs: Iterable[tuple[int, RowId]]) -> tuple[Person, ...]:
-        """`map_employee` for each (user, employee), all of them or none. Raises NotFound."""
-        with self.store.writing("mapping users") as session:
-            return tuple(people.map_user(session, user, employee) for user, employee in pairs)
-
-    def create_employee(self, user: int) -> tuple[Person, int | None]:
-        """Create an employee for a user and map the two. Also the number of the run, which can be undone; None if
-        the user had an employee.
-
-        For a person who only looks like another employee (`possible_double`). Raises NotFound, MappingRefused.
-        """
-        from connecteam_sync.engine.create_employee import create_employee
-
-        return create_employee(self._context, user, today=self.today())
-
-    def unmap_employee(self, user: int) -> tuple[Person, bool]:
-        """Forget a mapping made with `map_employee`; whether there was one. Raises NotFound."""
-        with self.store.writing("unmapping a user") as session:
-            return people.unmap_user(session, user)
-
-    def names(self) -> Mapping[RowId, str]:
-        """Employee names by id."""
-        with self.store.reading() as session:
-            return {e.id: e.name for e in session.employees() if e.name}
+    # -- payroll -----------------------------------------------------------------------------------------------------
 
     def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
         """Close local days for payroll: no run changes them. They stay days of the current time zone.

@@ -59,6 +59,7 @@ RELEASED = {
     "0014_place.py": "ff13ae21766c60f0",
     "0015_service.py": "a0ce26a909beb8a7",
     "0016_told.py": "d82bc16551f1b973",
+    "0017_console.py": "7541d395dbd9f2e6",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 

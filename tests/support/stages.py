@@ -230,6 +230,13 @@ def rings(run: Command) -> Words:
     return words
 
 
+def signs_in(run: Command) -> Words:
+    """A person may sign in to the console."""
+    words = initialised(run)
+    must(run, "console", "user", "add", "Ana", "--role", "viewer")
+    return words
+
+
 def bundled(run: Command) -> Words:
     """A support bundle of the first run."""
     words = mirrored(run)

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from connecteam_sync.cli import accounts, adopt, bells, history, locking, people, sandbox, serve, status, support, sync
+from connecteam_sync.cli import (
+    accounts,
+    adopt,
+    bells,
+    console,
+    history,
+    locking,
+    people,
+    sandbox,
+    serve,
+    status,
+    support,
+    sync,
+)
 from connecteam_sync.cli.usage import Commands
 from connecteam_sync.version import __version__
 
@@ -56,6 +69,7 @@ app.add_typer(accounts.clocks, name="clocks")
 app.add_typer(support.support_bundle, name="support-bundle")
 app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")
+app.add_typer(console.console, name="console")
 
 
 @app.callback(invoke_without_command=True)

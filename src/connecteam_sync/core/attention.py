@@ -39,7 +39,7 @@ class HeldGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldReason(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason, the groups of it that are shown, and sums of all of them. `next_after` is the number of the last that is
+    """A reason, the groups of it that are shown, and sums of all of them. `next_after` is the number of the last one
     shown, if there are more.
     """
 

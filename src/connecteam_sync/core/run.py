@@ -18,6 +18,8 @@ from connecteam_sync.core.window import Window
 RunKind = Literal["sync", "apply", "resync", "adopt", "undo", "people", "verify"]
 """`people`: an employee made by `employees create`."""
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
+Trigger = Literal["schedule", "bell", "person", "command"]
+"""What asked for a run: `serve` by its clock or for a doorbell, a person in the console, or a command."""
 Status = Literal["applied", "nothing", "refused", "failed", "exact", "differs"]
 """`nothing`: all was right; no row was written. A run whose process died keeps its finished slices. The last two are of
 `verify`, which writes no rows.

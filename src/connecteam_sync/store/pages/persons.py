@@ -1,4 +1,4 @@
-"""People, a person's month and a person's day, as the pages of the console show them: by indexes, never by time alone."""
+"""People, a person's month and day, as the pages of the console show them: read by indexes, never by time alone."""
 
 from __future__ import annotations
 

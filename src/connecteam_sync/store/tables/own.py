@@ -123,6 +123,10 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
     announced: str
     looks: str
     alerts: str
+    console_users: str
+    audit: str
+    kept_plans: str
+    timesheets: str
     guard: str
     version: str
 

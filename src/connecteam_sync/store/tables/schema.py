@@ -9,11 +9,11 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallIntege
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.schema import RETAIN_SCHEMA
 
-from connecteam_sync.store.tables import service_schema
+from connecteam_sync.store.tables import console_schema, service_schema
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.templates import CountedKey, Long, Name, template, templates
 
-VERSION = "0016"
+VERSION = "0017"
 """The newest migration, which this program needs."""
 TOUCHED = "touched_at"
 """The time when the server last wrote a shift, if it `notes_writes`."""
@@ -53,6 +53,7 @@ template(
     Column("former_clock_time_id", BigInteger),
     Column("changed_in_run", BigInteger, nullable=False),
     Index("start", "start_at"),
+    Index("person", "user_id", "start_at"),
     Index("row", "clock_time_id", unique=True),
 )
 
@@ -88,6 +89,8 @@ template(
     Column("undoes", BigInteger),
     Column("statements", Integer, nullable=False),
     Column("http_calls", Integer, nullable=False),
+    Column("asked_by", Name),
+    Column("trigger_kind", String(16)),
 )
 
 template(
@@ -137,6 +140,7 @@ template(
     Index("run", "run_id"),
     Index("row", "clock_time_id"),
     Index("employee", "employee_id"),
+    Index("day", "first_day", "employee_id"),
 )
 
 template(
@@ -242,6 +246,7 @@ template(
 )
 
 service_schema.define()
+console_schema.define()
 
 
 class Tables(NamedTuple):
@@ -272,6 +277,10 @@ class Tables(NamedTuple):
     announced: Table
     looks: Table
     alerts: Table
+    console_users: Table
+    audit: Table
+    kept_plans: Table
+    timesheets: Table
     guard: Table
 
 

@@ -1,0 +1,1 @@
+"""The console on record: who may sign in, who did what, and plans that are kept."""
