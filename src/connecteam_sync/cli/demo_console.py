@@ -71,7 +71,13 @@ def _story(mirror: ConnecteamSync, company: Company, first: date, last: date) ->
     for shift in closed[-12:]:
         company.delete(shift.id)
     refused = mirror.sync(window)
-    mirror.lock(first, first + timedelta(days=4), reason="the first days of the fortnight are paid", by="Ida of payroll", anyway=True)
+    mirror.lock(
+        first,
+        first + timedelta(days=4),
+        reason="the first days of the fortnight are paid",
+        by="Ida of payroll",
+        anyway=True,
+    )
     who = company.people[corrected.user_id]
     return [
         f"  {who.first_name} {who.last_name}'s clock-in was corrected by a quarter of an hour (run {run.id}).",

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from connecteam_sync.web.page import Place
-from connecteam_sync.web.pages import overview, runs
+from connecteam_sync.web.pages import attention, mapping, overview, people, person_day, runs
 
-PLACES: tuple[Place, ...] = (*overview.PLACES, *runs.PLACES)
-NAVIGATION: tuple[tuple[str, str], ...] = (("/", "Overview"), ("/runs", "Runs"))
+PLACES: tuple[Place, ...] = (
+    *overview.PLACES,
+    *attention.PLACES,
+    *runs.PLACES,
+    *people.PLACES,
+    *person_day.PLACES,
+    *mapping.PLACES,
+)
+NAVIGATION: tuple[tuple[str, str], ...] = (
+    ("/", "Overview"),
+    ("/attention", "Attention"),
+    ("/runs", "Runs"),
+    ("/people", "People"),
+    ("/map", "Map"),
+)

@@ -88,7 +88,13 @@ def runs(ask: Ask) -> Page:
     last = found[-1].id if len(found) == PAGE else None
     return Page(
         template="runs.html",
-        members={"lines": lines_of(found), "older": last, "kind": kind or "", "kinds": RUN_KINDS, "counted": len(found)},
+        members={
+            "lines": lines_of(found),
+            "older": last,
+            "kind": kind or "",
+            "kinds": RUN_KINDS,
+            "counted": len(found),
+        },
         json={"runs": [json_shapes.run(run) for run in found]},
         table=(
             ("run", "started_at", "kind", "status", "days", "new", "corrected", "deleted", "held", "minutes_moved"),
