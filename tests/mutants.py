@@ -41,7 +41,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k man_page_is",
     "tests/test_release.py -k changelog",
 )
-DRIFT = "tests/test_drift.py"
+DRIFT, ASKED = "tests/test_drift.py", "tests/test_asked.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
@@ -3463,6 +3463,23 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # Who asked for a run.
+    ("store/history/runs.py", "run.asked_by and run.asked_by[:191]", "run.asked_by", f"{ASKED} -k costs"),
+    ("store/history/runs.py", '"trigger_kind": run.trigger,', '"trigger_kind": None,', f"{ASKED} -k kind"),
+    (
+        "engine/undo.py",
+        'fresh_run(store, "undo", old.window, started_at=started, undoes=number)',
+        'fresh_run(Store("sqlite://"), "undo", old.window, started_at=started, undoes=number)',
+        f"{ASKED} -k kind",
+    ),
+    (
+        "service/clock.py",
+        "        if self._taken.bells:\n            self._store",
+        "        if True:\n            self._store",
+        "tests/service/test_bell_looks.py -k sqlite",
+    ),
+    ("service/clock.py", 'self._store.asked = Asked("bell")', "pass", "tests/service/test_bell_looks.py -k sqlite"),
+    ("cli/options.py", 'Asked("command", recorded_name(None))', 'Asked("command")', f"{ASKED} -k command"),
     # Who may sign in to the console, and what is kept of it.
     (
         "core/roles.py",

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         StandingHold,
         Status,
         Suggestion,
+        Trigger,
         Verification,
         VerifyResult,
     )
@@ -265,6 +266,7 @@ else:
         "SupportBundle": "core.support",
         "Survey": "core.adopt",
         "TrackedShift": "core.clocktime",
+        "Trigger": "core.run",
         "Unavailable": "errors",
         "UndoRefused": "errors",
         "UnreadTime": "core.adopt",
@@ -422,6 +424,7 @@ __all__ = [
     "SupportBundle",
     "Survey",
     "TrackedShift",
+    "Trigger",
     "Unavailable",
     "UndoRefused",
     "UnreadTime",

@@ -90,6 +90,7 @@ def test_a_delivery_makes_its_time_clock_due(site: Site) -> None:
     (bell,) = kept(site)
     newest = site.mirror.runs(1)[0]
     assert (bell.state, bell.found, bell.run, bell.look_at) == ("heard", "change", newest.id, None)
+    assert [run.trigger for run in site.mirror.runs()][::-1][-2:] == ["schedule", "bell"]
     assert bell.heard_at is not None
     assert 10 <= bell.heard_at - bell.received_at <= 30
     assert site.rows()[OFFICE].last_look == before[OFFICE].last_look

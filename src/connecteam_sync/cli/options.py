@@ -12,7 +12,7 @@ import typer
 from connecteam_sync.cli.opened import OPENED
 from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.startup import loading
-from connecteam_sync.core.run import Run
+from connecteam_sync.core.run import Asked, Run
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import WindowError
 from connecteam_sync.present import json_shapes, text
@@ -75,6 +75,7 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
     from connecteam_sync.config import loose_files
 
     OPENED[:] = [mirror]
+    mirror.store.asked = Asked("command", recorded_name(None))
     if mirror.settings.log != "off" or mirror.settings.log_file is not None:
         from connecteam_sync.cli.log import begin_log
 

@@ -26,6 +26,13 @@ Status = Literal["applied", "nothing", "refused", "failed", "exact", "differs"]
 """
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Who asks for what a client does, and how: noted with each of its runs."""
+
+    trigger: Trigger | None = None
+    by: str | None = None
+
+
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
     """The counts of a verification: `differences` in rows, else in person-days; `minutes` of closed shifts."""
 
@@ -105,6 +112,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     http_calls: int = 0
     next_step: str | None = None
     """The one command that lets through all that guards stopped; None if they stopped nothing, and for old runs."""
+    asked_by: str | None = None
+    """The person in the console, or the user of the operating system; None for `serve` by itself, and for old runs."""
+    trigger: Trigger | None = None
+    """None of a program that uses the library, and for old runs."""
 
     @property
     def status(self) -> Status:

@@ -7,7 +7,6 @@ On SQLite all of it is one transaction.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +24,7 @@ from connecteam_sync.core.same_minute import ByMinute, by_minute
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.text import many, one_line
 from connecteam_sync.core.window import Window, local_day
-from connecteam_sync.engine.context import Context
+from connecteam_sync.engine.context import Context, fresh_run
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_ended
 from connecteam_sync.engine.evidence import gather_evidence
@@ -40,7 +39,6 @@ from connecteam_sync.store.tables import contents, probe
 from connecteam_sync.store.tables.columns import require_served
 from connecteam_sync.store.tables.init import UNIQUE_KEY
 from connecteam_sync.store.tables.support import require_table
-from connecteam_sync.version import __version__
 
 ROUNDS = 10
 """How often doubles are removed if another program writes one before the key is added."""
@@ -141,16 +139,7 @@ class Adopter:
     def _fresh(
         self, kind: RunKind, window: Window, *, undoes: int | None = None, slices: tuple[Slice, ...] = ()
     ) -> Run:
-        return Run(
-            id=None,
-            kind=kind,
-            window=window,
-            slices=slices,
-            version=__version__,
-            host=socket.gethostname(),
-            started_at=now(),
-            undoes=undoes,
-        )
+        return msgspec.structs.replace(fresh_run(self.store, kind, window, undoes=undoes), slices=slices)
 
     def _begin(self, lock: Lock, pairs: Sequence[tuple[ClockTime, Shift]] = ()) -> tuple[int, Window] | Run:
         """The run to continue: one that was killed, or a new one; an unrecorded run if nothing can be done."""

@@ -85,8 +85,10 @@ class Context:
         return Step(name, slices, emit=self.emit, calls_left=lambda: self.client.day_calls_left, counted=counted)
 
 
-def fresh_run(kind: RunKind, window: Window, *, started_at: int | None = None, undoes: int | None = None) -> Run:
-    """A run of this machine that begins now, or began at `started_at` (epoch seconds)."""
+def fresh_run(
+    store: Store, kind: RunKind, window: Window, *, started_at: int | None = None, undoes: int | None = None
+) -> Run:
+    """A run of this machine that begins now, or began at `started_at` (epoch seconds), as `store` is asked for it."""
     return Run(
         id=None,
         kind=kind,
@@ -96,6 +98,8 @@ def fresh_run(kind: RunKind, window: Window, *, started_at: int | None = None, u
         host=socket.gethostname(),
         started_at=now() if started_at is None else started_at,
         undoes=undoes,
+        asked_by=store.asked.by,
+        trigger=store.asked.trigger,
     )
 
 

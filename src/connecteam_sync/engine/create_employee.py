@@ -22,7 +22,7 @@ def create_employee(context: Context, user_id: int, *, today: date) -> tuple[Per
 
     Raises NotFound, NotServed if employees cannot be created, and MappingRefused if several employees have this user.
     """
-    costs, run = Costs(context.store), fresh_run("people", Window(today, today, context.timezone))
+    costs, run = Costs(context.store), fresh_run(context.store, "people", Window(today, today, context.timezone))
     with context.store.writing("making an employee") as session:
         require_served(session.host, session.columns, creates_employees=True)
         require_people(session.host, session.columns)

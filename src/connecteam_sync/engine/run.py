@@ -99,7 +99,7 @@ def _begin(
     state = RunState(is_resync=kind == "resync" or is_resync, requested=hull if chosen else None)
     policy = _policy(context, accept, state)
     _require_tables(context, policy)
-    record = RunRecord(context, fresh_run(kind, hull))
+    record = RunRecord(context, fresh_run(context.store, kind, hull))
     inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
     assigned = assignments_of(first_rows.assignments)
     slices = SliceRunner(context, state, record, inputs, assigned, head=first_rows.head)

@@ -22,7 +22,7 @@ def undo(context: Context, number: int) -> Run:
         require_kind_undoable(session, old)
         if old.undone_by is not None:
             raise _undone_already(session, number, old.undone_by)
-        fresh = fresh_run("undo", old.window, started_at=started, undoes=number)
+        fresh = fresh_run(store, "undo", old.window, started_at=started, undoes=number)
         by = runs.begin_run(session, fresh).value
         done = take_back(session, number, old.window, by=by, now=started)
         people = {"made": done.employees_made, "removed": done.employees_removed, "renamed": done.employees_renamed}

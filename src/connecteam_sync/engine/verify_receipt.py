@@ -25,7 +25,7 @@ def on_record(context: Context, window: Window, verify: Callable[[], Verificatio
 
     An UpstreamError is recorded too, and raised.
     """
-    run = fresh_run("verify", window)
+    run = fresh_run(context.store, "verify", window)
     context.emit(run_began(run))
     costs = Costs(context.store, context.http_calls)
     # What is written from here on, the look may not have seen.

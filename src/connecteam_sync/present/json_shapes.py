@@ -308,6 +308,8 @@ def run(run: Run) -> Json:
         "undone_by": run.undone_by,
         "version": run.version,
         "host": run.host,
+        "asked_by": run.asked_by,
+        "trigger": run.trigger,
         "exit_code": run.exit_code,
         "retryable": run.retryable,
         "next_step": run.next_step,

@@ -22,7 +22,7 @@ from connecteam_sync.core.cadence import (
     interval,
     within_budget,
 )
-from connecteam_sync.core.run import Run
+from connecteam_sync.core.run import Asked, Run
 from connecteam_sync.errors import (
     ConnecteamSyncError,
     DatabaseError,
@@ -137,6 +137,7 @@ class Clock:
     # -- a unit of work ------------------------------------------------------------------------------------------------
 
     def _work(self) -> float:
+        self._store.asked = Asked("schedule")
         self.begin()
         self._note()
         self._enrol()
@@ -148,6 +149,8 @@ class Clock:
                 self._taken = self._bells.take(connection, held)
         if held is None:
             return 0 if self._work_in_the_idle_part() else self._rest()
+        if self._taken.bells:
+            self._store.asked = Asked("bell")
         self._bells.prepare(self._taken)
         runs = visit(self._client, held, self._bells.days(self._taken))
         self._pending = (held, self._outcome(held, runs), self._taken, runs)

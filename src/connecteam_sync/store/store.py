@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
+from connecteam_sync.core.run import Asked
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
@@ -59,6 +60,8 @@ class Store:
         self.lock_wait = lock_wait
         self.commits = 0
         """How many writing transactions were committed."""
+        self.asked = Asked()
+        """Who asks for the runs that begin now."""
         self._engine = connect_engine(self.url, lock_wait=lock_wait)
         self._columns: HostColumns | None = None
         self.dialect = dialect_of(self._engine.dialect, unit=self.host.clock_times.clock_in_unit)

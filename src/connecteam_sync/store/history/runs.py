@@ -38,6 +38,8 @@ def begin_run(session: Session, run: Run) -> PendingId:
             "undoes": run.undoes,
             "statements": run.statements,
             "http_calls": run.http_calls,
+            "asked_by": run.asked_by and run.asked_by[:191],
+            "trigger_kind": run.trigger,
         },
         above=[("run_id", table) for table in (own.changes, own.slices, own.adoptions)],
     )
@@ -158,4 +160,6 @@ def _run(row: Mapping[str, Any], slices: tuple[Slice, ...], undone_by: int | Non
         undone_by=undone_by,
         statements=row["statements"],
         http_calls=row["http_calls"],
+        asked_by=row["asked_by"],
+        trigger=row["trigger_kind"],
     )
