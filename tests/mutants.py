@@ -41,7 +41,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k man_page_is",
     "tests/test_release.py -k changelog",
 )
-DRIFT, ASKED = "tests/test_drift.py", "tests/test_asked.py"
+DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
@@ -3463,6 +3463,35 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # Who did what: in the commit of what was done.
+    (
+        "store/console/audit.py",
+        "if self._is_kept or self._noted_in is not None:",
+        "if self._noted_in is not None:",
+        AUDIT,
+    ),
+    (
+        "store/console/audit.py",
+        "self._noted_in, self._is_kept = None, is_committed",
+        "self._noted_in, self._is_kept = None, True",
+        AUDIT,
+    ),
+    ("store/console/audit.py", "WHERE id < :before", "WHERE id <= :before", AUDIT),
+    (
+        "store/store.py",
+        "            self._note_act(connection, session.begun)\n        if",
+        "        self._note_act(connection, session.begun)\n        if",
+        AUDIT,
+    ),
+    (
+        "store/store.py",
+        "            yield connection\n            self._note_act(connection)\n",
+        "            yield connection\n",
+        AUDIT,
+    ),
+    ("store/store.py", "None if begun is None else begun.value)", "None)", f"{AUDIT} -k one_entry"),
+    ("client_acts.py", "store.asked, store.act = outer", "store.asked, store.act = outer[0], store.act", AUDIT),
+    ("client_acts.py", 'store.asked = Asked("person", who)', "pass", AUDIT),
     # Who asked for a run.
     ("store/history/runs.py", "run.asked_by and run.asked_by[:191]", "run.asked_by", f"{ASKED} -k costs"),
     ("store/history/runs.py", '"trigger_kind": run.trigger,', '"trigger_kind": None,', f"{ASKED} -k kind"),

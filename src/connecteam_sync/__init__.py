@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
-    from connecteam_sync.core.console import ConsoleUser
+    from connecteam_sync.core.console import AuditEntry, ConsoleUser
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -144,6 +144,7 @@ else:
         "Anomaly": "core.anomalies",
         "AnomalyKind": "core.anomalies",
         "AppliedValues": "core.clocktime",
+        "AuditEntry": "core.console",
         "BadAnswer": "errors",
         "BellFacts": "core.facts",
         "BellState": "core.bells",
@@ -302,6 +303,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AppliedValues",
+    "AuditEntry",
     "BadAnswer",
     "BellFacts",
     "BellState",

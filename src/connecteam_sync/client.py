@@ -14,6 +14,7 @@ import msgspec
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import ApiKey
 from connecteam_sync.client_account import Accounts
+from connecteam_sync.client_acts import Acts
 from connecteam_sync.client_bells import Doorbells
 from connecteam_sync.client_console import Console
 from connecteam_sync.client_pages import Pages
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @one_thread
-class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Pages):
+class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Acts, Pages):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it

@@ -63,7 +63,7 @@ def without_a_row(history: History, zone: ZoneInfo, day: date | None) -> list[st
     newest = {entry.change.image.id: entry for entry in history.changes}
     lines = []
     for row, entry in newest.items():
-        if row in rows:
+        if row in rows or not _was_there(history, row, zone, day):
             continue
         after = entry.change.after
         by = f"by run {entry.run} ({stamp(entry.at, zone)}): {one_line(entry.change.why)}"
@@ -76,6 +76,18 @@ def without_a_row(history: History, zone: ZoneInfo, day: date | None) -> list[st
         else:
             lines.append(f"row {row} is not where run {entry.run} left it: another program removed or moved it")
     return lines
+
+
+def _was_there(history: History, row: RowId | None, zone: ZoneInfo, day: date | None) -> bool:
+    """Whether a row of the employee began on the day, by any change: one that only reaches into it did not."""
+    images = (
+        image
+        for entry in history.changes
+        if entry.change.image.id == row
+        for image in (entry.change.before, entry.change.after)
+        if image is not None and image.employee_id == history.employee.id
+    )
+    return day is None or any(local_day(image.clock_in, zone) == day for image in images)
 
 
 def _held_by_place(history: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:

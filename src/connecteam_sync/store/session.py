@@ -19,7 +19,7 @@ from connecteam_sync.core.window import LockedDay, Window, locked_day
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query, Rows
-from connecteam_sync.store.sql.statements import Statements, batched
+from connecteam_sync.store.sql.statements import PendingId, Statements, batched
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.columns import HostColumns
 from connecteam_sync.store.tables.host import HostTables
@@ -53,6 +53,8 @@ class Session(Statements):
         self.opening: list[Rows] = []
         self.probed: str | None = None
         """The stamp of the table, if it was probed in this transaction."""
+        self.begun: PendingId | None = None
+        """The number of the run that begins in this transaction."""
 
     @property
     def is_ours(self) -> str:

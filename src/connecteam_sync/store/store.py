@@ -12,12 +12,14 @@ from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.core.run import Asked
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotInitialised
+from connecteam_sync.store.console.audit import Act
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
 from connecteam_sync.store.sql.connect import connect_engine, database_url, translated
 from connecteam_sync.store.sql.errors import FILE_TAILS, file_of, named
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
+from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.sql.urls import database_of, dialect_of
 from connecteam_sync.store.tables import init as make_tables
 from connecteam_sync.store.tables import repair
@@ -62,6 +64,8 @@ class Store:
         """How many writing transactions were committed."""
         self.asked = Asked()
         """Who asks for the runs that begin now."""
+        self.act: Act | None = None
+        """What a person does now: noted in the first transaction that writes."""
         self._engine = connect_engine(self.url, lock_wait=lock_wait)
         self._columns: HostColumns | None = None
         self.dialect = dialect_of(self._engine.dialect, unit=self.host.clock_times.clock_in_unit)
@@ -165,10 +169,20 @@ class Store:
     @contextmanager
     def _transaction(self, *, writer: bool) -> Iterator[Connection]:
         with self._engine.connect() as plain:
-            connection = plain.execution_options(writer=writer)
-            with connection.begin():
-                yield connection
+            connection, is_committed = plain.execution_options(writer=writer), False
+            try:
+                with connection.begin():
+                    yield connection
+                is_committed = True
+            finally:
+                if self.act is not None:
+                    self.act.ended(connection, is_committed=is_committed)
             self.commits += writer
+
+    def _note_act(self, connection: Connection, begun: PendingId | None = None) -> None:
+        """Note what a person does, at the end of a transaction that writes, and which run it `begun`."""
+        if self.act is not None:
+            self.act.note(connection, self.own, None if begun is None else begun.value)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -255,6 +269,7 @@ class Store:
             session.opening = opening
             yield session
             session.flush()
+            self._note_act(connection, session.begun)
         if session.probed is not None and self._columns is not None:
             self._columns = msgspec.structs.replace(self._columns, probed=session.probed)
 
@@ -266,6 +281,7 @@ class Store:
         """
         with translated(doing, where=self.name, waiting=True), self._transaction(writer=True) as connection:
             yield connection
+            self._note_act(connection)
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[Lock]:
@@ -336,6 +352,7 @@ class Lock:
                 session = store._session(self._holder)  # noqa: SLF001 - the lock is the store's other half
                 yield session
                 session.flush()
+                store._note_act(self._holder, session.begun)  # noqa: SLF001 - same
             return
         with (
             translated(doing, where=store.name, is_moved=store.is_moved),
@@ -344,6 +361,7 @@ class Lock:
             session = store._session(connection)  # noqa: SLF001 - same
             yield session
             session.flush()
+            store._note_act(connection, session.begun)  # noqa: SLF001 - same
 
     @contextmanager
     def changing_tables(self, doing: str) -> Iterator[Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import EARLIEST, LATEST
 from connecteam_sync.errors import ConfigurationError, WindowError
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ESCAPED = {"%": "%25", "/": "%2F", ".": "%2E"}
 """Servers decode a path once, before it is taken apart, and browsers resolve `.` and `..` in it; a dot also begins the
 name of a form (`.json`). So these are escaped once more.
@@ -33,7 +35,7 @@ def employee_of(param: str) -> str:
 def day_of(text: str) -> date:
     """A day, `2025-12-02`. Raises ConfigurationError for anything else, WindowError for one beyond the calendars."""
     try:
-        day = date.fromisoformat(text) if len(text) == len("2025-12-02") and text.isascii() else None
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         day = None
     if day is None:

@@ -24,7 +24,7 @@ from connecteam_sync.store.tables.own import OwnTables
 def begin_run(session: Session, run: Run) -> PendingId:
     """Insert a run, in the transaction that first writes for it. Its number was never used before."""
     own = session.own
-    return session.insert_one(
+    session.begun = session.insert_one(
         own.runs,
         {
             "kind": run.kind,
@@ -43,6 +43,7 @@ def begin_run(session: Session, run: Run) -> PendingId:
         },
         above=[("run_id", table) for table in (own.changes, own.slices, own.adoptions)],
     )
+    return session.begun
 
 
 def record_slice(session: Session, run: int, slice_: Slice, people: Mapping[str, object] | None = None) -> PendingId:
