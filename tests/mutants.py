@@ -3011,10 +3011,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "    exit_code = 75\n    retryable = True\n", "    exit_code = 75\n", "tests/test_errors.py"),
     # -- the public face ----------------------------------------------------------------------------------------------
     # A type that a method returns has no public name.
-    ("__init__.py", '        "Vouch": "core.account",\n', "", FACE),
+    ("__init__.py", " Vouch ZoneUse", " ZoneUse", FACE),
     # A name is taken from a module that only imports it.
-    ("__init__.py", '"Refusal": "core.change"', '"Refusal": "engine.slice"', FACE),
-    ("__init__.py", '        "SliceRefused": "core.events",\n', "", FACE),
+    ("__init__.py", '"engine.events": "Emit",', '"engine.slice": "Emit",', FACE),
+    ("__init__.py", " SliceRefused StepBegan", " StepBegan", FACE),
     ("core/events.py", ', tag="refusal"):', "):", FACE),
     # `*` leaves out a name.
     ("__init__.py", '    "HoldReason",\n', "", FACE),
@@ -3190,7 +3190,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "raise typer.Exit(1) from error",
         f"{CONTRACT} runs",
     ),
-    ("cli/output.py", '"next_step": error.next_step,', '"next_step": "",', f"{CONTRACT} runs"),
+    ("errors.py", '"next_step": self.next_step,', '"next_step": "",', f"{CONTRACT} runs"),
     ("cli/sync.py", "codes.append(5 if changing else 3", "codes.append(3 if changing else 3", f"{CONTRACT} plan"),
     ("cli/people.py", '"--suggested takes no USER" if suggested else', "", "tests/test_choices.py -k go_together"),
     # Modules of which nobody had planted a bug before.

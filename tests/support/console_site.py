@@ -26,6 +26,7 @@ class Clock:
         self.now = 1000.0
 
     def __call__(self) -> float:
+        """What it says."""
         return self.now
 
 
@@ -53,7 +54,6 @@ class ConsoleSite:
             answer = client.post("/sign-in", data={"name": who, "secret": secret})
             assert answer.status_code == 303, answer.text
             yield client
-
 
     def new_secret(self, name: str) -> str:
         """Another secret for an account."""

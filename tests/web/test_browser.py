@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -41,9 +42,7 @@ def site(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The console of a mirror of that company, with a run that wrote, one that was taken back, and a verification."""
     made = sandbox.company
     folder: Path = tmp_path_factory.mktemp("console")
-    settings = Settings(
-        timezone=made.timezone, database_url=f"sqlite:///{folder / 'mirror.db'}", base_url=sandbox.url
-    )
+    settings = Settings(timezone=made.timezone, database_url=f"sqlite:///{folder / 'mirror.db'}", base_url=sandbox.url)
     mirror = Commands(sandbox.key, settings)
     days = ("--from", str(FIRST), "--to", str(LAST))
     mirror.run("init")
@@ -58,7 +57,7 @@ def site(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 PAGES = [address for address, _ in NAVIGATION]
-VIEWS = {
+VIEWS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 320, "height": 700}},

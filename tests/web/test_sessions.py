@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connecteam_sync.web.sessions import IDLE, LONGEST, BackOff, Sessions
-
-
-class Clock:
-    """Seconds that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from support.console_site import Clock
 
 
 @pytest.fixture

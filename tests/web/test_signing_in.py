@@ -45,7 +45,12 @@ def test_without_accounts_this_machine_may_look(site: ConsoleSite) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"x-forwarded-for": "203.0.113.9"}, {"forwarded": "for=203.0.113.9"}, {"via": "1.1 proxy"}, {"x-real-ip": "1.2.3.4"}],
+    [
+        {"x-forwarded-for": "203.0.113.9"},
+        {"forwarded": "for=203.0.113.9"},
+        {"via": "1.1 proxy"},
+        {"x-real-ip": "1.2.3.4"},
+    ],
 )
 def test_without_accounts_nobody_behind_a_proxy(site: ConsoleSite, headers: dict[str, str]) -> None:
     """The peer is this machine, and who asks is not."""

@@ -27,7 +27,8 @@ _OPERATOR = "Demo operator"
 _DAYS = 13
 _NEW = 8_900_001
 """The user id of somebody who is new."""
-_HOUR = 3600
+_GONE = 90
+"""Shifts that disappear at once: more than a guard lets go."""
 
 
 def serve_demo(report: Report, port: int) -> int:
@@ -68,7 +69,7 @@ def _story(mirror: ConnecteamSync, company: Company, first: date, last: date) ->
     run = mirror.sync(window)
     _hire(company, last)
     mirror.sync(window)
-    for shift in closed[-12:]:
+    for shift in closed[-_GONE:]:
         company.delete(shift.id)
     refused = mirror.sync(window)
     mirror.lock(
@@ -82,7 +83,7 @@ def _story(mirror: ConnecteamSync, company: Company, first: date, last: date) ->
     return [
         f"  {who.first_name} {who.last_name}'s clock-in was corrected by a quarter of an hour (run {run.id}).",
         "  Noor Adler is new, and nobody has said which employee she is: her hours wait.",
-        f"  Twelve shifts disappeared at once, and a guard refused to believe that (run {refused.id}).",
+        f"  {_GONE} shifts disappeared at once, and a guard refused to believe that (run {refused.id}).",
         f"  Payroll has closed {first} to {first + timedelta(days=4)}.",
     ]
 

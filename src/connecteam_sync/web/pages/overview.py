@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from connecteam_sync.core.glance import Glance
 from connecteam_sync.core.proofs import ProvenDay
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.core.text import day_name, many
-from connecteam_sync.present.status_text import ago, status_json
+from connecteam_sync.core.window import local_day, local_time
+from connecteam_sync.present.status_text import status_json
 from connecteam_sync.web.charts import Bar, strip
 from connecteam_sync.web.page import Ask, Page, Place
 
-_WORDS = {"well": "Equal to Connecteam", "needs_a_person": "A person is needed", "not_well": "Not well"}
+_WORDS = {
+    "well": "Equal to Connecteam as of {at}; {proof}",
+    "needs_a_person": "A person is needed; last look at {at}, {proof}",
+    "not_well": "Not well; last good look at {at}, {proof}",
+}
 
 
 def overview(ask: Ask) -> Page:
@@ -22,7 +29,7 @@ def overview(ask: Ask) -> Page:
     if not status.answers:
         return Page(
             template="overview.html",
-            members={"status": status, "sentence": _sentence(status)},
+            members={"status": status, "sentence": _sentence(status, ask.zone)},
             json=status_json(status),
         )
     glance = ask.client.glance()
@@ -30,7 +37,7 @@ def overview(ask: Ask) -> Page:
         template="overview.html",
         members={
             "status": status,
-            "sentence": _sentence(status),
+            "sentence": _sentence(status, ask.zone),
             "glance": glance,
             "clocks": status.looked,
             "fresh": strip([_bar(day, known) for day, known in glance.days], title="the last 14 days"),
@@ -40,19 +47,20 @@ def overview(ask: Ask) -> Page:
     )
 
 
-def _sentence(status: MirrorStatus) -> str:
-    """`Equal to Connecteam as of 3 minutes ago; proven through Mon 24 Nov 2025`."""
+def _sentence(status: MirrorStatus, zone: ZoneInfo) -> str:
+    """`Equal to Connecteam as of 14:02 CST; proven through Mon 24 Nov 2025`."""
     if not status.answers:
         return "The database does not answer"
     if status.mirror_age_seconds is None:
         return "Nothing was looked at yet"
     proof = f"proven through {day_name(status.proven_through)}" if status.proven_through else "not proven yet"
-    age = f"{ago(status.mirror_age_seconds)} ago"
-    return (
-        f"{_WORDS[status.state]}: last look {age}, {proof}"
-        if status.problems
-        else (f"{_WORDS['well']} as of {age}; {proof}")
+    looked = local_time(status.at - status.mirror_age_seconds, zone)
+    at = (
+        f"{looked:%H:%M %Z}"
+        if looked.date() == local_day(status.at, zone)
+        else f"{looked:%a} {looked.day} {looked:%b %H:%M %Z}"
     )
+    return _WORDS[status.state].format(at=at, proof=proof)
 
 
 def _bar(day: object, known: ProvenDay | None) -> Bar:

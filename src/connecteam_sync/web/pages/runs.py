@@ -77,14 +77,14 @@ def _line(run: Run, folded: tuple[Run, ...] = ()) -> Line:
 
 
 def runs(ask: Ask) -> Page:
-    """The newest runs, or those before one."""
+    """The newest runs, or those before one. Raises ConfigurationError for a kind of run that there is not."""
     named = ask.query.get("kind", "")
     kind = next((known for known in RUN_KINDS if known == named), None)
     if named and kind is None:
         raise ConfigurationError(
             f"there is no kind of run {named[:40]!r}", next_step=f"use one of: {', '.join(RUN_KINDS)}"
         )
-    found = ask.client.runs(PAGE, kind, before=ask.number("before"))
+    found = ask.client.runs(PAGE, kind)
     last = found[-1].id if len(found) == PAGE else None
     return Page(
         template="runs.html",
