@@ -77,7 +77,11 @@ OF_ONE_DATABASE = {
 }
 """The files of one database, by their names: no other file imports one, and only the list (`urls`) names one."""
 LIST_OF_DATABASES = "store.sql.urls"
-CHOSEN = {"config": {"SQLITE", "sqlite:///connecteam-sync.db"}, "cli.demo": {"sqlite:///"}, "cli.demo_console": {"sqlite:///"}}
+CHOSEN = {
+    "config": {"SQLITE", "sqlite:///connecteam-sync.db"},
+    "cli.demo": {"sqlite:///"},
+    "cli.demo_console": {"sqlite:///"},
+}
 """URLs that are used if no other is given: they choose a database, and ask nothing."""
 DRIVERS = {"sqlite3", "psycopg", "pymysql", "MySQLdb"}
 ORDER = ["core", "api", "store", "engine", "alerts", "service", "present", "web", "cli", "sandbox"]

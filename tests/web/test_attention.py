@@ -68,7 +68,7 @@ def test_without_holds_it_says_so(initialised: str) -> None:
 def test_the_json_is_what_the_commands_answer(staff: Staff) -> None:
     """`holds` and `anomalies` together."""
     at = day_before(staff.mirror, 1)
-    user = sorted(staff.company.people)[-1]
+    user = max(staff.company.people)
     for begin, end in (("08:00", "12:00"), ("10:00", "14:00")):
         start = staff.company.at(at, begin)
         staff.company.add(user, start, staff.company.at(at, end), created_at=start)
@@ -88,7 +88,7 @@ def test_the_json_is_what_the_commands_answer(staff: Staff) -> None:
 
 def test_an_oddity_of_last_week_is_there_when_asked_for(staff: Staff) -> None:
     """The page looks through a few days; more of them on request, as far as the command."""
-    at, user = day_before(staff.mirror, 7), sorted(staff.company.people)[-1]
+    at, user = day_before(staff.mirror, 7), max(staff.company.people)
     start = staff.company.at(at, "06:00")
     staff.company.add(user, start, start + 17 * 3600, created_at=start)
     staff.sync(staff.mirror.window(at, at))
@@ -106,7 +106,7 @@ def test_a_reason_that_is_none_is_refused(staff: Staff) -> None:
 
 
 def test_a_company_without_mappings_is_shown_in_pages(initialised: str) -> None:
-    """More people than a page has: each is on exactly one, none is larger than a page may be, and the sums are of all."""
+    """More people than a page has: each is on exactly one, and the sums are of all."""
     company = Company(0, people=SHOWN + 20)
     with Sandbox(company) as sandbox:
         staff = Staff(sandbox, initialised)
@@ -178,11 +178,15 @@ def test_an_operator_acknowledges(staff: Staff) -> None:
         assert f"{len(others)} records of" in listed
         assert "Acknowledged, until anything about them changes" in listed
         known = {one.id: one.acknowledged for one in staff.mirror.holds() if one.acknowledged is not None}
-        assert {number: (one.by, one.reason) for number, one in known.items()} == {first.id: ("Ola", known[first.id].reason)}
+        assert {number: (one.by, one.reason) for number, one in known.items()} == {
+            first.id: ("Ola", known[first.id].reason)
+        }
         assert "alert(1)" in known[first.id].reason
         back = ola.post(f"/attention/{first.id}/unack", headers=JSON)
         assert [one["acknowledged"] for one in back.json()["holds"]] == [None]
     assert [one.id for one in staff.mirror.holds() if one.acknowledged is not None] == []
+    acts = [(act.by, act.action, act.subject) for act in staff.mirror.audit()]
+    assert acts == [("Ola", "unacknowledge", f"hold {first.id}"), ("Ola", "acknowledge", f"hold {first.id}")]
 
 
 def test_those_that_were_shown_are_acknowledged_together(staff: Staff) -> None:
@@ -193,7 +197,9 @@ def test_those_that_were_shown_are_acknowledged_together(staff: Staff) -> None:
     ids = max(by_user.values(), key=len)
     assert len(ids) > 1
     with staff.console() as site, site.signed_in("operator") as operator:
-        alone = operator.post(f"/attention/{ids[0]}", data={"reason": "one", "ids": ",".join(map(str, ids))}, headers=JSON)
+        alone = operator.post(
+            f"/attention/{ids[0]}", data={"reason": "one", "ids": ",".join(map(str, ids))}, headers=JSON
+        )
         assert [one["id"] for one in alone.json()["holds"]] == [ids[0]]
         every = operator.post(
             f"/attention/{ids[0]}", data={"reason": "all", "all": "yes", "ids": ",".join(map(str, ids))}, headers=JSON
@@ -215,6 +221,7 @@ def test_a_role_that_may_not_acknowledge(staff: Staff, role: str) -> None:
         page = person.get(f"/attention/{hold.id}").text
     assert "<form" not in page.split("<main", 1)[1]
     assert f"connecteam-sync holds ack {hold.id} --reason WHY" in page
+    assert staff.mirror.audit() == ()
     assert [one.id for one in staff.mirror.holds() if one.acknowledged is not None] == []
 
 

@@ -119,6 +119,10 @@ def test_an_operator_maps(staff: Staff, users: tuple[int, int]) -> None:
     assert "/plan?from=2025-12-02&amp;to=2025-12-03" in page
     assert _waiting(staff) == [users[0]]
     assert staff.employee(users[1]) == move.employee_id
+    [act] = staff.mirror.audit()
+    assert (act.by, act.action, act.trigger) == ("Operator", "map", "person")
+    assert act.subject == f"Connecteam user {users[1]} -> employee {move.employee_id}"
+    assert act.detail.endswith(": 2 shifts, 15:30 h")
     staff.sync()
     assert sum(row["total_minutes"] for row in staff.table()) == move.minutes
 
@@ -147,6 +151,7 @@ def test_differing_names_need_a_yes(staff: Staff, users: tuple[int, int]) -> Non
     assert refused.json()["names_differ"] is True
     assert f"connecteam-sync employees map {users[0]} {employee} --yes" in refused.json()["next_step"]
     assert sorted(_waiting(staff)) == sorted(users)
+    assert staff.mirror.audit() == ()
     assert _post(staff, "admin", {**data, "yes": "yes"}).status_code == 303
     assert _waiting(staff) == [users[1]]
 
@@ -166,7 +171,12 @@ def test_a_role_that_may_not_map(staff: Staff, users: tuple[int, int], role: str
 
 def test_a_form_that_is_not_complete(staff: Staff, users: tuple[int, int]) -> None:
     """Is refused, and nothing is written."""
-    for data in ({"user": users[0]}, {"employee": 1}, {"user": "x", "employee": 1}, {"user": users[0], "employee": " "}):
+    for data in (
+        {"user": users[0]},
+        {"employee": 1},
+        {"user": "x", "employee": 1},
+        {"user": users[0], "employee": " "},
+    ):
         assert _post(staff, "operator", {**data, "yes": "yes"}).status_code == 422
     assert _post(staff, "operator", {"user": users[0], "employee": "none", "yes": "yes"}).status_code == 404
     assert sorted(_waiting(staff)) == sorted(users)
@@ -211,7 +221,7 @@ def test_employees_with_keys_of_text(database: str) -> None:
     """Are chosen and mapped by them."""
     with Sandbox(Company(0, people=3)) as sandbox:
         host = Host.of(sandbox, database, "sqlite", dict.fromkeys(TEXT, "VARCHAR(60)"))
-        user = sorted(host.company.people)[-1]
+        user = max(host.company.people)
         host.work(2, "08:00", "16:00", user=user)
         host.sync()
         with Staff.console(host) as site, site.signed_in("operator") as operator:  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def test_a_search_finds_by_name_part_and_id(staff: Staff) -> None:
     user = sorted(staff.company.people)[1]
     found = staff.shown(f"/people?q={user}")
     assert re.findall(r'href="/people/(\d+)"', found) == [str(staff.employee(user))]
-    person = staff.company.people[sorted(staff.company.people)[-1]]
+    person = staff.company.people[max(staff.company.people)]
     page = staff.shown(f"/people?q={person.first_name}%20{person.last_name}")
     assert f'/map?user={person.id}">' in page
     assert "Nobody of 4 people matches." in staff.shown("/people?q=quxx")
@@ -101,7 +101,7 @@ def test_many_people_are_shown_in_pages(staff: Staff) -> None:
 
 def test_a_month_has_the_hours_of_each_day(staff: Staff) -> None:
     """Of the rows of the table; by hand is said, what is held waits, and a closed day is locked."""
-    user = sorted(staff.company.people)[0]
+    user = min(staff.company.people)
     staff.work(1, "08:00", "16:00", user=user)
     staff.work(2, "22:00", "30:30", user=user)
     staff.work(3, "08:00", None, user=user)
@@ -119,7 +119,9 @@ def test_a_month_has_the_hours_of_each_day(staff: Staff) -> None:
     assert "rows on 4 days, 1 row still open" in page
     assert "2:00 h of it by hand or without a shift" in page
     assert "1:15 h wait without a row" in page
-    days = {day: cell for cell in page.split("<td>") for day in re.findall(rf'href="/people/{employee}/([\d-]+)"', cell)}
+    days = {
+        day: cell for cell in page.split("<td>") for day in re.findall(rf'href="/people/{employee}/([\d-]+)"', cell)
+    }
     assert list(days) == [f"2025-12-{number:02}" for number in range(1, 32)]
     assert "<strong>8:00</strong>" in days["2025-12-01"]
     assert "<strong>8:30</strong>" in days["2025-12-02"]
@@ -171,7 +173,7 @@ def test_the_json_of_a_person_is_their_history(staff: Staff) -> None:
 def test_the_pages_cost_few_statements(staff: Staff) -> None:
     """At most eight with the one that finds who asks."""
     staff.sync()
-    employee = staff.employee(sorted(staff.company.people)[0])
+    employee = staff.employee(min(staff.company.people))
     for look in (staff.mirror.people, lambda: staff.mirror.person_month(employee, date(2025, 12, 1))):
         with counted(staff.mirror) as sent:
             look()

@@ -122,9 +122,7 @@ def test_days_on_which_the_clocks_change(staff: Staff, day: date, length: int) -
     page = staff.shown(_address(staff, day))
     assert f"This day has {length} hours." in page
     assert f"{length}:00 h on" in page
-    drawn = [
-        (float(x), float(width)) for x, width in re.findall(r'<rect x="([\d.]+)" y="\d+" width="([\d.]+)"', page)
-    ]
+    drawn = [(float(x), float(width)) for x, width in re.findall(r'<rect x="([\d.]+)" y="\d+" width="([\d.]+)"', page)]
     assert len(drawn) == 2
     assert len(set(drawn)) == 1
     marks = hours_of_day(day, window.zone)
@@ -247,6 +245,10 @@ def test_connecteams_own_total_is_beside_it(staff: Staff) -> None:
     staff.work(2, "08:00", "16:00")
     staff.sync()
     run = staff.mirror.verify(staff.window).run
+    staff.execute(
+        "INSERT INTO connecteam_sync_timesheets (user_id, day, timezone, time_clock_id, minutes, run_id, seen_at)"
+        f" VALUES ({staff.user}, '{DAY}', 'America/Chicago', 7, 480, {run}, {staff.at(3, '08:00')})"
+    )
     page = staff.shown(_address(staff))
     assert f'<a href="/runs/{run}">run {run}</a> read it' in page
     assert "Connecteam's own total of the day is 8:00 h" in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import EARLIEST, LATEST
@@ -17,6 +17,9 @@ name of a form (`.json`). So these are escaped once more.
 """
 
 
+_ESCAPES = re.compile("|".join(_ESCAPED.values()), re.IGNORECASE)
+
+
 def person_address(employee: RowId, when: date | None = None, *, form: str = "") -> str:
     """The page of an employee, or of one of their days; `form` is that of another answer, `.json`."""
     key = "".join(_ESCAPED.get(character, character) for character in str(employee))
@@ -26,10 +29,7 @@ def person_address(employee: RowId, when: date | None = None, *, form: str = "")
 
 def employee_of(param: str) -> str:
     """The employee that a path names; one whose key needs no escaping may be typed as it is."""
-    text = param
-    for character, escaped in reversed(_ESCAPED.items()):
-        text = text.replace(escaped, character).replace(escaped.lower(), character)
-    return text
+    return _ESCAPES.sub(lambda found: unquote(found[0]), param)
 
 
 def day_of(text: str) -> date:

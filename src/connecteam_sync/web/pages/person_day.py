@@ -1,4 +1,4 @@
-"""`/people/E/DAY`: why these hours? One day of one person, from Connecteam, the table and the timesheet side by side."""
+"""`/people/E/DAY`: why these hours? A day of one person: Connecteam, the table and the timesheet side by side."""
 
 from __future__ import annotations
 
