@@ -67,10 +67,12 @@ class Records:
             return explained(session, person, people, day=day, span=span).history
 
     def anomalies(
-        self, window: Window, *, longest_hours: int = 16, near_minutes: int = 10
+        self, window: Window, *, longest_hours: int = 16, near_minutes: int = 10, open_since: date | None = None
     ) -> tuple[tuple[Anomaly, ...], Mapping[RowId, tuple[str, int]]]:
         """Anomalies in the rows of a window, which are reported and never changed; and the shift id and time clock of
         their rows, by row id. Connecteam is not asked.
+
+        Rows that have been open for too long are of any day before, or since the day `open_since`, which is quicker.
         """
         from connecteam_sync.core.anomalies import AnomalyLimits, anomalies  # noqa: PLC0415 - not needed at start
 
@@ -81,7 +83,8 @@ class Records:
         )
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
-            rows, auto_clock_outs = rows_to_check(session, window)
+            since = None if open_since is None else start_of_day(open_since, window.zone)
+            rows, auto_clock_outs = rows_to_check(session, window, since)
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
             keys = {row.id for anomaly in found for row in anomaly.rows if row.id is not None}
             return tuple(found), shifts_of_rows(session, sorted(keys, key=ordered))

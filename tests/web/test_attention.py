@@ -77,9 +77,12 @@ def test_the_json_is_what_the_commands_answer(staff: Staff) -> None:
     holds, odd = staff.command("holds"), staff.command("anomalies")
     assert told["holds"] == holds["holds"]
     assert [one["kind"] for one in told["anomalies"]].count("overlap") == 1
-    assert {name: value for name, value in odd.items() if name != "schema"} == {
-        name: told[name] for name in ("window", "anomalies", "unreadable_times")
-    }
+    for one in (*told["anomalies"], *odd["anomalies"]):
+        # Another minute may have begun in between.
+        one["minutes"] = 0 if one["kind"] == "open_too_long" else one["minutes"]
+    names = ("window", "anomalies", "unreadable_times")
+    assert {name: odd[name] for name in names} == {name: told[name] for name in names}
+    assert set(told) == {"schema", "holds", *names}
     page = staff.shown("/attention")
     assert "<td>overlap</td>" in page
     assert f'/people/{staff.employee(user)}/{at}">' in page

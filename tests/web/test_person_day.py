@@ -252,7 +252,7 @@ def test_connecteams_own_total_is_beside_it(staff: Staff) -> None:
     page = staff.shown(_address(staff))
     assert f'<a href="/runs/{run}">run {run}</a> read it' in page
     assert "Connecteam's own total of the day is 8:00 h" in page
-    assert [line for line in _said(page) if line[0] == "timesheet"][0][3] == "8:00"
+    assert next(line for line in _said(page) if line[0] == "timesheet")[3] == "8:00"
     assert 'class="span sheet"' in page
     assert "not verified yet" not in page
 

@@ -5,7 +5,7 @@ Instants are epoch seconds, minutes are whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import msgspec
@@ -111,6 +111,17 @@ def _reason(reason: HoldReason, groups: list[HeldGroup], room: int, after: int) 
         kept=sum(group.kept for group in groups),
         next_after=shown[-1].number if len(rest) > len(shown) else None,
     )
+
+
+def with_groups(found: Attention, groups: Mapping[int, HeldGroup]) -> Attention:
+    """The same with other groups in the place of those that are shown, by their numbers."""
+
+    def replaced(reasons: Iterable[HeldReason]) -> tuple[HeldReason, ...]:
+        return tuple(
+            msgspec.structs.replace(one, groups=tuple(groups[group.number] for group in one.groups)) for one in reasons
+        )
+
+    return msgspec.structs.replace(found, waiting=replaced(found.waiting), acknowledged=replaced(found.acknowledged))
 
 
 class HoldPage(msgspec.Struct, frozen=True, kw_only=True):

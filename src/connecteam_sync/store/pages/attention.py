@@ -5,8 +5,8 @@ The database makes the groups: there may be a hold for each shift of each new pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
@@ -19,8 +19,9 @@ from connecteam_sync.core.attention import (
     WaitingUser,
     WaitingUsers,
     attention,
+    with_groups,
 )
-from connecteam_sync.core.change import Hold
+from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.holds import HoldGroup
 from connecteam_sync.core.keys import RowId
@@ -40,64 +41,123 @@ _GROUP = (
     " CASE WHEN h.acknowledged_at IS NULL THEN 0 ELSE 1 END AS is_known"
 )
 _SUMS = (
-    "count(*), count(h.shift_id), min(h.id), min(h.first_seen), max(h.user_id), min(h.instant), max(h.instant),"
-    " min(h.detail), max(h.detail), coalesce(sum(CASE WHEN h.minutes > 0 THEN h.minutes ELSE 0 END), 0),"
+    "count(*), count(h.shift_id), min(h.id), max(h.id), min(h.first_seen), max(h.user_id), min(h.instant),"
+    " max(h.instant), coalesce(sum(CASE WHEN h.minutes > 0 THEN h.minutes ELSE 0 END), 0),"
     " coalesce(sum(CASE WHEN h.minutes < 0 THEN -h.minutes ELSE 0 END), 0)"
 )
+"""Without their sentences: a temporary table with long texts is slow."""
+
+
+class _Sums(NamedTuple):
+    """A group of holds, without sentences and names; `first` to `last` are the ids of its ends."""
+
+    reason: HoldReason
+    employee: RowId | None
+    user: int | None
+    alone: str
+    is_known: bool
+    count: int
+    shifts: int
+    first: int
+    last: int
+    since: int
+    begins: int | None
+    ends: int | None
+    added: int
+    kept: int
+
+
+class _Said(NamedTuple):
+    """The sentence of a hold, and the name of its user."""
+
+    detail: str
+    name: str
 
 
 def held_groups(session: Session, kind: str | None, after: int) -> tuple[Attention, Mapping[RowId, str]]:
     """The standing holds by reason and person, and the names of all employees: three statements."""
     own = session.own
-    found, employees, users = session.fetch(
+    found, employees = session.fetch(
         Query(
             f"SELECT h.reason, h.employee_id, {_GROUP}, {_SUMS} FROM {own.holds} h WHERE h.resolved_run IS NULL"
-            " GROUP BY h.reason, h.employee_id, only_user, alone, is_known"
+            " GROUP BY h.reason, h.employee_id, only_user, alone, is_known",
+            make=_sums,
         ),
         session.employees_query(),
-        users_query(own),
     )
     names = {one.id: one.name for one in employees_of(employees) if one.name}
-    known = {user_id: user.name for user_id, (user, _, _) in users_of(users).items()}
-    return attention((_group(row, names, known) for row in found), kind=kind, after=after), names
+    sums = {one.first: one for one in found}
+    chosen = attention((_group(one, {}, names) for one in found), kind=kind, after=after)
+    shown = [group.number for part in (*chosen.waiting, *chosen.acknowledged) for group in part.groups]
+    said = _said(session, (key for number in shown for key in (sums[number].first, sums[number].last)))
+    return with_groups(chosen, {number: _group(sums[number], said, names) for number in shown}), names
 
 
-def _group(row: Sequence[Any], names: Mapping[RowId, str], users: Mapping[int, str]) -> HeldGroup:
-    reason, employee_key, only_user, alone, is_known, *sums = row
-    count, shifts, number, since, user, first, last, detail, other, added, kept = sums
-    employee = None if employee_key is None else row_id(employee_key)
-    user_id = next((int(one) for one in (only_user, user) if one is not None), None)
-    ends = ((detail, first), (other, last))[: min(int(count), 2)]
-    return HeldGroup(
-        group=HoldGroup(
-            reason=reason,
-            employee_id=employee,
-            user_id=user_id,
-            holds=tuple(
-                Hold(
-                    reason=reason,
-                    subject=alone or "",
-                    detail=said,
-                    employee_id=employee,
-                    user_id=user_id,
-                    instant=None if at is None else int(at),
-                )
-                for said, at in ends
-            ),
-        ),
-        number=int(number),
+def _sums(row: Sequence[Any]) -> _Sums:
+    reason, employee, only_user, alone, is_known, count, shifts, first, last, since, user, begins, ends, *minutes = row
+    added, kept = minutes
+    return _Sums(
+        reason=reason,
+        employee=None if employee is None else row_id(employee),
+        user=next((int(one) for one in (only_user, user) if one is not None), None),
+        alone=alone or "",
+        is_known=bool(is_known),
         count=int(count),
         shifts=int(shifts),
+        first=int(first),
+        last=int(last),
         since=int(since),
+        begins=None if begins is None else int(begins),
+        ends=None if ends is None else int(ends),
         added=int(added),
         kept=int(kept),
-        is_acknowledged=bool(is_known),
-        name=(names.get(employee) if employee is not None else None) or users.get(user_id or 0) or "",
+    )
+
+
+def _said(session: Session, numbers: Iterable[int]) -> dict[int, _Said]:
+    """The sentences of these holds, with the names of their users."""
+    d, own = session.dialect, session.own
+    fetched = session.fetch_set(
+        "SELECT h.id, h.detail, h.user_id, u.first_name, u.last_name"
+        f" FROM {d.rowset({'id': 'int'})} {d.lookup} {own.holds} h ON h.id = d.id"
+        f" LEFT JOIN {own.users} u ON u.user_id = h.user_id",
+        ({"id": number} for number in dict.fromkeys(numbers)),
+    )
+    return {
+        int(number): _Said(detail, f"{first or ''} {last or ''}".strip()) for number, detail, _, first, last in fetched
+    }
+
+
+def _group(sums: _Sums, said: Mapping[int, _Said], names: Mapping[RowId, str]) -> HeldGroup:
+    ends = ((sums.first, sums.begins), (sums.last, sums.ends))[: min(sums.count, 2)]
+    nothing = _Said("", "")
+    holds = tuple(
+        Hold(
+            reason=sums.reason,
+            subject=sums.alone,
+            detail=said.get(number, nothing).detail,
+            employee_id=sums.employee,
+            user_id=sums.user,
+            instant=at,
+        )
+        for number, at in ends
+    )
+    theirs = names.get(sums.employee) if sums.employee is not None else None
+    return HeldGroup(
+        group=HoldGroup(reason=sums.reason, employee_id=sums.employee, user_id=sums.user, holds=holds),
+        number=sums.first,
+        count=sums.count,
+        shifts=sums.shifts,
+        since=sums.since,
+        added=sums.added,
+        kept=sums.kept,
+        is_acknowledged=sums.is_known,
+        name=theirs or said.get(sums.first, nothing).name,
     )
 
 
 def hold_page(session: Session, number: int) -> HoldPage:
-    """A standing hold, and those of the same person for the same reason: four statements. Raises NotFound."""
+    """A standing hold, and those of the same person for the same reason: five statements. Raises NotFound."""
     own, held = session.own, session.tables.holds
     one = held.alias()
     sums, employees, users = session.fetch(
@@ -106,6 +166,7 @@ def hold_page(session: Session, number: int) -> HoldPage:
             " WHERE o.id = :id AND o.resolved_run IS NULL AND h.resolved_run IS NULL"
             " GROUP BY h.reason, h.employee_id, only_user, alone, is_known",
             {"id": number},
+            _sums,
         ),
         session.employees_query(),
         users_query(own),
@@ -114,7 +175,7 @@ def hold_page(session: Session, number: int) -> HoldPage:
         raise no_hold([number])
     people, known = employees_of(employees), users_of(users)
     names = {person.id: person.name for person in people if person.name}
-    group = _group(sums[0], names, {user_id: user.name for user_id, (user, _, _) in known.items()})
+    group = _group(sums[0], _said(session, (sums[0].first, sums[0].last)), names)
     theirs = select(held).join(one, one.c.id == number).where(held.c.resolved_run.is_(None), _same(held, one))
     # The one that is asked for comes first: it is shown also if there are many.
     in_turn = theirs.order_by((held.c.id != number), held.c.instant, held.c.id).limit(SHOWN)

@@ -26,7 +26,7 @@ from connecteam_sync.web.page import Ask, Moved, Page, Place, number_of
 
 DAYS = 14
 """The days before today in which `anomalies` looks for oddities."""
-SHOWN_DAYS = 3
+SHOWN_DAYS = 1
 """Those that the page looks through unless it is asked for more: each costs time."""
 _SHOWN_ODDITIES = 40
 
@@ -71,13 +71,16 @@ class Odd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def attention(ask: Ask) -> Page:
-    """What waits for a person, by reason and person, and what is odd in the rows of the last days."""
+    """What waits for a person, by reason and person, and what is odd in the rows of the last days.
+
+    Raises ConfigurationError for an unknown reason.
+    """
     kind = _kind(ask.query.get("kind") or None)
     if ask.wanted == "json":
         return Page(template="attention.html", json=_json(ask, kind))
     found, names = ask.client.attention(kind, after=ask.number("after", least=0) or 0)
     window = _days(ask, SHOWN_DAYS)
-    odd, shifts = ask.client.anomalies(window) if kind is None else ((), {})
+    odd, shifts = ((), {}) if kind else ask.client.anomalies(window, open_since=later(window.last, -DAYS))
     return Page(
         template="attention.html",
         members={
@@ -90,6 +93,7 @@ def attention(ask: Ask) -> Page:
             "odd": [_odd(one, ask.zone, names, shifts) for one in odd[:_SHOWN_ODDITIES]],
             "odd_count": len(odd),
             "days": DAYS,
+            "is_short": window.days <= DAYS,
             "same_hours": {one.reason for one in found.waiting} >= {"unmapped_user", "no_connecteam_user"},
         },
     )
