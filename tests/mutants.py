@@ -42,7 +42,14 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
+IN_PARTS = "tests/test_parts.py"
+KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
+GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
+RENDER, FAILURES = "tests/web/test_render.py", "tests/web/test_clients.py"
+PAGES, PROXIES = "tests/web/test_pages.py", "tests/core/test_proxies.py"
+DEMO_CONSOLE = "tests/web/test_demo.py"
+SLOW_MAIL, MAPPED = "tests/service/test_slow_receivers.py", "tests/test_people_command.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
 FIRST_STEPS = "tests/test_tutorial.py -k readme"
@@ -1169,8 +1176,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/clock_times.py", "if touched != rows:", "if False:", "tests/store/test_store.py"),
     (
         "store/store.py",
-        "            yield session\n            session.flush()\n        if session.probed",
-        "            yield session\n        if session.probed",
+        "            yield session\n            session.flush()\n            self._note_act(",
+        "            yield session\n            self._note_act(",
         WAITING,
     ),
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", MACHINE),
@@ -3381,6 +3388,34 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "apprise.NotifyType.FAILURE",
         f"{TOLD_AWAY} -k apprise",
     ),
+    (
+        "service/clock.py",
+        "self._due.finish(connection, held, outcome) or not is_again",
+        "self._due.finish(connection, held, outcome) or True",
+        "tests/service/test_clock.py -k without_an_answer and sqlite",
+    ),
+    ("core/holds.py", "if window and _IS_MAPPED.fullmatch(self.detail):", "if False:", f"{MAPPED} -k since"),
+    ("store/history/holds.py", "if employee is None or standing", "if True or standing", f"{MAPPED} -k since"),
+    (
+        "service/visits.py",
+        "in {clock, None}",
+        "in {clock}",
+        "tests/service/test_clock.py -k refused_stops and sqlite",
+    ),
+    ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
+    ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
+    ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),
+    ("alerts/telling.py", "        if left <= 0:\n", "        if False:\n", f"{SLOW_MAIL} -k no_time_for"),
+    ("alerts/telling.py", "if str(error) != before:", "if True:", f"{SLOW_MAIL} -k for_days"),
+    ("alerts/telling.py", "if is_taken != self._is_ping_taken:", "if not is_taken:", f"{SLOW_MAIL} -k ping"),
+    ("alerts/email.py", "{message.id}.{self._mirror}@", "{message.id}@", f"{SLOW_MAIL} -k same_id"),
+    ("alerts/email.py", "server.leave()", "server.__exit__()", f"{SLOW_MAIL} -k goodbye"),
+    (
+        "service/visits.py",
+        "for part in run.slices if clock is None or part.time_clock_id in {clock, None}]",
+        "for part in run.slices]",
+        "tests/service/test_clock.py -k where_another and sqlite",
+    ),
     ("alerts/receivers.py", "read.quiet_hours(quiet) if quiet else None", "None", f"{TOLD_AWAY} -k quiet"),
     (
         "alerts/telling.py",
@@ -3463,6 +3498,39 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # What is read a part at a time, and Connecteam's own totals.
+    ("store/history/runs.py", "wanted.where(t.runs.c.id < before)", "wanted.where(t.runs.c.id <= before)", IN_PARTS),
+    ("store/history/feed.py", "changes.c.run_id == number, changes.c.id > after)", "changes.c.id > after)", IN_PARTS),
+    ("store/history/holds.py", "wanted.where(held.c.id > after)", "wanted.where(held.c.id >= after)", IN_PARTS),
+    ("store/mirror/timesheets.py", "if window.first <= day <= window.last}", "}", f"{IN_PARTS} -k outside"),
+    (
+        "store/mirror/timesheets.py",
+        'f"DELETE FROM {session.own.timesheets} WHERE time_clock_id = :clock AND',
+        'f"DELETE FROM {session.own.timesheets} WHERE 1 = 0 AND',
+        IN_PARTS,
+    ),
+    ("store/mirror/timesheets.py", "t.c.timezone == timezone, ", "", f"{IN_PARTS} -k outside"),
+    # Plans that are kept: applied once, and not for ever.
+    (
+        "store/console/plans.py",
+        "AND (state = 'open' OR (state = 'applied' AND run_id = :run))",
+        "AND :run = :run",
+        KEPT_PLANS,
+    ),
+    ("store/console/plans.py", "OFFSET {KEPT_PLANS}", "OFFSET {KEPT_PLANS + 1}", KEPT_PLANS),
+    ("store/console/plans.py", "WHERE made_at < :oldest", "WHERE made_at <= :oldest", KEPT_PLANS),
+    ("store/console/plans.py", "state = 'open', run_id = NULL", "state = 'open'", KEPT_PLANS),
+    ("store/console/plans.py", 'if plan.state != "open":', 'if plan.state == "applied":', KEPT_PLANS),
+    ("store/console/plans.py", "zlib.decompress(base64.b85decode(packed))", "base64.b85decode(packed)", KEPT_PLANS),
+    (
+        "engine/receipts.py",
+        'if self.kept_plan is not None and receipt.status == "applied":',
+        "if self.kept_plan is not None:",
+        KEPT_PLANS,
+    ),
+    ("engine/receipts.py", 'if self.kept_plan is not None and receipt.status == "applied":', "if False:", KEPT_PLANS),
+    ("engine/saved_plan.py", "if fingerprint_of(text) != fingerprint:", "if False:", KEPT_PLANS),
+    ("client_acts.py", 'if done.status == "nothing" and done.id is not None:', "if False:", KEPT_PLANS),
     # Who did what: in the commit of what was done.
     (
         "store/console/audit.py",
@@ -3564,6 +3632,50 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/console_schema.py", '        Index("clock", "time_clock_id", "day"),\n', "", UPGRADES),
     ("store/migrations/versions/0017_console.py", '        person=("user_id", "start_at"),\n', "", UPGRADES),
     ("store/migrations/versions/0017_console.py", ', Column("trigger_kind", String(16)))', ")", UPGRADES),
+    # -- the console --------------------------------------------------------------------------------------------------
+    ("web/gate.py", "return host is not None and name_of(host) in self.hosts", "return True", GATE),
+    ("web/gate.py", 'return site == "same-origin"', 'return site != "cross-site"', GATE),
+    ("web/gate.py", "urlsplit_netloc(origin) == host.lower()", "host in origin", GATE),
+    ("web/gate.py", "if self.user_header is None or not self.is_proxy(peer):", "if self.user_header is None:", GATE),
+    ("web/gate.py", '"").rpartition(",")[2]', '"").partition(",")[0]', GATE),
+    ("web/sessions.py", "now - found.used > IDLE or now - found.began > LONGEST", "now - found.used > IDLE", SESSIONS),
+    ("web/sessions.py", "            self._by_digest.pop(_digest(instead_of), None)\n", "", SESSIONS),
+    ("web/sessions.py", "            found.used = now\n", "", SESSIONS),
+    ("web/sessions.py", "known is None or now - known.last > _FORGET", "known is None", SESSIONS),
+    ("web/visitors.py", " or known.generation != session.generation", "", SIGNING_IN),
+    ("web/visitors.py", "if is_here and not is_forwarded(headers):", "if is_here:", SIGNING_IN),
+    ("web/visitors.py", "            self._names.failed(who)\n", "", SIGNING_IN),
+    ("web/visitors.py", "            self._addresses.failed(address)\n", "", SIGNING_IN),
+    ("web/visitors.py", "who = name.casefold()[:64]", "who = name[:64]", SIGNING_IN),
+    ("web/visitors.py", "BackOff(clock, free=_OFFICE)", "BackOff(clock)", SIGNING_IN),
+    ("web/visitors.py", "            self._once = None\n", "", DEMO_CONSOLE),
+    ("web/console.py", "self._visitors.sessions.end(self._token(request))", "self._token(request)", SIGNING_IN),
+    ("web/console.py", 'if not is_from_our_page(host or "", request.headers):', "if False:", SIGNING_IN),
+    ("web/console.py", "if len(read) > LARGEST_FORM:", "if False:", SIGNING_IN),
+    ("web/console.py", "if visitor is None and not place.is_open:", "if False:", SIGNING_IN),
+    ("web/failures.py", "    (LockHeld, HTTPStatus.LOCKED),\n", "", FAILURES),
+    ("web/failures.py", "    (GuardRefused, HTTPStatus.PRECONDITION_FAILED),\n", "", FAILURES),
+    ("web/clients.py", "                self._free.put(client)\n", "                pass\n", FAILURES),
+    ("web/clients.py", "            self._places.release()\n", "            pass\n", FAILURES),
+    ("web/render.py", "autoescape=True", "autoescape=False", RENDER),
+    ("web/render.py", "if shown.startswith(_FORMULA) or value.startswith(_FORMULA) else", "if False else", RENDER),
+    ("web/render.py", 'is_today = local.date() == local_day(context["now"], zone)', "is_today = True", RENDER),
+    ("web/charts.py", 'f"{span.kind} open" if span.is_open else span.kind', "span.kind", RENDER),
+    ("web/page.py", "least <= int(text[:20]) <= LARGEST_ID", "least <= int(text[:20])", RENDER),
+    ("web/pages/runs.py", "if is_quiet and len(some) > 1:", "if len(some) > 1:", PAGES),
+    ("web/pages/runs.py", "is_changed=bool(before and after) and before != after", "is_changed=True", PAGES),
+    ("web/pages/runs.py", 'if seen & {"failed", "refused"} and seen & {"applied", "nothing"}:', "if False:", PAGES),
+    ("web/pages/overview.py", "if known.is_changed:", "if False:", PAGES),
+    ("web/pages/overview.py", 'if differing and status.state == "well":', "if False:", PAGES),
+    ("core/glance.py", "tuple(sorted(found, key=lambda one: (one.since, one.name)))", "tuple(found)", PAGES),
+    ("core/glance.py", "receipt.minutes.after - receipt.minutes.before", "receipt.minutes.after", PAGES),
+    ("core/glance.py", "[shift for shift in shifts if shift.start >= start]", "list(shifts)", PAGES),
+    ("store/pages/glance.py", "s.is_gone = 0 AND ", "", PAGES),
+    ("store/pages/glance.py", "s.end_at IS NULL OR ", "", PAGES),
+    ("core/proxies.py", " or text.lower() in _TAKEN", "", PROXIES),
+    ("core/proxies.py", "str(ipaddress.ip_address(part.strip()))", "str(ipaddress.ip_network(part.strip()))", PROXIES),
+    ("cli/demo_console.py", "        del os.environ[name]\n", "        pass\n", DEMO_CONSOLE),
+    ("client_pages.py", "local_day(at, ZoneInfo(zone))", 'local_day(at + 43_200, ZoneInfo("UTC"))', PAGES),
 )
 
 

@@ -165,6 +165,23 @@ def test_holds_are_a_line_for_each_person(builder: PlanBuilder) -> None:
     assert sum(line.startswith("  ! ") for line in receipt.splitlines()) == min(len(people), 40)
 
 
+def test_a_hold_of_somebody_who_was_mapped_since_says_so(builder: PlanBuilder) -> None:
+    """And that a look at the days is what is left to do; the others are told as before, and after it it is gone."""
+    user = builder("holds", "--json").json["holds"][0]["user_id"]
+    before = builder("holds").out.count("employees map")
+    employee = builder.hire("Ana Anything")
+    assert builder("employees", "map", str(user), str(employee), "--yes").code == 0
+    said = builder("holds").out
+    [line] = [line for line in said.splitlines() if f"Connecteam user {user} " in line]
+    assert f"is mapped to employee {employee} by now" in line
+    assert "mapped to no employee" not in line
+    assert "; next: connecteam-sync sync --from 2025-12-" in line
+    assert "employees map" not in line
+    assert said.count("employees map") == before - 1
+    assert builder("sync", *WINDOW).code == 3
+    assert user not in {hold["user_id"] for hold in builder("holds", "--json").json["holds"]}
+
+
 def test_unmapping_whom_nobody_mapped_says_so(builder: PlanBuilder) -> None:
     """Done, since nothing had to be: in words, and in JSON; the second time as well."""
     said = builder("employees", "unmap", str(ANA))

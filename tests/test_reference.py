@@ -104,6 +104,7 @@ def test_every_key_is_documented_with_its_default() -> None:
     table = {named(cells[0])[0]: cells[1] for cells in rows(SECTIONS["configuration"])}
     assert set(table) == set(KEYS)
     said_otherwise = {"timezone", "time_clocks", "employees", "log_file", "cadence_seconds", "state_dir", "public_url"}
+    said_otherwise |= {"trusted_proxies", "proxy_user_header"}
     said_otherwise |= {"alerts_email_to", "alerts_email_from", "alerts_webhook_url", "alerts_quiet_hours"}
     for name in set(KEYS) - said_otherwise:
         default = getattr(Settings(timezone="UTC"), name)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
-    from connecteam_sync.core.console import AuditEntry, ConsoleUser
+    from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -165,7 +165,7 @@ else:
         ),
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
-        "core.console": "AuditEntry ConsoleUser",
+        "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
         "core.events": (
             "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
             "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
@@ -285,6 +285,7 @@ __all__ = [
     "HostTables",
     "InputsNotKept",
     "InvalidRecord",
+    "KeptPlan",
     "KnownBy",
     "LegacyDamage",
     "Level",
@@ -319,6 +320,7 @@ __all__ = [
     "PersonLine",
     "PersonMonth",
     "Plan",
+    "PlanState",
     "Planner",
     "Policy",
     "Problem",

@@ -49,6 +49,7 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
+    from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
 
 
@@ -255,6 +256,15 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         from connecteam_sync.engine.undo import undo
 
         return undo(self._context, run)
+
+    def foreseen_undo(self, run: int) -> ForeseenUndo:
+        """What `undo` would do to rows and hours, and why it would be refused. Nothing is written. Raises NotFound.
+
+        It sees rows that changed since and closed days; only `undo` itself finds what else speaks against it.
+        """
+        from connecteam_sync.engine.undo import foreseen
+
+        return foreseen(self._context, run)
 
     @staticmethod
     def _windows(window: Window | Iterable[Window] | None) -> tuple[Window, ...] | None:

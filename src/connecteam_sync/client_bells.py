@@ -72,6 +72,16 @@ class Doorbells:
         with self.store.connection() as connection:
             return self._bells().listed(connection, state=state, clock=clock, after=after, limit=limit)
 
+    def doorbell(self, key: str) -> Doorbell:
+        """A delivery by its key. Raises NotFound."""
+        with self.store.connection() as connection:
+            return self._bells().of(connection, key)
+
+    def doorbell_repeats(self) -> tuple[int, int]:
+        """How many of the newest deliveries were counted (a thousand at most), and how often those came again."""
+        with self.store.connection() as connection:
+            return self._bells().repeats(connection)
+
     def replay_doorbell(self, key: str) -> Doorbell:
         """Have a delivery looked at by `serve` as if it had just come. Raises NotFound, ConfigurationError."""
         with self.store.own_rows("replaying a doorbell") as connection:

@@ -41,10 +41,28 @@ class Records:
     settings: Settings
     store: Store
 
-    def runs(self, limit: int = 20, kind: RunKind | None = None) -> tuple[Run, ...]:
-        """The newest runs, of one kind if given; `verify` lists the verifications."""
+    def runs(self, limit: int = 20, kind: RunKind | None = None, *, before: int | None = None) -> tuple[Run, ...]:
+        """The newest runs, of one kind if given, or those with a smaller number than `before`; `verify` lists the
+        verifications.
+        """
         with self.store.reading() as session:
-            return run_rows.runs(session, limit=limit, kind=kind)
+            return run_rows.runs(session, limit=limit, kind=kind, before=before)
+
+    def changes_of_run(self, run: int, after: int = 0, limit: int = 1000) -> tuple[Entry, ...]:
+        """The changes of a run, a part at a time: at most `limit` with a larger number than `after`."""
+        with self.store.reading() as session:
+            return feed.part_of_run(session, run, after=after, limit=limit)
+
+    def timesheet(self, employee: int | str, first: date, last: date) -> dict[date, int]:
+        """Connecteam's own total of each local day, in minutes, as the last `verify` of it saw it: rounded and reduced
+        by Connecteam's rules. A day that was never verified is not there. Connecteam is not asked. Raises NotFound.
+        """
+        from connecteam_sync.store.mirror import timesheets  # noqa: PLC0415 - not needed at start
+
+        with self.store.reading() as session:
+            person = require_employee(session.employees(), employee)
+            users = users_of_employee(session, person.id)
+            return timesheets.totals(session, users, first, last, self.settings.timezone)
 
     def show(self, run: int) -> tuple[Run, tuple[Entry, ...]]:
         """A run and each of its changes. Raises NotFound."""
@@ -106,13 +124,22 @@ class Records:
         with self.store.reading() as session:
             return feed.entries_after(session, after, limit)
 
-    def holds(self, kind: str | None = None, *, employee: int | str | None = None) -> tuple[StandingHold, ...]:
+    def holds(
+        self,
+        kind: str | None = None,
+        *,
+        employee: int | str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> tuple[StandingHold, ...]:
         """The standing holds, of one kind (a hold reason) or employee if given. Raises NotFound for an unknown
         employee.
+
+        With a `limit` a part at a time: by id, those with a larger one than `after`.
         """
         with self.store.reading() as session:
             person = None if employee is None else require_employee(session.employees(), employee).id
-            return holds.standing_holds(session, kind, employee=person)
+            return holds.standing_holds(session, kind, employee=person, after=after, limit=limit)
 
     def acknowledge_holds(
         self,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.client_history import require_employee
 from connecteam_sync.config import Settings
-from connecteam_sync.core.window import local_day
+from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.decide import now
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.clocktime import Employee
     from connecteam_sync.core.glance import Glance
     from connecteam_sync.core.keys import RowId
+    from connecteam_sync.core.mirrored import Mirrored
     from connecteam_sync.core.persons import PeoplePage, PersonDay, PersonMonth
     from connecteam_sync.core.run import Person
 
@@ -110,3 +111,19 @@ class Pages:
             return person_day(
                 session, require_employee(people, employee), people, day, ZoneInfo(self.settings.timezone)
             )
+
+    def mirrored(self, window: Window) -> Mirrored:
+        """What the mirror holds of the days of a window, by the shifts as Connecteam last reported them."""
+        from connecteam_sync.store.pages.mirrored import mirrored_query  # noqa: PLC0415 - not needed at start
+        from connecteam_sync.store.sql.pipeline import fetch  # noqa: PLC0415 - same
+
+        self.store.columns()  # says so where there are no tables of ours
+        with self.store.connection() as connection:
+            [rows] = fetch(connection, [mirrored_query(self.store, window)])
+        found: Mirrored = rows[0]
+        return found
+
+    def note_act(self) -> None:
+        """Leave the entry of `audit` now: for an act of a person (`acting`) that writes nothing of its own."""
+        with self.store.own_rows("noting who did what"):
+            return

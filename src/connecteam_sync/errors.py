@@ -193,6 +193,11 @@ class StalePlan(Refused):
         super().__init__(message, next_step=next_step)
         self.rows = rows
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """The ids of the rows that are in the way."""
+        return {"rows": list(self.rows)}
+
 
 class AdoptRefused(Refused):
     """The table cannot be adopted as it is; the message names the obstacle. Nothing was written."""
@@ -256,6 +261,11 @@ class UndoRefused(Refused):
     def __init__(self, message: str, *, rows: tuple[RowId, ...] = (), next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.rows = rows
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The ids of the rows that are in the way."""
+        return {"rows": list(self.rows)}
 
 
 class LockHeld(ConnecteamSyncError):  # noqa: N818 - says what happened

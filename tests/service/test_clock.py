@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from connecteam_sync.api.wire import People
@@ -84,6 +85,71 @@ def test_a_time_clock_that_fails_is_alone(site: Site) -> None:
     site.live(3600)
     assert site.rows()[WAREHOUSE].failures == 0
     assert "can be looked at again" in site.said[1]
+
+
+def row_count(site: Site) -> int:
+    """How many rows of clock times there are."""
+    with site.mirror.store.reading() as session:
+        return sum(1 for _ in session.rows_of_all())
+
+
+def test_a_time_clock_that_fails_is_alone_where_another_is_asked_before_a_row_goes(site: Site) -> None:
+    """Whether the shift is there now cannot be known: its row is held, and the visit that found out is a good one."""
+    starts = [site.company.at(MORNING.date() - timedelta(days=days), "08:00") for days in range(2, 9)]
+    shifts = [
+        site.company.add(user, start, start + 3600, clock=OFFICE, created_at=start + 4000)
+        for user, person in sorted(site.company.people.items())
+        for start in starts
+        if OFFICE in person.clocks
+    ]
+    site.live(60)
+    rows = row_count(site)
+    site.sandbox.faults.add("scope", path=f"/time-clocks/{WAREHOUSE}/", times=10**6)
+    site.company.delete(shifts[0].id)
+    site.live(3600)
+    assert row_count(site) == rows
+    assert [one.hold.reason for one in site.mirror.holds()] == ["clock_not_looked_at"]
+    good = site.rows()[OFFICE]
+    assert (good.failures, good.successes >= 12) == (0, True)
+    assert site.rows()[WAREHOUSE].failures >= 5
+    site.sandbox.faults.clear()
+    site.live(3600)
+    assert row_count(site) == rows - 1
+    assert list(site.mirror.holds()) == []
+
+
+def test_a_look_that_was_noted_without_an_answer_counts_once(site: Site) -> None:
+    """The commit came through and its reply did not: the look is not noted again, nor what it heard."""
+    site.live(60)
+    engine, lost = site.mirror.store._engine, list[bool]()
+    commit, looks = engine.dialect.do_commit, looked(site)
+    noted = False
+
+    def statement(*words: Any) -> None:  # noqa: ANN401 - the library's own
+        nonlocal noted
+        noted = noted or words[2].startswith("UPDATE connecteam_sync_looks")
+
+    def commit_and_lose(connection: object) -> None:
+        commit(connection)  # type: ignore[arg-type] # a driver's own connection
+        if noted and not lost:
+            lost.append(True)
+            raise OperationalError("COMMIT", {}, Exception("the reply is lost"), connection_invalidated=True)
+
+    event.listen(engine, "before_cursor_execute", statement)
+    engine.dialect.do_commit = commit_and_lose  # type: ignore[method-assign,assignment] # the reply is lost here
+    site.live(299)
+    engine.dialect.do_commit = commit  # type: ignore[method-assign] # and no more
+    assert lost
+    assert looked(site) == {clock: number + 1 for clock, number in looks.items()}
+    assert {one.successes for one in site.rows().values()} == {2}
+
+
+def looked(site: Site) -> dict[int, int]:
+    """How many looks at each time clock were counted."""
+    own = site.mirror.store.own
+    with site.mirror.store.own_rows("reading") as connection:
+        found = connection.exec_driver_sql(f"SELECT time_clock_id, looks FROM {own.looks}")
+        return {int(clock): int(number) for clock, number in found}
 
 
 def test_what_nobody_foresaw_in_one_look_is_a_failure_of_that_time_clock(

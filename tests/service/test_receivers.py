@@ -103,11 +103,13 @@ def test_who_took_a_letter_does_not_get_it_again_for_others(tmp_path: Path) -> N
 
             box.refuses = True
             live(40)
-            assert [line.endswith("(554)") for line in said] == [True] * 6
+            assert box.refused == 6
+            [line] = said
+            assert line.endswith("(554)")
             box.refuses, box.gone = False, {"gone@example.org"}
             live(120)
             assert box.receivers == [["ann@example.org"]]
-            assert said[6:] == [
+            assert said[1:] == [
                 "alert mirror_stale was not taken by all of email: the mail server refuses 1 of 2 receivers"
             ]
         assert _tried(receivers) == "the mail server refuses 1 of 2 receivers"

@@ -52,6 +52,7 @@ LONG = (
     "tests/test_support_bundle.py::test_a_bundle_is_made_where_nothing_answers",
     "tests/test_tutorial.py::test_each_line_of_the_tutorial",
     "tests/test_webhooks.py::test_a_company_is_mirrored",
+    "tests/web/test_browser.py",
     "tests/test_webhooks.py::test_the_receiver_and_the_clock",
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
@@ -59,6 +60,7 @@ EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/te
 """Tests that run on every server. Other tests run on SQLite, and every fourth one also on one server, taking turns."""
 IN_TURNS = (
     "tests/service/",
+    "tests/web/",
     "tests/test_",
     "tests/attack/test_absences.py",
     "tests/attack/test_adopt_broken_off.py",
@@ -89,6 +91,7 @@ ON_SQLITE = (
     "tests/attack/test_other_looks.py::test_a_word_for_a_time_clock",
     "tests/attack/test_other_looks.py::test_totals_that_cannot_be_read",
     "tests/service/",
+    "tests/web/",
     "tests/store/test_upgrades.py",
     "tests/test_support_bundle.py",
 )

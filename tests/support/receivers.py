@@ -28,8 +28,9 @@ SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 
 
 class Mailbox:
-    """What an SMTP server took. With `refuses` it takes nothing, with `seconds` it takes its time; those who are `gone`
-    it does not know.
+    """What an SMTP server took. With `refuses` it takes nothing (and counts what it `refused`), with `seconds` it takes
+    its time, as with `steps` for each address; those who are `gone` it does not know. `answer` is what it says of a
+    letter that it has, `bye` its last word.
     """
 
     def __init__(self) -> None:
@@ -37,14 +38,17 @@ class Mailbox:
         self.receivers: list[list[str]] = []
         self.logins: list[tuple[str, str]] = []
         self.refuses = False
+        self.refused = 0
         self.gone: set[str] = set()
-        self.seconds = 0.0
+        self.seconds = self.steps = 0.0
+        self.answer, self.bye = "250 OK", "221 bye"
         self.port = 0
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
     ) -> str:
         """Take a receiver."""
+        time.sleep(self.steps)  # noqa: ASYNC251 - as below
         if address in self.gone:
             return "550 nobody of that name"
         envelope.rcpt_tos.append(address)
@@ -53,12 +57,17 @@ class Mailbox:
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 - the library's name
         """Take a message."""
         if self.refuses:
+            self.refused += 1
             return "554 no"
         time.sleep(self.seconds)  # noqa: ASYNC251 - the server is alone in its loop
         assert isinstance(envelope.content, bytes)
         self.letters.append(message_from_bytes(envelope.content))
         self.receivers.append([str(one) for one in envelope.rcpt_tos])
-        return "250 OK"
+        return self.answer
+
+    async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802 - the library's name
+        """Say goodbye."""
+        return self.bye
 
     @property
     def subjects(self) -> list[str]:

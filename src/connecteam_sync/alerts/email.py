@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.alerts.receiver import NotSent, PartlySent
+from connecteam_sync.alerts.smtp import ANSWER_SECONDS, Conversation, SecureConversation
 from connecteam_sync.core.alerts import Message, body, title
 from connecteam_sync.core.receivers import SmtpServer
 
@@ -20,20 +21,32 @@ _SHORTEST = 0.1
 
 
 class Email:
-    """A mail server and the people who get a message each; the sender is theirs to know, by default this machine."""
+    """A mail server and the people who get a message each; the sender is theirs to know, by default this machine.
+
+    `mirror` is a word that no other mirror has: each attempt at a message has the same Message-ID, and those of two
+    mirrors differ.
+    """
 
     name = "email"
+    grace = float(ANSWER_SECONDS)
 
-    def __init__(self, server: SmtpServer, to: Sequence[str], sender: str | None, zone: ZoneInfo) -> None:
-        self._server, self._to, self._zone = server, tuple(to), zone
+    def __init__(
+        self, server: SmtpServer, to: Sequence[str], sender: str | None, zone: ZoneInfo, *, mirror: str
+    ) -> None:
+        self._server, self._to, self._zone, self._mirror = server, tuple(to), zone, mirror
         self._sender = sender or f"connecteam-sync@{socket.gethostname() or 'localhost'}"
 
     def send(self, message: Message, seconds: float) -> None:
-        """Send it to everybody at once. Raises NotSent, PartlySent where some are refused."""
-        ends = time.monotonic() + seconds
+        """Send it to everybody at once, and wait `grace` seconds longer for the answer of a server that has it.
+
+        Raises NotSent, PartlySent where some are refused.
+        """
         try:
-            with self._opened(ends) as server:
+            server = self._opened(time.monotonic() + seconds)
+            try:
                 refused = server.send_message(self._letter(message), self._sender, self._to)
+            finally:
+                server.leave()
         except smtplib.SMTPAuthenticationError as error:
             raise NotSent(f"the mail server does not take the login ({error.smtp_code})") from None
         except smtplib.SMTPResponseException as error:
@@ -47,14 +60,15 @@ class Email:
         if refused:
             raise PartlySent(f"the mail server refuses {len(refused)} of {len(self._to)} receivers")
 
-    def _opened(self, ends: float) -> smtplib.SMTP:
+    def _opened(self, ends: float) -> Conversation:
         """A connection that may be used: encrypted where that can be had, and with a login only then."""
         server, left = self._server, max(_SHORTEST, ends - time.monotonic())
         secure = ssl.create_default_context()
         if server.is_tls:
-            made: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=left, context=secure)
+            made: Conversation = SecureConversation(server.host, server.port, timeout=left, context=secure)
         else:
-            made = smtplib.SMTP(server.host, server.port, timeout=left)
+            made = Conversation(server.host, server.port, timeout=left)
+        made.ends = ends
         with ExitStack() as unless_usable:
             unless_usable.callback(made.close)
             made.ehlo()
@@ -76,7 +90,7 @@ class Email:
             self._sender,
             ", ".join(self._to),
         )
-        letter["Date"], letter["Message-ID"] = formatdate(), make_msgid(message.id, domain="connecteam-sync.invalid")
+        letter["Date"], letter["Message-ID"] = formatdate(), f"<{message.id}.{self._mirror}@connecteam-sync.invalid>"
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(body(message, self._zone))
         return letter

@@ -30,6 +30,7 @@ class ByApprise:
     """URLs of Apprise; each gets every message."""
 
     name = "apprise"
+    grace = 0.0
 
     def __init__(self, urls: Sequence[str], zone: ZoneInfo) -> None:
         self._urls, self._zone = urls, zone
@@ -66,6 +67,7 @@ class ByCommand:
     """A program of one's own (`--on-trouble`): the message as JSON on stdin, its words in the environment."""
 
     name = "command"
+    grace = 0.0
 
     def __init__(self, words: Sequence[str], zone: ZoneInfo) -> None:
         self._words, self._zone = list(words), zone

@@ -16,9 +16,13 @@ class PartlySent(NotSent):
 
 
 class Receiver(Protocol):
-    """Somebody who is told. `name` is the same from run to run."""
+    """Somebody who is told. `name` is the same from run to run.
+
+    `grace`: for so many seconds longer it may wait until a message that was given over is taken.
+    """
 
     name: str
+    grace: float
 
     def send(self, message: Message, seconds: float) -> None:
         """Send one message, within about so many seconds. Raises NotSent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from collections.abc import Callable, Mapping
@@ -68,7 +69,19 @@ def _email(settings: Settings, environ: Mapping[str, str], zone: ZoneInfo) -> Re
     from connecteam_sync.alerts.email import Email  # noqa: PLC0415 - only those who have it load it
 
     server = _checked("SMTP_URL", read.smtp_server, url)
-    return Email(server, read.addresses(to), settings.alerts_email_from, zone)
+    return Email(server, read.addresses(to), settings.alerts_email_from, zone, mirror=_mirror(settings))
+
+
+def _mirror(settings: Settings) -> str:
+    """A word for the mirror: of its database, without a password, and of our tables in that.
+
+    Raises ConfigurationError if the URL cannot be read.
+    """
+    from connecteam_sync.store.sql.errors import named  # noqa: PLC0415 - only those who have it load it
+    from connecteam_sync.store.sql.urls import parsed  # noqa: PLC0415 - as above
+
+    name = f"{named(parsed(settings.database_url))} {settings.own}"
+    return hashlib.sha256(name.encode(errors="replace")).hexdigest()[:12]
 
 
 def _webhook(settings: Settings, environ: Mapping[str, str]) -> Receiver | None:

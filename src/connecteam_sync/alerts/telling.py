@@ -28,7 +28,7 @@ from connecteam_sync.store.sql.pipeline import Query, Rows, fetch, send
 from connecteam_sync.store.store import Transaction
 
 SECONDS = 10.0
-"""All receivers together take no longer."""
+"""All receivers together take no longer, but for the `grace` of each."""
 _TRIES = 2
 """A row that two processes insert at the same moment fails one of them, once."""
 _REFUSED = 400
@@ -53,7 +53,8 @@ class Teller:
     ) -> None:
         self._client, self._store, self._receivers = client, client.store, receivers
         self._note, self._ahead, self._seconds = note, ahead, seconds
-        self._ping_every, self._pinged = ping_every, float("-inf")
+        self._ping_every, self._pinged, self._is_ping_taken = ping_every, float("-inf"), True
+        self._failing: dict[tuple[str, str, str], str] = {}
         self._absences = Absences(client.settings.state_folder, client.store.name)
 
     def tell(self, looks: LooksOf | None = None, *, remembers: bool = False) -> MirrorStatus | None:
@@ -216,7 +217,10 @@ class Teller:
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def _send(self, due: Iterable[Due], *, ping: bool) -> dict[Due, NotSent | None]:
-        """Send these at the same time, each receiver's one after the other: why one was not taken, or None."""
+        """Send these at the same time, each receiver's one after the other: why one was not taken, or None.
+
+        For those that are left out there was no time: they are due again when the claim ends.
+        """
         several = list(due)
         url = self._receivers.ping_url if ping else None
         if url is not None:
@@ -224,9 +228,7 @@ class Teller:
         if not several and url is None:
             return {}
         ends = time.monotonic() + self._seconds
-        results: dict[Due, NotSent | None] = {
-            one: NotSent(f"it took longer than {self._seconds:g} seconds") for one in several
-        }
+        results: dict[Due, NotSent | None] = {}
         by_name: Mapping[str, Receiver] = {one.name: one for one in self._receivers.every}
         own = {one.channel: [each for each in several if each.channel == one.channel] for one in several}
         from multiprocessing.pool import ThreadPool  # noqa: PLC0415 - only where there is something to send
@@ -235,21 +237,40 @@ class Teller:
         pool = ThreadPool(len(own) + 1)
         waiting = {name: pool.apply_async(_send_all, (by_name[name], own[name], ends, results)) for name in own}
         pinged = pool.apply_async(_ping, (url, ends))
-        for result in (*waiting.values(), pinged):
-            result.wait(max(0.0, ends - time.monotonic()))
+        for name, result in (*waiting.items(), ("", pinged)):
+            grace = by_name[name].grace if name else 0.0
+            result.wait(max(0.0, ends + grace - time.monotonic()))
         known = dict(results)
         for name, result in waiting.items():
             if result.ready() and not result.successful():
                 unforeseen = NotSent("it failed in a way that nobody foresaw")
-                known |= {one: unforeseen for one in own[name] if known[one] is not None}
-        if not (pinged.ready() and pinged.successful()):
-            self._note("the dead-man's ping was not taken")
+                known |= {one: unforeseen for one in own[name] if known.get(one) is not None}
+        if url is not None:
+            self._say_of_the_ping(is_taken=pinged.ready() and pinged.successful())
         pool.terminate()
         for one, error in known.items():
-            if error is not None:
-                how = "not taken by all of" if isinstance(error, PartlySent) else "not taken by"
-                self._note(f"alert {one.message.name} was {how} {one.channel}: {error}")
+            self._say(one, error)
         return known
+
+    def _say_of_the_ping(self, *, is_taken: bool) -> None:
+        """Once when it is not taken any more, and once when it is again."""
+        if is_taken != self._is_ping_taken:
+            self._note("the dead-man's ping is taken again" if is_taken else "the dead-man's ping was not taken")
+        self._is_ping_taken = is_taken
+
+    def _say(self, one: Due, error: NotSent | None) -> None:
+        """Why a message was not taken, once until that changes: a receiver may be away for days."""
+        key, name = (one.channel, one.message.name, one.message.state), f"alert {one.message.name}"
+        before = self._failing.pop(key, None)
+        if error is None:
+            if before is not None:
+                self._note(f"{name} was taken by {one.channel} at last")
+            return
+        how = "not taken by all of" if isinstance(error, PartlySent) else "not taken by"
+        if not isinstance(error, PartlySent):
+            self._failing[key] = str(error)
+        if str(error) != before:
+            self._note(f"{name} was {how} {one.channel}: {error}")
 
     def _record(self, results: Mapping[Due, NotSent | None], token: str, *, now: int) -> None:
         try:
@@ -275,10 +296,12 @@ def _is_taken(error: NotSent | None) -> bool:
 
 
 def _send_all(receiver: Receiver, due: Iterable[Due], ends: float, results: dict[Due, NotSent | None]) -> None:
+    seconds = ends - time.monotonic()
     for one in due:
         left = ends - time.monotonic()
         if left <= 0:
             return
+        results[one] = NotSent(f"it took longer than {seconds + receiver.grace:.0f} seconds")
         try:
             receiver.send(one.message, left)
         except NotSent as error:

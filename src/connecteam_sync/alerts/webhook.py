@@ -22,6 +22,7 @@ class Webhook:
     """An address that takes messages, and the key both sides know."""
 
     name = "webhook"
+    grace = 0.0
 
     def __init__(self, url: str, key: bytes) -> None:
         self._url, self._key = url, key

@@ -14,10 +14,10 @@ from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part,
 from connecteam_sync.core.text import many, stamp
 from connecteam_sync.errors import ConfigurationError, NotConfirmed
 from connecteam_sync.present import json_shapes
+from connecteam_sync.present.clocks_text import visits_json, visits_text
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
-    from connecteam_sync.core.cadence import ClockSchedule
 
 account = typer.Typer(invoke_without_command=True, help="Whose data the database holds.")
 clocks = typer.Typer(invoke_without_command=True, help="The time clocks, and what is remembered of them.")
@@ -189,23 +189,12 @@ def _clock_lines(reports: Iterable[ClockReport], zone: ZoneInfo) -> list[str]:
         if clock.vouched:
             lines.append(f"{'':>10}  vouched for: {_vouch_text(clock.vouched, zone)}")
         if clock.schedule:
-            lines.append(f"{'':>10}  {_visits_text(clock.schedule, zone)}")
+            lines.append(f"{'':>10}  {visits_text(clock.schedule, zone)}")
     return lines or ["no time clock"]
 
 
 def _vouch_text(vouched: Vouch, zone: ZoneInfo) -> str:
     return f"{vouched.reason} ({vouched.by}, {stamp(vouched.at, zone)})"
-
-
-def _visits_text(visits: ClockSchedule, zone: ZoneInfo) -> str:
-    """Whether `serve` visits a time clock, how often, and what keeps it."""
-    if visits.state == "paused":
-        since = f" since {stamp(visits.paused_at, zone)}" if visits.paused_at else ""
-        return f"visits paused{since} by {visits.paused_by}: {visits.paused_reason}; next: connecteam-sync resume"
-    if visits.state == "refused":
-        return f"no visits, since the key is refused ({visits.error}); next: correct it, connecteam-sync resume"
-    failing = f"; {many(visits.failures, 'look')} failed in a row: {visits.error}" if visits.failures else ""
-    return f"visited every {many(visits.cadence, 'second')}, next at {stamp(visits.next_due, zone)}{failing}"
 
 
 # -- for programs ------------------------------------------------------------------------------------------------------
@@ -274,20 +263,5 @@ def _clock_json(clock: ClockReport) -> json_shapes.Json:
         "rows": clock.rows,
         "last_looked_at": json_shapes.instant(clock.last_looked_at),
         "vouched": _vouch_json(clock.vouched) if clock.vouched else None,
-        "visits": _visits_json(clock.schedule) if clock.schedule else None,
-    }
-
-
-def _visits_json(visits: ClockSchedule) -> json_shapes.Json:
-    return {
-        "state": visits.state,
-        "cadence_seconds": visits.cadence,
-        "why": visits.why,
-        "next_due": json_shapes.instant(visits.next_due),
-        "last_good": json_shapes.instant(visits.last_good),
-        "failures": visits.failures,
-        "error": visits.error,
-        "paused_at": json_shapes.instant(visits.paused_at),
-        "paused_by": visits.paused_by,
-        "paused_reason": visits.paused_reason,
+        "visits": visits_json(clock.schedule) if clock.schedule else None,
     }

@@ -12,12 +12,11 @@ from connecteam_sync.cli.options import (
     Json,
     MaybeFirst,
     MaybeLast,
-    chosen_windows,
-    one_window,
     opened,
     report_run,
 )
 from connecteam_sync.cli.output import reporting
+from connecteam_sync.days import chosen_windows, one_window
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import adopt_text, text
 

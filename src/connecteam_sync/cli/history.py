@@ -18,8 +18,6 @@ from connecteam_sync.cli.options import (
     MaybeLast,
     RunNumber,
     Who,
-    any_day_of,
-    chosen_windows,
     opened,
     recorded_name,
 )
@@ -27,6 +25,7 @@ from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.core.run import RUN_KINDS, StandingHold
 from connecteam_sync.core.text import many
+from connecteam_sync.days import any_day_of, chosen_windows
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import history_text, holds_text, json_shapes, text
 

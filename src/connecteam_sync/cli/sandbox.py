@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import msgspec
 import typer
 
-from connecteam_sync.cli.options import LARGEST, Json, MaybeFirst, MaybeLast, day_of
+from connecteam_sync.cli.options import LARGEST, Json, MaybeFirst, MaybeLast
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.core.text import many
+from connecteam_sync.days import day_of
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox.settings import KEY, SandboxSettings
 

@@ -9,7 +9,6 @@ import typer
 
 from connecteam_sync.cli.options import Config, Json, opened
 from connecteam_sync.cli.output import reporting
-from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.version import __version__
 
 
@@ -42,11 +41,11 @@ def list_alerts(context: typer.Context, config: Config = None, as_json: Json = F
         return
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         from connecteam_sync.alerts.receivers import receivers_of
-        from connecteam_sync.present.status_text import alert_json, alerts_text
+        from connecteam_sync.present.status_text import alerts_json, alerts_text
 
         names = receivers_of(mirror.settings).names
         found = mirror.alerts()
-        report.print_json({"alerts": [alert_json(one) for one in found], "receivers": list(names)})
+        report.print_json(alerts_json(found, names))
         report.print_lines(alerts_text(found, names, ZoneInfo(mirror.settings.timezone)))
 
 
@@ -54,31 +53,12 @@ def list_alerts(context: typer.Context, config: Config = None, as_json: Json = F
 def try_alerts(config: Config = None, as_json: Json = False) -> None:
     """Send a test to every receiver: exit 1 if one of them does not take it, 2 if there is none."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        from connecteam_sync.alerts.receivers import receivers_of
-        from connecteam_sync.alerts.telling import Teller
+        from connecteam_sync.present.status_text import trial_json
+        from connecteam_sync.service.trial import trial
 
-        receivers = receivers_of(mirror.settings)
-        if not receivers.every:
-            raise ConfigurationError(
-                "nobody is told of alerts",
-                next_step="set CONNECTEAM_SYNC_SMTP_URL and alerts_email_to, or alerts_webhook_url and"
-                " CONNECTEAM_SYNC_ALERTS_WEBHOOK_SECRET, or CONNECTEAM_SYNC_ALERTS_APPRISE_URLS",
-            )
-        if "apprise" in receivers.names:
-            from connecteam_sync.alerts.others import require_apprise
-
-            require_apprise()
-        results = Teller(mirror, receivers).test()
-        failed = [name for name, error in results.items() if error is not None]
-        code = 1 if failed else 0
-        report.print_json(
-            {
-                "receivers": [
-                    {"name": name, "taken": error is None, "error": error} for name, error in results.items()
-                ],
-                "exit_code": code,
-            }
-        )
+        results = trial(mirror)
+        answer = trial_json(results)
+        report.print_json(answer)
         report.print_lines(f"{name}: {error or 'taken'}" for name, error in results.items())
-        if code:
-            raise typer.Exit(code)
+        if answer["exit_code"]:
+            raise typer.Exit(answer["exit_code"])

@@ -18,8 +18,6 @@ from connecteam_sync.cli.options import (
     MaybeFirst,
     MaybeLast,
     RunNumber,
-    chosen_windows,
-    one_window,
     opened,
     report_run,
 )
@@ -28,6 +26,7 @@ from connecteam_sync.cli.watching import MetricsFile, OnTrouble, measured, watch
 from connecteam_sync.core.change import waiting
 from connecteam_sync.core.guards import accept_all_command, accept_options
 from connecteam_sync.core.run import worst
+from connecteam_sync.days import chosen_windows, one_window
 from connecteam_sync.errors import DatabaseError, LockHeld
 from connecteam_sync.present import json_shapes, text
 

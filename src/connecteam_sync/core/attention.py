@@ -159,5 +159,5 @@ class WaitingUsers(msgspec.Struct, frozen=True, kw_only=True):
     next_after: int | None = None
 
 
-NEED_A_MAPPING: tuple[HoldReason, ...] = ("unmapped_user", "possible_double", "ambiguous_employee")
+WAIT_FOR_A_MAPPING: tuple[HoldReason, ...] = ("unmapped_user", "possible_double", "ambiguous_employee")
 """Reasons of holds that a mapping ends."""

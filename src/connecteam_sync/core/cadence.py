@@ -51,7 +51,8 @@ class ClockSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """When the service visits a time clock next, how often and why so; instants are epoch seconds.
 
     `cadence` are the seconds between two ordinary visits, `why` is None before the first. `failures` and `successes`
-    are looks in a row, one of the two is 0; `error` is what the last failure said.
+    are looks in a row, one of the two is 0; `error` is what the last failure said. `held_until` is when whoever looks
+    at it now is taken for dead, None if nobody does.
     """
 
     time_clock_id: int
@@ -69,6 +70,7 @@ class ClockSchedule(msgspec.Struct, frozen=True, kw_only=True):
     paused_at: int | None = None
     paused_by: str | None = None
     paused_reason: str | None = None
+    held_until: int | None = None
 
 
 class Interval(NamedTuple):

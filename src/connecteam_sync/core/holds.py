@@ -34,8 +34,17 @@ REASON_TEXTS: dict[HoldReason, str] = {
     "old_rows_stay": "rows of theirs without a shift stay: beside them the hours would stand there twice",
 }
 """The sentence for a group of holds whose own sentences differ."""
+NEED_A_MAPPING: frozenset[HoldReason] = frozenset({"unmapped_user", "possible_double"})
+"""Reasons cured by a mapping: their detail may name the employee, but not the days to sync after it."""
+_MAPPED = "is mapped to employee {} by now: the next look at these days ends the hold"
+_IS_MAPPED = re.compile(rf"Connecteam user \d+ {_MAPPED.format('.+')}")
 _BY_USER = re.compile(r"Connecteam user (\d+)[ (]")
 """The beginning of a row's hold that is really about a user."""
+
+
+def as_mapped(hold: Hold, employee: RowId) -> Hold:
+    """A hold of a user without an employee who has one since it was found."""
+    return msgspec.structs.replace(hold, detail=f"Connecteam user {hold.user_id} {_MAPPED.format(employee)}")
 
 
 class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,9 +84,11 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         # Mapping writes no hours: the next look at their days does, and a default sync may not go back that far.
         after = f", then connecteam-sync sync{window}" if window else ""
         if user is not None:
-            is_new = self.reason in {"unmapped_user", "possible_double"}
+            is_new = self.reason in NEED_A_MAPPING
             mapping += f", or for a new person connecteam-sync employees create {user}" if is_new else ""
             mapping += after
+        if window and _IS_MAPPED.fullmatch(self.detail):
+            mapping = f"sync{window}"
         commands: dict[HoldReason, str] = {
             "unmapped_user": mapping,
             "ambiguous_employee": mapping,

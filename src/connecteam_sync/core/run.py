@@ -70,6 +70,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
     retryable: bool = False
     """Whether a failed one may succeed if it is tried again without any change."""
+    rows: tuple[RowId, ...] = ()
+    """The ids of the rows that moved since a plan was made, if that is why it was refused; the first, if very many."""
     result: VerifyResult | None = None
     """Set in the one slice of a verification, whose `time_clock_id` is None."""
 
@@ -359,6 +361,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     shifts: int
     minutes: int
     offsets: tuple[Offset, ...] = ()
+    seen: tuple[tuple[int, Window, tuple[tuple[int, date, int], ...]], ...] = ()
+    """The totals themselves: time clock, days, and (user, local day, minutes) of each; kept for `timesheet`."""
     run: int | None = None
     """The number of its receipt."""
     not_recorded: str | None = None

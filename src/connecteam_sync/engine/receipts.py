@@ -12,13 +12,13 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context, Costs
 from connecteam_sync.engine.decide import now, refused
 from connecteam_sync.engine.events import run_ended
-from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused
+from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused, StalePlan
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.statements import PendingId
 
 SHOWN = 200
-"""How many of the deletes stopped by guards a receipt names."""
+"""How many of the deletes stopped by guards, or of the rows that moved, a receipt names."""
 
 
 class RunRecord:
@@ -28,6 +28,8 @@ class RunRecord:
         self.store, self.run = context.store, run
         self._belonging, self._emit = context.belonging, context.emit
         self.number: int | None = None
+        self.kept_plan: str | None = None
+        """The fingerprint of the kept plan that the run applies."""
         self.slices: list[Slice] = []
         self.ended: int | None = None
         self._newest: PendingId | None = None
@@ -40,7 +42,14 @@ class RunRecord:
     def receipt(
         self, session: Session, number: PendingId, receipt: Slice, people: Mapping[str, object] | None = None
     ) -> None:
-        """Record the receipt of a slice; `people` as `runs.record_slice` has it."""
+        """Record the receipt of a slice; `people` as `runs.record_slice` has it.
+
+        Raises StalePlan, when it is sent, if the kept plan that is applied is another run's by now.
+        """
+        if self.kept_plan is not None and receipt.status == "applied":
+            from connecteam_sync.store.console import plans
+
+            plans.take(session, self.kept_plan, number.value)
         self._newest = runs.record_slice(session, number.value, receipt, people)
 
     @property
@@ -126,6 +135,7 @@ def failed_slice(clock: int | None, window: Window, error: ConnecteamSyncError) 
         next_step=error.next_step,
         exit_code=error.exit_code,
         retryable=error.retryable,
+        rows=error.rows[:SHOWN] if isinstance(error, StalePlan) else (),
     )
 
 

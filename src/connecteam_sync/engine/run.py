@@ -43,15 +43,17 @@ def run(
     *,
     accept: Iterable[str] = (),
     wanted: Plan | None = None,
+    kept: str | None = None,
 ) -> Run:
     """Look, plan and apply, slice by slice. `accept`: fingerprints of changes that guards are to let through.
 
-    Without `windows`, the days of a default run. With `wanted`, a saved plan, each slice must have exactly its changes.
-    Failures are receipts of their slices.
+    Without `windows`, the days of a default run. With `wanted`, a saved plan, each slice must have exactly its changes;
+    `kept` is its fingerprint if it is a kept one. Failures are receipts of their slices.
     """
     chosen = tuple(windows) if windows is not None else None
     began = _begin(context, kind, chosen, accept, is_resync=wanted is not None and wanted.is_resync)
     slices, record, state = began.slices, began.slices.record, began.slices.state
+    record.kept_plan = kept
     try:
         _choose(context, began, chosen, wanted)
     except ConfigurationError:
@@ -285,11 +287,20 @@ class _Rounds:
 
 def _at_the_end(unit: Unit, wanted: Plan, before: int) -> Unit:
     """A unit with its saved plan for the end of the run, the one after `before` earlier ones; an empty plan if there is
-    none.
+    none. What a guard stopped at its first look, and a person accepts now, was shown too: it is decided at the end.
     """
     plans = [p for p in wanted.plans if (p.time_clock_id, p.window) == (unit.clock, unit.window)]
     end = next(islice((plan for plan in plans if plan.stage == "end"), before, None), None)
-    return unit._replace(saved=end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end"))
+    saved = end or msgspec.structs.replace(wanted.plans[0], changes=(), fingerprint="", stage="end")
+    accepted = [
+        change
+        for plan in plans
+        for refusal in plan.refusals
+        if refusal.fingerprint in unit.policy.accepted
+        for change in refusal.stopped
+    ]
+    changes = tuple(dict.fromkeys((*saved.changes, *(accepted if not before else ()))))
+    return unit._replace(saved=msgspec.structs.replace(saved, changes=changes))
 
 
 def _not_shown(units: Iterable[Unit], wanted: Plan) -> list[Unit]:

@@ -15,11 +15,13 @@ from connecteam_sync.core.clocktime import ClockTime, StoredState
 from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId, ordered, provisional_user
 from connecteam_sync.core.run import Plan
+from connecteam_sync.core.shift import User
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import ConfigurationError, StalePlan
 
 _AGAIN = "make one: connecteam-sync plan --out FILE"
+_NEW, _DIGITS = "make a new plan: in the console, or connecteam-sync plan", 32
 _DAYS = (date(1971, 1, 1), date(2200, 1, 1))
 _INSTANTS = (0, 10_000_000_000)
 """The range of epoch seconds of a punch: up to the year 2286."""
@@ -43,15 +45,47 @@ def save_plan(proposal: Plan, path: str | Path) -> None:
     """
     from connecteam_sync.engine.private_file import write_private
 
-    bare = msgspec.structs.replace(proposal, plans=tuple(_bare(plan) for plan in proposal.plans), failures=())
-    text = msgspec.json.encode(bare)
+    text = text_of(proposal)
     whole = msgspec.json.encode(_Saved(msgspec.Raw(text), hashlib.sha256(text).hexdigest()))
     write_private(path, whole, what="plan")
 
 
+def text_of(proposal: Plan) -> bytes:
+    """All of a plan that `apply` needs, as JSON."""
+    bare = msgspec.structs.replace(proposal, plans=tuple(_bare(plan) for plan in proposal.plans), failures=())
+    return msgspec.json.encode(bare)
+
+
+def fingerprint_of(text: bytes) -> str:
+    """What tells a plan apart from every other one: a digest of its whole text."""
+    return hashlib.sha256(text).hexdigest()[:_DIGITS]
+
+
+def kept_plan_of(text: bytes, fingerprint: str, *, timezone: str) -> Plan:
+    """The plan of a text that was kept. Raises ConfigurationError if it is none of this version, or was altered."""
+    what = f"the plan {fingerprint}"
+    if fingerprint_of(text) != fingerprint:
+        raise ConfigurationError(f"{what} is not as it was kept; nothing was written", next_step=_NEW)
+    try:
+        proposal = msgspec.json.decode(text, type=Plan)
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+        raise ConfigurationError(f"{what} is no plan of this version: {error}", next_step=_NEW) from error
+    odd = next(_oddities(proposal, timezone), None)
+    if odd is not None:
+        raise ConfigurationError(f"{what} cannot be applied: {odd}; nothing was written", next_step=_NEW)
+    return proposal
+
+
 def _bare(plan: SlicePlan) -> SlicePlan:
+    """Without what a look saw, but for the names of people who are held: they are shown with the plan."""
+    held = {hold.user_id for hold in plan.holds}
+    users = tuple(
+        User(id=user.id, first_name=user.first_name, last_name=user.last_name)
+        for user in plan.snapshot.users
+        if user.id in held
+    )
     snapshot = msgspec.structs.replace(
-        plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
+        plan.snapshot, users=users, listed=frozenset(), shifts=(), breaks=(), invalid_records=()
     )
     bare = msgspec.structs.replace(plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=())
     return msgspec.structs.replace(bare, at_risk=(), losses=Losses())

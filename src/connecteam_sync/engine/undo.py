@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from connecteam_sync.core.foreseen import ForeseenUndo
 from connecteam_sync.core.run import Run
 from connecteam_sync.engine.context import Context, Costs, fresh_run
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import run_ended
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.store.history import runs
+from connecteam_sync.store.history.undo import foreseen as what_undo_would_do
 from connecteam_sync.store.history.undo import require_kind_undoable
 from connecteam_sync.store.history.undo import undo as take_back
 from connecteam_sync.store.session import Session
@@ -33,6 +35,20 @@ def undo(context: Context, number: int) -> Run:
         run = runs.run(session, by)
     context.emit(run_ended(run))
     return run
+
+
+def foreseen(context: Context, number: int) -> ForeseenUndo:
+    """What an undo of a run would do. Nothing is written or locked. Raises NotFound."""
+    with context.store.reading() as session:
+        old = runs.run(session, number)
+        changes, refusal = what_undo_would_do(session, old)
+        if old.undone_by is not None:
+            refusal = _undone_already(session, number, old.undone_by)
+    if refusal is None:
+        return ForeseenUndo(run=old, changes=changes)
+    return ForeseenUndo(
+        run=old, changes=changes, refused=refusal.message, next_step=refusal.next_step, rows=refusal.rows
+    )
 
 
 def _undone_already(session: Session, number: int, by: int) -> UndoRefused:

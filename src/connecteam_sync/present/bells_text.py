@@ -20,12 +20,17 @@ _STATES = {
 }
 
 
+def came_of(bell: Doorbell) -> str:
+    """What came of a delivery: what its look found, else what it waits for."""
+    return _FOUND[bell.found] if bell.found is not None else _STATES[bell.state]
+
+
 def doorbell_lines(bells: Iterable[Doorbell], zone: ZoneInfo) -> list[str]:
     """A line for each delivery: when, of what, what came of it, and its key."""
     lines = []
     for bell in bells:
         clock = f"time clock {bell.time_clock_id}" if bell.time_clock_id is not None else ""
-        came = _FOUND[bell.found] if bell.found is not None else _STATES[bell.state]
+        came = came_of(bell)
         if bell.run is not None:
             came += f" (run {bell.run})"
         again = f"delivered {bell.deliveries} times" if bell.deliveries > 1 else ""

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.change import Hold, HoldReason
-from connecteam_sync.core.holds import HoldGroup, grouped
+from connecteam_sync.core.change import Hold
+from connecteam_sync.core.holds import NEED_A_MAPPING, HoldGroup, grouped
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.text import called, hours, many, one_line, stamp
 
 SHOWN = 40
 """Lines that are shown; the rest becomes a count."""
-_NEED_A_MAPPING: frozenset[HoldReason] = frozenset({"unmapped_user", "possible_double"})
-"""Reasons cured by a mapping: their detail may name the employee, but not the days to sync after it."""
 
 
 def worked(holds: Sequence[Hold]) -> str:
@@ -46,7 +44,7 @@ def group_line(group: HoldGroup, zone: ZoneInfo, who: str, *, on_record: bool = 
     """
     if len(group.holds) == 1:
         line, step = hold_line(group.holds[0], zone, who), group.next_step(zone)
-        return f"{line}; next: {step}" if step and group.reason in _NEED_A_MAPPING else line
+        return f"{line}; next: {step}" if step and group.reason in NEED_A_MAPPING else line
     days = group.days(zone)
     at = "day not known" if days is None else f"{days[0]}" if days[0] == days[1] else f"{days[0]}..{days[1]}"
     noun = "shift" if all(hold.shift_id for hold in group.holds) else "record"

@@ -284,6 +284,7 @@ def run(run: Run) -> Json:
             "window": window(slice_.window),
             "fingerprint": slice_.fingerprint,
             "stopped": stopped(slice_.stopped),
+            "rows": list(slice_.rows),
         }
         for slice_ in run.slices
         if slice_.error

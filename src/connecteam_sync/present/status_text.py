@@ -56,8 +56,8 @@ def status_text(status: MirrorStatus, zone: ZoneInfo, *, versions: str, has_secr
             f"  refused     {many(status.refused, 'time clock') if status.refused else 'nothing'}",
             f"  proof       {_proof(status, zone)}",
             f"  anomalies   {_anomalies(status.anomalies_by_kind)}",
-            f"  doorbells   {_doorbells(status.bells, has_secret=has_secret)}",
-            f"  calls       {_calls(status)}",
+            f"  doorbells   {doorbells_text(status.bells, has_secret=has_secret)}",
+            f"  calls       {calls_text(status)}",
         ]
     lines.append(f"  versions    {versions}")
     for problem in status.problems:
@@ -103,7 +103,8 @@ def webhooks_state(bells: BellFacts | None) -> str | None:
     return "silent" if bells.silent else "losing" if bells.losing else "well"
 
 
-def _doorbells(bells: BellFacts | None, *, has_secret: bool) -> str:
+def doorbells_text(bells: BellFacts | None, *, has_secret: bool) -> str:
+    """Whether webhooks work: how many came and wait, how many are missing, how long a look takes."""
     if bells is None:
         return _HOOKS_UNREGISTERED if has_secret else _HOOKS_OFF
     lag = f"; {ago(round(bells.lags[0]))} from a bell to its look" if bells.lags else ""
@@ -127,7 +128,8 @@ def _anomalies(kinds: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
-def _calls(status: MirrorStatus) -> str:
+def calls_text(status: MirrorStatus) -> str:
+    """How many calls are left today, and what share of the day's they take."""
     left = "not known how many are left today" if status.calls_left is None else f"{status.calls_left:,} left today"
     if status.calls_share is None:
         return left
@@ -152,6 +154,19 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "next_step": alert.next_step,
         "told": {name: instant(at) for name, at in alert.told.items()},
         "failed": dict(alert.failed),
+    }
+
+
+def alerts_json(alerts: Iterable[Alert], receivers: Iterable[str]) -> dict[str, Any]:
+    """The members of `alerts --json`."""
+    return {"alerts": [alert_json(one) for one in alerts], "receivers": list(receivers)}
+
+
+def trial_json(results: Mapping[str, str | None]) -> dict[str, Any]:
+    """The members of `alerts test --json`: `results` are why a receiver did not take it, or None, by name."""
+    return {
+        "receivers": [{"name": name, "taken": error is None, "error": error} for name, error in results.items()],
+        "exit_code": int(any(error is not None for error in results.values())),
     }
 
 

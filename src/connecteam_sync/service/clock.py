@@ -91,6 +91,7 @@ class Clock:
         self._troubles = self._active = 0
         self._held: DueClock | None = None
         self._pending: tuple[DueClock, Outcome, Taken, Sequence[Run] | None] | None = None
+        self._is_note_tried = False
 
     @property
     def has_in_hand(self) -> bool:
@@ -257,14 +258,20 @@ class Clock:
         if self._pending is None:
             return
         held, outcome, taken, runs = self._pending
+        is_again, self._is_note_tried = self._is_note_tried, True
         with self._store.own_rows("noting a visit") as connection:
-            self._bells.note(connection, held, taken, runs if outcome.error is None else None)
+            is_mirrored = True
             try:
-                self._due.finish(connection, held, outcome)
-                self._counted.visit(connection, held.time_clock_id, outcome.error)
-            except NotFound:  # it is mirrored no longer
-                outcome = Outcome(waits=None, cadence=outcome.cadence)
-        self._pending = None
+                is_new = self._due.finish(connection, held, outcome) or not is_again
+            except NotFound:
+                is_mirrored = False
+                is_new, outcome = True, Outcome(waits=None, cadence=outcome.cadence)
+            # Else it was committed before and only the answer was lost, or somebody else has what this look had.
+            if is_new:
+                self._bells.note(connection, held, taken, runs if outcome.error is None else None)
+                if is_mirrored:
+                    self._counted.visit(connection, held.time_clock_id, outcome.error)
+        self._pending, self._is_note_tried = None, False
         if outcome.error is not None and is_key_refused(outcome.error):
             self._refuse(outcome.error)
         elif outcome.error is not None and not held.failures:
@@ -293,7 +300,7 @@ class Clock:
     # -- how it went ---------------------------------------------------------------------------------------------------
 
     def _outcome(self, held: DueClock, runs: Sequence[Run]) -> Outcome:
-        error, changed = error_of(runs), has_changed(runs)
+        error, changed = error_of(runs, held.time_clock_id), has_changed(runs)
         if error is not None:
             return self._bad(held, error)
         hour = datetime.fromtimestamp(time.time(), ZoneInfo(self._client.settings.timezone)).hour

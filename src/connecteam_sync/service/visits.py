@@ -29,7 +29,7 @@ def visit(client: ConnecteamSync, clock: DueClock, also: Iterable[Window] = ()) 
             if not recent.first <= first <= last <= recent.last
         ),
     ]
-    if further and error_of(runs) is None:
+    if further and error_of(runs, clock.time_clock_id) is None:
         runs.append(client.visit(clock.time_clock_id, joined(further)))
     return runs
 
@@ -46,9 +46,15 @@ def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(found)
 
 
-def error_of(runs: Iterable[Run]) -> LookError | None:
-    """What went wrong in a look, the worst of it; None if nothing did. What is held is no trouble of a look."""
-    bad = [part for run in runs for part in run.slices if part.status in _BAD or part.error_name]
+def error_of(runs: Iterable[Run], clock: int | None = None) -> LookError | None:
+    """What went wrong in a look, the worst of it; None if nothing did. What is held is no trouble of a look.
+
+    In a visit of one `clock` only what went wrong with that counts, or with no time clock at all, as a key: where
+    another is looked at before a row goes, and cannot be read, the row is held, and the other one's own visits say what
+    is wrong with it.
+    """
+    parts = [part for run in runs for part in run.slices if clock is None or part.time_clock_id in {clock, None}]
+    bad = [part for part in parts if part.status in _BAD or part.error_name]
     if not bad:
         return None
     worst = max(bad, key=lambda part: (not part.retryable, part.exit_code))

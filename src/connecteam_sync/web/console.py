@@ -24,10 +24,11 @@ from connecteam_sync.version import __version__
 from connecteam_sync.web.clients import Clients
 from connecteam_sync.web.failures import NotAllowed, origin_of, status_of
 from connecteam_sync.web.gate import HEADERS, LARGEST_FORM, LOOPBACK, Gate, is_from_our_page
-from connecteam_sync.web.page import Ask, Form, Moved, Page, Place, Visitor
+from connecteam_sync.web.page import Ask, Fields, Form, Moved, Page, Place, Visitor
 from connecteam_sync.web.pages import NAVIGATION, PLACES
 from connecteam_sync.web.render import STATIC, csv_text, rendered, static_file
 from connecteam_sync.web.visitors import Once, TooOften, Visitors
+from connecteam_sync.web.work import Works
 
 _STATUS_SECONDS = 5.0
 """However many pages are asked for, the header's facts are read once in so many seconds."""
@@ -67,6 +68,7 @@ class Console:
         self._zone = ZoneInfo(settings.timezone)
         self._clients = Clients(settings)
         self._visitors = Visitors(self._gate, clock, once=once)
+        self._works = Works(settings, now=now)
         self._status: tuple[MirrorStatus | None, float] = (None, 0.0)
 
     def routes(self) -> list[BaseRoute]:
@@ -86,7 +88,8 @@ class Console:
         return made
 
     def close(self) -> None:
-        """Close its connections."""
+        """Stop long work, and close its connections."""
+        self._works.end()
         self._clients.close()
 
     # -- one request ---------------------------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ class Console:
 
         return answer
 
-    async def _guarded(self, request: Request, form: Form, answer: Callable[[dict[str, str]], Response]) -> Response:
+    async def _guarded(self, request: Request, form: Form, answer: Callable[[Fields], Response]) -> Response:
         """The answer to a request that came to us, from a page of ours where it acts; else why not."""
         host = request.headers.get("host")
         if not self._gate.is_ours(host):
@@ -109,7 +112,7 @@ class Console:
                 next_step="set CONNECTEAM_SYNC_PUBLIC_URL to the address at which people reach it",
             )
             return self._failed(said, form, status=HTTPStatus.MISDIRECTED_REQUEST)
-        fields: dict[str, str] = {}
+        fields = Fields()
         if request.method == "POST":
             if not is_from_our_page(host or "", request.headers):
                 said = NotAllowed(
@@ -121,13 +124,13 @@ class Console:
                 said = NotAllowed("the form is too large", next_step="send less than 64 kB")
                 return self._failed(said, form, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             try:
-                fields = first_values(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+                fields = Fields(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
             except ValueError:
                 said = NotAllowed("the form has too many fields", next_step=f"send at most {_MOST_FIELDS}")
                 return self._failed(said, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return await run_in_threadpool(answer, fields)
 
-    def _answer(self, request: Request, place: Place, form: Form, fields: Mapping[str, str]) -> Response:
+    def _answer(self, request: Request, place: Place, form: Form, fields: Fields) -> Response:
         visitor: Visitor | None = None
         try:
             with self._clients.one() as client:
@@ -151,6 +154,7 @@ class Console:
                     query=first_values(request.query_params.multi_items()),
                     form=fields,
                     wanted=form,
+                    work=self._works,
                     status=lambda: self._status_of(client),
                 )
                 answer = place.handler(ask)
@@ -218,6 +222,7 @@ class Console:
             "visitor": visitor,
             "can": (lambda ability: visitor is not None and may(visitor.role, ability)),
             "mirror": status,
+            "work": self._works.in_hand,
             "version": __version__,
         }
 

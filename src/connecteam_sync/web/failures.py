@@ -56,6 +56,20 @@ def status_of(error: ConnecteamSyncError) -> HTTPStatus:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
+_NAMED = {
+    "stale_plan": HTTPStatus.CONFLICT,
+    "row_moved": HTTPStatus.CONFLICT,
+    "undo_refused": HTTPStatus.CONFLICT,
+    "guard_refused": HTTPStatus.PRECONDITION_FAILED,
+    "lock_held": HTTPStatus.LOCKED,
+}
+
+
+def status_named(name: str | None) -> HTTPStatus:
+    """The status of a failure that stands in a receipt, by its name (`stale_plan`)."""
+    return _NAMED.get(name or "", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def origin_of(error: ConnecteamSyncError) -> str:
     """Where a failure comes from, in one word or two."""
     return next((word for kind, word in _ORIGINS if isinstance(error, kind)), "this program")

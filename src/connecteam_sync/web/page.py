@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,24 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.roles import Ability, Role
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.web.work import Works
 
 Form = Literal["html", "json", "csv"]
 LARGEST_ID = 2**63 - 1
+
+
+class Fields(dict[str, str]):
+    """The fields of a form: the first value of each name, and by `every` all of them."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__()
+        self._pairs = tuple(pairs)
+        for name, value in self._pairs:
+            self.setdefault(name, value)
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """The values of a name that are not empty, in order."""
+        return tuple(value.strip() for known, value in self._pairs if known == name and value.strip())
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +53,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     params: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
-    form: Mapping[str, str] = {}
+    form: Fields = msgspec.field(default_factory=Fields)
     wanted: Form = "html"
+    work: Works
     status: Callable[[], MirrorStatus]
     """The state of the mirror as the header shows it: at most a few seconds old."""
 

@@ -51,6 +51,13 @@ def entries_of(session: Session, number: int) -> tuple[Entry, ...]:
     return _entries(session, select(changes).where(changes.c.run_id == number).order_by(changes.c.id))
 
 
+def part_of_run(session: Session, number: int, *, after: int, limit: int) -> tuple[Entry, ...]:
+    """At most `limit` changes of a run with a larger number than `after`, in the order of the journal."""
+    changes = session.tables.changes
+    wanted = select(changes).where(changes.c.run_id == number, changes.c.id > after)
+    return _entries(session, wanted.order_by(changes.c.id).limit(limit))
+
+
 def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entry, ...]:
     """At most `limit` entries after the one that a cursor names; a bare number is accepted without its hash.
 

@@ -12,7 +12,9 @@ from sqlalchemy import or_, select
 
 from connecteam_sync.core.change import Hold, SlicePlan, subject_of
 from connecteam_sync.core.clocktime import Employee
+from connecteam_sync.core.holds import NEED_A_MAPPING, as_mapped
 from connecteam_sync.core.keys import RowId, ordered, provisional_employee, provisional_user
+from connecteam_sync.core.people import mapped
 from connecteam_sync.core.run import Acknowledgement, StandingHold
 from connecteam_sync.core.shift import User
 from connecteam_sync.errors import NotFound
@@ -208,13 +210,22 @@ def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str,
 
 
 def standing_holds(
-    session: Session, kind: str | None = None, *, employee: RowId | None = None
+    session: Session,
+    kind: str | None = None,
+    *,
+    employee: RowId | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> tuple[StandingHold, ...]:
     """The holds that stand, oldest shift first; only of one reason (`kind`), or only of an employee and the Connecteam
-    users that count for them.
+    users that count for them. With a `limit` the oldest holds: those with a larger number than `after`, by number.
     """
     held = session.tables.holds
-    wanted = select(held).where(held.c.resolved_run.is_(None)).order_by(held.c.instant, held.c.id)
+    wanted = select(held).where(held.c.resolved_run.is_(None))
+    if limit is None:
+        wanted = wanted.order_by(held.c.instant, held.c.id)
+    else:
+        wanted = wanted.where(held.c.id > after).order_by(held.c.id).limit(limit)
     if kind is not None:
         wanted = wanted.where(held.c.reason == kind)
     if employee is not None:
@@ -258,10 +269,20 @@ def holds_about(
 def named_holds(
     standing: Iterable[Mapping[Any, Any]], people: Iterable[Employee], known: KnownUsers
 ) -> tuple[StandingHold, ...]:
-    """Rows of holds as holds, with the names of these employees and users."""
+    """Rows of holds as holds, with the names of these employees and users, who are all that there are."""
+    people = list(people)
     names = {e.id: e.name for e in people}
     users = {user_id: user.name for user_id, (user, _, _) in known.items()}
-    return tuple(_standing(dict(row), names.get(row["employee_id"]), users.get(row["user_id"])) for row in standing)
+    counts_for = mapped(people, {user_id: to for user_id, (_, _, to) in known.items()}).employees
+    found = (_standing(dict(row), names.get(row["employee_id"]), users.get(row["user_id"])) for row in standing)
+    return tuple(_as_mapped(one, counts_for.get(one.hold.user_id or 0)) for one in found)
+
+
+def _as_mapped(standing: StandingHold, employee: RowId | None) -> StandingHold:
+    """Where the user is mapped by now, that is said; the hold stands until the next look at its day."""
+    if employee is None or standing.hold.reason not in NEED_A_MAPPING:
+        return standing
+    return msgspec.structs.replace(standing, hold=as_mapped(standing.hold, employee))
 
 
 def _standing(row: Mapping[str, Any], employee: str | None, user: str | None) -> StandingHold:

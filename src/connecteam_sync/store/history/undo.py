@@ -53,7 +53,7 @@ def undo(session: Session, run: int, window: Window, *, by: int, now: int) -> Un
     """
     entries, present = require_undoable(session, run, window.zone)
     changes = [entry["change"] for entry in entries]
-    keys = [row_id(entry["clock_time_id"]) for entry in entries]
+    keys = _keys(entries)
     inverse = [inverted(change, f"undo of run {run}: {change.why}") for change in changes]
     require_ours(inverse)
     _require_childless(session, run, inverse)
@@ -126,6 +126,18 @@ def require_kind_undoable(session: Session, old: Run) -> None:
     """Raises UndoRefused for a run of `verify`, which changed nothing; for a run of `adopt` or its undo, which also
     made or dropped a key and a backup; and for a run with changes that the journal lacks.
     """
+    _require_undoable_kind(session, old)
+    counts, journal = old.counts, session.tables.changes
+    wrote = counts.created + counts.updated + counts.deleted + counts.linked
+    known = session.connection.execute(select(func.count()).where(journal.c.run_id == old.id)).scalar_one()
+    if known < wrote:
+        raise UndoRefused(
+            f"the journal knows {known} of the {many(wrote, 'change')} that run {old.id} made: it was restored since",
+            next_step=f"restore {journal.fullname} from a newer backup, or look on: connecteam-sync verify",
+        )
+
+
+def _require_undoable_kind(session: Session, old: Run) -> None:
     if old.kind == "verify":
         raise UndoRefused(
             f"run {old.id} was a proof: it changed nothing that could be taken back",
@@ -141,28 +153,46 @@ def require_kind_undoable(session: Session, old: Run) -> None:
             f"run {old.id} took an adoption back",
             next_step="to adopt again: connecteam-sync adopt --apply",
         )
-    counts, journal = old.counts, session.tables.changes
-    wrote = counts.created + counts.updated + counts.deleted + counts.linked
-    known = session.connection.execute(select(func.count()).where(journal.c.run_id == old.id)).scalar_one()
-    if known < wrote:
-        raise UndoRefused(
-            f"the journal knows {known} of the {many(wrote, 'change')} that run {old.id} made: it was restored since",
-            next_step=f"restore {journal.fullname} from a newer backup, or look on: connecteam-sync verify",
-        )
 
 
 def require_undoable(
     session: Session, run: int, zone: ZoneInfo
 ) -> tuple[list[dict[str, Any]], dict[RowId, rows.Image]]:
     """The entries of a run, one for each row, and the rows as they are, locked. Raises UndoRefused if they changed."""
-    journal = session.tables.changes
-    fetched = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
-    entries = _netted([dict(row) for row in fetched.mappings()])
-    present = session.images([row_id(entry["clock_time_id"]) for entry in entries], lock=True)
+    entries = _net_entries(session, run)
+    present = session.images(_keys(entries), lock=True)
     _require_as_left(session, run, entries, present)
     _require_linked_as_left(session, run, entries)
     _require_unlocked(session, [entry["change"] for entry in entries], zone)
     return entries, present
+
+
+def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefused | None]:
+    """What an undo of a run would write, and why it would be refused: if a row changed since, or a day is closed.
+
+    Only `undo` finds what else speaks against it, such as rows of other tables and links that moved.
+    """
+    run = old.id or 0
+    entries = _net_entries(session, run)
+    inverse = tuple(inverted(entry["change"], entry["change"].why) for entry in entries)
+    try:
+        _require_undoable_kind(session, old)
+        _require_as_left(session, run, entries, session.images(_keys(entries)) if entries else {})
+        _require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
+    except UndoRefused as error:
+        return inverse, error
+    return inverse, None
+
+
+def _net_entries(session: Session, run: int) -> list[dict[str, Any]]:
+    """The entries of a run, one for each row."""
+    journal = session.tables.changes
+    fetched = session.connection.execute(select(journal).where(journal.c.run_id == run).order_by(journal.c.id))
+    return _netted([dict(row) for row in fetched.mappings()])
+
+
+def _keys(entries: Iterable[Mapping[str, Any]]) -> list[RowId]:
+    return [row_id(entry["clock_time_id"]) for entry in entries]
 
 
 def _netted(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from connecteam_sync.core.attention import (
-    NEED_A_MAPPING,
     SHOWN,
+    WAIT_FOR_A_MAPPING,
     Attention,
     HeldGroup,
     HoldPage,
@@ -23,8 +23,9 @@ from connecteam_sync.core.attention import (
 )
 from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.clocktime import Employee
-from connecteam_sync.core.holds import HoldGroup
+from connecteam_sync.core.holds import NEED_A_MAPPING, HoldGroup, as_mapped
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.people import mapped
 from connecteam_sync.core.persons import by_name
 from connecteam_sync.core.run import Person
 from connecteam_sync.store.history.holds import named_holds, no_hold
@@ -68,10 +69,11 @@ class _Sums(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """The sentence of a hold, and the name of its user."""
+    """The sentence of a hold, the name of its user, and the employee that the user counts for by now."""
 
     detail: str
     name: str
+    employee: RowId | None = None
 
 
 def held_groups(session: Session, kind: str | None, after: int) -> tuple[Attention, Mapping[RowId, str]]:
@@ -85,11 +87,12 @@ def held_groups(session: Session, kind: str | None, after: int) -> tuple[Attenti
         ),
         session.employees_query(),
     )
-    names = {one.id: one.name for one in employees_of(employees) if one.name}
+    people = employees_of(employees)
+    names = {one.id: one.name for one in people if one.name}
     sums = {one.first: one for one in found}
     chosen = attention((_group(one, {}, names) for one in found), kind=kind, after=after)
     shown = [group.number for part in (*chosen.waiting, *chosen.acknowledged) for group in part.groups]
-    said = _said(session, (key for number in shown for key in (sums[number].first, sums[number].last)))
+    said = _said(session, people, (key for number in shown for key in (sums[number].first, sums[number].last)))
     return with_groups(chosen, {number: _group(sums[number], said, names) for number in shown}), names
 
 
@@ -114,34 +117,27 @@ def _sums(row: Sequence[Any]) -> _Sums:
     )
 
 
-def _said(session: Session, numbers: Iterable[int]) -> dict[int, _Said]:
-    """The sentences of these holds, with the names of their users."""
+def _said(session: Session, people: Iterable[Employee], numbers: Iterable[int]) -> dict[int, _Said]:
+    """The sentences of these holds, with their users; `people` are all employees."""
     d, own = session.dialect, session.own
     fetched = session.fetch_set(
-        "SELECT h.id, h.detail, h.user_id, u.first_name, u.last_name"
+        "SELECT h.id, h.detail, h.user_id, u.first_name, u.last_name, u.employee_id"
         f" FROM {d.rowset({'id': 'int'})} {d.lookup} {own.holds} h ON h.id = d.id"
         f" LEFT JOIN {own.users} u ON u.user_id = h.user_id",
         ({"id": number} for number in dict.fromkeys(numbers)),
     )
+    chosen = {int(row[2]): None if row[5] is None else row_id(row[5]) for row in fetched if row[2] is not None}
+    counts_for = mapped(people, chosen).employees
     return {
-        int(number): _Said(detail, f"{first or ''} {last or ''}".strip()) for number, detail, _, first, last in fetched
+        int(number): _Said(detail, f"{first or ''} {last or ''}".strip(), counts_for.get(int(user or 0)))
+        for number, detail, user, first, last, _ in fetched
     }
 
 
 def _group(sums: _Sums, said: Mapping[int, _Said], names: Mapping[RowId, str]) -> HeldGroup:
     ends = ((sums.first, sums.begins), (sums.last, sums.ends))[: min(sums.count, 2)]
     nothing = _Said("", "")
-    holds = tuple(
-        Hold(
-            reason=sums.reason,
-            subject=sums.alone,
-            detail=said.get(number, nothing).detail,
-            employee_id=sums.employee,
-            user_id=sums.user,
-            instant=at,
-        )
-        for number, at in ends
-    )
+    holds = tuple(_hold(sums, said.get(number, nothing), at) for number, at in ends)
     theirs = names.get(sums.employee) if sums.employee is not None else None
     return HeldGroup(
         group=HoldGroup(reason=sums.reason, employee_id=sums.employee, user_id=sums.user, holds=holds),
@@ -154,6 +150,20 @@ def _group(sums: _Sums, said: Mapping[int, _Said], names: Mapping[RowId, str]) -
         is_acknowledged=sums.is_known,
         name=theirs or said.get(sums.first, nothing).name,
     )
+
+
+def _hold(sums: _Sums, said: _Said, at: int | None) -> Hold:
+    found = Hold(
+        reason=sums.reason,
+        subject=sums.alone,
+        detail=said.detail,
+        employee_id=sums.employee,
+        user_id=sums.user,
+        instant=at,
+    )
+    if said.employee is None or sums.reason not in NEED_A_MAPPING:
+        return found
+    return as_mapped(found, said.employee)
 
 
 def hold_page(session: Session, number: int) -> HoldPage:
@@ -175,7 +185,7 @@ def hold_page(session: Session, number: int) -> HoldPage:
         raise no_hold([number])
     people, known = employees_of(employees), users_of(users)
     names = {person.id: person.name for person in people if person.name}
-    group = _group(sums[0], _said(session, (sums[0].first, sums[0].last)), names)
+    group = _group(sums[0], _said(session, people, (sums[0].first, sums[0].last)), names)
     theirs = select(held).join(one, one.c.id == number).where(held.c.resolved_run.is_(None), _same(held, one))
     # The one that is asked for comes first: it is shown also if there are many.
     in_turn = theirs.order_by((held.c.id != number), held.c.instant, held.c.id).limit(SHOWN)
@@ -210,7 +220,7 @@ def _same(held: FromClause, one: FromClause) -> ColumnElement[bool]:
 def waiting_users(session: Session, after: int | None) -> WaitingUsers:
     """A page of the users who count for no employee, with what is held of them: three statements."""
     directory = Directory(session)
-    reasons = ", ".join(f"'{reason}'" for reason in NEED_A_MAPPING)
+    reasons = ", ".join(f"'{reason}'" for reason in WAIT_FOR_A_MAPPING)
     [found] = session.fetch(
         Query(
             "SELECT user_id, count(*), coalesce(sum(minutes), 0), min(instant), max(instant)"

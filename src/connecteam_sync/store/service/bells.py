@@ -310,6 +310,12 @@ class Bells:
         found = sorted(float(lag) for lag in run(connection, query).scalars())
         return (found[len(found) // 2], found[len(found) * 95 // 100]) if found else None
 
+    def repeats(self, connection: Connection) -> tuple[int, int]:
+        """How many of the newest deliveries were counted, a thousand at most, and how often those came again."""
+        newest = f"SELECT deliveries FROM {self._table} ORDER BY number DESC LIMIT {_LAGS}"
+        counted, came = run(connection, f"SELECT COUNT(*), COALESCE(SUM(deliveries), 0) FROM ({newest}) n").one()
+        return int(counted), int(came) - int(counted)
+
     def since(self, connection: Connection) -> int | None:
         """Since when deliveries are to be expected: the first one, or a registration; None if never."""
         [found] = fetch(connection, [self.since_query()])

@@ -59,7 +59,7 @@ class DueClock(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def schedule(self) -> ClockSchedule:
-        """The same for people and programs, without lease and wishes."""
+        """The same for people and programs, without token and wishes."""
         return ClockSchedule(
             time_clock_id=self.time_clock_id,
             name=self.name,
@@ -76,6 +76,7 @@ class DueClock(msgspec.Struct, frozen=True, kw_only=True):
             paused_at=self.paused_at,
             paused_by=self.paused_by,
             paused_reason=self.paused_reason,
+            held_until=self.lease_until if self.lease_token is not None else None,
         )
 
 

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from connecteam_sync.web.page import Place
-from connecteam_sync.web.pages import attention, mapping, overview, people, person_day, runs
+from connecteam_sync.web.pages import (
+    attention,
+    audit,
+    clocks,
+    doorbells,
+    health,
+    locks,
+    mapping,
+    overview,
+    people,
+    person_day,
+    plan,
+    runs,
+    undo,
+    work,
+)
 
 PLACES: tuple[Place, ...] = (
     *overview.PLACES,
     *attention.PLACES,
     *runs.PLACES,
+    *undo.PLACES,
     *people.PLACES,
     *person_day.PLACES,
     *mapping.PLACES,
+    *plan.PLACES,
+    *locks.PLACES,
+    *clocks.PLACES,
+    *doorbells.PLACES,
+    *work.PLACES,
+    *health.PLACES,
+    *audit.PLACES,
 )
 NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/", "Overview"),
@@ -19,4 +42,11 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/runs", "Runs"),
     ("/people", "People"),
     ("/map", "Map"),
+    ("/plan", "Plan"),
+    ("/locks", "Locks"),
+    ("/clocks", "Clocks"),
+    ("/doorbells", "Doorbells"),
+    ("/work", "Work"),
+    ("/health", "Health"),
+    ("/audit", "Audit"),
 )

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.core.anomalies import Anomaly
-from connecteam_sync.core.attention import NEED_A_MAPPING, SHOWN, Attention, HeldGroup, HeldReason
+from connecteam_sync.core.attention import SHOWN, WAIT_FOR_A_MAPPING, Attention, HeldGroup, HeldReason
 from connecteam_sync.core.change import HOLD_REASONS
 from connecteam_sync.core.holds import REASON_TEXTS
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.text import many
-from connecteam_sync.core.window import Window, later
+from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.history_text import anomaly_words
@@ -183,12 +183,14 @@ def cure_of(held: HeldGroup, zone: ZoneInfo) -> Cure:
     """What helps against holds of a reason: the same step as in the command's list."""
     group, days = held.group, held.group.days(zone)
     command = group.next_step(zone) or ""
-    if group.reason in NEED_A_MAPPING and group.user_id is not None:
-        return Cure(address=f"/map?user={group.user_id}", label="Map this user", command=command)
     if group.reason == "no_connecteam_user":
         return Cure(address="/map", label="Choose a Connecteam user", command=command)
-    if group.reason == "window_edge" and days is not None:
-        return Cure(address=f"/plan?{urlencode({'from': days[0], 'to': days[1]})}", label="Plan", command=command)
+    if command.startswith("connecteam-sync sync ") and days is not None:
+        # The next look cures it, also where the user of a hold is mapped by now.
+        last = min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))
+        return Cure(address=f"/plan?{urlencode({'from': days[0], 'to': last})}", label="Plan", command=command)
+    if group.reason in WAIT_FOR_A_MAPPING and group.user_id is not None:
+        return Cure(address=f"/map?user={group.user_id}", label="Map this user", command=command)
     if group.reason == "locked_day":
         return Cure(address="/locks", label="See the lock", command=command)
     return Cure(command=command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.glance import Glance
@@ -29,7 +30,7 @@ def overview(ask: Ask) -> Page:
     if not status.answers:
         return Page(
             template="overview.html",
-            members={"status": status, "sentence": _sentence(status, ask.zone)},
+            members={"status": status, "sentence": sentence_of(status, ask.zone)},
             json=status_json(status),
         )
     glance = ask.client.glance()
@@ -37,17 +38,17 @@ def overview(ask: Ask) -> Page:
         template="overview.html",
         members={
             "status": status,
-            "sentence": _sentence(status, ask.zone),
+            "sentence": sentence_of(status, ask.zone, differing=sum(_differs(known) for _, known in glance.days)),
             "glance": glance,
             "clocks": status.looked,
-            "fresh": strip([_bar(day, known) for day, known in glance.days], title="the last 14 days"),
+            "fresh": strip([bar_of(day, known) for day, known in glance.days], title="the last 14 days"),
             "summary": _summary(glance),
         },
         json=status_json(status),
     )
 
 
-def _sentence(status: MirrorStatus, zone: ZoneInfo) -> str:
+def sentence_of(status: MirrorStatus, zone: ZoneInfo, *, differing: int = 0) -> str:
     """`Equal to Connecteam as of 14:02 CST; proven through Mon 24 Nov 2025`."""
     if not status.answers:
         return "The database does not answer"
@@ -60,10 +61,17 @@ def _sentence(status: MirrorStatus, zone: ZoneInfo) -> str:
         if looked.date() == local_day(status.at, zone)
         else f"{looked:%a} {looked.day} {looked:%b %H:%M %Z}"
     )
+    if differing and status.state == "well":
+        return f"Not equal on {many(differing, 'day')}, as a verification found; last look at {at}, {proof}"
     return _WORDS[status.state].format(at=at, proof=proof)
 
 
-def _bar(day: object, known: ProvenDay | None) -> Bar:
+def _differs(known: ProvenDay | None) -> bool:
+    return known is not None and not known.is_proven and not known.is_changed
+
+
+def bar_of(day: date, known: ProvenDay | None) -> Bar:
+    """What is known of a day, as a shape."""
     if known is None:
         return Bar(label=str(day), state="unknown", text="not verified yet")
     if known.is_changed:
