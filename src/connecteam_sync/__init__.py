@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.adopt import Dedupe, Offset, Reference, Shape, Survey, UnreadTime
     from connecteam_sync.core.alerts import Alert, AlertState
     from connecteam_sync.core.anomalies import Anomaly, AnomalyKind
+    from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
     from connecteam_sync.core.change import (
@@ -67,10 +68,22 @@ if TYPE_CHECKING:
     from connecteam_sync.core.facts import BellFacts
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
+    from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.people import Evidence, Likeness, Rename
+    from connecteam_sync.core.persons import (
+        DayBreak,
+        DayLock,
+        MonthDay,
+        PeoplePage,
+        PersonDay,
+        PersonLine,
+        PersonMonth,
+        SheetTotal,
+        WorkedMonth,
+    )
     from connecteam_sync.core.problems import Problem, ProblemName
     from connecteam_sync.core.progress import Progress
     from connecteam_sync.core.proofs import ProvenDay
@@ -143,6 +156,7 @@ else:
         "core.adopt": "Dedupe Offset Reference Shape Survey UnreadTime",
         "core.alerts": "Alert AlertState",
         "core.anomalies": "Anomaly AnomalyKind",
+        "core.attention": "Attention HeldGroup HeldReason HoldPage WaitingUser WaitingUsers",
         "core.bells": "BellState Doorbell Found Reliability",
         "core.cadence": "CadenceReason ClockMode ClockSchedule",
         "core.change": (
@@ -160,10 +174,14 @@ else:
         "core.facts": "BellFacts",
         "core.glance": "Glance OnTheClock",
         "core.history": "History ShiftHistory",
+        "core.holds": "HoldGroup",
         "core.keys": "RowId",
         "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
         "core.looks": "BadLook Looked",
         "core.people": "Evidence Likeness Rename",
+        "core.persons": (
+            "DayBreak DayLock MonthDay PeoplePage PersonDay PersonLine PersonMonth SheetTotal WorkedMonth"
+        ),
         "core.problems": "Problem ProblemName",
         "core.progress": "Progress",
         "core.proofs": "ProvenDay",
@@ -207,6 +225,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AppliedValues",
+    "Attention",
     "AuditEntry",
     "BadAnswer",
     "BadLook",
@@ -238,6 +257,8 @@ __all__ = [
     "DamageKind",
     "DatabaseError",
     "DatabaseUnavailable",
+    "DayBreak",
+    "DayLock",
     "Dedupe",
     "Difference",
     "Doorbell",
@@ -252,8 +273,12 @@ __all__ = [
     "Found",
     "Glance",
     "GuardRefused",
+    "HeldGroup",
+    "HeldReason",
     "History",
     "Hold",
+    "HoldGroup",
+    "HoldPage",
     "HoldReason",
     "HoldsOpened",
     "HoldsResolved",
@@ -275,6 +300,7 @@ __all__ = [
     "Minutes",
     "MirrorState",
     "MirrorStatus",
+    "MonthDay",
     "Move",
     "NewEmployee",
     "NotConfirmed",
@@ -288,7 +314,11 @@ __all__ = [
     "OwnNames",
     "Part",
     "Pending",
+    "PeoplePage",
     "Person",
+    "PersonDay",
+    "PersonLine",
+    "PersonMonth",
     "Plan",
     "PlanState",
     "Planner",
@@ -317,6 +347,7 @@ __all__ = [
     "RunKind",
     "Settings",
     "Shape",
+    "SheetTotal",
     "Shift",
     "ShiftHistory",
     "Slice",
@@ -349,9 +380,12 @@ __all__ = [
     "Vouch",
     "Wait",
     "Waiting",
+    "WaitingUser",
+    "WaitingUsers",
     "Webhook",
     "Window",
     "WindowError",
+    "WorkedMonth",
     "Working",
     "ZoneUse",
     "__version__",
