@@ -42,6 +42,7 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
     "tests/test_release.py -k changelog",
 )
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
+IN_PARTS = "tests/test_parts.py"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
@@ -3404,6 +3405,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/holds.py", "if window and _IS_MAPPED.fullmatch(self.detail):", "if False:", f"{MAPPED} -k since"),
     ("store/history/holds.py", "if employee is None or standing", "if True or standing", f"{MAPPED} -k since"),
+    (
+        "service/visits.py",
+        "in {clock, None}",
+        "in {clock}",
+        "tests/service/test_clock.py -k refused_stops and sqlite",
+    ),
     ("alerts/smtp.py", "self.ends += ANSWER_SECONDS", "pass", f"{SLOW_MAIL} -k thinks"),
     ("alerts/smtp.py", "left = self.ends - time.monotonic()", "left = 60.0", f"{SLOW_MAIL} -k for_each_address"),
     ("alerts/telling.py", "ends + grace - time.monotonic()", "ends - time.monotonic()", f"{SLOW_MAIL} -k thinks"),
@@ -3414,7 +3421,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("alerts/email.py", "server.leave()", "server.__exit__()", f"{SLOW_MAIL} -k goodbye"),
     (
         "service/visits.py",
-        "for part in run.slices if clock is None or part.time_clock_id == clock]",
+        "for part in run.slices if clock is None or part.time_clock_id in {clock, None}]",
         "for part in run.slices]",
         "tests/service/test_clock.py -k where_another and sqlite",
     ),
@@ -3500,6 +3507,18 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "if False:",
         f"{TOLD_AWAY} -k cannot_be",
     ),
+    # What is read a part at a time, and Connecteam's own totals.
+    ("store/history/runs.py", "wanted.where(t.runs.c.id < before)", "wanted.where(t.runs.c.id <= before)", IN_PARTS),
+    ("store/history/feed.py", "changes.c.run_id == number, changes.c.id > after)", "changes.c.id > after)", IN_PARTS),
+    ("store/history/holds.py", "wanted.where(held.c.id > after)", "wanted.where(held.c.id >= after)", IN_PARTS),
+    ("store/mirror/timesheets.py", "if window.first <= day <= window.last}", "}", f"{IN_PARTS} -k outside"),
+    (
+        "store/mirror/timesheets.py",
+        'f"DELETE FROM {session.own.timesheets} WHERE time_clock_id = :clock AND',
+        'f"DELETE FROM {session.own.timesheets} WHERE 1 = 0 AND',
+        IN_PARTS,
+    ),
+    ("store/mirror/timesheets.py", "t.c.timezone == timezone, ", "", f"{IN_PARTS} -k outside"),
     # Plans that are kept: applied once, and not for ever.
     (
         "store/console/plans.py",
@@ -3634,8 +3653,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/sessions.py", "known is None or now - known.last > _FORGET", "known is None", SESSIONS),
     ("web/visitors.py", " or known.generation != session.generation", "", SIGNING_IN),
     ("web/visitors.py", "if is_here and not is_forwarded(headers):", "if is_here:", SIGNING_IN),
-    ("web/visitors.py", "            self._back_off.failed(*keys)\n", "", SIGNING_IN),
-    ("web/visitors.py", 'f"name {name.casefold()[:64]}", f"address {address}"', 'f"name {name}", ""', SIGNING_IN),
+    ("web/visitors.py", "            self._names.failed(who)\n", "", SIGNING_IN),
+    ("web/visitors.py", "            self._addresses.failed(address)\n", "", SIGNING_IN),
+    ("web/visitors.py", "who = name.casefold()[:64]", "who = name[:64]", SIGNING_IN),
+    ("web/visitors.py", "BackOff(clock, free=_OFFICE)", "BackOff(clock)", SIGNING_IN),
     ("web/visitors.py", "            self._once = None\n", "", DEMO_CONSOLE),
     ("web/console.py", "self._visitors.sessions.end(self._token(request))", "self._token(request)", SIGNING_IN),
     ("web/console.py", 'if not is_from_our_page(host or "", request.headers):', "if False:", SIGNING_IN),

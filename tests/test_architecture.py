@@ -40,7 +40,7 @@ MAY: dict[str, set[str]] = {
     "client_console": {"config", "engine", "store", *BASE},
     "client_people": {"engine", "store", *BASE},
     "client_status": {"client_history", "config", "engine", "store", *BASE},
-    "client_pages": {"config", "engine", "store", *BASE},
+    "client_pages": {"client_history", "config", "engine", "store", *BASE},
     "web": {"web", "service", "client", "present", "config", "days", *BASE},
     "alerts": {"alerts", "client", "config", "engine", "api", "store", *BASE},
     "service": {"service", "alerts", "client", "client_bells", "config", "engine", "store", *BASE},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.adopt import Dedupe, Offset, Reference, Shape, Survey, UnreadTime
     from connecteam_sync.core.alerts import Alert, AlertState
     from connecteam_sync.core.anomalies import Anomaly, AnomalyKind
+    from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
     from connecteam_sync.core.change import (
@@ -68,11 +69,23 @@ if TYPE_CHECKING:
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
+    from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
     from connecteam_sync.core.people import Evidence, Likeness, Rename
+    from connecteam_sync.core.persons import (
+        DayBreak,
+        DayLock,
+        MonthDay,
+        PeoplePage,
+        PersonDay,
+        PersonLine,
+        PersonMonth,
+        SheetTotal,
+        WorkedMonth,
+    )
     from connecteam_sync.core.problems import Problem, ProblemName
     from connecteam_sync.core.progress import Progress
     from connecteam_sync.core.proofs import ProvenDay
@@ -145,6 +158,7 @@ else:
         "core.adopt": "Dedupe Offset Reference Shape Survey UnreadTime",
         "core.alerts": "Alert AlertState",
         "core.anomalies": "Anomaly AnomalyKind",
+        "core.attention": "Attention HeldGroup HeldReason HoldPage WaitingUser WaitingUsers",
         "core.bells": "BellState Doorbell Found Reliability",
         "core.cadence": "CadenceReason ClockMode ClockSchedule",
         "core.change": (
@@ -163,11 +177,15 @@ else:
         "core.foreseen": "ForeseenUndo",
         "core.glance": "Glance OnTheClock",
         "core.history": "History ShiftHistory",
+        "core.holds": "HoldGroup",
         "core.keys": "RowId",
         "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
         "core.looks": "BadLook Looked",
         "core.mirrored": "Mirrored",
         "core.people": "Evidence Likeness Rename",
+        "core.persons": (
+            "DayBreak DayLock MonthDay PeoplePage PersonDay PersonLine PersonMonth SheetTotal WorkedMonth"
+        ),
         "core.problems": "Problem ProblemName",
         "core.progress": "Progress",
         "core.proofs": "ProvenDay",
@@ -211,6 +229,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AppliedValues",
+    "Attention",
     "AuditEntry",
     "BadAnswer",
     "BadLook",
@@ -242,6 +261,8 @@ __all__ = [
     "DamageKind",
     "DatabaseError",
     "DatabaseUnavailable",
+    "DayBreak",
+    "DayLock",
     "Dedupe",
     "Difference",
     "Doorbell",
@@ -257,8 +278,12 @@ __all__ = [
     "Found",
     "Glance",
     "GuardRefused",
+    "HeldGroup",
+    "HeldReason",
     "History",
     "Hold",
+    "HoldGroup",
+    "HoldPage",
     "HoldReason",
     "HoldsOpened",
     "HoldsResolved",
@@ -281,6 +306,7 @@ __all__ = [
     "MirrorState",
     "MirrorStatus",
     "Mirrored",
+    "MonthDay",
     "Move",
     "NewEmployee",
     "NotConfirmed",
@@ -294,7 +320,11 @@ __all__ = [
     "OwnNames",
     "Part",
     "Pending",
+    "PeoplePage",
     "Person",
+    "PersonDay",
+    "PersonLine",
+    "PersonMonth",
     "Plan",
     "PlanState",
     "Planner",
@@ -323,6 +353,7 @@ __all__ = [
     "RunKind",
     "Settings",
     "Shape",
+    "SheetTotal",
     "Shift",
     "ShiftHistory",
     "Slice",
@@ -355,9 +386,12 @@ __all__ = [
     "Vouch",
     "Wait",
     "Waiting",
+    "WaitingUser",
+    "WaitingUsers",
     "Webhook",
     "Window",
     "WindowError",
+    "WorkedMonth",
     "Working",
     "ZoneUse",
     "__version__",

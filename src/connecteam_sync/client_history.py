@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.config import Settings
 from connecteam_sync.core.clocktime import Employee
-from connecteam_sync.core.history import History, about
+from connecteam_sync.core.history import History
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
@@ -20,8 +20,7 @@ from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
-from connecteam_sync.store.history.employee import rows_to_check, shifts_of_rows, tracked_shifts
-from connecteam_sync.store.mirror.people import users_of_employee
+from connecteam_sync.store.history.employee import explained, rows_to_check, shifts_of_rows
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -42,10 +41,28 @@ class Records:
     settings: Settings
     store: Store
 
-    def runs(self, limit: int = 20, kind: RunKind | None = None) -> tuple[Run, ...]:
-        """The newest runs, of one kind if given; `verify` lists the verifications."""
+    def runs(self, limit: int = 20, kind: RunKind | None = None, *, before: int | None = None) -> tuple[Run, ...]:
+        """The newest runs, of one kind if given, or those with a smaller number than `before`; `verify` lists the
+        verifications.
+        """
         with self.store.reading() as session:
-            return run_rows.runs(session, limit=limit, kind=kind)
+            return run_rows.runs(session, limit=limit, kind=kind, before=before)
+
+    def changes_of_run(self, run: int, after: int = 0, limit: int = 1000) -> tuple[Entry, ...]:
+        """The changes of a run, a part at a time: at most `limit` with a larger number than `after`."""
+        with self.store.reading() as session:
+            return feed.part_of_run(session, run, after=after, limit=limit)
+
+    def timesheet(self, employee: int | str, first: date, last: date) -> dict[date, int]:
+        """Connecteam's own total of each local day, in minutes, as the last `verify` of it saw it: rounded and reduced
+        by Connecteam's rules. A day that was never verified is not there. Connecteam is not asked. Raises NotFound.
+        """
+        from connecteam_sync.store.mirror import timesheets  # noqa: PLC0415 - not needed at start
+
+        with self.store.reading() as session:
+            person = require_employee(session.employees(), employee)
+            users = users_of_employee(session, person.id)
+            return timesheets.totals(session, users, first, last, self.settings.timezone)
 
     def show(self, run: int) -> tuple[Run, tuple[Entry, ...]]:
         """A run and each of its changes. Raises NotFound."""
@@ -63,31 +80,17 @@ class Records:
         span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
-            person = require_employee(session.employees(), employee)
-            rows = session.rows_of(person.id, *span)
-            keys = frozenset(row.id for row in rows if row.id is not None)
-            users = users_of_employee(session, person.id)
-            shifts = tracked_shifts(session, users, keys, *span)
-            return History(
-                employee=person,
-                rows=rows,
-                changes=feed.history(session, person.id, day),
-                holds=about(
-                    holds.standing_holds(session),
-                    rows=keys,
-                    shifts=frozenset(tracked.shift.id for tracked in shifts),
-                    employee=person.id,
-                    users=users,
-                    span=span if day else None,
-                ),
-                shifts=shifts,
-            )
+            people = session.employees()
+            person = require_employee(people, employee)
+            return explained(session, person, people, day=day, span=span).history
 
     def anomalies(
-        self, window: Window, *, longest_hours: int = 16, near_minutes: int = 10
+        self, window: Window, *, longest_hours: int = 16, near_minutes: int = 10, open_since: date | None = None
     ) -> tuple[tuple[Anomaly, ...], Mapping[RowId, tuple[str, int]]]:
         """Anomalies in the rows of a window, which are reported and never changed; and the shift id and time clock of
         their rows, by row id. Connecteam is not asked.
+
+        Rows that have been open for too long are of any day before, or since the day `open_since`, which is quicker.
         """
         from connecteam_sync.core.anomalies import AnomalyLimits, anomalies  # noqa: PLC0415 - not needed at start
 
@@ -98,7 +101,8 @@ class Records:
         )
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
-            rows, auto_clock_outs = rows_to_check(session, window)
+            since = None if open_since is None else start_of_day(open_since, window.zone)
+            rows, auto_clock_outs = rows_to_check(session, window, since)
             found = anomalies(window, rows, auto_clock_outs=auto_clock_outs, now=now(), limits=limits)
             keys = {row.id for anomaly in found for row in anomaly.rows if row.id is not None}
             return tuple(found), shifts_of_rows(session, sorted(keys, key=ordered))
@@ -120,13 +124,22 @@ class Records:
         with self.store.reading() as session:
             return feed.entries_after(session, after, limit)
 
-    def holds(self, kind: str | None = None, *, employee: int | str | None = None) -> tuple[StandingHold, ...]:
+    def holds(
+        self,
+        kind: str | None = None,
+        *,
+        employee: int | str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> tuple[StandingHold, ...]:
         """The standing holds, of one kind (a hold reason) or employee if given. Raises NotFound for an unknown
         employee.
+
+        With a `limit` a part at a time: by id, those with a larger one than `after`.
         """
         with self.store.reading() as session:
             person = None if employee is None else require_employee(session.employees(), employee).id
-            return holds.standing_holds(session, kind, employee=person)
+            return holds.standing_holds(session, kind, employee=person, after=after, limit=limit)
 
     def acknowledge_holds(
         self,

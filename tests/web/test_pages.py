@@ -18,7 +18,7 @@ import time_machine
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.change import Counts, Minutes
-from connecteam_sync.core.glance import written
+from connecteam_sync.core.glance import TodaysShift, on_the_clock, written
 from connecteam_sync.core.proofs import ProvenDay
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.status import MirrorStatus
@@ -51,7 +51,7 @@ class Mirrored:
 @pytest.fixture(scope="module")
 def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
     """One sync, a correction of a quarter of an hour, nothing twice, an undo, a verification that differs."""
-    company = Company(60, people=12)
+    company = Company(200, people=30)
     company.people[min(company.people)].first_name = HOSTILE
     with Sandbox(company) as sandbox:
         database = tmp_path_factory.mktemp("pages") / "mirror.db"
@@ -133,6 +133,31 @@ def test_the_list_folds_what_found_nothing(mirrored: Mirrored) -> None:
     assert csv.headers["content-type"].startswith("text/csv")
     assert csv.text.splitlines()[0] == "run,started_at,kind,status,days,new,corrected,deleted,held,minutes_moved"
     assert len(csv.text.splitlines()) == 7
+
+
+def test_a_long_run_is_shown_in_parts(mirrored: Mirrored) -> None:
+    """Each change once, a page after the other, none larger than was promised."""
+    seen: list[str] = []
+    path: str | None = "/runs/1"
+    while path is not None:
+        page = mirrored.get(path)
+        assert len(page.content) <= 60_000
+        found = re.findall(r'id="entry-(\d+)"', page.text)
+        assert len(found) <= runs.CHANGES
+        seen += found
+        further = re.search(r'href="(/runs/1\?after=\d+)#changes"', page.text)
+        path = further[1] if further else None
+    entries = mirrored.get("/runs/1.json").json()["changes"]
+    assert len(entries) > 0
+    assert sorted(map(int, seen)) == sorted(entry["entry"] for entry in entries)
+
+
+def test_runs_go_on_where_a_page_ends(mirrored: Mirrored) -> None:
+    """By the number of the last one."""
+    page = mirrored.get("/runs?before=3")
+    assert 'href="/runs/2"' in page.text
+    assert 'href="/runs/3"' not in page.text
+    assert mirrored.get("/runs?before=x").status_code == 422
 
 
 def test_a_run_as_a_table(mirrored: Mirrored) -> None:
@@ -224,6 +249,20 @@ def test_sums_of_receipts() -> None:
     ]
     counts, moved = written(slices)
     assert (counts.created, counts.updated, counts.deleted, moved) == (4, 2, 3, 30)
+
+
+def test_the_longest_on_the_clock_come_first() -> None:
+    """In whatever order a database gives them."""
+    shifts = [
+        TodaysShift(user_id=number, name=name, employee_id=None, time_clock_id=1, start=start, end=end)
+        for number, name, start, end in (
+            (1, "Jo", 50, None),
+            (2, "Ida", 20, None),
+            (3, "Kay", 10, 40),
+            (4, "Al", 50, None),
+        )
+    ]
+    assert [one.name for one in on_the_clock(shifts)] == ["Ida", "Al", "Jo"]
 
 
 def test_the_glance_is_of_today(initialised: str) -> None:

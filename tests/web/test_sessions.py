@@ -81,32 +81,31 @@ def test_failures_cost_waiting(clock: Clock) -> None:
     """Four are free; then 2, 4, 8 seconds, at most a quarter of an hour."""
     back_off = BackOff(clock)
     for _ in range(4):
-        back_off.failed("name maria", "address 1.2.3.4")
-        assert back_off.wait("name maria") == 0
+        back_off.failed("maria")
+        assert back_off.wait("maria") == 0
     waits = []
     for _ in range(12):
-        back_off.failed("name maria")
-        waits.append(back_off.wait("name maria"))
+        back_off.failed("maria")
+        waits.append(back_off.wait("maria"))
     assert waits[:4] == [2, 4, 8, 16]
     assert waits[-1] == 900
-    assert back_off.wait("name jo", "name maria") == 900
-    assert back_off.wait("address 1.2.3.4") == 0
+    assert back_off.wait("jo") == 0
     clock.now += 899
-    assert back_off.wait("name maria") == 1
+    assert back_off.wait("maria") == 1
     clock.now += 1
-    assert back_off.wait("name maria") == 0
+    assert back_off.wait("maria") == 0
 
 
 def test_success_and_time_forgive(clock: Clock) -> None:
     """Whoever signs in has no failures left; an hour later nobody has."""
     back_off = BackOff(clock)
     for _ in range(6):
-        back_off.failed("name maria")
-    back_off.succeeded("name maria")
-    back_off.failed("name maria")
-    assert back_off.wait("name maria") == 0
+        back_off.failed("maria")
+    back_off.succeeded("maria")
+    back_off.failed("maria")
+    assert back_off.wait("maria") == 0
     for _ in range(6):
-        back_off.failed("name jo")
+        back_off.failed("jo")
     clock.now += 3601
-    back_off.failed("name jo")
-    assert back_off.wait("name jo") == 0
+    back_off.failed("jo")
+    assert back_off.wait("jo") == 0

@@ -157,8 +157,19 @@ def test_who_tries_too_often_waits(site: ConsoleSite, mirror: ConnecteamSync) ->
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) == 2
     assert "try again in 2 seconds" in answer.json()["next_step"]
+    with site.signed_in("viewer", "Jo") as jo:
+        assert jo.get("/").status_code == 200, "their neighbour is not kept out"
     site.clock.now += 3
     assert site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": secret}).status_code == 303
+
+
+def test_one_address_cannot_try_every_name(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Twenty failures are free for all who come from there."""
+    mirror.add_console_user("Maria", "viewer")
+    for number in range(21):
+        answer = site.ask("/sign-in", method="POST", data={"name": f"guess {number}", "secret": "guess"})
+        assert answer.status_code == 401, number
+    assert site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": "guess"}).status_code == 429
 
 
 def test_sessions_end_with_time_and_with_the_account(site: ConsoleSite, mirror: ConnecteamSync) -> None:

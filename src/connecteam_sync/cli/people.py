@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Optional
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ import typer
 from connecteam_sync.cli.options import LARGEST, Config, Json, User, opened
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.run import Move, Suggestion
-from connecteam_sync.core.text import called, many
+from connecteam_sync.core.text import many
 from connecteam_sync.core.window import local_day
 from connecteam_sync.errors import ConfigurationError, MappingRefused
 from connecteam_sync.present import json_shapes, people_text
@@ -90,14 +89,11 @@ def _map_one(mirror: ConnecteamSync, report: Report, move: Move, *, yes: bool) -
     report.print_lines(people_text.move_text(move))
     reply = "y" if yes or move.is_done else report.prompt("Map them? [y/N] ")
     if (reply is None and move.needs_consent) or (reply is not None and not reply.startswith("y")):
-        why = "the names differ" if move.names_differ else "hours of another employee change hands"
-        why = "hours would count twice" if move.left else why
+        message, why, command = people_text.refusal_text(move)
         raise MappingRefused(
-            f"not mapped: {called(move.user_name)} -> {called(move.employee_name)}"
-            + (f": {why}" if reply is None else ""),
+            message + (f": {why}" if reply is None else ""),
             move=json_shapes.move(move),
-            next_step="if it is right: connecteam-sync employees map"
-            f" {move.user_id} {quote(str(move.employee_id))} --yes",
+            next_step=f"if it is right: {command}",
         )
     person = mirror.map_employee(move.user_id, move.employee_id)
     report.print_json({"employee": json_shapes.person(person), **json_shapes.move(move)})

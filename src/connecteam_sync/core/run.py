@@ -361,6 +361,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     shifts: int
     minutes: int
     offsets: tuple[Offset, ...] = ()
+    seen: tuple[tuple[int, Window, tuple[tuple[int, date, int], ...]], ...] = ()
+    """The totals themselves: time clock, days, and (user, local day, minutes) of each; kept for `timesheet`."""
     run: int | None = None
     """The number of its receipt."""
     not_recorded: str | None = None

@@ -17,6 +17,9 @@ Person = TypeVar("Person")
 DayTotals = dict[tuple[date, Person], tuple[int, int]]
 """Shifts and minutes by day and person."""
 
+SeenTotals = tuple[int, Window, tuple[tuple[int, date, int], ...]]
+"""Connecteam's own totals of a time clock's days, as they came: (user, local day, minutes) of each."""
+
 
 class Held(NamedTuple):
     """Ids of held shifts and of rows that holds are about: none of them is counted."""

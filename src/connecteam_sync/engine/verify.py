@@ -11,7 +11,7 @@ from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.run import Difference, Failure, Plan, Verification
-from connecteam_sync.core.verify import differing_days, differing_totals, held_by
+from connecteam_sync.core.verify import SeenTotals, differing_days, differing_totals, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import failure_of, newest_plans, propose
@@ -34,6 +34,7 @@ class _Timesheets:
         self._context = context
         self._step = context.step("reading timesheets", [plan.window for plan in plans])
         self.failures: list[Failure] = []
+        self.seen: list[SeenTotals] = []
 
     def differing(self, plan: SlicePlan) -> list[Difference]:
         """The person-days of a plan whose totals differ."""
@@ -49,7 +50,8 @@ class _Timesheets:
         if fetched is None:
             return []
         people = {user.id: user.name for user in plan.snapshot.users}
-        triples = [(total.user_id, total.day, total.minutes) for total in fetched]
+        triples = tuple((total.user_id, total.day, total.minutes) for total in fetched)
+        self.seen.append((clock, window, triples))
         return list(differing_totals(window, plan.snapshot.shifts, triples, names=people))
 
     def _fetch_totals(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
@@ -89,6 +91,7 @@ def verification_of(
         days=tuple(days),
         totals=tuple(totals),
         offsets=tuple(offsets),
+        seen=tuple(timesheets.seen) if timesheets is not None else (),
         shifts=len(shown),
         minutes=sum((s.end - s.start) // 60 for s in shown if s.end is not None),
     )

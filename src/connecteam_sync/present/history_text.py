@@ -39,13 +39,14 @@ def history_text(history: History, zone: ZoneInfo, names: Mapping[RowId, str], d
         )
         if row.is_ours and not shifts[row.id]:
             lines.append("    Connecteam: no shift of this row is known")
-        lines += [f"    {_shift_line(tracked, zone)}" for tracked in shifts[row.id]]
+        lines += [f"    {shift_line(tracked, zone)}" for tracked in shifts[row.id]]
         lines += map(_hold_line, held[row.id])
-    lines += _without_a_row(history, zone, rows, day)
+    became = without_a_row(history, zone, day)
+    lines += became if history.rows or became else ["no row now, and none is on record to have been there"]
     for tracked in shifts[None]:
         place = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
         begins = local_day(tracked.shift.start, zone)
-        lines += [f"shift {tracked.shift.id}: {day_name(begins)}, {place}", f"    {_shift_line(tracked, zone)}"]
+        lines += [f"shift {tracked.shift.id}: {day_name(begins)}, {place}", f"    {shift_line(tracked, zone)}"]
         lines += map(_hold_line, held[tracked.shift.id])
     lines += map(_hold_line, held[None])
     for entry in history.changes:
@@ -56,12 +57,13 @@ def history_text(history: History, zone: ZoneInfo, names: Mapping[RowId, str], d
     return lines
 
 
-def _without_a_row(history: History, zone: ZoneInfo, rows: set[RowId | None], day: date | None) -> list[str]:
+def without_a_row(history: History, zone: ZoneInfo, day: date | None) -> list[str]:
     """For each row that is no longer there (on the day asked for) what became of it, by its last change on record."""
+    rows = {row.id for row in history.rows}
     newest = {entry.change.image.id: entry for entry in history.changes}
     lines = []
     for row, entry in newest.items():
-        if row in rows:
+        if row in rows or not _was_there(history, row, zone, day):
             continue
         after = entry.change.after
         by = f"by run {entry.run} ({stamp(entry.at, zone)}): {one_line(entry.change.why)}"
@@ -73,9 +75,19 @@ def _without_a_row(history: History, zone: ZoneInfo, rows: set[RowId | None], da
             lines.append(f"row {row} was moved to {day_name(local_day(after.clock_in, zone))} {by}")
         else:
             lines.append(f"row {row} is not where run {entry.run} left it: another program removed or moved it")
-    if history.rows or lines:
-        return lines
-    return ["no row now, and none is on record to have been there"]
+    return lines
+
+
+def _was_there(history: History, row: RowId | None, zone: ZoneInfo, day: date | None) -> bool:
+    """Whether a row of the employee began on the day, by any change: one that only reaches into it did not."""
+    images = (
+        image
+        for entry in history.changes
+        if entry.change.image.id == row
+        for image in (entry.change.before, entry.change.after)
+        if image is not None and image.employee_id == history.employee.id
+    )
+    return day is None or any(local_day(image.clock_in, zone) == day for image in images)
 
 
 def _held_by_place(history: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:
@@ -90,7 +102,7 @@ def _held_by_place(history: History, rows: set[RowId | None]) -> dict[RowId | No
     return held
 
 
-def _shift_line(tracked: ShiftHistory, zone: ZoneInfo) -> str:
+def shift_line(tracked: ShiftHistory, zone: ZoneInfo) -> str:
     """`Connecteam: 08:00-16:30 on time clock 7, so since run 3 (2025-12-02 09:00)`."""
     shift = tracked.shift
     day = local_day(shift.start, zone)
@@ -126,11 +138,16 @@ def anomalies_text(
     lines = [f"{window} ({window.timezone}): {counts}; nothing is held or changed because of them"]
     for anomaly in anomalies[:SHOWN]:
         who = called(names.get(anomaly.employee_id)) or f"employee {anomaly.employee_id}"
-        rows = " and ".join(_row(row, zone, anomaly, shifts) for row in anomaly.rows)
-        lines.append(f"  {anomaly.day}  {who:<24} {anomaly.kind}: {rows}{_measure(anomaly)}")
+        lines.append(f"  {anomaly.day}  {who:<24} {anomaly.kind}: {anomaly_words(anomaly, zone, shifts)}")
     if len(anomalies) > SHOWN:
         lines.append(f"  … and {len(anomalies) - SHOWN:,} more: connecteam-sync anomalies {options_of(window)} --json")
     return lines
+
+
+def anomaly_words(anomaly: Anomaly, zone: ZoneInfo, shifts: Mapping[RowId, tuple[str, int]]) -> str:
+    """What is odd: the rows with their times, and how long it lasts."""
+    rows = " and ".join(_row(row, zone, anomaly, shifts) for row in anomaly.rows)
+    return f"{rows}{_measure(anomaly)}"
 
 
 def next_look(anomalies: Sequence[Anomaly]) -> str:

@@ -17,10 +17,17 @@ SHOWN = 40
 
 def worked(holds: Sequence[Hold]) -> str:
     """` (+8:00 h)`: hours that would be added; ` (8:00 h kept)`: hours of rows that stay."""
-    added = sum(hold.minutes for hold in holds if hold.minutes > 0)
-    kept = -sum(hold.minutes for hold in holds if hold.minutes < 0)
+    parts = worked_minutes(
+        sum(hold.minutes for hold in holds if hold.minutes > 0),
+        -sum(hold.minutes for hold in holds if hold.minutes < 0),
+    )
+    return f" ({parts})" if parts else ""
+
+
+def worked_minutes(added: int, kept: int) -> str:
+    """`+8:00 h, 8:00 h kept`; empty if there are neither."""
     parts = [f"{hours(added, signed=True)} h"] * bool(added) + [f"{hours(kept)} h kept"] * bool(kept)
-    return f" ({', '.join(parts)})" if parts else ""
+    return ", ".join(parts)
 
 
 def hold_line(hold: Hold, zone: ZoneInfo, who: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from shlex import quote
 
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.people import EVIDENCE, named
@@ -65,6 +66,16 @@ def move_text(move: Move) -> list[str]:
     if move.rows:
         lines.append(f"  {many(move.rows, 'row')} of another employee: {hours(move.row_minutes)} h will change hands")
     return lines
+
+
+def refusal_text(move: Move) -> tuple[str, str, str]:
+    """That a mapping which a person has to agree to is not made, why they have to, and the command that makes it."""
+    why = "the names differ" if move.names_differ else "hours of another employee change hands"
+    return (
+        f"not mapped: {called(move.user_name)} -> {called(move.employee_name)}",
+        "hours would count twice" if move.left else why,
+        f"connecteam-sync employees map {move.user_id} {quote(str(move.employee_id))} --yes",
+    )
 
 
 def suggestion_line(suggestion: Suggestion) -> str:

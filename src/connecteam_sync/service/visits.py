@@ -49,10 +49,11 @@ def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
 def error_of(runs: Iterable[Run], clock: int | None = None) -> LookError | None:
     """What went wrong in a look, the worst of it; None if nothing did. What is held is no trouble of a look.
 
-    In a visit of one `clock` only what went wrong with that counts: where another is looked at before a row goes, and
-    cannot be read, the row is held, and the other one's own visits say what is wrong with it.
+    In a visit of one `clock` only what went wrong with that counts, or with no time clock at all, as a key: where
+    another is looked at before a row goes, and cannot be read, the row is held, and the other one's own visits say what
+    is wrong with it.
     """
-    parts = [part for run in runs for part in run.slices if clock is None or part.time_clock_id == clock]
+    parts = [part for run in runs for part in run.slices if clock is None or part.time_clock_id in {clock, None}]
     bad = [part for part in parts if part.status in _BAD or part.error_name]
     if not bad:
         return None

@@ -37,10 +37,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the lanes of a day: what one source says of it."""
+    """One of the lanes of a day: what one source says of it; `note` stands in a lane without spans."""
 
     name: str
     spans: tuple[Span, ...]
+    note: str = ""
 
 
 def strip(bars: Sequence[Bar], *, title: str) -> Markup:
@@ -73,12 +74,17 @@ def day_lanes(lanes: Sequence[Lane], hours: Sequence[tuple[float, str]], *, titl
     rows = Markup("").join(
         Markup('<text x="4" y="{}" class="lane">{}</text>').format(20 + height * number + 20, lane.name)
         + Markup("").join(_span(span, left, room, 20 + height * number) for span in lane.spans)
+        + (Markup("") if lane.spans else _note(lane.note, left, 20 + height * number))
         for number, lane in enumerate(lanes)
     )
     tall = 24 + height * len(lanes)
     return Markup('<svg class="day" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>').format(
         width, tall, title, marks, rows
     )
+
+
+def _note(note: str, left: int, top: int) -> Markup:
+    return Markup('<text x="{}" y="{}" class="note">{}</text>').format(left + 4, top + 20, note)
 
 
 def _span(span: Span, left: int, room: int, top: int) -> Markup:

@@ -26,6 +26,8 @@ STATIC = {
     "console.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+_SHORT = 300
+"""Characters of a sentence in a list."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -76,6 +78,7 @@ def _environment() -> Environment:
         "hours": hours,
         "many": many,
         "moment": _moment,
+        "shorter": _shorter,
         "signed": _signed,
         "time": _time,
     }
@@ -120,6 +123,10 @@ def _time(context: Context, at: int | None) -> Markup:
 def _ago(context: Context, at: int) -> str:
     seconds = context["now"] - at
     return f"{ago(seconds)} ago" if seconds >= 0 else f"in {ago(-seconds)}"
+
+
+def _shorter(text: str | None) -> str:
+    return one_line(text, _SHORT)
 
 
 def _day(day: date) -> str:

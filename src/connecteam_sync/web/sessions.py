@@ -18,8 +18,6 @@ LONGEST = 12 * 3600
 """Seconds: a session ends when it is not used for so long, and in any case after so long."""
 _MOST = 2_000
 """Sessions at a time; the one that was used longest ago ends first."""
-_FREE = 5
-"""Failures that cost no waiting."""
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 900.0
 _FORGET = 3600.0
 _REMEMBERED = 10_000
@@ -83,36 +81,35 @@ class _Failures(msgspec.Struct):
 
 
 class BackOff:
-    """Failed attempts by key (a name, an address): after a few each costs twice the waiting of the one before.
+    """Failed attempts by key (a name, an address): from the one after `free` each costs twice the waiting of the last.
 
     Any thread may call it.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._lock = clock, threading.Lock()
+    def __init__(self, clock: Callable[[], float], *, free: int = 4) -> None:
+        self._clock, self._lock, self._free = clock, threading.Lock(), free
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
 
-    def wait(self, *keys: str) -> float:
-        """The seconds until any of these may be tried again; 0 for now."""
+    def wait(self, key: str) -> float:
+        """The seconds until it may be tried again; 0 for now."""
         now = self._clock()
         with self._lock:
-            known = [self._failures[key].until for key in keys if key in self._failures]
-        return max([0.0, *(until - now for until in known)])
+            known = self._failures.get(key)
+        return 0.0 if known is None else max(0.0, known.until - now)
 
-    def failed(self, *keys: str) -> None:
-        """Count a failure for each of these."""
+    def failed(self, key: str) -> None:
+        """Count a failure."""
         now = self._clock()
         with self._lock:
-            for key in keys:
-                known = self._failures.pop(key, None)
-                count = 1 if known is None or now - known.last > _FORGET else known.count + 1
-                wait = 0.0 if count < _FREE else min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(count - _FREE, 16))
-                self._failures[key] = _Failures(count=count, until=now + wait, last=now)
+            known = self._failures.pop(key, None)
+            count = 1 if known is None or now - known.last > _FORGET else known.count + 1
+            further = count - self._free - 1
+            wait = 0.0 if further < 0 else min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(further, 16))
+            self._failures[key] = _Failures(count=count, until=now + wait, last=now)
             while len(self._failures) > _REMEMBERED:
                 self._failures.popitem(last=False)
 
-    def succeeded(self, *keys: str) -> None:
-        """Forget the failures of these."""
+    def succeeded(self, key: str) -> None:
+        """Forget its failures."""
         with self._lock:
-            for key in keys:
-                self._failures.pop(key, None)
+            self._failures.pop(key, None)

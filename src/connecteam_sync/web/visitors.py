@@ -18,6 +18,8 @@ from connecteam_sync.web.sessions import BackOff, Sessions
 
 _MAKE_ONE = "on the machine of the service: connecteam-sync console user add NAME --role admin"
 _LONGEST_SECRET = 1_000
+_OFFICE = 20
+"""Failures at one address that cost no waiting: a whole office may come from it."""
 
 
 class TooOften(NotAllowed):
@@ -41,7 +43,7 @@ class Visitors:
     def __init__(self, gate: Gate, clock: Callable[[], float], *, once: Once | None = None) -> None:
         self.gate = gate
         self.sessions = Sessions(clock)
-        self._back_off = BackOff(clock)
+        self._names, self._addresses = BackOff(clock), BackOff(clock, free=_OFFICE)
         self._once, self._taking = once, threading.Lock()
 
     def find(
@@ -89,14 +91,15 @@ class Visitors:
         self, client: ConnecteamSync, *, name: str, secret: str, address: str, token: str | None
     ) -> tuple[ConsoleUser, str] | None:
         """Who that is, and the token of their new session; None if name and secret do not fit. Raises TooOften."""
-        keys = (f"name {name.casefold()[:64]}", f"address {address}")
-        if (wait := self._back_off.wait(*keys)) > 0:
+        who = name.casefold()[:64]
+        if (wait := max(self._names.wait(who), self._addresses.wait(address))) > 0:
             raise TooOften(wait)
         user = client.check_console_secret(name, secret) if len(secret) <= _LONGEST_SECRET else None
         if user is None:
-            self._back_off.failed(*keys)
+            self._names.failed(who)
+            self._addresses.failed(address)
             return None
-        self._back_off.succeeded(*keys)
+        self._names.succeeded(who)
         return user, self.sessions.begin(user.name, user.generation, instead_of=token)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
-from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.history import ShiftHistory
+from connecteam_sync.core.clocktime import ClockTime, Employee
+from connecteam_sync.core.history import History, ShiftHistory, about
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.people import mapped
 from connecteam_sync.core.window import Window
+from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.statements import batches
@@ -20,6 +24,68 @@ _REACH_DAYS = 2
 """Rows that begin this many days before a window may reach into it; longer ones are reported on their own day."""
 
 
+class Explained(NamedTuple):
+    """An employee's history, and what was read on the way: the Connecteam users that count for them (with their names),
+    and rows and shifts that begin before the span and may reach into it.
+    """
+
+    history: History
+    users: dict[int, str]
+    rows_before: tuple[ClockTime, ...] = ()
+    shifts_before: tuple[ShiftHistory, ...] = ()
+
+
+def explained(
+    session: Session,
+    person: Employee,
+    people: Iterable[Employee],
+    *,
+    day: date | None,
+    span: tuple[int, int],
+    reach: int = 0,
+) -> Explained:
+    """The rows of an employee whose clock-in lies in the span of instants (that of `day`, if given), and all that
+    explains them. `people` are all employees, which are read already; `reach` is how many seconds before the span
+    rows and shifts are looked for that may reach into it.
+
+    Five statements, if a day is given.
+    """
+    people = list(people)
+    known = session.known_users()
+    own = {user_id: to for user_id, (_, _, to) in known.items()}
+    users = mapped(people, own).users_of.get(person.id, frozenset())
+    every = session.rows_of(person.id, span[0] - reach, span[1])
+    inside = tuple(row for row in every if row.clock_in >= span[0])
+    keys = frozenset(row.id for row in inside if row.id is not None)
+    shifts = tracked_shifts(session, users, [row.id for row in every if row.id is not None], span[0] - reach, span[1])
+    theirs = tuple(
+        one
+        for one in shifts
+        if one.clock_time_id in keys or (one.shift.user_id in users and span[0] <= one.shift.start < span[1])
+    )
+    ids = frozenset(one.shift.id for one in theirs)
+    if day is None:
+        standing = holds.standing_holds(session)
+    else:
+        standing = holds.holds_about(
+            session, employee=person.id, users=users, rows_of=keys, shifts=ids, people=people, known=known
+        )
+    return Explained(
+        History(
+            employee=person,
+            rows=inside,
+            changes=feed.history(session, person.id, day, {e.id: e.name for e in people}),
+            holds=about(
+                standing, rows=keys, shifts=ids, employee=person.id, users=users, span=span if day is not None else None
+            ),
+            shifts=theirs,
+        ),
+        {user_id: known[user_id][0].name if user_id in known else "" for user_id in sorted(users)},
+        tuple(row for row in every if row.clock_in < span[0]),
+        tuple(one for one in shifts if one.shift.id not in ids),
+    )
+
+
 def tracked_shifts(
     session: Session, users: Iterable[int], keys: Iterable[RowId], start: int, end: int
 ) -> tuple[ShiftHistory, ...]:
@@ -28,9 +94,12 @@ def tracked_shifts(
     columns = [t.shifts.c[name] for name in rows.MIRROR]
     wanted = select(*columns, t.runs.c.started_at).join(t.runs, t.runs.c.id == t.shifts.c.changed_in_run, isouter=True)
     of_users = wanted.where(t.shifts.c.start_at >= start, t.shifts.c.start_at < end)
-    fetched = list(session.connection.execute(of_users.where(t.shifts.c.user_id.in_(sorted(users)))))
-    for batch in batches(keys):
-        fetched += session.connection.execute(wanted.where(t.shifts.c.clock_time_id.in_(batch)))
+    parts = [
+        of_users.where(t.shifts.c.user_id.in_(sorted(users))),
+        *(wanted.where(t.shifts.c.clock_time_id.in_(batch)) for batch in batches(keys)),
+    ]
+    # Not by OR: either part has an index of its own.
+    fetched = [row for two in batches(parts, 2) for row in session.connection.execute(union_all(*two))]
     by_id = {row[0]: row for row in fetched}
     seen = ((rows.mirror(row[:-1]), row) for row in by_id.values())
     return tuple(
@@ -50,22 +119,31 @@ def tracked_shifts(
     )
 
 
-def rows_to_check(session: Session, window: Window) -> tuple[list[ClockTime], frozenset[RowId]]:
-    """The rows of a window, those that may reach into it, and every open row from before; and the ids of rows whose
-    shift Connecteam clocked out automatically.
+def rows_to_check(
+    session: Session, window: Window, open_since: int | None = None
+) -> tuple[list[ClockTime], frozenset[RowId]]:
+    """The rows of a window, those that may reach into it, and every open row from before, or those that began at an
+    instant (`open_since`) or later; and the ids of rows whose shift Connecteam clocked out automatically.
+
+    To find every open row takes a look at each row of the table, which has no index of them.
     """
     d, names = session.dialect, session.host.clock_times
     padded = window.padded(_REACH_DAYS)
     clock_in, clock_out = (f"t.{d.name(name)}" for name in (names.clock_in, names.clock_out))
     near = session.assigned_rows_between(session.select_rows(), padded.start_utc, window.end_utc)
-    opened = Query(
-        f"{session.select_rows()} FROM {session.clock_times} t WHERE {clock_out} IS NULL"
-        f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')} AND t.{d.name(names.employee_id)} IS NOT NULL"
-        # Some databases sort a value that is no time (infinity, a day of zeros) before any other.
-        f" AND {session.canonical['clock_in']} IS NOT NULL",
-        {"start": padded.start_utc},
-        rows.clock_time,
-    )
+    if open_since is not None:
+        recent = session.assigned_rows_between(session.select_rows(), open_since, padded.start_utc)
+        opened = Query(f"{recent.sql} AND {clock_out} IS NULL", recent.values, rows.clock_time)
+    else:
+        opened = Query(
+            f"{session.select_rows()} FROM {session.clock_times} t WHERE {clock_out} IS NULL"
+            f" AND {clock_in} < {d.moment(f'CAST(:start AS {d.bigint})')}"
+            f" AND t.{d.name(names.employee_id)} IS NOT NULL"
+            # Some databases sort a value that is no time (infinity, a day of zeros) before any other.
+            f" AND {session.canonical['clock_in']} IS NOT NULL",
+            {"start": padded.start_utc},
+            rows.clock_time,
+        )
     auto = Query(
         f"SELECT s.clock_time_id FROM {session.shifts_by_start} WHERE s.start_at >= :start AND s.start_at < :end"
         " AND s.is_auto_clock_out = 1 AND s.is_gone = 0 AND s.clock_time_id IS NOT NULL",

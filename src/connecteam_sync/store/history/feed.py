@@ -13,10 +13,11 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import CompoundSelect, and_, func, or_, select, union
 
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Entry
+from connecteam_sync.core.window import later
 from connecteam_sync.errors import ConfigurationError, FeedReset
 from connecteam_sync.store.history.journal import change_of
 from connecteam_sync.store.session import Session
@@ -50,6 +51,13 @@ def entries_of(session: Session, number: int) -> tuple[Entry, ...]:
     return _entries(session, select(changes).where(changes.c.run_id == number).order_by(changes.c.id))
 
 
+def part_of_run(session: Session, number: int, *, after: int, limit: int) -> tuple[Entry, ...]:
+    """At most `limit` changes of a run with a larger number than `after`, in the order of the journal."""
+    changes = session.tables.changes
+    wanted = select(changes).where(changes.c.run_id == number, changes.c.id > after)
+    return _entries(session, wanted.order_by(changes.c.id).limit(limit))
+
+
 def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entry, ...]:
     """At most `limit` entries after the one that a cursor names; a bare number is accepted without its hash.
 
@@ -61,20 +69,53 @@ def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entr
     return _entries(session, wanted)
 
 
-def history(session: Session, employee: RowId, day: date | None) -> tuple[Entry, ...]:
-    """The changes of rows that an employee has or had, oldest first; only those of `day` (a local day), if given."""
+def history(
+    session: Session, employee: RowId, day: date | None, names: Mapping[RowId, str | None] | None = None
+) -> tuple[Entry, ...]:
+    """The changes of rows that an employee has or had, oldest first; only those of `day` (a local day), if given.
+
+    `names` are those of all employees, if they are read already.
+    """
     changes = session.tables.changes
-    mine = or_(changes.c.employee_id == employee, changes.c.previous_employee_id == employee)
-    wanted = select(changes).where(mine).order_by(changes.c.id)
     if day is not None:
-        text = day.isoformat()
-        wanted = wanted.where(changes.c.first_day <= text, changes.c.last_day >= text)
-    return _entries(session, wanted)
+        found = _of_day(session, employee, day.isoformat()).subquery()
+        return _entries(session, select(changes).join(found, found.c.id == changes.c.id).order_by(changes.c.id), names)
+    mine = or_(changes.c.employee_id == employee, changes.c.previous_employee_id == employee)
+    return _entries(session, select(changes).where(mine).order_by(changes.c.id), names)
 
 
-def _entries(session: Session, wanted: Any) -> tuple[Entry, ...]:  # noqa: ANN401 - a select of our changes
+_NEAR = 3
+"""Days: a row that changes hands seldom moves further in the same change."""
+
+
+def _of_day(session: Session, employee: RowId, day: str) -> CompoundSelect[Any]:
+    """The numbers of the entries about rows that an employee has or had and that touch a local day: each part of the
+    union by an index, since no index has the employee of before.
+
+    Rows that were theirs are found by the day, and, if they moved far when they changed hands, by the entries before.
+    """
+    changes, before = session.tables.changes, session.tables.changes.alias()
+    touched = and_(changes.c.first_day <= day, changes.c.last_day >= day)
+    near = later(date.fromisoformat(day), -_NEAR).isoformat()
+    given_away = changes.c.previous_employee_id == employee
+    numbers = select(changes.c.id)
+    return union(
+        numbers.where(changes.c.employee_id == employee, touched),
+        numbers.where(given_away, changes.c.first_day >= near, touched),
+        numbers.join(before, before.c.clock_time_id == changes.c.clock_time_id).where(
+            before.c.employee_id == employee, before.c.first_day <= day, before.c.last_day >= day, given_away, touched
+        ),
+    )
+
+
+def _entries(
+    session: Session,
+    wanted: Any,  # noqa: ANN401 - a select of our changes
+    names: Mapping[RowId, str | None] | None = None,
+) -> tuple[Entry, ...]:
     fetched = session.connection.execute(wanted).mappings().all()
-    names = {e.id: e.name for e in session.employees()} if fetched else {}
+    if names is None:
+        names = {e.id: e.name for e in session.employees()} if fetched else {}
     return tuple(
         Entry(
             number=row["id"],

@@ -11,10 +11,12 @@ import msgspec
 from sqlalchemy import or_, select
 
 from connecteam_sync.core.change import Hold, SlicePlan, subject_of
+from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.holds import NEED_A_MAPPING, as_mapped
-from connecteam_sync.core.keys import RowId, provisional_employee, provisional_user
+from connecteam_sync.core.keys import RowId, ordered, provisional_employee, provisional_user
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.run import Acknowledgement, StandingHold
+from connecteam_sync.core.shift import User
 from connecteam_sync.errors import NotFound
 from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
@@ -208,13 +210,22 @@ def _values(plan: SlicePlan, hold: Hold, made: Mapping[int, RowId]) -> dict[str,
 
 
 def standing_holds(
-    session: Session, kind: str | None = None, *, employee: RowId | None = None
+    session: Session,
+    kind: str | None = None,
+    *,
+    employee: RowId | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> tuple[StandingHold, ...]:
     """The holds that stand, oldest shift first; only of one reason (`kind`), or only of an employee and the Connecteam
-    users that count for them.
+    users that count for them. With a `limit` the oldest holds: those with a larger number than `after`, by number.
     """
     held = session.tables.holds
-    wanted = select(held).where(held.c.resolved_run.is_(None)).order_by(held.c.instant, held.c.id)
+    wanted = select(held).where(held.c.resolved_run.is_(None))
+    if limit is None:
+        wanted = wanted.order_by(held.c.instant, held.c.id)
+    else:
+        wanted = wanted.where(held.c.id > after).order_by(held.c.id).limit(limit)
     if kind is not None:
         wanted = wanted.where(held.c.reason == kind)
     if employee is not None:
@@ -223,11 +234,47 @@ def standing_holds(
     standing = session.connection.execute(wanted).mappings().all()
     if not standing:
         return ()
-    employees, known = session.employees(), session.known_users()
-    people = {e.id: e.name for e in employees}
-    names = {user_id: user.name for user_id, (user, _, _) in known.items()}
-    counts_for = mapped(employees, {user_id: to for user_id, (_, _, to) in known.items()}).employees
-    found = (_standing(dict(row), people.get(row["employee_id"]), names.get(row["user_id"])) for row in standing)
+    return named_holds(standing, session.employees(), session.known_users())
+
+
+KnownUsers = Mapping[int, tuple[User, bool, RowId | None]]
+"""What `Session.known_users` reads."""
+
+
+def holds_about(
+    session: Session,
+    *,
+    employee: RowId,
+    users: Iterable[int],
+    rows_of: Iterable[RowId],
+    shifts: Iterable[str],
+    people: Iterable[Employee],
+    known: KnownUsers,
+) -> tuple[StandingHold, ...]:
+    """The standing holds on these rows and shifts, and all of the employee and their users; oldest shift first.
+
+    `people` are all employees, `known` all users, which are read already.
+    """
+    held = session.tables.holds
+    about = or_(
+        held.c.employee_id == employee,
+        held.c.user_id.in_(sorted(users)),
+        held.c.clock_time_id.in_(sorted(rows_of, key=ordered)),
+        held.c.shift_id.in_(sorted(shifts)),
+    )
+    wanted = select(held).where(held.c.resolved_run.is_(None), about).order_by(held.c.instant, held.c.id)
+    return named_holds(session.connection.execute(wanted).mappings().all(), people, known)
+
+
+def named_holds(
+    standing: Iterable[Mapping[Any, Any]], people: Iterable[Employee], known: KnownUsers
+) -> tuple[StandingHold, ...]:
+    """Rows of holds as holds, with the names of these employees and users, who are all that there are."""
+    people = list(people)
+    names = {e.id: e.name for e in people}
+    users = {user_id: user.name for user_id, (user, _, _) in known.items()}
+    counts_for = mapped(people, {user_id: to for user_id, (_, _, to) in known.items()}).employees
+    found = (_standing(dict(row), names.get(row["employee_id"]), users.get(row["user_id"])) for row in standing)
     return tuple(_as_mapped(one, counts_for.get(one.hold.user_id or 0)) for one in found)
 
 
@@ -303,8 +350,13 @@ def require_standing(session: Session, ids: Iterable[int]) -> tuple[StandingHold
     holds = tuple(hold for hold in standing_holds(session) if hold.id in wanted)
     missing = sorted(wanted - {hold.id for hold in holds})
     if missing:
-        raise NotFound(
-            f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
-            next_step="`connecteam-sync holds` lists those that do, with their ids",
-        )
+        raise no_hold(missing)
     return holds
+
+
+def no_hold(missing: Iterable[int]) -> NotFound:
+    """The error that no holds of these ids stand."""
+    return NotFound(
+        f"no hold {', '.join(map(str, missing))} stands: it never did, or it is resolved",
+        next_step="`connecteam-sync holds` lists those that do, with their ids",
+    )

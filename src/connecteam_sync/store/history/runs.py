@@ -109,14 +109,17 @@ def runs(
     number: int | None = None,
     kind: RunKind | None = None,
     without: RunKind | None = None,
+    before: int | None = None,
 ) -> tuple[Run, ...]:
-    """Runs with their slices, newest first; of one kind, or without one."""
+    """Runs with their slices, newest first; of one kind, or without one; with a smaller number than `before`."""
     t = session.tables
     wanted = select(t.runs).order_by(t.runs.c.id.desc())
     if kind is not None:
         wanted = wanted.where(t.runs.c.kind == kind)
     if without is not None:
         wanted = wanted.where(t.runs.c.kind != without)
+    if before is not None:
+        wanted = wanted.where(t.runs.c.id < before)
     if number is not None:
         wanted = wanted.where(t.runs.c.id == number)
     if limit is not None:

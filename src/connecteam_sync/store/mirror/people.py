@@ -174,14 +174,16 @@ class _ShiftGroup(NamedTuple):
     last: int
 
 
-def _worked(session: Session) -> dict[int, list[_ShiftGroup]]:
-    """The tracked shifts of every user, in groups; with whole minutes of closed shifts."""
+def _worked(session: Session, user: int | None = None) -> dict[int, list[_ShiftGroup]]:
+    """The tracked shifts of every user, or of one, in groups; with whole minutes of closed shifts."""
     seconds = "(end_at - start_at)"
+    only, values = ("", {}) if user is None else (" AND user_id = :user", {"user": user})
     [fetched] = session.fetch(
         Query(
             "SELECT user_id, applied_employee_id, CASE WHEN clock_time_id IS NULL THEN 0 ELSE 1 END AS linked,"
             f" count(*), coalesce(sum(({seconds} - {seconds} % 60) / 60), 0), min(start_at), max(start_at)"
-            f" FROM {session.own.shifts} WHERE is_gone = 0 GROUP BY user_id, applied_employee_id, linked"
+            f" FROM {session.own.shifts} WHERE is_gone = 0{only} GROUP BY user_id, applied_employee_id, linked",
+            values,
         )
     )
     result: dict[int, list[_ShiftGroup]] = defaultdict(list)
@@ -240,7 +242,7 @@ def move(session: Session, user_id: int, employee_id: RowId) -> Move:
     employee_id = directory.employee(employee_id).id
     concerned = (employee_id, *directory.other_employees(user_id, employee_id))
     existing = _existing_rows(session, ((user_id, key) for key in concerned))
-    return directory.move(user_id, employee_id, _worked(session), existing)
+    return directory.move(user_id, employee_id, _worked(session, user_id), existing)
 
 
 def suggestions(session: Session) -> tuple[Suggestion, ...]:

@@ -40,6 +40,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "break_types": _ALL[:3],
     "proofs": _ALL[:3],
     "assignments": _ALL[:3],
+    "timesheets": ("SELECT", "INSERT", "DELETE"),
 }
 """The rights that daily work needs on our tables, by kind. The journal is only ever added to: a DBA may enforce it."""
 

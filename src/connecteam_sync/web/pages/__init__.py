@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from connecteam_sync.web.page import Place
-from connecteam_sync.web.pages import audit, clocks, doorbells, health, locks, overview, plan, runs, undo, work
+from connecteam_sync.web.pages import (
+    attention,
+    audit,
+    clocks,
+    doorbells,
+    health,
+    locks,
+    mapping,
+    overview,
+    people,
+    person_day,
+    plan,
+    runs,
+    undo,
+    work,
+)
 
 PLACES: tuple[Place, ...] = (
     *overview.PLACES,
+    *attention.PLACES,
     *runs.PLACES,
     *undo.PLACES,
+    *people.PLACES,
+    *person_day.PLACES,
+    *mapping.PLACES,
     *plan.PLACES,
     *locks.PLACES,
     *clocks.PLACES,
@@ -19,7 +38,10 @@ PLACES: tuple[Place, ...] = (
 )
 NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/", "Overview"),
+    ("/attention", "Attention"),
     ("/runs", "Runs"),
+    ("/people", "People"),
+    ("/map", "Map"),
     ("/plan", "Plan"),
     ("/locks", "Locks"),
     ("/clocks", "Clocks"),

@@ -19,9 +19,11 @@ from connecteam_sync.core.text import hours as as_hours
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import days_of, employee, next_step
-from connecteam_sync.web.page import Ask, Page, Place, number_of
+from connecteam_sync.web.page import LARGEST_ID, Ask, Page, Place, number_of
 
 PAGE = 50
+CHANGES, GROUPS = 80, 40
+"""Changes, and groups of holds, that a page shows."""
 _SIGNS = {"create": ("+", "new"), "update": ("~", "corrected"), "delete": ("-", "deleted"), "link": ("=", "linked")}
 _WORST = {"failed": 0, "refused": 1, "differs": 2, "applied": 3, "nothing": 4, "exact": 5}
 _STATES = {
@@ -84,7 +86,7 @@ def runs(ask: Ask) -> Page:
         raise ConfigurationError(
             f"there is no kind of run {named[:40]!r}", next_step=f"use one of: {', '.join(RUN_KINDS)}"
         )
-    found = ask.client.runs(PAGE, kind)
+    found = ask.client.runs(PAGE, kind, before=ask.number("before"))
     last = found[-1].id if len(found) == PAGE else None
     return Page(
         template="runs.html",
@@ -202,9 +204,14 @@ class SliceLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def one_run(ask: Ask) -> Page:
-    """A run: its sums, its slices (failing first), its changes by day and person, its holds."""
+    """A run: its sums, its slices (failing first), a part of its changes by day and person, its holds.
+
+    Programs get all of its changes. Raises NotFound.
+    """
     number = number_of(ask.params["number"], "run")
-    run, entries = ask.client.show(number)
+    if ask.wanted != "html":
+        return _for_programs(ask, number)
+    run, entries = _part_of(ask, number)
     zone = ZoneInfo(run.window.timezone)
     state, word = state_of(run)
     slices = [
@@ -212,6 +219,8 @@ def one_run(ask: Ask) -> Page:
         for one in sorted(run.slices, key=lambda one: _WORST[one.status])
     ]
     groups: tuple[HoldGroup, ...] = grouped(run.holds)
+    counts = run.counts
+    count = counts.created + counts.updated + counts.deleted + counts.linked
     return Page(
         template="run.html",
         members={
@@ -221,14 +230,34 @@ def one_run(ask: Ask) -> Page:
             "days": days_of(run),
             "slices": slices,
             "changed": by_day(entries, zone),
-            "count": len(entries),
-            "people": len({entry.change.image.employee_id for entry in entries}),
+            "count": count,
+            "shown": len(entries),
+            "more": entries[-1].number if len(entries) == CHANGES else None,
+            "people": len({entry.change.image.employee_id for entry in entries}) if len(entries) == count else None,
             "moved": run.minutes.after - run.minutes.before,
-            "groups": groups,
+            "groups": groups[:GROUPS],
+            "groups_left": len(groups[GROUPS:]),
             "zone_of_run": zone,
             "next": next_step(run),
             "can_undo": _can_undo(run, entries),
         },
+    )
+
+
+def _part_of(ask: Ask, number: int) -> tuple[Run, tuple[Entry, ...]]:
+    """A run and the next of its changes. Raises NotFound."""
+    found = ask.client.runs(1, before=number + 1) if number < LARGEST_ID else ()
+    if not found or found[0].id != number:
+        return ask.client.show(number)
+    return found[0], ask.client.changes_of_run(number, after=ask.number("after") or 0, limit=CHANGES)
+
+
+def _for_programs(ask: Ask, number: int) -> Page:
+    """All of a run."""
+    run, entries = ask.client.show(number)
+    zone = ZoneInfo(run.window.timezone)
+    return Page(
+        template="run.html",
         json={**json_shapes.run(run), "changes": [json_shapes.entry(entry) for entry in entries]},
         table=(
             ("entry", "day", "employee_id", "employee", "kind", "before", "after", "minutes", "why"),
