@@ -980,8 +980,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/undo.py", "_require_as_left(session, run, entries, present)", "pass", "tests/store"),
     (
         "store/history/undo.py",
-        "entries = _netted([dict(row) for row in fetched.mappings()])",
-        'entries = [{**row, "change": change_of(dict(row))} for row in fetched.mappings()]',
+        "return _netted([dict(row) for row in fetched.mappings()])",
+        'return [{**row, "change": change_of(dict(row))} for row in fetched.mappings()]',
         GOLDEN,
     ),
     (
@@ -1012,8 +1012,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/history/undo.py",
-        "entries = _netted([dict(row) for row in fetched.mappings()])",
-        'entries = [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in fetched.mappings()]',
+        "return _netted([dict(row) for row in fetched.mappings()])",
+        'return [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in fetched.mappings()]',
         KEPT,
     ),
     (
@@ -3048,7 +3048,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '"first_seen": standing.first_seen',
         JSON_PAGE,
     ),
-    ("cli/locking.py", '            "retryable": error.retryable,\n', "", JSON_PAGE),
+    ("cli/locking.py", "**error.members, ", "", JSON_PAGE),
     # A field is in the JSON and not in the reference, or in the reference and not in the JSON.
     (PAGE, "| `first_run` | number | |\n", "", JSON_PAGE),
     (PAGE, "| `first_run` | number | |\n", "| `first_run` | number | |\n| `last_run` | number | |\n", JSON_PAGE),
@@ -3067,7 +3067,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/run.py", "SEVERITY = (1, 2,", "SEVERITY = (1, 99, 2,", REFERENCE),
     ("cli/sync.py", '        report.note("next: connecteam-sync doctor")\n', "", TUTORIAL),
     (
-        "cli/options.py",
+        "days.py",
         "return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))",
         "return mirror.window(day_of(last, mirror.today()), day_of(first, mirror.today()))",
         FIRST_STEPS,
