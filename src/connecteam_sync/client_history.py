@@ -21,6 +21,7 @@ from connecteam_sync.errors import ConfigurationError, NotFound
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
 from connecteam_sync.store.history.employee import explained, rows_to_check, shifts_of_rows
+from connecteam_sync.store.mirror.people import users_of_employee
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table

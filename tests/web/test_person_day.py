@@ -245,10 +245,6 @@ def test_connecteams_own_total_is_beside_it(staff: Staff) -> None:
     staff.work(2, "08:00", "16:00")
     staff.sync()
     run = staff.mirror.verify(staff.window).run
-    staff.execute(
-        "INSERT INTO connecteam_sync_timesheets (user_id, day, timezone, time_clock_id, minutes, run_id, seen_at)"
-        f" VALUES ({staff.user}, '{DAY}', 'America/Chicago', 7, 480, {run}, {staff.at(3, '08:00')})"
-    )
     page = staff.shown(_address(staff))
     assert f'<a href="/runs/{run}">run {run}</a> read it' in page
     assert "Connecteam's own total of the day is 8:00 h" in page

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from connecteam_sync.core.attention import (
@@ -49,7 +50,7 @@ _SUMS = (
 """Without their sentences: a temporary table with long texts is slow."""
 
 
-class _Sums(NamedTuple):
+class _Sums(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A group of holds, without sentences and names; `first` to `last` are the ids of its ends."""
 
     reason: HoldReason

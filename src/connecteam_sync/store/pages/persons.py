@@ -199,7 +199,7 @@ def person_day(session: Session, person: Employee, people: Iterable[Employee], d
     start, end = start_of_day(day, zone), end_of_day(day, zone)
     found = explained(session, person, people, day=day, span=(start, end), reach=_REACH)
     users = frozenset(found.users)
-    breaks, sheet, locks = _facts(session, users, day, start, end)
+    breaks, sheet, locks = _facts(session, users, day, zone)
     return PersonDay(
         day=day,
         start=start,
@@ -218,12 +218,12 @@ def person_day(session: Session, person: Employee, people: Iterable[Employee], d
 
 
 def _facts(
-    session: Session, users: Iterable[int], day: date, start: int, end: int
+    session: Session, users: Iterable[int], day: date, zone: ZoneInfo
 ) -> tuple[tuple[DayBreak, ...], tuple[SheetTotal, ...], tuple[DayLock, ...]]:
     """The breaks of these users that touch the day, Connecteam's totals of it, and its locks: one statement for all
     three, so that a page stays quick over a network.
     """
-    d, own = session.dialect, session.own
+    d, own, start = session.dialect, session.own, start_of_day(day, zone)
     nothing = f"CAST(NULL AS {d.bigint})"
     rowset = d.rowset({"user_id": "int"})
     sql = (
@@ -232,12 +232,14 @@ def _facts(
         f" ON b.user_id = d.user_id LEFT JOIN {own.break_types} k ON k.time_clock_id = b.time_clock_id"
         " AND k.id = b.break_type_id WHERE b.is_gone = 0 AND b.start_at >= :low AND b.start_at < :high"
         f" UNION ALL SELECT 'sheet', t.time_clock_id, t.minutes, t.seen_at, t.run_id, '', '', ''"
-        f" FROM {rowset} {d.lookup} {own.timesheets} t ON t.user_id = d.user_id WHERE t.day = :day"
+        f" FROM {rowset} {d.lookup} {own.timesheets} t ON t.user_id = d.user_id"
+        " WHERE t.day = :day AND t.timezone = :zone"
         f" UNION ALL SELECT 'lock', {nothing}, l.locked_at, {nothing}, {nothing}, l.timezone, e.actor, e.reason"
         f" FROM {own.locked_days} l LEFT JOIN {own.lock_events} e ON e.id = l.event_id WHERE l.day = :day"
     )
     rowset_of = rows.json_rows({"user_id": user} for user in sorted(users))
-    values = {"rows": rowset_of, "low": start - _REACH, "high": end, "day": day.isoformat()}
+    span = {"low": start - _REACH, "high": end_of_day(day, zone)}
+    values = {"rows": rowset_of, **span, "day": day.isoformat(), "zone": zone.key}
     [fetched] = session.fetch(Query(sql, values))
     breaks = sorted(
         (
