@@ -183,6 +183,7 @@ def test_what_became_of_a_row_stays_on_record(staff: Staff) -> None:
     staff.sync()
     page = staff.shown(before)
     assert "was deleted by run 2" in page
+    assert "1 row in the table, 1 shift in Connecteam: they agree" in page
     assert ": 4:00 h on" in page
     hers = staff.employee(third)
     staff.mirror.map_employee(second, hers)
