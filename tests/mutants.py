@@ -3719,12 +3719,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/pages/health.py", "one.held_until > now", "one.held_until >= now", HEALTH_PAGE),
     (
         "web/pages/health.py",
-        "checks = client.doctor()\n        client.note_act()",
-        "checks = client.doctor()",
-        HEALTH_PAGE,
-    ),
-    (
-        "web/pages/health.py",
         "except ConfigurationError as error:\n        return (), error",
         "except ConfigurationError:\n        return (), None",
         HEALTH_PAGE,
