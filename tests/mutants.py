@@ -288,6 +288,15 @@ LISTENING = "tests/service/test_listener.py"
 IMPORTED, PROGRESS = "tests/test_import_cost.py -k collector", "tests/test_progress.py"
 PASSED, FAILED = 0, 1
 """How pytest ends; anything else is a suite that did not run."""
+CLOCKS_PAGE, DOORBELLS_PAGE = "tests/web/test_clocks_page.py", "tests/web/test_doorbells_page.py"
+CLOCKS_ALONE, MIRRORED = "tests/web/test_clocks_page.py -k resume_one", "tests/store/test_mirrored.py"
+HEALTH_PAGE, LOCKS_PAGE = "tests/web/test_health_page.py", "tests/web/test_locks_page.py"
+PLAN_PAGE, UNDO_PAGE, WORK_PAGE = (
+    "tests/web/test_plan_page.py",
+    "tests/web/test_undo_page.py",
+    "tests/web/test_work_page.py",
+)
+FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
     ("core/facts.py", 'if clock.mode != "paused"]', "]", STATUS),
@@ -975,8 +984,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/undo.py", "_require_as_left(session, run, entries, present)", "pass", "tests/store"),
     (
         "store/history/undo.py",
-        "entries = _netted([dict(row) for row in fetched.mappings()])",
-        'entries = [{**row, "change": change_of(dict(row))} for row in fetched.mappings()]',
+        "return _netted([dict(row) for row in fetched.mappings()])",
+        'return [{**row, "change": change_of(dict(row))} for row in fetched.mappings()]',
         GOLDEN,
     ),
     (
@@ -1007,8 +1016,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/history/undo.py",
-        "entries = _netted([dict(row) for row in fetched.mappings()])",
-        'entries = [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in fetched.mappings()]',
+        "return _netted([dict(row) for row in fetched.mappings()])",
+        'return [{**row, "change": msgspec.json.decode(row["change_json"], type=Change)} for row in fetched.mappings()]',
         KEPT,
     ),
     (
@@ -2165,8 +2174,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/saved_plan.py", "    if fresh != old:", "    if not fresh <= old:", SAVED_LATE),
     (
         "store/history/feed.py",
-        "changes.c.first_day <= text, changes.c.last_day >= text",
-        "changes.c.first_day == text",
+        "changes.c.first_day <= day, changes.c.last_day >= day",
+        "changes.c.first_day == day",
         FEED,
     ),
     (
@@ -3043,7 +3052,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '"first_seen": standing.first_seen',
         JSON_PAGE,
     ),
-    ("cli/locking.py", '            "retryable": error.retryable,\n', "", JSON_PAGE),
+    ("cli/locking.py", "**error.members, ", "", JSON_PAGE),
     # A field is in the JSON and not in the reference, or in the reference and not in the JSON.
     (PAGE, "| `first_run` | number | |\n", "", JSON_PAGE),
     (PAGE, "| `first_run` | number | |\n", "| `first_run` | number | |\n| `last_run` | number | |\n", JSON_PAGE),
@@ -3062,7 +3071,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/run.py", "SEVERITY = (1, 2,", "SEVERITY = (1, 99, 2,", REFERENCE),
     ("cli/sync.py", '        report.note("next: connecteam-sync doctor")\n', "", TUTORIAL),
     (
-        "cli/options.py",
+        "days.py",
         "return mirror.window(day_of(first, mirror.today()), day_of(last, mirror.today()))",
         "return mirror.window(day_of(last, mirror.today()), day_of(first, mirror.today()))",
         FIRST_STEPS,
@@ -3680,6 +3689,159 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/proxies.py", "str(ipaddress.ip_address(part.strip()))", "str(ipaddress.ip_network(part.strip()))", PROXIES),
     ("cli/demo_console.py", "        del os.environ[name]\n", "        pass\n", DEMO_CONSOLE),
     ("client_pages.py", "local_day(at, ZoneInfo(zone))", 'local_day(at + 43_200, ZoneInfo("UTC"))', PAGES),
+    ("web/pages/clocks.py", "max(_LATE, clock.cadence)", "_LATE", CLOCKS_PAGE),
+    ("web/pages/clocks.py", '(refused, "bad",', '(0, "bad",', CLOCKS_PAGE),
+    (
+        "web/pages/clocks.py",
+        "min(one.last_good or now for one in clocks)",
+        "max(one.last_good or now for one in clocks)",
+        CLOCKS_PAGE,
+    ),
+    ("web/pages/clocks.py", "client.pause_visits(clock, by", "client.pause_visits(None, by", CLOCKS_PAGE),
+    ("web/pages/clocks.py", "client.resume_visits(clock)", "client.resume_visits(None)", CLOCKS_ALONE),
+    (
+        "web/pages/clocks.py",
+        'Place(path="/clocks/{clock}/pause", handler=pause, ability="operate"',
+        'Place(path="/clocks/{clock}/pause", handler=pause, ability="view"',
+        CLOCKS_PAGE,
+    ),
+    ("web/pages/doorbells.py", "if bells.losing:", "if bells.lost[0] > 99:", DOORBELLS_PAGE),
+    ("web/pages/doorbells.py", '(f"&{named}" if named else "")', '""', DOORBELLS_PAGE),
+    ("web/pages/doorbells.py", "replay_doorbell(key)", "doorbell(key)", DOORBELLS_PAGE),
+    ("web/pages/doorbells.py", "if len(found) == PAGE else None", "if len(found) > PAGE else None", DOORBELLS_PAGE),
+    (
+        "store/service/bells.py",
+        "return int(counted), int(came) - int(counted)",
+        "return int(counted), int(came)",
+        DOORBELLS_PAGE,
+    ),
+    ("web/pages/health.py", "more = len(status.problems) - 1", "more = len(status.problems)", HEALTH_PAGE),
+    ("web/pages/health.py", "one.held_until > now", "one.held_until >= now", HEALTH_PAGE),
+    (
+        "web/pages/health.py",
+        "except ConfigurationError as error:\n        return (), error",
+        "except ConfigurationError:\n        return (), None",
+        HEALTH_PAGE,
+    ),
+    ("service/trial.py", "if not receivers.every:", "if False:", HEALTH_PAGE),
+    ("web/pages/audit.py", 'before=ask.number("before")', "before=None", HEALTH_PAGE),
+    (
+        "client_pages.py",
+        'with self.store.own_rows("noting who did what"):',
+        'with self.store.reading("noting who did what"):',
+        HEALTH_PAGE,
+    ),
+    ("web/pages/locks.py", "len(shut) if opens else window.days - len(shut)", "len(shut)", LOCKS_PAGE),
+    ("web/pages/locks.py", "anyway=anyway)\n    except", "anyway=False)\n    except", LOCKS_PAGE),
+    ("web/pages/locks.py", "status=200 if refusal is None else 409", "status=200", LOCKS_PAGE),
+    (
+        "web/pages/locks.py",
+        'Place(path="/locks/unlock", handler=unlock, ability="pay"',
+        'Place(path="/locks/unlock", handler=unlock, ability="view"',
+        LOCKS_PAGE,
+    ),
+    ("web/pages/locks.py", "if window.days > AT_ONCE:", "if window.days > 400:", LOCKS_PAGE),
+    ("store/pages/mirrored.py", "WHERE s.is_gone = 0 AND", "WHERE", MIRRORED),
+    ("store/pages/mirrored.py", "s.start_at < :end", "s.start_at <= :end", MIRRORED),
+    (
+        "store/pages/mirrored.py",
+        "(s.end_at - s.start_at - (s.end_at - s.start_at) % 60) / 60",
+        "(s.end_at - s.start_at + 59) / 60",
+        MIRRORED,
+    ),
+    ("web/pages/plan.py", "sum(window.days for window in chosen) > AT_ONCE", "False", PLAN_PAGE),
+    (
+        "web/pages/plan.py",
+        "if proposal.failures:\n        return _failed(ask, proposal)",
+        "if False:\n        return _failed(ask, proposal)",
+        PLAN_PAGE,
+    ),
+    ("web/pages/plan.py", "if run.id is not None and (wrote or not run.errors):", "if run.id is not None:", PLAN_PAGE),
+    (
+        "web/pages/plan.py",
+        'with acting(ask, "apply", f"plan {kept.fingerprint}", " ".join(accept)) as client:\n        run = client.apply_kept_plan(kept.fingerprint, accept=accept)',
+        'with acting(ask, "apply", f"plan {kept.fingerprint}", " ".join(accept)) as client:\n        run = client.apply_kept_plan(kept.fingerprint, accept=accept[:1])',
+        PLAN_PAGE,
+    ),
+    ("web/pages/plan.py", "moved = {row for one in wrong for row in one.rows}", "moved = set[RowId]()", PLAN_PAGE),
+    (
+        "web/pages/plan.py",
+        "resync=resync)\n    if proposal.failures",
+        "resync=False)\n    if proposal.failures",
+        PLAN_PAGE,
+    ),
+    (
+        "web/pages/plan.py",
+        'Place(path="/plan/{fingerprint}/apply", handler=apply, ability="operate"',
+        'Place(path="/plan/{fingerprint}/apply", handler=apply, ability="view"',
+        PLAN_PAGE,
+    ),
+    ("web/page.py", "self.setdefault(name, value)", "self[name] = value", FORMS),
+    ("web/failures.py", '"stale_plan": HTTPStatus.CONFLICT,', '"stale_plan": HTTPStatus.LOCKED,', PLAN_PAGE),
+    ("web/failures.py", '"guard_refused": HTTPStatus.PRECONDITION_FAILED,', "", PLAN_PAGE),
+    ("engine/receipts.py", "rows=error.rows[:SHOWN] if isinstance(error, StalePlan) else ()", "rows=()", PLAN_PAGE),
+    ("engine/saved_plan.py", "if user.id in held", "if user.id not in held", PLAN_PAGE),
+    ("engine/run.py", "if refusal.fingerprint in unit.policy.accepted", "if True", SAVED_LATE),
+    ("engine/run.py", "(*saved.changes, *(accepted if not before else ()))", "saved.changes", SAVED_LATE),
+    ("web/pages/undo.py", "status=200 if refusal is None else 409", "status=200", UNDO_PAGE),
+    ("web/pages/undo.py", "if change.image.id in rows]", "if change.image.id not in rows]", UNDO_PAGE),
+    ("web/pages/undo.py", 'handler=undo, ability="operate"', 'handler=undo, ability="view"', UNDO_PAGE),
+    (
+        "store/history/undo.py",
+        '        _require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)\n',
+        "",
+        UNDO_PAGE,
+    ),
+    ("store/history/undo.py", "session.images(_keys(entries)) if entries else {}", "{}", UNDO_PAGE),
+    (
+        "engine/undo.py",
+        "            refusal = _undone_already(session, number, old.undone_by)\n    if",
+        "            pass\n    if",
+        UNDO_PAGE,
+    ),
+    (
+        "core/foreseen.py",
+        "return sum(change.minutes for change in self.changes)",
+        "return sum(abs(change.minutes) for change in self.changes)",
+        UNDO_PAGE,
+    ),
+    (
+        "errors.py",
+        '        return {"rows": list(self.rows)}\n\n\nclass LockHeld',
+        "        return {}\n\n\nclass LockHeld",
+        UNDO_PAGE,
+    ),
+    (
+        "web/work.py",
+        "if self._thread is not None and self._thread.is_alive() and known is not None:",
+        "if False:",
+        WORK_PAGE,
+    ),
+    (
+        "web/work.py",
+        "            self._stop.set()\n            self._work = msgspec",
+        "            self._work = msgspec",
+        WORK_PAGE,
+    ),
+    (
+        "web/work.py",
+        'self._finish("done" if done.is_well else "failed"',
+        'self._finish("done" if True else "failed"',
+        WORK_PAGE,
+    ),
+    ("web/work.py", 'f"unforeseen error {type(error).__name__}"', "str(error)", WORK_PAGE),
+    ("web/work.py", "        attempted(whole, self._failed)", "        whole()", WORK_PAGE),
+    ("web/work.py", "share=done.done / done.total if done.total else None", "share=None", WORK_SHARE),
+    (
+        "web/background.py",
+        "client=client):\n            return unit(client)",
+        "client=ask.client):\n            return unit(client)",
+        WORK_PAGE,
+    ),
+    ("web/pages/work.py", 'handler=stop, ability="operate"', 'handler=stop, ability="view"', WORK_PAGE),
+    ("web/pages/work.py", "is_well=found.exit_code in {0, 3}", "is_well=True", WORK_PAGE),
+    ("web/acting.py", "if ask.visitor.name is None:", "if False:", FORMS),
+    ("days.py", "if len(given) > 1:", "if False:", PLAN_PAGE),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",
@@ -3776,6 +3938,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "store/history/feed.py",
         "before.c.employee_id == employee, before",
         "before.c.id < 0, before",
+        "            before.c.employee_id == employee,",
+        "            before.c.employee_id != employee,",
         f"{PERSON_DAY} and at_once",
     ),
     (

@@ -245,6 +245,9 @@ def failures(run: Folder) -> None:
     assert max(said.values()) > 0
     assert run("sync", *WINDOW)["errors"][0]["stopped"]
     assert run("show", "2")["errors"]
+    run.sql("UPDATE clock_times SET total_minutes = total_minutes + 1 WHERE id = 1")
+    assert run("undo", "1", fails="refused-undo")["rows"] == [1]
+    run.sql("UPDATE clock_times SET total_minutes = total_minutes - 1 WHERE id = 1")
     run.sandbox.faults.add("unavailable", path="time-activities", times=100)
     assert run("sync", *WINDOW)["errors"]
     run.sandbox.faults.add("unavailable", path="time-activities", times=100)

@@ -66,12 +66,14 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.evidence import Stage
     from connecteam_sync.core.facts import BellFacts
+    from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
+    from connecteam_sync.core.mirrored import Mirrored
     from connecteam_sync.core.people import Evidence, Likeness, Rename
     from connecteam_sync.core.persons import (
         DayBreak,
@@ -172,12 +174,14 @@ else:
         ),
         "core.evidence": "Stage",
         "core.facts": "BellFacts",
+        "core.foreseen": "ForeseenUndo",
         "core.glance": "Glance OnTheClock",
         "core.history": "History ShiftHistory",
         "core.holds": "HoldGroup",
         "core.keys": "RowId",
         "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
         "core.looks": "BadLook Looked",
+        "core.mirrored": "Mirrored",
         "core.people": "Evidence Likeness Rename",
         "core.persons": (
             "DayBreak DayLock MonthDay PeoplePage PersonDay PersonLine PersonMonth SheetTotal WorkedMonth"
@@ -270,6 +274,7 @@ __all__ = [
     "Evidence",
     "Failure",
     "FeedReset",
+    "ForeseenUndo",
     "Found",
     "Glance",
     "GuardRefused",
@@ -300,6 +305,7 @@ __all__ = [
     "Minutes",
     "MirrorState",
     "MirrorStatus",
+    "Mirrored",
     "MonthDay",
     "Move",
     "NewEmployee",

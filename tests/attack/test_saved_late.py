@@ -65,3 +65,30 @@ def test_a_plan_of_which_a_part_is_done_with_is_stale(world: World, tmp_path: Pa
     assert (run.status, run.exit_code) == ("refused", 4)
     assert [slice_.error_name for slice_ in run.slices if slice_.error] == ["stale_plan"]
     assert world.table() == []
+
+
+def test_what_a_guard_stopped_is_applied_once_it_is_accepted(world: World, tmp_path: Path) -> None:
+    """Of several time clocks it is decided at the end of the run: it was shown, and goes with its fingerprint alone."""
+    settings = {"max_deletes": 1, "max_deletes_share": 0.0}
+    careful = world.mirror_of(world.sandbox, world.mirror.settings.database_url, **settings)
+    shifts = [world.work(day, "08:00", "16:00") for day in (2, 3, 4)]
+    world.work(5, "08:00", "16:00", user=sorted(world.company.people)[1])
+    world.sync()
+    before = world.table()
+    for shift in shifts:
+        world.company.delete(shift.id)
+    careful.save_plan(careful.plan(world.window), tmp_path / "plan.json")
+    proposal = careful.read_plan(tmp_path / "plan.json")
+    [stopped] = {refusal.fingerprint for plan in proposal.plans for refusal in plan.refusals}
+    for accepted in ((), ("0" * 16,)):
+        run = careful.apply(proposal, accept=accepted)
+        assert {slice_.error_name for slice_ in run.slices if slice_.error} == {"guard_refused"}
+        assert world.table() == before
+    world.company.activities[shifts[0].id] = shifts[0]
+    assert careful.apply(proposal, accept=[stopped]).status == "refused"
+    assert world.table() == before
+    world.company.delete(shifts[0].id)
+    run = careful.apply(proposal, accept=[stopped])
+    careful.close()
+    assert (run.status, run.counts.deleted) == ("applied", 3)
+    assert world.table() == before[3:]

@@ -78,8 +78,9 @@ def test_pause_and_resume_one(console: Operated) -> None:
         assert "1 of 2 time clocks is paused" in text
         assert "by Ana" in text
         assert "stock taking" in text
+        act(ana, "/clocks/8/pause", reason="stock taking")
         assert done(ana, "/clocks/7/resume") == {"schema": 1, "resumed": [7]}
-        assert {clock.state for clock in console.mirror.schedules()} == {"active"}
+        assert [clock.state for clock in console.mirror.schedules()] == ["active", "paused"]
 
 
 def test_pause_and_resume_all(console: Operated) -> None:

@@ -170,7 +170,8 @@ def require_undoable(
 def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefused | None]:
     """What an undo of a run would write, and why it would be refused: if a row changed since, or a day is closed.
 
-    Only `undo` finds what else speaks against it, such as rows of other tables and links that moved.
+    The refusal is returned (UndoRefused), not raised. Only `undo` finds what else speaks against it, such as rows of
+    other tables and links that moved.
     """
     run = old.id or 0
     entries = _net_entries(session, run)
