@@ -3938,8 +3938,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "store/history/feed.py",
         "before.c.employee_id == employee, before",
         "before.c.id < 0, before",
-        "            before.c.employee_id == employee,",
-        "            before.c.employee_id != employee,",
         f"{PERSON_DAY} and at_once",
     ),
     (
