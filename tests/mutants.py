@@ -49,6 +49,10 @@ GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.
 RENDER, FAILURES = "tests/web/test_render.py", "tests/web/test_clients.py"
 PAGES, PROXIES = "tests/web/test_pages.py", "tests/core/test_proxies.py"
 DEMO_CONSOLE = "tests/web/test_demo.py"
+PERSONS, HELD_GROUPS = "tests/core/test_persons.py", "tests/core/test_held_groups.py"
+ATTENTION, MAP = "tests/web/test_attention.py -k sqlite", "tests/web/test_map.py -k sqlite"
+PEOPLE_PAGES, PERSON_DAY = "tests/web/test_people_pages.py -k sqlite", "tests/web/test_person_day.py -k sqlite"
+ADDRESSES = "tests/web/test_addresses.py"
 SLOW_MAIL, MAPPED = "tests/service/test_slow_receivers.py", "tests/test_people_command.py"
 FIRST_AT_ONCE = "tests/store/test_first_at_once.py"
 TOLD_AWAY, JUDGED_BELLS = "tests/service/test_told_while_away.py", "tests/service/test_bells_judged.py"
@@ -2172,8 +2176,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/saved_plan.py", "    if fresh != old:", "    if not fresh <= old:", SAVED_LATE),
     (
         "store/history/feed.py",
-        "changes.c.first_day <= text, changes.c.last_day >= text",
-        "changes.c.first_day == text",
+        "changes.c.first_day <= day, changes.c.last_day >= day",
+        "changes.c.first_day == day",
         FEED,
     ),
     (
@@ -3842,6 +3846,173 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/acting.py", "if ask.visitor.name is None:", "if False:", FORMS),
     ("days.py", "if len(given) > 1:", "if False:", PLAN_PAGE),
     ("days.py", "if days >= MAX_WINDOW_DAYS:", "if days > MAX_WINDOW_DAYS:", PLAN_PAGE),
+    # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
+    (
+        "core/persons.py",
+        "or (words and all(word in name for word in words))",
+        "or all(word in name for word in words)",
+        PERSONS,
+    ),
+    (
+        "core/persons.py",
+        "enumerate(people, 1) if str(one.id) == key",
+        "enumerate(people) if str(one.id) == key",
+        PERSONS,
+    ),
+    ("core/persons.py", "for row in rows_of[day] if row.id not in linked)", "for row in rows_of[day])", PERSONS),
+    ("core/persons.py", "is_locked=day in locked", "is_locked=False", PERSONS),
+    (
+        "core/persons.py",
+        "for at in range(start, end, 3600):",
+        "for at in range(start, start + 86_400, 3600):",
+        f"{PERSON_DAY} and change",
+    ),
+    ("core/persons.py", "if not one.is_gone and self.start", "if self.start", f"{PERSON_DAY} and became"),
+    ("core/attention.py", "if len(rest) > len(shown) else None", "if len(rest) >= len(shown) else None", HELD_GROUPS),
+    ("core/attention.py", "max(_AT_LEAST, SHOWN // len(by_reason))", "SHOWN // len(by_reason)", HELD_GROUPS),
+    ("core/attention.py", "if group.number > after]", "if group.number >= after]", HELD_GROUPS),
+    (
+        "core/attention.py",
+        "people=len({(group.group.employee_id, group.group.user_id) for group in waiting})",
+        "people=len(waiting)",
+        HELD_GROUPS,
+    ),
+    (
+        "store/pages/attention.py",
+        "        h.acknowledged_at.is_(None) == o.acknowledged_at.is_(None),\n",
+        "",
+        f"{ATTENTION} and together",
+    ),
+    (
+        "store/pages/attention.py",
+        "if said.employee is None or sums.reason not in NEED_A_MAPPING:",
+        "if True:",
+        f"{ATTENTION} and mapped",
+    ),
+    (
+        "store/pages/attention.py",
+        "key=lambda user: (-held.get(user, _NOTHING)[1], user)",
+        "key=lambda user: user",
+        f"{MAP} and might_be",
+    ),
+    (
+        "store/pages/attention.py",
+        "place = next((number for number, user in enumerate(in_turn, 1) if user == after), 0)",
+        "place = 0 if after is None else SHOWN + 1",
+        f"{MAP} and many",
+    ),
+    (
+        "store/pages/attention.py",
+        "in_turn = sorted(found, key=lambda one: has_user[one.id])",
+        "in_turn = found",
+        f"{MAP} and chooses",
+    ),
+    (
+        "store/pages/persons.py",
+        '        " AND s.applied_clock_in >= :start AND s.applied_clock_in < :end GROUP BY s.applied_employee_id",',
+        '        " GROUP BY s.applied_employee_id",',
+        f"{PEOPLE_PAGES} and this_month",
+    ),
+    ("store/pages/persons.py", "holds=held.of(one.id, users[one.id])", "holds=0", f"{PEOPLE_PAGES} and each_day"),
+    (
+        "store/pages/persons.py",
+        "WHERE t.day = :day AND t.timezone = :zone",
+        "WHERE t.day = :day",
+        f"{PERSON_DAY} and own_total",
+    ),
+    (
+        "store/pages/persons.py",
+        'if part == "break" and (last is None or last > start)',
+        'if part == "break"',
+        f"{PERSON_DAY} and says_why",
+    ),
+    (
+        "store/pages/persons.py",
+        "for row in found.rows_before if row.clock_out is None or row.clock_out > start)",
+        "for row in found.rows_before)",
+        f"{PERSON_DAY} and night",
+    ),
+    (
+        "store/history/feed.py",
+        "given_away = changes.c.previous_employee_id == employee",
+        "given_away = changes.c.employee_id == employee",
+        f"{PERSON_DAY} and became",
+    ),
+    (
+        "store/history/feed.py",
+        "before.c.employee_id == employee, before",
+        "before.c.id < 0, before",
+        f"{PERSON_DAY} and at_once",
+    ),
+    (
+        "store/history/employee.py",
+        "inside = tuple(row for row in every if row.clock_in >= span[0])",
+        "inside = tuple(every)",
+        f"{PERSON_DAY} and night",
+    ),
+    (
+        "store/history/employee.py",
+        "or (one.shift.user_id in users and span[0] <= one.shift.start < span[1])",
+        "or one.shift.user_id in users",
+        f"{PERSON_DAY} and night",
+    ),
+    (
+        "present/history_text.py",
+        "if row in rows or not _was_there(history, row, zone, day):",
+        "if row in rows:",
+        f"{PERSON_DAY} and night",
+    ),
+    (
+        "web/charts.py",
+        '(Markup("") if lane.spans else _note(',
+        '(Markup("") if True else _note(',
+        f"{PERSON_DAY} and night",
+    ),
+    ("web/addresses.py", '"/": "%2F", ".": "%2E"}', '"/": "%2F"}', ADDRESSES),
+    ("web/addresses.py", "if _DAY.fullmatch(text) else None", "if text else None", ADDRESSES),
+    ("web/addresses.py", "if not EARLIEST <= day <= LATEST:", "if not EARLIEST < day <= LATEST:", ADDRESSES),
+    ("web/pages/attention.py", 'if not ask.form.get("all"):', "if True:", f"{ATTENTION} and together"),
+    (
+        "web/pages/attention.py",
+        'handler=acknowledge, ability="operate"',
+        "handler=acknowledge",
+        f"{ATTENTION} and may_not",
+    ),
+    (
+        "web/pages/attention.py",
+        'handler=unacknowledge, ability="operate"',
+        "handler=unacknowledge",
+        f"{ATTENTION} and may_not",
+    ),
+    ("web/pages/attention.py", 'min(ask.number("days") or usual, DAYS)', "usual", f"{ATTENTION} and last_week"),
+    ("web/pages/people.py", "[None] * days[0].day.weekday()", "[]", f"{PEOPLE_PAGES} and months_beside"),
+    (
+        "web/pages/people.py",
+        "if EARLIEST <= day <= LATEST else",
+        "if day <= LATEST else",
+        f"{PEOPLE_PAGES} and months_beside",
+    ),
+    (
+        "web/pages/person_day.py",
+        "newest = history.changes[-_SHOWN:]",
+        "newest = history.changes[:_SHOWN]",
+        f"{PERSON_DAY} and many_changes",
+    ),
+    ("web/pages/person_day.py", "text=text, is_open=end is None)", "text=text)", f"{PERSON_DAY} and open_shift"),
+    ("web/pages/person_day.py", '"work" if row.is_ours else "hand"', '"work"', f"{PERSON_DAY} and by_hand"),
+    (
+        "web/pages/mapping.py",
+        "if move.needs_consent and not _agrees(ask):",
+        'if move.needs_consent and not ask.form.get("yes"):',
+        f"{MAP} and differing",
+    ),
+    ("web/pages/mapping.py", 'handler=map_one, ability="operate"', "handler=map_one", f"{MAP} and may_not"),
+    (
+        "web/pages/mapping.py",
+        "shifts = move.shifts + move.linked + move.rows",
+        "shifts = move.linked + move.rows",
+        f"{MAP} and preview",
+    ),
 )
 
 

@@ -54,6 +54,20 @@ def test_the_page_says_how_much_waits_of_how_many(staff: Staff) -> None:
     assert "the Connecteam user is mapped to no employee" in page
 
 
+def test_whoever_is_mapped_by_now_waits_for_a_look(staff: Staff) -> None:
+    """The hold stands until then, and its cure is no longer to map them."""
+    user = next(one.hold.user_id for one in staff.mirror.holds() if one.hold.user_id is not None)
+    employee = staff.hire(None, "Ida Moss")
+    staff.mirror.map_employee(user, employee)
+    page = staff.shown("/attention")
+    assert f"Connecteam user {user} is mapped to employee {employee} by now" in page
+    assert f'href="/map?user={user}"' not in page
+    assert page.count('href="/plan?from=2025-12-') == 1
+    assert page.count('href="/map?user=') == 2
+    hold = next(one.id for one in staff.mirror.holds() if one.hold.user_id == user)
+    assert "Plan</a>" in staff.shown(f"/attention/{hold}")
+
+
 def test_without_holds_it_says_so(initialised: str) -> None:
     """And what would be here."""
     with Sandbox(Company(0)) as sandbox:
@@ -204,6 +218,8 @@ def test_those_that_were_shown_are_acknowledged_together(staff: Staff) -> None:
             f"/attention/{ids[0]}", data={"reason": "one", "ids": ",".join(map(str, ids))}, headers=JSON
         )
         assert [one["id"] for one in alone.json()["holds"]] == [ids[0]]
+        beside = operator.get(f"/attention/{ids[1]}").text
+        assert {int(number) for number in re.findall(r'<td><a href="/attention/(\d+)">', beside)} == set(ids[1:])
         every = operator.post(
             f"/attention/{ids[0]}", data={"reason": "all", "all": "yes", "ids": ",".join(map(str, ids))}, headers=JSON
         )

@@ -51,6 +51,9 @@ def test_the_address_works_once(demo: tuple[dict[str, Any], subprocess.Popen[str
         page = browser.get("/")
         assert "Demo operator (admin)" in page.text
         assert "2 unmapped_user" in page.text
+        assert "set CONNECTEAM_SYNC_WEBHOOK_SECRET" in browser.get("/health").text, (
+            "no secret of a real company is known"
+        )
         runs = browser.get("/runs.json").json()["runs"]
         assert [run["status"] for run in runs if run["status"] == "refused"], "a guard has refused"
         corrected = next(run for run in reversed(runs) if run["counts"]["updated"])

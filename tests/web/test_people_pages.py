@@ -130,6 +130,9 @@ def test_a_month_has_the_hours_of_each_day(staff: Staff) -> None:
     assert "locked" in days["2025-12-05"]
     assert "1:15 held" in days["2025-12-05"]
     assert "no hours" in days["2025-12-06"]
+    assert "1 hold waits for a person" in page
+    line = next(row for row in staff.shown("/people").split("<tr>") if f'href="/people/{employee}"' in row)
+    assert line.split("<td")[-1].startswith(' class="num"><span class="state warn">')
     assert held.id in staff.shown(f"/people/{employee}/2025-12-05")
 
 
@@ -145,6 +148,8 @@ def test_the_months_beside_it_are_one_step_away(staff: Staff) -> None:
     assert f'href="/people/{employee}?month=2026-01" rel="next"' in page
     assert "No row begins in this month." in page
     assert "No Connecteam user counts for this person" in page
+    january = staff.shown(f"/people/{employee}?month=2026-01").split("<tbody>")[1].split("</tr>")
+    assert [week.count('<td class="outside">') for week in january[:5]] == [3, 0, 0, 0, 1]
     assert 'rel="prev"' not in staff.shown(f"/people/{employee}?month=1971-01")
     assert 'rel="next"' not in staff.shown(f"/people/{employee}?month=2199-12")
     with staff.console() as site:

@@ -47,6 +47,7 @@ def test_the_page_says_why_the_hours_are_so(staff: Staff) -> None:
     """Connecteam, breaks and the table side by side; each change leads to its entry on the run's page."""
     shift = staff.work(2, "08:00", "16:00")
     staff.company.take_break(staff.user, staff.at(2, "12:00"), staff.at(2, "12:30"))
+    staff.company.take_break(staff.user, staff.at(1, "23:00"), staff.at(2, "00:00"))
     staff.sync()
     staff.company.edit(shift.id, start=staff.at(2, "08:15"))
     staff.sync()
@@ -182,6 +183,7 @@ def test_what_became_of_a_row_stays_on_record(staff: Staff) -> None:
     staff.sync()
     page = staff.shown(before)
     assert "was deleted by run 2" in page
+    assert "1 row in the table, 1 shift in Connecteam: they agree" in page
     assert ": 4:00 h on" in page
     hers = staff.employee(third)
     staff.mirror.map_employee(second, hers)
@@ -191,6 +193,19 @@ def test_what_became_of_a_row_stays_on_record(staff: Staff) -> None:
     theirs = staff.shown(f"/people/{old}/{DAY}")
     assert f"was given to employee {hers} by run 3" in theirs
     assert staff.answered(f"/people/{old}/{DAY}.json") == staff.command("history", str(old), "--day", str(DAY))
+    assert ": 4:00 h on" in staff.shown(f"/people/{hers}/{DAY}")
+
+
+def test_a_row_that_changed_hands_and_day_at_once_is_found_on_either(staff: Staff) -> None:
+    """However far it moved."""
+    _, second, third = sorted(staff.company.people)
+    shift = staff.work(10, "08:00", "12:00", user=second)
+    staff.sync()
+    old, hers = staff.employee(second), staff.employee(third)
+    staff.mirror.map_employee(second, hers)
+    staff.company.edit(shift.id, start=staff.at(2, "08:00"), end=staff.at(2, "12:00"))
+    staff.sync()
+    assert f"was given to employee {hers} by run 2" in staff.shown(f"/people/{old}/2025-12-10")
     assert ": 4:00 h on" in staff.shown(f"/people/{hers}/{DAY}")
 
 
@@ -225,6 +240,8 @@ def test_a_day_of_many_changes_is_small(staff: Staff) -> None:
     page = staff.shown(_address(staff))
     assert "The newest 60; 2 earlier changes" in page
     assert len(re.findall(r"#entry-\d+", page)) == 60
+    assert " 60 long" in page
+    assert " 0 long" not in page
 
 
 def test_a_day_costs_few_statements(staff: Staff) -> None:
@@ -245,6 +262,11 @@ def test_connecteams_own_total_is_beside_it(staff: Staff) -> None:
     staff.work(2, "08:00", "16:00")
     staff.sync()
     run = staff.mirror.verify(staff.window).run
+    columns = "user_id, day, time_clock_id, minutes, run_id, seen_at"
+    staff.execute(
+        f"INSERT INTO connecteam_sync_timesheets ({columns}, timezone)"
+        f" SELECT {columns}, 'Asia/Tokyo' FROM connecteam_sync_timesheets WHERE day = '{DAY}'"
+    )
     page = staff.shown(_address(staff))
     assert f'<a href="/runs/{run}">run {run}</a> read it' in page
     assert "Connecteam's own total of the day is 8:00 h" in page

@@ -14,7 +14,6 @@ from connecteam_sync.core.account import Acceptance, Account, ClockReport, Part,
 from connecteam_sync.core.text import many, stamp
 from connecteam_sync.errors import ConfigurationError, NotConfirmed
 from connecteam_sync.present import json_shapes
-from connecteam_sync.present.clocks_text import visits_json, visits_text
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
@@ -176,6 +175,8 @@ def _acceptance_lines(proposed: Acceptance) -> list[str]:
 
 
 def _clock_lines(reports: Iterable[ClockReport], zone: ZoneInfo) -> list[str]:
+    from connecteam_sync.present.clocks_text import visits_text
+
     lines = []
     for clock in reports:
         state = "not in Connecteam's list" if not clock.is_listed else "archived" if clock.is_archived else "in use"
@@ -253,6 +254,8 @@ def _vouch_json(vouched: Vouch) -> json_shapes.Json:
 
 
 def _clock_json(clock: ClockReport) -> json_shapes.Json:
+    from connecteam_sync.present.clocks_text import visits_json
+
     return {
         "id": clock.id,
         "name": clock.name,

@@ -13,7 +13,7 @@ from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 from connecteam_sync.days import one_window
 from connecteam_sync.errors import LockRefused
-from connecteam_sync.present import json_shapes, locks_text
+from connecteam_sync.present import json_shapes
 
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it is kept.")]
 
@@ -31,6 +31,8 @@ def lock(
     as_json: Json = False,
 ) -> None:
     """Close days for payroll, after a look at whether they are right: no run changes them; differences are held."""
+    from connecteam_sync.present import locks_text
+
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window = one_window(mirror, first, last)
         try:
@@ -47,6 +49,8 @@ def lock(
 
 def _report_refusal(report: Report, window: Window, error: LockRefused) -> None:
     """Print each thing that is wrong, and the command that locks the days nevertheless."""
+    from connecteam_sync.present import locks_text
+
     report.end_progress()
     report.print_json({**error.members, **locks_text.refusal_json(window, error.verified)})
     report.print_lines(locks_text.verified_lines(error.verified, window))
@@ -63,6 +67,8 @@ def unlock(
     as_json: Json = False,
 ) -> None:
     """Open days again; who did it, when and why stays recorded."""
+    from connecteam_sync.present import locks_text
+
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window = one_window(mirror, first, last)
         done = mirror.unlock(window.first, window.last, reason=reason, by=who)
@@ -81,6 +87,8 @@ def locks(
     as_json: Json = False,
 ) -> None:
     """The days that are closed: who closed them, when and why, and the result of the look. Newest first."""
+    from connecteam_sync.present import locks_text
+
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         zone = ZoneInfo(mirror.settings.timezone)
         closed = mirror.locks()
