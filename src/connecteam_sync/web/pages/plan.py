@@ -31,7 +31,7 @@ from connecteam_sync.web.pages.runs import Shown, shown_change
 from connecteam_sync.web.pages.work import ran
 from connecteam_sync.web.work import Ended
 
-SHOWN = 150
+SHOWN = 100
 """Changes that a page shows; the rest is a count."""
 _STOPPED = 50
 _FINGERPRINT = re.compile("[0-9a-f]{1,64}")
