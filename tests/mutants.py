@@ -195,6 +195,7 @@ ZEROS, FULL_SERVER = "tests/attack/test_odd_rows.py -k of_zeros", "tests/attack/
 BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    "tests/web/test_plan_page.py -k not_there and postgresql",
     "tests/store/test_folding.py -k few_receipts and mariadb",
     FULL_SERVER,
     FIRST_AT_ONCE,
@@ -291,6 +292,7 @@ PASSED, FAILED = 0, 1
 CLOCKS_PAGE, DOORBELLS_PAGE = "tests/web/test_clocks_page.py", "tests/web/test_doorbells_page.py"
 CLOCKS_ALONE, MIRRORED = "tests/web/test_clocks_page.py -k resume_one", "tests/store/test_mirrored.py"
 HEALTH_PAGE, LOCKS_PAGE = "tests/web/test_health_page.py", "tests/web/test_locks_page.py"
+UNKNOWN_PLANS = "tests/web/test_plan_page.py -k not_there and postgresql"
 PLAN_PAGE, UNDO_PAGE, WORK_PAGE = (
     "tests/web/test_plan_page.py",
     "tests/web/test_undo_page.py",
@@ -3780,6 +3782,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/failures.py", '"stale_plan": HTTPStatus.CONFLICT,', '"stale_plan": HTTPStatus.LOCKED,', PLAN_PAGE),
     ("web/failures.py", '"guard_refused": HTTPStatus.PRECONDITION_FAILED,', "", PLAN_PAGE),
     ("engine/receipts.py", "rows=error.rows[:SHOWN] if isinstance(error, StalePlan) else ()", "rows=()", PLAN_PAGE),
+    ("web/pages/plan.py", "if not _FINGERPRINT.fullmatch(fingerprint):", "if False:", UNKNOWN_PLANS),
     ("engine/saved_plan.py", "if user.id in held", "if user.id not in held", PLAN_PAGE),
     ("engine/run.py", "if refusal.fingerprint in unit.policy.accepted", "if True", SAVED_LATE),
     ("engine/run.py", "(*saved.changes, *(accepted if not before else ()))", "saved.changes", SAVED_LATE),
@@ -3842,6 +3845,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/pages/work.py", "is_well=found.exit_code in {0, 3}", "is_well=True", WORK_PAGE),
     ("web/acting.py", "if ask.visitor.name is None:", "if False:", FORMS),
     ("days.py", "if len(given) > 1:", "if False:", PLAN_PAGE),
+    ("days.py", "if days >= MAX_WINDOW_DAYS:", "if days > MAX_WINDOW_DAYS:", PLAN_PAGE),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connecteam_sync.core.window import EARLIEST, LATEST, Window
+from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS, Window
 from connecteam_sync.errors import WindowError
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def chosen_windows(
     if day is not None:
         return (mirror.window(day_of(day, today), day_of(day, today)),)
     if days is not None:
+        if days >= MAX_WINDOW_DAYS:
+            raise WindowError(f"{days} days are too many", next_step=f"name at most {MAX_WINDOW_DAYS - 1}")
         return (mirror.window(today - timedelta(days=days), today),)
     if first is None and last is None:
         return None

@@ -84,6 +84,10 @@ def test_what_a_guard_stopped_is_applied_once_it_is_accepted(world: World, tmp_p
         run = careful.apply(proposal, accept=accepted)
         assert {slice_.error_name for slice_ in run.slices if slice_.error} == {"guard_refused"}
         assert world.table() == before
+    # Guards that let more go by now agree to nothing that a person did not.
+    run = world.mirror.apply(proposal)
+    assert {slice_.error_name for slice_ in run.slices if slice_.error} == {"stale_plan"}
+    assert world.table() == before
     world.company.activities[shifts[0].id] = shifts[0]
     assert careful.apply(proposal, accept=[stopped]).status == "refused"
     assert world.table() == before

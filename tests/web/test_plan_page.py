@@ -60,8 +60,10 @@ def test_who_is_held_is_named_as_the_command_names_them(initialised: str, monkey
         assert len(wanted.holds) == 1
         for line in plan_text(wanted, console.mirror.names()):
             assert " ".join(line.split()) in said
-        name = console.company.people[console.world.user]
-        assert f"{name.first_name} {name.last_name}" in said
+        kept = console.mirror.kept_plan(place.removeprefix("/plan/")).plan
+        assert kept is not None
+        users = [user for one in kept.plans for user in one.snapshot.users]
+        assert {(user.id, user.email) for user in users} == {(console.world.user, None)}
 
 
 def test_a_plan_is_applied_as_it_is_shown(console: Operated) -> None:
@@ -267,6 +269,8 @@ def test_who_may_only_look_plans_nothing(console: Operated, role: Role) -> None:
         ({"to": "2025-12-01"}, 422),
         ({"from": "2025-12-01", "days": "3"}, 422),
         ({"days": "-1"}, 422),
+        ({"days": "366"}, 422),
+        ({"days": "999999999999"}, 422),
         ({"days": "9" * 400}, 422),
         ({"from": "2020-01-01", "to": "2025-12-01"}, 422),
         ({"from": "<script>alert(1)</script>"}, 422),
@@ -298,9 +302,10 @@ def test_connecteam_is_away(console: Operated) -> None:
 def test_a_plan_that_is_not_there(console: Operated, fingerprint: str) -> None:
     """Nothing is made up."""
     with console.by("operator") as ana:
-        for answer in (ana.get(f"/plan/{fingerprint}"), act(ana, f"/plan/{fingerprint}/apply")):
-            assert answer.status_code in {404, 422}
-            shown(answer)
+        path = f"/plan/{fingerprint}"
+        for answer in (ana.get(path), act(ana, f"{path}/apply"), act(ana, f"{path}/discard")):
+            assert answer.status_code == 404
+            assert "<b>" not in answer.text
 
 
 def test_hostile_names_stay_text(console: Operated) -> None:

@@ -64,7 +64,11 @@ def test_a_sync_of_months_shows_how_far_it_is(console: Operated) -> None:
         assert "mirroring: time clock" in text or "days," in text
         assert "Stop after the slice in hand" in text
         assert 'data-refresh="3"' in ana.get("/work").text
-        assert "<progress" in ana.get("/work").text
+        known = ana.get("/work.json").json()["work"]
+        assert 0 < known["share"] < 1
+        assert f'<progress max="100" value="{round(known["share"] * 100)}"' in ana.get("/work").text
+        assert known["progress"] in text
+        assert "left" in known["progress"]
         assert "In hand: sync 2025-10-01..2025-12-11" in page(ana, "/runs")
         assert "In hand" not in page(ben, "/runs")
         event.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import groupby
@@ -33,6 +34,7 @@ from connecteam_sync.web.work import Ended
 SHOWN = 150
 """Changes that a page shows; the rest is a count."""
 _STOPPED = 50
+_FINGERPRINT = re.compile("[0-9a-f]{1,64}")
 _KEPT = 30
 
 
@@ -123,10 +125,21 @@ def one_plan(ask: Ask) -> Page:
 
 def _kept(client: ConnecteamSync, fingerprint: str) -> tuple[KeptPlan, Plan]:
     """A plan and its content. Raises NotFound."""
-    kept = client.kept_plan(fingerprint)
+    kept = client.kept_plan(_named(fingerprint))
     if kept.plan is None:
-        raise NotFound(f"there is no plan {fingerprint[:64]!r}", next_step="make one at /plan")
+        raise _unknown(fingerprint)
     return kept, kept.plan
+
+
+def _named(fingerprint: str) -> str:
+    """A fingerprint that a plan may have. Raises NotFound: not every text can be asked for in every database."""
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise _unknown(fingerprint)
+    return fingerprint
+
+
+def _unknown(fingerprint: str) -> NotFound:
+    return NotFound(f"there is no plan {fingerprint[:64]!r}", next_step="make one at /plan")
 
 
 def _members(
@@ -261,7 +274,7 @@ def _not_applied(ask: Ask, kept: KeptPlan, proposal: Plan, run: Run, accept: Seq
 
 def discard(ask: Ask) -> Moved:
     """Put a plan aside: it cannot be applied any more. Raises NotFound, StalePlan."""
-    fingerprint = ask.params["fingerprint"]
+    fingerprint = _named(ask.params["fingerprint"])
     with acting(ask, "discard", f"plan {fingerprint}") as client:
         client.discard_plan(fingerprint)
     return Moved(to="/plan", json={"discarded": fingerprint})
