@@ -3845,7 +3845,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/pages/work.py", "is_well=found.exit_code in {0, 3}", "is_well=True", WORK_PAGE),
     ("web/acting.py", "if ask.visitor.name is None:", "if False:", FORMS),
     ("days.py", "if len(given) > 1:", "if False:", PLAN_PAGE),
-    ("days.py", "if days >= MAX_WINDOW_DAYS:", "if days > MAX_WINDOW_DAYS:", PLAN_PAGE),
+    ("present/clocks_text.py", '"night": "it is night"', '"night": "the ordinary interval"', CLOCKS_PAGE),
+    ("present/locks_text.py", '"locked": len(done.newly),', '"locked": len(done.already),', LOCKS_PAGE),
+    ("days.py", "if days >= MAX_WINDOW_DAYS:", "if False:", PLAN_PAGE),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",
