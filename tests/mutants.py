@@ -4001,7 +4001,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         f"{PERSON_DAY} and many_changes",
     ),
     ("web/pages/person_day.py", "text=text, is_open=end is None)", "text=text)", f"{PERSON_DAY} and open_shift"),
-    ("web/pages/person_day.py", '"work" if row.is_ours else "hand"', '"work"', f"{PERSON_DAY} and by_hand"),
+    ("web/pages/person_day.py", '"shift" if row.is_ours else "hand"', '"shift"', f"{PERSON_DAY} and by_hand"),
     (
         "web/pages/mapping.py",
         "if move.needs_consent and not _agrees(ask):",

@@ -52,7 +52,7 @@ LONG = (
     "tests/test_support_bundle.py::test_a_bundle_is_made_where_nothing_answers",
     "tests/test_tutorial.py::test_each_line_of_the_tutorial",
     "tests/test_webhooks.py::test_a_company_is_mirrored",
-    "tests/web/test_browser.py",
+    "tests/web/test_browser",
     "tests/test_webhooks.py::test_the_receiver_and_the_clock",
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""

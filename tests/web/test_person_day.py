@@ -95,10 +95,10 @@ def test_a_night_reaches_into_the_next_day(staff: Staff) -> None:
     assert ": 0:00 h on Tue 2 Dec 2025</h1>" in page
     assert "0 rows in the table, 0 shifts in Connecteam: they agree." in page
     assert [(line[0], line[3]) for line in _said(page)] == [("Connecteam", "8:00"), ("table", "8:00")]
-    assert len(re.findall(r'class="span work"', page)) == 2
+    assert len(re.findall(r'class="span shift"', page)) == 2
     assert "No row now, and none is on record to have been there." in page
     third = staff.shown(_address(staff, date(2025, 12, 3)))
-    assert "span work" not in third
+    assert "span shift" not in third
     assert "No source has anything of this day." in third
     assert ">no shift</text>" in third
     assert ">no row</text>" in third
@@ -110,7 +110,7 @@ def test_an_open_shift_is_open(staff: Staff) -> None:
     staff.sync()
     page = staff.shown(_address(staff))
     assert [line[3] for line in _said(page)] == ["open", "open"]
-    assert 'class="span work open"' in page
+    assert 'class="span shift open"' in page
 
 
 @pytest.mark.parametrize(("day", "length"), [(date(2025, 11, 2), 25), (date(2026, 3, 8), 23)])

@@ -14,7 +14,7 @@ from connecteam_sync.core.change import HOLD_REASONS, HoldReason
 from connecteam_sync.core.holds import HoldGroup
 from connecteam_sync.core.run import Person, StandingHold
 
-SHOWN = 50
+SHOWN = 40
 """Groups of a page."""
 _AT_LEAST = 3
 """Groups that are shown of each reason if there are too many for a page."""

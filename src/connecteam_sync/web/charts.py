@@ -32,7 +32,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     start: float
     end: float
     text: str
-    kind: str = "work"
+    kind: str = "shift"
     is_open: bool = False
 
 

@@ -9,7 +9,7 @@ import msgspec
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.history import ShiftHistory
 from connecteam_sync.core.persons import PersonDay, hours_of_day
-from connecteam_sync.core.run import Entry
+from connecteam_sync.core.run import Entry, StandingHold
 from connecteam_sync.core.text import called, day_name, hours, many, span
 from connecteam_sync.core.window import EARLIEST, LATEST, later
 from connecteam_sync.present import json_shapes
@@ -70,7 +70,7 @@ def one_day(ask: Ask) -> Page:
             "rows": [_row(ask, found, row) for row in history.rows],
             "loose": [shift_line(one, ask.zone) for one in _without_rows(found)],
             "became": without_a_row(history, ask.zone, day),
-            "held": [(one, worked([one.hold])) for one in history.holds],
+            "held": [(one, _affected(one)) for one in history.holds],
             "told": [_told(ask, found, entry) for entry in newest],
             "earlier": len(history.changes) - len(newest),
             "unlock": f"connecteam-sync unlock --from {day} --to {day} --reason WHY",
@@ -132,14 +132,14 @@ def _lanes(ask: Ask, found: PersonDay) -> list[Lane]:
         return span(start, end, ask.zone, found.day)
 
     shifts = [
-        part(one.shift.start, one.shift.end, "work", times(one.shift.start, one.shift.end))
+        part(one.shift.start, one.shift.end, "shift", times(one.shift.start, one.shift.end))
         for one in _shown_shifts(found)
     ]
     breaks = [
         part(one.start, one.end, "break", f"{called(one.name)} {times(one.start, one.end)}") for one in found.breaks
     ]
     rows = [
-        part(row.clock_in, row.clock_out, "work" if row.is_ours else "hand", times(row.clock_in, row.clock_out))
+        part(row.clock_in, row.clock_out, "shift" if row.is_ours else "hand", times(row.clock_in, row.clock_out))
         for row in _shown_rows(found)
     ]
     return [
@@ -204,6 +204,11 @@ def _row(ask: Ask, found: PersonDay, row: ClockTime) -> RowLines:
 def _without_rows(found: PersonDay) -> list[ShiftHistory]:
     rows = {row.id for row in found.history.rows}
     return [one for one in found.history.shifts if one.clock_time_id not in rows]
+
+
+def _affected(standing: StandingHold) -> str:
+    """The hours that a hold keeps back; the sentence of a locked day has them already."""
+    return "" if standing.hold.reason == "locked_day" else worked([standing.hold])
 
 
 def _told(ask: Ask, found: PersonDay, entry: Entry) -> Told:
