@@ -3647,6 +3647,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/console_schema.py", '        Index("clock", "time_clock_id", "day"),\n', "", UPGRADES),
     ("store/migrations/versions/0017_console.py", '        person=("user_id", "start_at"),\n', "", UPGRADES),
     ("store/migrations/versions/0017_console.py", ', Column("trigger_kind", String(16)))', ")", UPGRADES),
+    (
+        "sandbox/server.py",
+        "            self._socket.listen(_QUEUED)",
+        "            pass",
+        "tests/test_sandbox_several.py",
+    ),
     # -- the console --------------------------------------------------------------------------------------------------
     ("web/gate.py", "return host is not None and name_of(host) in self.hosts", "return True", GATE),
     ("web/gate.py", 'return site == "same-origin"', 'return site != "cross-site"', GATE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 from pathlib import Path
 
 import httpx2
@@ -82,6 +84,21 @@ def test_the_command_serves_several() -> None:
             for one in said["companies"]
         ]
         assert found[0] != found[1]
+
+
+def test_whoever_is_told_the_address_may_ask() -> None:
+    """At once: a machine that is busy takes a while until the server begins."""
+    sandbox, before = Sandbox(Company(1)), signal.getsignal(signal.SIGINT)
+
+    def ready() -> None:
+        socket.create_connection((sandbox.host, sandbox.port), 5).close()
+        raise EOFError
+
+    try:
+        with pytest.raises(EOFError):
+            sandbox.serve(ready)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("named", [("77=",), ("=sandbox-a",), ("77=sandbox-a", "77=sandbox-b"), ("77=a",), ("x",)])

@@ -119,9 +119,10 @@ def test_it_says_to_people_where_it_is_and_why_doorbells_are_off(terminal: Termi
     ) as process:
         assert process.stdout is not None
         try:
-            said = [process.stdout.readline() for _ in range(3)]
-            assert said[1] == "doorbells are off: --no-hooks\n"
-            address = said[2].removeprefix("metrics are at ").removesuffix("metrics\n")
+            said = [process.stdout.readline() for _ in range(4)]
+            assert said[1].startswith("the console is at http://127.0.0.1:")
+            assert said[2] == "doorbells are off: --no-hooks\n"
+            address = said[3].removeprefix("metrics are at ").removesuffix("metrics\n")
             assert status_of(f"{address}livez") == 200
         finally:
             process.kill()

@@ -89,7 +89,7 @@ def test_lanes_of_a_day() -> None:
     drawn = day_lanes([Lane(name=HOSTILE, spans=spans)], [(0.0, "0"), (0.5, "12")], title="a day")
     assert 'x="110.0"' in drawn
     assert 'width="210.0"' in drawn
-    assert 'x="530.0" y="24" width="420.0" height="22" rx="3" class="span work open"' in drawn
+    assert 'x="530.0" y="24" width="420.0" height="22" rx="3" class="span shift open"' in drawn
     assert "<script>" not in drawn
 
 

@@ -26,6 +26,7 @@ from connecteam_sync.sandbox.several import Several
 
 _START_SECONDS = 10.0
 _TICK = 0.02
+_QUEUED = 128
 _TURNS = 50
 """Turns of the event loop that connections get to close."""
 
@@ -143,6 +144,7 @@ class Sandbox:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((self.host, self.port))
+            self._socket.listen(_QUEUED)  # who is told the address may ask at once, and is answered when it begins
         except OSError as error:
             self._socket.close()
             raise ConfigurationError(
