@@ -99,6 +99,8 @@ def test_whoever_is_told_the_address_may_ask() -> None:
             sandbox.serve(ready)
     finally:
         signal.signal(signal.SIGINT, before)
+        assert sandbox._socket is not None
+        sandbox._socket.close()
 
 
 @pytest.mark.parametrize("named", [("77=",), ("=sandbox-a",), ("77=sandbox-a", "77=sandbox-b"), ("77=a",), ("x",)])
