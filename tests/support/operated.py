@@ -122,7 +122,7 @@ def ended(client: httpx.Client, *, seconds: float = 60) -> dict[str, Any]:
     """The long work of the console, once it is over."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        work: dict[str, Any] = client.get("/work.json").json()["work"]
+        work: dict[str, Any] = client.get("/in-hand.json").json()["work"]
         if work["ended_at"] is not None:
             return work
         time.sleep(0.05)

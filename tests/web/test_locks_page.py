@@ -84,7 +84,7 @@ def test_a_long_window_is_closed_in_the_background(console: Operated) -> None:
     """After a look at all of it; what is wrong stands on the page of the work."""
     with console.by("payroll", "Pia") as pia, console.by("operator") as ana:
         answer = act(pia, "/locks", from_="2025-10-01", to="2025-12-03", reason=REASON)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/work")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/in-hand")
         assert ended(pia)["state"] == "done"
         assert "64 days are closed" in page(pia, "/locks")
         console.world.work(5, "08:00", "12:00")
@@ -92,7 +92,7 @@ def test_a_long_window_is_closed_in_the_background(console: Operated) -> None:
         over = ended(ana)
         assert over["state"] == "failed"
         assert len(over["wrong"]) == 1
-        assert "Fri 5 Dec 2025" in page(ana, "/work")
+        assert "Fri 5 Dec 2025" in page(ana, "/in-hand")
         assert "64 days are closed" in page(pia, "/locks")
 
 

@@ -123,14 +123,14 @@ def test_long_work_without_script(chromium: Browser, console: Operated) -> None:
     ):
         token = ana.cookies["connecteam_sync_session"]
         person.context.add_cookies([{"name": "connecteam_sync_session", "value": token, "url": console.site.url}])
-        page = person.go("/work")
+        page = person.go("/in-hand")
         page.get_by_label("What").select_option("sync")
         page.get_by_label("from").fill("2025-10-01")
         page.get_by_label("to", exact=True).fill("2025-12-11")
         page.get_by_role("button", name="Show what that is").click()
         page.get_by_role("button", name="Sync 72 days").click()
         assert ended(ana)["state"] == "done"
-        page = person.go("/work")
+        page = person.go("/in-hand")
         assert "is done" in page.locator("h1").inner_text()
         page.get_by_role("link", name="See what came of it").click()
         assert page.locator("h1").inner_text().startswith("Run 1")

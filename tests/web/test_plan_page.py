@@ -206,14 +206,14 @@ def test_a_long_plan_goes_on_in_the_background(console: Operated) -> None:
     )  # fmt: skip
     with console.by("operator") as ana:
         answer = act(ana, "/plan", from_="2025-11-01", to="2025-12-10")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/work")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/in-hand")
         work = ended(ana)
         assert (work["state"], work["what"], work["by"]) == ("done", "plan 2025-11-01..2025-12-10", "Operator")
         assert work["message"] == "2 new, 0 corrected, 0 deleted, +12:00 hours"
         assert work["to"].startswith("/plan/")
         assert "+12:00 hours" in page(ana, work["to"])
         answer = act(ana, f"{work['to']}/apply")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/work")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/in-hand")
         work = ended(ana)
         assert (work["state"], work["to"]) == ("done", "/runs/1")
         assert "2 new" in work["message"]

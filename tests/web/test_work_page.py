@@ -1,4 +1,4 @@
-"""`/work`: what takes long goes on in the background, shows how far it is, and can be stopped; one thing at a time."""
+"""`/in-hand`: what takes long goes on in the background, shows how far it is, can be stopped; one thing at a time."""
 
 from __future__ import annotations
 
@@ -56,17 +56,17 @@ def test_a_sync_of_months_shows_how_far_it_is(console: Operated) -> None:
     """Its step, share and time left; a note stands on the pages of whoever began it, and of nobody else."""
     console.world.work(2, "08:00", "16:00")
     with console.by("operator", "Ana") as ana, console.by("operator", "Ben") as ben, in_the_middle(console) as event:
-        answer = act(ana, "/work/sync", **MONTHS)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/work")
+        answer = act(ana, "/in-hand/sync", **MONTHS)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/in-hand")
         met(event)
-        text = page(ana, "/work")
+        text = page(ana, "/in-hand")
         assert "sync 2025-10-01..2025-12-11 goes on" in text
         assert "mirroring: time clock" in text or "days," in text
         assert "Stop after the slice in hand" in text
-        assert 'data-refresh="3"' in ana.get("/work").text
-        known = ana.get("/work.json").json()["work"]
+        assert 'data-refresh="3"' in ana.get("/in-hand").text
+        known = ana.get("/in-hand.json").json()["work"]
         assert 0 < known["share"] < 1
-        assert f'<progress max="100" value="{round(known["share"] * 100)}"' in ana.get("/work").text
+        assert f'<progress max="100" value="{round(known["share"] * 100)}"' in ana.get("/in-hand").text
         assert known["progress"] in text
         assert "left" in known["progress"]
         assert "In hand: sync 2025-10-01..2025-12-11" in page(ana, "/runs")
@@ -75,7 +75,7 @@ def test_a_sync_of_months_shows_how_far_it_is(console: Operated) -> None:
         over = ended(ana)
         assert (over["state"], over["to"], over["by"]) == ("done", "/runs/1", "Ana")
         assert "1 new" in over["message"]
-        text = page(ana, "/work")
+        text = page(ana, "/in-hand")
         assert "is done" in text
         assert "See what came of it" in text
         assert "In hand" not in page(ana, "/runs")
@@ -87,15 +87,15 @@ def test_a_sync_of_months_shows_how_far_it_is(console: Operated) -> None:
 def test_one_thing_at_a_time(console: Operated) -> None:
     """423, in the words of what is in hand, for whoever comes second."""
     with console.by("operator", "Ana") as ana, console.by("admin", "Ben") as ben, in_the_middle(console) as event:
-        act(ana, "/work/verify", **MONTHS)
+        act(ana, "/in-hand/verify", **MONTHS)
         met(event)
-        for path in ("/work/verify", "/work/sync", "/work/resync", "/plan"):
+        for path in ("/in-hand/verify", "/in-hand/sync", "/in-hand/resync", "/plan"):
             answer = ben.post(path, data={"from": "2025-10-01", "to": "2025-12-11"}, headers=JSON)
             assert answer.status_code == 423
             assert answer.json()["message"] == (
                 "verify 2025-10-01..2025-12-11, which Ana began, is in hand: one thing at a time"
             )
-        assert "Begin" not in page(ben, "/work").replace("Begun", "")
+        assert "Begin" not in page(ben, "/in-hand").replace("Begun", "")
         event.set()
         assert ended(ana)["what"] == "verify 2025-10-01..2025-12-11"
 
@@ -106,20 +106,20 @@ def test_it_is_stopped_between_two_slices(console: Operated) -> None:
     console.company.add(console.world.user, early, early + 3600, created_at=early)
     console.world.work(10, "08:00", "16:00")
     with console.by("operator", "Ana") as ana, console.by("operator", "Ben") as ben, in_the_middle(console, 4) as event:
-        act(ana, "/work/sync", **MONTHS)
+        act(ana, "/in-hand/sync", **MONTHS)
         met(event)
-        said = done(ben, "/work/stop")["work"]
+        said = done(ben, "/in-hand/stop")["work"]
         assert (said["state"], said["by"]) == ("stopping", "Ana")
-        assert "ends after the slice in hand" in page(ana, "/work")
+        assert "ends after the slice in hand" in page(ana, "/in-hand")
         event.set()
         over = ended(ana)
         assert over["state"] == "stopped"
         assert "what was done stays" in over["message"]
-        assert act(ben, "/work/stop").status_code == 404
+        assert act(ben, "/in-hand/stop").status_code == 404
         written = console.world.table()
         assert len(written) == 1
         console.sandbox.faults.clear()
-        act(ana, "/work/sync", **MONTHS)
+        act(ana, "/in-hand/sync", **MONTHS)
         assert ended(ana)["state"] == "done"
     assert len(console.world.table()) == 2
     assert console.world.table()[0] == written[0]
@@ -130,9 +130,9 @@ def test_a_verify_ends_with_its_receipt(console: Operated) -> None:
     """Differences are no success, and nothing but the receipt is written."""
     console.world.work(2, "08:00", "16:00")
     with console.by("operator") as ana:
-        text = page(ana, "/work?kind=verify&from=2025-12-01&to=2025-12-11")
+        text = page(ana, "/in-hand?kind=verify&from=2025-12-01&to=2025-12-11")
         assert "verify 2025-12-01..2025-12-11 (America/Chicago), 11 days" in text
-        assert act(ana, "/work/verify", from_="2025-12-01", to="2025-12-11").status_code == 303
+        assert act(ana, "/in-hand/verify", from_="2025-12-01", to="2025-12-11").status_code == 303
         over = ended(ana)
     assert (over["state"], over["to"]) == ("failed", "/runs/1")
     assert over["message"] == "Connecteam has 1 shift; 1 difference"
@@ -144,12 +144,12 @@ def test_what_fails_says_so(console: Operated) -> None:
     """With the words of the command; the next thing can be begun."""
     console.sandbox.faults.add("bad_key", times=100)
     with console.by("operator") as ana:
-        act(ana, "/work/sync", **MONTHS)
+        act(ana, "/in-hand/sync", **MONTHS)
         over = ended(ana)
         assert over["state"] == "failed"
         assert over["message"]
         console.sandbox.faults.clear()
-        assert act(ana, "/work/verify", **MONTHS).status_code == 303
+        assert act(ana, "/in-hand/verify", **MONTHS).status_code == 303
         assert ended(ana)["number"] == over["number"] + 1
 
 
@@ -158,12 +158,12 @@ def test_a_sync_repeats_what_is_there_before_it_begins(console: Operated) -> Non
     console.world.work(2, "08:00", "16:00")
     console.world.sync()
     with console.by("operator") as ana:
-        text = page(ana, "/work?kind=resync&from=2025-12-01&to=2025-12-11")
+        text = page(ana, "/in-hand?kind=resync&from=2025-12-01&to=2025-12-11")
         assert "the mirror has 1 shift of 1 person there, 8:00 hours of closed ones, 0 without a row" in text
         assert "Resync 11 days, 8:00 hours" in text
-        assert ana.get("/work.json").json() == {"schema": 1, "work": None}
-        assert ana.get("/work?kind=nonsense").status_code == 422
-        assert ana.get("/work?kind=sync&from=2025-12-11&to=2025-12-01").status_code == 422
+        assert ana.get("/in-hand.json").json() == {"schema": 1, "work": None}
+        assert ana.get("/in-hand?kind=nonsense").status_code == 422
+        assert ana.get("/in-hand?kind=sync&from=2025-12-11&to=2025-12-01").status_code == 422
     assert len(console.mirror.runs()) == 1
 
 
@@ -171,14 +171,14 @@ def test_a_sync_repeats_what_is_there_before_it_begins(console: Operated) -> Non
 def test_who_may_only_look_begins_and_stops_nothing(console: Operated, role: Role) -> None:
     """Not even what somebody else began."""
     with console.by("operator") as ana, console.by(role, "Jo") as jo, in_the_middle(console) as event:
-        for path in ("/work/verify", "/work/sync", "/work/resync", "/work/stop"):
+        for path in ("/in-hand/verify", "/in-hand/sync", "/in-hand/resync", "/in-hand/stop"):
             assert act(jo, path, **MONTHS).status_code == 403
-        assert ana.get("/work.json").json()["work"] is None
-        act(ana, "/work/verify", **MONTHS)
+        assert ana.get("/in-hand.json").json()["work"] is None
+        act(ana, "/in-hand/verify", **MONTHS)
         met(event)
-        assert act(jo, "/work/stop").status_code == 403
-        assert "Stop" not in page(jo, "/work")
-        assert ana.get("/work.json").json()["work"]["state"] == "running"
+        assert act(jo, "/in-hand/stop").status_code == 403
+        assert "Stop" not in page(jo, "/in-hand")
+        assert ana.get("/in-hand.json").json()["work"]["state"] == "running"
         event.set()
         assert ended(ana)["state"] in {"done", "failed"}
 
@@ -242,7 +242,7 @@ def test_only_one_begins_of_many_at_once(console: Operated) -> None:
     for thread in threads:
         thread.join()
     goes_on.set()
-    assert sorted(found) == ["began", *["wait until it is done, or stop it: /work"] * 7]
+    assert sorted(found) == ["began", *["wait until it is done, or stop it: /in-hand"] * 7]
     assert _over(works).state == "done"
 
 

@@ -20,7 +20,7 @@ def begun(ask: Ask, unit: Unit, *, action: str, subject: str, detail: str = "") 
             return unit(client)
 
     work = ask.work.begin(in_their_name, by=who(ask), what=f"{action} {subject}")
-    return Moved(to="/work", json={"work": work_json(work)})
+    return Moved(to="/in-hand", json={"work": work_json(work)})
 
 
 def work_json(work: Work) -> Json:

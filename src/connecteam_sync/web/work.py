@@ -123,7 +123,7 @@ class Works:
             if self._thread is not None and self._thread.is_alive() and known is not None:
                 raise LockHeld(
                     f"{known.what}, which {known.by} began, is in hand: one thing at a time",
-                    next_step="wait until it is done, or stop it: /work",
+                    next_step="wait until it is done, or stop it: /in-hand",
                 )
             number = 1 if known is None else known.number + 1
             self._work = Work(number=number, by=by, what=what, began_at=round(self._now()))
@@ -136,7 +136,9 @@ class Works:
         """End the work in hand between two slices: what is done stays. Raises NotFound if there is none."""
         with self._lock:
             if self._work is None or not self._work.is_in_hand:
-                raise NotFound("nothing is in hand that could be stopped", next_step="/work shows what was done last")
+                raise NotFound(
+                    "nothing is in hand that could be stopped", next_step="/in-hand shows what was done last"
+                )
             self._stop.set()
             self._work = msgspec.structs.replace(self._work, state="stopping")
             return self._work

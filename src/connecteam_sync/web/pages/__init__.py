@@ -46,7 +46,7 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/locks", "Locks"),
     ("/clocks", "Clocks"),
     ("/doorbells", "Doorbells"),
-    ("/work", "Work"),
+    ("/in-hand", "Work"),
     ("/health", "Health"),
     ("/audit", "Audit"),
 )

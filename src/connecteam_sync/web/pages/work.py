@@ -1,4 +1,4 @@
-"""`/work`: what takes long and goes on in the background: how far it is, stopping it; beginning a verify or a sync."""
+"""`/in-hand`: what takes long and goes on in the background: how far it is, stopping it; beginning a verify or a sync."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def stop(ask: Ask) -> Moved:
     stopped = ask.work.stop()
     with acting(ask, "stop", stopped.what) as client:
         client.note_act()
-    return Moved(to="/work", json={"work": work_json(stopped)})
+    return Moved(to="/in-hand", json={"work": work_json(stopped)})
 
 
 def verify(ask: Ask) -> Moved:
@@ -138,9 +138,9 @@ def _subject(chosen: tuple[Window, ...] | None) -> str:
 
 
 PLACES = (
-    Place(path="/work", handler=work, forms=("json",)),
-    Place(path="/work/stop", handler=stop, ability="operate", is_action=True),
-    Place(path="/work/verify", handler=verify, ability="operate", is_action=True),
-    Place(path="/work/sync", handler=sync, ability="operate", is_action=True),
-    Place(path="/work/resync", handler=resync, ability="operate", is_action=True),
+    Place(path="/in-hand", handler=work, forms=("json",)),
+    Place(path="/in-hand/stop", handler=stop, ability="operate", is_action=True),
+    Place(path="/in-hand/verify", handler=verify, ability="operate", is_action=True),
+    Place(path="/in-hand/sync", handler=sync, ability="operate", is_action=True),
+    Place(path="/in-hand/resync", handler=resync, ability="operate", is_action=True),
 )
