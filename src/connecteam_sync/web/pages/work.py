@@ -1,4 +1,4 @@
-"""`/in-hand`: what takes long and goes on in the background: how far it is, stopping it; beginning a verify or a sync."""
+"""`/in-hand`: what takes long goes on in the background: how far it is, stopping it; beginning a verify or a sync."""
 
 from __future__ import annotations
 
