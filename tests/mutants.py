@@ -119,6 +119,7 @@ RIGHTS = "tests/attack/test_rights.py"
 REFUSED = "tests/attack/test_refused*.py"
 ALTERED = "tests/attack/test_altered.py"
 RINGS = "tests/attack/test_rings.py"
+OUTDATED = "tests/core/test_outdated.py"
 PADDING, SIGHT = "tests/attack/test_padding.py", "tests/core/test_sight.py"
 REFUSED_SERVERS = "tests/attack/test_refused*.py -k postgresql"
 NAMED, NAMED_POSTGRESQL = "tests/attack/test_named.py", "tests/attack/test_named.py -k postgresql-here"
@@ -1966,6 +1967,21 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "is not None and self.evidence.shows(mirror)",
         CLOCKS,
     ),
+    ("core/plan.py", "or mirror.is_gone or mirror.shift.id in self.evidence.outdated:", "or mirror.is_gone:", OUTDATED),
+    ("core/plan.py", "() if left else mirrors)", "mirrors)", OUTDATED),
+    (
+        "core/plan.py",
+        "self.leans or any(self.inside(mirror.shift.start) for mirror in old.values())",
+        "self.leans",
+        OUTDATED,
+    ),
+    ("core/tracking.py", "now = {**old, **{mirror.shift.id: mirror for mirror in remembered}}", "now = old", OUTDATED),
+    ("core/tracking.py", "!= (shift.start, shift.user_id)", "!= (shift.start, mirror.shift.user_id)", OUTDATED),
+    ("core/evidence.py", "return mirror.shift.id not in self.outdated and any(", "return any(", OUTDATED),
+    ("core/evidence.py", "self.outdated.difference_update(shift.id for shift in snapshot.shifts)", "pass", OUTDATED),
+    ("core/evidence.py", "        self.outdated.update(outdated)\n", "", OUTDATED),
+    ("core/evidence.py", "made.outdated = set(image.outdated)", "made.outdated = set()", OUTDATED),
+    ("engine/slice.py", "coming=plan.losses.coming, outdated=plan.outdated)", "coming=plan.losses.coming)", MACHINE),
     ("core/absences.py", "if shift.user_id in self.stored.ambiguous:", "if False:", HISTORIES),
     ("core/absences.py", "if missing:\n", "if False:\n", HISTORIES),
     ("core/absences.py", " or shift.id in self.invalid_ids", "", CLOCKS),

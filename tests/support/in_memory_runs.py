@@ -144,7 +144,7 @@ class InMemoryRuns:
             self.table.apply(decision)
         if evidence.account:
             self._nobody_twice(decision)
-        evidence.add_snapshot(window, snapshot, coming=decision.losses.coming)
+        evidence.add_snapshot(window, snapshot, coming=decision.losses.coming, outdated=decision.outdated)
         return decision
 
     def _nobody_twice(self, decision: SlicePlan) -> None:

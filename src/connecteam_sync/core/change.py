@@ -282,6 +282,8 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Subjects that this plan does not decide: open holds about them stay open."""
     leans: bool = False
     """Whether the plan also depends on other looks of the run, not on its own inputs alone."""
+    outdated: frozenset[str] = frozenset()
+    """Shifts of the answer that are remembered on another clock-in even after this plan; see `tracking.outdated`."""
     renames: tuple[Rename, ...] = ()
     at_risk: tuple[RowId, ...] = ()
     """Further rows that would go, or are reported as orphans: it matters whether rows of other tables point at them."""

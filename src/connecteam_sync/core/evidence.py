@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import date
 from typing import Literal, NamedTuple, Self
 
@@ -68,6 +68,7 @@ class EvidenceImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     unchanged: tuple[_SpanImage, ...] = ()
     seen: tuple[tuple[int, tuple[str, ...]], ...] = ()
     assigned: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 class RunEvidence:
@@ -119,6 +120,8 @@ class RunEvidence:
         """Rows that a guard stopped and a person accepted to go; set at the end."""
         self.listed_in_refused: dict[int, int] = {}
         """Users listed in answers that a guard refused, and the time clock: only that they are on it is proven."""
+        self.outdated: set[str] = set()
+        """Shifts that a look at a mirrored time clock has shown on another clock-in than is remembered of them."""
         self._listings: dict[Span, frozenset[int]] = {}
         self._unchanged: set[Span] = set()
         self._seen: dict[int, array[int]] = {}
@@ -137,10 +140,12 @@ class RunEvidence:
         *,
         as_evidence: bool = False,
         coming: Iterable[tuple[RowId, int]] = (),
+        outdated: Collection[str] = (),
     ) -> None:
         """A look that was read; `as_evidence` if the clock's shifts are not mirrored.
 
-        `coming`: how many new rows of each employee its plan left for the end of the run.
+        `coming`: how many new rows of each employee its plan left for the end of the run. `outdated`: those of its
+        shifts that are remembered on another clock-in even now.
         """
         clock = snapshot.time_clock_id
         span = Span(clock, window.start_utc, window.end_utc)
@@ -151,13 +156,22 @@ class RunEvidence:
         self._note_shown(snapshot)
         if as_evidence:
             self.unmirrored_shifts |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
+        else:
+            self._note_outdated(snapshot, outdated)
 
-    def add_refused(self, window: Window, snapshot: Snapshot, why: str) -> None:
+    def add_refused(self, window: Window, snapshot: Snapshot, why: str, *, outdated: Collection[str] = ()) -> None:
         """A look whose answer a guard refused: the shifts it shows exist, but missing ones prove nothing."""
         self.failures[Span(snapshot.time_clock_id, window.start_utc, window.end_utc)] = why
         self.is_stopped = True
         self.listed_in_refused |= dict.fromkeys(snapshot.listed, snapshot.time_clock_id)
         self._note_shown(snapshot)
+        self._note_outdated(snapshot, outdated)
+
+    def _note_outdated(self, snapshot: Snapshot, outdated: Collection[str]) -> None:
+        """Note which shifts of an answer are not remembered as it shows them; the rest of it is remembered by now."""
+        if self.outdated:
+            self.outdated.difference_update(shift.id for shift in snapshot.shifts)
+        self.outdated.update(outdated)
 
     def _note_shown(self, snapshot: Snapshot) -> None:
         """Note the shifts and the invalid records of an answer."""
@@ -196,11 +210,14 @@ class RunEvidence:
         )
 
     def has_refreshed(self, mirror: TrackedShift) -> bool:
-        """Whether a look at a mirrored time clock has shown this shift: then its remembered values are up to date.
+        """Whether a look at a mirrored time clock has shown this shift, and its remembered clock-in is up to date.
 
-        Shifts of clocks read as evidence only are not remembered, so their stored values may be old.
+        Shifts of clocks read as evidence only are not remembered, so their stored values may be old; nor are those that
+        only a padding has shown, or that have no row and are on another day by now.
         """
-        return any(self.shows(mirror, clock=clock) for clock in {span.clock for span in self.units})
+        return mirror.shift.id not in self.outdated and any(
+            self.shows(mirror, clock=clock) for clock in {span.clock for span in self.units}
+        )
 
     def has_shown(self, shift_id: str, *, clock: int | None = None) -> bool:
         """Whether any look that was read (or any of one clock) has shown this shift."""
@@ -284,6 +301,7 @@ class RunEvidence:
                 (clock, tuple(i for i in asked if self.has_shown(i, clock=clock))) for clock in sorted(self._seen)
             ),
             assigned=tuple((user, tuple(sorted(clocks))) for user, clocks in self.assigned.items()),
+            outdated=tuple(sorted(self.outdated)),
         )
 
     @classmethod
@@ -307,4 +325,5 @@ class RunEvidence:
         made._unchanged = {Span(*span) for span in image.unchanged}
         made._seen = {clock: array("q", map(hash, ids)) for clock, ids in image.seen}
         made.assigned = {user: frozenset(clocks) for user, clocks in image.assigned}
+        made.outdated = set(image.outdated)
         return made

@@ -45,7 +45,7 @@ from connecteam_sync.core.match import (
 from connecteam_sync.core.people import renamed
 from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_replaced
 from connecteam_sync.core.shift import Shift, Snapshot, User
-from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember
+from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember, outdated
 from connecteam_sync.core.unchanged import unchanged_rows
 from connecteam_sync.core.unmapped import one_address_each, unmapped_reason
 from connecteam_sync.core.window import Window
@@ -159,7 +159,7 @@ class _Decision(Absences):
     def shifts_of_other_clocks(self) -> Iterable[tuple[RowId, Shift]]:
         """Live remembered shifts of other time clocks, with their employees: they compete for the same keys."""
         for mirror in self.stored.mirrors:
-            if mirror.shift.time_clock_id == self.clock or mirror.is_gone:
+            if mirror.shift.time_clock_id == self.clock or mirror.is_gone or mirror.shift.id in self.evidence.outdated:
                 continue
             employee = self.stored.employees.get(mirror.shift.user_id)
             if employee is not None and mirror.shift.id not in self.present and not self.evidence.is_gone(mirror):
@@ -353,9 +353,8 @@ class _Decision(Absences):
         if employee is None or (employee, shift.start) == row.key or not self.is_known(mirror):
             return None
         live = [s for e, s in self.shifts_of_other_clocks() if (e, s.start) == (employee, shift.start)]
-        if min((*live, shift), key=precedence).id != shift.id:
-            return None
-        return self.row_for(shift, employee, row.id)
+        is_first = min((*live, shift), key=precedence).id == shift.id
+        return self.row_for(shift, employee, row.id) if is_first else None
 
     # -- the plan ------------------------------------------------------------------------------------------------------
 
@@ -409,9 +408,9 @@ class _Decision(Absences):
             unlinked=self.unlinked(matches) if kinds["create"] or self.deferred else (),
             orphans_go=self.rows_go,
         )
-        accepted = [refusal for refusal in found if refusal.fingerprint in self.policy.accepted]
-        self.let_through |= {change.image.id or 0 for refusal in accepted for change in refusal.stopped}
-
+        left = tuple(refusal for refusal in found if refusal.fingerprint not in self.policy.accepted)
+        self.let_through |= {change.image.id or 0 for ref in found if ref not in left for change in ref.stopped}
+        old = outdated(self.snapshot, self.mirrors, () if left else mirrors)
         breaks, breaks_gone = breaks_to_remember(self.window, self.snapshot, self.stored)
         return SlicePlan(
             time_clock_id=self.clock,
@@ -424,7 +423,7 @@ class _Decision(Absences):
             breaks_gone=breaks_gone,
             counts=counts,
             minutes=Minutes(before=before, after=after),
-            refusals=tuple(refusal for refusal in found if refusal not in accepted),
+            refusals=left,
             fingerprint=fingerprint(self.clock, self.window, changes, new),
             renames=renamed(self.stored.users, self.snapshot.users, self.stored.employees),
             policy=self.policy,
@@ -437,7 +436,8 @@ class _Decision(Absences):
                 orphans=self.pending_orphans,
             ),
             undecided=frozenset(self.undecided),
-            leans=self.leans,
+            leans=self.leans or any(self.inside(mirror.shift.start) for mirror in old.values()),
+            outdated=frozenset(old),
             at_risk=tuple(sorted((*self.reported, *(c.image.id or 0 for c in self.going)), key=ordered)),
             losses=Losses(
                 rows=tuple(sorted(self.rows_of_people.items(), key=lambda item: ordered(item[0])))

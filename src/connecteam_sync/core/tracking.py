@@ -71,6 +71,23 @@ def mirrors_to_remember(
     return tuple(mirror for shift_id, mirror in sorted(new.items()) if mirror != old.get(shift_id))
 
 
+def outdated(
+    snapshot: Snapshot, old: Mapping[str, TrackedShift], remembered: Iterable[TrackedShift]
+) -> dict[str, TrackedShift]:
+    """The tracked shifts that the answer shows on another clock-in than is known of them once `remembered` are stored.
+
+    They are shifts of the padding, and those without a row that are on another day by now: another look decides on
+    them. `old` are the stored ones, by id.
+    """
+    now = {**old, **{mirror.shift.id: mirror for mirror in remembered}}
+    return {
+        shift.id: mirror
+        for shift in snapshot.shifts
+        if (mirror := now.get(shift.id)) is not None
+        and (mirror.shift.start, mirror.shift.user_id) != (shift.start, shift.user_id)
+    }
+
+
 def _without_stale(mirror: TrackedShift, stale: Container[str]) -> TrackedShift:
     """The tracked shift, without a link that is out of date."""
     if mirror.shift.id not in stale:

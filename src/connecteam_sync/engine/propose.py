@@ -157,10 +157,11 @@ class Proposer:
             self._failures.append(failure_of(unit.clock, unit.window, error))
             return error
         planned = self._plan(unit, snapshot, None)
-        if planned.plan.refusals:
-            self.evidence.add_refused(unit.window, snapshot, REFUSED)
+        plan = planned.plan
+        if plan.refusals:
+            self.evidence.add_refused(unit.window, snapshot, REFUSED, outdated=plan.outdated)
         else:
-            self.evidence.add_snapshot(unit.window, snapshot, coming=planned.plan.losses.coming)
+            self.evidence.add_snapshot(unit.window, snapshot, coming=plan.losses.coming, outdated=plan.outdated)
         return planned
 
     def _plan(self, unit: Unit, snapshot: Snapshot, stored: StoredState | None) -> _Planned:

@@ -270,9 +270,11 @@ class SliceRunner:
         if done.plan is None:
             state.evidence.add_unchanged(unit.clock, unit.window)
         elif done.receipt.status == "refused":
-            state.evidence.add_refused(unit.window, fetched.snapshot(state.people), REFUSED)
+            snapshot, plan = fetched.snapshot(state.people), done.plan
+            state.evidence.add_refused(unit.window, snapshot, REFUSED, outdated=plan.outdated)
         else:
-            state.evidence.add_snapshot(unit.window, fetched.snapshot(state.people), coming=done.plan.losses.coming)
+            snapshot, plan = fetched.snapshot(state.people), done.plan
+            state.evidence.add_snapshot(unit.window, snapshot, coming=plan.losses.coming, outdated=plan.outdated)
         if done.receipt.status != "refused" and state.evidence.stage != "end":
             state.responses.append(fetched.response)
         if done.plan is not None:
