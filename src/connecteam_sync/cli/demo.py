@@ -16,6 +16,7 @@ from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import json_shapes, text
+from connecteam_sync.present.runs_text import runs_text
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import KEY
 
@@ -105,7 +106,7 @@ def _run_acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: 
     undone = mirror.undo(second.id or 0)
     print_run(undone)
 
-    print_act("10. The receipts (connecteam-sync runs)", *text.runs_text(mirror.runs(), window.zone))
+    print_act("10. The receipts (connecteam-sync runs)", *runs_text(mirror.runs(), window.zone))
     is_as_promised = (
         first.status == second.status == undone.status == "applied"
         and third.status == "nothing"
