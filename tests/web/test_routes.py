@@ -99,7 +99,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
 def asked_by(site: ConsoleSite) -> Iterator[dict[str, httpx.Client]]:
     """Somebody of each role, and nobody."""
     with ExitStack() as stack:
-        people = {role: stack.enter_context(site.signed_in(role)) for role in ROLES}
+        people: dict[str, httpx.Client] = {role: stack.enter_context(site.signed_in(role)) for role in ROLES}
         nobody = stack.enter_context(httpx.Client(base_url=site.url, trust_env=False, verify=False, timeout=60))
         yield {"nobody": nobody, **people}
 

@@ -30,7 +30,7 @@ _VIEWS: dict[str, dict[str, Any]] = {
     "printed": {"viewport": {"width": 794, "height": 1123}},
 }
 """A window zoomed to 200 % is one of half the points; paper is A4 at 96 points an inch."""
-_SHOWN = {"overview": 800, "attention": 760, "run": 760, "day": 900, "map": 640}
+_SHOWN = {"overview": 820, "day": 960, "run": 640, "attention": 700}
 """The pictures of docs/console.md, and how much of the page each shows."""
 
 
