@@ -299,6 +299,9 @@ PLAN_PAGE, UNDO_PAGE, WORK_PAGE = (
     "tests/web/test_undo_page.py",
     "tests/web/test_work_page.py",
 )
+ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_command.py"
+HOSTILE_PRINTED = "tests/web/test_browser_hostile.py -k printed"
+SIX_QUESTIONS, WHO_ASKED = "tests/web/test_six_questions.py", "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
@@ -3699,6 +3702,43 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/render.py", 'is_today = local.date() == local_day(context["now"], zone)', "is_today = True", RENDER),
     ("web/charts.py", 'f"{span.kind} open" if span.is_open else span.kind', "span.kind", RENDER),
     ("web/page.py", "least <= int(text[:20]) <= LARGEST_ID", "least <= int(text[:20])", RENDER),
+    ("present/text.py", "way = _WAYS[run.trigger] if run.trigger else", "way =", WHO_ASKED),
+    ("present/runs_text.py", '"  " + asked_text(run)', '""', WHO_ASKED),
+    (
+        "web/pages/locks.py",
+        'path="/locks/unlock", handler=unlock, ability="pay"',
+        'path="/locks/unlock", handler=unlock, ability="operate"',
+        ROUTES,
+    ),
+    ("web/pages/undo.py", 'handler=undo, ability="operate", is_action=True', "handler=undo, is_action=True", ROUTES),
+    (
+        "web/pages/plan.py",
+        '"moved_minutes": proposal.minutes.after - proposal.minutes.before',
+        '"moved_minutes": proposal.minutes.before - proposal.minutes.after',
+        SAME_AS_COMMAND,
+    ),
+    ("web/static/console.css", ".scroll,pre{overflow:visible}", "", HOSTILE_PRINTED),
+    ("web/static/console.css", "svg.day{min-width:0}", "", HOSTILE_PRINTED),
+    ("web/static/console.css", "content-visibility:visible;display:block", "", HOSTILE_PRINTED),
+    (
+        "web/pages/runs.py",
+        "for run in found if run.counts.created + run.counts.updated + run.counts.deleted",
+        "for run in found",
+        SIX_QUESTIONS,
+    ),
+    ("web/pages/person_day.py", "_told(ask, found, moved[-1]) if moved else None", "None", SIX_QUESTIONS),
+    (
+        "web/pages/clocks.py",
+        "    elif clock.failures and clock.time_clock_id in guarded:",
+        "    elif False:",
+        CLOCKS_PAGE,
+    ),
+    (
+        "web/pages/clocks.py",
+        "trouble.count(True), trouble.count(False)",
+        "trouble.count(False), trouble.count(True)",
+        CLOCKS_PAGE,
+    ),
     ("web/pages/runs.py", "if is_quiet and len(some) > 1:", "if len(some) > 1:", PAGES),
     ("web/pages/runs.py", "is_changed=bool(before and after) and before != after", "is_changed=True", PAGES),
     ("web/pages/runs.py", 'if seen & {"failed", "refused"} and seen & {"applied", "nothing"}:', "if False:", PAGES),
