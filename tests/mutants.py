@@ -300,8 +300,7 @@ PLAN_PAGE, UNDO_PAGE, WORK_PAGE = (
     "tests/web/test_work_page.py",
 )
 ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_command.py"
-HOSTILE_PRINTED = "tests/web/test_browser_hostile.py -k printed"
-SIX_QUESTIONS, WHO_ASKED = "tests/web/test_six_questions.py", "tests/test_clerk.py -k who_asked"
+WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
@@ -3722,16 +3721,13 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '"moved_minutes": proposal.minutes.before - proposal.minutes.after',
         SAME_AS_COMMAND,
     ),
-    ("web/static/console.css", ".scroll,pre{overflow:visible}", "", HOSTILE_PRINTED),
-    ("web/static/console.css", "svg.day{min-width:0}", "", HOSTILE_PRINTED),
-    ("web/static/console.css", "content-visibility:visible;display:block", "", HOSTILE_PRINTED),
     (
         "web/pages/runs.py",
         "for run in found if run.counts.created + run.counts.updated + run.counts.deleted",
         "for run in found",
-        SIX_QUESTIONS,
+        SAME_AS_COMMAND,
     ),
-    ("web/pages/person_day.py", "_told(ask, found, moved[-1]) if moved else None", "None", SIX_QUESTIONS),
+    ("web/pages/person_day.py", "_told(ask, found, moved[-1]) if moved else None", "None", PERSON_DAY),
     (
         "web/pages/clocks.py",
         "    elif clock.failures and clock.time_clock_id in guarded:",

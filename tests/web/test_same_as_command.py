@@ -32,7 +32,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operate
         made.world.sync()
         made.company.edit(first.id, start=first.start + 1800)
         made.company.delete(gone.id)
-        made.world.work(5, "09:00", "17:30")
+        made.world.work(5, "09:00", "18:00")
         yield made
 
 
@@ -84,6 +84,20 @@ def test_runs_and_each_of_them_are_those_of_the_command(console: Operated) -> No
             counts, figures = said["counts"], _figures(viv.get(f"/runs/{run['run']}").text)
             assert figures[1] == str(counts["created"] + counts["updated"] + counts["deleted"])
             assert figures[2:] == [str(counts["held"]), str(said["http_calls"])]
+
+
+def test_the_list_of_runs_says_which_was_the_last_that_wrote(console: Operated) -> None:
+    """After runs with nothing to do, that is what people look for."""
+    console.world.sync()
+    console.world.sync()
+    console.world.sync()
+    with console.by("viewer") as viv:
+        text = page(viv, "/runs")
+        assert "The last run: nothing to do" in text
+        assert "The last that wrote: run 3" in text
+        assert "3 changes, +0:30 h" in text
+        assert page(viv, "/runs/3").count("Run 3: done, 3 changes, +0:30 h") == 1
+        assert "The last that wrote" not in page(viv, "/runs?kind=sync")
 
 
 def test_the_overview_is_the_status_of_the_command(console: Operated) -> None:
