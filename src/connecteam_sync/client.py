@@ -241,10 +241,9 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         return on_record(self._context, window, lambda: self._verify(window, totals=totals))
 
     def _verify(self, window: Window, *, totals: bool) -> Verification:
-        from connecteam_sync.core.timesheets import TimesheetRules
         from connecteam_sync.engine.verify import verify
 
-        return verify(self._context, window, rules=(self.settings.payroll or TimesheetRules()) if totals else None)
+        return verify(self._context, window, rules=self.settings.payroll if totals else None)
 
     def compare(self, window: Window) -> Comparison:
         """The shifts that the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""

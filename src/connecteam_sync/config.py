@@ -8,7 +8,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -18,13 +18,11 @@ from connecteam_sync.config_names import PREFIX, require_column, require_known, 
 from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
+from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
-
-if TYPE_CHECKING:
-    from connecteam_sync.core.timesheets import TimesheetRules
 
 FILE = "connecteam-sync.toml"
 SQLITE = "sqlite:///connecteam-sync.db"
@@ -99,8 +97,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tables: HostTables = HostTables()
     own: OwnNames = OwnNames()
     """The names of our own tables: `[tables] prefix` and `schema`."""
-    payroll: TimesheetRules | None = None
-    """What the time clocks do to Connecteam's own timesheets: `[payroll]`; None without that section."""
+    payroll: TimesheetRules = TimesheetRules()
+    """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
     file: Path | None = None
 
     @property
@@ -196,7 +194,7 @@ def load_settings(
             values[name], places[name] = value, "the call"
     own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
     tables, named = _tables(values.pop("tables", {}), str(file))
-    payroll = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else None
+    payroll = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else TimesheetRules()
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
