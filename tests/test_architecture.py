@@ -48,7 +48,20 @@ MAY: dict[str, set[str]] = {
     "client": {"config", "engine", "api", "store", *CLIENT, *BASE},
     "present": {"present", "core"},
     "sandbox": {"sandbox", *BASE},
-    "cli": {"cli", "client", "client_bells", "alerts", "service", "present", "config", "days", "sandbox", "web", *BASE},
+    "cli": {
+        "cli",
+        "client",
+        "client_bells",
+        "alerts",
+        "service",
+        "present",
+        "config",
+        "config_names",
+        "days",
+        "sandbox",
+        "web",
+        *BASE,
+    },
 }
 """For every module and package of the first level, those it may import."""
 OF_THE_STORE: dict[str, set[str]] = {

@@ -38,12 +38,19 @@ def test_an_automatic_break_is_called_one_where_the_company_says_so(tmp_path: Pa
         assert "timesheet" not in terminal("verify", *WINDOW, "--no-totals").out
 
 
-def test_the_days_next_to_the_window_are_asked_for_too(tmp_path: Path) -> None:
-    """A night may be listed there; it costs no request more."""
-    with Sandbox(Company(0)) as sandbox:
+def test_a_night_on_the_next_day_of_the_timesheet_is_found_there(tmp_path: Path) -> None:
+    """Also if that day is not asked for: the days next to the window are read with it, at no request more."""
+    with Sandbox(Company(0), SandboxSettings(timezone="Pacific/Auckland")) as sandbox:
+        user = min(sandbox.company.people)
+        begin = sandbox.company.at(FIRST, "22:00")
+        sandbox.company.add(user, begin, begin + 6 * 3600)
         terminal = Terminal(tmp_path, sandbox)
         assert terminal("init").code == 0
-        assert terminal("verify", "--from", str(FIRST), "--to", str(FIRST)).code == 0
+        assert terminal("sync", *WINDOW).code == 0
+        answer = terminal("verify", "--from", str(FIRST), "--to", str(FIRST), "--json").json
+        assert [(day["verdict"], day["minutes"], day["minutes_upstream"]) for day in answer["timesheet"]] == [
+            ("overnight", 360, 0)
+        ]
         asked = [path for path in sandbox.handlers.paths if path.endswith("/timesheet")]
         assert len(asked) == len(set(asked)) == 3
 
@@ -62,7 +69,7 @@ def test_the_days_next_to_the_window_are_asked_for_too(tmp_path: Path) -> None:
 def test_which_shifts_a_day_lists(records: object, ids: set[str] | None) -> None:
     """Whatever cannot be read says nothing: it is neither a missing shift nor an additional one."""
     day = {"date": "2025-12-01", "dailyTotalWorkHours": 7.5, "isLocked": True, "records": records}
-    body = msgspec.json.encode({"users": [{"userId": 7, "dailyRecords": [day, {"date": "never"}]}, {"userId": "?"}]})
+    body = msgspec.json.encode({"users": [{"userId": "?"}, {"userId": 7, "dailyRecords": [{"date": "never"}, day]}]})
     expected = DayTotal(
         user_id=7,
         day=FIRST,

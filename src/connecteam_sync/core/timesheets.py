@@ -1,7 +1,8 @@
 """Connecteam's own totals of each person's day against the shifts that it shows: what a difference is.
 
 The timesheet is rounded, deducts automatic breaks that exist as no activity, and may count a night on another day
-(API, section 12). So a difference gets a verdict, by the ids of the shifts that each day lists, never by likeness of times.
+(API, section 12). So a difference gets a verdict, by the ids of the shifts that each day lists, never by
+likeness of times.
 """
 
 from __future__ import annotations
