@@ -119,6 +119,7 @@ RIGHTS = "tests/attack/test_rights.py"
 REFUSED = "tests/attack/test_refused*.py"
 ALTERED = "tests/attack/test_altered.py"
 RINGS = "tests/attack/test_rings.py"
+VERDICTS, TIMESHEETS = "tests/core/test_verdicts.py", "tests/test_timesheets.py"
 OUTDATED = "tests/core/test_outdated.py"
 PADDING, SIGHT = "tests/attack/test_padding.py", "tests/core/test_sight.py"
 REFUSED_SERVERS = "tests/attack/test_refused*.py -k postgresql"
@@ -1974,6 +1975,55 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "is not None and self.evidence.shows(mirror)",
         CLOCKS,
     ),
+    ("core/timesheets.py", "if listed is not None and listed != ours:", "if False:", VERDICTS),
+    ("core/timesheets.py", "if odd <= next_to_it:", "if odd & next_to_it:", VERDICTS),
+    ("core/timesheets.py", "if not is_listed and WEEKDAYS", "if WEEKDAYS", VERDICTS),
+    ("core/timesheets.py", "len(shifts) * max(1, self.rules.timesheet_rounding_minutes or 0)", "len(shifts)", VERDICTS),
+    ("core/timesheets.py", "max(1, len(shifts) * max(", "max(1, max(", VERDICTS),
+    ("core/timesheets.py", "abs(missing - paused) <= rounding else", "missing <= paused else", VERDICTS),
+    (
+        "core/timesheets.py",
+        '        if paused:\n            return "manual_break"',
+        '        if paused and False:\n            return "manual_break"',
+        VERDICTS,
+    ),
+    ("core/timesheets.py", "if 0 < missing <= deducted", "if abs(missing) <= deducted", VERDICTS),
+    (
+        "core/timesheets.py",
+        "(self.rules.automatic_break_minutes or 0) * len(shifts)",
+        "(self.rules.automatic_break_minutes or 0)",
+        VERDICTS,
+    ),
+    (
+        "core/timesheets.py",
+        "min(item.end, shift.end) - max(item.start, shift.start)",
+        "item.end - item.start",
+        VERDICTS,
+    ),
+    ("core/timesheets.py", "for near in (day - _ONE_DAY, day + _ONE_DAY):", "for near in (day - _ONE_DAY,):", VERDICTS),
+    ("core/timesheets.py", "if window.first <= key[0] <= window.last", "", VERDICTS),
+    ("core/timesheets.py", "if item.verdict not in _ALIKE", "", VERDICTS),
+    (
+        "api/timesheets.py",
+        "if isinstance(records, Exception):\n        return None",
+        "if isinstance(records, Exception):\n        return frozenset()",
+        TIMESHEETS,
+    ),
+    (
+        "api/timesheets.py",
+        "if isinstance(person, Exception):\n            continue",
+        "if isinstance(person, Exception):\n            return",
+        TIMESHEETS,
+    ),
+    ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
+    (
+        "config_payroll.py",
+        "        require_known(name, TimesheetRules.__struct_fields__, where)\n",
+        "        pass\n",
+        TIMESHEETS,
+    ),
+    ("present/verify_text.py", "if line.verdict in _VERDICTS else", "if False else", TIMESHEETS),
+    ("engine/verify.py", "window.padded(1)", "window", "tests/test_timesheets.py -k night"),
     ("core/plan.py", "or mirror.is_gone or mirror.shift.id in self.evidence.outdated:", "or mirror.is_gone:", OUTDATED),
     ("core/plan.py", "() if left else mirrors)", "mirrors)", OUTDATED),
     (

@@ -16,7 +16,8 @@ from connecteam_sync.cli.options import library
 from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.watching import Watch, watched
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.config import PREFIX, Settings
+from connecteam_sync.config import Settings
+from connecteam_sync.config_names import PREFIX
 from connecteam_sync.core.text import day_name
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity, Person

@@ -16,7 +16,7 @@ from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.guards import accept_command
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Check, Difference, Entry, Person, Plan, Run, Trigger, Verification
+from connecteam_sync.core.run import Check, Entry, Person, Plan, Run, Trigger
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_day
 from connecteam_sync.present.holds_text import hold_lines
@@ -354,54 +354,6 @@ def _refusal_lines(
         lines.append(f"  x time clock {plan.time_clock_id}, {plan.window}: would be refused: {refusal.message}")
         lines += stopped_lines(refusal.stopped, zone, names)
     return [*lines, f"    if it is right: {accept_command(plan.window, plan.refusals, resync=resync)}"] if lines else []
-
-
-def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[str]:
-    """The result of `verify`: exact, or the differences by person and day, then by row."""
-    zone = ZoneInfo(verification.window.timezone)
-    written = f"nothing was written but its receipt, run {verification.run}"
-    if verification.run is None:
-        written = f"nothing was written, not even its receipt: {verification.not_recorded or 'it was not asked for'}"
-    lines = [f"verify {verification.window} ({verification.window.timezone}); {written}"]
-    lines.append(
-        f"Connecteam has {many(verification.shifts, 'shift')}, {hours(verification.minutes)} hours of closed ones"
-    )
-    exact = "the table is exact" if not verification.plan.holds else "but for what is held below"
-    lines.append(f"{many(verification.differences, 'difference')}" + ("" if verification.differences else f": {exact}"))
-    lines += [
-        f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
-        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
-        for line in verification.days[:SHOWN]
-    ]
-    more = f"connecteam-sync verify {options_of(verification.window)} --json"
-    changes = [change for change in verification.plan.changes if change.kind != "link"]
-    lines += change_lines(changes, zone, plan_names(verification.plan, names), more)
-    users = {user.id: user.name for plan in verification.plan.plans for user in plan.snapshot.users}
-    lines += hold_lines(verification.plan.holds, zone, names, users, elsewhere=more)
-    if verification.offsets:
-        lines.append(
-            "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
-        )
-        lines += [offset_line(item, zone, names) for item in verification.offsets[:SHOWN]]
-    if verification.totals:
-        lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
-        lines += [
-            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
-            for line in verification.totals[:SHOWN]
-        ]
-    for failure in verification.plan.failures:
-        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
-    return lines
-
-
-def _punches(line: Difference) -> str:
-    if not line.rows:
-        return "but no shift of theirs is shown"
-    return f"the punches {hours(line.minutes)} h in {many(line.rows, 'shift')}"
-
-
-def _of_day(line: Difference) -> str:
-    return f"  {line.day}  {called(line.name):<24}"
 
 
 def compare_text(comparison: Comparison) -> list[str]:
