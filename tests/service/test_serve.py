@@ -12,14 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.errors import DatabaseUnavailable, LockHeld
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.service.clock import LEASE
-from connecteam_sync.service.serving import Leases
+from connecteam_sync.service.serving import Clocks, Leases
 from connecteam_sync.store.service.due import Due
 from connecteam_sync.store.store import Store
 from support.receivers import SECRET, web_server
@@ -339,6 +343,32 @@ def test_what_three_threads_find_out_is_said_once(terminal: Terminal) -> None:
             time.sleep(25)
         said = ended(process, signal.SIGTERM)
     assert said.count("tried again until it works") == 1, said
+
+
+def test_what_several_threads_hear_of_one_absence_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in other words; the end is told once all of them work. Another trouble is told of its own."""
+    said: list[str] = []
+    with Sandbox(Company(0), SandboxSettings(minute_limit=10**6)) as sandbox:
+        monkeypatch.setenv("CONNECTEAM_SYNC_API_KEY", sandbox.key)
+        database = f"sqlite:///{tmp_path}/mirror.db"
+        settings = Settings(timezone="America/Chicago", database_url=database, base_url=sandbox.url, older_days=0)
+        with ConnecteamSync(sandbox.key, settings=settings) as mirror:
+            mirror.init()
+        clocks = Clocks(settings, threads=3, tell=said.append)
+        errors = (
+            DatabaseUnavailable("the server refuses"),
+            DatabaseUnavailable("the server does not answer"),
+            LockHeld("another session has the lock"),
+        )
+        for clock, error in zip(clocks._clocks, errors, strict=True):
+            clock.failed(error)
+        assert said == [f"{error}; tried again until it works" for error in (errors[0], errors[2])]
+        for clock in clocks._clocks:
+            assert len(said) == 2
+            clock.turn()
+        assert said[2:] == ["the service goes on"]
+        for client in clocks._clients:
+            client.close()
 
 
 def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:
