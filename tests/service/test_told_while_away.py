@@ -117,7 +117,7 @@ def test_who_was_told_at_the_first_failure_is_told_of_the_end_after_three_good_l
 # -- a person is at the table of alerts ------------------------------------------------------------------------------
 
 
-def test_what_a_person_deletes_while_it_is_told_begins_anew(
+def test_what_a_person_deletes_while_it_is_told_begins_again(
     world: World, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What goes on is told once more, under the same id, and what else was on its way is noted."""
