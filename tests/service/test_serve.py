@@ -345,21 +345,30 @@ def test_what_three_threads_find_out_is_said_once(terminal: Terminal) -> None:
     assert said.count("tried again until it works") == 1, said
 
 
-def test_what_several_threads_hear_of_one_absence_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each in other words; the end is told once all of them work. Another trouble is told of its own."""
-    said: list[str] = []
+@contextmanager
+def three_threads(folder: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]) -> Iterator[Clocks]:
+    """The clocks of a service on SQLite, none of which has begun."""
     with Sandbox(Company(0), SandboxSettings(minute_limit=10**6)) as sandbox:
         monkeypatch.setenv("CONNECTEAM_SYNC_API_KEY", sandbox.key)
-        database = f"sqlite:///{tmp_path}/mirror.db"
+        database = f"sqlite:///{folder}/mirror.db"
         settings = Settings(timezone="America/Chicago", database_url=database, base_url=sandbox.url, older_days=0)
         with ConnecteamSync(sandbox.key, settings=settings) as mirror:
             mirror.init()
         clocks = Clocks(settings, threads=3, tell=said.append)
-        errors = (
-            DatabaseUnavailable("the server refuses"),
-            DatabaseUnavailable("the server does not answer"),
-            LockHeld("another session has the lock"),
-        )
+        yield clocks
+        for client in clocks._clients:
+            client.close()
+
+
+def test_what_several_threads_hear_of_one_absence_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in other words; the end is told once all of them work. Another trouble is told of its own."""
+    said: list[str] = []
+    errors = (
+        DatabaseUnavailable("the server refuses"),
+        DatabaseUnavailable("the server does not answer"),
+        LockHeld("another session has the lock"),
+    )
+    with three_threads(tmp_path, monkeypatch, said) as clocks:
         for clock, error in zip(clocks._clocks, errors, strict=True):
             clock.failed(error)
         assert said == [f"{error}; tried again until it works" for error in (errors[0], errors[2])]
@@ -367,8 +376,31 @@ def test_what_several_threads_hear_of_one_absence_is_said_once(tmp_path: Path, m
             assert len(said) == 2
             clock.turn()
         assert said[2:] == ["the service goes on"]
-        for client in clocks._clients:
-            client.close()
+
+
+def test_a_silent_time_clock_is_told_of_by_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever visits it: what one has told the others know."""
+    said: list[str] = []
+    with three_threads(tmp_path, monkeypatch, said) as clocks:
+        one, two, _ = clocks._clocks
+        for _ in range(2):
+            one.turn()
+        with closing(sqlite3.connect(tmp_path / "mirror.db")) as other:
+            [(first,)] = other.execute("SELECT min(time_clock_id) FROM connecteam_sync_clocks")
+            other.executemany(
+                "INSERT INTO connecteam_sync_announced (change_id, time_clock_id, shift_id, kind, is_announced, at)"
+                " VALUES (?, ?, 'x', 'create', 0, ?)",
+                [(number, first, int(time.time())) for number in range(5)],
+            )
+            looks = []
+            for clock in (one, two):
+                other.execute(f"{DUE} WHERE time_clock_id = {first}")
+                other.commit()
+                clock.turn()
+                looks += other.execute(f"SELECT successes FROM connecteam_sync_clocks WHERE time_clock_id = {first}")
+    assert looks == [(2,), (3,)]
+    [line] = said
+    assert f"no doorbell announced the last changes of time clock {first}" in line
 
 
 def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:

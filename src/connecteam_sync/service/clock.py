@@ -59,10 +59,10 @@ _SHORTEST = 0.1
 class Clock:
     """The loop of one thread, with a client of its own, whose listener is `until(stop)`.
 
-    `tell` is given what a person has to know: when trouble begins and when it ends; `troubles` are those of all threads
-    of one service, by default its own. With `enrols` it keeps the list of
-    the time clocks that are visited. `ahead` is by how many seconds a simulation is ahead of the database's clock,
-    `clock` gives seconds that never go back.
+    `tell` is given what a person has to know: when trouble begins and when it ends; `troubles` and `silence` are those
+    of all threads of one service, by default its own. With `enrols` it keeps the list of the time clocks that are
+    visited. `ahead` is by how many seconds a simulation is ahead of the database's clock, `clock` gives seconds that
+    never go back.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Clock:
         stop: threading.Event,
         tell: Callable[[str], None] = lambda _: None,
         troubles: Troubles | None = None,
+        silence: Silence | None = None,
         enrols: bool = True,
         ahead: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
@@ -87,7 +88,7 @@ class Clock:
         self._older = OlderLooks(client, lease=longest, ahead=ahead)
         self._nightly = NightlyProof(client, self._older, lease=longest, ahead=ahead)
         self._bells, self._taken = BellLooks(client, ahead=ahead), Taken()
-        self._silence, self._strange_at = Silence(client, tell), 0
+        self._silence, self._strange_at = silence or Silence(tell), 0
         self._began, self._tidy_at = False, 0.0
         self._enrol_at: float | None = None
         self._fold_at = 0.0
@@ -160,7 +161,7 @@ class Clock:
         self._pending = (held, self._outcome(held, runs), self._taken, runs)
         self._held = None
         self._note()
-        self._silence.note(held, self._taken.reliability)
+        self._silence.note(self._client, held, self._taken.reliability)
         return 0
 
     def _rest(self) -> float:
