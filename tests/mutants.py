@@ -2521,6 +2521,18 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/sql/idle.py",
+        "for name, value in _ALIVE.items():",
+        "for name, value in ():",
+        "tests/test_connections.py -k still_there",
+    ),
+    (
+        "store/sql/connect.py",
+        "if not any(name.startswith(_ASKED) for name in url.query):",
+        "if True:",
+        "tests/test_connections.py -k still_there",
+    ),
+    (
+        "store/sql/idle.py",
         "not (_has_news(connection) or time.monotonic() - since > _IDLE)",
         "not _has_news(connection)",
         "tests/test_connections.py -k forgot",

@@ -392,7 +392,7 @@ def test_a_silent_time_clock_is_told_of_by_one_thread(tmp_path: Path, monkeypatc
                 " VALUES (?, ?, 'x', 'create', 0, ?)",
                 [(number, first, int(time.time())) for number in range(5)],
             )
-            looks = []
+            looks: list[tuple[int]] = []
             for clock in (one, two):
                 other.execute(f"{DUE} WHERE time_clock_id = {first}")
                 other.commit()
