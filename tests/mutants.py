@@ -198,6 +198,7 @@ SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     "tests/web/test_plan_page.py -k not_there and postgresql",
     "tests/store/test_folding.py -k few_receipts and mariadb",
+    "tests/test_connections.py -k still_there",
     FULL_SERVER,
     FIRST_AT_ONCE,
     BEHIND,

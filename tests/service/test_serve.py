@@ -397,10 +397,10 @@ def test_a_silent_time_clock_is_told_of_by_one_thread(tmp_path: Path, monkeypatc
                 other.execute(f"{DUE} WHERE time_clock_id = {first}")
                 other.commit()
                 clock.turn()
+                clocks._say("something else")  # what is said twice in a row is told once anyway
                 looks += other.execute(f"SELECT successes FROM connecteam_sync_clocks WHERE time_clock_id = {first}")
     assert looks == [(2,), (3,)]
-    [line] = said
-    assert f"no doorbell announced the last changes of time clock {first}" in line
+    assert sum(f"no doorbell announced the last changes of time clock {first}" in line for line in said) == 1
 
 
 def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:
