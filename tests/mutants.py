@@ -711,7 +711,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "pass",
         BELL_LOOKS,
     ),
-    ("service/silence.py", "elif is_silent and not was_silent:", "elif is_silent:", BELL_LOOKS),
+    ("service/silence.py", "elif is_silent and not was_silent:", "elif is_silent:", f"{JUDGED_BELLS} -k silence"),
     ("service/serving.py", "silence=silence, ", "", f"{SERVING} -k silent_time_clock"),
     ("core/webhooks.py", "        if not webhook.is_ours:\n            continue\n", "", WEBHOOK_COMMANDS),
     ("core/webhooks.py", "            remove.append(webhook)", "            pass", WEBHOOK_COMMANDS),
@@ -3415,7 +3415,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("service/telling.py", "if problem != self._problem:", "if problem:", f"{TOLD_AWAY} -k said_once"),
     ("service/health.py", "if not self._is_alive():", "if False:", "tests/service/test_metrics.py -k not_alive"),
     ("service/metrics.py", ".timestamp() + DAY if proven", ".timestamp() if proven", PARTS),
-    ("service/silence.py", "self._silent.discard(clock.time_clock_id)", "pass", f"{JUDGED_BELLS} -k silence"),
+    ("service/silence.py", "else self._silent.discard)", "else self._silent.add)", f"{JUDGED_BELLS} -k silence"),
     ("service/silence.py", "one.is_ours and one.time_clock_id == clock", "one.is_ours", f"{JUDGED_BELLS} -k silence"),
     ("service/bell_looks.py", "[-FURTHER_DAYS:]", "[:FURTHER_DAYS]", f"{JUDGED_BELLS} -k many_old"),
     (
