@@ -33,8 +33,6 @@ def watch(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own 
         return
     # A line that is no network's has no such options, nor has every system all of them.
     with suppress(OSError, ValueError), socket.socket(fileno=os.dup(place.fileno())) as line:
-        if line.family not in {socket.AF_INET, socket.AF_INET6}:
-            return
         line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _ALIVE.items():
             if hasattr(socket, name):
