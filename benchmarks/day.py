@@ -32,6 +32,7 @@ from typing import Any, NamedTuple
 
 import time_machine
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -365,7 +366,7 @@ def kind_of(database: str) -> str:
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
         return "sqlite"
-    with create_engine(url).connect() as connection:
+    with create_engine(url, poolclass=NullPool).connect() as connection:
         is_mariadb = "mariadb" in str(connection.exec_driver_sql("SELECT version()").scalar_one()).lower()
     return "mariadb" if is_mariadb else url.get_backend_name()
 
