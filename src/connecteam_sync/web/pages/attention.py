@@ -251,7 +251,7 @@ def unacknowledge(ask: Ask) -> Moved:
 def _chosen(ask: Ask) -> tuple[int, tuple[int, ...]]:
     """The hold of the address, and all that are meant: with `all`, those that were shown beside it (`ids`)."""
     number = number_of(ask.params["id"], "id")
-    if not ask.form.get("all"):
+    if not ask.form.agrees("all"):
         return number, (number,)
     ids = tuple(number_of(text.strip(), "ids") for text in ask.required("ids").split(",")[:SHOWN])
     return number, tuple(dict.fromkeys((number, *ids)))
