@@ -1192,8 +1192,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/mirror/clock_times.py", "if touched != rows:", "if False:", "tests/store/test_store.py"),
     (
         "store/store.py",
-        "            yield session\n            session.flush()\n            self._note_act(",
-        "            yield session\n            self._note_act(",
+        "            yield session\n            session.flush()\n            if not",
+        "            yield session\n            if not",
         WAITING,
     ),
     ("store/history/holds.py", 'row["time_clock_id"] == plan.time_clock_id)\n', "True)\n", MACHINE),
@@ -3578,7 +3578,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/console/audit.py", "WHERE id < :before", "WHERE id <= :before", AUDIT),
     (
         "store/store.py",
-        "            self._note_act(connection, session.begun)\n        if",
+        "            if not session.is_given_up:\n                self._note_act(connection, session.begun)\n        if",
         "        self._note_act(connection, session.begun)\n        if",
         AUDIT,
     ),
@@ -3715,7 +3715,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/visitors.py", "BackOff(clock, free=_OFFICE)", "BackOff(clock)", SIGNING_IN),
     ("web/visitors.py", "            self._once = None\n", "", DEMO_CONSOLE),
     ("web/console.py", "self._visitors.sessions.end(self._token(request))", "self._token(request)", SIGNING_IN),
-    ("web/console.py", 'if not is_from_our_page(host or "", request.headers):', "if False:", SIGNING_IN),
+    ("web/console.py", 'if not is_from_our_page(host or "", whole(request.headers.items())):', "if False:", SIGNING_IN),
     ("web/console.py", "if len(read) > LARGEST_FORM:", "if False:", SIGNING_IN),
     ("web/console.py", "if visitor is None and not place.is_open:", "if False:", SIGNING_IN),
     ("web/failures.py", "    (LockHeld, HTTPStatus.LOCKED),\n", "", FAILURES),
@@ -4056,7 +4056,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/pages/person_day.py", '"shift" if row.is_ours else "hand"', '"shift"', f"{PERSON_DAY} and by_hand"),
     (
         "web/pages/mapping.py",
-        "if move.needs_consent and not _agrees(ask):",
+        'if move.needs_consent and not ask.form.agrees("yes"):',
         'if move.needs_consent and not ask.form.get("yes"):',
         f"{MAP} and differing",
     ),
