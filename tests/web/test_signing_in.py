@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +14,9 @@ import pytest
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from support.console_site import ConsoleSite, console_of
+from connecteam_sync.web.gate import Gate
+from connecteam_sync.web.visitors import Once, Visitors
+from support.console_site import Clock, ConsoleSite, console_of
 
 JSON = "application/json"
 
@@ -280,6 +284,18 @@ def test_signing_in_ends_the_session_before(site: ConsoleSite, mirror: Connectea
         assert jo.get("/").status_code == 303
 
 
+def test_a_word_ends_the_session_before(mirror: ConnecteamSync) -> None:
+    """As a secret does; and it is good for one time."""
+    mirror.add_console_user("Maria", "viewer")
+    visitors = Visitors(Gate(), Clock(), once=Once("word", "Maria"))
+    planted = visitors.sessions.begin("Jo", 1)
+    assert visitors.sign_in_once(mirror, "other", token=planted) is None
+    assert visitors.sessions.find(planted) is not None
+    assert visitors.sign_in_once(mirror, "word", token=planted) is not None
+    assert visitors.sessions.find(planted) is None
+    assert visitors.sign_in_once(mirror, "word", token=None) is None
+
+
 def test_a_listed_proxy_says_who_it_is(settings: Settings, mirror: ConnecteamSync) -> None:
     """Its header counts from its address alone; the role is that of the account."""
     mirror.add_console_user("Maria", "operator")
@@ -327,6 +343,22 @@ def test_a_form_has_an_end(site: ConsoleSite) -> None:
     assert site.ask("/sign-in", method="POST", content=many).status_code == 422
 
 
+def test_half_a_form_is_none(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Whoever hangs up in the middle of it has not asked for what is there so far."""
+    with site.signed_in("operator", "Ana") as ana:
+        name, port = site.host.split(":")
+        head = (
+            f"POST /clocks/resume HTTP/1.1\r\nHost: {site.host}\r\nContent-Length: 50\r\n"
+            f"Cookie: connecteam_sync_session={ana.cookies['connecteam_sync_session']}\r\n"
+        )
+        with socket.create_connection((name, int(port)), timeout=10) as line:
+            line.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nreason=x".encode())
+        time.sleep(0.5)
+        assert mirror.audit() == ()
+        assert ana.post("/clocks/resume", data={"reason": "x"}).status_code == 303
+        assert [one.action for one in mirror.audit()] == ["resume"]
+
+
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
 def test_what_is_no_form_is_not_read_as_one(site: ConsoleSite, kind: str) -> None:
     """It would name nothing: a sync of the days in a JSON object would be one of the last days."""
@@ -343,13 +375,15 @@ def test_what_is_no_form_is_not_read_as_one(site: ConsoleSite, kind: str) -> Non
 
 def test_every_answer_brings_its_headers(site: ConsoleSite, mirror: ConnecteamSync) -> None:
     """Pages, JSON, redirects and refusals."""
-    mirror.add_console_user("Maria", "viewer")
+    secret = mirror.add_console_user("Maria", "viewer")
     answers = [
         site.ask("/"),
         site.ask("/sign-in"),
         site.ask("/index.json"),
         site.ask("/", headers={"host": "evil.example"}),
         site.ask("/sign-in", method="POST", data={"name": "a", "secret": "b"}),
+        site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": secret}),
+        site.ask("/sign-out", method="POST"),
     ]
     for answer in answers:
         policy = answer.headers["content-security-policy"]
