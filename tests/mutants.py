@@ -1036,7 +1036,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         WHENEVER,
     ),
     ("core/plan.py", "or not self.is_known(mirror):", ":", CLOCKS),
-    ("core/plan.py", "if min((*live, shift), key=precedence).id != shift.id:", "if False:", CLOCKS),
+    (
+        "core/plan.py",
+        "self.row_for(shift, employee, row.id) if is_first else None",
+        "self.row_for(shift, employee, row.id)",
+        CLOCKS,
+    ),
     (
         "core/window.py",
         "return end_of_day(self.last, self.zone)",
@@ -1856,7 +1861,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slice.py", 'elif done.receipt.status == "refused":', "elif False:", OTHER_LOOKS),
     ("engine/slice.py", "_outline(done.plan) if done.plan and", "done.plan if", "tests/test_round_trips.py -k memory"),
     ("engine/slice.py", " or bool(decision.snapshot.invalid_records)", "", OTHER_LOOKS),
-    ("engine/propose.py", "if planned.plan.refusals:", "if False:", OTHER_LOOKS),
+    ("engine/propose.py", "if plan.refusals:", "if False:", OTHER_LOOKS),
     ("core/absences.py", "        undecided=frozenset(standing),\n", "", ABSENCES),
     (
         "core/plan.py",
