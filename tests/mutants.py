@@ -46,7 +46,7 @@ IN_PARTS = "tests/test_parts.py"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
-RENDER, FAILURES = "tests/web/test_render.py", "tests/web/test_clients.py"
+RENDER, CLIENTS = "tests/web/test_render.py", "tests/web/test_clients.py"
 PAGES, PROXIES = "tests/web/test_pages.py", "tests/core/test_proxies.py"
 DEMO_CONSOLE = "tests/web/test_demo.py"
 PERSONS, HELD_GROUPS = "tests/core/test_persons.py", "tests/core/test_held_groups.py"
@@ -3698,7 +3698,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "(user, self.sessions.begin(user.name, user.generation))",
         SIGNING_IN,
     ),
-    ("web/clients.py", "self._free.get_nowait().close()", "self._free.get_nowait()", FAILURES),
+    ("web/clients.py", "self._free.get_nowait().close()", "self._free.get_nowait()", CLIENTS),
     ("web/pages/attention.py", "if len(texts) > SHOWN:", "if False:", ATTENTION),
     (
         "store/console/plans.py",
@@ -3750,10 +3750,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/console.py", 'if not is_from_our_page(host or "", whole(request.headers.items())):', "if False:", SIGNING_IN),
     ("web/console.py", "if len(read) > LARGEST_FORM:", "if False:", SIGNING_IN),
     ("web/console.py", "if visitor is None and not place.is_open:", "if False:", SIGNING_IN),
-    ("web/failures.py", "    (LockHeld, HTTPStatus.LOCKED),\n", "", FAILURES),
-    ("web/failures.py", "    (GuardRefused, HTTPStatus.PRECONDITION_FAILED),\n", "", FAILURES),
-    ("web/clients.py", "                self._free.put(client)\n", "                pass\n", FAILURES),
-    ("web/clients.py", "            self._places.release()\n", "            pass\n", FAILURES),
+    ("web/failures.py", "    (LockHeld, HTTPStatus.LOCKED),\n", "", CLIENTS),
+    ("web/failures.py", "    (GuardRefused, HTTPStatus.PRECONDITION_FAILED),\n", "", CLIENTS),
+    ("web/clients.py", "                self._free.put(client)\n", "                pass\n", CLIENTS),
+    ("web/clients.py", "            self._places.release()\n", "            pass\n", CLIENTS),
     ("web/render.py", "autoescape=True", "autoescape=False", RENDER),
     ("web/render.py", "if shown.startswith(_FORMULA) or value.startswith(_FORMULA) else", "if False else", RENDER),
     ("web/render.py", 'is_today = local.date() == local_day(context["now"], zone)', "is_today = True", RENDER),
