@@ -357,7 +357,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "secure = ssl._create_unverified_context()",
         RECEIVERS,
     ),
-    ("alerts/webhook.py", 'f"{message.id}.{at}.".encode() + data', "data", COUNTED_LOOKS),
+    ("alerts/webhook.py", 'f"{name}.{at}.".encode() + data', "data", COUNTED_LOOKS),
     ("alerts/webhook.py", "if status not in _TAKEN:", "if False:", COUNTED_LOOKS),
     ("alerts/others.py", "{**_without_secrets(os.environ), **words}", "{**os.environ, **words}", COUNTED_LOOKS),
     ("alerts/others.py", "if done.returncode:", "if False:", RECEIVERS),
@@ -1159,7 +1159,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         PADDING,
     ),
     ("store/history/holds.py", 'row["subject"] in written', "False", PADDING),
-    ("core/verify.py", "> max(1, count)", "> max(100000, count)", CORE),
     (
         "store/mirror/apply.py",
         "held = write_holds(session, plan, made, run=run.value, now=now)",
@@ -1690,7 +1689,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/draft.py", "if record.meant else", "if False else", AS_IT_IS),
     ("api/invalid_records.py", "meant=_believable(start // 1000)", "meant=_believable(start)", AS_IT_IS),
     ("present/text.py", "(pair[0], pair[1].image.clock_in))", "pair[0])", AS_IT_IS),
-    ("present/text.py", "    if not line.rows:\n", "    if False:\n", AS_IT_IS),
+    ("present/verify_text.py", "    if not line.rows:\n", "    if False:\n", AS_IT_IS),
     (
         "cli/accounts.py",
         "last looked at {stamp(clock.last_looked_at, zone)}",
@@ -2449,7 +2448,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slices.py", "if not EARLIEST <= day <= LATEST:", "if False:", OUT_OF_REACH),
     ("config.py", "mode & (stat.S_IWGRP | stat.S_IWOTH)", "mode & stat.S_IWGRP", KEY_FILES),
     (
-        "config.py",
+        "config_names.py",
         "short = {key.removeprefix(PREFIX): key for key in (*known, *also)}",
         "short = {key.removeprefix(PREFIX): key for key in known}",
         WRONG_VARIABLES,
@@ -3837,7 +3836,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/render.py", "if shown.startswith(_FORMULA) or value.startswith(_FORMULA) else", "if False else", RENDER),
     ("web/render.py", 'is_today = local.date() == local_day(context["now"], zone)', "is_today = True", RENDER),
     ("web/charts.py", 'f"{span.kind} open" if span.is_open else span.kind', "span.kind", RENDER),
-    ("web/page.py", "least <= int(text[:20]) <= LARGEST_ID", "least <= int(text[:20])", RENDER),
     ("present/text.py", "way = _WAYS[run.trigger] if run.trigger else", "way =", WHO_ASKED),
     ("present/runs_text.py", '"  " + asked_text(run)', '""', WHO_ASKED),
     (

@@ -28,7 +28,6 @@ from connecteam_sync.core.text import many
 from connecteam_sync.days import any_day_of, chosen_windows
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import history_text, holds_text, json_shapes, text
-from connecteam_sync.present.runs_text import runs_text
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
@@ -46,6 +45,8 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """Receipts, newest first; `--kind verify` lists the verifications."""
+    from connecteam_sync.present.runs_text import runs_text
+
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         chosen = next((known for known in RUN_KINDS if known == kind), None)
         if kind is not None and chosen is None:
