@@ -1,7 +1,7 @@
 """A large mirror: the product writes the last two days of a company, and statements copy them into years before.
 
-Everybody works once a day. Each day has twenty runs; today has one every five minutes. Some shifts are far too long, some
-users count for nobody, and their shifts are held.
+Everybody works once a day. Each day has twenty runs; today has one every five minutes. Some shifts are far too long;
+some users count for nobody: their shifts are held.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from connecteam_sync.store.service.bells import Bells
 
 DAY, HOUR, EIGHT = 86_400, 3_600, 28_800
 NOBODY, RUNS_A_DAY, VISITS = 60, 20, 288
@@ -96,9 +97,7 @@ def _fill(mirror: ConnecteamSync, company: Company, rows: int) -> None:
             {"number": number, "user_id": user, "employee_id": employee}
             for number, (user, employee) in enumerate(people)
         ])  # fmt: skip
-        sample = dict(connection.execute(text(f"SELECT * FROM {own.changes} WHERE kind = 'create'")).mappings().first())
-        run = dict(connection.execute(text(f"SELECT * FROM {own.runs}")).mappings().first())
-        slice_ = dict(connection.execute(text(f"SELECT * FROM {own.slices}")).mappings().first())
+        sample, run, slice_ = (_sample(connection, name) for name in (own.changes, own.runs, own.slices))
     receipt = _receipt(slice_["receipt"], len(people) // RUNS_A_DAY)
     for number in range(days):
         with mirror.store.own_rows("filling") as connection:
@@ -108,23 +107,28 @@ def _fill(mirror: ConnecteamSync, company: Company, rows: int) -> None:
         day = today - timedelta(days + 1 - number // RUNS_A_DAY)
         at = _midnight(day) + 13 * HOUR + number % RUNS_A_DAY * 1_800
         runs.append(_run(run, _FIRST_RUN + number, at, day))
-        slices.append({**slice_, "id": _FIRST_RUN + number, "run_id": _FIRST_RUN + number, "receipt": receipt, "employees": None})
+        slices.append(
+            {**slice_, "id": _FIRST_RUN + number, "run_id": _FIRST_RUN + number, "receipt": receipt, "employees": None}
+        )
     first, now = _FIRST_RUN + days * RUNS_A_DAY, int(time.time())
     few = _receipt(slice_["receipt"], 3)
+    nothing = _receipt(slice_["receipt"], 0).replace('"applied"', '"nothing"')
     for number in range(VISITS):
         runs.append(_run(run, first + number, now - (VISITS - number) * 150, today))
-        is_quiet = number % 3
-        slices.append(
-            {**slice_, "id": first + number, "run_id": first + number, "employees": None,
-             "receipt": few.replace('"applied"', '"nothing"').replace('"created":3', '"created":0') if is_quiet else few,
-             "status": "nothing" if is_quiet else "applied"}
-        )  # fmt: skip
+        status, text_ = ("nothing", nothing) if number % 3 else ("applied", few)
+        one = {"id": first + number, "run_id": first + number, "status": status, "receipt": text_, "employees": None}
+        slices.append({**slice_, **one})
     _write(mirror, own.runs, runs)
     _write(mirror, own.slices, slices)
     _others(mirror, [int(user) for user, _ in people], sorted(company.people)[:NOBODY], days)
     _analyse(mirror)
     with mirror.store.own_rows("filling") as connection:
         connection.execute(text("CREATE TABLE bench_people (number BIGINT)"))
+
+
+def _sample(connection: Connection, table: str) -> dict[str, Any]:
+    """What the product wrote first."""
+    return dict(connection.execute(text(f"SELECT * FROM {table} ORDER BY id")).mappings().all()[0])
 
 
 def _keep_plan(mirror: ConnecteamSync, company: Company) -> None:
@@ -152,9 +156,7 @@ def _receipt(receipt: str, count: int) -> str:
     return msgspec.json.encode(made).decode()
 
 
-def _day(
-    mirror: ConnecteamSync, connection: Connection, number: int, day: date, people: int, row_after: str
-) -> None:
+def _day(mirror: ConnecteamSync, connection: Connection, number: int, day: date, people: int, row_after: str) -> None:
     """The shifts of everybody on a day, their rows, and the entries of the journal."""
     d, own = mirror.store.dialect, mirror.store.own
     first = f"{_midnight(day) + 14 * HOUR} + p.number % 180 * 60"
@@ -195,16 +197,18 @@ def _others(mirror: ConnecteamSync, users: list[int], nobody: list[int], days: i
     """Holds, doorbells, acts, proofs, closed days, totals of timesheets."""
     own, today, now = mirror.store.own, mirror.today(), int(time.time())
     with mirror.store.own_rows("filling") as connection:
-        newest = connection.execute(text(f"SELECT max(id) FROM {own.changes}")).scalar()
-        employee = dict(connection.execute(text("SELECT user_id, employee_id FROM bench_made")).all())
+        newest: int = connection.execute(text(f"SELECT max(id) FROM {own.changes}")).scalar_one()
+        made = connection.execute(text("SELECT user_id, employee_id FROM bench_made"))
+        employee = {int(user): key for user, key in made}
     holds = []
     for number in range(_STANDING + _RESOLVED):
         is_nobody = number % 3 > 0
         user = nobody[number % len(nobody)] if is_nobody else users[number % len(users)]
         at = now - number % 400 * HOUR
         day = date.fromordinal(today.toordinal() - number % 400 // 24).isoformat()
+        reason = "unmapped_user" if is_nobody else ("manual_row", "locked_day")[number % 2]
         holds.append({
-            "time_clock_id": 4100001, "reason": "unmapped_user" if is_nobody else ("manual_row", "locked_day")[number % 2],
+            "time_clock_id": 4100001, "reason": reason,
             "subject": f"shift bench-hold-{number}", "detail": f"Connecteam user {user} counts for no employee" * 2,
             "shift_id": f"bench-hold-{number}", "user_id": user,
             "employee_id": None if is_nobody else employee[user], "instant": at, "minutes": 480,
@@ -220,6 +224,14 @@ def _others(mirror: ConnecteamSync, users: list[int], nobody: list[int], days: i
         for number in range(_BELLS)
     ]  # fmt: skip
     _write(mirror, own.doorbells, bells)
+    announced = [
+        {"change_id": newest - number, "time_clock_id": 4100001, "shift_id": f"bench-{number}", "kind": "create",
+         "at": now - number * 60, "is_announced": 1}
+        for number in range(200)
+    ]  # fmt: skip
+    _write(mirror, own.announced, announced)
+    with mirror.store.own_rows("filling") as connection:
+        Bells(mirror.store.dialect, own).expect(connection)
     acts = [
         {"at": now - (_ACTS - number) * 600, "by_whom": "Opal", "trigger_kind": "console", "action": "acknowledge",
          "subject": f"hold {number}", "detail": "known", "run_id": None}
@@ -234,7 +246,9 @@ def _others(mirror: ConnecteamSync, users: list[int], nobody: list[int], days: i
         for day in past
     ]  # fmt: skip
     _write(mirror, own.proofs, proofs)
-    closed = [{"day": day, "timezone": zone, "locked_at": now} for day in past if day < (today - timedelta(30)).isoformat()]
+    closed = [
+        {"day": day, "timezone": zone, "locked_at": now} for day in past if day < (today - timedelta(30)).isoformat()
+    ]
     _write(mirror, own.locked_days, closed)
     sheets = [
         {"user_id": user, "day": day, "timezone": zone, "time_clock_id": 4100001, "minutes": 480,

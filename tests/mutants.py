@@ -136,6 +136,7 @@ HOLDS = "tests/store/test_holds.py"
 FEED = "tests/store/test_feed.py"
 PROOFS = "tests/attack/test_proofs.py"
 ANOMALIES = "tests/core/test_anomalies.py"
+COMPRESSION = "tests/web/test_compression.py"
 PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
 OLDER = "tests/service/test_older_days.py"
@@ -1485,12 +1486,42 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "3 if self.plan.holds else 0",
         RECORDS + " -k ends_no_run",
     ),
+    ("store/history/employee.py", 'if open_since is None else f" AND', 'if True else f" AND', PAST),
+    ("web/compression.py", "if len(body) < LEAST:", "if not body:", COMPRESSION),
+    ("web/compression.py", ' and headers.get("sec-fetch-site", "none") not in _OTHERS', "", COMPRESSION),
+    ("web/compression.py", "_OTHERS = frozenset({", '_OTHERS = frozenset({"none", ', COMPRESSION),
+    ("web/compression.py", 'answer.headers["content-length"] = str(len(answer.body))', "pass", COMPRESSION),
+    ("web/compression.py", 'answer.headers.add_vary_header("Accept-Encoding")', "pass", COMPRESSION),
+    ("web/compression.py", "float(digits) == 0", "digits == '0'", COMPRESSION),
+    ("web/compression.py", 'found.get("*", False)', "False", COMPRESSION),
+    ("web/console.py", 'is_compressed = request.url.path != "/sign-in"', "is_compressed = True", COMPRESSION),
+    (
+        "web/console.py",
+        "compressed(Response(content, headers=",
+        "(lambda one, _: one)(Response(content, headers=",
+        COMPRESSION,
+    ),
     ("core/anomalies.py", "longest is not before:", "False:", ANOMALIES),
     ("core/anomalies.py", "(longest is None or row.clock_out > (longest.clock_out or 0))", "True", ANOMALIES),
     (
         "core/anomalies.py",
-        "if starts[0] <= row.clock_in < end:\n                day",
-        "if row.clock_in < end:\n                day",
+        "                first <= row.clock_in < end\n",
+        "                row.clock_in < end\n",
+        ANOMALIES,
+    ),
+    ("core/anomalies.py", "minutes > longest or minutes == 0", "minutes > longest", ANOMALIES),
+    ("core/anomalies.py", "out is None or row.clock_in < out", "row.clock_in < (out or 0)", ANOMALIES),
+    (
+        "core/anomalies.py",
+        "row.clock_in - before.clock_in <= near)",
+        "row.clock_in - before.clock_in < near)",
+        ANOMALIES,
+    ),
+    ("core/anomalies.py", "len(set(places)) < len(places)", "len(places) > len(mine)", ANOMALIES),
+    (
+        "core/anomalies.py",
+        "found[employee], key=lambda row: (row.clock_in, ordered(row.id))",
+        "found[employee], key=lambda row: ordered(row.id)",
         ANOMALIES,
     ),
     ("core/anomalies.py", "len(several) > 1 and worked", "worked", ANOMALIES),
@@ -2095,7 +2126,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/holds.py", '    "no_connecteam_user",\n', "", EVIDENCE),
     ("store/history/employee.py", "_REACH_DAYS = 2", "_REACH_DAYS = 1", PAST),
     ("store/history/employee.py", "s.start_at >= :start AND", "s.start_at > :start AND", PAST),
-    ("store/history/employee.py", '{"start": padded.start_utc},', '{"start": window.start_utc},', PAST),
+    ("store/history/employee.py", '{"start": padded.start_utc, **', '{"start": window.start_utc, **', PAST),
     ("api/limits.py", "max(0.0, *waits)", "max(0.0, min(waits))", ANSWERS),
     ("api/limits.py", "elif not waits and is_too_many:", "elif not waits:", ANSWERS),
     (
@@ -2491,8 +2522,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/adopt/unreadable_times.py",
-        "IS NOT NULL AND {read[field]} IS NULL)",
-        "IS NOT NULL OR {read[field]} IS NULL)",
+        "({read[field]} IS NULL AND {d.shown(",
+        "({read[field]} IS NULL OR {d.shown(",
         UNREAD_TIMES,
     ),
     ("store/tables/support.py", "{column} / 1000, 'unixepoch'", "{column}, 'unixepoch'", UNREAD_TIMES),
