@@ -137,6 +137,7 @@ FEED = "tests/store/test_feed.py"
 PROOFS = "tests/attack/test_proofs.py"
 ANOMALIES = "tests/core/test_anomalies.py"
 COMPRESSION = "tests/web/test_compression.py"
+STATEMENTS = "tests/web/test_statements.py"
 PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
 OLDER = "tests/service/test_older_days.py"
@@ -370,6 +371,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/service/looks.py", "enough = 1 if stops else BAD_LOOKS", "enough = BAD_LOOKS", COUNTED_LOOKS),
     ("store/service/alerts.py", '"is_counted": int(row.is_counted)', '"is_counted": 0', COUNTED_LOOKS),
+    ("store/service/facts.py", "{DAY_CALLS, BELLS_SINCE}", "{DAY_CALLS}", STATEMENTS),
+    ("store/service/facts.py", "any(name == BELLS_SINCE for name, _, _ in said)", "True", STATUS),
+    (
+        "store/service/facts.py",
+        'sorted(row[:2] for row, _ in of["visited"])',
+        'sorted(row[1::-1] for row, _ in of["visited"])',
+        COUNTED_LOOKS,
+    ),
     ("store/service/facts.py", "AND acknowledged_at IS NULL", "", COUNTED_LOOKS),
     ("store/service/totals.py", "return int(open_run) - 1", "return int(open_run)", METRICS),
     ("store/service/totals.py", 'r.id > :after AND r.id <= :head"\n', 'r.id <= :head"\n', METRICS),
@@ -576,7 +585,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "proven + timedelta(days=1)",
         STATUS,
     ),
-    ("engine/status.py", "last_proven=last_proven[0],", "", PARTS),
+    ("store/service/facts.py", "date.fromisoformat(proven) if proven else None", "None", PARTS),
     (
         "core/status.py",
         "(clock.good_at or clock.first_look)) for clock in clocks)",
@@ -1527,7 +1536,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/anomalies.py", "len(several) > 1 and worked", "worked", ANOMALIES),
     ("core/anomalies.py", "row.clock_in < end and now", "now", ANOMALIES),
     ("core/anomalies.py", "apart <= limits.near_minutes * 60", "apart < limits.near_minutes * 60", ANOMALIES),
-    ("core/anomalies.py", "elif row.clock_in < before.clock_out:", "elif row.clock_in <= before.clock_out:", ANOMALIES),
+    ("core/anomalies.py", "out is None or row.clock_in < out or", "out is None or row.clock_in <= out or", ANOMALIES),
     ("core/name_search.py", 'unicodedata.normalize("NFKD", name.casefold())', "name.casefold()", ANOMALIES),
     ("core/name_search.py", "if words and all(", "if words and any(", ANOMALIES),
     ("store/history/employee.py", " AND s.is_gone = 0", "", PAST),
@@ -3413,7 +3422,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "since=min(member.first_seen for member in new)", "since=facts.now", DRIFT),
     ("store/service/drift.py", " {dialect.unless_there('name')}", "", DRIFT),
     ("store/service/drift.py", "< {MOST}", "<= {MOST}", DRIFT),
-    ("store/service/facts.py", "if name != DAY_CALLS", "", DRIFT),
+    ("store/service/facts.py", "if name not in {DAY_CALLS, BELLS_SINCE}", "if name != BELLS_SINCE", DRIFT),
     (
         "service/looked.py",
         "said = self._looks.noting_new(self._client.take_unknown_members())",

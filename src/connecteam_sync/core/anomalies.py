@@ -145,13 +145,13 @@ def _pairs(mine: Iterable[ClockTime]) -> Iterator[tuple[ClockTime, ClockTime]]:
 def _together(
     before: ClockTime, row: ClockTime, employee: RowId, day: date, limits: AnomalyLimits
 ) -> Iterator[Anomaly]:
-    """The oddities of two rows of an employee: a near double is not also reported as an overlap."""
+    """The oddity of two rows of an employee, one of which the other reaches or is near: not both are reported."""
     apart = row.clock_in - before.clock_in
     if apart <= limits.near_minutes * 60:
         yield _of("near_double", employee, day, apart // 60, before, row)
     elif before.clock_out is None:
         # The overlap has no length yet if one of them is still open.
         yield _of("overlap", employee, day, 0, before, row)
-    elif row.clock_in < before.clock_out:
+    else:
         both = min(before.clock_out, before.clock_out if row.clock_out is None else row.clock_out) - row.clock_in
         yield _of("overlap", employee, day, max(both, 0) // 60, before, row)

@@ -14,7 +14,7 @@ from connecteam_sync.core.window import PADDING_DAYS, local_day
 from connecteam_sync.engine.decide import now
 from connecteam_sync.store.service.announced import Announcements
 from connecteam_sync.store.service.bells import Bells
-from connecteam_sync.store.service.facts import facts_of, facts_queries
+from connecteam_sync.store.service.facts import facts_of, facts_query
 from connecteam_sync.store.service.proofs import last_proven_query, proven_of, proven_queries
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.store import Store
@@ -38,21 +38,18 @@ class FactsReading:
         self._bells = Bells(dialect, own, ahead=ahead)
         self._announcements = Announcements(dialect, own, ahead=ahead)
         self.queries: tuple[Query, ...] = (
-            self._bells.since_query(),
             *proven_queries(own, timezone, *self._days),
-            last_proven_query(own, timezone, self._days[1]),
-            *facts_queries(dialect, own, ahead=ahead),
+            facts_query(dialect, own, last_proven=last_proven_query(own, timezone, self._days[1]), ahead=ahead),
         )
 
     def facts(self, connection: Connection, fetched: Sequence[Rows]) -> Facts:
         """The facts of the rows of `queries`; where doorbells are expected, these are read now."""
-        bells, days, written, last_proven, *others = fetched
-        facts = facts_of(others, today=self._today, cadence=self._cadence, slice_days=self._slice_days)
+        days, written, others = fetched
+        facts, has_bells = facts_of(others, today=self._today, cadence=self._cadence, slice_days=self._slice_days)
         return msgspec.structs.replace(
             facts,
-            last_proven=last_proven[0],
             proven_through=proven_through(proven_of((days, written), *self._days), self._today),
-            bells=self._bell_facts(connection) if bells else None,
+            bells=self._bell_facts(connection) if has_bells else None,
         )
 
     def read(self, connection: Connection) -> Facts:

@@ -30,7 +30,7 @@ _REMOVED_AT_ONCE = 2_000
 _TAKEN_AT_ONCE = 5_000
 _DAY, _LAGS = 86_400, 1_000
 _NEW_EVENTS = 20
-_STRANGE, _SINCE, _REMOVED = "unknown_clock_rang", "bells_since", "bells_removed"
+_STRANGE, BELLS_SINCE, _REMOVED = "unknown_clock_rang", "bells_since", "bells_removed"
 """Names in the table `service`."""
 Transaction = Connection
 """A transaction of `Store.own_rows`, for those who only pass it on."""
@@ -104,7 +104,7 @@ class Bells:
             rows = [_row(bell, state, number + n, settle_seconds) for n, (bell, state) in enumerate(found.new, 1)]
             self._each(connection, insert, rows)
             if number == 0:
-                self._note(connection, _SINCE, every=None)
+                self._note(connection, BELLS_SINCE, every=None)
         if found.again:  # after the new ones: the same delivery may come twice in one batch
             again = [{"bell_key": key, "times": times} for key, times in found.again.items()]
             update = self._dialect.update(
@@ -323,12 +323,12 @@ class Bells:
 
     def since_query(self) -> Query:
         """The query for what `since` returns: a row with it, or none."""
-        sql = f"SELECT at FROM {self._own.service} WHERE name = '{_SINCE}'"
+        sql = f"SELECT at FROM {self._own.service} WHERE name = '{BELLS_SINCE}'"
         return Query(sql, make=lambda row: int(row[0]))
 
     def expect(self, connection: Connection) -> None:
         """From now on deliveries are to be expected, if they are not already."""
-        self._note(connection, _SINCE, every=None)
+        self._note(connection, BELLS_SINCE, every=None)
 
     # -- they go -------------------------------------------------------------------------------------------------------
 
