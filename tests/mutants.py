@@ -371,8 +371,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/service/looks.py", "enough = 1 if stops else BAD_LOOKS", "enough = BAD_LOOKS", COUNTED_LOOKS),
     ("store/service/alerts.py", '"is_counted": int(row.is_counted)', '"is_counted": 0', COUNTED_LOOKS),
-    ("store/service/facts.py", "{DAY_CALLS, BELLS_SINCE}", "{DAY_CALLS}", STATEMENTS),
-    ("store/service/facts.py", "any(name == BELLS_SINCE for name, _, _ in said)", "True", STATUS),
+    ("web/console.py", "or self._clock() - at > _STATUS_SECONDS", "or self._clock() > at - 1", STATEMENTS),
+    ("store/service/facts.py", "BELLS_SINCE, BELLS_REMOVED}\n", "BELLS_REMOVED}\n", JUDGED_BELLS),
+    ("store/service/facts.py", "reverse=True, ", "", JUDGED_BELLS),
+    ("store/service/facts.py", "if BELLS_SINCE in said else None", "if True else None", PARTS),
     (
         "store/service/facts.py",
         'sorted(row[:2] for row, _ in of["visited"])',
@@ -3422,7 +3424,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "since=min(member.first_seen for member in new)", "since=facts.now", DRIFT),
     ("store/service/drift.py", " {dialect.unless_there('name')}", "", DRIFT),
     ("store/service/drift.py", "< {MOST}", "<= {MOST}", DRIFT),
-    ("store/service/facts.py", "if name not in {DAY_CALLS, BELLS_SINCE}", "if name != BELLS_SINCE", DRIFT),
+    ("store/service/facts.py", "_OTHERS = {DAY_CALLS, ", "_OTHERS = {", DRIFT),
     (
         "service/looked.py",
         "said = self._looks.noting_new(self._client.take_unknown_members())",

@@ -16,7 +16,7 @@ from connecteam_sync.web.pages import PLACES
 from support.operated import Operated, act, operated
 from support.staff import LARGEST_PAGE
 
-MOST, MOST_COMPRESSED, HEAD, DAY = 8, 15_000, 3 + 4, "2025-12-02"
+MOST, MOST_COMPRESSED, HEAD, DAY = 8, 15_000, 3, "2025-12-02"
 """Eight, with the one that asks who may sign in. The head's facts are asked for once in five seconds for all pages."""
 
 

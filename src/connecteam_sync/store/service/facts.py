@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from connecteam_sync.core.facts import Facts, NewMember, Waiting
-from connecteam_sync.store.service.bells import BELLS_SINCE
+from connecteam_sync.core.facts import BellFacts, Facts, NewMember, Waiting
+from connecteam_sync.store.service.announced import reliability_by_clock
+from connecteam_sync.store.service.bells import BELLS_REMOVED, BELLS_SINCE, Bells, counts_of, lags_of
 from connecteam_sync.store.service.drift import IS_NEW
 from connecteam_sync.store.service.looks import DAY_CALLS, calls, looked
 from connecteam_sync.store.sql.dialect import Dialect
@@ -25,7 +26,8 @@ _LOOKS = (
     "time_clock_id", "first_look", "last_look", "last_good", "fresh", "looks", "bad", "good", "bad_since",
     "trouble_since", "cadence", "next_due",
 )  # fmt: skip
-_PARTS = ("look", "visited", "held", "said", "sums")
+_PARTS = ("look", "visited", "held", "said", "rung", "lag", "change", "sums")
+_Parts = dict[str, list[tuple[list[Any], list[Any]]]]
 _SAID = ("error", "name", "mode")
 """Of each time clock that was looked at: numbers, then texts."""
 
@@ -70,24 +72,25 @@ def facts_query(dialect: Dialect, own: OwnTables, *, last_proven: Query, ahead: 
             "said",
             ["at"],
             ["name", "value"],
-            f" FROM {own.service} WHERE name = '{DAY_CALLS}' OR name = '{BELLS_SINCE}' OR {IS_NEW}",
+            f" FROM {own.service} WHERE name IN ('{DAY_CALLS}', '{BELLS_SINCE}', '{BELLS_REMOVED}') OR {IS_NEW}",
         ),
+        part("rung", [whole("COUNT(*)")], ["state"], f" FROM {own.doorbells} GROUP BY state"),
+        part("lag", ["seconds"], [], f" FROM ({Bells(dialect, own, ahead=ahead).lags_sql()}) h"),
+        part("change", ["change_id", "time_clock_id", "at", "is_announced"], ["kind"], f" FROM {own.announced}"),
         part("sums", [whole(now), whole(people), whole(spent)], [f"({last_proven.sql})"], ""),
     )
     return Query(" UNION ALL ".join(parts), last_proven.values)
 
 
-def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int) -> tuple[Facts, bool]:
-    """What is on record, and whether doorbells are expected. `today` is the business's day, `slice_days` are days of
-    one call.
-    """
-    of: dict[str, list[tuple[list[Any], list[Any]]]] = {name: [] for name in _PARTS}
+def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int) -> Facts:
+    """What is on record. `today` is the business's day, `slice_days` are days of one call."""
+    of: _Parts = {name: [] for name in _PARTS}
     for name, *columns in fetched:
         numbers = [None if one is None else int(one) for one in columns[: len(_LOOKS)]]
         of[name].append((numbers, columns[len(_LOOKS) :]))
     [((moment, people, spent, *_), (proven, *_))] = of["sums"]
-    said = sorted((name, value, at) for (at, *_), (name, value, _) in of["said"])
-    facts = Facts(
+    said = {name: (value, at) for (at, *_), (name, value, _) in of["said"]}
+    return Facts(
         now=moment,
         today=today,
         clocks=tuple(
@@ -98,12 +101,29 @@ def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int) -> tu
             Waiting(reason=reason, count=count, minutes=minutes, since=since)
             for (count, minutes, since, *_), (reason, *_) in sorted(of["held"], key=lambda one: one[1])
         ),
-        calls=next((calls(value, at) for name, value, at in said if name == DAY_CALLS), None),
-        new_members=tuple(NewMember(value, at) for name, value, at in said if name not in {DAY_CALLS, BELLS_SINCE}),
+        calls=calls(*said[DAY_CALLS]) if DAY_CALLS in said else None,
+        new_members=tuple(NewMember(*said[name]) for name in sorted(said) if name not in _OTHERS),
+        bells=_bells(of, said, moment) if BELLS_SINCE in said else None,
         last_proven=date.fromisoformat(proven) if proven else None,
         spent=spent,
         people_pages=max(1, -(-people // _PAGE)),
         slice_days=slice_days,
         cadence=cadence,
     )
-    return facts, any(name == BELLS_SINCE for name, _, _ in said)
+
+
+_OTHERS = {DAY_CALLS, BELLS_SINCE, BELLS_REMOVED}
+"""Of the rows of `service` that are read, those that are no new member."""
+
+
+def _bells(of: _Parts, said: Mapping[str, tuple[str, int]], now: int) -> BellFacts:
+    """What is known of doorbells, where they are expected."""
+    newest_first = sorted(of["change"], reverse=True, key=lambda one: one[0])
+    removed, _ = said.get(BELLS_REMOVED, (None, 0))
+    return BellFacts(
+        reliability=reliability_by_clock(
+            ((clock, kind, at, told) for (_, clock, at, told, *_), (kind, *_) in newest_first), now
+        ),
+        counts=counts_of(removed, ((state, count) for (count, *_), (state, *_) in of["rung"])),
+        lags=lags_of(seconds for (seconds, *_), _ in of["lag"]),
+    )
