@@ -1048,7 +1048,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         WHENEVER,
     ),
     ("core/plan.py", "or not self.is_known(mirror):", ":", CLOCKS),
-    ("core/plan.py", "if min((*live, shift), key=precedence).id != shift.id:", "if False:", CLOCKS),
+    (
+        "core/plan.py",
+        "self.row_for(shift, employee, row.id) if is_first else None",
+        "self.row_for(shift, employee, row.id)",
+        CLOCKS,
+    ),
     (
         "core/window.py",
         "return end_of_day(self.last, self.zone)",

@@ -146,6 +146,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "failures": [("clock", KEEP, KEEP, "sentence")],
         "invalid_users": ["user"],
         "invalid_ids": ["shift"],
+        "outdated": ["shift"],
         "turned_away": ["clock"],
         "unread": [("clock", "sentence")],
         "unmirrored_shifts": [("user", KEEP, "clock")],
