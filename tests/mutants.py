@@ -138,6 +138,7 @@ PROOFS = "tests/attack/test_proofs.py"
 ANOMALIES = "tests/core/test_anomalies.py"
 COMPRESSION = "tests/web/test_compression.py"
 STATEMENTS = "tests/web/test_statements.py"
+FACTS = "tests/service/test_facts.py"
 PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
 OLDER = "tests/service/test_older_days.py"
@@ -372,14 +373,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/service/looks.py", "enough = 1 if stops else BAD_LOOKS", "enough = BAD_LOOKS", COUNTED_LOOKS),
     ("store/service/alerts.py", '"is_counted": int(row.is_counted)', '"is_counted": 0', COUNTED_LOOKS),
     ("web/console.py", "or self._clock() - at > _STATUS_SECONDS", "or self._clock() > at - 1", STATEMENTS),
-    ("store/service/facts.py", "BELLS_SINCE, BELLS_REMOVED}\n", "BELLS_REMOVED}\n", JUDGED_BELLS),
-    ("store/service/facts.py", "reverse=True, ", "", JUDGED_BELLS),
+    ("store/service/facts.py", "BELLS_SINCE, BELLS_REMOVED}\n", "BELLS_REMOVED}\n", FACTS),
+    ("store/service/facts.py", "reverse=True, ", "", FACTS),
     ("store/service/facts.py", "if BELLS_SINCE in said else None", "if True else None", PARTS),
     (
         "store/service/facts.py",
         'sorted(row[:2] for row, _ in of["visited"])',
         'sorted(row[1::-1] for row, _ in of["visited"])',
-        COUNTED_LOOKS,
+        FACTS,
     ),
     ("store/service/facts.py", "AND acknowledged_at IS NULL", "", COUNTED_LOOKS),
     ("store/service/totals.py", "return int(open_run) - 1", "return int(open_run)", METRICS),
