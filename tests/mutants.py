@@ -1904,7 +1904,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slice.py", 'elif done.receipt.status == "refused":', "elif False:", OTHER_LOOKS),
     ("engine/slice.py", "_outline(done.plan) if done.plan and", "done.plan if", "tests/test_round_trips.py -k memory"),
     ("engine/slice.py", " or bool(decision.snapshot.invalid_records)", "", OTHER_LOOKS),
-    ("engine/propose.py", "if planned.plan.refusals:", "if False:", OTHER_LOOKS),
+    ("engine/propose.py", "if plan.refusals:", "if False:", OTHER_LOOKS),
     ("core/absences.py", "        undecided=frozenset(standing),\n", "", ABSENCES),
     (
         "core/plan.py",
