@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-every histories crowds machine mutants mutation CHANGED coverage bench mysqlclient lint types check man dist lock clean
+.PHONY: help demo test test-all test-every histories crowds machine mutants mutation CHANGED coverage bench mysqlclient screenshots lint types check man dist lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -96,6 +96,10 @@ types: $(READY)  ## mypy, strict
 
 check: lint types test  ## lint, types and test
 
+SCREENSHOTS ?= .screenshots
+screenshots: $(READY)  ## the pictures of docs/console.md, of the demo (needs chromium); ALL=1: every page, light, dark, narrow, printed, into .screenshots
+	@PYTHONPATH=tools $(BIN)/python -m screenshots $(if $(ALL),--all $(SCREENSHOTS))
+
 man: $(READY)  ## the man page, from the help of the command; writes docs/connecteam-sync.1
 	@$(BIN)/python tools/manpage.py
 
@@ -115,4 +119,4 @@ lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile benchmarks/mysqlclient.in $(PINNED) benchmarks/mysqlclient.lock
 
 clean:  ## remove what `make` made
-	rm -rf $(VENV) $(BENCH) $(DRIVER) .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutation dist
+	rm -rf $(VENV) $(BENCH) $(DRIVER) .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutation .screenshots dist

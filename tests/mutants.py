@@ -119,6 +119,7 @@ RIGHTS = "tests/attack/test_rights.py"
 REFUSED = "tests/attack/test_refused*.py"
 ALTERED = "tests/attack/test_altered.py"
 RINGS = "tests/attack/test_rings.py"
+VERDICTS, TIMESHEETS = "tests/core/test_verdicts.py", "tests/test_timesheets.py"
 OUTDATED = "tests/core/test_outdated.py"
 PADDING, SIGHT = "tests/attack/test_padding.py", "tests/core/test_sight.py"
 REFUSED_SERVERS = "tests/attack/test_refused*.py -k postgresql"
@@ -302,6 +303,8 @@ PLAN_PAGE, UNDO_PAGE, WORK_PAGE = (
     "tests/web/test_undo_page.py",
     "tests/web/test_work_page.py",
 )
+ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_command.py"
+WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
@@ -2015,6 +2018,55 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "is not None and self.evidence.shows(mirror)",
         CLOCKS,
     ),
+    ("core/timesheets.py", "if listed is not None and listed != ours:", "if False:", VERDICTS),
+    ("core/timesheets.py", "if odd <= next_to_it:", "if odd & next_to_it:", VERDICTS),
+    ("core/timesheets.py", "if not is_listed and WEEKDAYS", "if WEEKDAYS", VERDICTS),
+    ("core/timesheets.py", "len(shifts) * max(1, self.rules.timesheet_rounding_minutes or 0)", "len(shifts)", VERDICTS),
+    ("core/timesheets.py", "max(1, len(shifts) * max(", "max(1, max(", VERDICTS),
+    ("core/timesheets.py", "abs(missing - paused) <= rounding else", "missing <= paused else", VERDICTS),
+    (
+        "core/timesheets.py",
+        '        if paused:\n            return "manual_break"',
+        '        if paused and False:\n            return "manual_break"',
+        VERDICTS,
+    ),
+    ("core/timesheets.py", "if 0 < missing <= deducted", "if abs(missing) <= deducted", VERDICTS),
+    (
+        "core/timesheets.py",
+        "(self.rules.automatic_break_minutes or 0) * len(shifts)",
+        "(self.rules.automatic_break_minutes or 0)",
+        VERDICTS,
+    ),
+    (
+        "core/timesheets.py",
+        "min(item.end, shift.end) - max(item.start, shift.start)",
+        "item.end - item.start",
+        VERDICTS,
+    ),
+    ("core/timesheets.py", "for near in (day - _ONE_DAY, day + _ONE_DAY):", "for near in (day - _ONE_DAY,):", VERDICTS),
+    ("core/timesheets.py", "if window.first <= key[0] <= window.last", "", VERDICTS),
+    ("core/timesheets.py", "if item.verdict not in _ALIKE", "", VERDICTS),
+    (
+        "api/timesheets.py",
+        "if isinstance(records, Exception):\n        return None",
+        "if isinstance(records, Exception):\n        return frozenset()",
+        TIMESHEETS,
+    ),
+    (
+        "api/timesheets.py",
+        "if isinstance(person, Exception):\n            continue",
+        "if isinstance(person, Exception):\n            return",
+        TIMESHEETS,
+    ),
+    ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
+    (
+        "config_payroll.py",
+        "        require_known(name, TimesheetRules.__struct_fields__, where)\n",
+        "        pass\n",
+        TIMESHEETS,
+    ),
+    ("present/verify_text.py", "if line.verdict in _VERDICTS else", "if False else", TIMESHEETS),
+    ("engine/verify.py", "window.padded(1)", "window", "tests/test_timesheets.py -k night"),
     ("core/plan.py", "or mirror.is_gone or mirror.shift.id in self.evidence.outdated:", "or mirror.is_gone:", OUTDATED),
     ("core/plan.py", "() if left else mirrors)", "mirrors)", OUTDATED),
     (
@@ -3747,6 +3799,40 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/render.py", 'is_today = local.date() == local_day(context["now"], zone)', "is_today = True", RENDER),
     ("web/charts.py", 'f"{span.kind} open" if span.is_open else span.kind', "span.kind", RENDER),
     ("web/page.py", "least <= int(text[:20]) <= LARGEST_ID", "least <= int(text[:20])", RENDER),
+    ("present/text.py", "way = _WAYS[run.trigger] if run.trigger else", "way =", WHO_ASKED),
+    ("present/runs_text.py", '"  " + asked_text(run)', '""', WHO_ASKED),
+    (
+        "web/pages/locks.py",
+        'path="/locks/unlock", handler=unlock, ability="pay"',
+        'path="/locks/unlock", handler=unlock, ability="operate"',
+        ROUTES,
+    ),
+    ("web/pages/undo.py", 'handler=undo, ability="operate", is_action=True', "handler=undo, is_action=True", ROUTES),
+    (
+        "web/pages/plan.py",
+        '"moved_minutes": proposal.minutes.after - proposal.minutes.before',
+        '"moved_minutes": proposal.minutes.before - proposal.minutes.after',
+        SAME_AS_COMMAND,
+    ),
+    (
+        "web/pages/runs.py",
+        "for run in found if run.counts.created + run.counts.updated + run.counts.deleted",
+        "for run in found",
+        SAME_AS_COMMAND,
+    ),
+    ("web/pages/person_day.py", "_told(ask, found, moved[-1]) if moved else None", "None", PERSON_DAY),
+    (
+        "web/pages/clocks.py",
+        "    elif clock.failures and clock.time_clock_id in guarded:",
+        "    elif False:",
+        CLOCKS_PAGE,
+    ),
+    (
+        "web/pages/clocks.py",
+        "trouble.count(True), trouble.count(False)",
+        "trouble.count(False), trouble.count(True)",
+        CLOCKS_PAGE,
+    ),
     ("web/pages/runs.py", "if is_quiet and len(some) > 1:", "if len(some) > 1:", PAGES),
     ("web/pages/runs.py", "is_changed=bool(before and after) and before != after", "is_changed=True", PAGES),
     ("web/pages/runs.py", 'if seen & {"failed", "refused"} and seen & {"applied", "nothing"}:', "if False:", PAGES),

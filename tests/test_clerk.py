@@ -15,9 +15,10 @@ import pytest
 
 from connecteam_sync.cli.output import Report
 from connecteam_sync.core.change import Hold
-from connecteam_sync.core.run import Run, Slice
+from connecteam_sync.core.run import Run, Slice, Trigger
 from connecteam_sync.core.window import Window
 from connecteam_sync.present import holds_text, json_shapes, text
+from connecteam_sync.present.runs_text import runs_text
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
 from support.scenario import FIRST, LAST, World
@@ -174,7 +175,38 @@ def test_a_run_names_the_days_it_looked_at_not_all_between() -> None:
         started_at=0,
     )
     assert text.days_of(run) == "2025-12-03, 2026-11-11..2026-11-25"
-    assert text.runs_text([run], CHICAGO)[1].endswith("2025-12-03, 2026-11-11..2026-11-25  (not finished)")
+    assert runs_text([run], CHICAGO)[1].endswith("2025-12-03, 2026-11-11..2026-11-25  (not finished)")
+
+
+@pytest.mark.parametrize(
+    ("by", "trigger", "said"),
+    [
+        ("Ana\u202e", "person", "by Ana, in the console"),
+        ("ana", "command", "by ana, by command"),
+        (None, "schedule", "as scheduled"),
+        (None, "bell", "for a doorbell"),
+        (None, None, ""),
+    ],
+)
+def test_the_list_and_the_receipt_say_who_asked_and_how(by: str | None, trigger: Trigger | None, said: str) -> None:
+    """Where it is known; a receipt that is printed right after its run leaves it out, since whoever reads it asked."""
+    window = Window(date(2025, 12, 3), date(2025, 12, 3), "America/Chicago")
+    run = Run(
+        id=1,
+        kind="sync",
+        window=window,
+        slices=(Slice(time_clock_id=1, window=window, status="nothing"),),
+        version="",
+        host="",
+        started_at=0,
+        finished_at=1,
+        asked_by=by,
+        trigger=trigger,
+    )
+    assert runs_text([run], CHICAGO)[1].endswith(f"2025-12-03  {said}" if said else "2025-12-03")
+    receipt = text.run_text(run, (), everything=True)
+    assert (f"begun {said}, 1969-12-31 18:00" in receipt) == bool(said)
+    assert "begun" not in " ".join(text.run_text(run, ()))
 
 
 def test_a_refusal_lists_what_it_stopped_and_the_command_that_lets_just_that_through(

@@ -14,6 +14,7 @@ from connecteam_sync.core.clocktime import clock_time_of
 from connecteam_sync.core.run import Difference, Plan, Verification
 from connecteam_sync.core.window import Window
 from connecteam_sync.present import text
+from connecteam_sync.present.verify_text import verify_text
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.scenario import World
 from test_command import Terminal
@@ -80,7 +81,7 @@ def test_a_timesheet_without_a_shift_is_said_as_that() -> None:
     proof = Verification(
         window=window, plan=Plan(window=window, plans=()), days=(), totals=tuple(lines), shifts=0, minutes=0
     )
-    said = "\n".join(text.verify_text(proof, {}))
+    said = "\n".join(verify_text(proof, {}))
     assert "Mei                      the timesheet has 4:56 h, but no shift of theirs is shown" in said
     assert "the timesheet has 4:56 h, the punches 1:00 h in 1 shift" in said
 

@@ -107,6 +107,7 @@ if TYPE_CHECKING:
         Status,
         Suggestion,
         Trigger,
+        Verdict,
         Verification,
         VerifyResult,
     )
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, User
     from connecteam_sync.core.status import MirrorState, MirrorStatus
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
+    from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
     from connecteam_sync.core.window import LockedDay, Window
     from connecteam_sync.engine.events import Emit
@@ -192,12 +194,13 @@ else:
         "core.roles": "Role",
         "core.run": (
             "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice "
-            "StandingHold Status Suggestion Trigger Verification VerifyResult"
+            "StandingHold Status Suggestion Trigger Verdict Verification VerifyResult"
         ),
         "core.same_minute": "ByMinute",
         "core.shift": "Break InvalidRecord Shift Snapshot User",
         "core.status": "MirrorState MirrorStatus",
         "core.support": "Replay ReplayedLook SupportBundle",
+        "core.timesheets": "TimesheetRules Weekday",
         "core.webhooks": "Webhook",
         "core.window": "LockedDay Window",
         "engine.events": "Emit",
@@ -373,6 +376,7 @@ __all__ = [
     "Suggestion",
     "SupportBundle",
     "Survey",
+    "TimesheetRules",
     "TrackedShift",
     "Trigger",
     "Unavailable",
@@ -380,6 +384,7 @@ __all__ = [
     "UnreadTime",
     "UpstreamError",
     "User",
+    "Verdict",
     "Verification",
     "Verified",
     "VerifyResult",
@@ -389,6 +394,7 @@ __all__ = [
     "WaitingUser",
     "WaitingUsers",
     "Webhook",
+    "Weekday",
     "Window",
     "WindowError",
     "WorkedMonth",

@@ -243,7 +243,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
     def _verify(self, window: Window, *, totals: bool) -> Verification:
         from connecteam_sync.engine.verify import verify
 
-        return verify(self._context, window, totals=totals)
+        return verify(self._context, window, rules=self.settings.payroll if totals else None)
 
     def compare(self, window: Window) -> Comparison:
         """The shifts that the old algorithm would lose, overwrite, double or leave wrong. Nothing is written."""

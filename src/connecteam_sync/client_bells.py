@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from connecteam_sync.api.client import Connecteam
-from connecteam_sync.config import PREFIX, Settings, secret
+from connecteam_sync.config import Settings, secret
+from connecteam_sync.config_names import PREFIX
 from connecteam_sync.engine.account import AccountCheck
 from connecteam_sync.engine.lists import Lists
 from connecteam_sync.errors import ConfigurationError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -15,17 +14,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
-from connecteam_sync.config_names import require_column, require_words
+from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words
 from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
+from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames, HostTables
 from connecteam_sync.store.tables.own import OwnNames
 
 FILE = "connecteam-sync.toml"
-PREFIX = "CONNECTEAM_SYNC_"
 SQLITE = "sqlite:///connecteam-sync.db"
 _Employees = Literal["create", "match"]
 _Orphans = Literal["report", "delete"]
@@ -98,6 +97,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tables: HostTables = HostTables()
     own: OwnNames = OwnNames()
     """The names of our own tables: `[tables] prefix` and `schema`."""
+    payroll: TimesheetRules = TimesheetRules()
+    """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
     file: Path | None = None
 
     @property
@@ -156,7 +157,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "own", "file", "planner"})
+KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "own", "payroll", "file", "planner"})
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
@@ -193,13 +194,23 @@ def load_settings(
             values[name], places[name] = value, "the call"
     own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
     tables, named = _tables(values.pop("tables", {}), str(file))
+    payroll = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else TimesheetRules()
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
             "the business time zone is not set",
             next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
         )
-    return Settings(**checked, planner=_planner(environ), tables=tables, own=_own(named | own), file=file)
+    return Settings(
+        **checked, planner=_planner(environ), tables=tables, own=_own(named | own), payroll=payroll, file=file
+    )
+
+
+def _payroll(value: object, place: str) -> TimesheetRules:
+    """Imported only where there is that section, to keep the start of the program fast."""
+    from connecteam_sync.config_payroll import payroll_rules
+
+    return payroll_rules(value, place)
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
@@ -230,21 +241,8 @@ def _read(file: Path) -> dict[str, Any]:
                 f"{file}: {name} is a secret and does not belong into this file",
                 next_step=f"set {PREFIX}{name.upper()} or {PREFIX}{name.upper()}_FILE in the environment",
             )
-        _require_known(name, (*KEYS, "tables"), str(file))
+        require_known(name, (*KEYS, "tables", "payroll"), str(file))
     return values
-
-
-def _require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[str, ...] = ()) -> None:
-    """Raises ConfigurationError for an unknown key, naming the nearest of `known` and `also`."""
-    if name in known:
-        return
-    # The prefix that all keys share must not count as a likeness.
-    short = {key.removeprefix(PREFIX): key for key in (*known, *also)}
-    near = difflib.get_close_matches(name.removeprefix(PREFIX), short, 1, 0.4)
-    raise ConfigurationError(
-        f"{place}: unknown key {name[:200]!r}",
-        next_step=f"did you mean {short[near[0]]!r}?" if near else f"known keys: {', '.join(known)}",
-    )
 
 
 def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -271,7 +269,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
             continue
         if variable not in other:
-            _require_known(variable, known, "the environment", also=(*sorted(other), "USE_BATCH_SYNC"))
+            require_known(variable, known, "the environment", also=(*sorted(other), "USE_BATCH_SYNC"))
         text = environ[variable].strip()
         if not text:
             # An empty variable is a mistake. The default in its place might be a SQLite file instead of a server.
@@ -421,9 +419,9 @@ def _tables(value: object, place: str) -> tuple[HostTables, dict[str, object]]:
     own = {name: value[name] for name in _OWN if name in value}
     value = {name: section for name, section in value.items() if name not in own}
     for name, section in value.items():
-        _require_known(name, (*kinds, *_OWN), f"{place}, [tables]")
+        require_known(name, (*kinds, *_OWN), f"{place}, [tables]")
         for key in section if isinstance(section, dict) else ():
-            _require_known(key, kinds[name].__struct_fields__, f"{place}, [tables.{name}]")
+            require_known(key, kinds[name].__struct_fields__, f"{place}, [tables.{name}]")
     try:
         tables = msgspec.convert(value, HostTables)
     except msgspec.ValidationError as error:

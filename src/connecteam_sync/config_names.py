@@ -1,10 +1,13 @@
-"""Names and words of `[tables]` whose form is checked when the settings are read."""
+"""Names and words of the configuration whose form is checked when the settings are read."""
 
 from __future__ import annotations
+
+import difflib
 
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import parts
 
+PREFIX = "CONNECTEAM_SYNC_"
 _NAME = 64
 """The longest name of a table or column, in characters, of any database."""
 
@@ -31,3 +34,16 @@ def require_column(name: str, where: str) -> None:
         )
     if not name.isprintable():
         raise ConfigurationError(f"{where}: {name[:200]!r} holds characters no name has", next_step="type it again")
+
+
+def require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[str, ...] = ()) -> None:
+    """Raises ConfigurationError for an unknown key, naming the nearest of `known` and `also`."""
+    if name in known:
+        return
+    # The prefix that all keys share must not count as a likeness.
+    short = {key.removeprefix(PREFIX): key for key in (*known, *also)}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), short, 1, 0.4)
+    raise ConfigurationError(
+        f"{place}: unknown key {name[:200]!r}",
+        next_step=f"did you mean {short[near[0]]!r}?" if near else f"known keys: {', '.join(known)}",
+    )

@@ -98,7 +98,7 @@ def test_the_json_is_what_the_commands_answer(staff: Staff) -> None:
     assert {name: odd[name] for name in names} == {name: told[name] for name in names}
     assert set(told) == {"schema", "holds", *names}
     page = staff.shown("/attention")
-    assert "<td>overlap</td>" in page
+    assert ">overlap</td>" in page
     assert f'/people/{staff.employee(user)}/{at}">' in page
     assert "2:00 h both" in page
 
@@ -109,9 +109,9 @@ def test_an_oddity_of_last_week_is_there_when_asked_for(staff: Staff) -> None:
     start = staff.company.at(at, "06:00")
     staff.company.add(user, start, start + 17 * 3600, created_at=start)
     staff.sync(staff.mirror.window(at, at))
-    assert "<td>long_shift</td>" not in staff.shown("/attention")
-    assert "<td>long_shift</td>" in staff.shown("/attention?days=14")
-    assert "<td>long_shift</td>" in staff.shown("/attention?days=1000")
+    assert ">long_shift</td>" not in staff.shown("/attention")
+    assert ">long_shift</td>" in staff.shown("/attention?days=14")
+    assert ">long_shift</td>" in staff.shown("/attention?days=1000")
 
 
 def test_a_reason_that_is_none_is_refused(staff: Staff) -> None:
@@ -169,7 +169,9 @@ def test_a_hold_has_a_page_with_those_beside_it(staff: Staff) -> None:
     mine = [one for one in staff.mirror.holds() if one.hold.user_id == group.user_id]
     page = staff.shown(f"/attention/{mine[-1].id}")
     assert f"{many(len(mine), 'shift')}: {hours(group.minutes, signed=True)} h</h1>" in page
-    assert {int(number) for number in re.findall(r'<td><a href="/attention/(\d+)">', page)} == {one.id for one in mine}
+    assert {int(number) for number in re.findall(r'<td data-label="hold"><a href="/attention/(\d+)">', page)} == {
+        one.id for one in mine
+    }
     told = staff.answered(f"/attention/{mine[-1].id}.json")["holds"]
     assert told == [one for one in staff.command("holds")["holds"] if one["id"] == mine[-1].id]
 
@@ -219,7 +221,9 @@ def test_those_that_were_shown_are_acknowledged_together(staff: Staff) -> None:
         )
         assert [one["id"] for one in alone.json()["holds"]] == [ids[0]]
         beside = operator.get(f"/attention/{ids[1]}").text
-        assert {int(number) for number in re.findall(r'<td><a href="/attention/(\d+)">', beside)} == set(ids[1:])
+        assert {
+            int(number) for number in re.findall(r'<td data-label="hold"><a href="/attention/(\d+)">', beside)
+        } == set(ids[1:])
         every = operator.post(
             f"/attention/{ids[0]}", data={"reason": "all", "all": "yes", "ids": ",".join(map(str, ids))}, headers=JSON
         )

@@ -57,6 +57,16 @@ def test_the_answer(visited: list[ClockSchedule], state: str, sentence: str) -> 
     assert answer(visited, NOW)[:2] == (state, sentence)
 
 
+def test_what_a_guard_stopped_could_be_read() -> None:
+    """It is told as such, before what could not be read, and leads to the plan."""
+    stopped, other = one(failures=1), one(time_clock_id=8, failures=1)
+    said = answer([stopped, other], NOW, {7})
+    assert said == ("bad", "1 of 2 time clocks is not up to date: a guard stopped the last look", "/plan")
+    assert line_of(stopped, NOW, {7}).word == "stopped by a guard"
+    assert line_of(other, NOW, {7}).word == "1 look failed in a row"
+    assert answer([other], NOW, {7})[2] == "connecteam-sync doctor"
+
+
 def test_each_time_clock_has_one_state() -> None:
     """And says how often it is looked at, and why."""
     assert line_of(one(why="night", cadence=900), NOW).every == "every 15 minutes: it is night"

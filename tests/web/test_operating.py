@@ -92,6 +92,7 @@ def test_payroll_and_the_machine(chromium: Browser, console: Operated, view: str
         token = ada.cookies["connecteam_sync_session"]
         person.context.add_cookies([{"name": "connecteam_sync_session", "value": token, "url": console.site.url}])
         page = person.go("/clocks")
+        page.get_by_text("Pause…").first.click()
         page.get_by_label("Why").first.fill("stock taking")
         page.get_by_role("button", name="Pause", exact=True).first.click()
         page.get_by_text("1 of 2 time clocks is paused").first.wait_for()

@@ -33,7 +33,7 @@ def staff(initialised: str) -> Iterator[Staff]:
 
 
 def _names(page: str) -> list[str]:
-    return [unescape(name) for name in re.findall(r'<tr><td><a href="/people/[^"]+">([^<]*)</a>', page)]
+    return [unescape(name) for name in re.findall(r'<tr><td[^>]*><a href="/people/[^"]+">([^<]*)</a>', page)]
 
 
 def test_everybody_has_the_hours_of_this_month(staff: Staff) -> None:
@@ -52,8 +52,8 @@ def test_everybody_has_the_hours_of_this_month(staff: Staff) -> None:
     assert _names(page) == folded
     employee = staff.employee(second)
     line = next(row for row in page.split("<tr>") if f'href="/people/{employee}"' in row)
-    assert '<td class="num">0:45</td>' in line
-    assert '<td class="num">1</td>' in line
+    assert 'class="num">0:45</td>' in line
+    assert 'class="num">1</td>' in line
     opened = next(row for row in page.split("<tr>") if f'href="/people/{staff.employee(third)}"' in row)
     assert "(1 open)" in opened
     assert f'href="/people/{staff.employee(first)}"' in page
@@ -91,7 +91,7 @@ def test_many_people_are_shown_in_pages(staff: Staff) -> None:
     path, pages = "/people", 0
     while path:
         page = staff.shown(path)
-        seen += re.findall(r'<tr><td><a href="/people/(\d+)"', page)
+        seen += re.findall(r'<tr><td[^>]*><a href="/people/(\d+)"', page)
         found = re.search(r'href="(/people\?[^"]+)" rel="next"', page)
         path, pages = unescape(found[1]) if found else "", pages + 1
     assert pages == 3
@@ -132,7 +132,7 @@ def test_a_month_has_the_hours_of_each_day(staff: Staff) -> None:
     assert "no hours" in days["2025-12-06"]
     assert "1 hold waits for a person" in page
     line = next(row for row in staff.shown("/people").split("<tr>") if f'href="/people/{employee}"' in row)
-    assert line.split("<td")[-1].startswith(' class="num"><span class="state warn">')
+    assert line.split("<td")[-1].startswith(' data-label="held" class="num"><span class="state warn">')
     assert held.id in staff.shown(f"/people/{employee}/2025-12-05")
 
 
@@ -204,7 +204,7 @@ def test_keys_of_text_lead_to_their_pages(database: str) -> None:
             world.execute("INSERT INTO employees (id, name) VALUES (:id, :name)", id=text, name=f"Person {number}")
         with Staff.console(world) as site:  # type: ignore[arg-type]
             page = inspected(site.ask("/people").text)
-            addresses = re.findall(r'<tr><td><a href="([^"]+)"', page)
+            addresses = re.findall(r'<tr><td[^>]*><a href="([^"]+)"', page)
             assert len(addresses) == len(keys)
             for number, address in enumerate(addresses):
                 month = site.ask(f"{unescape(address)}?month=2025-12")

@@ -71,7 +71,7 @@ def test_the_page_says_why_the_hours_are_so(staff: Staff) -> None:
     assert "Connecteam: 2025-12-02 08:15-16:00 on time clock" in page
     assert "Timesheet: not verified yet." in page
     links = re.findall(r'href="(/runs/\d+)#(entry-\d+)"', page)
-    assert [run for run, _ in links] == ["/runs/1", "/runs/2"]
+    assert [run for run, _ in links] == ["/runs/2", "/runs/1", "/runs/2"], "the last correction is named first"
     for run, entry in links:
         assert f'id="{entry}"' in staff.shown(run)
 
@@ -145,7 +145,7 @@ def test_a_row_by_hand_is_told_from_ours(staff: Staff) -> None:
     )
     page = staff.shown(_address(staff))
     assert ": 6:00 h on" in page
-    assert "2 rows in the table, 1 shift in Connecteam: they agree; 2:00 h by hand" in page
+    assert "2 rows in the table (4:00 + 2:00), 1 shift in Connecteam: they agree; 2:00 h by hand" in page
     assert 'class="span hand"' in page
     assert "source manual (by hand: never written)" in page
 

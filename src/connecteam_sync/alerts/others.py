@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.alerts.receiver import NotSent, PartlySent
-from connecteam_sync.config import PREFIX
+from connecteam_sync.config_names import PREFIX
 from connecteam_sync.core.alerts import Message, body, payload, title
 from connecteam_sync.errors import ConfigurationError
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.alerts.receiver import Receiver
-from connecteam_sync.config import PREFIX, Settings, secret
+from connecteam_sync.config import Settings, secret
+from connecteam_sync.config_names import PREFIX
 from connecteam_sync.core import receivers as read
 from connecteam_sync.core.receivers import QuietHours
 from connecteam_sync.errors import ConfigurationError

@@ -10,7 +10,6 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -32,6 +31,7 @@ from connecteam_sync.version import __version__
 
 if TYPE_CHECKING:
     from connecteam_sync.api.break_types import BreakType
+    from connecteam_sync.api.timesheets import DayTotal
 
 T = TypeVar("T")
 
@@ -44,16 +44,6 @@ _TIMESHEET_DAYS = 45
 _ATTEMPTS = 6
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # else each retry is printed if no log is set up
-
-
-class DayTotal(msgspec.Struct, frozen=True):
-    """Connecteam's own total of a person's day: whole minutes, after its rounding and automatic breaks."""
-
-    user_id: int
-    day: date
-    minutes: int
-    is_locked: bool
-    is_approved: bool
 
 
 class _ServerTrouble(Unavailable):
@@ -243,22 +233,23 @@ class Connecteam:
 
     def timesheet(self, time_clock_id: int, window: Window) -> tuple[DayTotal, ...]:
         """Connecteam's own totals of the window's days, in as few requests as it allows (API, section 12)."""
+        from connecteam_sync.api import timesheets
+
+        path, what = (
+            f"/time-clock/v1/time-clocks/{time_clock_id}/timesheet",
+            f"the timesheet of time clock {time_clock_id}",
+        )
         return tuple(
-            DayTotal(
-                user_id,
-                day.date,
-                round((day.daily_total_work_hours or 0) * 60),
-                bool(day.is_locked),
-                bool(day.is_approved),
+            total
+            for part in window.slices(_TIMESHEET_DAYS, padding=0)
+            for total in timesheets.day_totals(
+                self.get(
+                    path,
+                    timesheets.Timesheet,
+                    what,
+                    {"startDate": part.first.isoformat(), "endDate": part.last.isoformat()},
+                )
             )
-            for slice_ in window.slices(_TIMESHEET_DAYS, padding=0)
-            for raw in self.get(
-                f"/time-clock/v1/time-clocks/{time_clock_id}/timesheet",
-                wire.Timesheet,
-                f"the timesheet of time clock {time_clock_id}",
-                {"startDate": slice_.first.isoformat(), "endDate": slice_.last.isoformat()},
-            ).users
-            for user_id, day in wire.day_totals(raw)
         )
 
     # -- requests ----------------------------------------------------------------------------------------------------

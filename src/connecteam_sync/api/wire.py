@@ -7,8 +7,7 @@ InvalidRecord. Unknown members are ignored; absent and null mean the same (API, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, TypeVar
 
@@ -34,7 +33,6 @@ T = TypeVar("T")
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=LARGEST)]
 """A whole number that fits into a column."""
 Key = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
-Hours = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
 
 
 class Envelope(msgspec.Struct):
@@ -140,28 +138,6 @@ class _User(msgspec.Struct, rename="camel"):
     """Text; anything else is ignored and does not make the user invalid."""
 
 
-class Timesheet(msgspec.Struct):
-    """Totals by person, each still to be decoded; people without entries are left out."""
-
-    users: list[msgspec.Raw]
-
-
-class TimesheetUser(msgspec.Struct, rename="camel"):
-    """One person's days, each still to be decoded."""
-
-    user_id: Key
-    daily_records: list[msgspec.Raw]
-
-
-class TimesheetDay(msgspec.Struct, rename="camel"):
-    """Decimal hours of one day."""
-
-    date: date
-    daily_total_work_hours: Hours | None = None
-    is_locked: bool | None = None
-    is_approved: bool | None = None
-
-
 class Token(msgspec.Struct):
     """An OAuth token: snake case, and no envelope."""
 
@@ -248,17 +224,6 @@ def time_clock(raw: msgspec.Raw) -> TimeClock:
         raise BadAnswer(
             f"a time clock of Connecteam's list cannot be read: {problem}", next_step="try again later"
         ) from clock
-
-
-def day_totals(raw: msgspec.Raw) -> Iterable[tuple[int, TimesheetDay]]:
-    """The days of one person of a timesheet. Days that cannot be read are left out: they have no total to compare."""
-    person = read(raw, TimesheetUser)
-    if isinstance(person, Exception):
-        return
-    for record in person.daily_records:
-        day = read(record, TimesheetDay)
-        if not isinstance(day, Exception):
-            yield person.user_id, day
 
 
 @lru_cache(maxsize=4096)

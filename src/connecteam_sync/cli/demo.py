@@ -15,7 +15,8 @@ from connecteam_sync.core.run import Run
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.present import json_shapes, text
+from connecteam_sync.present import json_shapes, text, verify_text
+from connecteam_sync.present.runs_text import runs_text
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.settings import KEY
 
@@ -98,14 +99,14 @@ def _run_acts(report: Report, mirror: ConnecteamSync, sandbox: Sandbox, window: 
 
     print_act("8. Prove it with a fresh look (connecteam-sync verify)")
     verification = mirror.verify(window)
-    report.print_lines(text.verify_text(verification, mirror.names()))
+    report.print_lines(verify_text.verify_text(verification, mirror.names()))
 
     print_act(f"9. Take the second run back (connecteam-sync undo {second.id})")
     before_undo = mirror.runs(1, "sync")[0]
     undone = mirror.undo(second.id or 0)
     print_run(undone)
 
-    print_act("10. The receipts (connecteam-sync runs)", *text.runs_text(mirror.runs(), window.zone))
+    print_act("10. The receipts (connecteam-sync runs)", *runs_text(mirror.runs(), window.zone))
     is_as_promised = (
         first.status == second.status == undone.status == "applied"
         and third.status == "nothing"

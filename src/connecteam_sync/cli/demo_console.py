@@ -14,10 +14,13 @@ import msgspec
 
 from connecteam_sync.cli.options import library
 from connecteam_sync.cli.output import Report
+from connecteam_sync.cli.watching import Watch, watched
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.config import PREFIX, Settings
+from connecteam_sync.config import Settings
+from connecteam_sync.config_names import PREFIX
+from connecteam_sync.core.text import day_name
 from connecteam_sync.sandbox import Company, Sandbox
-from connecteam_sync.sandbox.company import WAREHOUSE, Person
+from connecteam_sync.sandbox.company import WAREHOUSE, Activity, Person
 from connecteam_sync.sandbox.life import go_on, living, today
 from connecteam_sync.service.service import Parts, Service
 from connecteam_sync.web.console import Console
@@ -27,6 +30,8 @@ _OPERATOR = "Demo operator"
 _DAYS = 13
 _NEW = 8_900_001
 """The user id of somebody who is new."""
+_TUESDAY, _PROVEN = 1, 45
+"""A day of the week; days before today that a verification has compared."""
 _GONE = 90
 """Shifts that disappear at once: more than a guard lets go."""
 
@@ -51,27 +56,33 @@ def serve_demo(report: Report, port: int) -> int:
             employees="match",
         )
         with library()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
-            story = _story(mirror, company, first, last)
+            with watched(mirror, report, on_trouble=None, metrics=None) as watch:
+                story = _story(mirror, watch, company, first, last)
             report.end_progress()
             mirror.add_console_user(_OPERATOR, "admin")
         return _serve(report, settings, port, story)
 
 
-def _story(mirror: ConnecteamSync, company: Company, first: date, last: date) -> list[str]:
+def _story(mirror: ConnecteamSync, watch: Watch, company: Company, first: date, last: date) -> list[str]:
     """What has happened in the mirror before somebody looks; a sentence for each thing."""
     window = mirror.window(first, last)
     mirror.init()
+    shift, who, tuesday = _tuesday_of_maria(company, last)
     with library()(settings=msgspec.structs.replace(mirror.settings, employees="create")) as first_evening:
         first_evening.sync(window)
-    closed = [shift for shift in company.shifts(first, last - timedelta(days=1)) if shift.end is not None]
-    corrected = closed[len(closed) // 2]
-    company.edit(corrected.id, start=corrected.start + 900)
-    run = mirror.sync(window)
+    company.edit(shift.id, start=shift.start + 900)
+    run = watch.looked(mirror.sync(window), is_every=True)
     _hire(company, last)
-    mirror.sync(window)
-    for shift in closed[-_GONE:]:
-        company.delete(shift.id)
-    refused = mirror.sync(window)
+    watch.looked(mirror.sync(window), is_every=True)
+    mirror.verify(mirror.window(last - timedelta(days=_PROVEN), last - timedelta(days=1)))
+    gone = [
+        one
+        for one in company.shifts(first, last - timedelta(days=1))
+        if one.end is not None and one.clock_id == WAREHOUSE and one.user_id not in {shift.user_id, _NEW}
+    ]
+    for one in gone[-_GONE:]:
+        company.delete(one.id)
+    refused = watch.looked(mirror.sync(window), is_every=True)
     mirror.lock(
         first,
         first + timedelta(days=4),
@@ -79,13 +90,24 @@ def _story(mirror: ConnecteamSync, company: Company, first: date, last: date) ->
         by="Ida of payroll",
         anyway=True,
     )
-    who = company.people[corrected.user_id]
     return [
-        f"  {who.first_name} {who.last_name}'s clock-in was corrected by a quarter of an hour (run {run.id}).",
+        f"  {who}'s clock-in of {day_name(tuesday)} was corrected by a quarter of an hour (run {run.id}).",
         "  Noor Adler is new, and nobody has said which employee she is: her hours wait.",
         f"  {_GONE} shifts disappeared at once, and a guard refused to believe that (run {refused.id}).",
         f"  Payroll has closed {first} to {first + timedelta(days=4)}.",
     ]
+
+
+def _tuesday_of_maria(company: Company, last: date) -> tuple[Activity, str, date]:
+    """Somebody named Maria works eight hours on the last Tuesday before today; her shift, her name, the day."""
+    user, who = next(pair for pair in sorted(company.people.items()) if pair[1].clocks == {WAREHOUSE})
+    who.first_name = "Maria"
+    tuesday = last - timedelta(days=(last.weekday() - _TUESDAY - 1) % 7 + 1)
+    for one in company.shifts(tuesday, tuesday):
+        if one.user_id == user:
+            company.delete(one.id)
+    shift = company.add(user, company.at(tuesday, "08:00"), company.at(tuesday, "16:00"))
+    return shift, f"{who.first_name} {who.last_name}", tuesday
 
 
 def _hire(company: Company, last: date) -> None:

@@ -28,6 +28,7 @@ from connecteam_sync.core.text import many
 from connecteam_sync.days import any_day_of, chosen_windows
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import history_text, holds_text, json_shapes, text
+from connecteam_sync.present.runs_text import runs_text
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
@@ -53,7 +54,7 @@ def runs(
             )
         receipts = mirror.runs(limit, chosen)
         report.print_json({"runs": [json_shapes.run(run) for run in receipts]})
-        report.print_lines(text.runs_text(receipts, ZoneInfo(mirror.settings.timezone)))
+        report.print_lines(runs_text(receipts, ZoneInfo(mirror.settings.timezone)))
 
 
 def show(

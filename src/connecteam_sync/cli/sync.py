@@ -190,13 +190,15 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare the table with a fresh look. Only a receipt is written."""
+    from connecteam_sync.present import verify_text
+
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window_of_days = one_window(mirror, first, last)
         with measured(mirror, report, metrics_file):
             verification = mirror.verify(window_of_days, totals=totals)
         report.end_progress()
         report.print_json(json_shapes.verification(verification))
-        report.print_lines(text.verify_text(verification, mirror.names()))
+        report.print_lines(verify_text.verify_text(verification, mirror.names()))
         window = f"--from {verification.window.first} --to {verification.window.last}"
         report.note(f"next: connecteam-sync sync {window}" if verification.differences else "")
         raise typer.Exit(verification.exit_code)

@@ -332,6 +332,10 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     is_certain: bool
 
 
+Verdict = Literal["equal", "rounding", "manual_break", "automatic_break", "overnight", "not_on_timesheet", "different"]
+"""What a person-day of Connecteam's own timesheet is, next to the shifts of that day (`core.timesheets`)."""
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One person-day on which the table and Connecteam disagree: counts of shifts, and whole minutes of closed ones,
     without held ones.
@@ -344,6 +348,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     minutes_upstream: int
     minutes: int
+    verdict: Verdict | None = None
+    """What a difference of Connecteam's own timesheet is; None of the table's."""
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,30 +79,6 @@ def differing_days(
     )
 
 
-def differing_totals(
-    window: Window, shifts: Iterable[Shift], totals: Iterable[tuple[int, date, int]], *, names: Mapping[int, str]
-) -> tuple[Difference, ...]:
-    """The days whose timesheet totals (user, day, minutes) differ from the punches by more than a minute a shift."""
-    worked: DayTotals[int] = {}
-    for shift in shifts:
-        _count(worked, window, shift.user_id, shift.start, elapsed_minutes(shift.start, shift.end))
-    totals_of_days = {(day, user): minutes for user, day, minutes in totals if window.first <= day <= window.last}
-    return tuple(
-        Difference(
-            day=day,
-            employee_id=None,
-            name=names.get(user, f"Connecteam user {user}"),
-            shifts_upstream=count,
-            rows=count,
-            minutes_upstream=totals_of_days.get((day, user), 0),
-            minutes=minutes,
-        )
-        for day, user in sorted(worked.keys() | totals_of_days.keys())
-        for count, minutes in (worked.get((day, user), (0, 0)),)
-        if abs(totals_of_days.get((day, user), 0) - minutes) > max(1, count)
-    )
-
-
 def _count(day_totals: DayTotals[Person], window: Window, person: Person, start: int, minutes: int | None) -> None:
     if window.holds(start):
         key = (local_day(start, window.zone), person)

@@ -6,32 +6,36 @@ from collections.abc import Sequence
 
 import msgspec
 
-from connecteam_sync.api.client import DayTotal
+from connecteam_sync.api.timesheets import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.run import Difference, Failure, Plan, Verification
-from connecteam_sync.core.verify import SeenTotals, differing_days, differing_totals, held_by
+from connecteam_sync.core.timesheets import TimesheetDay, TimesheetRules, counted, differing
+from connecteam_sync.core.verify import SeenTotals, differing_days, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import failure_of, newest_plans, propose
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
 
 
-def verify(context: Context, window: Window, *, totals: bool = True) -> Verification:
-    """A fresh look compared with the table, by plan and by plain counting. Nothing is written."""
+def verify(context: Context, window: Window, *, rules: TimesheetRules | None) -> Verification:
+    """A fresh look compared with the table, by plan and by plain counting. Nothing is written.
+
+    With `rules`, Connecteam's own totals are read too, and judged by them.
+    """
     # Verified by shift ids, whichever planner is configured.
     proposal, stored = propose(context, [window], planner="batch")
     looked = newest_plans(proposal.plans, stored)
-    timesheets = _Timesheets(context, [plan for plan, _ in looked]) if totals else None
+    timesheets = None if rules is None else _Timesheets(context, [plan for plan, _ in looked], rules)
     return verification_of(window, proposal, looked, timesheets)
 
 
 class _Timesheets:
     """Connecteam's own totals of the days of plans, and the requests that failed."""
 
-    def __init__(self, context: Context, plans: Sequence[SlicePlan]) -> None:
-        self._context = context
+    def __init__(self, context: Context, plans: Sequence[SlicePlan], rules: TimesheetRules) -> None:
+        self._context, self._rules = context, rules
         self._step = context.step("reading timesheets", [plan.window for plan in plans])
         self.failures: list[Failure] = []
         self.seen: list[SeenTotals] = []
@@ -49,15 +53,15 @@ class _Timesheets:
         self._step.done(clock, window, None, plan.counts)
         if fetched is None:
             return []
-        people = {user.id: user.name for user in plan.snapshot.users}
-        triples = tuple((total.user_id, total.day, total.minutes) for total in fetched)
-        self.seen.append((clock, window, triples))
-        return list(differing_totals(window, plan.snapshot.shifts, triples, names=people))
+        self.seen.append((clock, window, tuple((t.user_id, t.day, t.minutes) for t in fetched if _is_in(window, t))))
+        days = [TimesheetDay(user_id=t.user_id, day=t.day, minutes=t.minutes, shift_ids=t.shift_ids) for t in fetched]
+        found = counted(window, plan.snapshot.shifts, plan.snapshot.breaks, days, self._rules)
+        return list(differing(found, names={user.id: user.name for user in plan.snapshot.users}))
 
     def _fetch_totals(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
-        """The totals; None for an archived time clock that Connecteam no longer shows."""
+        """The totals, also of the days next to the window; None for an archived time clock that is no longer shown."""
         try:
-            return self._context.client.timesheet(clock, window)
+            return self._context.client.timesheet(clock, window.padded(1))
         except Rejected:
             if self._context.choosing.is_archived(clock):
                 return None
@@ -95,3 +99,7 @@ def verification_of(
         shifts=len(shown),
         minutes=sum((s.end - s.start) // 60 for s in shown if s.end is not None),
     )
+
+
+def _is_in(window: Window, total: DayTotal) -> bool:
+    return window.first <= total.day <= window.last

@@ -16,7 +16,7 @@ from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.guards import accept_command
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
-from connecteam_sync.core.run import Check, Difference, Entry, Person, Plan, Run, Verification
+from connecteam_sync.core.run import Check, Entry, Person, Plan, Run, Trigger
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window, later, local_day
 from connecteam_sync.present.holds_text import hold_lines
@@ -47,6 +47,15 @@ def progress_line(progress: Progress, left: float) -> str:
     if progress.calls_left is not None:
         parts.append(f"{progress.calls_left:,} API calls left")
     return ", ".join(parts)
+
+
+_WAYS: dict[Trigger, str] = {
+    "schedule": "as scheduled",
+    "bell": "for a doorbell",
+    "person": "in the console",
+    "command": "by command",
+}
+"""How a run was asked for."""
 
 
 def employee(number: RowId, names: Mapping[RowId, str]) -> str:
@@ -165,6 +174,12 @@ def days_of(run: Run) -> str:
     return _joined(run.window, (slice_.window for slice_ in run.slices if slice_.time_clock_id is not None))
 
 
+def asked_text(run: Run) -> str:
+    """Who asked for a run, and how: `by Ana, in the console`; empty where neither is known."""
+    way = _WAYS[run.trigger] if run.trigger else ""
+    return ", ".join(filter(None, (f"by {called(run.asked_by)}" if run.asked_by else "", way)))
+
+
 def _joined(whole: Window, windows: Iterable[Window]) -> str:
     return ", ".join(map(str, joined_windows(windows) or [whole]))
 
@@ -196,7 +211,7 @@ def run_text(
     touched = len({change.image.employee_id for change in changes if change.kind != "link"})
     if run.kind == "adopt" and run.id is None and not run.slices:
         return ["the table is adopted already: no double, and the unique key is there"]
-    lines = [_title(run)]
+    lines = [_title(run), *(_begun(run, zone) if everything else ())]
     if (result := run.result) is not None:
         counted = f"{many(result.shifts, 'shift')}, {hours(result.minutes)} hours of closed ones"
         lines.append(f"Connecteam had {counted}; {many(result.differences, 'difference')}, {result.held:,} held")
@@ -235,6 +250,11 @@ def _title(run: Run) -> str:
         number, word = "no run", "a person decides first"
     kind = f"undo of run {run.undoes}" if run.undoes else run.kind
     return f"{number}: {kind} {days_of(run)} ({run.window.timezone}): {word}"
+
+
+def _begun(run: Run, zone: ZoneInfo) -> list[str]:
+    asked = asked_text(run)
+    return [f"begun {asked}, {stamp(run.started_at, zone)}"] if asked else []
 
 
 def _doubles_removed(run: Run, people: int) -> list[str]:
@@ -336,54 +356,6 @@ def _refusal_lines(
     return [*lines, f"    if it is right: {accept_command(plan.window, plan.refusals, resync=resync)}"] if lines else []
 
 
-def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[str]:
-    """The result of `verify`: exact, or the differences by person and day, then by row."""
-    zone = ZoneInfo(verification.window.timezone)
-    written = f"nothing was written but its receipt, run {verification.run}"
-    if verification.run is None:
-        written = f"nothing was written, not even its receipt: {verification.not_recorded or 'it was not asked for'}"
-    lines = [f"verify {verification.window} ({verification.window.timezone}); {written}"]
-    lines.append(
-        f"Connecteam has {many(verification.shifts, 'shift')}, {hours(verification.minutes)} hours of closed ones"
-    )
-    exact = "the table is exact" if not verification.plan.holds else "but for what is held below"
-    lines.append(f"{many(verification.differences, 'difference')}" + ("" if verification.differences else f": {exact}"))
-    lines += [
-        f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
-        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
-        for line in verification.days[:SHOWN]
-    ]
-    more = f"connecteam-sync verify {options_of(verification.window)} --json"
-    changes = [change for change in verification.plan.changes if change.kind != "link"]
-    lines += change_lines(changes, zone, plan_names(verification.plan, names), more)
-    users = {user.id: user.name for plan in verification.plan.plans for user in plan.snapshot.users}
-    lines += hold_lines(verification.plan.holds, zone, names, users, elsewhere=more)
-    if verification.offsets:
-        lines.append(
-            "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
-        )
-        lines += [offset_line(item, zone, names) for item in verification.offsets[:SHOWN]]
-    if verification.totals:
-        lines.append("Connecteam's own timesheet says otherwise (it rounds, and deducts automatic breaks):")
-        lines += [
-            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
-            for line in verification.totals[:SHOWN]
-        ]
-    for failure in verification.plan.failures:
-        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
-    return lines
-
-
-def _punches(line: Difference) -> str:
-    if not line.rows:
-        return "but no shift of theirs is shown"
-    return f"the punches {hours(line.minutes)} h in {many(line.rows, 'shift')}"
-
-
-def _of_day(line: Difference) -> str:
-    return f"  {line.day}  {called(line.name):<24}"
-
-
 def compare_text(comparison: Comparison) -> list[str]:
     """The damage of the legacy planner: hours and people first, then a line for each shift."""
     zone = ZoneInfo(comparison.window.timezone)
@@ -411,25 +383,6 @@ def compare_text(comparison: Comparison) -> list[str]:
     for failure in comparison.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
-
-
-def runs_text(runs: Iterable[Run], zone: ZoneInfo) -> list[str]:
-    """Runs as a table, newest first."""
-    columns = ("new", "corr", "del", "held")
-    head = f"{'run':>5}  {'started':<16}  {'kind':<7} {'status':<8} "
-    lines = [head + " ".join(f"{name:>5}" for name in columns) + "  days"]
-    for run in runs:
-        started = stamp(run.started_at, zone)
-        numbers = (run.counts.created, run.counts.updated, run.counts.deleted, run.counts.held)
-        unfinished = "" if run.finished_at is not None else "  (not finished)"
-        outcome = f"  undone by {run.undone_by}" if run.undone_by else ""
-        if run.result is not None and run.result.differences:
-            outcome = f"  {many(run.result.differences, 'difference')}"
-        lines.append(
-            f"{run.id or 0:>5}  {started:<16}  {run.kind:<7} {run.status:<8}"
-            f" {' '.join(f'{number:>5}' for number in numbers)}  {days_of(run)}{unfinished}{outcome}"
-        )
-    return lines if len(lines) > 1 else ["no run yet: connecteam-sync sync"]
 
 
 def checks_text(checks: Iterable[Check]) -> list[str]:

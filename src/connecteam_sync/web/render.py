@@ -20,6 +20,7 @@ from connecteam_sync.core.text import called, day_name, hours, many, one_line
 from connecteam_sync.core.window import local_day, local_time
 from connecteam_sync.present.json_shapes import instant
 from connecteam_sync.present.status_text import ago
+from connecteam_sync.web.addresses import person_address
 
 STATIC = {
     "console.css": "text/css; charset=utf-8",
@@ -82,6 +83,7 @@ def _environment() -> Environment:
         "signed": _signed,
         "time": _time,
     }
+    made.globals["person_page"] = person_address
     made.globals["asset"] = lambda name: f"/static/{name}?v={static_file(name)[1]}"
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -29,15 +29,18 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 def clocks(ask: Ask) -> Page:
     """When each time clock is looked at, and a sentence that says whether all of them are."""
     found = ask.client.schedules()
-    state, sentence, step = answer(found, ask.now)
     status = ask.status()
+    looked = {one.time_clock_id: one.good_at for one in status.looked} if status.answers else {}
+    guarded = frozenset(one.time_clock_id for one in status.looked if one.is_refused) if status.answers else frozenset()
+    state, sentence, step = answer(found, ask.now, guarded)
     return Page(
         template="clocks.html",
         members={
             "state": state,
             "sentence": sentence,
             "next": step,
-            "lines": [line_of(one, ask.now) for one in found],
+            "lines": [line_of(one, ask.now, guarded) for one in found],
+            "good": {one.time_clock_id: _newest(one.last_good, looked.get(one.time_clock_id)) for one in found},
             "stopped": any(one.state != "active" for one in found),
             "active": any(one.state == "active" for one in found),
             "calls": calls_text(status) if status.answers else "",
@@ -46,18 +49,25 @@ def clocks(ask: Ask) -> Page:
     )
 
 
+def _newest(*looks: int | None) -> int | None:
+    """The last good look: a visit, or one of a command."""
+    return max((at for at in looks if at is not None), default=None)
+
+
 def _json(clock: ClockSchedule) -> dict[str, object]:
     return {"id": clock.time_clock_id, "name": clock.name, "visits": visits_json(clock)}
 
 
-def line_of(clock: ClockSchedule, now: int) -> Line:
-    """A time clock for people."""
+def line_of(clock: ClockSchedule, now: int, guarded: Collection[int] = ()) -> Line:
+    """A time clock for people; what guards refused at the last look is no failure of reading."""
     every = f"every {ago(clock.cadence)}" + (f": {WHY[clock.why]}" if clock.why is not None else "")
     state, word = "ok", "on time"
     if clock.state == "paused":
         state, word = "warn", "paused"
     elif clock.state == "refused":
         state, word = "bad", "refused"
+    elif clock.failures and clock.time_clock_id in guarded:
+        state, word = "bad", "stopped by a guard"
     elif clock.failures:
         state, word = "bad", f"{many(clock.failures, 'look')} failed in a row"
     elif _is_late(clock, now):
@@ -71,8 +81,11 @@ def _is_late(clock: ClockSchedule, now: int) -> bool:
     return clock.state == "active" and now - clock.next_due > max(_LATE, clock.cadence)
 
 
-def answer(clocks: Sequence[ClockSchedule], now: int) -> tuple[str, str, str]:
-    """Whether the mirror is fresh: the state, one sentence, and the next step (empty: none)."""
+def answer(clocks: Sequence[ClockSchedule], now: int, guarded: Collection[int] = ()) -> tuple[str, str, str]:
+    """Whether the mirror is fresh: the state, one sentence, and the next step (empty: none).
+
+    `guarded` are the time clocks whose last look a guard stopped.
+    """
     if not clocks:
         return ("unknown", "No time clock is visited yet", "connecteam-sync serve")
 
@@ -80,11 +93,13 @@ def answer(clocks: Sequence[ClockSchedule], now: int) -> tuple[str, str, str]:
         return f"{count} of {many(len(clocks), 'time clock')} {'is' if count == 1 else 'are'}"
 
     refused, paused = (sum(one.state == state for one in clocks) for state in ("refused", "paused"))
-    failing = sum(one.state == "active" and one.failures > 0 for one in clocks)
+    trouble = [one.time_clock_id in guarded for one in clocks if one.state == "active" and one.failures > 0]
+    stopped, failing = trouble.count(True), trouble.count(False)
     late = [now - one.next_due for one in clocks if _is_late(one, now)]
     new = sum(one.last_good is None for one in clocks)
     wrong = (
         (refused, "bad", f"{some(refused)} not looked at: the key is refused", "correct it, then resume"),
+        (stopped, "bad", f"{some(stopped)} not up to date: a guard stopped the last look", "/plan"),
         (failing, "bad", f"{some(failing)} not readable: the last look failed", "connecteam-sync doctor"),
         (
             len(late),

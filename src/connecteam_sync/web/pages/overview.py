@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,9 @@ def overview(ask: Ask) -> Page:
             "glance": glance,
             "clocks": status.looked,
             "fresh": strip([bar_of(day, known) for day, known in glance.days], title="the last 14 days"),
+            "known": known_of(glance),
             "summary": _summary(glance),
+            "today": local_day(status.at, ask.zone),
         },
         json=status_json(status),
     )
@@ -78,6 +81,15 @@ def bar_of(day: date, known: ProvenDay | None) -> Bar:
         return Bar(label=str(day), state="warn", text="changed since it was verified")
     return Bar(
         label=str(day), state="ok" if known.is_proven else "bad", text="proven" if known.is_proven else "differs"
+    )
+
+
+def known_of(glance: Glance) -> str:
+    """`12 proven, 2 not verified yet`, of which days: the strip in words."""
+    said = Counter(bar_of(day, known).text for day, known in glance.days)
+    first, last = glance.days[0][0], glance.days[-1][0]
+    return (
+        f"{day_name(first)} to {day_name(last)}: {', '.join(f'{count} {word}' for word, count in said.most_common())}"
     )
 
 

@@ -21,6 +21,8 @@ from connecteam_sync.web.charts import Lane, Span, day_lanes
 from connecteam_sync.web.page import Ask, Page, Place
 from connecteam_sync.web.pages.runs import Shown, shown_change
 
+_SUMMED = 6
+"""Rows whose sum is written out."""
 _SHOWN = 60
 """Entries of the journal that the page shows, the newest."""
 
@@ -72,6 +74,7 @@ def one_day(ask: Ask) -> Page:
             "became": without_a_row(history, ask.zone, day),
             "held": [(one, _affected(one)) for one in history.holds],
             "told": [_told(ask, found, entry) for entry in newest],
+            "last": _last(ask, found),
             "earlier": len(history.changes) - len(newest),
             "unlock": f"connecteam-sync unlock --from {day} --to {day} --reason WHY",
             "before": person_address(who.id, later(day, -1)) if day > EARLIEST else "",
@@ -98,7 +101,10 @@ def _sentence(found: PersonDay) -> str:
     """`1 row in the table, 1 shift in Connecteam: they agree`."""
     ours = _of_shifts(found)
     by_hand = found.minutes - ours
-    said = f"{many(len(found.history.rows), 'row')} in the table, {many(len(found.upstream), 'shift')} in Connecteam"
+    rows = many(len(found.history.rows), "row")
+    closed = [hours(row.minutes) for row in found.history.rows if row.total_minutes is not None]
+    total = f" ({' + '.join(closed)})" if 1 < len(closed) <= _SUMMED else ""
+    said = f"{rows} in the table{total}, {many(len(found.upstream), 'shift')} in Connecteam"
     agree = (
         "they agree"
         if found.upstream_minutes == ours
@@ -209,6 +215,12 @@ def _without_rows(found: PersonDay) -> list[ShiftHistory]:
 def _affected(standing: StandingHold) -> str:
     """The hours that a hold keeps back; the sentence of a locked day has them already."""
     return "" if standing.hold.reason == "locked_day" else worked([standing.hold])
+
+
+def _last(ask: Ask, found: PersonDay) -> Told | None:
+    """The newest change of these hours that is not their first writing; None if they are as they came."""
+    moved = [one for one in found.history.changes if one.change.kind in {"update", "delete"} and one.change.minutes]
+    return _told(ask, found, moved[-1]) if moved else None
 
 
 def _told(ask: Ask, found: PersonDay, entry: Entry) -> Told:

@@ -167,6 +167,7 @@ def _members(
         "by_day": by_day(changes[:SHOWN], zone, known),
         "shown": min(SHOWN, len(changes)),
         "groups": grouped(proposal.holds),
+        "known": known,
         "stopped": stopped,
         "at_stake": at_stake(stopped),
         "text": plan_text(proposal, names),

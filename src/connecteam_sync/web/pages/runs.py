@@ -14,11 +14,11 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.holds import HoldGroup, grouped
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import RUN_KINDS, Entry, Run, Slice
-from connecteam_sync.core.text import clock
+from connecteam_sync.core.text import clock, many
 from connecteam_sync.core.text import hours as as_hours
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present import json_shapes
-from connecteam_sync.present.text import days_of, employee, next_step
+from connecteam_sync.present.text import asked_text, days_of, employee, next_step
 from connecteam_sync.web.page import LARGEST_ID, Ask, Page, Place, number_of
 
 PAGE = 50
@@ -92,6 +92,9 @@ def runs(ask: Ask) -> Page:
         template="runs.html",
         members={
             "lines": lines_of(found),
+            "answer": _answer(found) if "before" not in ask.query and not kind else None,
+            "asked": asked_text,
+            "wrote": wrote,
             "older": last,
             "kind": kind or "",
             "kinds": RUN_KINDS,
@@ -103,6 +106,30 @@ def runs(ask: Ask) -> Page:
             [_row(run) for run in found],
         ),
     )
+
+
+def _answer(found: Sequence[Run]) -> tuple[str, str, Run, Run | None] | None:
+    """What the newest run did, as a class of its look and in words, and the newest that wrote."""
+    if not found:
+        return None
+    state, word = state_of(found[0])
+    wrote = next((run for run in found if run.counts.created + run.counts.updated + run.counts.deleted), None)
+    return state, f"The last run: {outcome(found[0], word)}", found[0], wrote
+
+
+def outcome(run: Run, word: str) -> str:
+    """`done, 1 change, -0:15 h`: the word of its state, and what it did where that says more."""
+    return word if word in {"nothing to do", "exact"} else f"{word}, {wrote(run)}"
+
+
+def wrote(run: Run) -> str:
+    """`1 change, -0:15 h`; of a verification what it found."""
+    if run.result is not None:
+        return many(run.result.differences, "difference")
+    counts = run.counts
+    changes = many(counts.created + counts.updated + counts.deleted + counts.linked, "change")
+    moved = run.minutes.after - run.minutes.before
+    return f"{changes}, {as_hours(moved, signed=True)} h" if moved else changes
 
 
 def _row(run: Run) -> Sequence[object]:
@@ -134,6 +161,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     clock_out: Part
     minutes: int
     why: str
+    day: date
 
 
 class DayOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +190,7 @@ def shown_change(change: Change, zone: ZoneInfo, name: str, entry: int | None = 
         clock_out=_part(change, "clock_out", zone, day),
         minutes=change.minutes,
         why=change.why,
+        day=day,
     )
 
 
@@ -227,6 +256,9 @@ def one_run(ask: Ask) -> Page:
             "run": run,
             "state": state,
             "word": word,
+            "outcome": outcome(run, word),
+            "asked": asked_text(run),
+            "names": ask.client.names() if groups or run.errors else {},
             "days": days_of(run),
             "slices": slices,
             "changed": by_day(entries, zone),

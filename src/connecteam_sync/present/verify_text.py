@@ -1,0 +1,73 @@
+"""`verify` as text: exact, or what differs by person and day, by row, and on Connecteam's own timesheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.run import Difference, Verdict, Verification
+from connecteam_sync.core.text import called, hours, many
+from connecteam_sync.present.holds_text import hold_lines
+from connecteam_sync.present.text import SHOWN, change_lines, offset_line, options_of, plan_names
+
+
+def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[str]:
+    """The result of `verify`: exact, or the differences by person and day, then by row."""
+    zone = ZoneInfo(verification.window.timezone)
+    written = f"nothing was written but its receipt, run {verification.run}"
+    if verification.run is None:
+        written = f"nothing was written, not even its receipt: {verification.not_recorded or 'it was not asked for'}"
+    lines = [f"verify {verification.window} ({verification.window.timezone}); {written}"]
+    lines.append(
+        f"Connecteam has {many(verification.shifts, 'shift')}, {hours(verification.minutes)} hours of closed ones"
+    )
+    exact = "the table is exact" if not verification.plan.holds else "but for what is held below"
+    lines.append(f"{many(verification.differences, 'difference')}" + ("" if verification.differences else f": {exact}"))
+    lines += [
+        f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
+        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
+        for line in verification.days[:SHOWN]
+    ]
+    more = f"connecteam-sync verify {options_of(verification.window)} --json"
+    changes = [change for change in verification.plan.changes if change.kind != "link"]
+    lines += change_lines(changes, zone, plan_names(verification.plan, names), more)
+    users = {user.id: user.name for plan in verification.plan.plans for user in plan.snapshot.users}
+    lines += hold_lines(verification.plan.holds, zone, names, users, elsewhere=more)
+    if verification.offsets:
+        lines.append(
+            "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
+        )
+        lines += [offset_line(item, zone, names) for item in verification.offsets[:SHOWN]]
+    if verification.totals:
+        lines.append("Connecteam's own timesheet says otherwise:")
+        lines += [
+            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}{_verdict(line)}"
+            for line in verification.totals[:SHOWN]
+        ]
+    for failure in verification.plan.failures:
+        lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
+    return lines
+
+
+_VERDICTS: dict[Verdict | None, str] = {
+    "manual_break": "its breaks are not counted",
+    "automatic_break": "an automatic break is deducted",
+    "overnight": "a shift of the night is listed on the day next to it",
+    "not_on_timesheet": "the weekday is on no timesheet",
+}
+
+
+def _verdict(line: Difference) -> str:
+    """Why a day differs, where that is known."""
+    return f" ({_VERDICTS[line.verdict]})" if line.verdict in _VERDICTS else ""
+
+
+def _punches(line: Difference) -> str:
+    if not line.rows:
+        return "but no shift of theirs is shown"
+    return f"the punches {hours(line.minutes)} h in {many(line.rows, 'shift')}"
+
+
+def _of_day(line: Difference) -> str:
+    return f"  {line.day}  {called(line.name):<24}"

@@ -1,0 +1,1 @@
+"""Pictures of the console of the demo company, for docs/console.md: `make screenshots`."""
