@@ -3,6 +3,7 @@
     python benchmarks/day.py --people 45
     python benchmarks/day.py --people 45 --bells
     python benchmarks/day.py --people 2000 --database postgresql+psycopg://postgres@127.0.0.1/day
+    python benchmarks/day.py --people 2000 --bells --hours 7-8 --everywhere
 
 Everything is the product's but the time: the sandbox answers over HTTP, the clock is that of `serve` with its looks at
 older days and its nightly proof. With `--bells` the sandbox delivers webhooks, some of them late or never, over HTTP
@@ -21,16 +22,21 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import time_machine
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from conftest import ABSENT, SERVERS
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.core.cadence import LISTS_EVERY
@@ -44,6 +50,7 @@ from connecteam_sync.service.clock import Clock
 from connecteam_sync.service.hooks import Hooks
 from connecteam_sync.service.listener import Listener
 from connecteam_sync.service.web import application
+from support.databases import run_statement
 
 ROOT = Path(__file__).parent.parent
 RESULTS, PAGE = ROOT / "benchmarks" / "results" / "days.json", ROOT / "docs" / "performance" / "day.md"
@@ -290,6 +297,7 @@ def main() -> None:
     options.add_argument("--people", type=int, default=45)
     options.add_argument("--clocks", type=int, default=2)
     options.add_argument("--database", default="", help="an empty database; else SQLite in a scratch folder")
+    options.add_argument("--everywhere", action="store_true", help="on SQLite and on each server that answers")
     options.add_argument("--hours", default="0-24", help="the hours of the day")
     options.add_argument("--cadence", type=int, help="seconds between visits, at every hour; else as `serve` does")
     options.add_argument("--bells", action="store_true", help="webhooks tell of what happens")
@@ -297,23 +305,50 @@ def main() -> None:
     options.add_argument("--delay", type=float, default=2.0, help="seconds from a change to its webhook")
     options.add_argument("--dry", action="store_true", help="print the figures, write nothing")
     given = options.parse_args()
+    with ExitStack() as scratch:
+        folder = scratch.enter_context(tempfile.TemporaryDirectory())
+        for database in databases(scratch, folder) if given.everywhere else [given.database or sqlite(folder)]:
+            live(given, database)
+
+
+def sqlite(folder: str) -> str:
+    """A database in a folder."""
+    return f"sqlite:///{folder}/day.db"
+
+
+def databases(scratch: ExitStack, folder: str) -> Iterator[str]:
+    """An empty database of each kind, dropped in the end; the servers are those of the tests."""
+    yield sqlite(folder)
+    for name, server in SERVERS.items():
+        if name in ABSENT:
+            print(f"{name}: does not answer", file=sys.stderr)
+            continue
+        made = f"cs_bench_{uuid.uuid4().hex[:12]}"
+        run_statement(make_url(server), f"CREATE DATABASE {made}")
+        scratch.callback(run_statement, make_url(server), f"DROP DATABASE {made}")
+        yield make_url(server).set(database=made).render_as_string(hide_password=False)
+
+
+def live(given: argparse.Namespace, database: str) -> None:
+    """The day on one database, measured and written down."""
     told = SandboxSettings(minute_limit=10**9, webhook_loss=given.loss, webhook_delay=given.delay)
-    with tempfile.TemporaryDirectory() as folder:
-        database = given.database or f"sqlite:///{folder}/day.db"
-        settings = {"database_url": database, "cadence_seconds": given.cadence}
-        first, last = map(int, given.hours.split("-"))
-        day = Day(given.people, given.clocks, (first, last), settings)
-        day.live(bells=told if given.bells else None)
+    settings = {"database_url": database, "cadence_seconds": given.cadence}
+    first, last = map(int, given.hours.split("-"))
+    began = time.perf_counter()
+    day = Day(given.people, given.clocks, (first, last), settings)
+    day.live(bells=told if given.bells else None)
+    kind = kind_of(database)
     found = {
         "people": given.people,
         "clocks": given.clocks,
         "hours": given.hours,
-        "database": database.partition(":")[0].partition("+")[0],
+        "database": kind,
         "bells": f"{100 * given.loss:g} % lost, {given.delay:g} s late" if given.bells else "none",
         **day.figures(),
         "measured": f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}",
     }
-    print(json.dumps(found, indent=1))
+    print(json.dumps(found, indent=1), flush=True)
+    print(f"{kind}: lived in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     if day.unequal:
         raise SystemExit(f"{day.unequal} rows were not as the company has them")
     if given.dry or given.cadence is not None:
@@ -324,6 +359,16 @@ def main() -> None:
     results = sorted([*results, found], key=lambda one: [str(one[name]).zfill(9) for name in key])
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     write_page(results)
+
+
+def kind_of(database: str) -> str:
+    """What the page calls a database: MariaDB speaks as MySQL does, so the server is asked."""
+    url = make_url(database)
+    if url.get_backend_name() == "sqlite":
+        return "sqlite"
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        is_mariadb = "mariadb" in str(connection.exec_driver_sql("SELECT version()").scalar_one()).lower()
+    return "mariadb" if is_mariadb else url.get_backend_name()
 
 
 if __name__ == "__main__":

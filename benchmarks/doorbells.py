@@ -21,12 +21,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url, text
+from earlier import fill
+from sqlalchemy import make_url
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -138,51 +138,6 @@ def measure(database: str, seconds: int, rows: int) -> str:
         f" {AT_ONCE} at once {whole:.1f} s, the last answer {burst[-1]:.1f} s;"
         f" bell to row p50 {share(sorted(lags), 0.5):.1f} s, p95 {share(sorted(lags), 0.95):.1f} s"
     )
-
-
-def fill(mirror: ConnecteamSync, rows: int) -> None:
-    """Shifts of earlier years and their rows, as many as `rows`: of a hundred people who left, one a day."""
-    batch, first = 20_000, 1_400_000_000
-    for begin in range(0, rows, batch):
-        numbers = range(begin, min(begin + batch, rows))
-        starts = [first - 86_400 * (number // 100) for number in numbers]
-        with mirror.store.own_rows("filling the tables") as connection:
-            connection.execute(
-                text(
-                    "INSERT INTO clock_times"
-                    " (id, employee_id, clock_in, clock_out, total_minutes, is_active, source)"
-                    " VALUES (:id, :employee, :start, :end, 480, :active, 'connecteam')"
-                ),
-                [
-                    {
-                        "id": 10_000_000 + number,
-                        "employee": 1_000_000 + number % 100,
-                        "start": datetime.fromtimestamp(start, UTC).replace(tzinfo=None),
-                        "end": datetime.fromtimestamp(start + 28_800, UTC).replace(tzinfo=None),
-                        "active": False,
-                    }
-                    for number, start in zip(numbers, starts, strict=True)
-                ],
-            )
-            connection.execute(
-                text(
-                    f"INSERT INTO {mirror.store.own.shifts} (id, user_id, time_clock_id, start_at, end_at,"
-                    " is_auto_clock_out, clock_time_id, applied_employee_id, applied_clock_in, applied_clock_out,"
-                    " is_gone, changed_in_run)"
-                    " VALUES (:id, :user, 1, :start, :end, 0, :row, :employee, :start, :end, 0, 1)"
-                ),
-                [
-                    {
-                        "id": f"earlier-{number}",
-                        "user": 1_000_000 + number % 100,
-                        "start": start,
-                        "end": start + 28_800,
-                        "row": 10_000_000 + number,
-                        "employee": 1_000_000 + number % 100,
-                    }
-                    for number, start in zip(numbers, starts, strict=True)
-                ],
-            )
 
 
 def is_there(mirror: ConnecteamSync, shift: str) -> bool:

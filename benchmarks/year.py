@@ -19,11 +19,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from earlier import fill
 from sqlalchemy import Engine, event, make_url, text
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
-from doorbells import fill
 
 from conftest import ABSENT, SERVERS
 from connecteam_sync.client import ConnecteamSync

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection
 
+from connecteam_sync.api.client import Connecteam
+from connecteam_sync.api.wire import ActivitiesResponse
 from connecteam_sync.core.run import Run
+from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError, DatabaseError, NotFound
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.console import audit
@@ -85,6 +88,40 @@ def test_a_failure_on_record_has_its_entry(world: World) -> None:
         failed = world.sync()
     assert failed.status == "failed"
     assert told(world) == [("ana", "sync", "", "", failed.id)]
+
+
+def test_a_look_that_is_made_again_has_one_entry_with_its_run(world: World) -> None:
+    """The rows are not as they are remembered: the transaction that found it wrote nothing, and notes nothing."""
+    world.sync()
+    world.sync()
+    world.execute("UPDATE clock_times SET total_minutes = 1 WHERE id = 1")
+    with world.mirror.acting("ana", "sync", ""):
+        again = world.sync()
+    assert told(world) == [("ana", "sync", "", "", again.id)]
+
+
+def test_who_comes_second_has_one_entry_with_their_run(
+    world: World, initialised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run has written since the look at a plan's days: what is refused then is on record as a run."""
+    world.sync()
+    world.work(2, "01:00", "02:00")
+    kept = world.mirror.keep_plan(world.mirror.plan(world.window), "ana")
+
+    ask = Connecteam.fetch_activities
+
+    def meanwhile(self: Connecteam, clock: int, window: Window) -> ActivitiesResponse:
+        found = ask(self, clock, window)
+        monkeypatch.setattr(Connecteam, "fetch_activities", ask)
+        with World.mirror_of(world.sandbox, initialised, lock_wait=20) as other:
+            other.sync([world.window])
+        return found
+
+    monkeypatch.setattr(Connecteam, "fetch_activities", meanwhile)
+    with world.mirror.acting("ana", "apply", ""):
+        refused = world.mirror.apply_kept_plan(kept.fingerprint)
+    assert refused.status == "refused"
+    assert told(world) == [("ana", "apply", "", "", refused.id)]
 
 
 def test_neither_is_there_without_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.sql import idle
+from connecteam_sync.store.store import Store
 from support import servers
 from support.databases import run_statement
 from support.scenario import World
@@ -178,6 +180,28 @@ def test_a_long_lived_process_goes_on(name: str, ended: str) -> None:
             run = world.sync()
             assert (run.status, [slice_.error for slice_ in run.slices if slice_.error]) == ("nothing", [])
         world.mirror.close()
+
+
+@pytest.mark.parametrize("database", ["mariadb", "mysql", "postgresql"], indirect=True)
+def test_the_system_asks_whether_the_machine_is_still_there(database: str) -> None:
+    """A machine that lost its power is noticed within a minute, and not after two hours; a URL may say otherwise."""
+    url, names = make_url(database), ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+
+    def options(of: str) -> list[int]:
+        """What the socket of a connection has."""
+        store = Store(of)
+        with closing(store), store.connection() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            place = driver if hasattr(driver, "fileno") else driver._sock
+            with socket.socket(fileno=os.dup(place.fileno())) as line:
+                found = [line.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names]
+                return [line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), *found]
+
+    assert options(database) == [1, 30, 10, 3, 60_000]
+    if url.get_backend_name() == "postgresql":
+        asked = url.update_query_dict({"keepalives_idle": "7", "tcp_user_timeout": "5000"})
+        found = options(asked.render_as_string(hide_password=False))
+        assert (found[1], found[4]) == (7, 5000)
 
 
 class Forgetful:

@@ -97,6 +97,17 @@ def test_a_plan_that_another_run_took_meanwhile_writes_nothing(world: World, mon
     assert world.mirror.changes() == ()
 
 
+def test_what_somebody_applied_meanwhile_is_not_discarded(world: World) -> None:
+    """Between the look at it and the word: it stays on record as applied, by its run."""
+    kept = world.mirror.keep_plan(world.mirror.plan(world.window), "ana")
+    done = world.mirror.apply_kept_plan(kept.fingerprint)
+    store = world.mirror.store
+    with pytest.raises(StalePlan), store.own_rows("discarding a plan") as connection:
+        plans.discard(connection, store.own, kept.fingerprint)
+    after = world.mirror.kept_plan(kept.fingerprint)
+    assert (after.state, after.run) == ("applied", done.id)
+
+
 def test_what_no_longer_fits_stays_open(world: World) -> None:
     """Nothing of it was applied; the rows that moved are named, and somebody may discard it."""
     kept = world.mirror.keep_plan(world.mirror.plan(world.window), "ana")

@@ -176,6 +176,19 @@ def test_a_planted_bug_stands_once() -> None:
         assert sorted(ROOT.glob(suite.split(" ")[0])), suite
 
 
+def test_a_suite_has_a_name_of_its_own() -> None:
+    """A name that is given twice sends the bugs of the first suite to the second, which never sees them."""
+    named = [
+        found.id
+        for statement in ast.parse((ROOT / "tests" / "mutants.py").read_text()).body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        for found in ast.walk(target)
+        if isinstance(found, ast.Name)
+    ]
+    assert sorted(set(named)) == sorted(named)
+
+
 JUDGED = """
     import sys
     from dataclasses import replace

@@ -127,6 +127,33 @@ def test_a_look_that_found_nothing_is_repeated_once(site: Site) -> None:
     assert site.sandbox.calls == calls + 2 + 1 + 2
 
 
+@pytest.mark.parametrize("days_ago", [0, 30])
+def test_a_break_that_changed_is_a_change(site: Site, days_ago: int) -> None:
+    """Begun, ended, deleted: breaks are in no journal, and what is remembered of them says it. One look each; a break
+    that nobody sees is looked for once more.
+    """
+    begin = int(MORNING.timestamp()) - 86_400 * days_ago - 7200
+    for other in range(8):
+        works(site, days_ago=other)
+        works(site, days_ago=max(0, days_ago - 4) + other)
+    site.live(3700)
+    pause = site.company.take_break(min(site.company.people), begin, None, clock=WAREHOUSE)
+    for event in ("clock_in", "clock_out", "admin_edit", "admin_delete"):
+        if event == "clock_out":
+            site.company.clock_out(pause.id, begin + 600)
+        elif event == "admin_edit":
+            site.company.edit(pause.id, start=begin - 300)
+        elif event == "admin_delete":
+            site.company.delete(pause.id)
+        about = {"timeActivity": None, "timeActivityId": pause.id} if event == "admin_delete" else {}
+        rings(site, announced(event, pause, activityType="manual_break", **about))
+        site.live(30)
+    assert [(bell.found, bell.looks, bell.look_at) for bell in kept(site)[-4:]] == [("change", 1, None)] * 4
+    rings(site, announced("admin_edit", pause, activityType="manual_break"))
+    site.live(300)
+    assert [(bell.found, bell.looks) for bell in kept(site)[-1:]] == [("nothing", 2)]
+
+
 def test_what_is_held_is_no_reason_to_look_again(initialised: str) -> None:
     """Nobody is mapped to the user: the delivery says so, once."""
     with site_of(initialised, cadence_seconds=3600, older_days=0, proves=False, employees="match") as site:

@@ -116,19 +116,19 @@ def test_silence_is_told_at_each_edge_with_what_is_wrong(site: Site, monkeypatch
     """Of this time clock's own webhook; its end once, and the next silence again."""
     monkeypatch.setenv("CONNECTEAM_SYNC_WEBHOOK_SECRET", SECRET)
     said: list[str] = []
-    silence, clock = Silence(site.mirror, said.append), site.rows()[WAREHOUSE]
+    silence, clock = Silence(said.append), site.rows()[WAREHOUSE]
     quiet, rung = Reliability(silent_since=1), Reliability()
     registered = {one.time_clock_id: one.id for one in site.mirror.register_webhooks("https://hours.example.com")}
     for known in (rung, quiet, quiet, rung, rung):
-        silence.note(clock, known)
+        silence.note(site.mirror, clock, known)
     assert len(said) == 2
     assert f"its webhook {registered[WAREHOUSE]} is registered" in said[0]
     assert said[1].endswith("ring again")
     kept = site.sandbox.handlers.subscriptions.all
     kept[registered[WAREHOUSE]].asked.isDisabled = True
-    silence.note(clock, quiet)
+    silence.note(site.mirror, clock, quiet)
     assert f"its webhook {registered[WAREHOUSE]} is switched off" in said[2]
-    silence.note(clock, rung)
+    silence.note(site.mirror, clock, rung)
     del kept[registered[WAREHOUSE]]
-    silence.note(clock, quiet)
+    silence.note(site.mirror, clock, quiet)
     assert "no webhook of this database is registered for it" in said[4]

@@ -222,8 +222,13 @@ def test_two_clocks_share_the_work(site: Site) -> None:
     other.close()
 
 
-def test_while_the_database_is_away_it_waits_and_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten minutes in which no connection comes about, in the middle of a visit: told once, then all goes on."""
+@pytest.mark.parametrize("seconds", [600, 9 * 3600])
+def test_while_the_database_is_away_it_waits_and_goes_on(
+    site: Site, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten minutes or a night in which no connection comes about, in the middle of a visit: told once, then all goes on,
+    and what happened meanwhile is mirrored.
+    """
     site.live(60)
     engine = site.mirror.store._engine
     real, away = engine.connect, {"is": False}
@@ -237,11 +242,14 @@ def test_while_the_database_is_away_it_waits_and_goes_on(site: Site, monkeypatch
     site.travel.shift(400)
     site.sandbox.faults.rewrite(lambda body: (away.update({"is": True}), body)[1], path="/time-activities")
     began, waits = time.time(), [0.0]
-    while time.time() < began + 600:
+    while time.time() < began + seconds:
         waits.append(site.clock.turn())
         site.travel.shift(max(0.1, waits[-1]))
     assert away["is"]
     assert max(waits) == AWAY
+    now = int(time.time())
+    for user in sorted(site.company.people)[:5]:
+        site.company.add(user, now - 5000, now - 1000, clock=WAREHOUSE)
     away["is"] = False
     said = list(site.said)
     site.live(400)
@@ -249,6 +257,7 @@ def test_while_the_database_is_away_it_waits_and_goes_on(site: Site, monkeypatch
     assert all(one.lease_token is None for one in site.rows().values())
     assert len(said) == 1
     assert "the service goes on" in site.said
+    assert row_count(site) == 5
 
 
 def test_a_look_that_is_stopped_ends_between_two_slices_and_is_given_back(site: Site) -> None:

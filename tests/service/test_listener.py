@@ -42,6 +42,24 @@ def test_it_answers_from_start_to_stop_and_ends_at_once(host: str) -> None:
             client.get(listener.url)
 
 
+def test_its_answers_are_dated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the second in which they are given: browsers and proxies reckon from it."""
+    now = [1_000_000_000.0]
+    monkeypatch.setattr("uvicorn.server.time.time", lambda: now[0])
+    listener = Listener(APP, host="127.0.0.1", port=0)
+    listener.start()
+    try:
+        with httpx.Client(trust_env=False) as client:
+            assert client.get(listener.url).headers["date"] == "Sun, 09 Sep 2001 01:46:40 GMT"
+            now[0] += 60
+            deadline = time.monotonic() + 10
+            while client.get(listener.url).headers["date"] != "Sun, 09 Sep 2001 01:47:40 GMT":
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+    finally:
+        listener.stop()
+
+
 def test_a_port_that_is_taken_is_said_at_once() -> None:
     """With the system's own words, and the option that chooses another one."""
     first = Listener(APP, host="127.0.0.1", port=0)

@@ -12,14 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.errors import DatabaseUnavailable, LockHeld
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.service.clock import LEASE
-from connecteam_sync.service.serving import Leases
+from connecteam_sync.service.serving import Clocks, Leases
 from connecteam_sync.store.service.due import Due
 from connecteam_sync.store.store import Store
 from support.receivers import SECRET, web_server
@@ -339,6 +343,64 @@ def test_what_three_threads_find_out_is_said_once(terminal: Terminal) -> None:
             time.sleep(25)
         said = ended(process, signal.SIGTERM)
     assert said.count("tried again until it works") == 1, said
+
+
+@contextmanager
+def three_threads(folder: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]) -> Iterator[Clocks]:
+    """The clocks of a service on SQLite, none of which has begun."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=10**6)) as sandbox:
+        monkeypatch.setenv("CONNECTEAM_SYNC_API_KEY", sandbox.key)
+        database = f"sqlite:///{folder}/mirror.db"
+        settings = Settings(timezone="America/Chicago", database_url=database, base_url=sandbox.url, older_days=0)
+        with ConnecteamSync(sandbox.key, settings=settings) as mirror:
+            mirror.init()
+        clocks = Clocks(settings, threads=3, tell=said.append)
+        yield clocks
+        for client in clocks._clients:
+            client.close()
+
+
+def test_what_several_threads_hear_of_one_absence_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in other words; the end is told once all of them work. Another trouble is told of its own."""
+    said: list[str] = []
+    errors = (
+        DatabaseUnavailable("the server refuses"),
+        DatabaseUnavailable("the server does not answer"),
+        LockHeld("another session has the lock"),
+    )
+    with three_threads(tmp_path, monkeypatch, said) as clocks:
+        for clock, error in zip(clocks._clocks, errors, strict=True):
+            clock.failed(error)
+        assert said == [f"{error}; tried again until it works" for error in (errors[0], errors[2])]
+        for clock in clocks._clocks:
+            assert len(said) == 2
+            clock.turn()
+        assert said[2:] == ["the service goes on"]
+
+
+def test_a_silent_time_clock_is_told_of_by_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever visits it: what one has told the others know."""
+    said: list[str] = []
+    with three_threads(tmp_path, monkeypatch, said) as clocks:
+        one, two, _ = clocks._clocks
+        for _ in range(2):
+            one.turn()
+        with closing(sqlite3.connect(tmp_path / "mirror.db")) as other:
+            [(first,)] = other.execute("SELECT min(time_clock_id) FROM connecteam_sync_clocks")
+            other.executemany(
+                "INSERT INTO connecteam_sync_announced (change_id, time_clock_id, shift_id, kind, is_announced, at)"
+                " VALUES (?, ?, 'x', 'create', 0, ?)",
+                [(number, first, int(time.time())) for number in range(5)],
+            )
+            looks: list[tuple[int]] = []
+            for clock in (one, two):
+                other.execute(f"{DUE} WHERE time_clock_id = {first}")
+                other.commit()
+                clock.turn()
+                clocks._say("something else")  # what is said twice in a row is told once anyway
+                looks += other.execute(f"SELECT successes FROM connecteam_sync_clocks WHERE time_clock_id = {first}")
+    assert looks == [(2,), (3,)]
+    assert sum(f"no doorbell announced the last changes of time clock {first}" in line for line in said) == 1
 
 
 def test_pause_and_resume_name_what_they_stop(terminal: Terminal) -> None:

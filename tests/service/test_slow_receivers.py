@@ -19,7 +19,7 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.alerts import Due, Message, trial
 from connecteam_sync.core.looks import BadLook, LooksOf
 from connecteam_sync.store.tables.own import OwnNames
-from support.receivers import Hook, Mailbox, mail_server, web_server
+from support.receivers import SECRET, Hook, Mailbox, mail_server, web_server
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 TROUBLE = LooksOf(failed=BadLook(name="bad_answer", message="no JSON"))
@@ -92,6 +92,20 @@ def test_each_attempt_at_a_letter_has_the_same_id_and_that_of_another_mirror_dif
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
     assert all(one.startswith("<test-7-7-trouble.") for one in ids)
+
+
+def test_each_attempt_at_a_message_has_the_same_id_and_that_of_another_mirror_differs() -> None:
+    """By webhook too: trouble of the same number may begin in the same second, where a key of both is refused."""
+    mirrors: list[dict[str, Any]] = [{}, {}, {"own": OwnNames(prefix="other_")}, {"database_url": "sqlite:///other.db"}]
+    with web_server() as hook:
+        for mirror in mirrors:
+            settings = Settings(timezone="America/Chicago", alerts_webhook_url=hook.url, **mirror)
+            [receiver] = receivers_of(settings, {"CONNECTEAM_SYNC_ALERTS_WEBHOOK_SECRET": SECRET}).every
+            assert tried(receiver, 5.0) is None
+    assert (len(hook.ids), hook.forged) == (4, 0)
+    assert hook.ids[0] == hook.ids[1]
+    assert len(set(hook.ids)) == 3
+    assert all(one.startswith("test-7-7-trouble-") and "." not in one for one in hook.ids)
 
 
 def test_the_goodbye_of_a_server_takes_no_letter_back(box: Mailbox) -> None:

@@ -30,6 +30,7 @@ from connecteam_sync.service.listener import Listener
 from connecteam_sync.service.looked import Counted
 from connecteam_sync.service.telling import Telling
 from connecteam_sync.store.service.looks import Looks
+from connecteam_sync.store.sql.pipeline import send
 from support.receivers import SECRET, Hook, mail_server, web_server
 from support.scenario import World
 from test_command import WINDOW, Terminal, terminal
@@ -111,6 +112,38 @@ def test_who_was_told_at_the_first_failure_is_told_of_the_end_after_three_good_l
             assert hook.told == [("mirror_stale", "trouble")]
             found = [(names(told.tell(looks(1))), len(hook.told)) for _ in range(3)]
             assert found == [(["mirror_stale"], 1), (["mirror_stale"], 1), ([], 2)]
+
+
+# -- a person is at the table of alerts ------------------------------------------------------------------------------
+
+
+def test_what_a_person_deletes_while_it_is_told_begins_again(
+    world: World, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes on is told once more, under the same id, and what else was on its way is noted."""
+    said: list[str] = []
+    with mail_server() as box:
+        environ = {"CONNECTEAM_SYNC_SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
+        told = teller(world, hook, said, environ=environ, alerts_email_to="ann@example.org")
+        real = hook.take
+
+        def take(headers: Any, data: bytes) -> int:  # noqa: ANN401 - headers of the library
+            """Taken by the receiver, while somebody clears the table."""
+            with world.mirror.store.own_rows("a person") as connection:
+                connection.exec_driver_sql("DELETE FROM connecteam_sync_alerts WHERE name = 'mirror_stale'")
+            return real(headers, data)
+
+        monkeypatch.setattr(hook, "take", take)
+        told.tell(looks(bad=1))
+        with world.mirror.store.own_rows("noting what is new") as connection:
+            send(connection, Looks(world.mirror.store.dialect, world.mirror.store.own).noting_new({"shift.colour"}))
+        told.tell(looks(bad=1))
+        assert [alert.name for alert in world.mirror.alerts()] == ["schema_drift"]
+        monkeypatch.setattr(hook, "take", real)
+        for _ in range(2):
+            told.tell(looks(bad=1))
+        assert sorted(hook.told) == [("mirror_stale", "trouble")] * 2 + [("schema_drift", "trouble")]
+        assert (len(set(hook.ids)), len(box.letters), said) == (2, 3, [])
 
 
 # -- quiet hours -------------------------------------------------------------------------------------------------------

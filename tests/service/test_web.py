@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import httpx2 as httpx
@@ -38,6 +39,29 @@ def url() -> Iterator[str]:
     listener.start()
     yield listener.url
     listener.stop()
+
+
+def test_what_nobody_foresaw_is_in_the_log(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Its kind and its line, and nobody's name."""
+    with caplog.at_level("DEBUG", logger="connecteam_sync"):
+        assert httpx.get(f"{url}/broken", trust_env=False).status_code == 500
+    [found] = [vars(record)["connecteam_event"] for record in caplog.records if record.name == "connecteam_sync"]
+    assert (found.name, found.error) == ("unforeseen", "ZeroDivisionError")
+    assert found.where.startswith("test_web.py:")
+    assert "Zo" not in caplog.text
+
+
+def test_a_request_of_two_lengths(url: str) -> None:
+    """What a proxy would take for the next request is not answered."""
+    host = url.removeprefix("http://")
+    request = f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 50\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    name, port = host.split(":")
+    with socket.create_connection((name, int(port)), timeout=10) as line:
+        line.sendall(f"{request}GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        said = b"".join(iter(lambda: line.recv(65_536), b""))
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert b"two lengths" in said
 
 
 def test_every_failure_is_one_object(url: str) -> None:

@@ -228,6 +228,11 @@ def test_those_that_were_shown_are_acknowledged_together(staff: Staff) -> None:
             f"/attention/{ids[0]}", data={"reason": "all", "all": "yes", "ids": ",".join(map(str, ids))}, headers=JSON
         )
         assert sorted(one["id"] for one in every.json()["holds"]) == sorted(ids)
+        too_many = ",".join(str(number) for number in range(1, SHOWN + 2))
+        assert (
+            operator.post(f"/attention/{ids[0]}", data={"reason": "no", "all": "yes", "ids": too_many}).status_code
+            == 422
+        )
         wrong = operator.post(f"/attention/{ids[0]}", data={"reason": "no", "all": "yes", "ids": "1;2"})
         assert wrong.status_code == 422
     reasons = {one.id: one.acknowledged.reason for one in staff.mirror.holds() if one.acknowledged is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -27,6 +28,22 @@ def test_nobody_shares_a_client(settings: Settings) -> None:
     with clients.one() as again:
         assert again in {one, other}
     clients.close()
+
+
+def test_its_connections_end_with_it(tmp_path: Path) -> None:
+    """A console that ends holds no file of the database open."""
+    settings = Settings(timezone="UTC", database_url=f"sqlite:///{tmp_path / 'mirror.db'}")
+
+    def opened() -> bool:
+        return any(os.path.realpath(one).startswith(str(tmp_path)) for one in Path("/proc/self/fd").iterdir())
+
+    clients = Clients(settings)
+    with clients.one() as client:
+        client.init()
+        assert client.console_users() == ()
+    assert opened()
+    clients.close()
+    assert not opened()
 
 
 def test_a_client_comes_back_after_a_failure(settings: Settings) -> None:

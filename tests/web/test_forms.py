@@ -38,6 +38,19 @@ def test_a_name_that_is_sent_twice() -> None:
     assert Fields() == {}
 
 
+@pytest.mark.parametrize("value", ["yes", "on", "1", "true", " YES "])
+def test_a_field_that_agrees(value: str) -> None:
+    """A box that is ticked, or the word of a program."""
+    assert Fields([("anyway", value)]).agrees("anyway")
+
+
+@pytest.mark.parametrize("value", ["", "no", "0", "false", "off", "never"])
+def test_a_field_that_does_not_agree(value: str) -> None:
+    """Days are not closed against what was found because a program says `anyway=no`."""
+    assert not Fields([("anyway", value)]).agrees("anyway")
+    assert not Fields([]).agrees("anyway")
+
+
 def test_nobody_acts_without_a_name() -> None:
     """Whoever looks without an account has none, whatever their role would be."""
     assert who(asked_by(Visitor(name="Ana", role="operator", how="session"))) == "Ana"

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from connecteam_sync.web.console import first_values, local_path
-from connecteam_sync.web.gate import Gate, address_of, is_forwarded, is_from_our_page, name_of
+from connecteam_sync.web.gate import (
+    Gate,
+    address_of,
+    is_by_itself,
+    is_forwarded,
+    is_from_our_page,
+    name_of,
+    network_of,
+    whole,
+)
 
 GATE = Gate(
     hosts=frozenset({"127.0.0.1", "::1", "localhost", "mirror.example.org"}),
@@ -84,6 +93,62 @@ def test_a_listed_proxy_names_people_and_addresses() -> None:
     assert Gate(proxies=frozenset({"10.0.0.5"})).named_user("10.0.0.5", headers) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("203.0.113.9, 10.0.0.6", "203.0.113.9"),
+        ("6.6.6.6, 203.0.113.9, 10.0.0.6", "203.0.113.9"),
+        ("10.0.0.6, 203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9, nonsense, 10.0.0.6", "10.0.0.6"),
+        ("10.0.0.6", "10.0.0.6"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("[2001:db8::9]:4711", "2001:db8::9"),
+        ("2001:DB8::9", "2001:db8::9"),
+        ("", "10.0.0.5"),
+    ],
+)
+def test_proxies_in_a_row(said: str, address: str) -> None:
+    """Each says who asked it; beyond the first that is not listed anybody could have said it."""
+    gate = Gate(proxies=frozenset({"10.0.0.5", "10.0.0.6"}))
+    assert gate.address("10.0.0.5", {"x-forwarded-for": said}) == address
+
+
+def test_a_header_that_is_sent_twice_is_one() -> None:
+    """A line that was there before that of the proxy does not count in its place."""
+    twice = {
+        "X-Forwarded-For": ("6.6.6.6", "203.0.113.9"),
+        "x-forwarded-user": ("ada", "maria"),
+        "Host": ("localhost",),
+    }
+    headers = whole([(name, value) for name, values in twice.items() for value in values])
+    assert headers["host"] == "localhost"
+    assert GATE.address("10.0.0.5", headers) == "203.0.113.9"
+    assert GATE.named_user("10.0.0.5", headers) == "ada, maria", "whom nobody is"
+
+
+def test_a_proxy_names_people_of_every_language() -> None:
+    """As UTF-8, each byte of which comes as a character of Latin-1."""
+    assert GATE.named_user("10.0.0.5", {"x-forwarded-user": "José".encode().decode("latin-1")}) == "José"
+    assert GATE.named_user("10.0.0.5", {"x-forwarded-user": "Jos\xe9"}) == "José"
+    assert GATE.named_user("10.0.0.5", {"x-forwarded-user": "Jos\u0142"}) == "Jos\u0142"
+
+
+def test_an_address_counts_with_its_network() -> None:
+    """Of IPv6 a customer has more addresses than could be counted."""
+    assert network_of("203.0.113.9") == "203.0.113.9"
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:2") == "2001:db8::/64"
+    assert network_of("2001:db8:0:1::1") != network_of("2001:db8::1")
+    assert network_of("") == ""
+
+
+def test_what_a_browser_does_by_itself() -> None:
+    """A page that is loaded again by script; a click, a program, an old browser are somebody's doing."""
+    assert is_by_itself({"sec-fetch-mode": "navigate"})
+    assert not is_by_itself({"sec-fetch-mode": "navigate", "sec-fetch-user": "?1"})
+    assert not is_by_itself({"sec-fetch-mode": "cors"})
+    assert not is_by_itself({})
+
+
 def test_https_is_at_the_public_address_alone() -> None:
     """So that a cookie of https is only set where it comes back."""
     assert GATE.is_encrypted("mirror.example.org:443")
@@ -100,6 +165,8 @@ def test_names_and_addresses() -> None:
     assert address_of("localhost") == ""
     assert is_forwarded({"x-forwarded-for": "1.2.3.4"})
     assert is_forwarded({"forwarded": "for=1.2.3.4"})
+    assert is_forwarded({"x-forwarded-proto": "https"})
+    assert is_forwarded({"cf-connecting-ip": "1.2.3.4"})
     assert not is_forwarded({"host": "127.0.0.1"})
 
 

@@ -13,7 +13,8 @@ from connecteam_sync.core.roles import Role
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import plan_text
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
-from support.operated import HOSTILE, JSON, Operated, act, ended, operated, page, shown
+from connecteam_sync.store.service.bells import Bells
+from support.operated import HOSTILE, JSON, Operated, act, done, ended, operated, page, shown
 
 DAYS = {"from_": "2025-12-01", "to": "2025-12-11"}
 
@@ -80,6 +81,18 @@ def test_a_plan_is_applied_as_it_is_shown(console: Operated) -> None:
         assert "Applied as run 1" in page(ana, place)
     run, _ = console.mirror.show(1)
     assert run.kind == "apply"
+
+
+def test_the_head_of_a_page_is_of_after_the_action(console: Operated) -> None:
+    """It is read every few seconds otherwise, and here no time passes at all."""
+    with console.by("operator", "Ana") as ana:
+        assert "doorbells off" in page(ana, "/runs")
+        store = console.mirror.store
+        with store.own_rows("expecting doorbells") as connection:
+            Bells(store.dialect, store.own).expect(connection)
+        assert "doorbells off" in page(ana, "/runs")
+        assert done(ana, "/clocks/resume") == {"schema": 1, "resumed": []}
+        assert "doorbells off" not in page(ana, "/runs")
 
 
 def test_the_table_is_right_already(console: Operated) -> None:

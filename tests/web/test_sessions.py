@@ -42,6 +42,27 @@ def test_it_ends_when_it_is_not_used(clock: Clock) -> None:
     assert sessions.find(token) is None, "what has ended does not begin again"
 
 
+def test_what_nobody_does_is_no_use(clock: Clock) -> None:
+    """A page that loads itself again is shown, and does not keep the session."""
+    sessions = Sessions(clock)
+    token = sessions.begin("Maria", 1)
+    clock.now += IDLE
+    assert sessions.find(token, is_used=False) is not None
+    clock.now += 1
+    assert sessions.find(token) is None
+
+
+def test_an_attempt_counts_before_it_has_failed(clock: Clock) -> None:
+    """So of many at once no more are tried than one after the other."""
+    back_off = BackOff(clock)
+    assert [back_off.attempt("maria") for _ in range(8)] == [0, 0, 0, 0, 0, 2, 2, 2]
+    clock.now += 2
+    assert back_off.attempt("maria") == 0
+    assert back_off.wait("maria") == 4
+    back_off.succeeded("maria")
+    assert back_off.wait("maria") == 0
+
+
 def test_it_ends_after_half_a_day(clock: Clock) -> None:
     """However often it is used."""
     sessions = Sessions(clock)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx2 as httpx
 import msgspec
 import pytest
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
-from support.console_site import ConsoleSite, console_of
+from connecteam_sync.web.gate import Gate
+from connecteam_sync.web.visitors import Once, Visitors
+from support.console_site import Clock, ConsoleSite, console_of
 
 JSON = "application/json"
 
@@ -50,6 +56,7 @@ def test_without_accounts_this_machine_may_look(site: ConsoleSite) -> None:
         {"forwarded": "for=203.0.113.9"},
         {"via": "1.1 proxy"},
         {"x-real-ip": "1.2.3.4"},
+        {"x-forwarded-proto": "https"},
     ],
 )
 def test_without_accounts_nobody_behind_a_proxy(site: ConsoleSite, headers: dict[str, str]) -> None:
@@ -64,7 +71,15 @@ def test_without_accounts_nobody_at_the_public_address(settings: Settings) -> No
     public = msgspec.structs.replace(settings, public_url="https://mirror.example.org")
     with console_of(public) as site:
         assert site.ask("/", headers={"host": "mirror.example.org"}).status_code == 403
-        assert site.ask("/").status_code == 200
+
+
+@pytest.mark.parametrize("more", [{"public_url": "https://mirror.example.org"}, {"trusted_proxies": "10.0.0.5"}])
+def test_without_accounts_nobody_where_others_come_through(settings: Settings, more: dict[str, str]) -> None:
+    """A plain proxy on this machine sends its own Host header and says nothing: then everybody would be here."""
+    with console_of(msgspec.structs.replace(settings, **more)) as site:
+        answer = site.ask("/index.json")
+        assert answer.status_code == 403
+        assert "console user add" in answer.json()["next_step"]
 
 
 def test_with_an_account_everybody_signs_in(site: ConsoleSite, mirror: ConnecteamSync) -> None:
@@ -172,6 +187,71 @@ def test_one_address_cannot_try_every_name(site: ConsoleSite, mirror: Connecteam
     assert site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": "guess"}).status_code == 429
 
 
+def test_another_spelling_is_the_same_person(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """A name of accents is written in two ways, which are one account, and one count of failures."""
+    mirror.add_console_user("Zoé Noël", "viewer")
+    spelled = ["Zoé Noël", "Zoe\u0301 Noël", "Zoé Noe\u0308l", "ZOE\u0301 NOE\u0308L", "zoé noël"]
+    assert [guess(site, name) for name in spelled] == [401] * 5
+    assert guess(site, "Zoe\u0301 Noe\u0308l") == 429
+
+
+def guess(site: ConsoleSite, name: str, **headers: str) -> int:
+    """The status of an attempt that does not fit."""
+    answer = site.ask("/sign-in", method="POST", data={"name": name, "secret": "guess"}, headers=headers, accept=JSON)
+    return answer.status_code
+
+
+def test_many_guesses_at_once(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Are no more than one after the other: the fifth costs waiting."""
+    mirror.add_console_user("Maria", "viewer")
+    with ThreadPoolExecutor(16) as pool:
+        said = list(pool.map(lambda _: guess(site, "Maria"), range(32)))
+    assert (said.count(401), said.count(429)) == (5, 27)
+
+
+def test_a_line_before_that_of_the_proxy(settings: Settings, mirror: ConnecteamSync) -> None:
+    """Some proxies add a line of their own after that of whoever asks, who could have come from everywhere so."""
+    mirror.add_console_user("Maria", "viewer")
+    with console_of(msgspec.structs.replace(settings, trusted_proxies="127.0.0.1")) as site:
+        form = {"content-type": "application/x-www-form-urlencoded"}
+
+        def from_(claimed: str) -> int:
+            lines = [*form.items(), ("x-forwarded-for", claimed), ("x-forwarded-for", "203.0.113.9")]
+            with httpx.Client(base_url=site.url, trust_env=False) as client:
+                body = f"name=guess+{claimed}&secret=guess".encode()
+                return client.post("/sign-in", content=body, headers=lines).status_code
+
+        assert [from_(f"6.6.6.{number}") for number in range(22)] == [401] * 21 + [429]
+
+
+def test_a_proxy_names_whom_it_signed_in_and_nobody_beside(settings: Settings, mirror: ConnecteamSync) -> None:
+    """A name that comes before its own is not heard."""
+    mirror.add_console_user("José", "viewer")
+    mirror.add_console_user("Ada", "admin")
+    chosen = {"proxy_user_header": "X-Forwarded-User", "trusted_proxies": "127.0.0.1"}
+    with (
+        console_of(msgspec.structs.replace(settings, **chosen)) as site,
+        httpx.Client(base_url=site.url, trust_env=False) as client,
+    ):
+        twice = [("x-forwarded-user", "Ada"), ("x-forwarded-user", "nobody")]
+        assert client.get("/audit", headers=twice).status_code == 403
+        own = client.get("/", headers=[(b"x-forwarded-user", "josé".encode())])
+        assert (own.status_code, "José (viewer)" in own.text) == (200, True)
+
+
+def test_a_page_that_loads_itself_again_is_no_use(site: ConsoleSite) -> None:
+    """An overview that stands open on a desk is shown for half an hour after the last click, and no longer."""
+    by_itself = {"sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin"}
+    with site.signed_in("operator", "Maria") as maria:
+        for _ in range(2):
+            site.clock.now += 1000
+            assert maria.get("/", headers={**by_itself, "sec-fetch-user": "?1"}).status_code == 200
+        site.clock.now += 1000
+        assert maria.get("/", headers=by_itself).status_code == 200
+        site.clock.now += 1000
+        assert maria.get("/", headers=by_itself).status_code == 303
+
+
 def test_sessions_end_with_time_and_with_the_account(site: ConsoleSite, mirror: ConnecteamSync) -> None:
     """After half an hour without use; at once with another secret, or with the account; roles hold at once."""
     with site.signed_in("operator", "Maria") as maria:
@@ -202,6 +282,18 @@ def test_signing_in_ends_the_session_before(site: ConsoleSite, mirror: Connectea
         assert answer.status_code == 303
         assert planted not in answer.headers["set-cookie"]
         assert jo.get("/").status_code == 303
+
+
+def test_a_word_ends_the_session_before(mirror: ConnecteamSync) -> None:
+    """As a secret does; and it is good for one time."""
+    mirror.add_console_user("Maria", "viewer")
+    visitors = Visitors(Gate(), Clock(), once=Once("word", "Maria"))
+    planted = visitors.sessions.begin("Jo", 1)
+    assert visitors.sign_in_once(mirror, "other", token=planted) is None
+    assert visitors.sessions.find(planted) is not None
+    assert visitors.sign_in_once(mirror, "word", token=planted) is not None
+    assert visitors.sessions.find(planted) is None
+    assert visitors.sign_in_once(mirror, "word", token=None) is None
 
 
 def test_a_listed_proxy_says_who_it_is(settings: Settings, mirror: ConnecteamSync) -> None:
@@ -251,15 +343,47 @@ def test_a_form_has_an_end(site: ConsoleSite) -> None:
     assert site.ask("/sign-in", method="POST", content=many).status_code == 422
 
 
+def test_half_a_form_is_none(site: ConsoleSite, mirror: ConnecteamSync) -> None:
+    """Whoever hangs up in the middle of it has not asked for what is there so far."""
+    with site.signed_in("operator", "Ana") as ana:
+        name, port = site.host.split(":")
+        head = (
+            f"POST /clocks/resume HTTP/1.1\r\nHost: {site.host}\r\nContent-Length: 50\r\n"
+            f"Cookie: connecteam_sync_session={ana.cookies['connecteam_sync_session']}\r\n"
+        )
+        with socket.create_connection((name, int(port)), timeout=10) as line:
+            line.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nreason=x".encode())
+        time.sleep(0.5)
+        assert mirror.audit() == ()
+        assert ana.post("/clocks/resume", data={"reason": "x"}).status_code == 303
+        assert [one.action for one in mirror.audit()] == ["resume"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
+def test_what_is_no_form_is_not_read_as_one(site: ConsoleSite, kind: str) -> None:
+    """It would name nothing: a sync of the days in a JSON object would be one of the last days."""
+    with site.signed_in("operator") as operator:
+        headers = {"content-type": kind, "accept": JSON}
+        answer = operator.post("/in-hand/sync", content=b'{"from": "2025-12-01"}', headers=headers)
+        assert answer.status_code == 415
+        assert "x-www-form-urlencoded" in answer.json()["next_step"]
+        assert operator.get("/in-hand.json").json()["work"] is None
+        typed = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
+        assert operator.post("/clocks/resume", content=b"", headers=typed).status_code == 303
+        assert operator.post("/clocks/resume").status_code == 303
+
+
 def test_every_answer_brings_its_headers(site: ConsoleSite, mirror: ConnecteamSync) -> None:
     """Pages, JSON, redirects and refusals."""
-    mirror.add_console_user("Maria", "viewer")
+    secret = mirror.add_console_user("Maria", "viewer")
     answers = [
         site.ask("/"),
         site.ask("/sign-in"),
         site.ask("/index.json"),
         site.ask("/", headers={"host": "evil.example"}),
         site.ask("/sign-in", method="POST", data={"name": "a", "secret": "b"}),
+        site.ask("/sign-in", method="POST", data={"name": "Maria", "secret": secret}),
+        site.ask("/sign-out", method="POST"),
     ]
     for answer in answers:
         policy = answer.headers["content-security-policy"]

@@ -183,6 +183,23 @@ def test_who_may_only_look_begins_and_stops_nothing(console: Operated, role: Rol
         assert ended(ana)["state"] in {"done", "failed"}
 
 
+def test_whoever_began_it_stops_it(console: Operated) -> None:
+    """Payroll does not operate, and closes months; nobody stops what they have not seen."""
+    with console.by("payroll", "Pat") as pat, console.by("operator") as ana, in_the_middle(console, 1) as event:
+        assert act(pat, "/locks", **MONTHS, reason="payroll").status_code == 303
+        met(event)
+        assert "Stop after the slice in hand" in page(pat, "/in-hand")
+        assert '<input type="hidden" name="number" value="1">' in pat.get("/in-hand").text
+        assert act(ana, "/in-hand/stop", number="2").status_code == 404
+        assert ana.get("/in-hand.json").json()["work"]["state"] == "running"
+        assert done(pat, "/in-hand/stop", number="1")["work"]["state"] == "stopping"
+        event.set()
+        assert ended(pat)["state"] == "stopped"
+        assert act(pat, "/in-hand/sync", **MONTHS).status_code == 403
+    assert console.mirror.locked_days() == ()
+    assert [(one.by, one.action) for one in console.mirror.audit()] == [("Pat", "stop")]
+
+
 def test_the_console_ends_what_is_in_hand(console: Operated) -> None:
     """Within seconds, and between two slices."""
     works = Works(console.mirror.settings)

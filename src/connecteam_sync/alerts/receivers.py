@@ -97,7 +97,7 @@ def _webhook(settings: Settings, environ: Mapping[str, str]) -> Receiver | None:
         )
     from connecteam_sync.alerts.webhook import Webhook  # noqa: PLC0415 - only those who have it load it
 
-    return Webhook(url, _checked("ALERTS_WEBHOOK_SECRET", read.webhook_key, key))
+    return Webhook(url, _checked("ALERTS_WEBHOOK_SECRET", read.webhook_key, key), mirror=_mirror(settings))
 
 
 def _apprise(environ: Mapping[str, str], zone: ZoneInfo) -> Receiver | None:

@@ -279,7 +279,9 @@ class Teller:
                 rows = _by_name(kept)
                 changed: dict[str, AlertRow] = {}
                 for (channel, message), error in results.items():
-                    row = next(found[message.name] for found in (changed, rows) if message.name in found)
+                    row = changed.get(message.name, rows.get(message.name))
+                    if row is None:
+                        continue  # a person deleted it meanwhile: what is still wrong begins again with the next turn
                     why = None if _is_taken(error) else str(error)
                     changed[message.name] = sent(row, channel, token=token, now=now, error=why)
                 send(connection, self._rows.writing(changed.values(), rows))

@@ -19,21 +19,26 @@ _TAKEN = range(200, 300)
 
 
 class Webhook:
-    """An address that takes messages, and the key both sides know."""
+    """An address that takes messages, and the key both sides know.
+
+    `mirror` is a word that no other mirror has: each attempt at a message has the same `webhook-id`, and those of two
+    mirrors differ.
+    """
 
     name = "webhook"
     grace = 0.0
 
-    def __init__(self, url: str, key: bytes) -> None:
-        self._url, self._key = url, key
+    def __init__(self, url: str, key: bytes, *, mirror: str) -> None:
+        self._url, self._key, self._mirror = url, key, mirror
 
     def send(self, message: Message, seconds: float) -> None:
         """Send it. Raises NotSent unless the answer is a 2xx; a redirect is none."""
         data, at = msgspec.json.encode(payload(message)), str(int(time.time()))
-        signed = hmac.new(self._key, f"{message.id}.{at}.".encode() + data, hashlib.sha256).digest()
+        name = f"{message.id}-{self._mirror}"  # without a full stop, which is between the parts that are signed
+        signed = hmac.new(self._key, f"{name}.{at}.".encode() + data, hashlib.sha256).digest()
         headers = {
             "content-type": "application/json",
-            "webhook-id": message.id,
+            "webhook-id": name,
             "webhook-timestamp": at,
             "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
         }

@@ -80,7 +80,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """The same for each attempt: a receiver can tell a message that it has."""
+        """The same for each attempt, and within one mirror no other message's."""
         return f"{self.name}-{self.number}-{self.since}-{self.state}"
 
 

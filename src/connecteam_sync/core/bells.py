@@ -5,7 +5,7 @@ Pure: what the database knows and how a look went are arguments. Instants are wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
@@ -167,10 +167,10 @@ def placed(bells: Iterable[Bell], known: Known) -> Placing:
     return found
 
 
-def found_for(bell: Doorbell, *, changed: Mapping[str, object], held: frozenset[str | int], any_change: bool) -> Found:
-    """What a look found for a delivery: shift ids that changed, shift and user ids that are held.
+def found_for(bell: Doorbell, *, changed: Collection[str], held: frozenset[str | int], any_change: bool) -> Found:
+    """What a look found for a delivery: ids of shifts and breaks that changed, shift and user ids that are held.
 
-    A delivery that names no shift is answered by any change.
+    A delivery that names neither is answered by any change.
     """
     about: tuple[str | int | None, ...] = (bell.activity_id,) if bell.activity_id else (bell.user_id,)
     if bell.activity_id in changed or (bell.activity_id is None and any_change):

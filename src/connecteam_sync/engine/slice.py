@@ -151,10 +151,13 @@ class SliceRunner:
             self._belonging.require_unmoved(session, int(account))
             overtaken = _Overtaken(bool(overlapping), int(newest)) if newest else None
             if overtaken is not None and (troubled or unit.saved is not None):
+                session.is_given_up = True
                 return overtaken
             if overtaken is not None:
                 self._lists.overtaken(overtaken.newest)
-            return self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
+            done = self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
+            session.is_given_up = not isinstance(done, _Done)
+            return done
 
     def _unasked(self, taken: AcceptedPlan) -> tuple[int, ...]:
         """The users of whom rows are held, since this answer does not list them, and who were not asked about today."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from connecteam_sync.core.bells import Doorbell, Reliability, found_for
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import EARLIEST, Window, local_day
 from connecteam_sync.store.service.announced import Announcements
-from connecteam_sync.store.service.bells import Bells, Hearing, Transaction
+from connecteam_sync.store.service.bells import Bells, Hearing, RememberedBreak, Transaction
 from connecteam_sync.store.service.due import DueClock
 
 FURTHER_DAYS = 31
@@ -26,9 +26,13 @@ _DAY = timedelta(days=1)
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """The doorbells that a look answers, the instants that they are about, and how reliably they come."""
+    """The doorbells that a look answers, the instants that they are about, and how reliably they come.
+
+    `breaks` is what was remembered of the breaks among them before the look: a change of one is in no journal.
+    """
 
     bells: tuple[Doorbell, ...] = ()
+    breaks: Mapping[str, RememberedBreak] = {}
     instants: frozenset[int] = frozenset()
     reliability: Reliability = Reliability()
 
@@ -65,10 +69,12 @@ class BellLooks:
         """What the look under this lease answers, in the transaction of the claim."""
         bells = self.rows.take(connection, held.time_clock_id, str(held.lease_token))
         known = self.rows.starts_of(connection, {bell.activity_id for bell in bells if bell.activity_id is not None})
-        instants = {bell.starts_at for bell in bells} | set(known.values())
+        breaks = self.rows.breaks_of(connection, _breaks(bells))
+        instants = {bell.starts_at for bell in bells} | set(known.values()) | {begins for begins, *_ in breaks.values()}
         reliability = self.announcements.reliability(connection, held.time_clock_id)
         return Taken(
             bells=bells,
+            breaks=breaks,
             instants=frozenset(at for at in instants if at is not None),
             reliability=reliability.get(held.time_clock_id, Reliability()),
         )
@@ -102,7 +108,9 @@ class BellLooks:
         numbers = [run.id for run in runs if run.id is not None and run.status == "applied"]
         clock = held.time_clock_id
         changes = announcements.changes_of(connection, numbers, clock)
-        changed = {change.shift_id: change for change in changes}
+        remembered = rows.breaks_of(connection, _breaks(taken.bells))
+        changed = {change.shift_id for change in changes}
+        changed |= {one for one, values in remembered.items() if values != taken.breaks.get(one)}
         of_holds: set[str | int | None] = {
             part for run in runs for hold in run.holds for part in (hold.shift_id, hold.user_id)
         }
@@ -135,6 +143,11 @@ class BellLooks:
     def _hearing(self, bell: Doorbell, heard: Hearing) -> Hearing:
         is_to_be_repeated = heard.found == "nothing" and bell.looks == 0
         return msgspec.structs.replace(heard, wants=self._recheck) if is_to_be_repeated else heard
+
+
+def _breaks(bells: Iterable[Doorbell]) -> frozenset[str]:
+    """The ids that may be those of breaks."""
+    return frozenset(bell.activity_id for bell in bells if bell.activity_id is not None and bell.kind != "shift")
 
 
 def lag(bells: Iterable[Doorbell]) -> list[int]:

@@ -37,6 +37,7 @@ from connecteam_sync.service.nightly import NightlyProof
 from connecteam_sync.service.older import OlderLooks
 from connecteam_sync.service.silence import Silence
 from connecteam_sync.service.stopping import Stopped
+from connecteam_sync.service.troubles import Troubles
 from connecteam_sync.service.units import attempted
 from connecteam_sync.service.visits import error_of, has_changed, is_key_refused, visit
 from connecteam_sync.store.service.bells import Bells
@@ -58,9 +59,10 @@ _SHORTEST = 0.1
 class Clock:
     """The loop of one thread, with a client of its own, whose listener is `until(stop)`.
 
-    `tell` is given what a person has to know: when trouble begins and when it ends. With `enrols` it keeps the list of
-    the time clocks that are visited. `ahead` is by how many seconds a simulation is ahead of the database's clock,
-    `clock` gives seconds that never go back.
+    `tell` is given what a person has to know: when trouble begins and when it ends; `troubles` and `silence` are those
+    of all threads of one service, by default its own. With `enrols` it keeps the list of the time clocks that are
+    visited. `ahead` is by how many seconds a simulation is ahead of the database's clock, `clock` gives seconds that
+    never go back.
     """
 
     def __init__(
@@ -69,12 +71,15 @@ class Clock:
         *,
         stop: threading.Event,
         tell: Callable[[str], None] = lambda _: None,
+        troubles: Troubles | None = None,
+        silence: Silence | None = None,
         enrols: bool = True,
         ahead: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._client, self._store, self._stop, self._tell = client, client.store, stop, tell
+        self._shared = troubles or Troubles(tell)
         self._enrols, self._ahead, self._clock, self._chance = enrols, ahead, clock, chance
         s = client.settings
         self._pace = Pace(seconds=s.cadence_seconds or _EVERY, is_fixed=s.cadence_seconds is not None)
@@ -83,7 +88,7 @@ class Clock:
         self._older = OlderLooks(client, lease=longest, ahead=ahead)
         self._nightly = NightlyProof(client, self._older, lease=longest, ahead=ahead)
         self._bells, self._taken = BellLooks(client, ahead=ahead), Taken()
-        self._silence, self._strange_at = Silence(client, tell), 0
+        self._silence, self._strange_at = silence or Silence(tell), 0
         self._began, self._tidy_at = False, 0.0
         self._enrol_at: float | None = None
         self._fold_at = 0.0
@@ -130,8 +135,7 @@ class Clock:
         except Stopped:
             self._give_back()
             return 0
-        if self._troubles:
-            self._tell("the service goes on")
+        self._shared.ended(self)
         self._troubles = 0
         return wait
 
@@ -157,7 +161,7 @@ class Clock:
         self._pending = (held, self._outcome(held, runs), self._taken, runs)
         self._held = None
         self._note()
-        self._silence.note(held, self._taken.reliability)
+        self._silence.note(self._client, held, self._taken.reliability)
         return 0
 
     def _rest(self) -> float:
@@ -336,7 +340,7 @@ class Clock:
             return 0
         self._troubles += 1
         if self._troubles == 1:
-            self._tell(f"{problem.message}; tried again until it works")
+            self._shared.began(self, problem)
         most = AWAY if isinstance(error, (DatabaseError, LockHeld)) else LONGEST_WAIT
         return min(backoff(self._troubles, self._chance()), most)
 

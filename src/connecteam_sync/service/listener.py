@@ -18,6 +18,8 @@ from connecteam_sync.errors import ConfigurationError
 
 _START_SECONDS = 10.0
 _TICK = 0.05
+_TICKS = 20
+"""Ticks of a second; the server sets the time of its answers at the first and the eleventh."""
 _HEADER_BYTES = 16_384
 _ASKED_WITHIN, _ANSWERED_WITHIN = 20.0, 120.0
 """Seconds that a connection has for its request, and a request for its answer to be read."""
@@ -76,10 +78,11 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Serve until `should_exit` is set."""
-        should_exit = await self.on_tick(0)
+        ticks, should_exit = 0, await self.on_tick(0)
         while not should_exit:
             await asyncio.sleep(_TICK)
-            should_exit = self.should_exit
+            ticks += 1
+            should_exit = await self.on_tick(ticks % _TICKS) or self.should_exit
 
 
 class Listener:

@@ -12,7 +12,9 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.cadence import LISTS_EVERY
 from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.service.clock import LEASE, Clock, longest_lease
+from connecteam_sync.service.silence import Silence
 from connecteam_sync.service.stopping import until
+from connecteam_sync.service.troubles import Troubles
 from connecteam_sync.store.service.due import Due, DueClock
 from connecteam_sync.store.store import Store
 
@@ -34,8 +36,9 @@ class Clocks:
         for client in self._clients[1:]:
             # With ten threads the people are not asked for ten times an hour.
             client.share_lists(self._clients[0])
+        troubles, silence = Troubles(self._say), Silence(self._say)
         self._clocks = [
-            Clock(client, stop=self.stop, tell=self._say, enrols=not number)
+            Clock(client, stop=self.stop, tell=self._say, troubles=troubles, silence=silence, enrols=not number)
             for number, client in enumerate(self._clients)
         ]
         # A daemon does not keep the process: what is in hand when the patience ends is rolled back by the database.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from connecteam_sync.client import ConnecteamSync
@@ -11,29 +12,36 @@ from connecteam_sync.store.service.due import DueClock
 
 
 class Silence:
-    """The time clocks whose doorbells are silent. `tell` is given a line when that begins, and when it ends."""
+    """The time clocks whose doorbells are silent, as all threads of a service know them.
 
-    def __init__(self, client: ConnecteamSync, tell: Callable[[str], None]) -> None:
-        self._client, self._tell = client, tell
+    `tell` is given a line when that begins, and when it ends; any thread may call.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell, self._lock = tell, threading.Lock()
         self._silent: set[int] = set()
 
-    def note(self, clock: DueClock, known: Reliability) -> None:
-        """What a visit of a time clock has shown. Raises DatabaseError, LockHeld."""
-        of = f"time clock {clock.time_clock_id} ({clock.name})"
-        if known.silent_since is None:
-            if clock.time_clock_id in self._silent:
-                self._tell(f"the doorbells of {of} ring again")
-            self._silent.discard(clock.time_clock_id)
-        elif clock.time_clock_id not in self._silent:
-            self._silent.add(clock.time_clock_id)
+    def note(self, client: ConnecteamSync, clock: DueClock, known: Reliability) -> None:
+        """What a visit of a time clock has shown; its webhook is looked at by this client. Raises DatabaseError,
+        LockHeld.
+        """
+        number, of = clock.time_clock_id, f"time clock {clock.time_clock_id} ({clock.name})"
+        is_silent = known.silent_since is not None
+        with self._lock:
+            was_silent = number in self._silent
+            (self._silent.add if is_silent else self._silent.discard)(number)
+        if was_silent and not is_silent:
+            self._tell(f"the doorbells of {of} ring again")
+        elif is_silent and not was_silent:
             self._tell(
-                f"no doorbell announced the last changes of {of}: {self._why(clock.time_clock_id)}; it is visited by"
-                " itself as always"
+                f"no doorbell announced the last changes of {of}: {self._why(client, number)}; it is visited by itself"
+                " as always"
             )
 
-    def _why(self, clock: int) -> str:
+    @staticmethod
+    def _why(client: ConnecteamSync, clock: int) -> str:
         try:
-            ours = [one for one in self._client.webhooks() if one.is_ours and one.time_clock_id == clock]
+            ours = [one for one in client.webhooks() if one.is_ours and one.time_clock_id == clock]
         except UpstreamError as error:
             return f"its webhook cannot be looked at ({error.message})"
         if not ours:

@@ -20,11 +20,12 @@ def attempted(unit: Callable[[], float], failed: Callable[[Exception], float]) -
         return unit()
     except Exception as error:  # noqa: BLE001 - the loop that runs a unit: whatever fails, the others go on
         if not isinstance(error, ConnecteamSyncError):
-            _log_unforeseen(error)
+            log_unforeseen(error)
         return failed(error)
 
 
-def _log_unforeseen(error: Exception) -> None:
+def log_unforeseen(error: Exception) -> None:
+    """Log what is no error of ours: its kind and its line, and not its words, which may hold names."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     log(Unforeseen(error=type(error).__name__, where=where))

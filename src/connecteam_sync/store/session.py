@@ -55,6 +55,8 @@ class Session(Statements):
         """The stamp of the table, if it was probed in this transaction."""
         self.begun: PendingId | None = None
         """The number of the run that begins in this transaction."""
+        self.is_given_up = False
+        """Whether nothing is written in this transaction, since another one has to be begun."""
 
     @property
     def is_ours(self) -> str:

@@ -269,7 +269,8 @@ class Store:
             session.opening = opening
             yield session
             session.flush()
-            self._note_act(connection, session.begun)
+            if not session.is_given_up:
+                self._note_act(connection, session.begun)
         if session.probed is not None and self._columns is not None:
             self._columns = msgspec.structs.replace(self._columns, probed=session.probed)
 

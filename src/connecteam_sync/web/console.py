@@ -24,7 +24,7 @@ from connecteam_sync.version import __version__
 from connecteam_sync.web.clients import Clients
 from connecteam_sync.web.compression import compressed
 from connecteam_sync.web.failures import NotAllowed, origin_of, status_of
-from connecteam_sync.web.gate import HEADERS, LARGEST_FORM, LOOPBACK, Gate, is_from_our_page
+from connecteam_sync.web.gate import HEADERS, LARGEST_FORM, LOOPBACK, Gate, is_from_our_page, whole
 from connecteam_sync.web.page import Ask, Fields, Form, Moved, Page, Place, Visitor
 from connecteam_sync.web.pages import NAVIGATION, PLACES
 from connecteam_sync.web.render import STATIC, csv_text, rendered, static_file
@@ -35,6 +35,7 @@ _STATUS_SECONDS = 5.0
 """However many pages are asked for, the header's facts are read once in so many seconds."""
 _COOKIE = "connecteam_sync_session"
 _MOST_FIELDS = 500
+_FORM = "application/x-www-form-urlencoded"
 _FOREVER = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
 _TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
@@ -115,11 +116,14 @@ class Console:
             return self._failed(said, form, status=HTTPStatus.MISDIRECTED_REQUEST)
         fields = Fields()
         if request.method == "POST":
-            if not is_from_our_page(host or "", request.headers):
+            if not is_from_our_page(host or "", whole(request.headers.items())):
                 said = NotAllowed(
                     "this action does not come from a page of the console", next_step="open the console and act there"
                 )
                 return self._failed(said, form)
+            if not _is_form(request.headers.get("content-type")):
+                said = NotAllowed("what is sent is no form", next_step="send application/x-www-form-urlencoded")
+                return self._failed(said, form, status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             body = await _body(request)
             if body is None:
                 said = NotAllowed("the form is too large", next_step="send less than 64 kB")
@@ -140,7 +144,7 @@ class Console:
         try:
             with self._clients.one() as client:
                 visitor = self._visitors.find(
-                    client, peer=_peer(request), headers=request.headers, token=self._token(request)
+                    client, peer=_peer(request), headers=whole(request.headers.items()), token=self._token(request)
                 )
                 if visitor is None and not place.is_open:
                     return self._sign_in_first(request, form)
@@ -268,7 +272,7 @@ class Console:
                         client,
                         name=name,
                         secret=fields.get("secret", ""),
-                        address=self._gate.address(_peer(request), request.headers),
+                        address=self._gate.address(_peer(request), whole(request.headers.items())),
                         token=self._token(request),
                     )
         except ConnecteamSyncError as error:
@@ -336,6 +340,13 @@ def first_values(items: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in items:
         found.setdefault(name, value)
     return found
+
+
+def _is_form(content_type: str | None) -> bool:
+    """Whether a body is to be read as a form. One without a type is; a program that sends JSON would be heard as one
+    that names nothing, such as no days.
+    """
+    return content_type is None or content_type.partition(";")[0].strip().lower() == _FORM
 
 
 def _peer(request: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,7 +23,9 @@ HEADERS = {
     "cache-control": "no-store",
 }
 """What every page is sent with."""
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_FORWARDED = frozenset({"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "via"})
+_NETWORK = 64
+"""The bits of an IPv6 address that are one customer's: the rest of it they choose themselves."""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,17 +52,42 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         return address_of(peer) in self.proxies
 
     def address(self, peer: str, headers: Mapping[str, str]) -> str:
-        """The address that a request came from: the peer's, or what a listed proxy says."""
-        if self.is_proxy(peer):
-            last = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-            return address_of(last) or peer
-        return peer
+        """The address that a request came from: the peer's, or what a listed proxy says. Each of several proxies says
+        who asked it, so they are followed from the nearest one, as far as they are listed.
+        """
+        found = peer
+        for said in reversed(headers.get("x-forwarded-for", "").split(",")):
+            known = address_of(said.strip()) or address_of(name_of(said.strip()))
+            if not known or not self.is_proxy(found):
+                break
+            found = known
+        return found
 
     def named_user(self, peer: str, headers: Mapping[str, str]) -> str | None:
         """Who a listed proxy says is signed in; what anybody else says is not heard."""
         if self.user_header is None or not self.is_proxy(peer):
             return None
-        return headers.get(self.user_header.lower()) or None
+        named = headers.get(self.user_header.lower()) or None
+        return None if named is None else _as_text(named)
+
+
+def whole(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by their names in lower case. One that is sent several times is one list, as HTTP has it: whoever adds a
+    line of their own before that of a proxy is not heard in its place.
+    """
+    found: dict[str, str] = {}
+    for name, value in items:
+        known = found.get(name.lower())
+        found[name.lower()] = value if known is None else f"{known}, {value}"
+    return found
+
+
+def _as_text(value: str) -> str:
+    """A header comes as bytes, one for each character; proxies send names as UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def name_of(host: str) -> str:
@@ -81,6 +108,15 @@ def address_of(text: str) -> str:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)
+
+
+def network_of(address: str) -> str:
+    """What failed attempts from an address are counted by: all of IPv4, and the network of IPv6."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if known.version == 4 else str(ipaddress.ip_network((int(known), _NETWORK), strict=False))  # noqa: PLR2004 - the version of IP
 
 
 def is_from_our_page(host: str, headers: Mapping[str, str]) -> bool:
@@ -105,4 +141,9 @@ def urlsplit_netloc(origin: str) -> str:
 
 def is_forwarded(headers: Mapping[str, str]) -> bool:
     """Whether a request was passed on by a proxy: then its peer is not who asks."""
-    return any(name in headers for name in _FORWARDED)
+    return any(name in _FORWARDED or name.startswith("x-forwarded-") for name in headers)
+
+
+def is_by_itself(headers: Mapping[str, str]) -> bool:
+    """Whether a page is loaded without anybody's doing, as our script does it: browsers say whose doing it is."""
+    return headers.get("sec-fetch-mode") == "navigate" and "sec-fetch-user" not in headers

@@ -16,6 +16,8 @@ from connecteam_sync.web.work import Works
 
 Form = Literal["html", "json", "csv"]
 LARGEST_ID = 2**63 - 1
+_MOST_DIGITS = 19
+_YES = frozenset({"yes", "y", "on", "true", "1"})
 
 
 class Fields(dict[str, str]):
@@ -26,6 +28,10 @@ class Fields(dict[str, str]):
         self._pairs = tuple(pairs)
         for name, value in self._pairs:
             self.setdefault(name, value)
+
+    def agrees(self, name: str) -> bool:
+        """Whether a field says yes: `anyway=no`, or what is not understood, agrees to nothing."""
+        return self.get(name, "").strip().lower() in _YES
 
     def every(self, name: str) -> tuple[str, ...]:
         """The values of a name that are not empty, in order."""
@@ -74,7 +80,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 def number_of(text: str, name: str, *, least: int = 1) -> int:
     """A number that a database can hold as an id. Raises ConfigurationError."""
-    if text.isascii() and text.isdigit() and least <= int(text[:20]) <= LARGEST_ID:
+    # The length first: Python refuses to read thousands of digits, with an error of its own.
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and least <= int(text) <= LARGEST_ID:
         return int(text)
     raise ConfigurationError(f"{name!r} is no number: {text[:40]!r}", next_step=f"give a whole number for {name!r}")
 

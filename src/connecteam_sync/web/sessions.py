@@ -49,8 +49,8 @@ class Sessions:
                 self._by_digest.popitem(last=False)
         return token
 
-    def find(self, token: str | None) -> Session | None:
-        """The session of a cookie, which is used now; None if there is none, or it has ended."""
+    def find(self, token: str | None, *, is_used: bool = True) -> Session | None:
+        """The session of a cookie; None if there is none, or it has ended. It is used now, if somebody did."""
         digest, now = _digest(token), self._clock()
         with self._lock:
             found = self._by_digest.get(digest)
@@ -59,8 +59,9 @@ class Sessions:
             if now - found.used > IDLE or now - found.began > LONGEST:
                 del self._by_digest[digest]
                 return None
-            found.used = now
-            self._by_digest.move_to_end(digest)
+            if is_used:
+                found.used = now
+                self._by_digest.move_to_end(digest)
             return found
 
     def end(self, token: str | None) -> None:
@@ -94,20 +95,36 @@ class BackOff:
         """The seconds until it may be tried again; 0 for now."""
         now = self._clock()
         with self._lock:
-            known = self._failures.get(key)
-        return 0.0 if known is None else max(0.0, known.until - now)
+            return self._wait(key, now)
 
     def failed(self, key: str) -> None:
         """Count a failure."""
         now = self._clock()
         with self._lock:
-            known = self._failures.pop(key, None)
-            count = 1 if known is None or now - known.last > _FORGET else known.count + 1
-            further = count - self._free - 1
-            wait = 0.0 if further < 0 else min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(further, 16))
-            self._failures[key] = _Failures(count=count, until=now + wait, last=now)
-            while len(self._failures) > _REMEMBERED:
-                self._failures.popitem(last=False)
+            self._count(key, now)
+
+    def attempt(self, key: str) -> float:
+        """`wait`; where that is 0 it counts as a failure until it has succeeded, so that nobody can try many at once
+        before the first of them has failed.
+        """
+        now = self._clock()
+        with self._lock:
+            if (wait := self._wait(key, now)) == 0:
+                self._count(key, now)
+            return wait
+
+    def _wait(self, key: str, now: float) -> float:
+        known = self._failures.get(key)
+        return 0.0 if known is None else max(0.0, known.until - now)
+
+    def _count(self, key: str, now: float) -> None:
+        known = self._failures.pop(key, None)
+        count = 1 if known is None or now - known.last > _FORGET else known.count + 1
+        further = count - self._free - 1
+        wait = 0.0 if further < 0 else min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(further, 16))
+        self._failures[key] = _Failures(count=count, until=now + wait, last=now)
+        while len(self._failures) > _REMEMBERED:
+            self._failures.popitem(last=False)
 
     def succeeded(self, key: str) -> None:
         """Forget its failures."""

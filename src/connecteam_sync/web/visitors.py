@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.core.console import ConsoleUser
+from connecteam_sync.core.console import ConsoleUser, name_key
 from connecteam_sync.web.failures import NotAllowed
-from connecteam_sync.web.gate import LOOPBACK, Gate, address_of, is_forwarded, name_of
+from connecteam_sync.web.gate import LOOPBACK, Gate, address_of, is_by_itself, is_forwarded, name_of, network_of
 from connecteam_sync.web.page import Visitor
 from connecteam_sync.web.sessions import BackOff, Sessions
 
@@ -62,16 +62,21 @@ class Visitors:
             return Visitor(name=known.name, role=known.role, how="proxy")
         if not users:
             return self._without_accounts(peer, headers)
-        session = self.sessions.find(token)
+        session = self.sessions.find(token, is_used=not is_by_itself(headers))
         known = _user(users, session.name) if session is not None else None
         if session is None or known is None or known.generation != session.generation:
             return None
         return Visitor(name=known.name, role=known.role, how="session")
 
     def _without_accounts(self, peer: str, headers: Mapping[str, str]) -> Visitor:
-        """Whoever is on this machine may look. Raises NotAllowed for anybody else."""
+        """Whoever is on this machine may look. Raises NotAllowed for anybody else.
+
+        Where there is a public address nobody is known to be on this machine: a proxy need not say that it is one, and
+        the plainest ones send a Host header of this machine.
+        """
         is_here = address_of(peer) in LOOPBACK and name_of(headers.get("host", "")) in LOOPBACK
-        if is_here and not is_forwarded(headers):
+        is_alone = self.gate.public is None and not self.gate.proxies
+        if is_here and is_alone and not is_forwarded(headers):
             return Visitor(name=None, role="viewer", how="loopback")
         raise NotAllowed("nobody has an account yet, so pages are shown on this machine only", next_step=_MAKE_ONE)
 
@@ -91,13 +96,12 @@ class Visitors:
         self, client: ConnecteamSync, *, name: str, secret: str, address: str, token: str | None
     ) -> tuple[ConsoleUser, str] | None:
         """Who that is, and the token of their new session; None if name and secret do not fit. Raises TooOften."""
-        who = name.casefold()[:64]
-        if (wait := max(self._names.wait(who), self._addresses.wait(address))) > 0:
+        who, network = name_key(name) or name.casefold()[:64], network_of(address)
+        if (wait := self._addresses.wait(network) or self._names.attempt(who)) > 0:
             raise TooOften(wait)
         user = client.check_console_secret(name, secret) if len(secret) <= _LONGEST_SECRET else None
         if user is None:
-            self._names.failed(who)
-            self._addresses.failed(address)
+            self._addresses.failed(network)
             return None
         self._names.succeeded(who)
         return user, self.sessions.begin(user.name, user.generation, instead_of=token)

@@ -132,10 +132,13 @@ class Works:
             self._thread.start()
             return self._work
 
-    def stop(self) -> Work:
-        """End the work in hand between two slices: what is done stays. Raises NotFound if there is none."""
+    def stop(self, number: int | None = None) -> Work:
+        """End the work in hand between two slices: what is done stays. Raises NotFound if there is none, or if it is
+        another than that of a `number`.
+        """
         with self._lock:
-            if self._work is None or not self._work.is_in_hand:
+            is_other = self._work is not None and number not in {None, self._work.number}
+            if self._work is None or not self._work.is_in_hand or is_other:
                 raise NotFound(
                     "nothing is in hand that could be stopped", next_step="/in-hand shows what was done last"
                 )

@@ -55,7 +55,21 @@ _SHOWN = (
     "number, bell_key, state, kind, event_type, time_clock_id, activity_id, user_id, event_at, starts_at, ends_at,"
     " received_at, deliveries, fitted, look_at, looks, heard_at, run_id, found"
 )
+_BREAK = (
+    "start_at",
+    "end_at",
+    "user_id",
+    "break_type_id",
+    "time_clock_id",
+    "upstream_modified_at",
+    "is_auto_clock_out",
+    "is_gone",
+)
 _WAITS = "look_at IS NOT NULL AND state IN ('waiting', 'joined')"
+
+
+RememberedBreak = tuple[Any, ...]
+"""All that is remembered of a break, when it began first."""
 
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,12 +253,23 @@ class Bells:
         )
 
     def starts_of(self, connection: Connection, activities: Iterable[str]) -> dict[str, int]:
-        """When the shifts and breaks of these ids began, as far as they are remembered: epoch seconds."""
+        """When the shifts of these ids began, as far as they are remembered: epoch seconds."""
+        found = self._remembered(connection, self._own.shifts, "start_at", activities)
+        return {key: int(at) for key, at in found}
+
+    def breaks_of(self, connection: Connection, activities: Iterable[str]) -> dict[str, RememberedBreak]:
+        """The breaks of these ids, as they are remembered at this moment."""
+        found = self._remembered(connection, self._own.breaks, ", t.".join(_BREAK), activities)
+        return {key: tuple(values) for key, *values in found}
+
+    def _remembered(
+        self, connection: Connection, table: str, columns: str, activities: Iterable[str]
+    ) -> Sequence[Sequence[Any]]:
         rows = [{"bell_key": one} for one in activities]
-        found: dict[str, int] = {}
-        for table in (self._own.breaks, self._own.shifts) if rows else ():
-            join = f"{self._dialect.rowset(_KEY)} {self._dialect.lookup} {table} t ON t.id = d.bell_key"
-            found |= {key: int(at) for key, at in self._each(connection, f"SELECT t.id, t.start_at FROM {join}", rows)}
+        if not rows:
+            return ()
+        join = f"{self._dialect.rowset(_KEY)} {self._dialect.lookup} {table} t ON t.id = d.bell_key"
+        found: Sequence[Sequence[Any]] = self._each(connection, f"SELECT t.id, t.{columns} FROM {join}", rows).all()
         return found
 
     # -- they are shown ------------------------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ from connecteam_sync.errors import (
 from connecteam_sync.store.sql import causes, idle, unsupported, urls
 from connecteam_sync.store.sql.errors import OTHERWISE, cure_of, file_of
 
+_ASKED = ("keepalives", "tcp_user_timeout")
+"""Options of a URL that say how long a silent server is waited for: then nothing else decides it."""
+
 
 def database_url(text: str) -> URL:
     """The URL with a driver that is here. Raises ConfigurationError, never showing the password."""
@@ -59,6 +62,8 @@ def connect_engine(url: URL, *, lock_wait: float) -> Engine:
     event.listen(engine, "do_connect", urls.connected)
     if not served.is_file:
         event.listen(engine, "connect", lambda connection, _: unsupported.require_served(served, connection))
+        if not any(name.startswith(_ASKED) for name in url.query):
+            event.listen(engine, "connect", idle.watch)
         event.listen(engine, "checkin", idle.note_idle)
         check = idle.check_idle
         event.listen(engine, "checkout", lambda connection, record, _: check(engine.dialect, connection, record))

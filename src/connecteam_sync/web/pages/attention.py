@@ -249,11 +249,17 @@ def unacknowledge(ask: Ask) -> Moved:
 
 
 def _chosen(ask: Ask) -> tuple[int, tuple[int, ...]]:
-    """The hold of the address, and all that are meant: with `all`, those that were shown beside it (`ids`)."""
+    """The hold of the address, and all that are meant: with `all`, those that were shown beside it (`ids`).
+
+    Raises ConfigurationError.
+    """
     number = number_of(ask.params["id"], "id")
-    if not ask.form.get("all"):
+    if not ask.form.agrees("all"):
         return number, (number,)
-    ids = tuple(number_of(text.strip(), "ids") for text in ask.required("ids").split(",")[:SHOWN])
+    texts = ask.required("ids").split(",")
+    if len(texts) > SHOWN:
+        raise ConfigurationError(f"{len(texts):,} holds at once", next_step=f"name at most {SHOWN} in 'ids'")
+    ids = tuple(number_of(text.strip(), "ids") for text in texts)
     return number, tuple(dict.fromkeys((number, *ids)))
 
 

@@ -113,7 +113,7 @@ def lock(ask: Ask) -> Page | Moved:
     Raises WindowError, ConfigurationError without a reason, UpstreamError if Connecteam cannot be looked at.
     """
     window = one_window(ask.client, ask.required("from"), ask.required("to"))
-    reason, anyway, by = ask.required("reason"), bool(ask.form.get("anyway")), who(ask)
+    reason, anyway, by = ask.required("reason"), ask.form.agrees("anyway"), who(ask)
     if window.days > AT_ONCE:
 
         def unit(client: ConnecteamSync) -> Ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -105,7 +104,7 @@ def _label(move: Move) -> str:
 def map_one(ask: Ask) -> Page | Moved:
     """Map a user to an employee. Without `yes` it is refused where a person has to agree, as by the command."""
     move = ask.client.mapping(number_of(ask.required("user"), "user"), ask.required("employee"))
-    if move.needs_consent and not _agrees(ask):
+    if move.needs_consent and not ask.form.agrees("yes"):
         message, why, command = refusal_text(move)
         refused = MappingRefused(
             f"{message}: {why}", move=json_shapes.move(move), next_step=f"if it is right: {command}"
@@ -125,11 +124,6 @@ def map_one(ask: Ask) -> Page | Moved:
     )
 
 
-def _agrees(ask: Ask) -> bool:
-    return ask.form.get("yes", "").strip().lower() in _YES
-
-
-_YES: Iterable[str] = ("yes", "true", "1", "on", "y")
 PLACES = (
     Place(path="/map", handler=whose, forms=("json",)),
     Place(path="/map", handler=map_one, ability="operate", is_action=True),

@@ -71,7 +71,7 @@ def make(ask: Ask) -> Page | Moved:
 
     Raises WindowError, ConfigurationError, UpstreamError.
     """
-    chosen, resync, by = _chosen(ask), bool(ask.form.get("resync")), who(ask)
+    chosen, resync, by = _chosen(ask), ask.form.agrees("resync"), who(ask)
     subject = "the last days" if chosen is None else ", ".join(map(str, chosen))
     detail = "resync" if resync else ""
     if chosen is not None and sum(window.days for window in chosen) > AT_ONCE:

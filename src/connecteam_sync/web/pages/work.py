@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.roles import may
 from connecteam_sync.core.run import Run, Verification
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
@@ -13,7 +14,8 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.present.text import days_of, how_to_go_on
 from connecteam_sync.web.acting import acting
 from connecteam_sync.web.background import begun, work_json
-from connecteam_sync.web.page import Ask, Moved, Page, Place
+from connecteam_sync.web.failures import NotAllowed
+from connecteam_sync.web.page import Ask, Moved, Page, Place, Visitor
 from connecteam_sync.web.work import Ended, Work
 
 Kind = Literal["verify", "sync", "resync"]
@@ -33,6 +35,7 @@ def work(ask: Ask) -> Page:
         members={
             "sentence": sentence(known),
             "last": known,
+            "may_stop": may_stop(ask.visitor, known),
             "look": _LOOKS[known.state] if known is not None else "unknown",
             "kinds": KINDS,
             "kind": kind,
@@ -41,6 +44,12 @@ def work(ask: Ask) -> Page:
         },
         json={"work": work_json(known) if known is not None else None},
     )
+
+
+def may_stop(visitor: Visitor, known: Work | None) -> bool:
+    """Whether somebody may stop what is in hand: operators, and whoever began it."""
+    is_theirs = known is not None and visitor.name is not None and known.by == visitor.name
+    return is_theirs or may(visitor.role, "operate")
 
 
 def sentence(known: Work | None) -> str:
@@ -63,8 +72,16 @@ def kind_of(text: str | None) -> Kind:
 
 
 def stop(ask: Ask) -> Moved:
-    """End the work in hand between two slices. Raises NotFound if there is none."""
-    stopped = ask.work.stop()
+    """End the work in hand between two slices: that of the form, where it names one. Whoever began it may, too.
+
+    Raises NotFound if there is none.
+    """
+    if not may_stop(ask.visitor, ask.work.last):
+        raise NotAllowed(
+            f"{ask.visitor.name or 'whoever is not signed in'} ({ask.visitor.role}) did not begin this",
+            next_step="ask whoever began it, or an operator",
+        )
+    stopped = ask.work.stop(ask.number("number"))
     with acting(ask, "stop", stopped.what) as client:
         client.note_act()
     return Moved(to="/in-hand", json={"work": work_json(stopped)})
@@ -139,7 +156,7 @@ def _subject(chosen: tuple[Window, ...] | None) -> str:
 
 PLACES = (
     Place(path="/in-hand", handler=work, forms=("json",)),
-    Place(path="/in-hand/stop", handler=stop, ability="operate", is_action=True),
+    Place(path="/in-hand/stop", handler=stop, is_action=True),
     Place(path="/in-hand/verify", handler=verify, ability="operate", is_action=True),
     Place(path="/in-hand/sync", handler=sync, ability="operate", is_action=True),
     Place(path="/in-hand/resync", handler=resync, ability="operate", is_action=True),
