@@ -137,6 +137,9 @@ HOLDS = "tests/store/test_holds.py"
 FEED = "tests/store/test_feed.py"
 PROOFS = "tests/attack/test_proofs.py"
 ANOMALIES = "tests/core/test_anomalies.py"
+COMPRESSION = "tests/web/test_compression.py"
+STATEMENTS = "tests/web/test_statements.py"
+FACTS = "tests/service/test_facts.py"
 PAST = "tests/store/test_past.py"
 RECORDS = "tests/test_records.py"
 OLDER = "tests/service/test_older_days.py"
@@ -373,6 +376,16 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/service/looks.py", "enough = 1 if stops else BAD_LOOKS", "enough = BAD_LOOKS", COUNTED_LOOKS),
     ("store/service/alerts.py", '"is_counted": int(row.is_counted)', '"is_counted": 0', COUNTED_LOOKS),
+    ("web/console.py", "or self._clock() - at > _STATUS_SECONDS", "or self._clock() > at - 1", STATEMENTS),
+    ("store/service/facts.py", "BELLS_SINCE, BELLS_REMOVED}\n", "BELLS_REMOVED}\n", FACTS),
+    ("store/service/facts.py", "reverse=True, ", "", FACTS),
+    ("store/service/facts.py", "if BELLS_SINCE in said else None", "if True else None", PARTS),
+    (
+        "store/service/facts.py",
+        'sorted(row[:2] for row, _ in of["visited"])',
+        'sorted(row[1::-1] for row, _ in of["visited"])',
+        FACTS,
+    ),
     ("store/service/facts.py", "AND acknowledged_at IS NULL", "", COUNTED_LOOKS),
     ("store/service/totals.py", "return int(open_run) - 1", "return int(open_run)", METRICS),
     ("store/service/totals.py", 'r.id > :after AND r.id <= :head"\n', 'r.id <= :head"\n', METRICS),
@@ -579,7 +592,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "proven + timedelta(days=1)",
         STATUS,
     ),
-    ("engine/status.py", "last_proven=last_proven[0],", "", PARTS),
+    ("store/service/facts.py", "date.fromisoformat(proven) if proven else None", "None", PARTS),
     (
         "core/status.py",
         "(clock.good_at or clock.first_look)) for clock in clocks)",
@@ -1494,18 +1507,48 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "3 if self.plan.holds else 0",
         RECORDS + " -k ends_no_run",
     ),
+    ("store/history/employee.py", 'if open_since is None else f" AND', 'if True else f" AND', PAST),
+    ("web/compression.py", "if len(body) < LEAST:", "if not body:", COMPRESSION),
+    ("web/compression.py", ' and headers.get("sec-fetch-site", "none") not in _OTHERS', "", COMPRESSION),
+    ("web/compression.py", "_OTHERS = frozenset({", '_OTHERS = frozenset({"none", ', COMPRESSION),
+    ("web/compression.py", 'answer.headers["content-length"] = str(len(answer.body))', "pass", COMPRESSION),
+    ("web/compression.py", 'answer.headers.add_vary_header("Accept-Encoding")', "pass", COMPRESSION),
+    ("web/compression.py", "float(digits) == 0", "digits == '0'", COMPRESSION),
+    ("web/compression.py", 'found.get("*", False)', "False", COMPRESSION),
+    ("web/console.py", 'is_compressed = request.url.path != "/sign-in"', "is_compressed = True", COMPRESSION),
+    (
+        "web/console.py",
+        "compressed(Response(content, headers=",
+        "(lambda one, _: one)(Response(content, headers=",
+        COMPRESSION,
+    ),
     ("core/anomalies.py", "longest is not before:", "False:", ANOMALIES),
     ("core/anomalies.py", "(longest is None or row.clock_out > (longest.clock_out or 0))", "True", ANOMALIES),
     (
         "core/anomalies.py",
-        "if starts[0] <= row.clock_in < end:\n                day",
-        "if row.clock_in < end:\n                day",
+        "                first <= row.clock_in < end\n",
+        "                row.clock_in < end\n",
+        ANOMALIES,
+    ),
+    ("core/anomalies.py", "minutes > longest or minutes == 0", "minutes > longest", ANOMALIES),
+    ("core/anomalies.py", "out is None or row.clock_in < out", "row.clock_in < (out or 0)", ANOMALIES),
+    (
+        "core/anomalies.py",
+        "row.clock_in - before.clock_in <= near)",
+        "row.clock_in - before.clock_in < near)",
+        ANOMALIES,
+    ),
+    ("core/anomalies.py", "len(set(places)) < len(places)", "len(places) > len(mine)", ANOMALIES),
+    (
+        "core/anomalies.py",
+        "found[employee], key=lambda row: (row.clock_in, ordered(row.id))",
+        "found[employee], key=lambda row: ordered(row.id)",
         ANOMALIES,
     ),
     ("core/anomalies.py", "len(several) > 1 and worked", "worked", ANOMALIES),
     ("core/anomalies.py", "row.clock_in < end and now", "now", ANOMALIES),
     ("core/anomalies.py", "apart <= limits.near_minutes * 60", "apart < limits.near_minutes * 60", ANOMALIES),
-    ("core/anomalies.py", "elif row.clock_in < before.clock_out:", "elif row.clock_in <= before.clock_out:", ANOMALIES),
+    ("core/anomalies.py", "out is None or row.clock_in < out or", "out is None or row.clock_in <= out or", ANOMALIES),
     ("core/name_search.py", 'unicodedata.normalize("NFKD", name.casefold())', "name.casefold()", ANOMALIES),
     ("core/name_search.py", "if words and all(", "if words and any(", ANOMALIES),
     ("store/history/employee.py", " AND s.is_gone = 0", "", PAST),
@@ -2153,7 +2196,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/holds.py", '    "no_connecteam_user",\n', "", EVIDENCE),
     ("store/history/employee.py", "_REACH_DAYS = 2", "_REACH_DAYS = 1", PAST),
     ("store/history/employee.py", "s.start_at >= :start AND", "s.start_at > :start AND", PAST),
-    ("store/history/employee.py", '{"start": padded.start_utc},', '{"start": window.start_utc},', PAST),
+    ("store/history/employee.py", '{"start": padded.start_utc, **', '{"start": window.start_utc, **', PAST),
     ("api/limits.py", "max(0.0, *waits)", "max(0.0, min(waits))", ANSWERS),
     ("api/limits.py", "elif not waits and is_too_many:", "elif not waits:", ANSWERS),
     (
@@ -2549,8 +2592,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/adopt/unreadable_times.py",
-        "IS NOT NULL AND {read[field]} IS NULL)",
-        "IS NOT NULL OR {read[field]} IS NULL)",
+        "({read[field]} IS NULL AND {d.shown(",
+        "({read[field]} IS NULL OR {d.shown(",
         UNREAD_TIMES,
     ),
     ("store/tables/support.py", "{column} / 1000, 'unixepoch'", "{column}, 'unixepoch'", UNREAD_TIMES),
@@ -3452,7 +3495,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "since=min(member.first_seen for member in new)", "since=facts.now", DRIFT),
     ("store/service/drift.py", " {dialect.unless_there('name')}", "", DRIFT),
     ("store/service/drift.py", "< {MOST}", "<= {MOST}", DRIFT),
-    ("store/service/facts.py", "if name != DAY_CALLS", "", DRIFT),
+    ("store/service/facts.py", "_OTHERS = {DAY_CALLS, ", "_OTHERS = {", DRIFT),
     (
         "service/looked.py",
         "said = self._looks.noting_new(self._client.take_unknown_members())",

@@ -83,6 +83,13 @@ def test_limits_are_limits() -> None:
     for near, kind in ((31, "near_double"), (30, "near_double"), (29, "overlap")):
         assert [one[0] for one in told(row(1, 8, 16), row(2, 8.5, 16), near_minutes=near)] == [kind]
     assert told(row(1, 8, 9), row(2, 8, 9, employee=2), near_minutes=90) == []
+    assert told(row(1, 8, 8.1), row(2, 8.5, 16), near_minutes=30) == [("near_double", 1, [1, 2], 30)]
+
+
+def test_one_long_shift_is_no_long_day() -> None:
+    """Whatever was worked on other days."""
+    found = told(row(1, 0, 17), row(2, 25, 26), row(3, 27, 28))
+    assert [(kind, rows) for kind, _, rows, _ in found] == [("long_shift", [1])]
 
 
 def test_a_shift_is_compared_with_the_one_that_lasts_longest_before_it() -> None:

@@ -102,3 +102,15 @@ def test_what_reaches_into_a_window_is_read_once(store: Store) -> None:
         rows, clocked_out = rows_to_check(session, window)
     assert sorted((row.clock_in - window.start_utc) // 60 for row in rows) == [-2880, -180, 0]
     assert clocked_out == {row.id for row in rows if row.clock_in == window.start_utc}
+
+
+def test_open_rows_are_read_since_a_day_if_one_is_named(store: Store) -> None:
+    """From its first second on: what began before it is another question."""
+    mirror(store, shift("older", -601, user=102), shift("open", -600))
+    day = WINDOW.first.replace(day=8)
+    window = msgspec.structs.replace(WINDOW, first=day, last=day)
+    with store.reading() as session:
+        every, _ = rows_to_check(session, window)
+        recent, _ = rows_to_check(session, window, NOON - 600 * 60)
+    assert sorted((row.clock_in - NOON) // 60 for row in every) == [-601, -600]
+    assert sorted((row.clock_in - NOON) // 60 for row in recent) == [-600]

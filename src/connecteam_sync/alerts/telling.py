@@ -90,7 +90,7 @@ class Teller:
         if looks is None and not self._absences.now.bad:
             with self._store.connection() as connection:
                 rows, *fetched = fetch(connection, [self._rows.all(), *self._reading.queries])
-                status, changed, due = self._evaluated(connection, _by_name(rows), fetched)
+                status, changed, due = self._evaluated(_by_name(rows), fetched)
             if not changed and not due:
                 return status, [], ""
         new = self._client.take_unknown_members()
@@ -134,7 +134,7 @@ class Teller:
                 statements += counted.noting_calls(left=calls[0], limit=limit, reserved=calls[1])
         statements += counted.noting_new(new)
         fetched = fetch(connection, [*statements, *reading.queries])[len(statements) :]
-        status, changed, due = self._evaluated(connection, rows, fetched, token=token)
+        status, changed, due = self._evaluated(rows, fetched, token=token)
         send(connection, self._rows.writing(changed, rows))
         return status, due
 
@@ -157,9 +157,9 @@ class Teller:
         return msgspec.structs.replace(row, told={**row.told, **told})
 
     def _evaluated(
-        self, connection: Transaction, rows: Mapping[str, AlertRow], fetched: Sequence[Rows], *, token: str = ""
+        self, rows: Mapping[str, AlertRow], fetched: Sequence[Rows], *, token: str = ""
     ) -> tuple[MirrorStatus, list[AlertRow], list[Due]]:
-        status = status_of(self._reading.facts(connection, fetched))
+        status = status_of(self._reading.facts(fetched))
         names, quiet = self._receivers.names, self._is_quiet(status.at)
         changed, due = evaluated(tuple(rows.values()), status, names, token=token, quiet=quiet)
         return status, changed, due

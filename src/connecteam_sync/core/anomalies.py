@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Literal, get_args
@@ -60,32 +61,54 @@ def anomalies(
     `rows` may also have older open rows, and rows that began shortly before the window and may reach into it.
     `auto_clock_outs` are the ids of rows that Connecteam clocked out by itself, `now` is in epoch seconds.
     """
-    in_turn = sorted(rows, key=lambda row: (ordered(row.employee_id), row.clock_in, ordered(row.id)))
     days = list(each_day(window.first, window.last))
     starts = [start_of_day(day, window.zone) for day in days]
-    end = window.end_utc
+    first, end = starts[0], window.end_utc
+    near, longest = limits.near_minutes * 60, limits.longest_minutes
     found: list[Anomaly] = []
-    for employee, group in groupby(in_turn, key=lambda row: row.employee_id):
-        mine = list(group)
-        inside = [row for row in mine if starts[0] <= row.clock_in < end]
+    # Nearly every row is in order: that is found out without a call for each of them.
+    for employee, mine in _by_employee(rows):
+        inside = [row for row in mine if first <= row.clock_in < end]
         for row in mine:
             if row.clock_out is None and row.clock_in < end and now - row.clock_in > limits.open_days * _DAY:
                 day = local_day(row.clock_in, window.zone)
                 found.append(_of("open_too_long", employee, day, (now - row.clock_in) // 60, row))
-        for row in inside:
-            day = days[bisect_right(starts, row.clock_in) - 1]
-            odd = _alone(row, auto_clock_outs, limits)
-            found += (_of(kind, employee, day, row.minutes, row) for kind in odd)
+        places = [bisect_right(starts, row.clock_in) - 1 for row in inside]
+        for place, row in zip(places, inside, strict=True):
+            minutes = row.total_minutes
+            if (minutes is not None and (minutes > longest or minutes == 0)) or row.id in auto_clock_outs:
+                odd = _alone(row, auto_clock_outs, limits)
+                found += (_of(kind, employee, days[place], row.minutes, row) for kind in odd)
         for before, row in _pairs(mine):
-            if starts[0] <= row.clock_in < end:
+            out = before.clock_out
+            if (out is None or row.clock_in < out or row.clock_in - before.clock_in <= near) and (
+                first <= row.clock_in < end
+            ):
                 day = days[bisect_right(starts, row.clock_in) - 1]
                 found += _together(before, row, employee, day, limits)
-        for place, of_day in groupby(inside, key=lambda row: bisect_right(starts, row.clock_in) - 1):
-            several = tuple(row for row in of_day if row.total_minutes is not None)
-            worked = sum(row.minutes for row in several)
-            if len(several) > 1 and worked > limits.longest_minutes:
-                found.append(_of("long_day", employee, days[place], worked, *several))
+        if len(set(places)) < len(places):
+            found += _long_days(employee, zip(places, inside, strict=True), days, limits)
     return sorted(found, key=lambda odd: (odd.day, odd.employee_id, odd.rows[-1].clock_in, odd.kind))
+
+
+def _by_employee(rows: Iterable[ClockTime]) -> Iterator[tuple[RowId, list[ClockTime]]]:
+    """The rows of each employee, by clock-in."""
+    found: defaultdict[RowId, list[ClockTime]] = defaultdict(list)
+    for row in rows:
+        found[row.employee_id].append(row)
+    for employee in sorted(found, key=ordered):
+        yield employee, sorted(found[employee], key=lambda row: (row.clock_in, ordered(row.id)))
+
+
+def _long_days(
+    employee: RowId, placed: Iterable[tuple[int, ClockTime]], days: Sequence[date], limits: AnomalyLimits
+) -> Iterator[Anomaly]:
+    """The days on which somebody worked too long in several shifts; each row comes with the place of its day."""
+    for place, of_day in groupby(placed, key=lambda pair: pair[0]):
+        several = tuple(row for _, row in of_day if row.total_minutes is not None)
+        worked = sum(row.minutes for row in several)
+        if len(several) > 1 and worked > limits.longest_minutes:
+            yield _of("long_day", employee, days[place], worked, *several)
 
 
 def _of(kind: AnomalyKind, employee: RowId, day: date, minutes: int, *rows: ClockTime) -> Anomaly:
@@ -122,13 +145,13 @@ def _pairs(mine: Iterable[ClockTime]) -> Iterator[tuple[ClockTime, ClockTime]]:
 def _together(
     before: ClockTime, row: ClockTime, employee: RowId, day: date, limits: AnomalyLimits
 ) -> Iterator[Anomaly]:
-    """The oddities of two rows of an employee: a near double is not also reported as an overlap."""
+    """The oddity of two rows of an employee, one of which the other reaches or is near: not both are reported."""
     apart = row.clock_in - before.clock_in
     if apart <= limits.near_minutes * 60:
         yield _of("near_double", employee, day, apart // 60, before, row)
     elif before.clock_out is None:
         # The overlap has no length yet if one of them is still open.
         yield _of("overlap", employee, day, 0, before, row)
-    elif row.clock_in < before.clock_out:
+    else:
         both = min(before.clock_out, before.clock_out if row.clock_out is None else row.clock_out) - row.clock_in
         yield _of("overlap", employee, day, max(both, 0) // 60, before, row)

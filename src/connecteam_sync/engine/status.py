@@ -8,13 +8,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from connecteam_sync.core.facts import BellFacts, Facts
+from connecteam_sync.core.facts import Facts
 from connecteam_sync.core.proofs import days_to_prove, proven_through
 from connecteam_sync.core.window import PADDING_DAYS, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.store.service.announced import Announcements
-from connecteam_sync.store.service.bells import Bells
-from connecteam_sync.store.service.facts import facts_of, facts_queries
+from connecteam_sync.store.service.facts import facts_of, facts_query
 from connecteam_sync.store.service.proofs import last_proven_query, proven_of, proven_queries
 from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
 from connecteam_sync.store.store import Store
@@ -35,36 +33,22 @@ class FactsReading:
         self._days = days_to_prove(self._today)
         self._cadence = cadence or _EVERY
         self._slice_days = slice_days - 2 * PADDING_DAYS
-        self._bells = Bells(dialect, own, ahead=ahead)
-        self._announcements = Announcements(dialect, own, ahead=ahead)
         self.queries: tuple[Query, ...] = (
-            self._bells.since_query(),
             *proven_queries(own, timezone, *self._days),
-            last_proven_query(own, timezone, self._days[1]),
-            *facts_queries(dialect, own, ahead=ahead),
+            facts_query(dialect, own, last_proven=last_proven_query(own, timezone, self._days[1]), ahead=ahead),
         )
 
-    def facts(self, connection: Connection, fetched: Sequence[Rows]) -> Facts:
-        """The facts of the rows of `queries`; where doorbells are expected, these are read now."""
-        bells, days, written, last_proven, *others = fetched
+    def facts(self, fetched: Sequence[Rows]) -> Facts:
+        """The facts of the rows of `queries`."""
+        days, written, others = fetched
         facts = facts_of(others, today=self._today, cadence=self._cadence, slice_days=self._slice_days)
         return msgspec.structs.replace(
-            facts,
-            last_proven=last_proven[0],
-            proven_through=proven_through(proven_of((days, written), *self._days), self._today),
-            bells=self._bell_facts(connection) if bells else None,
+            facts, proven_through=proven_through(proven_of((days, written), *self._days), self._today)
         )
 
     def read(self, connection: Connection) -> Facts:
         """The facts, read by themselves."""
-        return self.facts(connection, fetch(connection, self.queries))
-
-    def _bell_facts(self, connection: Connection) -> BellFacts:
-        return BellFacts(
-            reliability=self._announcements.reliability(connection),
-            counts=self._bells.counts(connection),
-            lags=self._bells.lags(connection),
-        )
+        return self.facts(fetch(connection, self.queries))
 
 
 def database_is_away(facts_at: int, *, timezone: str, message: str, since: int | None = None) -> Facts:

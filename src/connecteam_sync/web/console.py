@@ -22,6 +22,7 @@ from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.present.json_shapes import SCHEMA, encoded
 from connecteam_sync.version import __version__
 from connecteam_sync.web.clients import Clients
+from connecteam_sync.web.compression import compressed
 from connecteam_sync.web.failures import NotAllowed, origin_of, status_of
 from connecteam_sync.web.gate import HEADERS, LARGEST_FORM, LOOPBACK, Gate, is_from_our_page, whole
 from connecteam_sync.web.page import Ask, Fields, Form, Moved, Page, Place, Visitor
@@ -132,7 +133,11 @@ class Console:
             except ValueError:
                 said = NotAllowed("the form has too many fields", next_step=f"send at most {_MOST_FIELDS}")
                 return self._failed(said, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        return await run_in_threadpool(answer, fields)
+        # In the thread, as a large answer takes a moment. The page for signing in may hold the word that does it once.
+        is_compressed = request.url.path != "/sign-in"
+        return await run_in_threadpool(
+            lambda: compressed(answer(fields), request.headers) if is_compressed else answer(fields)
+        )
 
     def _answer(self, request: Request, place: Place, form: Form, fields: Fields) -> Response:
         visitor: Visitor | None = None
@@ -241,7 +246,7 @@ class Console:
     async def _static(self, request: Request) -> Response:
         name = request.url.path.rpartition("/")[2]
         content, _ = static_file(name)
-        return Response(content, headers={"content-type": STATIC[name], **_FOREVER})
+        return compressed(Response(content, headers={"content-type": STATIC[name], **_FOREVER}), request.headers)
 
     # -- signing in and out --------------------------------------------------------------------------------------------
 

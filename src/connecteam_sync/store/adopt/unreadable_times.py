@@ -18,7 +18,7 @@ def conditions(session: Session) -> dict[str, str]:
     d, names, read = session.dialect, session.host.clock_times, session.canonical
     # To MySQL a day of zeros is NULL, and its text is not.
     return {
-        name: f"({d.shown(f't.{d.name(name)}')} IS NOT NULL AND {read[field]} IS NULL)"
+        name: f"({read[field]} IS NULL AND {d.shown(f't.{d.name(name)}')} IS NOT NULL)"
         for field, name in (("clock_in", names.clock_in), ("clock_out", names.clock_out))
     }
 

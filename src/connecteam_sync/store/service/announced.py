@@ -130,12 +130,9 @@ class Announcements:
             f"SELECT time_clock_id, kind, at, is_announced, {self._now} FROM {self._table}{which}"
             " ORDER BY change_id DESC"
         )
-        changes: dict[int, list[Announcement]] = {}
-        now = 0
-        for of, kind, at, is_announced, moment in run(connection, query):
-            now = int(moment)
-            changes.setdefault(int(of), []).append(Announcement(kind, int(at), bool(is_announced)))
-        return {of: reliability_of(found, now=now) for of, found in changes.items()}
+        rows = run(connection, query).all()
+        now = max((int(row[-1]) for row in rows), default=0)
+        return reliability_by_clock(((of, kind, at, told) for of, kind, at, told, _ in rows), now)
 
     def _forget(self, connection: Connection, clock: int) -> None:
         """Keep of each kind those that are judged."""
@@ -151,6 +148,14 @@ class Announcements:
     @staticmethod
     def _each(connection: Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> Any:  # noqa: ANN401 - a result whose rows are of any width
         return run(connection, sql, {"rows": msgspec.json.encode(rows).decode()})
+
+
+def reliability_by_clock(rows: Iterable[tuple[int, Announced, int, int]], now: int) -> dict[int, Reliability]:
+    """What the deliveries of each time clock are worth, by (clock, kind, when, whether announced), newest first."""
+    changes: dict[int, list[Announcement]] = {}
+    for of, kind, at, is_announced in rows:
+        changes.setdefault(int(of), []).append(Announcement(kind, int(at), bool(is_announced)))
+    return {of: reliability_of(found, now=now) for of, found in changes.items()}
 
 
 def _is_caused_by_an_event(row: Sequence[Any]) -> bool:

@@ -30,7 +30,7 @@ _REMOVED_AT_ONCE = 2_000
 _TAKEN_AT_ONCE = 5_000
 _DAY, _LAGS = 86_400, 1_000
 _NEW_EVENTS = 20
-_STRANGE, _SINCE, _REMOVED = "unknown_clock_rang", "bells_since", "bells_removed"
+_STRANGE, BELLS_SINCE, BELLS_REMOVED = "unknown_clock_rang", "bells_since", "bells_removed"
 """Names in the table `service`."""
 Transaction = Connection
 """A transaction of `Store.own_rows`, for those who only pass it on."""
@@ -118,7 +118,7 @@ class Bells:
             rows = [_row(bell, state, number + n, settle_seconds) for n, (bell, state) in enumerate(found.new, 1)]
             self._each(connection, insert, rows)
             if number == 0:
-                self._note(connection, _SINCE, every=None)
+                self._note(connection, BELLS_SINCE, every=None)
         if found.again:  # after the new ones: the same delivery may come twice in one batch
             again = [{"bell_key": key, "times": times} for key, times in found.again.items()]
             update = self._dialect.update(
@@ -318,22 +318,17 @@ class Bells:
 
     def counts(self, connection: Connection) -> dict[str, int]:
         """How many deliveries there were by state, those that were removed since included."""
-        value = run(connection, f"SELECT value FROM {self._own.service} WHERE name = '{_REMOVED}'").scalar()
-        found = msgspec.json.decode(value or "{}", type=dict[str, int])
-        for state, number in run(connection, f"SELECT state, count(*) FROM {self._table} GROUP BY state"):
-            found[str(state)] = found.get(str(state), 0) + int(number)
-        return found
+        value = run(connection, f"SELECT value FROM {self._own.service} WHERE name = '{BELLS_REMOVED}'").scalar()
+        return counts_of(value, run(connection, f"SELECT state, count(*) FROM {self._table} GROUP BY state"))
 
-    def lags(self, connection: Connection) -> tuple[float, float] | None:
-        """The median and the 95th of a hundred of the seconds from a delivery to the end of its look, of those received
-        within a day, the newest thousand; None without any.
+    def lags_sql(self) -> str:
+        """SELECT of the seconds from a delivery to the end of its look (`seconds`), of those received within a day, the
+        newest thousand.
         """
-        query = (
-            f"SELECT heard_at - received_at FROM {self._table} WHERE heard_at IS NOT NULL"
+        return (
+            f"SELECT heard_at - received_at AS seconds FROM {self._table} WHERE heard_at IS NOT NULL"
             f" AND received_at > {self._now} - {_DAY} ORDER BY number DESC LIMIT {_LAGS}"
         )
-        found = sorted(float(lag) for lag in run(connection, query).scalars())
-        return (found[len(found) // 2], found[len(found) * 95 // 100]) if found else None
 
     def repeats(self, connection: Connection) -> tuple[int, int]:
         """How many of the newest deliveries were counted, a thousand at most, and how often those came again."""
@@ -348,12 +343,12 @@ class Bells:
 
     def since_query(self) -> Query:
         """The query for what `since` returns: a row with it, or none."""
-        sql = f"SELECT at FROM {self._own.service} WHERE name = '{_SINCE}'"
+        sql = f"SELECT at FROM {self._own.service} WHERE name = '{BELLS_SINCE}'"
         return Query(sql, make=lambda row: int(row[0]))
 
     def expect(self, connection: Connection) -> None:
         """From now on deliveries are to be expected, if they are not already."""
-        self._note(connection, _SINCE, every=None)
+        self._note(connection, BELLS_SINCE, every=None)
 
     # -- they go -------------------------------------------------------------------------------------------------------
 
@@ -371,16 +366,16 @@ class Bells:
         if not rows:
             return 0
         value = run(
-            connection, f"SELECT value FROM {self._own.service} WHERE name = '{_REMOVED}'{self._dialect.locking()}"
+            connection, f"SELECT value FROM {self._own.service} WHERE name = '{BELLS_REMOVED}'{self._dialect.locking()}"
         ).scalar()
         counts = msgspec.json.decode(value or "{}", type=dict[str, int])
         for _, state in rows:
             counts[str(state)] = counts.get(str(state), 0) + 1
         if value is None:
-            self._note(connection, _REMOVED, every=None)
+            self._note(connection, BELLS_REMOVED, every=None)
         run(
             connection,
-            f"UPDATE {self._own.service} SET value = :value, at = {self._now} WHERE name = '{_REMOVED}'",
+            f"UPDATE {self._own.service} SET value = :value, at = {self._now} WHERE name = '{BELLS_REMOVED}'",
             {"value": msgspec.json.encode(counts).decode()},
         )
         delete = self._dialect.delete(self._table, self._dialect.rowset({"id": "key"}), "bell_key", "1 = 1")
@@ -415,3 +410,17 @@ def _doorbell(row: Sequence[Any]) -> Doorbell:
 
 
 _FIELDS = Doorbell.__struct_fields__
+
+
+def counts_of(removed: str | None, states: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """How many deliveries there were by state: those that are there, and those that were removed, as JSON."""
+    found = msgspec.json.decode(removed or "{}", type=dict[str, int])
+    for state, number in states:
+        found[str(state)] = found.get(str(state), 0) + int(number)
+    return found
+
+
+def lags_of(seconds: Iterable[float]) -> tuple[float, float] | None:
+    """The median and the 95th of a hundred of the seconds that looks took to end; None without any."""
+    found = sorted(float(one) for one in seconds)
+    return (found[len(found) // 2], found[len(found) * 95 // 100]) if found else None

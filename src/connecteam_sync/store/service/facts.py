@@ -1,11 +1,14 @@
-"""The facts that `status`, the metrics and the alerts are made of: a constant number of statements."""
+"""The facts that `status`, the metrics and the alerts are made of: one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from connecteam_sync.core.facts import Facts, NewMember, Waiting
+from connecteam_sync.core.facts import BellFacts, Facts, NewMember, Waiting
+from connecteam_sync.store.service.announced import reliability_by_clock
+from connecteam_sync.store.service.bells import BELLS_REMOVED, BELLS_SINCE, Bells, counts_of, lags_of
 from connecteam_sync.store.service.drift import IS_NEW
 from connecteam_sync.store.service.looks import DAY_CALLS, calls, looked
 from connecteam_sync.store.sql.dialect import Dialect
@@ -19,54 +22,108 @@ _NEWEST = 3000
 _DAY = 86_400
 
 
-def facts_queries(dialect: Dialect, own: OwnTables, *, ahead: int = 0) -> list[Query]:
-    """The queries for what is on record; their rows are for `facts_of`.
+_LOOKS = (
+    "time_clock_id", "first_look", "last_look", "last_good", "fresh", "looks", "bad", "good", "bad_since",
+    "trouble_since", "cadence", "next_due",
+)  # fmt: skip
+_PARTS = ("look", "visited", "held", "said", "rung", "lag", "change", "sums")
+_Parts = dict[str, list[tuple[list[Any], list[Any]]]]
+_SAID = ("error", "name", "mode")
+"""Of each time clock that was looked at: numbers, then texts."""
 
-    `ahead` is by how many seconds a simulation is ahead of the database's clock.
+
+def facts_query(dialect: Dialect, own: OwnTables, *, last_proven: Query, ahead: int = 0) -> Query:
+    """One query for what is on record; its rows are for `facts_of`.
+
+    Each row says in front which part it is of, has as many numbers as the widest part, then three texts. `last_proven`
+    is the query for a day, `ahead` is by how many seconds a simulation is ahead of the database's clock.
     """
     now = f"({dialect.epoch_now} + {int(ahead)})"
-    looks = (
-        "SELECT l.time_clock_id, l.first_look, l.last_look, l.last_good, l.fresh, l.looks, l.bad, l.good, l.bad_since,"
-        f" l.trouble_since, l.error, c.name, c.state, c.cadence, c.next_due FROM {own.looks} l LEFT JOIN {own.clocks} c"
-        " ON c.time_clock_id = l.time_clock_id ORDER BY l.time_clock_id"
+
+    def whole(number: str) -> str:
+        return f"CAST({number} AS {dialect.bigint})"
+
+    def part(name: str, numbers: Sequence[str], texts: Sequence[str], rest: str) -> str:
+        wide = (*numbers, *(whole("NULL") for _ in range(len(_LOOKS) - len(numbers))))
+        columns = (f"'{name}'", *wide, *texts, *("''" for _ in range(len(_SAID) - len(texts))))
+        return f"SELECT {', '.join(columns)}{rest}"
+
+    looks = [f"{'c' if name in {'cadence', 'next_due'} else 'l'}.{name}" for name in _LOOKS]
+    spent = (
+        f"(SELECT COALESCE(SUM(http_calls), 0) FROM {own.runs} WHERE started_at > {now} - {_DAY}"
+        f" AND id > (SELECT COALESCE(MAX(id), 0) - {_NEWEST} FROM {own.runs}))"
     )
-    return [
-        Query(f"SELECT {now}"),
-        Query(looks),
-        Query(f"SELECT cadence FROM {own.clocks} WHERE state = 'active' ORDER BY time_clock_id"),
-        Query(
-            "SELECT reason, COUNT(*), COALESCE(SUM(minutes), 0), MIN(first_seen) FROM"
-            f" {own.holds} WHERE resolved_run IS NULL AND acknowledged_at IS NULL GROUP BY reason ORDER BY reason"
+    people = f"(SELECT COUNT(*) FROM {own.users} WHERE is_listed = 1)"
+    parts = (
+        part(
+            "look",
+            looks,
+            ["l.error", "c.name", "c.state"],
+            f" FROM {own.looks} l LEFT JOIN {own.clocks} c ON c.time_clock_id = l.time_clock_id",
         ),
-        Query(f"SELECT name, value, at FROM {own.service} WHERE name = '{DAY_CALLS}' OR {IS_NEW}"),
-        Query(f"SELECT COUNT(*) FROM {own.users} WHERE is_listed = 1"),
-        Query(
-            f"SELECT COALESCE(SUM(http_calls), 0) FROM {own.runs} WHERE started_at > {now} - {_DAY}"
-            f" AND id > (SELECT COALESCE(MAX(id), 0) - {_NEWEST} FROM {own.runs})"
+        part("visited", ["time_clock_id", "cadence"], [], f" FROM {own.clocks} WHERE state = 'active'"),
+        part(
+            "held",
+            [whole("COUNT(*)"), whole("COALESCE(SUM(minutes), 0)"), "MIN(first_seen)"],
+            ["reason"],
+            f" FROM {own.holds} WHERE resolved_run IS NULL AND acknowledged_at IS NULL GROUP BY reason",
         ),
-    ]
+        part(
+            "said",
+            ["at"],
+            ["name", "value"],
+            f" FROM {own.service} WHERE name IN ('{DAY_CALLS}', '{BELLS_SINCE}', '{BELLS_REMOVED}') OR {IS_NEW}",
+        ),
+        part("rung", [whole("COUNT(*)")], ["state"], f" FROM {own.doorbells} GROUP BY state"),
+        part("lag", ["seconds"], [], f" FROM ({Bells(dialect, own, ahead=ahead).lags_sql()}) h"),
+        part("change", ["change_id", "time_clock_id", "at", "is_announced"], ["kind"], f" FROM {own.announced}"),
+        part("sums", [whole(now), whole(people), whole(spent)], [f"({last_proven.sql})"], ""),
+    )
+    return Query(" UNION ALL ".join(parts), last_proven.values)
 
 
-def facts_of(fetched: Sequence[Rows], *, today: date, cadence: int, slice_days: int) -> Facts:
+def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int) -> Facts:
     """What is on record. `today` is the business's day, `slice_days` are days of one call."""
-    moment, seen, visited, waiting, said, people, spent = fetched
-    names = (
-        "time_clock_id", "first_look", "last_look", "last_good", "fresh", "looks", "bad", "good", "bad_since",
-        "trouble_since", "error", "name", "mode", "cadence", "next_due",
-    )  # fmt: skip
+    of: _Parts = {name: [] for name in _PARTS}
+    for name, *columns in fetched:
+        numbers = [None if one is None else int(one) for one in columns[: len(_LOOKS)]]
+        of[name].append((numbers, columns[len(_LOOKS) :]))
+    [((moment, people, spent, *_), (proven, *_))] = of["sums"]
+    said = {name: (value, at) for (at, *_), (name, value, _) in of["said"]}
     return Facts(
-        now=int(moment[0][0]),
+        now=moment,
         today=today,
-        clocks=tuple(looked(dict(zip(names, row, strict=True))) for row in seen),
-        visited=tuple(int(row[0]) for row in visited),
-        waiting=tuple(
-            Waiting(reason=reason, count=int(count), minutes=int(minutes), since=int(since))
-            for reason, count, minutes, since in waiting
+        clocks=tuple(
+            looked(dict(zip((*_LOOKS, *_SAID), (*row, *texts), strict=True))) for row, texts in sorted(of["look"])
         ),
-        calls=next((calls(value, int(at)) for name, value, at in said if name == DAY_CALLS), None),
-        new_members=tuple(NewMember(value, int(at)) for name, value, at in said if name != DAY_CALLS),
-        spent=int(spent[0][0]),
-        people_pages=max(1, -(-int(people[0][0]) // _PAGE)),
+        visited=tuple(every for _, every in sorted(row[:2] for row, _ in of["visited"])),
+        waiting=tuple(
+            Waiting(reason=reason, count=count, minutes=minutes, since=since)
+            for (count, minutes, since, *_), (reason, *_) in sorted(of["held"], key=lambda one: one[1])
+        ),
+        calls=calls(*said[DAY_CALLS]) if DAY_CALLS in said else None,
+        new_members=tuple(NewMember(*said[name]) for name in sorted(said) if name not in _OTHERS),
+        bells=_bells(of, said, moment) if BELLS_SINCE in said else None,
+        last_proven=date.fromisoformat(proven) if proven else None,
+        spent=spent,
+        people_pages=max(1, -(-people // _PAGE)),
         slice_days=slice_days,
         cadence=cadence,
+    )
+
+
+_OTHERS = {DAY_CALLS, BELLS_SINCE, BELLS_REMOVED}
+"""Of the rows of `service` that are read, those that are no new member."""
+
+
+def _bells(of: _Parts, said: Mapping[str, tuple[str, int]], now: int) -> BellFacts:
+    """What is known of doorbells, where they are expected."""
+    newest_first = sorted(of["change"], reverse=True, key=lambda one: one[0])
+    removed, _ = said.get(BELLS_REMOVED, (None, 0))
+    return BellFacts(
+        reliability=reliability_by_clock(
+            ((clock, kind, at, told) for (_, clock, at, told, *_), (kind, *_) in newest_first), now
+        ),
+        counts=counts_of(removed, ((state, count) for (count, *_), (state, *_) in of["rung"])),
+        lags=lags_of(seconds for (seconds, *_), _ in of["lag"]),
     )

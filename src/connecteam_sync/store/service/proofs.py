@@ -66,11 +66,10 @@ def proven_queries(own: OwnTables, timezone: str, first: date, last: date) -> li
 
 
 def last_proven_query(own: OwnTables, timezone: str, last: date) -> Query:
-    """The query for the newest day up to `last` that was ever proven, whatever changed since: one row, perhaps None."""
+    """The query for the newest day up to `last` that was ever proven, whatever changed since: one row, perhaps NULL."""
     return Query(
         f"SELECT max(day) FROM {own.proofs} WHERE timezone = :zone AND day <= :last AND exit_code IN (0, 3)",
         {"zone": timezone, "last": last.isoformat()},
-        make=lambda row: None if row[0] is None else date.fromisoformat(row[0]),
     )
 
 
