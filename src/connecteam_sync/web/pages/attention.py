@@ -234,7 +234,10 @@ def one_hold(ask: Ask) -> Page:
 
 
 def acknowledge(ask: Ask) -> Moved:
-    """Acknowledge a hold, or all that the form names: who, when and why are kept."""
+    """Acknowledge a hold, or all that the form names: who, when and why are kept.
+
+    Raises ConfigurationError for more holds than are shown at once.
+    """
     number, ids = _chosen(ask)
     reason, by = ask.required("reason"), ask.visitor.name or ""
     with ask.client.acting(by=by, action="acknowledge", subject=_subject(ids), detail=reason):
@@ -242,7 +245,10 @@ def acknowledge(ask: Ask) -> Moved:
 
 
 def unacknowledge(ask: Ask) -> Moved:
-    """Take the acknowledgement of a hold back, or of all that the form names: they wait for a person again."""
+    """Take the acknowledgement of a hold back, or of all that the form names: they wait for a person again.
+
+    Raises ConfigurationError for more holds than are shown at once.
+    """
     number, ids = _chosen(ask)
     with ask.client.acting(by=ask.visitor.name or "", action="unacknowledge", subject=_subject(ids), detail=""):
         return _answer(number, ask.client.unacknowledge_holds(ids))
