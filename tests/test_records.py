@@ -122,7 +122,7 @@ def test_a_proof_is_listed_with_what_it_came_to(terminal: Terminal) -> None:
     listed = terminal("runs", "--kind", "verify").out.splitlines()
     assert len(listed) == 3
     assert "differs" in listed[1]
-    assert listed[1].endswith("1 difference")
+    assert "  1 difference  by " in listed[1]
     assert "exact" in listed[2]
     found = terminal("runs", "--kind", "verify", "--json").json["runs"]
     assert [(run["kind"], run["status"], run["exit_code"]) for run in found] == [
