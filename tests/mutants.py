@@ -1156,7 +1156,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "made = places",
         "tests/attack/test_rings.py -k go_or_change",
     ),
-    ("engine/propose.py", "if all(planned is not other for other in left)]", "if False]", RINGS),
+    ("engine/propose.py", "if all(planned is not other for other in left)]", "if False]", f"{RINGS} -k go_or_change"),
     ("core/match.py", "or (at != shift.start and has_left(mirror, at, shift))", "", PADDING),
     ("core/draft.py", "and not self.evidence.plans(self.clock, shift.start)", "", SIGHT),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -118,7 +119,11 @@ def test_rings_with_shifts_that_go_or_change_time_clocks_in_one_run(database: st
             company.delete(shift.id)
             if chance.random() < 1 / 2:
                 company.add(shift.user_id, shift.start, shift.end, clock=chance.choice(clocks), created_at=shift.start)
+        planned = {(c.kind, c.shift_id) for plan in world.mirror.plan(window).plans for c in plan.changes}
         run = world.sync(window)
         assert (run.exit_code, run.holds) == (0, ())
+        assert Counter(kind for kind, _ in planned if kind != "link") == Counter(
+            create=run.counts.created, update=run.counts.updated, delete=run.counts.deleted
+        )
         assert world.rows() == company.truth(FIRST, LAST)
         world.mirror.close()
