@@ -2066,7 +2066,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "        pass\n",
         TIMESHEETS,
     ),
-    ("present/verify_text.py", "if line.verdict in _VERDICTS else", "if False else", TIMESHEETS),
+    ("present/verify_text.py", "if line.verdict not in _EXPLAINED]", "]", TIMESHEETS),
     ("engine/verify.py", "window.padded(1)", "window", "tests/test_timesheets.py -k night"),
     ("core/plan.py", "or mirror.is_gone or mirror.shift.id in self.evidence.outdated:", "or mirror.is_gone:", OUTDATED),
     ("core/plan.py", "() if left else mirrors)", "mirrors)", OUTDATED),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx2
 import msgspec
 import pytest
 
@@ -12,6 +13,7 @@ from connecteam_sync.config import load_settings
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from connecteam_sync.sandbox.company import LUNCH, REST, WAREHOUSE
 from support.scenario import FIRST, LAST
 from test_command import Terminal
 
@@ -29,13 +31,46 @@ def test_an_automatic_break_is_called_one_where_the_company_says_so(tmp_path: Pa
         terminal = Terminal(tmp_path, sandbox)
         assert terminal("init").code == 0
         assert terminal("sync", *WINDOW).code == 0
-        for text, verdict, told in (("", "different", "h in 1 shift\n"), (RULES, "automatic_break", "is deducted)")):
+        for text, verdict, told in (
+            ("", "different", "the punches 8:00 h in 1 shift\n"),
+            (RULES, "automatic_break", "less an automatic break on 1 day"),
+        ):
             (tmp_path / "connecteam-sync.toml").write_text(text)
             found = terminal("verify", *WINDOW, "--json").json
             assert [(day["day"], day["verdict"]) for day in found["timesheet"]] == [(str(FIRST), verdict)]
             assert found["exit_code"] == 0
-            assert told in terminal("verify", *WINDOW).out
+            out = terminal("verify", *WINDOW).out
+            assert told in out
+            assert ("says otherwise" in out) == (verdict == "different")
         assert "timesheet" not in terminal("verify", *WINDOW, "--no-totals").out
+
+
+def test_breaks_that_people_took_explain_the_timesheet(tmp_path: Path) -> None:
+    """Paid or not, work is without them: the day is told as one less its breaks, and is no difference."""
+    with Sandbox(Company(0)) as sandbox:
+        user = min(sandbox.company.people)
+        for number, kind in enumerate((LUNCH, REST)):
+            begin = sandbox.company.at(FIRST, "08:00") + number * 86_400
+            sandbox.company.add(user, begin, begin + 8 * 3600)
+            pause = begin + 3600
+            item = sandbox.company.put(user, pause, pause + 1200)
+            item.kind, item.break_type = "manual_break", kind
+        terminal = Terminal(tmp_path, sandbox)
+        assert terminal("init").code == 0
+        assert terminal("sync", *WINDOW).code == 0
+        answer = terminal("verify", *WINDOW, "--json").json
+        assert [(day["verdict"], day["minutes"], day["minutes_upstream"]) for day in answer["timesheet"]] == [
+            ("manual_break", 480, 460),
+            ("manual_break", 480, 460),
+        ]
+        assert answer["exit_code"] == 0
+        assert "has the hours less the breaks on 2 days" in terminal("verify", *WINDOW).out
+        query = {"startDate": str(FIRST), "endDate": str(LAST)}
+        headers = {"X-API-KEY": sandbox.key}
+        url = f"{sandbox.url}/time-clock/v1/time-clocks/{WAREHOUSE}/timesheet"
+        shown = httpx2.get(url, params=query, headers=headers).json()["data"]["users"][0]["dailyRecords"]
+        names = ("dailyTotalHours", "dailyTotalWorkHours", "dailyTotalPaidBreakHours", "dailyTotalUnpaidBreakHours")
+        assert [[day[name] for name in names] for day in shown] == [[7.67, 7.67, 0.0, 0.33], [8.0, 7.67, 0.33, 0.0]]
 
 
 def test_a_night_on_the_next_day_of_the_timesheet_is_found_there(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.keys import RowId
@@ -39,28 +40,36 @@ def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[
             "Rows at exactly a time zone's offset from a shift of the same person (local time stored as UTC?):"
         )
         lines += [offset_line(item, zone, names) for item in verification.offsets[:SHOWN]]
-    if verification.totals:
-        lines.append("Connecteam's own timesheet says otherwise:")
-        lines += [
-            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}{_verdict(line)}"
-            for line in verification.totals[:SHOWN]
-        ]
+    lines += _timesheet_lines(verification.totals)
     for failure in verification.plan.failures:
         lines += [f"  x time clock {failure.time_clock_id}: {failure.error}", f"    next: {failure.next_step}"]
     return lines
 
 
-_VERDICTS: dict[Verdict | None, str] = {
-    "manual_break": "its breaks are not counted",
-    "automatic_break": "an automatic break is deducted",
-    "overnight": "a shift of the night is listed on the day next to it",
-    "not_on_timesheet": "the weekday is on no timesheet",
+_EXPLAINED: dict[Verdict | None, str] = {
+    "manual_break": "has the hours less the breaks",
+    "automatic_break": "has the hours less an automatic break",
+    "overnight": "lists a shift of the night on the day next to it",
+    "not_on_timesheet": "has nothing, since the weekday is on no timesheet",
 }
 
 
-def _verdict(line: Difference) -> str:
-    """Why a day differs, where that is known."""
-    return f" ({_VERDICTS[line.verdict]})" if line.verdict in _VERDICTS else ""
+def _timesheet_lines(totals: Sequence[Difference]) -> list[str]:
+    """Connecteam's own timesheet: how many days it explains, and each day on which it says otherwise."""
+    found = Counter(line.verdict for line in totals)
+    lines = [
+        f"Connecteam's own timesheet {text} on {many(found[verdict], 'day')} of a person"
+        for verdict, text in _EXPLAINED.items()
+        if found[verdict]
+    ]
+    others = [line for line in totals if line.verdict not in _EXPLAINED]
+    if others:
+        lines.append("Connecteam's own timesheet says otherwise:")
+        lines += [
+            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
+            for line in others[:SHOWN]
+        ]
+    return lines
 
 
 def _punches(line: Difference) -> str:

@@ -144,10 +144,18 @@ def by_users(
 
 
 def timesheet(company: Company, settings: SandboxSettings, clock: int, first: date, last: date) -> list[dict[str, Any]]:
-    """Hours by person and start day; people without entries are left out, automatic breaks are deducted."""
+    """Hours by person and start day; people without entries are left out.
+
+    Work is what is left of shifts without breaks, automatic ones included; the total is work and paid breaks (API,
+    section 12).
+    """
     zone = ZoneInfo(settings.timezone)
+    paid_types = {kind["id"] for kind in BREAK_TYPES if kind["isPaid"]}
     days: dict[int, dict[date, list[Activity]]] = defaultdict(lambda: defaultdict(list))
+    pauses: dict[int, list[Activity]] = defaultdict(list)
     for item in company.activities.values():
+        if item.kind == "manual_break" and item.clock_id == clock:
+            pauses[item.user_id].append(item)
         day = datetime.fromtimestamp(item.start, zone).date()
         if item.kind == "shift" and item.clock_id == clock and first <= day <= last:
             days[item.user_id][day].append(item)
@@ -155,12 +163,19 @@ def timesheet(company: Company, settings: SandboxSettings, clock: int, first: da
     def record(user_id: int, day: date, items: list[Activity]) -> dict[str, Any]:
         worked = [a.end - a.start for a in items if a.end is not None]
         unpaid = sum(settings.unpaid_break_minutes * 60 for seconds in worked if seconds >= _LONG_SHIFT)
-        hours = round((sum(worked) - unpaid) / 3600, 2)
+        paid = 0
+        for pause in pauses[user_id]:
+            seconds = sum(_shared(pause, shift) for shift in items)
+            if pause.break_type in paid_types:
+                paid += seconds
+            else:
+                unpaid += seconds
+        work = sum(worked) - unpaid - paid
         return {
             "date": day.isoformat(),
-            "dailyTotalHours": hours,
-            "dailyTotalWorkHours": hours,
-            "dailyTotalPaidBreakHours": 0.0,
+            "dailyTotalHours": round((work + paid) / 3600, 2),
+            "dailyTotalWorkHours": round(work / 3600, 2),
+            "dailyTotalPaidBreakHours": round(paid / 3600, 2),
             "dailyTotalUnpaidBreakHours": round(unpaid / 3600, 2),
             "isApproved": (clock, user_id, day) in company.approved,
             "isSubmitted": (clock, user_id, day) in company.submitted,
@@ -181,6 +196,13 @@ def timesheet(company: Company, settings: SandboxSettings, clock: int, first: da
         {"userId": user_id, "dailyRecords": [record(user_id, day, items) for day, items in sorted(by_day.items())]}
         for user_id, by_day in sorted(days.items())
     ]
+
+
+def _shared(pause: Activity, shift: Activity) -> int:
+    """Seconds of a break within a shift; none of either that is still open."""
+    if pause.end is None or shift.end is None:
+        return 0
+    return max(0, min(pause.end, shift.end) - max(pause.start, shift.start))
 
 
 BREAK_TYPES = (
