@@ -286,14 +286,22 @@ def test_unknown_members_and_values_are_ignored() -> None:
 
 
 def test_the_timesheet_is_read_as_minutes(shared: Sandbox) -> None:
-    """Totals by person and day, in whole minutes."""
+    """Totals by person and day, in whole minutes, without breaks."""
     with client_of(shared) as client:
         totals = client.timesheet(OFFICE, WINDOW)
+        breaks = client.fetch_snapshot(OFFICE, WINDOW, client.users()).breaks
+    paused: dict[tuple[int, date], int] = {}
+    for pause in breaks:
+        key = (pause.user_id, local_day(pause.start, WINDOW.zone))
+        paused[key] = paused.get(key, 0) + (pause.end or pause.start) - pause.start
+    assert any(key in paused for key in ((t.user_id, t.day) for t in totals))
     worked: dict[tuple[int, date], int] = {}
     for item in shared.company.shifts(clock=OFFICE):
         key = (item.user_id, local_day(item.start, WINDOW.zone))
         worked[key] = worked.get(key, 0) + ((item.end or item.start) - item.start)
     assert {(t.user_id, t.day) for t in totals} == set(worked)
+    for key in worked:
+        worked[key] -= paused.get(key, 0)
     assert all(abs(t.minutes - worked[t.user_id, t.day] / 60) <= 1 for t in totals)
 
 

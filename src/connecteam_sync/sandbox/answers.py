@@ -146,8 +146,8 @@ def by_users(
 def timesheet(company: Company, settings: SandboxSettings, clock: int, first: date, last: date) -> list[dict[str, Any]]:
     """Hours by person and start day; people without entries are left out.
 
-    Work is what is left of shifts without breaks, automatic ones included; the total is work and paid breaks (API,
-    section 12).
+    Work is what is left of shifts without breaks, automatic ones included; the total is work and paid breaks
+    (API, section 12).
     """
     zone = ZoneInfo(settings.timezone)
     paid_types = {kind["id"] for kind in BREAK_TYPES if kind["isPaid"]}
