@@ -44,6 +44,7 @@ def test_every_kind_of_run_knows_who_asked(world: World) -> None:
     assert (plain.asked_by, plain.trigger) == (None, None)
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_a_failed_run_knows_it_too(world: World) -> None:
     """Its receipt is all that is written."""
     world.mirror.store.asked = Asked("person", "ana")

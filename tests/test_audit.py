@@ -81,6 +81,7 @@ def test_what_is_refused_before_it_writes_leaves_nothing(world: World) -> None:
     assert told(world) == []
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_a_failure_on_record_has_its_entry(world: World) -> None:
     """A run that fails records it, and so who asked for it."""
     world.sandbox.faults.add("unavailable", path="time-activities", times=100)
