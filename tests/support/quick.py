@@ -53,11 +53,13 @@ LONG = (
     "tests/test_tutorial.py::test_each_line_of_the_tutorial",
     "tests/test_webhooks.py::test_a_company_is_mirrored",
     "tests/web/test_browser",
+    "tests/web/test_demo.py",
+    "tests/web/test_operating.py",
     "tests/test_webhooks.py::test_the_receiver_and_the_clock",
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
 EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/test_round_trips.py")
-"""Tests that run on every server. Other tests run on SQLite, and every fourth one also on one server, taking turns."""
+"""Tests that run on every server. Other tests run on SQLite, and every eighth one also on one server, taking turns."""
 IN_TURNS = (
     "tests/service/",
     "tests/web/",
@@ -98,10 +100,15 @@ ON_SQLITE = (
 )
 """Tests that wait while requests are repeated, and others whose servers are left to `make test-all`."""
 THIRDS = (
+    "tests/attack/test_cures.py",
     "tests/attack/test_faults.py",
     "tests/attack/test_fuzz.py",
+    "tests/attack/test_odd_records.py",
     "tests/conditions/",
+    "tests/test_choices.py",
     "tests/test_contract.py",
+    "tests/test_output.py",
+    "tests/web/test_routes.py",
 )
 """Tests of which a third of the cases run, the same third each time."""
 
@@ -150,5 +157,5 @@ def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
         return database in servers
     if node.startswith(EVERYWHERE) or database not in servers:
         return False
-    turn = crc32(node.replace(database, "").encode()) % (4 * len(servers))
+    turn = crc32(node.replace(database, "").encode()) % (8 * len(servers))
     return turn >= len(servers) or database != servers[turn]
