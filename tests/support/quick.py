@@ -55,6 +55,7 @@ LONG = (
     "tests/web/test_browser",
     "tests/web/test_demo.py",
     "tests/web/test_operating.py",
+    "tests/web/test_six_questions.py",
     "tests/test_webhooks.py::test_the_receiver_and_the_clock",
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
