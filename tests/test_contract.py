@@ -50,6 +50,7 @@ COMMANDS = sorted(set(TREE) - GROUPS)
 CODES = [int(cells[0]) for cells in rows(sections()["exit-codes"])]
 DAYS = " ".join(stages.DAYS)
 DAY = "--from 2025-12-01 --to 2025-12-01"
+PERIOD = "2025-12-01..2025-12-11"
 
 
 class Usual(NamedTuple):
@@ -92,6 +93,12 @@ USUAL: dict[str, Usual] = {
     "lock": Usual(f"{DAY} --reason pay", stages.mirrored, "1 day newly", {"locked": 1, "verified.differences": 0}),
     "unlock": Usual(DAY, stages.mirrored, "0 days newly", {"unlocked": 0}),
     "locks": Usual("", stages.mirrored, "no day is locked", {"locks": []}),
+    "periods": Usual("", stages.mirrored, "no pay period", {"periods": []}),
+    "periods list": Usual("", stages.mirrored, "no pay period", {"periods": []}),
+    "periods check": Usual(PERIOD, stages.mirrored, "nothing stands in the way", {"obstacles": [], "exit_code": 0}),
+    "periods review": Usual(PERIOD, stages.mirrored, "another person runs", {"period.state": "review"}),
+    "periods close": Usual(PERIOD, stages.mirrored, "closed", {"period.state": "closed", "newly": True}),
+    "periods reopen": Usual(f"{PERIOD} --reason x", stages.closed_period, "next:", {"period.state": "open"}),
     "pause": Usual("--reason x", stages.mirrored, "paused", {}),
     "resume": Usual("", stages.mirrored, "resumed", {}),
     "demo": Usual("", stages.nothing, "next: connecteam-sync sandbox", {"ok": True}),
@@ -115,13 +122,23 @@ USUAL: dict[str, Usual] = {
 NO_TABLES = {"init", "doctor", "demo", "sandbox", "serve", "support-bundle", "support-bundle replay"}
 """Need no tables, or have cells of their own."""
 ASKS = {"plan", "apply", "sync", "resync", "verify", "compare", "clocks", "account accept", "lock"}
-ASKS |= {"webhooks", "webhooks list", "webhooks remove"}
+ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "periods review", "periods close"}
 """Ask Connecteam before they can end with 0."""
 READS = {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account", "locks"}
-READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
+READS |= {
+    "periods",
+    "periods list",
+    "status",
+    "alerts",
+    "doorbells",
+    "support-bundle replay",
+    "console",
+    "console user",
+    "console user list",
+}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
-WRITES -= {"support-bundle"}
+WRITES -= {"support-bundle", "periods check"}
 """Write, so that another writer is in their way."""
 
 
@@ -213,6 +230,12 @@ CELLS = [
     Cell("account accept", 4, "--timezone", stages.mirrored, elsewhere, "--yes", "not_confirmed"),
     Cell("lock", 4, f"{DAYS} --reason pay", stages.edited, fine, "--anyway", "lock_refused", {"locked": 0}),
     Cell("adopt", 4, "--undo", stages.mirrored, fine, "no adoption", "undo_refused"),
+    Cell(
+        "periods check", 4, PERIOD, stages.edited, fine, "proof_not_fresh", "", {"obstacles.0.name": "proof_not_fresh"}
+    ),
+    Cell("periods close", 4, PERIOD, stages.edited, fine, "--anyway REASON", "period_refused", {"newly": False}),
+    Cell("periods review", 4, PERIOD, stages.closed_period, fine, "periods reopen", "period_refused"),
+    Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),
     Cell("verify", 5, DAYS, stages.edited, fine, f"next: connecteam-sync sync {DAYS}", "", {"differences": 1}),
@@ -249,7 +272,7 @@ IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
         }
         | {"holds ack", "holds unack", "employees unmap", "pause", "resume", "serve", "sandbox", "demo"},
     ),
-    ({6}, "waits for no writer", {*READS, "doctor", "plan", "verify", "compare", "clocks"}),
+    ({6}, "waits for no writer", {*READS, "periods check", "doctor", "plan", "verify", "compare", "clocks"}),
     ({6, 75}, "has a database and a Connecteam of its own", {"demo", "sandbox"}),
     ({0}, "goes on until it is interrupted, which is 130", {"sandbox"}),
     ({1}, "has no database, and asks nobody", {"sandbox"}),
@@ -264,9 +287,11 @@ RETRYABLE = {named(cells[0])[0] for cells in rows(sections()["errors"]) if len(c
 RECEIPTS = {
     *("connecteam_sync_runs", "connecteam_sync_slices", "connecteam_sync_inputs"),
     *("connecteam_sync_looks", "connecteam_sync_alerts", "connecteam_sync_service"),
+    *("connecteam_sync_proofs", "connecteam_sync_timesheets", "connecteam_sync_period_events"),
 }
 """Written of a refused run, too: the receipt, what the slices that were not refused had to look at, that there was a
-look, and the calls that are left.
+look, and the calls that are left; of a pay period that is not closed its verification, and a checklist that was
+asked for.
 """
 TEXT_ALONE = {("support-bundle", 4)}
 """With --json a bundle is only listed unless --yes says more, so that nobody is asked."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CONNECTEAM_SYNC_")]:
             patch.delenv(name)
-        for story in (everyday, people, failures, taken_over, changed, compared, visited):
+        for story in (everyday, paid, people, failures, taken_over, changed, compared, visited):
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
             with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
@@ -195,6 +195,26 @@ def everyday(run: Folder) -> None:
     run("clocks unvouch", str(CLOSED))
     run("undo", str(run("resync", *WINDOW)["run"] - 1))
     assert run("runs")["runs"][0]["undoes"]
+
+
+def paid(run: Folder) -> None:
+    """Pay periods: one that is refused, checked, reviewed, closed and opened; one that overlaps the schedule."""
+    company, period = run.sandbox.company, "2025-12-01..2025-12-11"
+    (run.folder / "connecteam-sync.toml").write_text('[payroll]\nschedule = "monthly"\n')
+    run("init")
+    run("sync", *WINDOW)
+    shift = company.shifts()[0]
+    company.edit(shift.id, start=shift.start + 900)
+    assert run("periods close", period, fails="refused-period")["obstacles"]
+    assert run("periods check", period)["days"]
+    run("sync", *WINDOW)
+    run("periods review", period)
+    assert run("periods close", period)["totals"]
+    over = datetime.now(UTC).date() - timedelta(days=2)
+    run("periods close", f"{over}..{over}")
+    assert any(one["overlaps"] for one in run("periods")["periods"])
+    run("periods list")
+    run("periods reopen", period, "--reason", "again")
 
 
 def people(run: Folder) -> None:

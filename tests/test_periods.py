@@ -14,6 +14,8 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.period_check import Obstacle
 from connecteam_sync.core.periods import PeriodReport
+from connecteam_sync.engine import period_check
+from connecteam_sync.engine.verify import verification_of
 from connecteam_sync.errors import ConfigurationError, PeriodRefused, Unavailable, WindowError
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
@@ -284,8 +286,13 @@ def test_a_period_that_is_not_over_is_in_the_way_and_one_that_has_not_begun_cann
 def test_periods_on_record_never_overlap(world: World) -> None:
     """Whoever names days that another one has is told which."""
     world.mirror.payroll.close(P)
-    for days in ("2025-12-07..2025-12-20", "2025-11-30..2025-12-01", "2025-12-03..2025-12-03", "2025-12-01..2025-12-08"):
-        with pytest.raises(PeriodRefused, match="overlaps 1 period on record: 2025-12-01..2025-12-07") as error:
+    for days in (
+        "2025-12-07..2025-12-20",
+        "2025-11-30..2025-12-01",
+        "2025-12-03..2025-12-03",
+        "2025-12-01..2025-12-08",
+    ):
+        with pytest.raises(PeriodRefused, match=r"overlaps 1 period on record: 2025-12-01\.\.2025-12-07") as error:
             world.mirror.payroll.close(days, anyway="x")
         assert error.value.exit_code == 4
         with pytest.raises(PeriodRefused):
@@ -357,6 +364,7 @@ def test_people_who_come_and_go_and_clocks_next_to_each_other(world: World) -> N
 
 def test_a_business_that_moved_its_zone_keeps_its_closed_periods(world: World, database: str) -> None:
     """They are days of the old zone: named, opened, but never closed again by days of another one."""
+    world.sync()
     world.mirror.payroll.close(P)
     world.mirror.close()
     moved = ConnecteamSync(
@@ -431,10 +439,8 @@ def test_what_a_run_writes_while_a_period_is_looked_at_is_looked_at_too(
     """Between the checklist and the closing another run writes a row: the checklist is made again."""
     world.work(2, "08:00", "16:00")
     world.sync()
-    from connecteam_sync.engine import period_check
-
     looks: list[int] = []
-    verify = period_check.verification_of
+    verify = verification_of
 
     def verifying(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on as they came
         found = verify(*args, **more)

@@ -218,8 +218,8 @@ else:
         "errors": (
             "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
             "DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused MappingRefused "
-            "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused Rejected RowMoved "
-            "StalePlan Unavailable UndoRefused UpstreamError WindowError"
+            "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
+            "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
         ),
         "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
         "store.tables.own": "OwnNames",

@@ -254,7 +254,7 @@ class LockRefused(Refused):
 
 
 class PeriodRefused(Refused):
-    """A pay period does not get the state that was asked for: something in it is not right, or another one is in the way.
+    """A pay period does not get the state asked for: something in it is not right, or another one is in the way.
 
     `report` has the period and its checklist; None if no checklist was made. Nothing was written.
     """

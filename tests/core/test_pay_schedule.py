@@ -29,7 +29,9 @@ def schedules(draw: st.DrawFn) -> PaySchedule:
     week = draw(st.sampled_from(WEEKDAYS))
     if kind == "weekly":
         return draw(
-            st.sampled_from([PaySchedule(schedule=kind, anchor=anchor), PaySchedule(schedule=kind, workweek_start=week)])
+            st.sampled_from(
+                [PaySchedule(schedule=kind, anchor=anchor), PaySchedule(schedule=kind, workweek_start=week)]
+            )
         )
     if kind == "days":
         return PaySchedule(schedule=kind, anchor=anchor, period_days=draw(st.integers(1, 366)))
@@ -64,7 +66,7 @@ def test_periods_are_as_long_as_they_are_called(schedule: PaySchedule, day: date
     length = (last - first).days + 1
     kind = schedule.schedule
     assert kind is not None
-    allowed = {
+    allowed: dict[str, set[int | None]] = {
         "weekly": {7},
         "biweekly": {14},
         "days": {schedule.period_days},
@@ -138,7 +140,7 @@ def test_a_period_is_named_by_its_first_day_or_both() -> None:
         ("2025-12-01..", "names no pay period"),
         ("2025-12-01...2025-12-14", "names no pay period"),
         ("2025-12-01..2025-12-14\n", "names no pay period"),
-        ("２０２５-12-01", "names no pay period"),
+        ("\uff12\uff10\uff12\uff15-12-01", "names no pay period"),
         ("2025-02-30", "no calendar has"),
         ("1970-12-31", "out of reach"),
         ("2025-12-01..2200-01-01", "out of reach"),

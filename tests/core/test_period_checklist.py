@@ -56,7 +56,9 @@ def test_days_that_are_not_proven() -> None:
     one = only(unproven=(date(2025, 12, 2), date(2025, 12, 5)), unproven_why="3 rows would be written by a sync")
     assert (one.name, one.count) == ("proof_not_fresh", 2)
     assert one.message == "2 days in 2025-12-02..2025-12-05 are not proven: 3 rows would be written by a sync"
-    assert one.next_step.startswith("connecteam-sync sync --from 2025-12-01 --to 2025-12-14, then connecteam-sync verify")
+    assert one.next_step.startswith(
+        "connecteam-sync sync --from 2025-12-01 --to 2025-12-14, then connecteam-sync verify"
+    )
 
 
 def test_looks_that_were_refused_or_failed_count_once() -> None:
@@ -76,7 +78,9 @@ def test_users_without_an_employee() -> None:
     """How many hours would be missing, of whom, and both ways to map them."""
     one = only(unmapped={41: (2, 480), 40: (1, 30)}, users={41: "Ida Moss"})
     assert (one.name, one.count) == ("unmapped_user", 2)
-    assert "2 Connecteam users without an employee have 8:30 hours in it: Connecteam user 40 and Ida Moss" in one.message
+    assert (
+        "2 Connecteam users without an employee have 8:30 hours in it: Connecteam user 40 and Ida Moss" in one.message
+    )
     assert "employees map 40 EMPLOYEE" in one.next_step
     assert "employees create 40" in one.next_step
 
@@ -128,14 +132,19 @@ def test_counts_that_differ() -> None:
     )
     one = only(different=(day, day))
     assert (one.name, one.count) == ("counts_differ", 2)
-    assert "Ana on Tue 2 Dec 2025: table 8:00, Connecteam's activities 8:00, its timesheet 7:30 (and 1 more)" in one.message
+    assert (
+        "Ana on Tue 2 Dec 2025: table 8:00, Connecteam's activities 8:00, its timesheet 7:30 (and 1 more)"
+        in one.message
+    )
 
 
 def test_corrections_that_nobody_has_decided() -> None:
     """Those of earlier days and those of its own, with their signed hours."""
     one = only(waiting=Undecided(1, 2, -90, date(2025, 11, 20)))
     assert (one.name, one.count) == ("correction_undecided", 3)
-    assert one.message == "2 corrections of earlier days and 1 correction of this period (-1:30 hours) wait to be decided"
+    assert (
+        one.message == "2 corrections of earlier days and 1 correction of this period (-1:30 hours) wait to be decided"
+    )
     assert "1 correction of this period" in only(waiting=Undecided(1, 0, 5, None)).message
 
 

@@ -70,9 +70,7 @@ def test_a_table_that_differs_from_the_activities_is_different() -> None:
 
 def test_a_row_without_a_shift_and_a_sheet_without_one_count() -> None:
     """Somebody who has left still has hours; a bonus on the timesheet is nobody's shift."""
-    totals, days = counts(
-        shifts=[], counted=[sheet(60, "different", user=BEN)], differing={(TUESDAY, 1)}, names={}
-    )
+    totals, days = counts(shifts=[], counted=[sheet(60, "different", user=BEN)], differing={(TUESDAY, 1)}, names={})
     assert [(one.employee_id, one.name, one.minutes_table, one.minutes_timesheet) for one in totals] == [
         (1, "employee 1", 240, 0),
         (2, "employee 2", 0, 60),
@@ -113,9 +111,7 @@ def test_a_user_without_an_employee_counts_for_nobody() -> None:
     """They are an obstacle of their own; two users of one employee add up."""
     assert counts(shifts=[MORNING], rows=[], employees={}) == ((), ())
     both = [MORNING, shift("b", "2 13:00", "2 15:00", user=BEN)]
-    [total], _ = counts(
-        shifts=both, rows=[ROW], employees={ANA: 1, BEN: 1}, counted=[sheet(240), sheet(120, user=BEN)]
-    )
+    [total], _ = counts(shifts=both, rows=[ROW], employees={ANA: 1, BEN: 1}, counted=[sheet(240), sheet(120, user=BEN)])
     assert (total.minutes_activities, total.minutes_timesheet) == (360, 360)
 
 

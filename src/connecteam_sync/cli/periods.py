@@ -37,7 +37,9 @@ def periods_list(config: Config = None, as_json: Json = False) -> None:
             periods_text.period_lines(found, ZoneInfo(mirror.settings.timezone))
             or ["no pay period: none is on record, and [payroll] has no schedule"]
         )
-        waiting = [one for one in found if one.state != "closed" and not one.overlaps and one.window.last < mirror.today()]
+        waiting = [
+            one for one in found if one.state != "closed" and not one.overlaps and one.window.last < mirror.today()
+        ]
         report.note(f"next: connecteam-sync periods check {waiting[-1].name}" if waiting else "")
 
 

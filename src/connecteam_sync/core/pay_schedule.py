@@ -27,8 +27,8 @@ _ONE_DAY = timedelta(days=1)
 class PaySchedule(msgspec.Struct, frozen=True, kw_only=True):
     """When pay periods begin and end, and who closes them: keys of `[payroll]`.
 
-    `anchor` is the first day of some period. `period_days` belongs to the schedule `days`. `workweek_start` is the first
-    day of the company's workweek. `two_persons`: one reviews a period, another closes it.
+    `anchor` is the first day of some period. `period_days` belongs to the schedule `days`. `workweek_start` is the
+    first day of the company's workweek. `two_persons`: one reviews a period, another closes it.
     """
 
     schedule: PayScheduleKind | None = None

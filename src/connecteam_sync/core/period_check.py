@@ -1,4 +1,4 @@
-"""The checklist before a pay period is closed: what stands in its way, each with its cure, and the hours of each person.
+"""The checklist before a pay period is closed: what stands in its way, each with its cure, and everybody's hours.
 
 Pure: `engine/period_check` reads what is needed.
 """
@@ -236,7 +236,7 @@ def _open(facts: CheckFacts) -> Obstacle | None:
         name="open_shift",
         count=len(facts.open_rows),
         message=f"nobody clocked out: {whose} on {day} (row {first.id}){more}",
-        next_step=f"enter the clock-out in Connecteam (a row entered by hand: in the table), then {_sync(facts.window)}",
+        next_step=f"enter the clock-out in Connecteam (of a row by hand: in the table), then {_sync(facts.window)}",
     )
 
 
@@ -287,6 +287,6 @@ def _undecided(facts: CheckFacts) -> Obstacle | None:
         name="correction_undecided",
         count=count,
         message=f"{' and '.join(filter(None, kinds))} ({hours(waiting.minutes, signed=True)} hours) wait to be decided",
-        next_step="connecteam-sync corrections --state pending lists them; connecteam-sync corrections accept ID --into P,"
-        " or corrections dismiss ID --reason R",
+        next_step="connecteam-sync corrections --state pending lists them; then, of each,"
+        " connecteam-sync corrections accept ID --into P, or corrections dismiss ID --reason R",
     )

@@ -57,8 +57,8 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 class PeriodReport(msgspec.Struct, frozen=True, kw_only=True):
     """A period as it is now, and its checklist: what `check`, `review`, `close` and `reopen` answer with.
 
-    `newly`: this call gave it its state. `checked` is None of a reopening. `not_recorded` says why a checklist is not on
-    record: it is valid all the same.
+    `newly`: this call gave it its state. `checked` is None of a reopening. `not_recorded` says why a checklist is not
+    on record: it is valid all the same.
     """
 
     period: Period
@@ -92,7 +92,7 @@ def parsed(text: str) -> tuple[date, date | None]:
         raise ValueError(msg) from error
     if first is None:
         raise AssertionError(text)
-    if not (EARLIEST <= first and (last or first) <= LATEST):
+    if not (first >= EARLIEST and (last or first) <= LATEST):
         msg = f"{text} is out of reach: days from {EARLIEST} to {LATEST}"
         raise ValueError(msg)
     if last is not None and last < first:

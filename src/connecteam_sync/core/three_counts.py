@@ -87,9 +87,9 @@ def odd_one(table: int, activities: int, timesheet: int | None) -> CountName | N
 class CountInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What three counts are made of.
 
-    `shifts` and `rows` begin in the window. `counted` are the person-days of Connecteam's timesheet, of every time clock
-    that was read. `differing` are the person-days on which table and activities disagree without a hold. `unread` are
-    the employees with a shift of which no timesheet was read; None if none was read at all. `held` are shifts.
+    `shifts` and `rows` begin in the window. `counted` are the person-days of Connecteam's timesheet, of every time
+    clock that was read. `differing` are the person-days on which table and activities disagree without a hold. `unread`
+    are the employees with a shift of which no timesheet was read; None if none was read at all. `held` are shifts.
     """
 
     window: Window

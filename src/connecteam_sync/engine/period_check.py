@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
@@ -97,8 +97,8 @@ class PeriodChecker:
         """The checklist of a period, and what it rests on.
 
         `not_reviewed` says, for the newest journal entry of its days, why a second person still has to look at it.
-        Raises UpstreamError if Connecteam has to be asked and cannot be, unless it is closed `anyway`; RowMoved if other
-        runs keep writing its rows.
+        Raises UpstreamError if Connecteam has to be asked and cannot be, unless it is closed `anyway`; RowMoved if
+        other runs keep writing its rows.
         """
         for _ in range(ATTEMPTS):
             today = self._context.choosing.today()
@@ -153,9 +153,7 @@ class PeriodChecker:
         codes = exit_codes(verification, today)
         unproven = tuple(day for day in _days_over(window, today) if codes.get(day) not in GOOD)
         sheets, plans = look.sheets, [plan for plan, _ in look.looks]
-        shifts = tuple(
-            shift for plan in plans for shift in plan.snapshot.shifts if plan.window.holds(shift.start)
-        )
+        shifts = tuple(shift for plan in plans for shift in plan.snapshot.shifts if plan.window.holds(shift.start))
         unread = {
             shift.user_id
             for plan in plans
@@ -166,9 +164,7 @@ class PeriodChecker:
         return _Looked(
             shifts=shifts,
             counted=tuple(sheets.counted),
-            differing=frozenset(
-                (day.day, day.employee_id) for day in verification.days if day.employee_id is not None
-            ),
+            differing=frozenset((day.day, day.employee_id) for day in verification.days if day.employee_id is not None),
             unread=frozenset(unread) if sheets.seen else None,
             held=held_by(look.looks),
             holds=verification.plan.holds,
@@ -199,17 +195,15 @@ class PeriodChecker:
         held = Held(held_shifts, frozenset(held_rows))
         days = differing_days(window, shifts, rows, employees=who.employees, names=names, held=held)
         sheet = self._sheets(window, seen, is_asked=is_asked)
-        unproven, why = (), ""
-        if sheet.failures:
-            unproven, why = tuple(each_day(window.first, window.last)), f"no third count: {sheet.failures[0].error}"
+        failed = sheet.failures[:1]
         return _Looked(
             shifts=shifts,
             counted=sheet.counted,
             differing=frozenset((day.day, day.employee_id) for day in days if day.employee_id is not None),
             unread=sheet.unread,
             held=held,
-            unproven=unproven,
-            unproven_why=why,
+            unproven=tuple(each_day(window.first, window.last)) if failed else (),
+            unproven_why="".join(f"the third count is missing: {one.error}" for one in failed),
             run=run,
         )
 
@@ -241,7 +235,7 @@ class PeriodChecker:
                     continue
             totals = seen.totals.get(clock, ())
             known = {(total.day, total.user_id) for total in totals}
-            last = [one for one in counted(window, shifts, breaks, totals, self._rules)]
+            last = counted(window, shifts, breaks, totals, self._rules)
             made += [one for one in last if (one.day, one.user_id) in known]
             missing = {one.user_id for one in last if (one.day, one.user_id) not in known}
             unread |= missing
@@ -264,9 +258,7 @@ class PeriodChecker:
             moves=self.moves(session, window),
         )
 
-    def _checked(
-        self, window: Window, today: date, looked: _Looked, found: _OnRecord, not_reviewed: str
-    ) -> Checked:
+    def _checked(self, window: Window, today: date, looked: _Looked, found: _OnRecord, not_reviewed: str) -> Checked:
         employees = found.who.employees
         unread = None if looked.unread is None else {employees[user] for user in looked.unread if user in employees}
         totals, days = three_counts(

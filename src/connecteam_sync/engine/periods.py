@@ -187,9 +187,7 @@ class PayPeriods:
 
     def _checklist(self, period: Period, who: str, *, anyway: bool) -> tuple[Checked, Moves]:
         try:
-            return self._checker.check(
-                period.window, anyway=anyway, not_reviewed=self._reviewing(period, who)
-            )
+            return self._checker.check(period.window, anyway=anyway, not_reviewed=self._reviewing(period, who))
         except UpstreamError as error:
             raise type(error)(
                 f"{period.window} could not be looked at, so nothing was closed: {error.message}",

@@ -11,7 +11,7 @@ from connecteam_sync.core.period_check import Checked, Obstacle
 from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport, spelled
 from connecteam_sync.core.run import Verdict
 from connecteam_sync.core.text import called, day_name, hours, many, stamp
-from connecteam_sync.core.three_counts import CountName, CountedDay, PersonTotal
+from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
 from connecteam_sync.present.json_shapes import Json, instant
 from connecteam_sync.present.text import SHOWN
 
@@ -107,7 +107,7 @@ def event_json(event: PeriodEvent) -> Json:
 
 
 def state_text(period: Period, zone: ZoneInfo) -> str:
-    """`closed 2025-12-15 09:12 by Pia`, with the reason if one was given; of an open one that nobody touched: `open`."""
+    """`closed 2025-12-15 09:12 by Pia`, with the reason if one was given; `open` if nobody has touched it."""
     event = period.event
     text = period.state if event is None else f"{period.state} {stamp(event.at, zone)} by {called(event.by)}"
     if event is not None and event.anyway:
@@ -157,18 +157,20 @@ def total_lines(checked: Checked) -> list[str]:
     different = [day for day in checked.days if day.verdict == "different"]
     lines += [_day_line(day) for day in different[:SHOWN]]
     left = len(different) - SHOWN
-    return [*lines, *([f"  … and {many(left, 'more day', 'more days')} of a person: --json has them"] if left > 0 else [])]
+    return [
+        *lines,
+        *([f"  … and {many(left, 'more day', 'more days')} of a person: --json has them"] if left > 0 else []),
+    ]
 
 
 def _total_line(one: PersonTotal) -> str:
-    cells = "".join(
-        _cell(minutes, kind, None if one.verdict == "equal" else one.odd)
-        for minutes, kind in (
-            (one.minutes_table, "table"),
-            (one.minutes_activities, "activities"),
-            (one.minutes_timesheet, "timesheet"),
-        )
+    odd = None if one.verdict == "equal" else one.odd
+    counts: tuple[tuple[CountName, int | None], ...] = (
+        ("table", one.minutes_table),
+        ("activities", one.minutes_activities),
+        ("timesheet", one.minutes_timesheet),
     )
+    cells = "".join(_cell(minutes, is_odd=kind == odd) for kind, minutes in counts)
     notes = [
         VERDICTS[one.verdict],
         f"{hours(one.minutes_manual)} entered by hand" if one.minutes_manual else "",
@@ -178,9 +180,9 @@ def _total_line(one: PersonTotal) -> str:
     return f"{cells}  {called(one.name)}{f' ({said})' if said else ''}"
 
 
-def _cell(minutes: int | None, kind: CountName, odd: CountName | None) -> str:
+def _cell(minutes: int | None, *, is_odd: bool) -> str:
     shown = "-" if minutes is None else hours(minutes)
-    return (f"[{shown}]" if kind == odd else f"{shown} ").rjust(13)
+    return (f"[{shown}]" if is_odd else f"{shown} ").rjust(13)
 
 
 def _day_line(day: CountedDay) -> str:

@@ -36,7 +36,7 @@ def rows_in(session: Session, window: Window) -> tuple[ClockTime, ...]:
 
 
 def seen(session: Session, window: Window) -> Seen:
-    """What is remembered of the days of a window and of those next to it. Totals name no shifts: `shift_ids` are None."""
+    """What is remembered of the days of a window and of those next to it. The totals list no shifts."""
     near = window.padded(1)
     span = {"start": near.start_utc, "end": near.end_utc}
     columns = ", ".join(f"b.{column}" for column in rows.BREAK)
