@@ -20,7 +20,7 @@ CLIENT = {
 }
 BASE = {"core", "errors", "version"}
 MAY: dict[str, set[str]] = {
-    "__init__": {"client", "config", "engine", "store", *BASE},
+    "__init__": {"client", "client_payroll", "config", "engine", "store", *BASE},
     "__main__": {"cli"},
     "version": set(),
     "core": {"core"},

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from connecteam_sync.core.run import SEVERITY
-from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from reference_page import named, rows, sections
 from support import stages
+from support.cells import Cell, Staged, Usual
 from support.stages import (
     away,
     bad_key,
@@ -41,7 +38,7 @@ from support.stages import (
     secret_and_writing,
     writing,
 )
-from test_command import Answer, Terminal
+from test_command import Terminal
 from test_reference import COMMANDS as TREE
 
 GROUPS = {"connecteam-sync"}
@@ -51,15 +48,6 @@ CODES = [int(cells[0]) for cells in rows(sections()["exit-codes"])]
 DAYS = " ".join(stages.DAYS)
 DAY = "--from 2025-12-01 --to 2025-12-01"
 PERIOD = "2025-12-01..2025-12-11"
-
-
-class Usual(NamedTuple):
-    """How a command ends with 0: its words, what it needs, what a person reads, and what a program finds."""
-
-    words: str
-    stage: stages.Stage
-    said: str
-    finds: Mapping[str, object]
 
 
 USUAL: dict[str, Usual] = {
@@ -140,19 +128,6 @@ READS |= {
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
 WRITES -= {"support-bundle", "periods check"}
 """Write, so that another writer is in their way."""
-
-
-class Cell(NamedTuple):
-    """A command that ends with a code: what is said to a person, and the name of the error for a program."""
-
-    command: str
-    code: int
-    words: str
-    stage: stages.Stage
-    trouble: Callable[[Any], Any] = fine
-    said: str = ""
-    error: str = ""
-    finds: Mapping[str, object] = {}
 
 
 def usual(command: str, code: int, trouble: Callable[[Any], Any], error: str, said: str = "") -> Cell:
@@ -301,37 +276,6 @@ INTERRUPTED = [
     ("sandbox", "--port 0", stages.nothing, signal.SIGINT, 130),
 ]
 """Go on until they are told to end, and with which code they do."""
-
-
-class Staged:
-    """A stage, made once; before each command its folder is as it was."""
-
-    def __init__(self, folder: Path, make: stages.Stage) -> None:
-        self.sandbox = Sandbox(
-            Company(60), SandboxSettings(minute_limit=10**9, day_limit=10**9), key="sandbox-of-the-contract"
-        )
-        self.sandbox.__enter__()
-        (folder / "now").mkdir()
-        (folder / "now" / "full").mkdir()
-        (folder / "now" / "full" / "demo.db").symlink_to(folder / "nowhere" / "demo.db")
-        self.run = Terminal(folder / "now", self.sandbox)
-        self.run.environment |= {"CONNECTEAM_SYNC_TOTAL_SECONDS": "1", "CONNECTEAM_SYNC_LOCK_WAIT": "1"}
-        self.words = {"folder": str(self.run.folder), **make(self.run)}
-        self._kept = folder / "kept"
-        shutil.copytree(self.run.folder, self._kept, symlinks=True)
-
-    def again(self) -> Terminal:
-        """The command, in the folder as it was."""
-        shutil.rmtree(self.run.folder)
-        shutil.copytree(self._kept, self.run.folder, symlinks=True)
-        return self.run
-
-    def __call__(self, cell: Cell, *more: str) -> Answer:
-        """What a cell's command answers."""
-        run = self.again()
-        words = [word.format(**self.words) for word in shlex.split(cell.words)]
-        with cell.trouble(run) as environment:
-            return run(*cell.command.split(), *words, *more, **environment)
 
 
 @pytest.fixture(scope="module")

@@ -330,9 +330,9 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
     @property
     def payroll(self) -> Payroll:
         """Pay periods: checked, closed and opened again."""
-        from connecteam_sync.client_payroll import Payroll
+        from connecteam_sync.client_payroll import payroll_of
 
-        return Payroll(self._context, self.settings, self._in_use)
+        return payroll_of(self._context, self.settings, self._in_use)
 
     def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
         """Close local days for payroll: no run changes them. They stay days of the current time zone.

@@ -23,8 +23,9 @@ class Payroll:
     operating system. Every method raises what `Store` raises, and WindowError for what names no period.
     """
 
-    def __init__(self, context: Context, settings: Settings, in_use: InUse) -> None:
-        self._context, self._settings, self._in_use = context, settings, in_use
+    _context: Context
+    _settings: Settings
+    _in_use: InUse
 
     def periods(self) -> tuple[Period, ...]:
         """Every period on record, the present one of the schedule and the six before it; newest first."""
@@ -86,6 +87,13 @@ class Payroll:
 
         checker = PeriodChecker(self._context, self._settings.payroll)
         return PayPeriods(self._context, checker, self._settings.pay_schedule)
+
+
+def payroll_of(context: Context, settings: Settings, in_use: InUse) -> Payroll:
+    """The pay periods of a client, used by the same thread as the client."""
+    made = Payroll()
+    made._context, made._settings, made._in_use = context, settings, in_use  # noqa: SLF001 - no part of its face
+    return made
 
 
 def _named(period: str | Window) -> str:

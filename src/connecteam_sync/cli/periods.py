@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 from zoneinfo import ZoneInfo
 
 import typer
 
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import Report, reporting
-from connecteam_sync.core.periods import PeriodReport
 from connecteam_sync.errors import PeriodRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connecteam_sync.core.periods import Period, PeriodReport
 
 periods = typer.Typer(invoke_without_command=True, help="Pay periods: which are closed, and what keeps one from it.")
 Named = Annotated[
@@ -37,10 +41,21 @@ def periods_list(config: Config = None, as_json: Json = False) -> None:
             periods_text.period_lines(found, ZoneInfo(mirror.settings.timezone))
             or ["no pay period: none is on record, and [payroll] has no schedule"]
         )
-        waiting = [
-            one for one in found if one.state != "closed" and not one.overlaps and one.window.last < mirror.today()
-        ]
-        report.note(f"next: connecteam-sync periods check {waiting[-1].name}" if waiting else "")
+        left = _next(one for one in found if one.window.last < mirror.today())
+        report.note(f"next: connecteam-sync periods check {left.name}" if left is not None else "")
+
+
+def _next(over: Iterable[Period]) -> Period | None:
+    """The period that is to be closed next, of those that are over, newest first: the one after the newest closed one;
+    without any closed one the newest.
+    """
+    left: list[Period] = []
+    for period in over:
+        if period.state == "closed":
+            return left[-1] if left else None
+        if not period.overlaps:
+            left.append(period)
+    return left[0] if left else None
 
 
 @periods.command()

@@ -217,7 +217,7 @@ class PeriodChecker:
             try:
                 clocks |= self._context.choosing.in_use().keys()
             except UpstreamError:
-                # Each time clock would be waited for in vain: what was read of them last is taken.
+                # It will not answer for any time clock: what was read of them last is taken.
                 is_asked = False
         read = Timesheets(self._context, [(clock, window) for clock in sorted(clocks)] if is_asked else [], self._rules)
         made: list[Counted] = []

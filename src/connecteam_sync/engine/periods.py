@@ -124,7 +124,7 @@ class PayPeriods:
     # -- acting ------------------------------------------------------------------------------------------------------
 
     def check(self, text: str, *, by: str | None) -> PeriodReport:
-        """The checklist of a period; it is kept. See `client_payroll.Payroll.check`."""
+        """The checklist of a period; it is kept. See `client_payroll.Payroll.check`. Raises PeriodRefused."""
         who, period = acting_name(by), self.named(text)
         _require_apart(period)
         self._require_zone(period)
@@ -138,7 +138,10 @@ class PayPeriods:
         return PeriodReport(period=period, checked=checked)
 
     def review(self, text: str, *, by: str | None) -> PeriodReport:
-        """Note that somebody has looked at a period. See `client_payroll.Payroll.review`."""
+        """Note that somebody has looked at a period. See `client_payroll.Payroll.review`.
+
+        Raises PeriodRefused, RowMoved.
+        """
         who = acting_name(by)
         for _ in range(ATTEMPTS):
             period = self._open_one(text, "reviewed")
@@ -150,7 +153,10 @@ class PayPeriods:
         raise _moved(text)
 
     def close(self, text: str, *, by: str | None, anyway: str | None) -> PeriodReport:
-        """Close a period after its checklist. See `client_payroll.Payroll.close`."""
+        """Close a period after its checklist. See `client_payroll.Payroll.close`.
+
+        Raises PeriodRefused, WindowError, UpstreamError, RowMoved.
+        """
         who = acting_name(by)
         reason = "" if anyway is None else operator_text("reason", anyway)
         for _ in range(ATTEMPTS):
@@ -171,7 +177,10 @@ class PayPeriods:
         raise _moved(text)
 
     def reopen(self, text: str, *, reason: str, by: str | None) -> PeriodReport:
-        """Open a period that is closed or reviewed. See `client_payroll.Payroll.reopen`."""
+        """Open a period that is closed or reviewed. See `client_payroll.Payroll.reopen`.
+
+        Raises PeriodRefused, WindowError.
+        """
         why, who = operator_text("reason", reason), acting_name(by)
         with self._store.writing("opening a pay period") as session:
             period = self._named(session, text)
