@@ -80,6 +80,13 @@ def mirrored(run: Command) -> Words:
     return {"user": str(user), "employee": str(employee), "cursor": run("changes", "--json").json["last"]}
 
 
+def closed_period(run: Command) -> Words:
+    """The days are a closed pay period."""
+    words = mirrored(run)
+    must(run, "periods", "close", f"{DAYS[1]}..{DAYS[3]}")
+    return words
+
+
 def edited(run: Command) -> Words:
     """A shift begins a quarter of an hour later; a plan that says so is saved as `{plan}`."""
     words = mirrored(run)
