@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         Working,
     )
     from connecteam_sync.core.evidence import Stage
+    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat
     from connecteam_sync.core.facts import BellFacts
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.core.glance import Glance, OnTheClock
@@ -135,6 +136,7 @@ if TYPE_CHECKING:
         CorrectionRefused,
         DatabaseError,
         DatabaseUnavailable,
+        ExportRefused,
         FeedReset,
         GuardRefused,
         LockHeld,
@@ -185,6 +187,7 @@ else:
             "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
         ),
         "core.evidence": "Stage",
+        "core.exports": "Blocked BlockedReason Export ExportFormat Exported",
         "core.facts": "BellFacts",
         "core.foreseen": "ForeseenUndo",
         "core.glance": "Glance OnTheClock",
@@ -220,8 +223,8 @@ else:
         "engine.events": "Emit",
         "errors": (
             "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
-            "CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused "
-            "MappingRefused "
+            "CorrectionRefused DatabaseError DatabaseUnavailable ExportRefused FeedReset GuardRefused LockHeld "
+            "LockRefused MappingRefused "
             "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
             "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
         ),
@@ -253,6 +256,8 @@ __all__ = [
     "BadLook",
     "BellFacts",
     "BellState",
+    "Blocked",
+    "BlockedReason",
     "Break",
     "BudgetSpent",
     "ByMinute",
@@ -297,6 +302,10 @@ __all__ = [
     "Entry",
     "Event",
     "Evidence",
+    "Export",
+    "ExportFormat",
+    "ExportRefused",
+    "Exported",
     "Failure",
     "FeedReset",
     "ForeseenUndo",

@@ -25,6 +25,7 @@ ConnecteamSyncError                    1
 │   ├── LockRefused                    4
 │   ├── PeriodRefused                  4
 │   ├── CorrectionRefused              4   its period is closed, or an export has carried it
+│   ├── ExportRefused                  4   its period is not closed, was exported, or somebody's hours are not settled
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
@@ -41,6 +42,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import one_line
 
 if TYPE_CHECKING:
+    from connecteam_sync.core.exports import Blocked
     from connecteam_sync.core.lock_check import Verified
     from connecteam_sync.core.periods import PeriodReport
 
@@ -267,6 +269,22 @@ class PeriodRefused(Refused):
 
 class CorrectionRefused(Refused):
     """A correction cannot be decided so: its period is settled, or an export has carried it. Nothing was written."""
+
+
+class ExportRefused(Refused):
+    """A period is not exported: it is not closed, was exported before, or somebody's hours are not settled (`blocked`).
+
+    No file was written, and the ledger has no entry.
+    """
+
+    def __init__(self, message: str, *, blocked: tuple[Blocked, ...] = (), next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.blocked = blocked
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The people whose hours are not settled, and why."""
+        return {"blocked": [one.members for one in self.blocked]}
 
 
 class NotConfirmed(Refused):
