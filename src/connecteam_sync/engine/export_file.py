@@ -23,12 +23,21 @@ class FileToPlace:
         self._temporary: Path | None = None
         self._is_placed = False
         self.hash = ""
+        try:
+            why = self._in_the_way()
+        except (OSError, ValueError) as error:
+            raise self._failed(_reason(error)) from error
+        if why:
+            raise self._failed(why)
+
+    def _in_the_way(self) -> str:
+        """Why nothing can be written there at all; empty if nothing is seen to be in the way."""
         if not self.path.name or self.path.is_dir():
-            raise self._failed("it is a folder")
+            return "it is a folder"
         if not self.path.parent.is_dir():
-            raise self._failed(f"there is no folder {self.path.parent}")
-        if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
-            raise self._failed("it is there, and is no ordinary file")
+            return f"there is no folder {self.path.parent}"
+        is_odd = os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode)
+        return "it is there, and is no ordinary file" if is_odd else ""
 
     def write(self, content: Iterable[bytes]) -> None:
         """Write everything to a temporary file in the same folder, down to the disk; `hash` is its SHA-256."""
