@@ -21,6 +21,7 @@ from connecteam_sync.core.run import SEVERITY
 from reference_page import named, rows, sections
 from support import stages
 from support.cells import Cell, Staged, Usual
+from support.payroll_cells import PAYROLL, PAYROLL_CELLS
 from support.stages import (
     away,
     bad_key,
@@ -47,8 +48,6 @@ COMMANDS = sorted(set(TREE) - GROUPS)
 CODES = [int(cells[0]) for cells in rows(sections()["exit-codes"])]
 DAYS = " ".join(stages.DAYS)
 DAY = "--from 2025-12-01 --to 2025-12-01"
-PERIOD = "2025-12-01..2025-12-11"
-NEXT_PERIOD = "2025-12-12..2025-12-25"
 
 
 USUAL: dict[str, Usual] = {
@@ -82,20 +81,7 @@ USUAL: dict[str, Usual] = {
     "lock": Usual(f"{DAY} --reason pay", stages.mirrored, "1 day newly", {"locked": 1, "verified.differences": 0}),
     "unlock": Usual(DAY, stages.mirrored, "0 days newly", {"unlocked": 0}),
     "locks": Usual("", stages.mirrored, "no day is locked", {"locks": []}),
-    "periods": Usual("", stages.mirrored, "no pay period", {"periods": []}),
-    "periods list": Usual("", stages.mirrored, "no pay period", {"periods": []}),
-    "periods check": Usual(PERIOD, stages.mirrored, "nothing stands in the way", {"obstacles": [], "exit_code": 0}),
-    "periods review": Usual(PERIOD, stages.mirrored, "another person runs", {"period.state": "review"}),
-    "periods close": Usual(PERIOD, stages.mirrored, "closed", {"period.state": "closed", "newly": True}),
-    "periods reopen": Usual(f"{PERIOD} --reason x", stages.closed_period, "next:", {"period.state": "open"}),
-    "corrections": Usual("", stages.corrected, "to be decided", {"corrections.0.delta_minutes": -15}),
-    "corrections list": Usual("", stages.corrected, "corrections accept", {"corrections.0.state": "pending"}),
-    "corrections accept": Usual(
-        f"{{correction}} --into {NEXT_PERIOD}", stages.corrected, "accepted into", {"corrections.0.state": "accepted"}
-    ),
-    "corrections dismiss": Usual(
-        "{correction} --reason x", stages.corrected, "dismissed", {"corrections.0.state": "dismissed"}
-    ),
+    **PAYROLL,
     "pause": Usual("--reason x", stages.mirrored, "paused", {}),
     "resume": Usual("", stages.mirrored, "resumed", {}),
     "demo": Usual("", stages.nothing, "next: connecteam-sync sandbox", {"ok": True}),
@@ -127,6 +113,7 @@ READS |= {
     "periods list",
     "corrections",
     "corrections list",
+    "exports",
     "status",
     "alerts",
     "doorbells",
@@ -216,32 +203,7 @@ CELLS = [
     Cell("account accept", 4, "--timezone", stages.mirrored, elsewhere, "--yes", "not_confirmed"),
     Cell("lock", 4, f"{DAYS} --reason pay", stages.edited, fine, "--anyway", "lock_refused", {"locked": 0}),
     Cell("adopt", 4, "--undo", stages.mirrored, fine, "no adoption", "undo_refused"),
-    Cell(
-        "periods check", 4, PERIOD, stages.edited, fine, "proof_not_fresh", "", {"obstacles.0.name": "proof_not_fresh"}
-    ),
-    Cell("periods close", 4, PERIOD, stages.edited, fine, "--anyway REASON", "period_refused", {"newly": False}),
-    Cell("periods review", 4, PERIOD, stages.closed_period, fine, "periods reopen", "period_refused"),
-    Cell(
-        "corrections accept",
-        4,
-        f"{{correction}} --into {PERIOD}",
-        stages.corrected,
-        fine,
-        "is closed",
-        "correction_refused",
-    ),
-    Cell(
-        "corrections accept",
-        2,
-        f"99 --into {NEXT_PERIOD}",
-        stages.corrected,
-        fine,
-        "there is no correction 99",
-        "not_found",
-    ),
-    Cell("corrections dismiss", 2, "99 --reason x", stages.corrected, fine, "there is no correction 99", "not_found"),
-    Cell("corrections", 2, "--state odd", stages.corrected, fine, "use one of: pending", "configuration_error"),
-    Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
+    *PAYROLL_CELLS,
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),
     Cell("verify", 5, DAYS, stages.edited, fine, f"next: connecteam-sync sync {DAYS}", "", {"differences": 1}),

@@ -142,7 +142,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CONNECTEAM_SYNC_")]:
             patch.delenv(name)
-        for story in (everyday, people, failures, taken_over, changed, compared, visited):
+        for story in (everyday, paid, people, failures, taken_over, changed, compared, visited):
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
             with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
@@ -202,6 +202,30 @@ def everyday(run: Folder) -> None:
     run("clocks unvouch", str(CLOSED))
     run("undo", str(run("resync", *WINDOW)["run"] - 1))
     assert run("runs")["runs"][0]["undoes"]
+
+
+def paid(run: Folder) -> None:
+    """A closed period: exported, corrected, and the correction accepted, dismissed, and exported with the next one."""
+    company, into = run.sandbox.company, "2025-12-12..2025-12-13"
+    csv = ("--format", "csv", "--out")
+    run("init")
+    shift = company.shifts()[0]
+    (opened,) = company.duplicate(company.shifts()[9].id)
+    company.edit(opened.id, start=opened.start + 3600)
+    company.reopen(opened.id)
+    run("sync", *WINDOW)
+    run("periods close", PERIOD, "--anyway", "x")
+    assert run("export", PERIOD, *csv, "hours.csv", fails="refused-export")["blocked"]
+    assert run("export", PERIOD, *csv, "hours.csv", "--without", "blocked")["blocked"]
+    assert run("export", PERIOD, *csv, "b.csv", "--without", "blocked", "--again", "x")["minutes_replaced"] is not None
+    company.edit(shift.id, start=shift.start + 900)
+    run("sync", *WINDOW)
+    (waits,) = run("corrections")["corrections"]
+    run("corrections list", "--state", "pending")
+    run("corrections dismiss", str(waits["id"]), "--reason", "x")
+    run("corrections accept", str(waits["id"]), "--into", into)
+    assert run("export", into, *csv, "draft.csv", "--draft")["draft"]
+    assert run("exports")["exports"]
 
 
 def people(run: Folder) -> None:

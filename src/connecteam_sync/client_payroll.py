@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from connecteam_sync.config import Settings
 from connecteam_sync.core.corrections import Correction, CorrectionState
-from connecteam_sync.core.exports import Export, Exported
 from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport, spelled
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.one_thread import InUse, one_thread
 
 if TYPE_CHECKING:
+    from connecteam_sync.core.exports import Export, Exported
     from connecteam_sync.engine.corrections import Corrections
     from connecteam_sync.engine.export import Exports
     from connecteam_sync.engine.periods import PayPeriods

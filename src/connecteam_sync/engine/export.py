@@ -100,7 +100,7 @@ class Exports:
                 period = self._periods.named_in(session, asked.period)
                 earlier = _earlier(session, period, asked)
                 content = content_of(session, period.window, without_blocked=asked.without_blocked)
-                _require_settled(content, asked, earlier)
+                _require_no_blocked(content, asked, earlier)
                 file.write(_encoded(content, asked))
                 done = _exported(content, asked, file, earlier)
                 number = exports.add(session, done.export, carried_by(content))
@@ -200,7 +200,7 @@ def _earlier(session: Session, period: Period, asked: Asked) -> Export | None:
     return found
 
 
-def _require_settled(content: Content, asked: Asked, earlier: Export | None) -> None:
+def _require_no_blocked(content: Content, asked: Asked, earlier: Export | None) -> None:
     """Raises ExportRefused for people whose hours are not settled and who are not to be left out, or cannot be."""
     if not content.blocked:
         return
