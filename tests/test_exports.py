@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import random
 import resource
 import signal
 from collections.abc import Iterator
@@ -270,3 +271,46 @@ def test_breaks_and_what_was_paid_of_them(world: World, folder: Path) -> None:
     world.mirror.payroll.close(NEXT)
     [record] = records(world.mirror.payroll.export(NEXT, "csv", folder / "next.csv"))
     assert (record["minutes"], record["break_minutes"], record["net_minutes"]) == ("-480", "-30", "-450")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_correction_is_counted_once(world: World, folder: Path, seed: int) -> None:
+    """Whatever is edited, accepted, dismissed and exported again: the files that count have each correction once, and
+    are the rows and the accepted corrections, as the checklists have them.
+    """
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    periods = [CLOSED, NEXT, "2025-12-08..2025-12-09", "2025-12-10..2025-12-11"]
+    shifts = [
+        world.work(day, "08:00", "16:00", user=user)
+        for day in range(1, 12)
+        for user in sorted(world.company.people)[:3]
+    ]
+    world.sync()
+    rows = {}
+    for number, period in enumerate(periods):
+        for shift in chance.sample(shifts[: number * 9 + 9], 3):
+            end = shift.start + (8 * 60 + chance.randrange(-90, 90)) * 60
+            world.company.edit(shift.id, end=end)
+        world.sync()
+        for one in world.mirror.payroll.corrections(state="pending"):
+            if chance.random() < 0.8:
+                world.mirror.payroll.accept_corrections([one.number], into=period)
+            else:
+                world.mirror.payroll.dismiss_corrections([one.number], reason="chance")
+        checked = world.mirror.payroll.close(period).checked
+        assert checked is not None
+        rows[period] = sum(total.minutes_table for total in checked.totals)
+        for times in range(chance.randrange(1, 4)):
+            again = chance.choice(periods[: number + 1]) if times else period
+            why = f"time {times}" if times else None
+            world.mirror.payroll.export(again, "csv", folder / f"{number}-{times}.csv", again=why)
+    accepted = [one for one in world.mirror.payroll.corrections() if one.export is not None]
+    assert accepted
+    assert sorted(counted(world)) == [one.number for one in accepted]
+    assert all(one.state == "accepted" for one in accepted)
+    for entry in world.mirror.payroll.exports():
+        name = f"{entry.window.first}..{entry.window.last}"
+        own = [one.delta for one in accepted if one.effective == (entry.window.first, entry.window.last)]
+        assert entry.minutes == rows[name] + sum(own)
+        with (folder / entry.file_name).open(encoding="utf-8", newline="") as opened:
+            assert sum(int(record["minutes"]) for record in csv.DictReader(opened)) == entry.minutes

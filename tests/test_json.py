@@ -24,6 +24,7 @@ from connecteam_sync.present.json_shapes import SCHEMA
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED
 from reference_page import named, rows, sections, shapes
+from support.paid_story import paid
 
 SHAPES = shapes()
 ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {
@@ -202,30 +203,6 @@ def everyday(run: Folder) -> None:
     run("clocks unvouch", str(CLOSED))
     run("undo", str(run("resync", *WINDOW)["run"] - 1))
     assert run("runs")["runs"][0]["undoes"]
-
-
-def paid(run: Folder) -> None:
-    """A closed period: exported, corrected, and the correction accepted, dismissed, and exported with the next one."""
-    company, into = run.sandbox.company, "2025-12-12..2025-12-13"
-    csv = ("--format", "csv", "--out")
-    run("init")
-    shift = company.shifts()[0]
-    (opened,) = company.duplicate(company.shifts()[9].id)
-    company.edit(opened.id, start=opened.start + 3600)
-    company.reopen(opened.id)
-    run("sync", *WINDOW)
-    run("periods close", PERIOD, "--anyway", "x")
-    assert run("export", PERIOD, *csv, "hours.csv", fails="refused-export")["blocked"]
-    assert run("export", PERIOD, *csv, "hours.csv", "--without", "blocked")["blocked"]
-    assert run("export", PERIOD, *csv, "b.csv", "--without", "blocked", "--again", "x")["minutes_replaced"] is not None
-    company.edit(shift.id, start=shift.start + 900)
-    run("sync", *WINDOW)
-    (waits,) = run("corrections")["corrections"]
-    run("corrections list", "--state", "pending")
-    run("corrections dismiss", str(waits["id"]), "--reason", "x")
-    run("corrections accept", str(waits["id"]), "--into", into)
-    assert run("export", into, *csv, "draft.csv", "--draft")["draft"]
-    assert run("exports")["exports"]
 
 
 def people(run: Folder) -> None:
