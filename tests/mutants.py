@@ -203,6 +203,7 @@ ZEROS, FULL_SERVER = "tests/attack/test_odd_rows.py -k of_zeros", "tests/attack/
 BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    "tests/test_exports.py -k commit and postgresql",
     "tests/web/test_plan_page.py -k not_there and postgresql",
     "tests/store/test_folding.py -k few_receipts and mariadb",
     "tests/test_connections.py -k still_there",
@@ -310,6 +311,9 @@ PLAN_PAGE, UNDO_PAGE, WORK_PAGE = (
 ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_command.py"
 WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
+EXPORT_LINES = "tests/core/test_export_lines.py"
+EXPORTS = "tests/test_exports.py -k sqlite"
+EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
     ("core/facts.py", 'if clock.mode != "paused"]', "]", STATUS),
@@ -4342,6 +4346,51 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "shifts = move.linked + move.rows",
         f"{MAP} and preview",
     ),
+    # Exports of pay periods.
+    ("core/export_lines.py", "if is_paid is False and ended > reached:", "if ended > reached:", EXPORT_LINES),
+    ("core/export_lines.py", "seconds += ended - max(began, reached)", "seconds += ended - began", EXPORT_LINES),
+    ("core/export_lines.py", "and (one.end is None or one.end > times.clock_in)", "", EXPORT_LINES),
+    (
+        "core/export_lines.py",
+        "times.clock_in - LONGEST_BREAK < one.start < times.clock_out",
+        "one.start < times.clock_out",
+        EXPORT_LINES,
+    ),
+    (
+        "core/export_lines.py",
+        "taken = inputs.paid_breaks[one.number] + told[key]",
+        "taken = inputs.paid_breaks[one.number]",
+        EXPORT_LINES,
+    ),
+    ("core/export_lines.py", "                ordered(line.employee_id),\n", "", EXPORT_LINES),
+    ("core/export_lines.py", "if text[:1] in _HARMFUL and text else text", "if False else text", EXPORT_LINES),
+    ("core/export_lines.py", 'cell.encode(errors="replace")', 'cell.encode(errors="ignore")', EXPORT_LINES),
+    ("core/export_lines.py", 'f"draft {line.source}" if is_draft else', "line.source if is_draft else", EXPORT_LINES),
+    ("core/exports.py", "return self.number == 0", "return False", EXPORTS),
+    ("engine/export.py", 'if period.state != "closed":', "if False:", EXPORTS),
+    ("engine/export.py", "if asked.again is None:", "if False:", EXPORTS),
+    ("engine/export.py", "if not asked.without_blocked:", "if False:", EXPORTS),
+    ("engine/export.py", "replaces=None if earlier is None else earlier.number", "replaces=None", EXPORTS),
+    (
+        "engine/export.py",
+        "    missing = sorted(carried - set(content.corrections))\n",
+        "    missing = sorted(carried - carried)\n",
+        EXPORTS,
+    ),
+    ("engine/export.py", "                file.take_back()\n", "                pass\n", EXPORT_TAKEN_BACK),
+    ("engine/export_content.py", "if one.effective == (window.first, window.last)", "if False", EXPORTS),
+    (
+        "engine/export_content.py",
+        "taken[one.number] = minutes if where == [one.employee_id, one.day] else 0",
+        "taken[one.number] = 0",
+        EXPORTS,
+    ),
+    ("engine/export_content.py", "if row.clock_out is None:", "if False:", EXPORTS),
+    ("engine/export_file.py", "if self._hash_there() != self.hash:", "if False:", EXPORTS),
+    ("engine/export_file.py", "            self._temporary.unlink(missing_ok=True)\n", "", EXPORTS),
+    ("store/payroll/exports.py", "AND t.export_id IS NULL", "", EXPORTS),
+    ("store/payroll/exports.py", "    _mark(session, carried.corrections, number)\n", "", EXPORTS),
+    ("store/payroll/export_rows.py", "b.is_gone = 0 AND start_at > :start", "start_at > :start", EXPORTS),
 )
 
 

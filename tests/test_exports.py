@@ -163,8 +163,10 @@ def test_a_draft_is_in_no_ledger(world: World, folder: Path) -> None:
     world.mirror.payroll.accept_corrections([1], into=NEXT)
     done = world.mirror.payroll.export(NEXT, "csv", folder / "draft.csv", draft=True)
     assert [(record["minutes"], record["source"]) for record in records(done)] == [("30", "draft connecteam")]
+    assert done.export.is_draft
     assert world.mirror.payroll.exports() == ()
     assert world.mirror.payroll.corrections()[0].export is None
+    assert json.loads((folder / "draft.csv.manifest.json").read_text(encoding="utf-8"))["draft"] is True
 
 
 def test_people_whose_hours_are_not_settled(world: World, folder: Path) -> None:
@@ -181,6 +183,35 @@ def test_people_whose_hours_are_not_settled(world: World, folder: Path) -> None:
     assert list(folder.iterdir()) == []
     done = world.mirror.payroll.export(CLOSED, "csv", folder / "hours.csv", without_blocked=True)
     assert (len(records(done)), done.blocked, done.export.left_out) == (1, (blocked,), (blocked.employee_id,))
+
+
+def test_a_break_of_a_type_that_nobody_knows(world: World, folder: Path) -> None:
+    """Whether it is paid is not guessed."""
+    world.work(2, "08:00", "16:00")
+    world.company.take_break(
+        world.user, world.at(2, "12:00"), world.at(2, "12:30"), clock=WAREHOUSE, break_type="removed"
+    )
+    world.sync()
+    world.mirror.payroll.close(CLOSED, anyway="breaks")
+    with pytest.raises(ExportRefused, match="does not say whether it is paid") as caught:
+        world.mirror.payroll.export(CLOSED, "csv", folder / "hours.csv")
+    assert caught.value.blocked[0].reasons == ("break_type_unknown",)
+
+
+def test_whose_correction_was_exported_is_not_left_out(world: World, folder: Path) -> None:
+    """A correction that counts is in every file of its period."""
+    shift = closed(world)
+    lengthened(world, shift, 30)
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    world.mirror.payroll.close(NEXT)
+    world.mirror.payroll.export(NEXT, "csv", folder / "next.csv")
+    world.mirror.payroll.reopen(NEXT, reason="a late shift")
+    world.work(5, "08:00", None)
+    world.sync()
+    world.mirror.payroll.close(NEXT, anyway="open")
+    with pytest.raises(ExportRefused, match=r"cannot be left out: correction 1 was carried by export 1"):
+        world.mirror.payroll.export(NEXT, "csv", folder / "b.csv", without_blocked=True, again="a late shift")
+    assert counted(world) == [1]
 
 
 def test_a_file_that_is_there_is_not_overwritten(world: World, folder: Path) -> None:
@@ -260,6 +291,9 @@ def test_breaks_and_what_was_paid_of_them(world: World, folder: Path) -> None:
     world.work(3, "08:00", "09:00")
     pause = world.company.take_break(world.user, world.at(2, "12:00"), world.at(2, "12:30"), clock=WAREHOUSE)
     world.company.take_break(world.user, world.at(2, "14:00"), world.at(2, "14:10"), clock=WAREHOUSE, break_type=REST)
+    gone = world.company.take_break(world.user, world.at(2, "10:00"), world.at(2, "10:15"), clock=WAREHOUSE)
+    world.sync()
+    world.company.delete(gone.id)
     world.sync()
     world.mirror.payroll.close(CLOSED, anyway="breaks")
     record, _ = records(world.mirror.payroll.export(CLOSED, "csv", folder / "first.csv"))

@@ -103,6 +103,15 @@ def corrected(run: Command) -> Words:
     return {**words, "correction": str(run("corrections", "--json").json["corrections"][0]["id"])}
 
 
+def taken_back(run: Command) -> Words:
+    """The same, but Connecteam says what it said before: `{correction}` was cancelled."""
+    words = corrected(run)
+    shift = run.sandbox.company.activities[run("corrections", "--json").json["corrections"][0]["shift_id"]]
+    run.sandbox.company.edit(shift.id, start=shift.start - 900)
+    must(run, "sync", *DAYS)
+    return words
+
+
 def edited(run: Command) -> Words:
     """A shift begins a quarter of an hour later; a plan that says so is saved as `{plan}`."""
     words = mirrored(run)
