@@ -107,6 +107,7 @@ def test_a_break_of_an_unknown_type() -> None:
     found = breaks((60, 90, UNKNOWN))
     assert has_unknown_break(SHIFT, times(480), found)
     assert not has_unknown_break(SHIFT, times(30), found)
+    assert not has_unknown_break(SHIFT, times(480), breaks((-30, -10, UNKNOWN)))
     assert not has_unknown_break(None, times(480), found)
     assert unpaid_minutes(SHIFT, times(480), found) == 0
 

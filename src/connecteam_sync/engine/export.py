@@ -27,7 +27,13 @@ from connecteam_sync.engine.export_content import Content, carried_by, content_o
 from connecteam_sync.engine.export_file import FileToPlace
 from connecteam_sync.engine.operator import acting_name, operator_text
 from connecteam_sync.engine.periods import PayPeriods
-from connecteam_sync.errors import ConfigurationError, DatabaseError, ExportRefused
+from connecteam_sync.errors import (
+    ConfigurationError,
+    ConnecteamSyncError,
+    DatabaseError,
+    DatabaseUnavailable,
+    ExportRefused,
+)
 from connecteam_sync.store.payroll import exports
 from connecteam_sync.store.session import Session
 from connecteam_sync.version import __version__
@@ -94,7 +100,6 @@ class Exports:
 
     def _recorded(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
         done = None
-        is_kept = False
         try:
             with self._store.writing("exporting a pay period") as session:
                 period = self._periods.named_in(session, asked.period)
@@ -107,16 +112,13 @@ class Exports:
                 done = msgspec.structs.replace(done, export=msgspec.structs.replace(done.export, number=number))
                 beside.write([_manifest(done)])
                 file.place()
-            is_kept = True
-        except DatabaseError as error:
-            is_kept = done is not None and self._is_in_ledger(done.export, file, error)
-            if not is_kept:
-                raise
-        finally:
-            if not is_kept:
+        except (ConnecteamSyncError, KeyboardInterrupt) as error:
+            # The commit may have reached the database all the same, also if a person stopped the command just then.
+            if done is None or not self._is_in_ledger(done.export, file):
                 file.take_back()
-        if done is None:
-            raise AssertionError(asked)
+                raise
+            if isinstance(error, KeyboardInterrupt):
+                raise
         try:
             beside.place()
         except ConfigurationError:
@@ -124,21 +126,18 @@ class Exports:
             return msgspec.structs.replace(done, manifest=None)
         return done
 
-    def _is_in_ledger(self, export: Export, file: FileToPlace, error: DatabaseError) -> bool:
-        """Whether an entry was committed although the commit seemed to fail. Raises DatabaseError if nobody can tell:
-        then the file stays.
-        """
+    def _is_in_ledger(self, export: Export, file: FileToPlace) -> bool:
+        """Whether an entry was committed. Raises DatabaseUnavailable if nobody can tell: then the file stays."""
         try:
             with self._store.reading("looking for the entry of an export") as session:
                 newest = exports.newest_of(session, export.window)
                 if newest is None:
                     return False
                 found, _ = exports.one(session, newest)
-        except DatabaseError:
-            file.keep()
-            raise type(error)(
-                f"the database was lost while the export was noted, and nobody can tell whether it is:"
-                f" {file.path} stays where it is, and must not be paid by yet",
+        except DatabaseError as error:
+            raise DatabaseUnavailable(
+                f"the database was lost while the export was noted, and nobody can tell whether it is: {file.path}, if"
+                " it is there, must not be paid by yet",
                 next_step="connecteam-sync exports says whether the ledger has it; if not, run the same command again",
             ) from error
         return (found.number, found.file_hash, found.at) == (export.number, export.file_hash, export.at)

@@ -78,10 +78,6 @@ class FileToPlace:
             self._temporary.unlink(missing_ok=True)
             self._temporary = None
 
-    def keep(self) -> None:
-        """Let the file stay where it is, whatever comes."""
-        self._is_placed = False
-
     def take_back(self) -> None:
         """Remove what was placed, and the temporary file; a file that was there before stays."""
         self.discard()
