@@ -45,6 +45,9 @@ DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_
 IN_PARTS = "tests/test_parts.py"
 PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_period_checklist.py"
 COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
+LEDGER, CORRECTED = "tests/core/test_correction_ledger.py", "tests/test_corrections.py -k sqlite"
+CORRECTED_COMMAND, EXPORTED = "tests/test_corrections_command.py", "tests/test_corrections.py -k sqlite"
+PERSON_LOCKS, CLOSED_PERIODS = "tests/test_imported_locks.py -k sqlite", "tests/test_imported_locks.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -4090,6 +4093,64 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("present/clocks_text.py", '"night": "it is night"', '"night": "the ordinary interval"', CLOCKS_PAGE),
     ("present/locks_text.py", '"locked": len(done.newly),', '"locked": len(done.already),', LOCKS_PAGE),
     ("days.py", "if days >= MAX_WINDOW_DAYS:", "if False:", PLAN_PAGE),
+    # Corrections of closed days: made by runs, decided by people; locks of single people.
+    ("core/corrections.py", "if part.before != part.after or", "if True or", LEDGER),
+    ("core/corrections.py", "for kept in (live, exported, decided):", "for kept in (live, decided):", LEDGER),
+    ("core/corrections.py", "for kept in (live, exported, decided):", "for kept in (live, exported):", LEDGER),
+    ("core/corrections.py", "kept = exported if part is None else decided", "kept = decided", LEDGER),
+    (
+        "core/corrections.py",
+        "one.is_final or one.counter_of is not None for one in kept",
+        "True for one in kept",
+        LEDGER,
+    ),
+    ("core/corrections.py", "and kept[-1].after == part.after", "", LEDGER),
+    ("core/corrections.py", "exported[-1].number if part is None else None", "None", LEDGER),
+    (
+        "core/corrections.py",
+        "    closed = locks.at(image.clock_in)\n    if closed is not None:",
+        "    closed = locks.at(image.clock_in)\n    if False:",
+        LEDGER,
+    ),
+    ("core/draft.py", 'would_be=obstacle[0] == "locked_day")', "would_be=False)", CORRECTED),
+    ("core/draft.py", "users.add(change.user_id)", "pass", PERSON_LOCKS),
+    ("core/draft.py", "clock=self.clock if change.shift_id else None)", "clock=self.clock)", PERSON_LOCKS),
+    ("core/locks.py", "(not day.user_id or day.user_id in users)", "True", PERSON_LOCKS),
+    ("core/locks.py", "or clock in {None, day.time_clock_id})", "or True)", PERSON_LOCKS),
+    (
+        "store/payroll/corrections.py",
+        "for hold in plan.holds if hold.change is None} | plan.undecided",
+        "for hold in ()}",
+        CORRECTED,
+    ),
+    ("store/payroll/corrections.py", "WHERE c.state <> 'cancelled'", "", CORRECTED),
+    ("store/payroll/corrections.py", '"t.id = d.id AND t.export_id IS NULL"', '"t.id = d.id"', CORRECTED),
+    (
+        "store/mirror/apply.py",
+        'if held.subjects and (stored.locked or "locked_day" in held.resolved):',
+        "if held.subjects and stored.locked:",
+        CORRECTED,
+    ),
+    ("engine/corrections.py", "if one.is_final:", "if False:", CORRECTED),
+    ("engine/corrections.py", "if period.event is None:", "if False:", CORRECTED),
+    ("engine/corrections.py", "all(one.state in _DECIDED for", "any(one.state in _DECIDED for", CORRECTED),
+    ("engine/corrections.py", "if waiting(hold.hold for hold in standing):", "if False:", CORRECTED),
+    ("engine/corrections.py", "if period.overlaps:", "if False:", CORRECTED),
+    ("store/payroll/exports.py", "exports.c.last_day == window.last.isoformat(),", "", EXPORTED),
+    ("present/corrections_text.py", "signed=True)} h)", ")} h)", CORRECTED_COMMAND),
+    ("cli/corrections.py", "if state is not None and chosen is None:", "if False:", CORRECTED_COMMAND),
+    ("store/payroll/day_locks.py", "WHERE state = 'closed'", "WHERE state <> 'open'", CLOSED_PERIODS),
+    ("store/payroll/day_locks.py", "if source != _SPAN_OF_LOCKS", "if True", PERSON_LOCKS),
+    ("store/payroll/day_locks.py", 'first <= days["to_day"] and last >= days["from_day"]', "False", PERSON_LOCKS),
+    ("store/payroll/imported_locks.py", "if flag is not None:", "if True:", PERSON_LOCKS),
+    ("store/payroll/imported_locks.py", " AND t.source = :source", "", PERSON_LOCKS),
+    (
+        "store/payroll/imported_locks.py",
+        "(said[False][source] - said[True][source]) & known[source]",
+        "known[source] - said[True][source]",
+        PERSON_LOCKS,
+    ),
+    ("engine/verify.py", "if self._rules.import_locks:", "if True:", PERSON_LOCKS),
     # Pay periods: schedules, the checklist, the three counts, who closes and opens.
     ("core/pay_schedule.py", "(day - anchor).days % length", "(day - anchor).days % length + 1", PAY_SCHEDULE),
     ("core/pay_schedule.py", "if start <= day.day]", "if start < day.day]", PAY_SCHEDULE),

@@ -55,7 +55,7 @@ def said(world: World) -> list[tuple[str, str, int]]:
 def minutes(world: World) -> int:
     """What the table and the corrections say together."""
     live = [one for one in world.mirror.payroll.corrections() if one.state != "cancelled"]
-    return sum(row["total_minutes"] for row in world.table()) + sum(one.delta for one in live)
+    return sum(int(row["total_minutes"]) for row in world.table()) + sum(one.delta for one in live)
 
 
 def exported(world: World, *numbers: int) -> None:

@@ -151,6 +151,21 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     return found
 
 
+def corrected(run: Folder, shift: str) -> None:
+    """A closed period, and a correction of it that is decided twice."""
+    found = next(one for one in run.sandbox.company.shifts() if one.id == shift)
+    run("periods close", PERIOD, "--anyway", "x")
+    run.sandbox.company.edit(shift, start=found.start + 900)
+    run("sync", *WINDOW)
+    (correction,) = run("corrections")["corrections"]
+    number = str(correction["id"])
+    assert run("corrections accept", number, "--into", "2025-12-12..2025-12-25")["corrections"][0]["effective_period"]
+    run("corrections accept", number, "--into", PERIOD, fails="failure")
+    assert run("corrections dismiss", number, "--reason", "x")["corrections"] == run("corrections list")["corrections"]
+    run.sandbox.company.edit(shift, start=found.start)
+    run("periods reopen", PERIOD, "--reason", "again")
+
+
 def everyday(run: Folder) -> None:
     """From init to undo, with a hold, anomalies, locks, and the account."""
     company = run.sandbox.company
@@ -180,6 +195,7 @@ def everyday(run: Folder) -> None:
     run("holds unack", str(hold["id"]))
     company.delete(company.shifts()[-1].id)
     run("resync", *WINDOW)
+    corrected(run, shift.id)
     assert run("runs")["runs"]
     assert run("runs", "--kind", "verify")["runs"][0]["result"]
     run("show", "1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -317,6 +317,13 @@ class Session(Statements):
     def locked(self, timezone: str) -> tuple[LockedDay, ...]:
         """Every local day that payroll has closed, by instant; see `locked_of`."""
         return locked_of(self.fetch(locked_days_query(self.own))[0], timezone)
+
+    def locked_around(self, timezone: str, instants: Sequence[int]) -> tuple[LockedDay, ...]:
+        """As `locked`, with the days near these instants that are closed for single people."""
+        if not instants:
+            return self.locked(timezone)
+        query = locks_query(self.own, min(instants), max(instants) + 1)
+        return locked_of(self.fetch(query)[0], timezone)
 
     def images(self, keys: Iterable[RowId], *, lock: bool = False) -> dict[RowId, rows.Image]:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the commit."""

@@ -13,9 +13,8 @@ from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
 from connecteam_sync.core.child_rows import concerned, kept_by, pointing_text
 from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId, by_key, ordered
-from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Run, Slice
-from connecteam_sync.core.text import day_name, many
+from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import RecordRefused, UndoRefused
 from connecteam_sync.store.adopt.catalog import unique_key
@@ -24,6 +23,7 @@ from connecteam_sync.store.history.holds import resolve_holds_of
 from connecteam_sync.store.history.journal import change_of, write_journal
 from connecteam_sync.store.history.row_images import differing
 from connecteam_sync.store.history.undo_check import giving_back, left_alone, require_given_back, require_removed
+from connecteam_sync.store.history.undo_locks import require_unlocked
 from connecteam_sync.store.mirror.apply import person_row_counts
 from connecteam_sync.store.mirror.child_rows import children_of, employees_with_children
 from connecteam_sync.store.mirror.clock_times import altered, require_ours
@@ -163,7 +163,7 @@ def require_undoable(
     present = session.images(_keys(entries), lock=True)
     _require_as_left(session, run, entries, present)
     _require_linked_as_left(session, run, entries)
-    _require_unlocked(session, [entry["change"] for entry in entries], zone)
+    require_unlocked(session, [entry["change"] for entry in entries], zone)
     return entries, present
 
 
@@ -179,7 +179,7 @@ def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefuse
     try:
         _require_undoable_kind(session, old)
         _require_as_left(session, run, entries, session.images(_keys(entries)) if entries else {})
-        _require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
+        require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
     except UndoRefused as error:
         return inverse, error
     return inverse, None
@@ -287,18 +287,6 @@ def _undo_refused(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRe
         rows=tuple(sorted(keys, key=ordered)),
         next_step=f"undo run {runs[0]} first" if runs else "`connecteam-sync sync` shows what differs from Connecteam",
     )
-
-
-def _require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
-    """Raises UndoRefused if a day is locked on which a row began or will begin; the day of its end is not checked."""
-    images = (image for c in changes if c.kind != "link" for image in (c.before, c.after))
-    locked = Locks(session.locked(zone.key)).holding(images)
-    if locked:
-        first, last = locked[0].day, max(day.day for day in locked)
-        raise UndoRefused(
-            f"{day_name(first)} is locked for payroll, and the run changed rows on it",
-            next_step=f"unlock the day if payroll agrees: connecteam-sync unlock --from {first} --to {last}",
-        )
 
 
 def _require_childless(session: Session, run: int, inverse: list[Change]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import msgspec
+from sqlalchemy import insert
 
 from connecteam_sync.core.verify import SeenLocks
 from connecteam_sync.core.window import LockSource
@@ -110,4 +111,5 @@ def _event(
         "source": source,
         "people": msgspec.json.encode(every).decode(),
     }
-    return session.insert_one(session.own.lock_events, values, above=()).value
+    key = session.connection.execute(insert(session.tables.lock_events).values(values)).inserted_primary_key
+    return 0 if key is None else int(key[0])
