@@ -11,7 +11,8 @@ from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import UndoRefused
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.sandbox.company import WAREHOUSE
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
+from connecteam_sync.store.payroll import imported_locks
 from support.scenario import World
 
 TUESDAY, WEDNESDAY = date(2025, 12, 2), date(2025, 12, 3)
@@ -98,13 +99,43 @@ def test_what_somebody_locked_here_stays_locked(world: World) -> None:
 
 def test_a_lock_of_another_time_clock_is_none(world: World) -> None:
     """Days are locked for each time clock."""
-    shift = world.work(2, "08:00", "16:00")
+    shift = world.work(2, "08:00", "12:00")
+    world.work(2, "14:00", "16:00", clock=OFFICE)
     world.sync()
-    other = next(clock for clock in world.company.clocks if clock != WAREHOUSE)
-    world.company.locked.add((other, world.user, TUESDAY))
+    world.company.locked.add((OFFICE, world.user, TUESDAY))
     world.mirror.verify(world.window)
+    assert [one.time_clock_id for one in world.mirror.locks()] == [OFFICE]
     later(world, shift.id)
     assert world.reasons() == []
+
+
+def test_somebody_who_is_new_has_a_closed_day_too(world: World) -> None:
+    """Before they are an employee: only the shift says whose day it is."""
+    world.work(2, "08:00", "16:00")
+    world.company.locked.add((WAREHOUSE, world.user, TUESDAY))
+    world.mirror.verify(world.window)
+    world.sync()
+    assert world.reasons() == ["locked_day"]
+    assert world.table() == []
+    assert world.mirror.payroll.corrections() == ()
+
+
+def test_each_source_is_told_by_itself(world: World) -> None:
+    """What was not said changes nothing, and neither does a person who is left out."""
+
+    def say(*people: tuple[int, date, bool | None, bool | None]) -> list[tuple[int, str]]:
+        with world.mirror.store.writing("importing") as session:
+            imported_locks.record(session, (WAREHOUSE, world.window, people), run=1, at=1764600000)
+        with world.mirror.store.reading() as session:
+            found = session.read("SELECT user_id, source FROM connecteam_sync_person_locks ORDER BY user_id, source")
+            return [(int(row["user_id"]), str(row["source"])) for row in found]
+
+    both = [(1, "connecteam_approval"), (1, "connecteam_lock")]
+    assert say((1, TUESDAY, True, True), (2, TUESDAY, True, False)) == [*both, (2, "connecteam_lock")]
+    assert say((2, TUESDAY, False, None)) == both
+    assert say((1, TUESDAY, None, False)) == [(1, "connecteam_lock")]
+    assert say((1, WEDNESDAY, False, False)) == [(1, "connecteam_lock")]
+    assert say((1, date(2026, 1, 5), True, True)) == [(1, "connecteam_lock")]
 
 
 def test_a_day_is_imported_once(world: World) -> None:
