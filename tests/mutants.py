@@ -4145,7 +4145,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/day_locks.py", "if source != _SPAN_OF_LOCKS", "if True", PERSON_LOCKS),
     ("store/payroll/day_locks.py", 'first <= days["to_day"] and last >= days["from_day"]', "False", PERSON_LOCKS),
     ("store/payroll/imported_locks.py", "if flag is not None:", "if True:", PERSON_LOCKS),
-    ("store/payroll/imported_locks.py", " AND t.source = :source", "", PERSON_LOCKS),
+    ("store/payroll/imported_locks.py", "locks.c.source == source,", "", PERSON_LOCKS),
+    ("store/payroll/imported_locks.py", "locks.c.time_clock_id == clock,", "", PERSON_LOCKS),
     (
         "store/payroll/imported_locks.py",
         "(said[False][source] - said[True][source]) & known[source]",

@@ -123,9 +123,9 @@ def test_somebody_who_is_new_has_a_closed_day_too(world: World) -> None:
 def test_each_source_is_told_by_itself(world: World) -> None:
     """What was not said changes nothing, and neither does a person who is left out."""
 
-    def say(*people: tuple[int, date, bool | None, bool | None]) -> list[tuple[int, str]]:
+    def say(*people: tuple[int, date, bool | None, bool | None], clock: int = WAREHOUSE) -> list[tuple[int, str]]:
         with world.mirror.store.writing("importing") as session:
-            imported_locks.record(session, (WAREHOUSE, world.window, people), run=1, at=1764600000)
+            imported_locks.record(session, (clock, world.window, people), run=1, at=1764600000)
         with world.mirror.store.reading() as session:
             found = session.read("SELECT user_id, source FROM connecteam_sync_person_locks ORDER BY user_id, source")
             return [(int(row["user_id"]), str(row["source"])) for row in found]
@@ -135,6 +135,8 @@ def test_each_source_is_told_by_itself(world: World) -> None:
     assert say((2, TUESDAY, False, None)) == both
     assert say((1, TUESDAY, None, False)) == [(1, "connecteam_lock")]
     assert say((1, WEDNESDAY, False, False)) == [(1, "connecteam_lock")]
+    assert say((1, TUESDAY, True, None), clock=OFFICE) == [(1, "connecteam_lock")] * 2
+    assert say((1, TUESDAY, False, None), clock=OFFICE) == [(1, "connecteam_lock")]
     assert say((1, date(2026, 1, 5), True, True)) == [(1, "connecteam_lock")]
 
 
