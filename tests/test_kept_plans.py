@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -183,7 +183,7 @@ def test_a_plan_above_the_servers_packet_is_refused_before_anything_is_sent(worl
 
     keeps("a", b"{}", 1 << 20)
     with pytest.raises(ConfigurationError, match=r"it has 0\.1 MB, .* at most 0\.1 MB at once") as refused:
-        keeps("b", random.Random(1).randbytes(100_000).hex().encode(), 100_000)
+        keeps("b", os.urandom(100_000).hex().encode(), 100_000)
     assert "plan fewer days at a time" in (refused.value.next_step or "")
     assert [one.fingerprint for one in world.mirror.kept_plans()] == ["a"]
     keeps("c", b'{"a":0}' * 20_000, 100_000)
