@@ -125,14 +125,14 @@ def test_open_rows_are_read_since_a_day_if_one_is_named(store: Store) -> None:
 
 def test_rows_in_texts_are_the_rows_one_by_one(store: Store) -> None:
     """Whatever stands in them, in the order of nothing; and where the server would cut a text, they are read by row."""
-    mirror(store, shift("a", 0, 60), shift("b", 100), shift("c", -2000, 60, user=102), shift("d", 3000, 3061))
+    mirror(store, shift("a", 0, 60), shift("b", 100), shift("c", 2000, 2060, user=102), shift("d", 3000, 3061))
     odd = "x\"\\'[],\u00e9\U0001f600"
     with store.writing() as session:
         changed = (
             "UPDATE clock_times SET source = :odd WHERE id = (SELECT id FROM (SELECT min(id) AS id FROM clock_times) m)"
         )
         session.connection.execute(text(changed), {"odd": odd})
-    start, end = NOON - 2000 * 60, NOON + 100 * 60
+    start, end = NOON, NOON + 3000 * 60
     with store.reading() as session:
         [by_row] = session.fetch(_one_by_one(session, start, end))
         [found] = session.fetch(_gathered(session, start, end))
@@ -146,6 +146,6 @@ def test_rows_in_texts_are_the_rows_one_by_one(store: Store) -> None:
     if session.dialect.gathers:
         found = _rows_of(found)
     assert {row.id: row for row in found or ()} == {row.id: row for row in by_row}
-    assert sorted(row.clock_in - NOON for row in by_row) == [-2000 * 60, 0]
+    assert sorted(row.clock_in - NOON for row in by_row) == [0, 100 * 60, 2000 * 60]
     assert {odd, "connecteam"} == {row.source for row in both}
     assert len(both) == 4

@@ -10,13 +10,14 @@ import msgspec
 from sqlalchemy import select, union_all
 
 from connecteam_sync.core.clocktime import ClockTime, Employee
-from connecteam_sync.core.columns import of_kind
+from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.history import History, ShiftHistory, about
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.exact_types import NUMERIC, base_of
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import batches
 from connecteam_sync.store.tables import rows
@@ -27,6 +28,8 @@ _REACH_DAYS = 2
 """Rows that begin this many days before a window may reach into it; longer ones are reported on their own day."""
 _GATHERED = 4 * 86_400
 """Seconds of rows in one text."""
+_AS_STORED = frozenset({"key", "person", "minutes"})
+"""The kinds of columns that are read without a conversion of ours."""
 
 
 class Explained(NamedTuple):
@@ -172,11 +175,12 @@ def _gathered(session: Session, start: int, end: int) -> Query:
     d, keys, types = session.dialect, session.dialect.keys, session.columns.types
     if not d.gathers:
         return _one_by_one(session, start, end)
-    kinds = {
-        **{field: key.type for field, key in (("id", keys.row), ("employee_id", keys.person)) if key.is_text},
-        **{field: types.get(getattr(session.host.clock_times, field), "") for field in of_kind("minutes")},
-    }
-    values = [d.in_json(read, kinds[field]) if field in kinds else read for field, read in session.canonical.items()]
+    values = []
+    for column in ROW:
+        kind = types.get(getattr(session.host.clock_times, column.field), "") if column.kind in _AS_STORED else ""
+        is_text = column.kind in {"word", "text"} or (column.kind == "minutes" and base_of(kind) not in NUMERIC)
+        is_text |= {"key": keys.row.is_text, "person": keys.person.is_text}.get(column.kind, False)
+        values.append((d.in_json(session.canonical[column.field], kind), is_text))
     spans = [(low, min(low + _GATHERED, end)) for low in range(start, end, _GATHERED)]
     bounds = {
         f"{name}{number}": instant
@@ -187,12 +191,17 @@ def _gathered(session: Session, start: int, end: int) -> Query:
 
 
 def _rows_of(texts: Rows) -> list[ClockTime] | None:
-    """The rows of the texts of `_gathered`; None if one is too long for the database."""
+    """The rows of the texts of `_gathered`; None if one is too long for the database, or has a number in another form
+    than JSON (zeros in front).
+    """
     found: list[ClockTime] = []
     for count, said in texts:
         if count and said is None:
             return None
-        found += map(rows.clock_time, msgspec.json.decode(f"[{plain_text(said or '')}]"))
+        try:
+            found += map(rows.clock_time, msgspec.json.decode(f"[{plain_text(said or '')}]"))
+        except msgspec.DecodeError:
+            return None
     return found
 
 

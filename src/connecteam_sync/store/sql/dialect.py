@@ -241,9 +241,10 @@ class Dialect(Traits):
         del base
         return value
 
-    def gathered(self, values: Sequence[str], rows: Sequence[str]) -> str:
+    def gathered(self, values: Sequence[tuple[str, bool]], rows: Sequence[str]) -> str:
         """A SELECT of a count and a text for each part of the rows (FROM and WHERE clauses), if it `gathers`: of each
-        row a JSON array of these values, with commas between. The text is NULL where the server may have cut it.
+        row a JSON array, with commas between. `values` are expressions, and whether each is text. The text is NULL
+        where the server may have cut it.
         """
         raise NotImplementedError  # asked only of a class that `gathers`
 

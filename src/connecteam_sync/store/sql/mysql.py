@@ -261,9 +261,12 @@ class MySQL(Dialect):
         parts = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
         return f"SELECT g.many, CASE WHEN {_IS_WHOLE} THEN sha2(g.said, 256) END FROM ({parts}) g"
 
-    def gathered(self, values: Sequence[str], rows: Sequence[str]) -> str:
-        """NULL for a text as long as the server allows, which may have been truncated."""
-        row = f"json_array({', '.join(values)})"
+    def gathered(self, values: Sequence[tuple[str, bool]], rows: Sequence[str]) -> str:
+        """NULL for a text as long as the server allows, which may have been truncated. `json_array` takes half as long
+        again.
+        """
+        inner = (f"coalesce({f'json_quote({name})' if is_text else name}, 'null')" for name, is_text in values)
+        row = f"concat('[', concat_ws(',', {', '.join(inner)}), ']')"
         parts = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
         return f"SELECT g.many, CASE WHEN {_IS_WHOLE} THEN g.said END FROM ({parts}) g"
 

@@ -66,7 +66,6 @@ class PostgreSQL(Dialect):
     overriding = " OVERRIDING SYSTEM VALUE"
     folds_names = False
     digests_in_parts = False
-    gathers = True
     backs_up_computed = True
 
     # -- how it is reached ---------------------------------------------------------------------------------------------
@@ -251,11 +250,6 @@ class PostgreSQL(Dialect):
             for seed in (0, 1)
         )
         return f"SELECT count(*), {hashes} FROM {' '.join(rows)}"
-
-    def gathered(self, values: Sequence[str], rows: Sequence[str]) -> str:
-        """It cuts no text."""
-        text = f"string_agg(CAST(json_build_array({', '.join(values)}) AS text), ',')"
-        return " UNION ALL ".join(f"SELECT count(*), {text} FROM {part}" for part in rows)
 
     def digestible(self, value: str, base: str) -> str:
         """Bits have no hash function."""
