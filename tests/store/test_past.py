@@ -143,9 +143,8 @@ def test_rows_in_texts_are_the_rows_one_by_one(store: Store) -> None:
             assert _rows_of(cut) is None
             again, _ = rows_to_check(session, WINDOW)
             assert {row.id: row for row in again} == {row.id: row for row in both}
-    if session.dialect.gathers:
-        found = _rows_of(found)
-    assert {row.id: row for row in found or ()} == {row.id: row for row in by_row}
+    read = _rows_of(found) if session.dialect.gathers else found
+    assert {row.id: row for row in read or ()} == {row.id: row for row in by_row}
     assert sorted(row.clock_in - NOON for row in by_row) == [0, 100 * 60, 2000 * 60]
     assert {odd, "connecteam"} == {row.source for row in both}
     assert len(both) == 4

@@ -154,7 +154,7 @@ def run(session: Session, number: int) -> Run:
             next_step="`connecteam-sync runs` lists them; old ones with nothing are folded (`keep_quiet_receipts`)",
         )
     slices = tuple(receipt_of(row["receipt"]) for row in found if row["receipt"] is not None)
-    return _run(found[0], slices, found[0]["undone_by"])
+    return _run(dict(found[0]), slices, found[0]["undone_by"])
 
 
 def _run(row: Mapping[str, Any], slices: tuple[Slice, ...], undone_by: int | None) -> Run:
