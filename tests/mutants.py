@@ -110,6 +110,7 @@ READ_ONCE = "tests/store/test_digest.py -k read_once"
 MEANWHILE = "tests/store/test_digest.py -k while_a_slice"
 TAKEN_BACK = "tests/store/test_digest.py -k taken_back"
 CHILDREN = "tests/store/test_children*.py -k sqlite"
+TEXTS = "tests/store/test_past.py -k texts and mariadb"
 UNREADABLE = "tests/store/test_children*.py -k cannot_be_read or let_it_be_read or partitioned"
 ADOPT_CHILDREN = "tests/attack/test_adopt*.py -k other_kinds"
 HOST_TABLES = "tests/attack/test_host_tables.py"
@@ -201,6 +202,7 @@ BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     "tests/web/test_plan_page.py -k not_there and postgresql",
+    "tests/store/test_past.py -k texts and mariadb",
     "tests/store/test_folding.py -k few_receipts and mariadb",
     "tests/test_connections.py -k still_there",
     FULL_SERVER,
@@ -1999,10 +2001,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         UNDO_PAGE + " -k sqlite",
     ),
     ("store/history/undo.py", "_require_childless(session, run, inverse, fresh=False)", "pass", UNDO_PAGE),
-    ("store/history/employee.py", "if count and said is None:", "if False:", PAST + " -k texts"),
-    ("store/history/employee.py", "min(low + _GATHERED, end)", "low + _GATHERED", PAST + " -k texts"),
-    ("store/history/employee.py", 'column.kind in {"word", "text"} or', "", PAST + " -k texts"),
-    ("store/sql/mysql.py", "CASE WHEN {_IS_WHOLE} THEN g.said END", "g.said", PAST + " -k texts"),
+    ("store/history/employee.py", "if count and said is None:", "if False:", TEXTS),
+    ("store/history/employee.py", "min(low + _GATHERED, end)", "low + _GATHERED", TEXTS),
+    ("store/history/employee.py", 'column.kind in {"word", "text"} or', "", TEXTS),
+    ("store/sql/mysql.py", "CASE WHEN {_IS_WHOLE} THEN g.said END", "g.said", TEXTS),
     ("core/deliveries.py", "is_key and not _NO_PLACE.fullmatch(str(request))", "is_key", BELLS),
     ("core/deliveries.py", "{1,2}|.*", "{1,2}.*|.*", BELLS),
     ("store/service/facts.py", " if is_counted else None", "", DOORBELLS_PAGE + " -k sqlite"),
