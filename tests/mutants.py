@@ -2015,7 +2015,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/console/plans.py", "AND r.finished_at IS NULL", "", KEPT_PLANS + " -k killed"),
     ("store/console/plans.py", "        if plan.is_unfinished:", "        if False:", KEPT_PLANS + " -k killed"),
     ("web/pages/runs.py", "if run.finished_at is None:", "if False:", PLAN_PAGE + " -k without_an_end"),
-    ("store/history/runs.py", "isouter=True", "isouter=False", PAGES + " -k sqlite"),
+    ("store/history/runs.py", "isouter=True", "isouter=False", RECEIPTS),
     ("store/history/undo.py", "row_of.get(shift_id, row) == row and", "True and", UNDO_LATER),
     ("store/history/undo.py", "shift_of.get(row, shift_id) == shift_id", "True", UNDO_LATER),
     ("store/history/undo.py", "    _require_free(session, run, inverse)\n", "", UNDO_LATER),

@@ -57,6 +57,21 @@ def test_a_receipt_with_more_holds_than_a_packet_takes_is_kept_whole(store: Stor
     assert (kept.counts.held, len(kept.holds)) == (MANY, MANY)
 
 
+def test_a_run_without_a_slice_is_a_run(store: Store) -> None:
+    """It was killed before its first look ended; and of several slices each is there once, in order."""
+    with store.writing("a test") as session:
+        numbers = []
+        for slices in ((), (_receipt(1), _receipt(2), _receipt(3))):
+            fresh = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="h", started_at=1)
+            numbers.append(begin_run(session, fresh).value)
+            for slice_ in slices:
+                record_slice(session, numbers[-1], slice_)
+    with store.reading() as session:
+        nothing, three = (run(session, number) for number in numbers)
+    assert (nothing.id, nothing.slices, nothing.finished_at) == (numbers[0], (), None)
+    assert [one.counts.held for one in three.slices] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("held", [0, 1, 2000, 4000])
 def test_only_long_ones_are_packed_and_each_comes_back(held: int) -> None:
     """An ordinary receipt can be read by anybody who looks into the table."""
