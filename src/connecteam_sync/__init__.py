@@ -7,6 +7,7 @@ from connecteam_sync.version import __version__
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.client_payroll import Payroll
     from connecteam_sync.config import Settings
     from connecteam_sync.core.account import (
         Acceptance,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
     from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
+    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionState, Times
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -74,7 +76,10 @@ if TYPE_CHECKING:
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
+    from connecteam_sync.core.pay_schedule import PaySchedule, PayScheduleKind
     from connecteam_sync.core.people import Evidence, Likeness, Rename
+    from connecteam_sync.core.period_check import Checked, Obstacle, ObstacleName
+    from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodReport, PeriodState
     from connecteam_sync.core.persons import (
         DayBreak,
         DayLock,
@@ -115,6 +120,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, User
     from connecteam_sync.core.status import MirrorState, MirrorStatus
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
+    from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
     from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
     from connecteam_sync.core.window import LockedDay, LockSource, Window
@@ -126,6 +132,7 @@ if TYPE_CHECKING:
         ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
+        CorrectionRefused,
         DatabaseError,
         DatabaseUnavailable,
         FeedReset,
@@ -138,6 +145,7 @@ if TYPE_CHECKING:
         NotInitialised,
         NotOurs,
         NotServed,
+        PeriodRefused,
         RecordRefused,
         Refused,
         Rejected,
@@ -155,6 +163,7 @@ else:
     # Type checkers read the imports above instead, so that an unknown name is an error to them.
     _NAMES = {
         "client": "ConnecteamSync",
+        "client_payroll": "Payroll",
         "config": "Settings",
         "core.account": "Acceptance Account AccountChange ClockReport KnownBy Part Region Vouch ZoneUse",
         "core.adopt": "Dedupe Offset Reference Shape Survey UnreadTime",
@@ -170,6 +179,7 @@ else:
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
         "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
+        "core.corrections": "Correction CorrectionKind CorrectionState Times",
         "core.events": (
             "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
             "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
@@ -184,7 +194,10 @@ else:
         "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
         "core.looks": "BadLook Looked",
         "core.mirrored": "Mirrored",
+        "core.pay_schedule": "PaySchedule PayScheduleKind",
         "core.people": "Evidence Likeness Rename",
+        "core.period_check": "Checked Obstacle ObstacleName",
+        "core.periods": "Period PeriodEvent PeriodEventKind PeriodReport PeriodState",
         "core.persons": (
             "DayBreak DayLock MonthDay PeoplePage PersonDay PersonLine PersonMonth SheetTotal WorkedMonth"
         ),
@@ -200,15 +213,17 @@ else:
         "core.shift": "Break InvalidRecord Shift Snapshot User",
         "core.status": "MirrorState MirrorStatus",
         "core.support": "Replay ReplayedLook SupportBundle",
+        "core.three_counts": "CountedDay CountName PersonTotal",
         "core.timesheets": "TimesheetRules Weekday",
         "core.webhooks": "Webhook",
         "core.window": "LockSource LockedDay Window",
         "engine.events": "Emit",
         "errors": (
             "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
-            "DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused MappingRefused "
-            "NotConfirmed NotFound NotInitialised NotOurs NotServed RecordRefused Refused Rejected RowMoved "
-            "StalePlan Unavailable UndoRefused UpstreamError WindowError"
+            "CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused "
+            "MappingRefused "
+            "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
+            "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
         ),
         "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
         "store.tables.own": "OwnNames",
@@ -247,6 +262,7 @@ __all__ = [
     "ChangeKind",
     "ChangesWritten",
     "Check",
+    "Checked",
     "ClientInUse",
     "ClockMode",
     "ClockReport",
@@ -260,6 +276,12 @@ __all__ = [
     "ConnecteamSync",
     "ConnecteamSyncError",
     "ConsoleUser",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionRefused",
+    "CorrectionState",
+    "CountName",
+    "CountedDay",
     "Counts",
     "DamageKind",
     "DatabaseError",
@@ -318,17 +340,29 @@ __all__ = [
     "NotInitialised",
     "NotOurs",
     "NotServed",
+    "Obstacle",
+    "ObstacleName",
     "Offset",
     "OnTheClock",
     "Opening",
     "OwnNames",
     "Part",
+    "PaySchedule",
+    "PayScheduleKind",
+    "Payroll",
     "Pending",
     "PeoplePage",
+    "Period",
+    "PeriodEvent",
+    "PeriodEventKind",
+    "PeriodRefused",
+    "PeriodReport",
+    "PeriodState",
     "Person",
     "PersonDay",
     "PersonLine",
     "PersonMonth",
+    "PersonTotal",
     "Plan",
     "PlanState",
     "Planner",
@@ -377,6 +411,7 @@ __all__ = [
     "Suggestion",
     "SupportBundle",
     "Survey",
+    "Times",
     "TimesheetRules",
     "TrackedShift",
     "Trigger",

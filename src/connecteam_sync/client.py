@@ -49,6 +49,7 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
+    from connecteam_sync.client_payroll import Payroll
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
 
@@ -325,6 +326,13 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         return saved_plan.read_plan(path, timezone=self.settings.timezone)
 
     # -- payroll -----------------------------------------------------------------------------------------------------
+
+    @property
+    def payroll(self) -> Payroll:
+        """Pay periods: checked, closed and opened again."""
+        from connecteam_sync.client_payroll import payroll_of
+
+        return payroll_of(self._context, self.settings, self._in_use)
 
     def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
         """Close local days for payroll: no run changes them. They stay days of the current time zone.

@@ -16,6 +16,7 @@ import msgspec
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words
 from connecteam_sync.core.change import Planner, Policy
+from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
 from connecteam_sync.core.timesheets import TimesheetRules
@@ -99,6 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The names of our own tables: `[tables] prefix` and `schema`."""
     payroll: TimesheetRules = TimesheetRules()
     """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
+    pay_schedule: PaySchedule = PaySchedule()
+    """When pay periods begin and end, and who closes them: `[payroll]`, too."""
     file: Path | None = None
 
     @property
@@ -157,7 +160,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "own", "payroll", "file", "planner"})
+_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "file", "planner"}
+KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
@@ -194,23 +198,22 @@ def load_settings(
             values[name], places[name] = value, "the call"
     own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
     tables, named = _tables(values.pop("tables", {}), str(file))
-    payroll = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else TimesheetRules()
+    rules = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else {}
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
             "the business time zone is not set",
             next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
         )
-    return Settings(
-        **checked, planner=_planner(environ), tables=tables, own=_own(named | own), payroll=payroll, file=file
-    )
+    return Settings(**checked, **rules, planner=_planner(environ), tables=tables, own=_own(named | own), file=file)
 
 
-def _payroll(value: object, place: str) -> TimesheetRules:
+def _payroll(value: object, place: str) -> dict[str, Any]:
     """Imported only where there is that section, to keep the start of the program fast."""
     from connecteam_sync.config_payroll import payroll_rules
 
-    return payroll_rules(value, place)
+    rules, schedule = payroll_rules(value, place)
+    return {"payroll": rules, "pay_schedule": schedule}
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:

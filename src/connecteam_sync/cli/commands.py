@@ -11,9 +11,11 @@ from connecteam_sync.cli import (
     adopt,
     bells,
     console,
+    corrections,
     history,
     locking,
     people,
+    periods,
     sandbox,
     serve,
     status,
@@ -70,6 +72,8 @@ app.add_typer(support.support_bundle, name="support-bundle")
 app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")
 app.add_typer(console.console, name="console")
+app.add_typer(periods.periods, name="periods")
+app.add_typer(corrections.corrections, name="corrections")
 
 
 @app.callback(invoke_without_command=True)
