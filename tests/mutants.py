@@ -119,6 +119,7 @@ READ_ONCE = "tests/store/test_digest.py -k read_once"
 MEANWHILE = "tests/store/test_digest.py -k while_a_slice"
 TAKEN_BACK = "tests/store/test_digest.py -k taken_back"
 CHILDREN = "tests/store/test_children*.py -k sqlite"
+TEXTS = "tests/store/test_past.py -k texts and mariadb"
 UNREADABLE = "tests/store/test_children*.py -k cannot_be_read or let_it_be_read or partitioned"
 ADOPT_CHILDREN = "tests/attack/test_adopt*.py -k other_kinds"
 HOST_TABLES = "tests/attack/test_host_tables.py"
@@ -210,6 +211,7 @@ BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     "tests/web/test_plan_page.py -k not_there and postgresql",
+    "tests/store/test_past.py -k texts and mariadb",
     "tests/store/test_folding.py -k few_receipts and mariadb",
     "tests/test_connections.py -k still_there",
     FULL_SERVER,
@@ -1550,8 +1552,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/anomalies.py", "len(set(places)) < len(places)", "len(places) > len(mine)", ANOMALIES),
     (
         "core/anomalies.py",
-        "found[employee], key=lambda row: (row.clock_in, ordered(row.id))",
-        "found[employee], key=lambda row: ordered(row.id)",
+        "mine.sort(key=lambda row: (row.clock_in, ordered(row.id)))",
+        "pass",
         ANOMALIES,
     ),
     ("core/anomalies.py", "len(several) > 1 and worked", "worked", ANOMALIES),
@@ -1995,7 +1997,34 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/absences.py", "back = {row.id for m in self.stored.mirrors if", "back = {row.id for m in () if", RESTORED),
     ("core/absences.py", "if undecided is None:", "if True:", HISTORIES),
-    ("store/history/undo.py", "    _require_linked_as_left(session, run, entries)\n", "", UNDO_LATER),
+    (
+        "store/history/undo.py",
+        "_require_linked_as_left(session, run, entries)\n    _require_unlocked",
+        "_require_unlocked",
+        UNDO_LATER,
+    ),
+    (
+        "store/history/undo.py",
+        "        _require_linked_as_left(session, run, entries)\n        _require",
+        "        _require",
+        UNDO_PAGE + " -k sqlite",
+    ),
+    ("store/history/undo.py", "_require_childless(session, run, inverse, fresh=False)", "pass", UNDO_PAGE),
+    ("store/history/employee.py", "if count and said is None:", "if False:", TEXTS),
+    ("store/history/employee.py", "min(low + _GATHERED, end)", "low + _GATHERED", TEXTS),
+    ("store/history/employee.py", 'column.kind in {"word", "text"} or', "", TEXTS),
+    ("store/sql/mysql.py", "CASE WHEN {_IS_WHOLE} THEN g.said END", "g.said", TEXTS),
+    ("core/deliveries.py", "is_key and not _NO_PLACE.fullmatch(str(request))", "is_key", BELLS),
+    ("core/deliveries.py", "{1,2}|.*", "{1,2}.*|.*", BELLS),
+    ("store/service/facts.py", " if is_counted else None", "", DOORBELLS_PAGE + " -k sqlite"),
+    ("web/console.py", "anomalies=False, doorbell_counts=False", "anomalies=False", STATEMENTS + " -k sqlite"),
+    ("web/pages/doorbells.py", "counts=ask.client.doorbell_counts()", "counts={}", DOORBELLS_PAGE + " -k sqlite"),
+    ("store/console/plans.py", "    if not fits(packed, limit):", "    if False:", KEPT_PLANS + " -k packet"),
+    ("store/console/plans.py", "<= _LONGEST and fits(plain, limit)", "<= _LONGEST", KEPT_PLANS + " -k packet"),
+    ("store/console/plans.py", "AND r.finished_at IS NULL", "", KEPT_PLANS + " -k killed"),
+    ("store/console/plans.py", "        if plan.is_unfinished:", "        if False:", KEPT_PLANS + " -k killed"),
+    ("web/pages/runs.py", "if run.finished_at is None:", "if False:", PLAN_PAGE + " -k without_an_end"),
+    ("store/history/runs.py", "isouter=True", "isouter=False", RECEIPTS),
     ("store/history/undo.py", "row_of.get(shift_id, row) == row and", "True and", UNDO_LATER),
     ("store/history/undo.py", "shift_of.get(row, shift_id) == shift_id", "True", UNDO_LATER),
     ("store/history/undo.py", "    _require_free(session, run, inverse)\n", "", UNDO_LATER),

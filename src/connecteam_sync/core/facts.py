@@ -38,11 +38,12 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
 
 class BellFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The doorbells, where some are expected: how reliable those of each time clock are, how many there ever were by
-    state, and the median and the 95th of a hundred of the seconds from a bell to the end of its look, of the last day.
+    state (None: not counted), and the median and the 95th of a hundred of the seconds from a bell to the end of its
+    look, of the last day.
     """
 
     reliability: Mapping[int, Reliability] = {}
-    counts: Mapping[str, int] = {}
+    counts: Mapping[str, int] | None = {}
     lags: tuple[float, float] | None = None
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -168,10 +169,11 @@ def require_undoable(
 
 
 def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefused | None]:
-    """What an undo of a run would write, and why it would be refused: if a row changed since, or a day is closed.
+    """What an undo of a run would write, and why it would be refused: if a row changed or was linked again since, a day
+    is closed, or other rows point at one that would go.
 
-    The refusal is returned (UndoRefused), not raised. Only `undo` finds what else speaks against it, such as rows of
-    other tables and links that moved.
+    The refusal is returned (UndoRefused), not raised. Only `undo` finds what else speaks against it, such as a trigger
+    of the table. Which tables point at ours is read once in a process; `undo` reads it again.
     """
     run = old.id or 0
     entries = _net_entries(session, run)
@@ -179,7 +181,9 @@ def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefuse
     try:
         _require_undoable_kind(session, old)
         _require_as_left(session, run, entries, session.images(_keys(entries)) if entries else {})
+        _require_linked_as_left(session, run, entries)
         require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
+        _require_childless(session, run, inverse, fresh=False)
     except UndoRefused as error:
         return inverse, error
     return inverse, None
@@ -248,16 +252,14 @@ def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, 
         if change.after:
             row_of[change.shift_id] = row
     d = session.dialect
-    columns, shifts = "SELECT s.id, s.clock_time_id, s.changed_in_run FROM", f"{d.lookup} {session.own.shifts} s"
-    by_id = session.fetch_set(
-        f"{columns} {d.rowset({'id': 'key'})} {shifts} ON s.id = d.id WHERE s.clock_time_id IS NOT NULL",
-        ({"id": shift_id} for shift_id in row_of),
-    )
-    by_row = session.fetch_set(
-        f"{columns} {d.rowset({'id': 'link'})} {shifts} ON s.clock_time_id = d.id", ({"id": row} for row in shift_of)
+    rowset = d.rowset({"shift": "key", "row_key": "link"})
+    found = f"SELECT s.id, s.clock_time_id, s.changed_in_run FROM {rowset} {d.lookup} {session.own.shifts} s ON"
+    linked = session.fetch_set(
+        f"{found} s.id = d.shift WHERE s.clock_time_id IS NOT NULL UNION ALL {found} s.clock_time_id = d.row_key",
+        ({"shift": shift_id, "row_key": row} for shift_id, row in zip_longest(row_of, shift_of)),
     )
     moved: dict[RowId, int] = {}
-    for shift_id, row, changed in (*by_id, *by_row):
+    for shift_id, row, changed in linked:
         same = row_of.get(shift_id, row) == row and shift_of.get(row, shift_id) == shift_id
         if not same and changed > run:
             moved[row] = changed
@@ -289,9 +291,9 @@ def _undo_refused(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRe
     )
 
 
-def _require_childless(session: Session, run: int, inverse: list[Change]) -> None:
+def _require_childless(session: Session, run: int, inverse: Sequence[Change], *, fresh: bool = True) -> None:
     """Raises UndoRefused if a row that would be deleted or leave its key has child rows by now."""
-    children = children_of(session, concerned(inverse), fresh=True)
+    children = children_of(session, concerned(inverse), fresh=fresh)
     stuck = {
         change.before.id or 0: pointing
         for change in inverse
