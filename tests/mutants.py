@@ -877,8 +877,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/draft.py",
-        "locked = self.closed_days(before, after)",
-        "locked = self.closed_days(after)",
+        "images = (change.before, change.after)",
+        "images = (change.after,)",
         HISTORIES,
     ),
     (
@@ -1297,14 +1297,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/mirror/digest.py",
-        '({"day": True, "timezone": True}, session.own.locked_days, _always, None),',
-        "",
+        "*writes, *ours, closed)",
+        "*writes, *ours)",
         DIGEST,
     ),
     (
         "store/mirror/digest.py",
-        '({"day": True, "timezone": True}, session.own.locked_days',
-        '({"day": True}, session.own.locked_days',
+        'dict.fromkeys(("first_day", "last_day", "timezone", "source"), True)',
+        'dict.fromkeys(("first_day", "last_day", "source"), True)',
         KEPT_DIGESTS,
     ),
     (
@@ -1342,16 +1342,16 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/plan.py", "            if self.inside(shift.start):\n", "            if True:\n", CLOCKS),
     ("store/history/holds.py", "employee = made.get(hold.user_id or 0)", "employee = None", DIGEST),
     (
-        "store/history/undo.py",
-        "for image in (c.before, c.after))\n    locked",
-        "for image in (c.before,))\n    locked",
+        "store/history/undo_locks.py",
+        "        for image in (change.before, change.after):\n",
+        "        for image in (change.before,):\n",
         GOLDEN,
     ),
     # A lock of the day on which a row merely ends holds it; one of the day on which it begins does not.
     (
         "core/locks.py",
-        "(day := self.at(image.clock_in))",
-        "(day := self.at((image.clock_out or image.clock_in + 1) - 1))",
+        "starts = {image.clock_in for image",
+        "starts = {(image.clock_out or image.clock_in + 1) - 1 for image",
         HISTORIES,
     ),
     ("core/locks.py", "if instant < self._days[number].end:", "if instant <= self._days[number].end:", LOCKS),
@@ -1359,9 +1359,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/adopt.py", "locked = locks.at(first.clock_in)", "locked = None", ADOPT),
     ("core/legacy.py", "locked = locks.holding((before, after))", "locked = ()", LOCKS),
     (
-        "store/session.py",
-        "locked_day(date.fromisoformat(day), zone or timezone)",
-        "locked_day(date.fromisoformat(day), timezone)",
+        "store/payroll/day_locks.py",
+        "locked_day(day, zone or timezone, source",
+        "locked_day(day, timezone, source",
         LOCKING,
     ),
     ("engine/locks.py", "if result is not None and not result.is_right and not anyway:", "if False:", LOCKING),
@@ -1999,14 +1999,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/absences.py", "if undecided is None:", "if True:", HISTORIES),
     (
         "store/history/undo.py",
-        "_require_linked_as_left(session, run, entries)\n    _require_unlocked",
-        "_require_unlocked",
+        "_require_linked_as_left(session, run, entries)\n    require_unlocked",
+        "require_unlocked",
         UNDO_LATER,
     ),
     (
         "store/history/undo.py",
-        "        _require_linked_as_left(session, run, entries)\n        _require",
-        "        _require",
+        "        _require_linked_as_left(session, run, entries)\n        require",
+        "        require",
         UNDO_PAGE + " -k sqlite",
     ),
     ("store/history/undo.py", "_require_childless(session, run, inverse, fresh=False)", "pass", UNDO_PAGE),
@@ -4068,7 +4068,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("web/pages/undo.py", 'handler=undo, ability="operate"', 'handler=undo, ability="view"', UNDO_PAGE),
     (
         "store/history/undo.py",
-        '        _require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)\n',
+        '        require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)\n',
         "",
         UNDO_PAGE,
     ),
