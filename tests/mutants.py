@@ -45,6 +45,7 @@ DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_
 IN_PARTS = "tests/test_parts.py"
 PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_period_checklist.py"
 COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
+PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -4175,6 +4176,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("present/periods_text.py", 'f"[{shown}]" if is_odd else', 'f"[{shown}]" if not is_odd else', PERIODS_COMMAND),
     ("cli/periods.py", "return left[-1] if left else None", "return left[0] if left else None", PERIODS_COMMAND),
+    ("web/pages/periods.py", "status=200 if refusal is None else 409", "status=200", PERIODS_PAGE),
+    ("web/pages/periods.py", 'if ask.form.agrees("anyway") else None', "", PERIODS_PAGE),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",
