@@ -122,7 +122,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
     from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
-    from connecteam_sync.core.window import LockedDay, Window
+    from connecteam_sync.core.window import LockedDay, LockSource, Window
     from connecteam_sync.engine.events import Emit
     from connecteam_sync.errors import (
         AdoptRefused,
@@ -213,7 +213,7 @@ else:
         "core.three_counts": "CountedDay CountName PersonTotal",
         "core.timesheets": "TimesheetRules Weekday",
         "core.webhooks": "Webhook",
-        "core.window": "LockedDay Window",
+        "core.window": "LockSource LockedDay Window",
         "engine.events": "Emit",
         "errors": (
             "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
@@ -315,6 +315,7 @@ __all__ = [
     "LockEvent",
     "LockHeld",
     "LockRefused",
+    "LockSource",
     "LockedDay",
     "Looked",
     "Losses",
