@@ -56,6 +56,9 @@ def test_a_closed_period_is_opened_with_a_reason(world: World) -> None:
         ("reopen", "Olaf", "Ana's night"),
         ("close", "Pia", ""),
     ]
+    kept = world.mirror.payroll.newest_check(P)
+    assert kept is not None
+    assert kept.kind == "close"
     with pytest.raises(PeriodRefused, match="is not closed") as error:
         world.mirror.payroll.reopen(P, reason="again")
     assert error.value.exit_code == 4
