@@ -48,6 +48,7 @@ CODES = [int(cells[0]) for cells in rows(sections()["exit-codes"])]
 DAYS = " ".join(stages.DAYS)
 DAY = "--from 2025-12-01 --to 2025-12-01"
 PERIOD = "2025-12-01..2025-12-11"
+NEXT_PERIOD = "2025-12-12..2025-12-25"
 
 
 USUAL: dict[str, Usual] = {
@@ -87,6 +88,14 @@ USUAL: dict[str, Usual] = {
     "periods review": Usual(PERIOD, stages.mirrored, "another person runs", {"period.state": "review"}),
     "periods close": Usual(PERIOD, stages.mirrored, "closed", {"period.state": "closed", "newly": True}),
     "periods reopen": Usual(f"{PERIOD} --reason x", stages.closed_period, "next:", {"period.state": "open"}),
+    "corrections": Usual("", stages.corrected, "to be decided", {"corrections.0.delta_minutes": -15}),
+    "corrections list": Usual("", stages.corrected, "corrections accept", {"corrections.0.state": "pending"}),
+    "corrections accept": Usual(
+        f"{{correction}} --into {NEXT_PERIOD}", stages.corrected, "accepted into", {"corrections.0.state": "accepted"}
+    ),
+    "corrections dismiss": Usual(
+        "{correction} --reason x", stages.corrected, "dismissed", {"corrections.0.state": "dismissed"}
+    ),
     "pause": Usual("--reason x", stages.mirrored, "paused", {}),
     "resume": Usual("", stages.mirrored, "resumed", {}),
     "demo": Usual("", stages.nothing, "next: connecteam-sync sandbox", {"ok": True}),
@@ -116,6 +125,8 @@ READS = {"runs", "show", "history", "anomalies", "changes", "holds", "employees"
 READS |= {
     "periods",
     "periods list",
+    "corrections",
+    "corrections list",
     "status",
     "alerts",
     "doorbells",
@@ -210,6 +221,26 @@ CELLS = [
     ),
     Cell("periods close", 4, PERIOD, stages.edited, fine, "--anyway REASON", "period_refused", {"newly": False}),
     Cell("periods review", 4, PERIOD, stages.closed_period, fine, "periods reopen", "period_refused"),
+    Cell(
+        "corrections accept",
+        4,
+        f"{{correction}} --into {PERIOD}",
+        stages.corrected,
+        fine,
+        "is closed",
+        "correction_refused",
+    ),
+    Cell(
+        "corrections accept",
+        2,
+        f"99 --into {NEXT_PERIOD}",
+        stages.corrected,
+        fine,
+        "there is no correction 99",
+        "not_found",
+    ),
+    Cell("corrections dismiss", 2, "99 --reason x", stages.corrected, fine, "there is no correction 99", "not_found"),
+    Cell("corrections", 2, "--state odd", stages.corrected, fine, "use one of: pending", "configuration_error"),
     Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
     from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
+    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionState, Times
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -131,6 +132,7 @@ if TYPE_CHECKING:
         ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
+        CorrectionRefused,
         DatabaseError,
         DatabaseUnavailable,
         FeedReset,
@@ -177,6 +179,7 @@ else:
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
         "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
+        "core.corrections": "Correction CorrectionKind CorrectionState Times",
         "core.events": (
             "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
             "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
@@ -217,7 +220,8 @@ else:
         "engine.events": "Emit",
         "errors": (
             "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
-            "DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused MappingRefused "
+            "CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused "
+            "MappingRefused "
             "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
             "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
         ),
@@ -272,6 +276,10 @@ __all__ = [
     "ConnecteamSync",
     "ConnecteamSyncError",
     "ConsoleUser",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionRefused",
+    "CorrectionState",
     "CountName",
     "CountedDay",
     "Counts",
@@ -403,6 +411,7 @@ __all__ = [
     "Suggestion",
     "SupportBundle",
     "Survey",
+    "Times",
     "TimesheetRules",
     "TrackedShift",
     "Trigger",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from connecteam_sync.config import Settings
+from connecteam_sync.core.corrections import Correction, CorrectionState
 from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport, spelled
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.one_thread import InUse, one_thread
 
 if TYPE_CHECKING:
+    from connecteam_sync.engine.corrections import Corrections
     from connecteam_sync.engine.periods import PayPeriods
 
 
@@ -79,6 +82,41 @@ class Payroll:
         """
         self._context.belonging.check_stored()
         return self._periods.reopen(_named(period), reason=reason, by=by)
+
+    def corrections(
+        self, *, period: str | Window | None = None, state: CorrectionState | None = None
+    ) -> tuple[Correction, ...]:
+        """What would have changed on closed days, by number; of one period (about its days, or accepted into it), or of
+        one state.
+        """
+        name = None if period is None else _named(period)
+        return self._corrections.listed(period=name, state=state)
+
+    def accept_corrections(
+        self, numbers: Iterable[int], *, into: str | Window, by: str | None = None
+    ) -> tuple[Correction, ...]:
+        """Accept corrections into a pay period, whose exports carry them: their signed minutes are paid with it.
+
+        What is accepted or dismissed may be decided again until an export has carried it. Raises CorrectionRefused for
+        a period that is closed or was exported (the next open one is named), and for a correction that an export has
+        carried or that was cancelled; NotFound.
+        """
+        return self._corrections.accept(tuple(numbers), into=_named(into), by=by)
+
+    def dismiss_corrections(
+        self, numbers: Iterable[int], *, reason: str, by: str | None = None
+    ) -> tuple[Correction, ...]:
+        """Dismiss corrections: nobody is paid for them, and the reason is kept.
+
+        Raises CorrectionRefused as `accept_corrections`, ConfigurationError without a reason, NotFound.
+        """
+        return self._corrections.dismiss(tuple(numbers), reason=reason, by=by)
+
+    @property
+    def _corrections(self) -> Corrections:
+        from connecteam_sync.engine.corrections import Corrections
+
+        return Corrections(self._context, self._periods, self._settings.pay_schedule)
 
     @property
     def _periods(self) -> PayPeriods:

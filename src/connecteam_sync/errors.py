@@ -24,6 +24,7 @@ ConnecteamSyncError                    1
 │   ├── MappingRefused                 4
 │   ├── LockRefused                    4
 │   ├── PeriodRefused                  4
+│   ├── CorrectionRefused              4   its period is closed, or an export has carried it
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
@@ -262,6 +263,10 @@ class PeriodRefused(Refused):
     def __init__(self, message: str, *, report: PeriodReport | None = None, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.report = report
+
+
+class CorrectionRefused(Refused):
+    """A correction cannot be decided so: its period is settled, or an export has carried it. Nothing was written."""
 
 
 class NotConfirmed(Refused):

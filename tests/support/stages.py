@@ -63,7 +63,7 @@ def must(run: Command, *words: str, code: int = 0) -> Answer:
 
 def nothing(_: Command) -> Words:
     """No table at all, and a file that is no plan."""
-    return {"plan": "plan.json", "hold": "1", "user": "1", "employee": "1", "clock": "1"}
+    return {"plan": "plan.json", "hold": "1", "user": "1", "employee": "1", "clock": "1", "correction": "1"}
 
 
 def initialised(run: Command) -> Words:
@@ -85,6 +85,15 @@ def closed_period(run: Command) -> Words:
     words = mirrored(run)
     must(run, "periods", "close", f"{DAYS[1]}..{DAYS[3]}")
     return words
+
+
+def corrected(run: Command) -> Words:
+    """The days are a closed pay period, and a shift of theirs began later than it says: `{correction}` waits."""
+    words = closed_period(run)
+    shift = run.sandbox.company.shifts()[0]
+    run.sandbox.company.edit(shift.id, start=shift.start + 900)
+    must(run, "sync", *DAYS, code=3)
+    return {**words, "correction": str(run("corrections", "--json").json["corrections"][0]["id"])}
 
 
 def edited(run: Command) -> Words:

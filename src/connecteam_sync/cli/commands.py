@@ -11,6 +11,7 @@ from connecteam_sync.cli import (
     adopt,
     bells,
     console,
+    corrections,
     history,
     locking,
     people,
@@ -72,6 +73,7 @@ app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")
 app.add_typer(console.console, name="console")
 app.add_typer(periods.periods, name="periods")
+app.add_typer(corrections.corrections, name="corrections")
 
 
 @app.callback(invoke_without_command=True)

@@ -58,17 +58,17 @@ class PayPeriods:
     def named(self, text: str) -> Period:
         """The period that `FIRST` or `FIRST..LAST` names. Raises WindowError if that names none."""
         with self._store.reading("looking for a pay period") as session:
-            return self._named(session, text)
+            return self.named_in(session, text)
 
     def history(self, text: str) -> tuple[PeriodEvent, ...]:
         """What was done to a period, newest first, without checklists. Raises WindowError."""
         with self._store.reading("reading what was done to a pay period") as session:
-            return periods.history(session, self._named(session, text).window)
+            return periods.history(session, self.named_in(session, text).window)
 
     def newest_check(self, text: str) -> PeriodEvent | None:
         """The newest checklist on record of a period; None if nobody made one. Raises WindowError."""
         with self._store.reading("reading a checklist") as session:
-            return periods.newest_check(session, self._named(session, text).window)
+            return periods.newest_check(session, self.named_in(session, text).window)
 
     def _stored(self, session: Session) -> tuple[Period, ...]:
         return tuple(
@@ -84,7 +84,8 @@ class PayPeriods:
     def _with_neighbours(period: Period, known: set[Window]) -> Period:
         return msgspec.structs.replace(period, overlaps=overlapping(period.window, known))
 
-    def _named(self, session: Session, text: str) -> Period:
+    def named_in(self, session: Session, text: str) -> Period:
+        """As `named`, in a transaction that is open. Raises WindowError."""
         first, last = self._parsed(text)
         stored = self._stored(session)
         same = [one for one in stored if one.window.first == first and last in {None, one.window.last}]
@@ -183,7 +184,7 @@ class PayPeriods:
         """
         why, who = operator_text("reason", reason), acting_name(by)
         with self._store.writing("opening a pay period") as session:
-            period = self._named(session, text)
+            period = self.named_in(session, text)
             if period.state == "open":
                 session.is_given_up = True
                 raise PeriodRefused(

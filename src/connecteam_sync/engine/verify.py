@@ -48,9 +48,9 @@ class Timesheets:
         self._step = context.step("reading timesheets", [window for _, window in parts])
         self.failures: list[Failure] = []
         self.seen: list[SeenTotals] = []
+        self.locks: list[SeenLocks] = []
         self.counted: list[Counted] = []
         self.unread: set[tuple[int, Window]] = set()
-        self.locks: list[SeenLocks] = []
 
     def differing(self, plan: SlicePlan) -> list[Difference]:
         """The person-days of a plan whose totals differ."""
