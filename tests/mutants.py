@@ -4104,7 +4104,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/periods.py", "one.first <= other.last and", "one.first < other.last and", PAY_SCHEDULE),
     ("core/periods.py", "if last is not None and last < first:", "if False:", PAY_SCHEDULE),
-    ("core/periods.py", 'is_well = self.newly or self.period.state == "closed" or', "is_well =", PERIODS),
+    ("core/periods.py", 'is_well = self.newly or self.period.state == "closed" or', "is_well =", PERIODS_REVIEWED),
     ("config_payroll.py", "if name in _ELSEWHERE:", "if False:", PAY_SCHEDULE),
     ("config_payroll.py", 'if kind in {"biweekly", "days"} and anchor is None:', "if False:", PAY_SCHEDULE),
     (
@@ -4159,7 +4159,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         PERIODS_REVIEWED,
     ),
     ("engine/periods.py", "self._checked.seen_change != head", "False", PERIODS_REVIEWED),
-    ("engine/periods.py", "same.sort(key=lambda one: one.window.timezone != self._timezone)", "", PERIODS),
     ("engine/periods.py", "if period.window.first > self._context.choosing.today():", "if False:", PERIODS),
     ("engine/periods.py", "is_anyway = not checked.is_well", "is_anyway = anyway is not None", PERIODS),
     (
