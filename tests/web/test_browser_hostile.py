@@ -106,6 +106,8 @@ def _paths(staff: Staff) -> list[str]:
     mapped = [one.employee_id for one in people if one.employee_id is not None]
     holds = {(one.hold.reason, one.hold.user_id): one.id for one in staff.mirror.holds()}
     [plan] = staff.mirror.kept_plans(5)
+    days = "2025-12-01..2025-12-07"
+    staff.mirror.payroll.check(days)
     pages = [
         "/",
         "/attention",
@@ -115,6 +117,7 @@ def _paths(staff: Staff) -> list[str]:
         "/plan",
         "/locks?all=yes",
         "/periods",
+        f"/periods/{days}",
         "/clocks",
         "/doorbells",
     ]
