@@ -73,6 +73,7 @@ def paths(mirror: ConnecteamSync, known: Filled) -> list[str]:
         "/plan",
         f"/plan/{known.plan}",
         "/locks",
+        "/periods",
         f"/locks?from={day}&to={today}&do=lock",
         "/clocks",
         "/doorbells",

@@ -51,6 +51,7 @@ PERSON_LOCKS, CLOSED_PERIODS = (
     "tests/test_imported_locks.py -k sqlite",
     "tests/test_imported_locks.py -k 'sqlite and period'",
 )
+PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -4196,7 +4197,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/periods.py", "one.first <= other.last and", "one.first < other.last and", PAY_SCHEDULE),
     ("core/periods.py", "if last is not None and last < first:", "if False:", PAY_SCHEDULE),
-    ("core/periods.py", 'is_well = self.newly or self.period.state == "closed" or', "is_well =", PERIODS),
+    ("core/periods.py", 'is_well = self.newly or self.period.state == "closed" or', "is_well =", PERIODS_REVIEWED),
     ("config_payroll.py", "if name in _ELSEWHERE:", "if False:", PAY_SCHEDULE),
     ("config_payroll.py", 'if kind in {"biweekly", "days"} and anchor is None:', "if False:", PAY_SCHEDULE),
     (
@@ -4251,7 +4252,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         PERIODS_REVIEWED,
     ),
     ("engine/periods.py", "self._checked.seen_change != head", "False", PERIODS_REVIEWED),
-    ("engine/periods.py", "same.sort(key=lambda one: one.window.timezone != self._timezone)", "", PERIODS),
     ("engine/periods.py", "if period.window.first > self._context.choosing.today():", "if False:", PERIODS),
     ("engine/periods.py", "is_anyway = not checked.is_well", "is_anyway = anyway is not None", PERIODS),
     (
@@ -4268,6 +4268,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("present/periods_text.py", 'f"[{shown}]" if is_odd else', 'f"[{shown}]" if not is_odd else', PERIODS_COMMAND),
     ("cli/periods.py", "return left[-1] if left else None", "return left[0] if left else None", PERIODS_COMMAND),
+    ("web/pages/periods.py", "status=200 if refusal is None else 409", "status=200", PERIODS_PAGE),
+    ("web/pages/periods.py", 'if ask.form.agrees("anyway") else None', "", PERIODS_PAGE),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",

@@ -165,6 +165,7 @@ def test_periods_that_share_days() -> None:
     touching = Window(date(2025, 12, 7), date(2025, 12, 9), "Asia/Tokyo")
     after = Window(date(2025, 12, 8), date(2025, 12, 9), "America/Chicago")
     assert share_days(week, touching)
+    assert share_days(touching, week)
     assert not share_days(week, after)
     assert overlapping(week, [after, touching, week]) == (touching,)
 

@@ -128,7 +128,21 @@ def _paths(staff: Staff) -> list[str]:
     mapped = [one.employee_id for one in people if one.employee_id is not None]
     holds = {(one.hold.reason, one.hold.user_id): one.id for one in staff.mirror.holds()}
     [plan] = staff.mirror.kept_plans(5)
-    pages = ["/", "/attention", "/runs", "/people", "/map", "/plan", "/locks?all=yes", "/clocks", "/doorbells"]
+    days = "2025-12-01..2025-12-07"
+    staff.mirror.payroll.check(days)
+    pages = [
+        "/",
+        "/attention",
+        "/runs",
+        "/people",
+        "/map",
+        "/plan",
+        "/locks?all=yes",
+        "/periods",
+        f"/periods/{days}",
+        "/clocks",
+        "/doorbells",
+    ]
     pages += ["/in-hand", "/health", "/audit", "/runs/1", "/runs/2", "/runs/2/undo", f"/plan/{plan.fingerprint}"]
     pages += [f"/attention/{number}" for number in holds.values()]
     pages += [f"/map?user={user}" for user in waiting] + [f"/map?user={waiting[0]}&employee={mapped[0]}"]

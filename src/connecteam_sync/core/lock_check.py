@@ -83,7 +83,8 @@ class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """The result of `lock`: the days it closed, and those of the window that were closed already.
 
-    `verified` is None if every day was closed already, so that nothing was checked.
+    `verified` is None if every day was closed already, so that nothing was checked. `periods` are the closed pay
+    periods that hold days of the window, too.
     """
 
     window: Window
@@ -93,11 +94,12 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     anyway: bool = False
     verified: Verified | None = None
+    periods: tuple[Window, ...] = ()
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """`unlock`'s result: the days it opened, as they were closed. `still` are days closed in another time zone that
-    still lock some hours of the window.
+    """`unlock`'s result: the days it opened, as they were closed. `still` are days that still lock hours of the window:
+    closed in another time zone, or with one of `periods`, the closed pay periods that have days of it.
     """
 
     window: Window
@@ -105,6 +107,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     still: tuple[LockedDay, ...]
     by: str
     reason: str
+    periods: tuple[Window, ...] = ()
 
 
 def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, names: Mapping[RowId, str]) -> Verified:

@@ -88,8 +88,8 @@ class PayPeriods:
         """As `named`, in a transaction that is open. Raises WindowError."""
         first, last = self._parsed(text)
         stored = self._stored(session)
+        # No two periods on record share a day, so at most one begins on it, whatever its zone.
         same = [one for one in stored if one.window.first == first and last in {None, one.window.last}]
-        same.sort(key=lambda one: one.window.timezone != self._timezone)
         if same:
             return same[0]
         if last is None:

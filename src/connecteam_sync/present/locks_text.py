@@ -7,6 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified, summary
+from connecteam_sync.core.periods import spelled
 from connecteam_sync.core.text import hours, many, stamp
 from connecteam_sync.core.window import LockedDay, LockSource, Window
 from connecteam_sync.present import json_shapes
@@ -113,12 +114,20 @@ def verified_lines(verified: Verified, window: Window) -> list[str]:
 
 
 def still_lines(still: Iterable[LockedDay]) -> list[str]:
-    """A line for each day that stays closed after an unlocking, with what keeps it."""
+    """A line for each day that stays closed after an unlocking since it was closed in another time zone."""
     return [
-        f"  still closed in it: {day.day.isoformat()}, with its pay period: connecteam-sync periods"
-        if day.source == "period"
-        else f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
+        f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
         for day in still
+        if day.source != "period"
+    ]
+
+
+def holding_lines(periods: Iterable[Window]) -> list[str]:
+    """A line for each closed pay period that holds days, whoever locks or unlocks them: how to open it."""
+    return [
+        f"  closed in it with a pay period: {spelled(period)}; to open that:"
+        f" connecteam-sync periods reopen {spelled(period)} --reason WHY"
+        for period in periods
     ]
 
 
