@@ -47,10 +47,7 @@ PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_pe
 COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
 LEDGER, CORRECTED = "tests/core/test_correction_ledger.py", "tests/test_corrections.py -k sqlite"
 CORRECTED_COMMAND, EXPORTED = "tests/test_corrections_command.py", "tests/test_corrections.py -k sqlite"
-PERSON_LOCKS, CLOSED_PERIODS = (
-    "tests/test_imported_locks.py -k sqlite",
-    "tests/test_imported_locks.py -k 'sqlite and period'",
-)
+PERSON_LOCKS = "tests/test_imported_locks.py -k sqlite"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
@@ -4171,7 +4168,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/exports.py", "exports.c.last_day == window.last.isoformat(),", "", EXPORTED),
     ("present/corrections_text.py", "signed=True)} h)", ")} h)", CORRECTED_COMMAND),
     ("cli/corrections.py", "if state is not None and chosen is None:", "if False:", CORRECTED_COMMAND),
-    ("store/payroll/day_locks.py", "WHERE state = 'closed'", "WHERE state <> 'open'", CLOSED_PERIODS),
+    ("store/payroll/day_locks.py", "WHERE state = 'closed'", "WHERE state <> 'open'", PERSON_LOCKS),
     ("store/payroll/day_locks.py", "if source != _SPAN_OF_LOCKS", "if True", PERSON_LOCKS),
     ("store/payroll/day_locks.py", 'first <= days["to_day"] and last >= days["from_day"]', "False", PERSON_LOCKS),
     ("store/payroll/imported_locks.py", "if flag is not None:", "if True:", PERSON_LOCKS),
