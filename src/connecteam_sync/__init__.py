@@ -7,6 +7,7 @@ from connecteam_sync.version import __version__
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.client_payroll import Payroll
     from connecteam_sync.config import Settings
     from connecteam_sync.core.account import (
         Acceptance,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
+    from connecteam_sync.core.certificates import Certificate, CertificateCheck, CertificateMismatch
+    from connecteam_sync.core.certified_rows import CertificateDifference, CertificateFault
     from connecteam_sync.core.change import (
         Change,
         ChangeKind,
@@ -123,6 +126,7 @@ if TYPE_CHECKING:
         AdoptRefused,
         BadAnswer,
         BudgetSpent,
+        CertificateRefused,
         ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
@@ -155,6 +159,7 @@ else:
     # Type checkers read the imports above instead, so that an unknown name is an error to them.
     _NAMES = {
         "client": "ConnecteamSync",
+        "client_payroll": "Payroll",
         "config": "Settings",
         "core.account": "Acceptance Account AccountChange ClockReport KnownBy Part Region Vouch ZoneUse",
         "core.adopt": "Dedupe Offset Reference Shape Survey UnreadTime",
@@ -163,6 +168,8 @@ else:
         "core.attention": "Attention HeldGroup HeldReason HoldPage WaitingUser WaitingUsers",
         "core.bells": "BellState Doorbell Found Reliability",
         "core.cadence": "CadenceReason ClockMode ClockSchedule",
+        "core.certificates": "Certificate CertificateCheck CertificateMismatch",
+        "core.certified_rows": "CertificateDifference CertificateFault",
         "core.change": (
             "Change ChangeKind Counts Hold HoldReason Losses Minutes NewEmployee Pending Planner Policy "
             "Refusal SlicePlan Wait"
@@ -205,7 +212,7 @@ else:
         "core.window": "LockedDay Window",
         "engine.events": "Emit",
         "errors": (
-            "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
+            "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError ConnecteamSyncError "
             "DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused MappingRefused "
             "NotConfirmed NotFound NotInitialised NotOurs NotServed RecordRefused Refused Rejected RowMoved "
             "StalePlan Unavailable UndoRefused UpstreamError WindowError"
@@ -243,6 +250,12 @@ __all__ = [
     "ByMinute",
     "CadenceReason",
     "CallFailed",
+    "Certificate",
+    "CertificateCheck",
+    "CertificateDifference",
+    "CertificateFault",
+    "CertificateMismatch",
+    "CertificateRefused",
     "Change",
     "ChangeKind",
     "ChangesWritten",
@@ -322,6 +335,7 @@ __all__ = [
     "Opening",
     "OwnNames",
     "Part",
+    "Payroll",
     "Pending",
     "PeoplePage",
     "Person",

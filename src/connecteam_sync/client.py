@@ -49,6 +49,7 @@ from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
+    from connecteam_sync.client_payroll import Payroll
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
 
@@ -355,6 +356,13 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         """Every locking and unlocking, newest first."""
         with self.store.reading() as session:
             return locks.lock_history(session)
+
+    @property
+    def payroll(self) -> Payroll:
+        """Certificates of closed pay periods."""
+        from connecteam_sync.client_payroll import Payroll
+
+        return Payroll(self.settings, self.store, self._in_use, require_account=self.require_account, today=self.today)
 
     @property
     def _locking(self) -> Locker:

@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The names of our own tables: `[tables] prefix` and `schema`."""
     payroll: TimesheetRules = TimesheetRules()
     """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
+    certificate_key: str | None = None
+    """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
     file: Path | None = None
 
     @property
@@ -157,7 +159,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-KEYS = tuple(name for name in Settings.__struct_fields__ if name not in {"tables", "own", "payroll", "file", "planner"})
+_SECTIONS = {"tables", "own", "payroll", "certificate_key", "file", "planner"}
+KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
@@ -166,6 +169,7 @@ _SECRETS = {
     *("WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_TOKEN"),
     *("SMTP_URL", "ALERTS_WEBHOOK_SECRET", "ALERTS_APPRISE_URLS", "ALERTS_PING_URL"),
 }
+_CERTIFICATE_KEY = f"{PREFIX}CERTIFICATE_KEY_FILE"
 _CLOCK = re.compile("[0-9]{1,18}")
 """A time clock's id; databases hold no longer numbers."""
 """The longest name of a table or column, in characters, of any database."""
@@ -194,23 +198,24 @@ def load_settings(
             values[name], places[name] = value, "the call"
     own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
     tables, named = _tables(values.pop("tables", {}), str(file))
-    payroll = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else TimesheetRules()
+    rules = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else {}
+    if _CERTIFICATE_KEY in environ:
+        rules["certificate_key"] = environ[_CERTIFICATE_KEY].strip()
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
             "the business time zone is not set",
             next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
         )
-    return Settings(
-        **checked, planner=_planner(environ), tables=tables, own=_own(named | own), payroll=payroll, file=file
-    )
+    return Settings(**checked, **rules, planner=_planner(environ), tables=tables, own=_own(named | own), file=file)
 
 
-def _payroll(value: object, place: str) -> TimesheetRules:
+def _payroll(value: object, place: str) -> dict[str, Any]:
     """Imported only where there is that section, to keep the start of the program fast."""
     from connecteam_sync.config_payroll import payroll_rules
 
-    return payroll_rules(value, place)
+    rules, key = payroll_rules(value, place)
+    return {"payroll": rules, "certificate_key": key}
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
@@ -265,6 +270,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     known = tuple(f"{PREFIX}{name.upper()}" for name in (*KEYS, *(f"table_{name}" for name in _OWN)))
     other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {f"{PREFIX}DATABASE_URL_FILE"}
+    other.add(_CERTIFICATE_KEY)
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
             continue

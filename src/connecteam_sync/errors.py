@@ -23,6 +23,7 @@ ConnecteamSyncError                    1
 │   ├── NotOurs                        4   a plan that would write a row of another source
 │   ├── MappingRefused                 4
 │   ├── LockRefused                    4
+│   ├── CertificateRefused             4   an open period, or a key that no certificate names
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
@@ -249,6 +250,10 @@ class LockRefused(Refused):
     def __init__(self, message: str, *, verified: Verified, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.verified = verified
+
+
+class CertificateRefused(Refused):
+    """Nothing was certified: the period is not closed, or the key is not the one of the certificates before."""
 
 
 class NotConfirmed(Refused):

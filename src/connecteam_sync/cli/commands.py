@@ -10,6 +10,7 @@ from connecteam_sync.cli import (
     accounts,
     adopt,
     bells,
+    certificates,
     console,
     history,
     locking,
@@ -53,6 +54,8 @@ for command in (
     locking.lock,
     locking.unlock,
     locking.locks,
+    certificates.certify,
+    certificates.certificates,
     status.status,
     serve.serve,
     serve.pause,
@@ -69,6 +72,7 @@ app.add_typer(accounts.clocks, name="clocks")
 app.add_typer(support.support_bundle, name="support-bundle")
 app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")
+app.add_typer(certificates.certificate, name="certificate")
 app.add_typer(console.console, name="console")
 
 

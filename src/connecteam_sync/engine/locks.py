@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shlex
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,8 +13,8 @@ from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, each_day, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.operator import operator_text
-from connecteam_sync.errors import ConfigurationError, LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
+from connecteam_sync.engine.operator import actor, operator_text
+from connecteam_sync.errors import LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 
@@ -39,7 +38,7 @@ class Locker:
         Raises WindowError for days that are not over, LockRefused if something on them is not right, Unavailable (or
         another UpstreamError) if Connecteam cannot be asked, RowMoved if others keep locking and unlocking.
         """
-        text, who = operator_text("reason", reason), _actor(by)
+        text, who = operator_text("reason", reason), actor(by)
         again = _command(window, text, None if by is None else who)
         _require_over(window)
         for _ in range(ATTEMPTS):
@@ -99,23 +98,13 @@ class Locker:
 
     def unlock(self, window: Window, *, reason: str, by: str | None) -> Opening:
         """Open the days of a window; see `ConnecteamSync.unlock`."""
-        text, who = operator_text("reason", reason) if reason else "", _actor(by)
+        text, who = operator_text("reason", reason) if reason else "", actor(by)
         with self.store.writing("unlocking days") as session:
             opened = locks.unlock(session, window, by=who, reason=text, now=now())
             left = session.locked(window.timezone)
         start, end = window.start_utc, window.end_utc
         still = tuple(day for day in left if day.start < end and day.end > start)
         return Opening(window=window, opened=opened, still=still, by=who, reason=text)
-
-
-def _actor(by: str | None) -> str:
-    """The person as given, else the user of the operating system. Raises ConfigurationError."""
-    if by is not None:
-        return operator_text("by", by)
-    try:
-        return operator_text("by", getpass.getuser())
-    except (KeyError, OSError, ConfigurationError):  # no name for this user id: KeyError until Python 3.12
-        return "somebody"
 
 
 def _require_over(window: Window) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+
 from connecteam_sync.core.text import one_line
 from connecteam_sync.errors import ConfigurationError
 
@@ -21,3 +23,13 @@ def operator_text(what: str, text: str) -> str:
             next_step=f"say it in 1 to {longest} characters",
         )
     return line
+
+
+def actor(by: str | None) -> str:
+    """The person as given, else the user of the operating system. Raises ConfigurationError."""
+    if by is not None:
+        return operator_text("by", by)
+    try:
+        return operator_text("by", getpass.getuser())
+    except (KeyError, OSError, ConfigurationError):  # no name for this user id: KeyError until Python 3.12
+        return "somebody"
