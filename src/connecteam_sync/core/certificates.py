@@ -119,7 +119,7 @@ class CertifiedLook(Payload, frozen=True, kw_only=True):
 
 
 class CertifiedClock(Payload, frozen=True, kw_only=True):
-    """A time clock with, for each day of the period, the newest complete look at it."""
+    """A time clock with, for each day of the period, the newest complete look at it, and the newest with a hash."""
 
     time_clock_id: int
     looks: tuple[CertifiedLook, ...]

@@ -34,7 +34,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.certificate_pack import ROWS
 from connecteam_sync.engine.certificates import account_of, chain_on_record
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.ssh_signatures import refusal
+from connecteam_sync.engine.ssh_signatures import is_whole, refusal
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.payroll import certificates
 from connecteam_sync.store.session import Session
@@ -53,6 +53,11 @@ class _Files:
         self.content = _bytes_of(file)
         self.signature = _or_none(file.with_name(f"{file.name}.sig"))
         self.rows = _or_none(file.with_name(ROWS))
+
+    @property
+    def signed(self) -> str:
+        """The signature as text; what is none stays none."""
+        return (self.signature or b"").decode("utf-8", errors="replace")
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -81,13 +86,14 @@ def check(store: Store, path: str | Path, *, table: bool) -> CertificateCheck:
         difference = CertificateDifference(what="signature", detail=f"it is not what was signed: {error}")
         return CertificateCheck(period=None, certified_at=None, hash=hash_of(files.content), differences=(difference,))
     with store.reading_at_one_moment("checking a certificate") as session:
-        _require_same_company(session, payload)
+        _require_same_company(session, payload, files)
         return _Check(session, files, payload).made(table=table)
 
 
-def _require_same_company(session: Session, payload: PeriodPayload | KeyPayload) -> None:
+def _require_same_company(session: Session, payload: PeriodPayload | KeyPayload, files: _Files) -> None:
+    """Raises ConfigurationError if somebody did sign it for another company; an altered one is told as that."""
     other = payload.account.is_other(account_of(session))
-    if other is not None:
+    if other is not None and files.signature is not None and is_whole(files.content, files.signed):
         raise ConfigurationError(
             f"the certificate is of another company: {other}; nothing was compared",
             next_step="name the database of that company (--config FILE); its signature alone is checked as the"
@@ -131,11 +137,10 @@ class _Check:
         )
 
     def _of_signature(self) -> Iterator[CertificateDifference]:
-        signature = self._files.signature
-        if signature is None:
+        if self._files.signature is None:
             yield _signature("there is no signature beside it (a file of its name with .sig behind it)")
             return
-        text = signature.decode("utf-8", errors="replace")
+        text = self._files.signed
         why = refusal(self._files.content, text, self._chain.keys, at=self._instant())
         if why is not None:
             yield _signature(why)

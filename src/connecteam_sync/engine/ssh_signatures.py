@@ -125,6 +125,15 @@ def refusal(content: bytes, signature: str, allowed: Iterable[AllowedKey], *, at
     return None if done.returncode == 0 else _said(done).replace(f"{folder}{os.sep}", "")
 
 
+def is_whole(content: bytes, signature: str) -> bool:
+    """Whether a signature is one of a content by any key at all: neither of the two was altered since it was made."""
+    with tempfile.TemporaryDirectory(prefix="connecteam-sync-") as folder:
+        file = Path(folder, "signature")
+        file.write_text(signature, encoding="utf-8", newline="")
+        words = ["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(file)]
+        return _ssh_keygen(words, content=content, agent=False).returncode == 0
+
+
 _MOMENT = "%Y%m%d%H%M%S"
 
 

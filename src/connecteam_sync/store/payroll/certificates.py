@@ -123,24 +123,30 @@ def certified_rows(session: Session, window: Window) -> list[CertifiedRow]:
 
 
 def clocks(session: Session, window: Window) -> tuple[CertifiedClock, ...]:
-    """Each time clock that was looked at, with the newest complete look at each of the days. One statement."""
+    """Each time clock that was looked at, with the newest complete look at each of the days, and the newest of which a
+    hash of the inputs is kept. One statement.
+    """
     own = session.own
+    touching = "first_day <= :last AND last_day >= :first"
     newest = (
         f"SELECT max(id) AS id FROM {own.slices} WHERE time_clock_id IS NOT NULL AND status IN ({_GOOD})"
-        " AND first_day <= :last AND last_day >= :first GROUP BY time_clock_id, first_day, last_day"
+        f" AND {touching} GROUP BY time_clock_id, first_day, last_day"
     )
+    hashed = f"SELECT slice_id AS id FROM {own.inputs} WHERE {touching}"
     [fetched] = session.fetch(
         Query(
             "SELECT s.id, s.time_clock_id, s.first_day, s.last_day, s.status, r.id, r.started_at, r.finished_at,"
-            f" i.inputs FROM ({newest}) n JOIN {own.slices} s ON s.id = n.id JOIN {own.runs} r ON r.id = s.run_id"
+            f" i.inputs FROM ({newest} UNION {hashed}) n JOIN {own.slices} s ON s.id = n.id"
+            f" JOIN {own.runs} r ON r.id = s.run_id"
             f" LEFT JOIN {own.inputs} i ON i.time_clock_id = s.time_clock_id AND i.first_day = s.first_day"
             " AND i.last_day = s.last_day AND i.slice_id = s.id",
             {"first": window.first.isoformat(), "last": window.last.isoformat()},
         )
     )
-    by_clock: dict[int, dict[date, tuple[int, CertifiedLook]]] = {}
+    by_clock: dict[int, dict[tuple[date, bool], int]] = {}
+    looks: dict[int, CertifiedLook] = {}
     for number, clock, first, last, status, made_in, started, finished, inputs in fetched:
-        look = CertifiedLook(
+        looks[int(number)] = CertifiedLook(
             first=first,
             last=last,
             at=moment(int(started if finished is None else finished)),
@@ -148,14 +154,14 @@ def clocks(session: Session, window: Window) -> tuple[CertifiedClock, ...]:
             status=status,
             inputs_hash=inputs or None,
         )
-        days = by_clock.setdefault(int(clock), {})
+        best = by_clock.setdefault(int(clock), {})
         begin, end = (date.fromisoformat(day) for day in (first, last))
         for day in each_day(max(begin, window.first), min(end, window.last)):
-            if day not in days or days[day][0] < int(number):
-                days[day] = (int(number), look)
+            for kind in {False, bool(inputs)}:
+                best[day, kind] = max(best.get((day, kind), 0), int(number))
     return tuple(
-        CertifiedClock(time_clock_id=clock, looks=tuple(look for _, look in sorted(dict(days.values()).items())))
-        for clock, days in sorted(by_clock.items())
+        CertifiedClock(time_clock_id=clock, looks=tuple(looks[number] for number in sorted({*best.values()})))
+        for clock, best in sorted(by_clock.items())
     )
 
 
