@@ -17,6 +17,7 @@ import connecteam_sync
 from connecteam_sync import errors
 from connecteam_sync.cli.commands import app
 from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.client_payroll import Payroll
 from connecteam_sync.config import _SECRETS, KEYS, Settings, load_settings
 from connecteam_sync.core.adopt import SHAPES
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
@@ -134,7 +135,8 @@ def test_every_variable_is_documented() -> None:
     assert {f"CONNECTEAM_SYNC_{key.upper()}" for key in KEYS} <= set(told)
     secrets = {f"CONNECTEAM_SYNC_{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")}
     own = {f"CONNECTEAM_SYNC_TABLE_{name.upper()}" for name in OwnNames.__struct_fields__}
-    assert ours == secrets | own | {"CONNECTEAM_SYNC_DATABASE_URL_FILE"}
+    files = {f"CONNECTEAM_SYNC_{name}_FILE" for name in ("DATABASE_URL", "CERTIFICATE_KEY")}
+    assert ours == secrets | own | files
 
 
 def test_every_name_of_a_table_or_column_can_be_configured_as_the_page_shows() -> None:
@@ -232,6 +234,12 @@ def test_every_method_is_documented_with_what_it_takes_and_returns() -> None:
         for kind in ConnecteamSync.__mro__[:-1]
         for name, found in vars(kind).items()
         if not name.startswith("_") and (said := member(name, found)) is not None
+    }
+    real |= {
+        said
+        for kind in Payroll.__mro__[:-1]
+        for name, found in vars(kind).items()
+        if not name.startswith("_") and (said := member(f"payroll.{name}", found)) is not None
     }
     taken = member("ConnecteamSync", ConnecteamSync.__init__)
     assert taken is not None

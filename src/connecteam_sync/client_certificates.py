@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -27,16 +27,10 @@ _DECIDE_HOURS = (
 class Certificates:
     """Certificates of closed pay periods. Every method raises what `Store` raises."""
 
-    settings: Settings
-    store: Store
-
-    def require_account(self) -> None:
-        """Raise ConfigurationError if the region or zone of the configuration is not that of the database."""
-        raise NotImplementedError  # the client has it; this class is a part and is never made alone
-
-    def today(self) -> date:
-        """The current day in the business time zone."""
-        raise NotImplementedError  # same
+    _settings: Settings
+    _store: Store
+    _require_account: Callable[[], None]
+    _today: Callable[[], date]
 
     def certify(self, first: date, last: date | None = None, *, out: str | Path, by: str | None = None) -> Certificate:
         """Certify the closed period that begins on a local day, into a folder that is new or empty.
@@ -49,7 +43,7 @@ class Certificates:
         Raises CertificateRefused if the period is not closed or the key is another one than before;
         ConfigurationError if the key or the folder cannot be used.
         """
-        self.require_account()
+        self._require_account()
         return self._certifier.certify(first, last, out, by=by)
 
     def certificates(self) -> tuple[Certificate, ...]:
@@ -64,7 +58,7 @@ class Certificates:
         """
         from connecteam_sync.engine.certificate_check import check
 
-        return check(self.store, file, table=table)
+        return check(self._store, file, table=table)
 
     def rotate_certificate_key(
         self, *, old: str | Path | None = None, lost: str | None = None, by: str | None = None
@@ -74,7 +68,7 @@ class Certificates:
 
         Raises CertificateRefused if `old` is not the key in use, or nothing is certified yet; ConfigurationError.
         """
-        self.require_account()
+        self._require_account()
         return self._certifier.rotate(old=None if old is None else str(old), lost=lost, by=by)
 
     def compare_certificates(self) -> Mapping[int, CertificateMismatch | None]:
@@ -83,15 +77,15 @@ class Certificates:
         """
         from connecteam_sync.engine.certificate_check import compare_newest
 
-        return {one.number: mismatch for one, mismatch in compare_newest(self.store, self.today())}
+        return {one.number: mismatch for one, mismatch in compare_newest(self._store, self._today())}
 
     @property
     def _certifier(self) -> Certifier:
         from connecteam_sync.engine.certificates import Certifier
 
-        s = self.settings
+        s = self._settings
         return Certifier(
-            self.store, timezone=s.timezone, key=s.certificate_key, configuration_hash=configuration_hash(s)
+            self._store, timezone=s.timezone, key=s.certificate_key, configuration_hash=configuration_hash(s)
         )
 
 

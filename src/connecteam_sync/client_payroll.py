@@ -24,13 +24,5 @@ class Payroll(Certificates):
         require_account: Callable[[], None],
         today: Callable[[], date],
     ) -> None:
-        self.settings, self.store, self._in_use = settings, store, in_use
+        self._settings, self._store, self._in_use = settings, store, in_use
         self._require_account, self._today = require_account, today
-
-    def require_account(self) -> None:
-        """Raises ConfigurationError, naming both sides, if the configured region or zone is not the database's."""
-        self._require_account()
-
-    def today(self) -> date:
-        """The current day in the business time zone."""
-        return self._today()

@@ -36,7 +36,7 @@ def row(key: int | str = 1, employee: int | str = 7, minutes: float | None = 480
     """A row of eight hours."""
     out = None if minutes is None else NINE + 28_800
     made = ClockTime(key, employee, NINE, out, minutes, minutes is None)
-    return certified(msgspec.structs.replace(made, **values), key, "s-1")  # type: ignore[arg-type]
+    return certified(msgspec.structs.replace(made, **values), key, "s-1")
 
 
 def test_a_line_and_its_hash() -> None:

@@ -12,7 +12,8 @@ from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.store.payroll import certificates
 from connecteam_sync.store.store import Store
 from support.certified import FIRST, LAST, certify, close, key_in, stock
-from support.keyed_host import TEXT, UUID, Host, kind_of
+from support.keyed_host import TEXT, UUID, Host
+from support.refusing_tables import kind_of
 from support.scenario import World
 
 MANY = SandboxSettings(minute_limit=10**9)

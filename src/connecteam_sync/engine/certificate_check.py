@@ -200,11 +200,15 @@ class _Check:
             try:
                 rows = rows_of_csv(content, payload.rows_csv.keys)
             except ValueError as error:
-                return None, (CertificateDifference(what=ROWS, detail=f"rows.csv cannot be read: {error}"),)
+                return None, (CertificateDifference(what="rows.csv", detail=f"rows.csv cannot be read: {error}"),)
             if people_of(in_order(rows)) == {key: theirs for key, theirs in payload.by_person.items() if theirs.shifts}:
                 return rows, ()
-            return None, (CertificateDifference(what=ROWS, detail="its rows do not give the roots of the people"),)
-        return None, (CertificateDifference(what=ROWS, detail="the rows.csv beside it is not what was certified"),)
+            return None, (
+                CertificateDifference(what="rows.csv", detail="its rows do not give the roots of the people"),
+            )
+        return None, (
+            CertificateDifference(what="rows.csv", detail="the rows.csv beside it is not what was certified"),
+        )
 
     def _of_table(
         self, payload: PeriodPayload, rows: tuple[CertifiedRow, ...] | None
@@ -244,7 +248,8 @@ def compare_newest(store: Store, today: date) -> tuple[tuple[KeptCertificate, Ce
     with store.reading_at_one_moment("comparing certificates with the table") as session:
         newest = certificates.newest_of_periods(certificates.kept(session))
         found = tuple((one, _mismatch(session, one)) for one in newest if one.last >= since)
-    news = [(one.number, new) for one, mismatch in found if (new := mismatch and mismatch.text) != one.mismatch]
+    texts = [(one, None if mismatch is None else mismatch.text) for one, mismatch in found]
+    news = [(one.number, text) for one, text in texts if text != one.mismatch]
     if news:
         with store.own_rows("noting what differs from certificates") as connection:
             certificates.note_mismatches(connection, store.own, news)

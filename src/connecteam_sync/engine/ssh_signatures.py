@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from connecteam_sync.core.certificate_chain import AllowedKey
-from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError
+from connecteam_sync.errors import ConfigurationError
 
 IDENTITY = NAMESPACE = "connecteam-sync"
 """Who signs, as `allowed_signers` names them, and what for: a signature made for anything else is none of ours."""
@@ -126,7 +126,10 @@ def refusal(content: bytes, signature: str, allowed: Iterable[AllowedKey], *, at
 
 
 def is_whole(content: bytes, signature: str) -> bool:
-    """Whether a signature is one of a content by any key at all: neither of the two was altered since it was made."""
+    """Whether a signature is one of a content by any key at all: neither of the two was altered since it was made.
+
+    Raises ConfigurationError without `ssh-keygen`.
+    """
     with tempfile.TemporaryDirectory(prefix="connecteam-sync-") as folder:
         file = Path(folder, "signature")
         file.write_text(signature, encoding="utf-8", newline="")
@@ -184,8 +187,8 @@ def _ssh_keygen(words: list[str], *, agent: bool, content: bytes = b"") -> subpr
             next_step="see whether the agent waits for a person, and try again",
         ) from error
     except OSError as error:
-        raise ConnecteamSyncError(
-            f"ssh-keygen could not be run: {error.strerror}", next_step="run ssh-keygen -Y help by hand"
+        raise ConfigurationError(
+            f"ssh-keygen could not be run: {error.strerror}", next_step=f"see what is wrong with {program}"
         ) from error
 
 

@@ -149,7 +149,7 @@ def head(session: Session) -> tuple[int, str] | None:
     newest = select(func.max(changes.c.id)).scalar_subquery()
     wanted = select(*(changes.c[name] for name in _HASHED_COLUMNS)).where(changes.c.id == newest)
     row = session.connection.execute(wanted).mappings().first()
-    return None if row is None else (int(row["id"]), _hash_of(row))
+    return None if row is None else (int(row["id"]), _hash_of(dict(row)))
 
 
 def _require_there(session: Session, cursor: int | str) -> int:
