@@ -43,6 +43,7 @@ class Certificates:
         Raises CertificateRefused if the period is not closed or the key is another one than before;
         ConfigurationError if the key or the folder cannot be used.
         """
+        self._store.columns()  # says so where there are no tables of ours
         self._require_account()
         return self._certifier.certify(first, last, out, by=by)
 
@@ -58,6 +59,7 @@ class Certificates:
         """
         from connecteam_sync.engine.certificate_check import check
 
+        self._store.columns()  # same
         return check(self._store, file, table=table)
 
     def rotate_certificate_key(
@@ -68,6 +70,7 @@ class Certificates:
 
         Raises CertificateRefused if `old` is not the key in use, or nothing is certified yet; ConfigurationError.
         """
+        self._store.columns()  # same
         self._require_account()
         return self._certifier.rotate(old=None if old is None else str(old), lost=lost, by=by)
 

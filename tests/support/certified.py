@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import delete, insert, text
@@ -159,3 +159,50 @@ def execute(world: World, statement: str, **values: object) -> None:
     """What somebody does who may write to the database."""
     with world.mirror.store.own_rows("tampering") as connection:
         connection.execute(text(statement), values)
+
+
+# -- the story of certificates for `tests/test_json.py` ----------------------------------------------------------------
+
+
+class CheckedCommand(Protocol):
+    """A command in a folder, whose every answer is checked against the reference."""
+
+    folder: Path
+
+    def __call__(self, command: str, *words: str, fails: str | None = None, **environment: str) -> dict[str, Any]:
+        """The answer."""
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """A statement of another program."""
+
+
+def certified(run: CheckedCommand) -> None:
+    """Certificates: made, listed, checked, altered, and of another key."""
+    run("init")
+    run("sync", "--from", "2025-12-01", "--to", "2025-12-11")
+    run.sql(
+        "INSERT INTO connecteam_sync_period_events (id, first_day, last_day, timezone, kind, at, actor, reason, anyway)"
+        " VALUES (1, '2025-12-01', '2025-12-11', 'America/Chicago', 'close', 1, 'Pia', '', 0)"
+    )
+    run.sql(
+        "INSERT INTO connecteam_sync_periods (first_day, last_day, timezone, state, changed_at, event_id)"
+        " VALUES ('2025-12-01', '2025-12-11', 'America/Chicago', 'closed', 1, 1)"
+    )
+    old, key = key_in(run.folder, "old"), "CONNECTEAM_SYNC_CERTIFICATE_KEY_FILE"
+    run("certify", "2025-12-15", "--out", "no", fails="failure", **{key: str(old)})
+    assert run("certify", "2025-12-01", "--out", "proof", **{key: str(old)})["certificate"]["previous"] is None
+    verify = ("proof/certificate.json", "--table")
+    assert run("certificate verify", *verify)["rows"] == 60
+    run.sql("UPDATE clock_times SET total_minutes = 1 WHERE id = 7")
+    assert run("certificate verify", *verify)["differences"][0]["shift_id"]
+    (run.folder / "proof" / "rows.csv").unlink()
+    assert run("certificate verify", *verify)["differences"][0]["clock_time_id"] is None
+    assert run("certificate verify", *verify)["notes"]
+    run("certificate rotate-key", "--old", str(old), **{key: str(key_in(run.folder, "new"))})
+    run.sql(
+        """UPDATE connecteam_sync_certificates SET mismatch = '{"since":1,"people":1,"employees":[7]}' WHERE id = 1"""
+    )
+    assert run("certificates")["certificates"][1]["mismatch"]["people"] == 1
+    assert run("certificate")["certificates"][0]["new_key"]
+    (run.folder / "proof" / "certificate.json").write_text("{}")
+    assert run("certificate verify", *verify)["certified_at"] is None
