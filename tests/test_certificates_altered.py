@@ -11,8 +11,10 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.engine.ssh_signatures import signing_key
 from connecteam_sync.errors import CertificateRefused, ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox
@@ -197,6 +199,17 @@ def test_a_certificate_of_another_company_is_refused(
             theirs.mirror.payroll.verify_certificate(certified_folder / "certificate.json")
         theirs.mirror.close()
     assert found(certified_world, certified_folder) == []
+
+
+def test_another_time_zone_is_refused(certified_world: World, tmp_path: Path) -> None:
+    """Its days would be other hours: nothing is certified until somebody says that it is right."""
+    settings = msgspec.structs.replace(certified_world.mirror.settings, timezone="Europe/Berlin")
+    with ConnecteamSync(settings=settings) as other:
+        with pytest.raises(ConfigurationError, match="Europe/Berlin"):
+            certify(other, tmp_path / "c")
+        with pytest.raises(ConfigurationError, match="Europe/Berlin"):
+            other.payroll.rotate_certificate_key(lost="x")
+    assert not (tmp_path / "c").exists()
 
 
 def test_what_is_no_certificate(certified_world: World, certified_folder: Path, tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ USUAL: Mapping[str, tuple[str, Stage, str, Mapping[str, object]]] = {
     "certificate rotate-key": ("--old key", stages.rekeyed, "in the place of", {"certificate.period": None}),
 }
 """How a command ends with 0: its words, what it needs, what a person reads, and what a program finds."""
-READS = {"certificates", "certificate", "certificate verify"}
+READS = {"locks", "certificates", "certificate", "certificate verify"}
 """Ask nobody and write nothing."""
-COMPARES = {"certificate verify"}
-"""End with 5 where something differs."""
+COMPARES = {"certificate verify", "plan", "verify"}
+"""End with 5 where something differs, those that are not of payroll too."""
 CELLS: tuple[tuple[str, int, str, Stage, str, str, Mapping[str, object]], ...] = (
     ("certify", 2, "2025-12-01 --out proof", stages.mirrored, "ssh-keygen -t ed25519", "configuration_error", {}),
     ("certify", 4, "2025-12-20 --out proof", stages.closed, "periods close 2025-12-20", "certificate_refused", {}),
