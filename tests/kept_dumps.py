@@ -262,6 +262,24 @@ INSERT INTO connecteam_sync_kept_plans (fingerprint, made_at, made_by, state, ru
 INSERT INTO connecteam_sync_timesheets (user_id, day, timezone, time_clock_id, minutes, run_id, seen_at)
   VALUES (101, '2025-12-01', 'America/Chicago', 4100001, 480, 1, 1764600000);
 UPDATE connecteam_sync_runs SET asked_by = 'Ana', trigger_kind = 'person' WHERE id = 1;
+INSERT INTO connecteam_sync_periods (first_day, timezone, last_day, state, changed_at, event_id)
+  VALUES ('2025-11-17', 'America/Chicago', '2025-11-30', 'closed', 1764600000, 1);
+INSERT INTO connecteam_sync_period_events (first_day, last_day, timezone, kind, at, actor, reason, anyway, checked)
+  VALUES ('2025-11-17', '2025-11-30', 'America/Chicago', 'close', 1764600000, 'Ana', 'paid', 0, '{}');
+INSERT INTO connecteam_sync_person_locks (day, timezone, source, time_clock_id, user_id, locked_at, event_id)
+  VALUES ('2025-11-30', 'America/Chicago', 'connecteam_lock', 4100001, 101, 1764600000, 1);
+INSERT INTO connecteam_sync_corrections (employee_id, user_id, time_clock_id, subject, shift_id, clock_time_id, day,
+  timezone, kind, minutes_before, minutes_after, delta_minutes, content, seen_at, run_id, cause, state)
+  VALUES (1, 101, 4100001, 'shift:kept-9', 'kept-9', 901, '2025-11-30', 'America/Chicago', 'changed', 480, 510, 30,
+  '{}', 1764600000, 1, 'clock-out corrected', 'pending');
+INSERT INTO connecteam_sync_exports (first_day, last_day, timezone, format, at, actor, file_name, file_hash, file_lines,
+  minutes, corrections, reason)
+  VALUES ('2025-11-17', '2025-11-30', 'America/Chicago', 'csv', 1764600000, 'Ana', 'hours.csv', 'c0ffee', 3, 1440, '[]',
+  '');
+INSERT INTO connecteam_sync_certificates (first_day, last_day, timezone, at, actor, payload, payload_hash, signature,
+  public_key)
+  VALUES ('2025-11-17', '2025-11-30', 'America/Chicago', 1764600000, 'Ana', '{}', 'c0ffee', 'signed',
+  'ssh-ed25519 key');
 """
 """What only `adopt`, a service, the console and `init --views` write, and a word for a time clock that is no more."""
 

@@ -111,7 +111,7 @@ def test_which_shifts_a_day_lists(records: object, ids: set[str] | None) -> None
         minutes=450,
         shift_ids=None if ids is None else frozenset(ids),
         is_locked=True,
-        is_approved=False,
+        is_approved=None,
     )
     assert list(day_totals(msgspec.json.decode(body, type=Timesheet))) == [expected]
 

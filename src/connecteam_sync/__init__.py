@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
     from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
-    from connecteam_sync.core.window import LockedDay, Window
+    from connecteam_sync.core.window import LockedDay, LockSource, Window
     from connecteam_sync.engine.events import Emit
     from connecteam_sync.errors import (
         AdoptRefused,
@@ -209,7 +209,7 @@ else:
         "core.support": "Replay ReplayedLook SupportBundle",
         "core.timesheets": "TimesheetRules Weekday",
         "core.webhooks": "Webhook",
-        "core.window": "LockedDay Window",
+        "core.window": "LockSource LockedDay Window",
         "engine.events": "Emit",
         "errors": (
             "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError ConnecteamSyncError "
@@ -314,6 +314,7 @@ __all__ = [
     "LockEvent",
     "LockHeld",
     "LockRefused",
+    "LockSource",
     "LockedDay",
     "Looked",
     "Losses",

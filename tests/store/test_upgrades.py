@@ -60,6 +60,7 @@ RELEASED = {
     "0015_service.py": "a0ce26a909beb8a7",
     "0016_told.py": "d82bc16551f1b973",
     "0017_console.py": "7541d395dbd9f2e6",
+    "0018_payroll.py": "f83ee4e75c7e019d",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 
@@ -89,14 +90,21 @@ def upgraded(database: str, *, is_printed: bool, connection: Connection) -> None
 
 
 def require_kept(connection: Connection, before: dict[str, list[dict[str, Any]]]) -> None:
-    """Every value that was there is there, whatever the table is called now; and nothing but the token of webhooks."""
+    """Every value that was there is there, whatever the table is called now; and nothing but the token of webhooks.
+
+    Migration 0018 has the next look say again what it holds on a closed day, so that a correction is made of it.
+    """
     after = kept_dumps.data_of(connection, VERSION)
     for kind, rows in before.items():
         was, now = (
-            [{name: row[name] for name in rows[0]} for row in of if row.get("name") != "webhook_token"]
+            [
+                {name: row[name] for name in rows[0] if (row.get("reason"), name) != ("locked_day", "detail")}
+                for row in of
+                if row.get("name") != "webhook_token"
+            ]
             for of in (rows, after[kind])
         )
-        assert sorted(now, key=repr) == was, kind
+        assert sorted(now, key=repr) == sorted(was, key=repr), kind
 
 
 @pytest.mark.parametrize(("database", "version", "is_printed"), KEPT, indirect=["database"])
@@ -123,7 +131,7 @@ def test_a_kept_version_becomes_a_fresh_one(database: str, version: str, is_prin
         for _ in range(2):
             run = world.sync()
             assert (run.status, run.counts.unchanged, run.counts.held) == ("nothing", 3, 1)
-        assert world.mirror.locked_days() == (kept_dumps.DAY,)
+        assert kept_dumps.DAY in world.mirror.locked_days()
         world.work(4, "08:00", "16:00")
         assert world.sync().counts.created == 1
         world.mirror.close()

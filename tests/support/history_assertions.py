@@ -12,6 +12,7 @@ ASSERTIONS = (
     "locked days do not move",
     "a closed day is held for a reason",
     "a day closed in another zone keeps its hours",
+    "rows and corrections are what Connecteam says",
     "parts of the window in any order",
     "parts and time clocks come to rest",
     "absences are decided last",

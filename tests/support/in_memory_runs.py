@@ -39,6 +39,25 @@ class InMemoryRuns:
         self.sight = Sight()
         self.homes: dict[str, RowId] = {}
 
+    def come_to_rest(self, shown: list[Fact], listed: frozenset[int], policy: Policy) -> list[Hold]:
+        """Repeat the look at the whole window until it writes nothing; returns its holds."""
+        return self.come_to_rest_in([WINDOW], shown, listed, policy)
+
+    def come_to_rest_in(
+        self, parts: list[Window], shown: list[Fact], listed: frozenset[int], policy: Policy
+    ) -> list[Hold]:
+        """Repeat the look until it writes nothing; one part of one time clock must do so after the first."""
+        slices = len(parts) * len(self.clocks)
+        # A key may pass from one time clock to the other and back: two looks more than there are parts.
+        for number in range(2 + slices):
+            holds, wrote = self._once(parts, shown, listed, policy)
+            if not wrote:
+                self.reach["idempotence" if slices == 1 else "parts and time clocks come to rest"] += 1
+                return holds
+            assert slices > 1 or number == 0, "idempotence"
+        message = f"{slices} parts do not come to rest"
+        raise AssertionError(message)
+
     def _partly(self, shown: list[Fact], listed: frozenset[int], policy: Policy) -> None:
         """A run in which one time clock cannot be read, or that leaves it out."""
         clock = self.hard.chance.choice(self.clocks)

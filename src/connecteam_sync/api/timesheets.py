@@ -22,15 +22,15 @@ class Timesheet(msgspec.Struct):
 class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
     """Connecteam's own total of a person's day: whole minutes, after its rounding and automatic breaks.
 
-    `shift_ids` are the shifts that the day lists; None if the answer does not tell.
+    `shift_ids` are the shifts that the day lists; None if the answer does not tell, as of the two flags.
     """
 
     user_id: int
     day: date
     minutes: int
     shift_ids: frozenset[str] | None
-    is_locked: bool
-    is_approved: bool
+    is_locked: bool | None
+    is_approved: bool | None
 
 
 class _User(msgspec.Struct, rename="camel"):
@@ -66,8 +66,8 @@ def day_totals(sheet: Timesheet) -> Iterator[DayTotal]:
                     day=day.date,
                     minutes=round((day.daily_total_work_hours or 0) * 60),
                     shift_ids=_shift_ids(day.records),
-                    is_locked=bool(day.is_locked),
-                    is_approved=bool(day.is_approved),
+                    is_locked=day.is_locked,
+                    is_approved=day.is_approved,
                 )
 
 

@@ -74,10 +74,7 @@ def unlock(
         done = mirror.unlock(window.first, window.last, reason=reason, by=who)
         report.print_json(locks_text.opening_json(done))
         report.print_lines([f"{window} is open ({many(len(done.opened), 'day')} newly)"])
-        report.print_lines(
-            f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
-            for day in done.still
-        )
+        report.print_lines(locks_text.still_lines(done.still))
         report.note(f"next: connecteam-sync sync --from {window.first} --to {window.last}" if done.opened else "")
 
 

@@ -136,6 +136,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The time clock of the shift if it is not the plan's: its row was taken over."""
     acknowledged: bool = False
     """Whether a person has acknowledged it: it is still shown, but no longer makes a run exit with 3."""
+    change: Change | None = None
+    """What would be written if its day were not closed: a correction is made of it."""
 
     def __post_init__(self) -> None:
         # It contains names and database messages, and must be one line everywhere.

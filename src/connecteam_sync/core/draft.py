@@ -227,12 +227,12 @@ class PlanBuilder:
         if obstacle is None:
             self.changes.append(change)
         else:
-            self.hold_change(obstacle[0], change, obstacle[1])
+            self.hold_change(obstacle[0], change, obstacle[1], would_be=obstacle[0] == "locked_day")
 
     def obstacle(self, change: Change) -> tuple[HoldReason, str] | None:
         """Why a change cannot be written: the reason and the sentence of its hold; None if it can."""
         kind, before, after = change.kind, change.before, change.after
-        locked = self.closed_days(before, after) if kind != "link" else ()
+        locked = self.closed_days(change) if kind != "link" else ()
         refused = self.stored.refused.get(subject_of(change))
         if locked:
             return ("locked_day", unwritten_text(change, locked[0], self.zone, self.names()))
@@ -261,9 +261,16 @@ class PlanBuilder:
         made = {provisional_employee(user): person.name for user, person in self.new_employees.items()}
         return self.stored.names | made
 
-    def closed_days(self, *images: ClockTime | None) -> tuple[LockedDay, ...]:
-        """The locked days that the clock-ins of the images fall on: a row belongs to the day on which it begins."""
-        return self.locks.holding(images)
+    def closed_days(self, change: Change) -> tuple[LockedDay, ...]:
+        """The closed days that a change would alter: a row belongs to the day on which it begins.
+
+        A row without a shift may be of any time clock: a lock of one of them holds it, too.
+        """
+        images = (change.before, change.after)
+        users = {user for image in images if image for user in self.stored.users_of.get(image.employee_id, ())}
+        if change.user_id is not None:
+            users.add(change.user_id)
+        return self.locks.holding(images, users=users, clock=self.clock if change.shift_id else None)
 
     def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
         """First and last local day the images touch together."""
@@ -309,8 +316,8 @@ class PlanBuilder:
         day = local_day(record.start, self.zone)
         return f" ({day} {span(record.start, record.end, self.zone, day)})"
 
-    def hold_change(self, reason: HoldReason, change: Change, detail: str) -> None:
-        """A hold in the place of a change."""
+    def hold_change(self, reason: HoldReason, change: Change, detail: str, *, would_be: bool = False) -> None:
+        """A hold in the place of a change; `would_be`: only its closed day keeps it from being written."""
         row = change.before
         self.add_hold(
             Hold(
@@ -323,6 +330,7 @@ class PlanBuilder:
                 employee_id=change.image.employee_id,
                 instant=change.image.clock_in,
                 minutes=change.minutes,
+                change=change if would_be else None,
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -12,36 +12,70 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import called, clock, day_name, hours, span
-from connecteam_sync.core.window import LockedDay, local_day
+from connecteam_sync.core.window import LockedDay, LockSource, local_day
 
 
 class Locks:
-    """Closed days, indexed to look up many instants. Days of different zones may overlap."""
+    """Closed days, indexed to look up many instants. Days of different zones may overlap.
+
+    Days of one person or one time clock count for `holding` only: `at` knows the days that are closed for everybody.
+    """
+
+    def __init__(self, days: Iterable[LockedDay]) -> None:
+        of_all: list[LockedDay] = []
+        of_some: list[LockedDay] = []
+        for day in days:
+            (of_some if day.time_clock_id or day.user_id else of_all).append(day)
+        self._of_all, self._of_some = _Index(of_all), _Index(of_some)
+
+    def at(self, instant: int) -> LockedDay | None:
+        """The day, closed for everybody, that an instant falls on; None if there is none."""
+        return next(self._of_all.at(instant), None)
+
+    def holding(
+        self, images: Iterable[ClockTime | None], *, users: Collection[int] = (), clock: int | None = None
+    ) -> tuple[LockedDay, ...]:
+        """The closed days that the clock-ins of rows fall on, in order; a day on which a row merely ends is not one.
+
+        Rows belong to the day on which they begin, before and after a change (rule 9). `users` are the Connecteam users
+        that the rows may be of; without a `clock` a lock of any time clock holds.
+        """
+        starts = {image.clock_in for image in images if image is not None}
+        found = {day for start in starts if (day := self.at(start)) is not None}
+        found |= {
+            day
+            for start in starts
+            for day in self._of_some.at(start)
+            if (not day.user_id or day.user_id in users)
+            and (not day.time_clock_id or clock in {None, day.time_clock_id})
+        }
+        return tuple(sorted(found, key=lambda day: (day.start, day.end, day.source, day.time_clock_id, day.user_id)))
+
+
+class _Index:
+    """Days by the instants they span."""
 
     def __init__(self, days: Iterable[LockedDay]) -> None:
         self._days = sorted(days, key=lambda day: (day.start, day.end))
         self._starts = [day.start for day in self._days]
         self._longest = max((day.end - day.start for day in self._days), default=0)
 
-    def at(self, instant: int) -> LockedDay | None:
-        """The closed day that an instant falls on; None if there is none."""
+    def at(self, instant: int) -> Iterator[LockedDay]:
+        """The days that an instant falls on, the one that began last first."""
         number = bisect_right(self._starts, instant)
         # Nearly always the day that began last: only if zones differ may one that began earlier end later.
         while number and self._starts[number - 1] > instant - self._longest:
             number -= 1
             if instant < self._days[number].end:
-                return self._days[number]
-        return None
+                yield self._days[number]
 
-    def holding(self, images: Iterable[ClockTime | None]) -> tuple[LockedDay, ...]:
-        """The closed days that the clock-ins of rows fall on, in order; a day on which a row merely ends is not one.
 
-        Rows belong to the day on which they begin, before and after a change (rule 9).
-        """
-        if not self._days:
-            return ()
-        found = {day for image in images if image is not None and (day := self.at(image.clock_in)) is not None}
-        return tuple(sorted(found, key=lambda day: (day.start, day.end)))
+_CLOSED_BY: Mapping[LockSource, str] = {
+    "own": "is locked for payroll",
+    "period": "lies in a closed pay period",
+    "connecteam_lock": "is locked in Connecteam",
+    "connecteam_approval": "is approved in Connecteam",
+}
 
 
 def unwritten_text(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
@@ -52,7 +86,7 @@ def unwritten_text(change: Change, closed: LockedDay, zone: ZoneInfo, names: Map
     text = f"{change_text(change, zone, names)} is not written"
     if change.after is None:
         text = f"{_row(change, zone)} is not deleted, {hours(-change.minutes)} h kept"
-    return f"{day_name(closed.day)}{where} is locked for payroll: {text}{_why(change)}"
+    return f"{day_name(closed.day)}{where} {_CLOSED_BY[closed.source]}: {text}{_why(change)}"
 
 
 def _why(change: Change) -> str:

@@ -334,7 +334,7 @@ class _Decision(Absences):
             mirror is None
             or after is None
             or any(c.after and c.after.key == after.key for c in self.changes)
-            or self.closed_days(row, after)
+            or self.closed_days(self.change("update", row, after, mirror.shift, ""))
             or (self.edited_locally(mirror, row) and self.policy.local_edits == "keep")
         ):
             return False

@@ -120,7 +120,12 @@ RULES: dict[str, dict[str, Rule]] = {
         "connecteam_user_id": "user_text",
         "phone": "phone",
     },
-    "LockedDay": {"day": KEEP, "timezone": "zone", "start": KEEP, "end": KEEP},
+    "LockedDay": {
+        **dict.fromkeys(("day", "start", "end", "source"), KEEP),
+        "timezone": "zone",
+        "time_clock_id": "clock",
+        "user_id": "user",
+    },
     "Child": {"table": "table", "count": KEEP, "fields": [KEEP], "follows": KEEP},
     "Policy": dict.fromkeys(
         (
@@ -191,6 +196,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "minutes": KEEP,
         "time_clock_id": "clock",
         "acknowledged": KEEP,
+        "change": "walk",
     },
     "Refusal": {"guard": KEEP, "message": "blank", "fingerprint": "blank", "stopped": "walk", "lacks_seconds": KEEP},
     "NewEmployee": {"user_id": "user", "name": "full_name", "email": "email"},

@@ -369,6 +369,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     offsets: tuple[Offset, ...] = ()
     seen: tuple[tuple[int, Window, tuple[tuple[int, date, int], ...]], ...] = ()
     """The totals themselves: time clock, days, and (user, local day, minutes) of each; kept for `timesheet`."""
+    seen_locks: tuple[tuple[int, Window, tuple[tuple[int, date, bool | None, bool | None], ...]], ...] = ()
+    """Connecteam's own locks and approvals, where they are imported (`import_locks`); see `core.verify.SeenLocks`."""
     run: int | None = None
     """The number of its receipt."""
     not_recorded: str | None = None

@@ -30,12 +30,14 @@ class TimesheetRules(msgspec.Struct, frozen=True, kw_only=True):
     """What a company's time clocks are known to do to a timesheet, in whole minutes; None: nothing of the kind.
 
     `automatic_break_minutes` are deducted from a shift at most, `timesheet_rounding_minutes` is the step to which its
-    ends are rounded; days of `timesheet_off_days` are on no timesheet.
+    ends are rounded; days of `timesheet_off_days` are on no timesheet. With `import_locks` its locks and approvals of a
+    person's day close that day here, too.
     """
 
     automatic_break_minutes: int | None = None
     timesheet_rounding_minutes: int | None = None
     timesheet_off_days: tuple[Weekday, ...] = ()
+    import_locks: bool = False
 
 
 class TimesheetDay(msgspec.Struct, frozen=True, kw_only=True):

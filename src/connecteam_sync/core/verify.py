@@ -20,6 +20,11 @@ DayTotals = dict[tuple[date, Person], tuple[int, int]]
 SeenTotals = tuple[int, Window, tuple[tuple[int, date, int], ...]]
 """Connecteam's own totals of a time clock's days, as they came: (user, local day, minutes) of each."""
 
+SeenLocks = tuple[int, Window, tuple[tuple[int, date, bool | None, bool | None], ...]]
+"""What a time clock's timesheet said of people's days: (user, local day, whether locked, whether approved); None: it
+did not say.
+"""
+
 
 class Held(NamedTuple):
     """Ids of held shifts and of rows that holds are about: none of them is counted."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+LockSource = Literal["own", "period", "connecteam_lock", "connecteam_approval"]
+"""What closes a day: somebody's lock, its closed period, or what Connecteam says of a person's day."""
 MAX_WINDOW_DAYS = 366
 """The longest window a command accepts: a longer one is more likely a typing mistake."""
 EARLIEST, LATEST = date(1971, 1, 1), date(2199, 12, 31)
@@ -84,23 +87,36 @@ def each_day(first: date, last: date) -> Iterator[date]:
     return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
-class LockedDay(msgspec.Struct, frozen=True, gc=False):
+class LockedDay(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A local day that payroll has closed, in the time zone of then, which may not be the business's any more.
 
-    `start` to `end` is the half-open span of its instants: usually 23, 24 or 25 hours.
+    `start` to `end` is the half-open span of its instants: usually 23, 24 or 25 hours. `source` says what holds it: a
+    lock of its own, its closed period, or Connecteam's lock or approval of a person's day.
+    `time_clock_id` and `user_id` (a Connecteam user) say whose day it is; 0 stands for all of them.
     """
 
     day: date
     timezone: str
     start: int
     end: int
+    source: LockSource = "own"
+    time_clock_id: int = 0
+    user_id: int = 0
 
 
 @lru_cache(maxsize=8192)
-def locked_day(day: date, timezone: str) -> LockedDay:
+def locked_day(day: date, timezone: str, source: LockSource = "own", clock: int = 0, user: int = 0) -> LockedDay:
     """A day of a zone with its instants. Raises ZoneInfoNotFoundError if this machine does not know the zone."""
     zone = ZoneInfo(timezone)
-    return LockedDay(day=day, timezone=timezone, start=start_of_day(day, zone), end=end_of_day(day, zone))
+    return LockedDay(
+        day=day,
+        timezone=timezone,
+        start=start_of_day(day, zone),
+        end=end_of_day(day, zone),
+        source=source,
+        time_clock_id=clock,
+        user_id=user,
+    )
 
 
 class Window(msgspec.Struct, frozen=True, order=True):

@@ -46,7 +46,7 @@ class Locker:
                 closed = session.locked(window.timezone)
                 head = locks.newest_change(session, window)
             days = set(each_day(window.first, window.last))
-            already = {day.day for day in closed if day.timezone == window.timezone} & days
+            already = {day.day for day in closed if day.source == "own" and day.timezone == window.timezone} & days
             result = None if already == days else self._check_days(window, Locks(closed), anyway=anyway, again=again)
             if result is not None and not result.is_right and not anyway:
                 raise _refused(window, result, again)

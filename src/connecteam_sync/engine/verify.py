@@ -12,7 +12,7 @@ from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.run import Difference, Failure, Plan, Verification
 from connecteam_sync.core.timesheets import TimesheetDay, TimesheetRules, counted, differing
-from connecteam_sync.core.verify import SeenTotals, differing_days, held_by
+from connecteam_sync.core.verify import SeenLocks, SeenTotals, differing_days, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import failure_of, newest_plans, propose
@@ -39,6 +39,7 @@ class _Timesheets:
         self._step = context.step("reading timesheets", [plan.window for plan in plans])
         self.failures: list[Failure] = []
         self.seen: list[SeenTotals] = []
+        self.locks: list[SeenLocks] = []
 
     def differing(self, plan: SlicePlan) -> list[Difference]:
         """The person-days of a plan whose totals differ."""
@@ -54,6 +55,9 @@ class _Timesheets:
         if fetched is None:
             return []
         self.seen.append((clock, window, tuple((t.user_id, t.day, t.minutes) for t in fetched if _is_in(window, t))))
+        if self._rules.import_locks:
+            flags = ((t.user_id, t.day, t.is_locked, t.is_approved) for t in fetched if _is_in(window, t))
+            self.locks.append((clock, window, tuple(flags)))
         days = [TimesheetDay(user_id=t.user_id, day=t.day, minutes=t.minutes, shift_ids=t.shift_ids) for t in fetched]
         found = counted(window, plan.snapshot.shifts, plan.snapshot.breaks, days, self._rules)
         return list(differing(found, names={user.id: user.name for user in plan.snapshot.users}))
@@ -96,6 +100,7 @@ def verification_of(
         totals=tuple(totals),
         offsets=tuple(offsets),
         seen=tuple(timesheets.seen) if timesheets is not None else (),
+        seen_locks=tuple(timesheets.locks) if timesheets is not None else (),
         shifts=len(shown),
         minutes=sum((s.end - s.start) // 60 for s in shown if s.end is not None),
     )

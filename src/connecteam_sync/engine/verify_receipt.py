@@ -17,6 +17,7 @@ from connecteam_sync.engine.events import run_began, run_ended
 from connecteam_sync.errors import ConnecteamSyncError, UpstreamError
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.mirror import timesheets
+from connecteam_sync.store.payroll import imported_locks
 from connecteam_sync.store.service import proofs
 from connecteam_sync.store.service.proofs import newest_change_query
 
@@ -65,6 +66,8 @@ def _record(context: Context, run: Run, proof: Verification | None, seen: int) -
             runs.record_slice(session, number, receipt)
         for seen_totals in proof.seen if proof is not None else ():
             timesheets.record(session, seen_totals, run=number, at=run.finished_at or now())
+        for seen_locks in proof.seen_locks if proof is not None else ():
+            imported_locks.record(session, seen_locks, run=number, at=run.finished_at or now())
         if proof is not None:
             today = context.choosing.today()
             proofs.record(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified, summary
 from connecteam_sync.core.text import hours, many, stamp
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import LockedDay, Window
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import SHOWN
 
@@ -107,6 +107,16 @@ def verified_lines(verified: Verified, window: Window) -> list[str]:
     left = verified.open + verified.differences + verified.holds + verified.failed - len(shown)
     more = f"connecteam-sync verify --from {window.first} --to {window.last}"
     return [*shown, *([f"  … and {left:,} more: {more}"] if left > 0 else [])]
+
+
+def still_lines(still: Iterable[LockedDay]) -> list[str]:
+    """A line for each day that stays closed after an unlocking, with what keeps it."""
+    return [
+        f"  still closed in it: {day.day.isoformat()}, with its pay period: connecteam-sync periods"
+        if day.source == "period"
+        else f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
+        for day in still
+    ]
 
 
 def closed_lines(closed: Iterable[ClosedDays], zone: ZoneInfo) -> list[str]:

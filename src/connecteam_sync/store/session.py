@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
@@ -15,8 +13,15 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Stor
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.people import mapped, phone_marks
 from connecteam_sync.core.shift import Break, Snapshot, User
-from connecteam_sync.core.window import LockedDay, Window, locked_day
-from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.core.window import LockedDay, Window
+from connecteam_sync.store.payroll.day_locks import (
+    days_around,
+    has_lock_near,
+    locked_days_query,
+    locked_of,
+    locks_query,
+    person_locks_query,
+)
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId, Statements, batched
@@ -108,7 +113,7 @@ class Session(Statements):
             ),
             self.employees_query(),
             users_query(self.own),
-            locked_days_query(self.own),
+            locks_query(self.own, padded.start_utc, padded.end_utc),
             holds_query(self.own),
         ]
 
@@ -134,6 +139,7 @@ class Session(Statements):
         breaks_by_id = {item.id: item for item in breaks}
         self._follow(snapshot, by_id, by_key, breaks_by_id)
         self._follow_rows(snapshot, span, by_id, by_key, seen_starts or {})
+        locked = [*locked, *self._locks_elsewhere(by_key.values(), locked, span)]
         people = employees_of(employees)
         self.users = users_of(users)
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
@@ -152,6 +158,13 @@ class Session(Statements):
             known_users=frozenset(u.id for u, is_listed, _ in self.users.values() if is_listed and not u.is_archived),
             locked=locked_of(locked, window.timezone),
         )
+
+    def _locks_elsewhere(self, found: Iterable[ClockTime], locks: Rows, span: Mapping[str, int]) -> Rows:
+        """The locks of single people on the days of rows that lie outside the span: asked only if there are both."""
+        outside = (row.clock_in for row in found if not span["start"] <= row.clock_in < span["end"])
+        near = {tuple(days_around(at, at + 1).items()) for at in outside if has_lock_near(locks, at)}
+        fetched = self.fetch(*(person_locks_query(self.own, dict(days)) for days in sorted(near)))
+        return list(chain.from_iterable(fetched))
 
     def _follow(
         self,
@@ -343,11 +356,6 @@ def users_query(own: OwnTables) -> Query:
     return Query(f"SELECT {', '.join(rows.USER)} FROM {own.users}")
 
 
-def locked_days_query(own: OwnTables) -> Query:
-    """The query whose rows `locked_of` takes."""
-    return Query(f"SELECT day, timezone FROM {own.locked_days} ORDER BY day, timezone")
-
-
 def images_of(results: Iterable[Rows]) -> dict[RowId, rows.Image]:
     """The rows of SELECTs of `image_columns`, by id: in canonical form, and whole as JSON text."""
     return dict(chain.from_iterable(results))
@@ -426,18 +434,3 @@ def remembered_clocks_query(own: OwnTables, window: Window) -> Query:
 
 _NEWEST_RECEIPTS = 5_000
 """More receipts than a day of runs every five minutes makes."""
-
-
-def locked_of(fetched: Rows, timezone: str) -> tuple[LockedDay, ...]:
-    """The closed days of `locked_days_query`. Days closed before zones were stored, and before any run, get `timezone`.
-
-    Raises ConfigurationError if this machine does not know the zone of a day: what is closed would be unknown.
-    """
-    try:
-        days = (locked_day(date.fromisoformat(day), zone or timezone) for day, zone in fetched)
-        return tuple(sorted(days, key=lambda closed: closed.start))
-    except ZoneInfoNotFoundError as error:
-        raise ConfigurationError(
-            f"a day is locked in a time zone that this machine does not know: {error}",
-            next_step="reinstall the time zones of this system (package tzdata)",
-        ) from error

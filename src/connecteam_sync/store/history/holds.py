@@ -48,6 +48,8 @@ class HoldsWritten(NamedTuple):
     opened: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     moved: int = 0
+    subjects: frozenset[str] = frozenset()
+    """The subjects of all of them."""
 
     @property
     def is_any(self) -> bool:
@@ -84,7 +86,10 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     kinds: dict[str, Kind] = {"id": "int", "run": "int"}
     session.later_set(d.update(session.own.holds, d.rowset(kinds), {"resolved_run": "d.run"}, "t.id = d.id"), ending)
     return HoldsWritten(
-        tuple(values["reason"] for values in opened), tuple(row["reason"] for row in resolved), len(moved)
+        tuple(values["reason"] for values in opened),
+        tuple(row["reason"] for row in resolved),
+        len(moved),
+        frozenset(str(row["subject"]) for row in chain[Mapping[str, Any]](opened, moved, resolved)),
     )
 
 

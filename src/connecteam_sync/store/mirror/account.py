@@ -154,7 +154,12 @@ def zone_uses(session: Session) -> tuple[ZoneUse, ...]:
             f" UNION ALL SELECT timezone, sum(looks), min(day), max(day) FROM {session.own.quiet_looks}"
             " GROUP BY timezone) each_use GROUP BY timezone"
         ),
-        Query(f"SELECT timezone, count(*), min(day), max(day) FROM {session.own.locked_days} GROUP BY timezone"),
+        Query(
+            "SELECT timezone, sum(days), min(first_day), max(last_day) FROM ("
+            f"SELECT timezone, 1 AS days, day AS first_day, day AS last_day FROM {session.own.locked_days}"
+            f" UNION ALL SELECT timezone, 1, first_day, last_day FROM {session.own.periods} WHERE state = 'closed'"
+            ") each_lock GROUP BY timezone"
+        ),
     )
     uses = {
         name: ZoneUse(timezone=name, runs=int(count), first=_day(first), last=_day(last))

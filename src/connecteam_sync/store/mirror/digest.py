@@ -24,6 +24,7 @@ from connecteam_sync.core.columns import STAMPS
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.mirror.apply import ApplyResult
+from connecteam_sync.store.payroll.day_locks import day_locks, days_around
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.exact_types import base_of
@@ -219,15 +220,27 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
         ),
         (employees, d.table(people.table), _always, None),
         (users, session.own.users, _always, None),
-        ({"day": True, "timezone": True}, session.own.locked_days, _always, None),
         (holds, session.own.holds, open_in_span, None),
     )
     span = (fingerprint.start, fingerprint.end)
     ours = (
         _digest(session, columns, table, condition, span=span, step=step) for columns, table, condition, step in tables
     )
+    closed = _digest(
+        session,
+        {
+            **dict.fromkeys(("first_day", "last_day", "timezone", "source"), True),
+            "time_clock_id": False,
+            "user_id": False,
+        },
+        day_locks(session.own),
+        _always,
+        span=span,
+        step=None,
+        **days_around(*span),
+    )
     writes = [_writes(session, span)] * d.notes_writes
-    return (*_clock_times(session, host, span, fingerprint.keys), *writes, *ours)
+    return (*_clock_times(session, host, span, fingerprint.keys), *writes, *ours, closed)
 
 
 def _writes(session: Session, span: tuple[int, int]) -> Query:
@@ -317,7 +330,7 @@ def _digest(
     *,
     span: tuple[int, int],
     step: int | None,
-    **bounds: int,
+    **bounds: int | str,
 ) -> Query:
     """A digest of the rows of a table within a span of instants or keys. `columns` tells which expressions are text:
     they are quoted, so that no two rows look alike. `step` is the size of the joined parts, in seconds or keys.
@@ -326,7 +339,7 @@ def _digest(
     step = step if d.digests_in_parts else None
     slices = [(low, min(low + step, span[1])) for low in range(*span, step)] if step else [span]
     parts = [f"{table} WHERE {condition(f':start{number}', f':end{number}')}" for number in range(len(slices))]
-    return Query(d.digest(lambda: session.connection, columns, parts), _bounds(slices) | bounds)
+    return Query(d.digest(lambda: session.connection, columns, parts), {**_bounds(slices), **bounds})
 
 
 def _bounds(slices: Iterable[tuple[int, int]]) -> dict[str, int]:

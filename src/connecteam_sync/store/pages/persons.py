@@ -28,8 +28,9 @@ from connecteam_sync.core.persons import (
     next_month,
 )
 from connecteam_sync.core.shift import User
-from connecteam_sync.core.window import end_of_day, start_of_day
+from connecteam_sync.core.window import each_day, end_of_day, start_of_day
 from connecteam_sync.store.history.employee import explained
+from connecteam_sync.store.payroll.day_locks import closed_days
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.statements import batched
@@ -169,7 +170,7 @@ def person_month(
             first,
             session.rows_of(person.id, start, end),
             (shift for several in tracked for shift in several),
-            {date.fromisoformat(day) for (day,) in locked},
+            {day for begin, end in locked for day in each_day(date.fromisoformat(begin), date.fromisoformat(end))},
             zone,
         ),
         holds=_held(session).of(person.id, users),
@@ -188,7 +189,7 @@ def _named(users: Iterable[int], known: KnownUsers) -> dict[int, str]:
 def _locked_query(own: OwnTables, first: date) -> Query:
     """The closed days of a month, whatever zone they were closed in."""
     return Query(
-        f"SELECT day FROM {own.locked_days} WHERE day >= :first AND day < :end",
+        f"SELECT first_day, last_day FROM {closed_days(own)} WHERE last_day >= :first AND first_day < :end",
         {"first": first.isoformat(), "end": next_month(first).isoformat()},
     )
 
@@ -236,6 +237,9 @@ def _facts(
         " WHERE t.day = :day AND t.timezone = :zone"
         f" UNION ALL SELECT 'lock', {nothing}, l.locked_at, {nothing}, {nothing}, l.timezone, e.actor, e.reason"
         f" FROM {own.locked_days} l LEFT JOIN {own.lock_events} e ON e.id = l.event_id WHERE l.day = :day"
+        f" UNION ALL SELECT 'lock', {nothing}, p.changed_at, {nothing}, {nothing}, p.timezone, v.actor, v.reason"
+        f" FROM {own.periods} p JOIN {own.period_events} v ON v.id = p.event_id"
+        " WHERE p.state = 'closed' AND p.first_day <= :day AND p.last_day >= :day"
     )
     rowset_of = rows.json_rows({"user_id": user} for user in sorted(users))
     span = {"low": start - _REACH, "high": end_of_day(day, zone)}

@@ -33,7 +33,7 @@ def lock(
     recorded.
     """
     _name_zones(session, window.timezone)
-    closed = {day.day for day in session.locked(window.timezone) if day.timezone == window.timezone}
+    closed = {day.day for day in _locked(session, window) if day.timezone == window.timezone}
     days = [day for day in each_day(window.first, window.last) if day not in closed]
     if days:
         verified_json = None if verified is None else msgspec.json.encode(verified).decode()
@@ -49,7 +49,7 @@ def lock(
 def unlock(session: Session, window: Window, *, by: str, reason: str, now: int) -> tuple[LockedDay, ...]:
     """Unlock all days with these dates, whatever zone they were locked in, and record it. Returns which were locked."""
     _name_zones(session, window.timezone)
-    locked = [day for day in session.locked(window.timezone) if window.first <= day.day <= window.last]
+    locked = _locked(session, window)
     zones: dict[str, list[date]] = {}
     for day in locked:
         zones.setdefault(day.timezone, []).append(day.day)
@@ -60,6 +60,12 @@ def unlock(session: Session, window: Window, *, by: str, reason: str, now: int) 
         days = session.tables.locked_days
         session.connection.execute(delete(days).where(tuple_(days.c.day, days.c.timezone).in_(keys)))
     return tuple(locked)
+
+
+def _locked(session: Session, window: Window) -> list[LockedDay]:
+    """The days of the window that somebody locked, in any zone; a closed pay period has a state of its own."""
+    locked = session.locked(window.timezone)
+    return [day for day in locked if day.source == "own" and window.first <= day.day <= window.last]
 
 
 def _name_zones(session: Session, timezone: str) -> None:

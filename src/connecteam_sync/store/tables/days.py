@@ -39,7 +39,7 @@ def days_of(zone: str, year: int) -> Iterator[Day]:
 
 def zones_of(connection: Connection, own: OwnTables, zone: str) -> list[str]:
     """The business time zone, and those that days were closed in for payroll."""
-    closed = run(connection, f"SELECT DISTINCT timezone FROM {own.locked_days}")
+    closed = run(connection, f"SELECT timezone FROM {own.locked_days} UNION SELECT timezone FROM {own.periods}")
     return sorted({zone, *(str(found) for (found,) in closed)})
 
 

@@ -127,6 +127,12 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
     audit: str
     kept_plans: str
     timesheets: str
+    periods: str
+    period_events: str
+    person_locks: str
+    corrections: str
+    exports: str
+    certificates: str
     guard: str
     version: str
 

@@ -41,6 +41,12 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "proofs": _ALL[:3],
     "assignments": _ALL[:3],
     "timesheets": ("SELECT", "INSERT", "DELETE"),
+    "periods": _ALL[:3],
+    "period_events": _ALL[:2],
+    "person_locks": ("SELECT", "INSERT", "DELETE"),
+    "corrections": _ALL[:3],
+    "exports": _ALL[:2],
+    "certificates": _ALL[:3],
 }
 """The rights that daily work needs on our tables, by kind. The journal is only ever added to: a DBA may enforce it."""
 

@@ -9,11 +9,11 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallIntege
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.schema import RETAIN_SCHEMA
 
-from connecteam_sync.store.tables import console_schema, service_schema
+from connecteam_sync.store.tables import console_schema, payroll_schema, service_schema
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.templates import CountedKey, Long, Name, template, templates
 
-VERSION = "0017"
+VERSION = "0018"
 """The newest migration, which this program needs."""
 TOUCHED = "touched_at"
 """The time when the server last wrote a shift, if it `notes_writes`."""
@@ -185,6 +185,8 @@ template(
     Column("days", Long, nullable=False),
     Column("anyway", SmallInteger, nullable=False),
     Column("verified", Long),
+    Column("source", String(24)),
+    Column("people", Long),
 )
 
 template(
@@ -247,6 +249,7 @@ template(
 
 service_schema.define()
 console_schema.define()
+payroll_schema.define()
 
 
 class Tables(NamedTuple):
@@ -281,6 +284,12 @@ class Tables(NamedTuple):
     audit: Table
     kept_plans: Table
     timesheets: Table
+    periods: Table
+    period_events: Table
+    person_locks: Table
+    corrections: Table
+    exports: Table
+    certificates: Table
     guard: Table
 
 
@@ -289,6 +298,7 @@ LINKS = {
     "changes": ("clock_time_id",),
     "holds": ("clock_time_id",),
     "references": ("from_id", "to_id"),
+    "corrections": ("clock_time_id",),
 }
 """Columns of ours that hold the key of a row of `clock_times`."""
 PERSONS = {
@@ -296,6 +306,7 @@ PERSONS = {
     "shifts": ("applied_employee_id",),
     "changes": ("employee_id", "previous_employee_id"),
     "holds": ("employee_id",),
+    "corrections": ("employee_id",),
 }
 """Columns of ours that hold the key of an employee."""
 

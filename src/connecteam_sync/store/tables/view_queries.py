@@ -172,12 +172,19 @@ class Queries:
     def v_changes_after_close(self) -> str:
         """A row for each change of a closed day that was written after it was closed, or that waits."""
         own, columns = self._own, "l.day, l.timezone, l.locked_at"
+        closed = (
+            "(SELECT e.day, e.timezone, min(e.locked_at) AS locked_at FROM ("
+            f"SELECT day, timezone, locked_at FROM {own.locked_days}"
+            f" UNION ALL SELECT k.day, k.timezone, p.changed_at FROM {own.periods} p JOIN {own.days} k"
+            " ON k.timezone = p.timezone AND k.day >= p.first_day AND k.day <= p.last_day WHERE p.state = 'closed'"
+            ") e GROUP BY e.day, e.timezone)"
+        )
         return (
             f"SELECT 'written' AS state, {columns}, c.at AS changed_at, c.kind, c.employee_id, c.clock_time_id,"
-            f" c.run_id, c.why AS detail FROM {own.changes} c JOIN {own.locked_days} l"
+            f" c.run_id, c.why AS detail FROM {own.changes} c JOIN {closed} l"
             " ON l.day >= c.first_day AND l.day <= c.last_day AND c.at >= l.locked_at"
             f" UNION ALL SELECT 'waiting', {columns}, h.first_seen, 'hold', h.employee_id, h.clock_time_id,"
-            f" h.first_run, h.detail FROM {own.holds} h JOIN {own.locked_days} l"
+            f" h.first_run, h.detail FROM {own.holds} h JOIN {closed} l"
             " ON l.day >= h.first_day AND l.day <= h.last_day"
             " WHERE h.reason = 'locked_day' AND h.resolved_run IS NULL"
         )
