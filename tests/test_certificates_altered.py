@@ -380,6 +380,9 @@ def test_a_lost_key_leaves_a_break_that_everybody_sees(
     for one in (certified_folder, tmp_path / "c2"):
         assert found(certified_world, one, table=True) == []
         assert "the key was lost (the disk died)" in notes(certified_world, one)
+    # What was signed of the key itself is in the folder, too, and is checked like any certificate.
+    of_key = certified_world.mirror.payroll.verify_certificate(tmp_path / "c2" / "key-2.json", table=True)
+    assert (of_key.differences, of_key.period, of_key.rows) == ((), None, None)
     # A break that is hidden afterwards is found.
     execute(certified_world, "DELETE FROM connecteam_sync_certificates WHERE id = 2")
     assert "chain" in found(certified_world, tmp_path / "c2")
