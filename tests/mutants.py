@@ -43,6 +43,9 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
 )
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
 IN_PARTS = "tests/test_parts.py"
+PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_period_checklist.py"
+COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
+PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
@@ -2226,6 +2229,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
+        "    require_known(name, (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__), where)\n",
         "        require_known(name, (*TimesheetRules.__struct_fields__, _CERTIFICATE_KEY), where)\n",
         "        pass\n",
         TIMESHEETS,
@@ -4251,6 +4255,91 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("present/clocks_text.py", '"night": "it is night"', '"night": "the ordinary interval"', CLOCKS_PAGE),
     ("present/locks_text.py", '"locked": len(done.newly),', '"locked": len(done.already),', LOCKS_PAGE),
     ("days.py", "if days >= MAX_WINDOW_DAYS:", "if False:", PLAN_PAGE),
+    # Pay periods: schedules, the checklist, the three counts, who closes and opens.
+    ("core/pay_schedule.py", "(day - anchor).days % length", "(day - anchor).days % length + 1", PAY_SCHEDULE),
+    ("core/pay_schedule.py", "if start <= day.day]", "if start < day.day]", PAY_SCHEDULE),
+    ("core/pay_schedule.py", "return first, following - _ONE_DAY", "return first, following", PAY_SCHEDULE),
+    ("core/pay_schedule.py", "or _HALF < anchor.day <= LAST_ANCHOR", "or anchor.day <= LAST_ANCHOR", PAY_SCHEDULE),
+    (
+        "core/periods.py",
+        "(last - first).days >= MAX_WINDOW_DAYS",
+        "(last - first).days > MAX_WINDOW_DAYS",
+        PAY_SCHEDULE,
+    ),
+    ("core/periods.py", "one.first <= other.last and", "one.first < other.last and", PAY_SCHEDULE),
+    ("core/periods.py", "if last is not None and last < first:", "if False:", PAY_SCHEDULE),
+    ("core/periods.py", 'is_well = self.newly or self.period.state == "closed" or', "is_well =", PERIODS),
+    ("config_payroll.py", "if name in _ELSEWHERE:", "if False:", PAY_SCHEDULE),
+    ("config_payroll.py", 'if kind in {"biweekly", "days"} and anchor is None:', "if False:", PAY_SCHEDULE),
+    (
+        "core/period_check.py",
+        "max(window.first, facts.today)).days + 1",
+        "max(window.first, facts.today)).days",
+        CHECKLIST,
+    ),
+    ("core/period_check.py", "        if not hold.acknowledged\n", "        if True\n", CHECKLIST),
+    ("core/period_check.py", 'and hold.reason != "locked_day"', "", CHECKLIST),
+    (
+        "core/period_check.py",
+        "(hold.instant is None or window.holds(hold.instant))",
+        "window.holds(hold.instant or 0)",
+        CHECKLIST,
+    ),
+    ("core/period_check.py", "looks.setdefault(", "looks.__setitem__(", CHECKLIST),
+    ("core/period_check.py", "count = waiting.own + waiting.earlier", "count = waiting.earlier", CHECKLIST),
+    ("core/three_counts.py", "_WORST.index(verdict) < _WORST.index(self.verdict)", "True", COUNTS),
+    ("core/three_counts.py", "if not row.is_ours and row.key not in keys else 0", "if not row.is_ours else 0", COUNTS),
+    ("core/three_counts.py", "ours = self.minutes_table - self.minutes_manual", "ours = self.minutes_table", COUNTS),
+    ("core/three_counts.py", 'return "table" if activities == timesheet else None', 'return "table"', COUNTS),
+    ("core/three_counts.py", "None if inputs.unread is None or employee in inputs.unread else", "", COUNTS),
+    ("store/payroll/periods.py", "events.c.checked.is_not(None),", "", PERIODS_REVIEWED),
+    (
+        "store/payroll/periods.py",
+        "is None:\n        session.connection.execute(insert(periods)",
+        "is not None:\n        session.connection.execute(insert(periods)",
+        PERIODS,
+    ),
+    (
+        "store/payroll/period_facts.py",
+        "one.status in _BAD and not _made_good(one, window, good, proven)",
+        "False",
+        PERIODS,
+    ),
+    ("store/payroll/period_facts.py", "near = window.padded(1)", "near = window", PERIODS),
+    ("engine/period_check.py", "all(day in proven and proven[day].is_proven for day in over)", "False", PERIODS),
+    ("engine/period_check.py", "if found.moves.head == head:", "if True:", PERIODS_REVIEWED),
+    ("engine/period_check.py", "            if not anyway:\n                raise\n", "", PERIODS),
+    (
+        "engine/period_check.py",
+        "for row in found.rows if row.clock_out is None",
+        "for row in found.rows if row.clock_out is None and False",
+        PERIODS,
+    ),
+    ("engine/periods.py", "or o.name in IN_NO_WAY]", "and False]", PERIODS_REVIEWED),
+    (
+        "engine/periods.py",
+        "if event.by.casefold() == self._who.casefold():",
+        "if event.by == self._who:",
+        PERIODS_REVIEWED,
+    ),
+    ("engine/periods.py", "self._checked.seen_change != head", "False", PERIODS_REVIEWED),
+    ("engine/periods.py", "same.sort(key=lambda one: one.window.timezone != self._timezone)", "", PERIODS),
+    ("engine/periods.py", "if period.window.first > self._context.choosing.today():", "if False:", PERIODS),
+    ("engine/periods.py", "is_anyway = not checked.is_well", "is_anyway = anyway is not None", PERIODS),
+    (
+        "engine/periods.py",
+        'if period.state == "open":\n                session',
+        "if False:\n                session",
+        PERIODS_REVIEWED,
+    ),
+    (
+        "client_payroll.py",
+        "return period if isinstance(period, str) else spelled(period)",
+        "return str(period)",
+        PERIODS,
+    ),
+    ("present/periods_text.py", 'f"[{shown}]" if is_odd else', 'f"[{shown}]" if not is_odd else', PERIODS_COMMAND),
+    ("cli/periods.py", "return left[-1] if left else None", "return left[0] if left else None", PERIODS_COMMAND),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",

@@ -280,8 +280,8 @@ def test_a_period_that_is_not_closed_is_refused(certified_world: World, tmp_path
 def test_another_last_day_is_another_period(certified_world: World, tmp_path: Path) -> None:
     """Who names both days gets what they mean, or nothing."""
     with pytest.raises(CertificateRefused, match=r"is 2025-12-01\.\.2025-12-14, and not 2025-12-01\.\.2025-12-13"):
-        certified_world.mirror.payroll.certify(FIRST, LAST - timedelta(days=1), out=tmp_path / "c")
-    assert certified_world.mirror.payroll.certify(FIRST, LAST, out=tmp_path / "c").number == 1
+        certified_world.mirror.payroll.certify(f"{FIRST}..{LAST - timedelta(days=1)}", out=tmp_path / "c")
+    assert certified_world.mirror.payroll.certify(f"{FIRST}..{LAST}", out=tmp_path / "c").number == 1
 
 
 @pytest.mark.parametrize("there", ["full", "file", "link", "nowhere/c", ""])

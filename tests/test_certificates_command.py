@@ -126,7 +126,7 @@ def certified(initialised: str, tmp_path: Path) -> Iterator[World]:
         world = World(sandbox, initialised, certificate_key=str(key_in(tmp_path)))
         world.sync(world.mirror.window(FIRST, LAST))
         close(world.mirror)
-        world.mirror.payroll.certify(FIRST, out=tmp_path / "c")
+        world.mirror.payroll.certify(FIRST.isoformat(), out=tmp_path / "c")
         yield world
         world.mirror.close()
 
@@ -160,7 +160,7 @@ def test_a_mismatch_is_a_problem_until_it_is_mended(certified: World, tmp_path: 
     certified.execute("DELETE FROM clock_times WHERE id = :id", id=row["id"])
     payroll.compare_certificates()
     assert problem(certified) is not None
-    payroll.certify(FIRST, out=tmp_path / "again")
+    payroll.certify(FIRST.isoformat(), out=tmp_path / "again")
     assert problem(certified) is None
     assert payroll.compare_certificates() == {2: None}
 
@@ -191,7 +191,7 @@ def test_the_service_compares_each_night(initialised: str, tmp_path: Path) -> No
         shift = site.company.add(min(site.company.people), start, start + 3600, created_at=start)
         site.live(3600)
         close(site.mirror, first, last)
-        site.mirror.payroll.certify(first, out=tmp_path / "c")
+        site.mirror.payroll.certify(first.isoformat(), out=tmp_path / "c")
         with site.mirror.store.own_rows("tampering") as connection:
             connection.exec_driver_sql("UPDATE clock_times SET source = 'manual'")
         site.travel.move_to(MORNING + timedelta(hours=27))

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from connecteam_sync.core.run import SEVERITY
-from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from reference_page import named, rows, sections
 from support import payroll_cells, stages
+from support.cells import Cell, Staged, Usual
 from support.stages import (
     away,
     bad_key,
@@ -41,7 +38,7 @@ from support.stages import (
     secret_and_writing,
     writing,
 )
-from test_command import Answer, Terminal
+from test_command import Terminal
 from test_reference import COMMANDS as TREE
 
 GROUPS = {"connecteam-sync"}
@@ -50,15 +47,8 @@ COMMANDS = sorted(set(TREE) - GROUPS)
 CODES = [int(cells[0]) for cells in rows(sections()["exit-codes"])]
 DAYS = " ".join(stages.DAYS)
 DAY = "--from 2025-12-01 --to 2025-12-01"
-
-
-class Usual(NamedTuple):
-    """How a command ends with 0: its words, what it needs, what a person reads, and what a program finds."""
-
-    words: str
-    stage: stages.Stage
-    said: str
-    finds: Mapping[str, object]
+PERIOD = "2025-12-01..2025-12-11"
+NEXT_PERIOD = "2025-12-12..2025-12-25"
 
 
 USUAL: dict[str, Usual] = {
@@ -92,6 +82,20 @@ USUAL: dict[str, Usual] = {
     "lock": Usual(f"{DAY} --reason pay", stages.mirrored, "1 day newly", {"locked": 1, "verified.differences": 0}),
     "unlock": Usual(DAY, stages.mirrored, "0 days newly", {"unlocked": 0}),
     "locks": Usual("", stages.mirrored, "no day is locked", {"locks": []}),
+    "periods": Usual("", stages.mirrored, "no pay period", {"periods": []}),
+    "periods list": Usual("", stages.mirrored, "no pay period", {"periods": []}),
+    "periods check": Usual(PERIOD, stages.mirrored, "nothing stands in the way", {"obstacles": [], "exit_code": 0}),
+    "periods review": Usual(PERIOD, stages.mirrored, "another person runs", {"period.state": "review"}),
+    "periods close": Usual(PERIOD, stages.mirrored, "closed", {"period.state": "closed", "newly": True}),
+    "periods reopen": Usual(f"{PERIOD} --reason x", stages.closed_period, "next:", {"period.state": "open"}),
+    "corrections": Usual("", stages.corrected, "to be decided", {"corrections.0.delta_minutes": -15}),
+    "corrections list": Usual("", stages.corrected, "corrections accept", {"corrections.0.state": "pending"}),
+    "corrections accept": Usual(
+        f"{{correction}} --into {NEXT_PERIOD}", stages.corrected, "accepted into", {"corrections.0.state": "accepted"}
+    ),
+    "corrections dismiss": Usual(
+        "{correction} --reason x", stages.corrected, "dismissed", {"corrections.0.state": "dismissed"}
+    ),
     "pause": Usual("--reason x", stages.mirrored, "paused", {}),
     "resume": Usual("", stages.mirrored, "resumed", {}),
     "demo": Usual("", stages.nothing, "next: connecteam-sync sandbox", {"ok": True}),
@@ -116,27 +120,14 @@ USUAL |= {name: Usual(*each) for name, each in payroll_cells.USUAL.items()}
 NO_TABLES = {"init", "doctor", "demo", "sandbox", "serve", "support-bundle", "support-bundle replay"}
 """Need no tables, or have cells of their own."""
 ASKS = {"plan", "apply", "sync", "resync", "verify", "compare", "clocks", "account accept", "lock"}
-ASKS |= {"webhooks", "webhooks list", "webhooks remove"}
+ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "periods review", "periods close"}
 """Ask Connecteam before they can end with 0."""
 READS = payroll_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
 READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
-WRITES -= {"support-bundle"}
+WRITES -= {"support-bundle", "periods check"}
 """Write, so that another writer is in their way."""
-
-
-class Cell(NamedTuple):
-    """A command that ends with a code: what is said to a person, and the name of the error for a program."""
-
-    command: str
-    code: int
-    words: str
-    stage: stages.Stage
-    trouble: Callable[[Any], Any] = fine
-    said: str = ""
-    error: str = ""
-    finds: Mapping[str, object] = {}
 
 
 def usual(command: str, code: int, trouble: Callable[[Any], Any], error: str, said: str = "") -> Cell:
@@ -214,6 +205,32 @@ CELLS = [
     Cell("account accept", 4, "--timezone", stages.mirrored, elsewhere, "--yes", "not_confirmed"),
     Cell("lock", 4, f"{DAYS} --reason pay", stages.edited, fine, "--anyway", "lock_refused", {"locked": 0}),
     Cell("adopt", 4, "--undo", stages.mirrored, fine, "no adoption", "undo_refused"),
+    Cell(
+        "periods check", 4, PERIOD, stages.edited, fine, "proof_not_fresh", "", {"obstacles.0.name": "proof_not_fresh"}
+    ),
+    Cell("periods close", 4, PERIOD, stages.edited, fine, "--anyway REASON", "period_refused", {"newly": False}),
+    Cell("periods review", 4, PERIOD, stages.closed_period, fine, "periods reopen", "period_refused"),
+    Cell(
+        "corrections accept",
+        4,
+        f"{{correction}} --into {PERIOD}",
+        stages.corrected,
+        fine,
+        "is closed",
+        "correction_refused",
+    ),
+    Cell(
+        "corrections accept",
+        2,
+        f"99 --into {NEXT_PERIOD}",
+        stages.corrected,
+        fine,
+        "there is no correction 99",
+        "not_found",
+    ),
+    Cell("corrections dismiss", 2, "99 --reason x", stages.corrected, fine, "there is no correction 99", "not_found"),
+    Cell("corrections", 2, "--state odd", stages.corrected, fine, "use one of: pending", "configuration_error"),
+    Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),
     Cell("verify", 5, DAYS, stages.edited, fine, f"next: connecteam-sync sync {DAYS}", "", {"differences": 1}),
@@ -251,7 +268,7 @@ IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
         }
         | {"holds ack", "holds unack", "employees unmap", "pause", "resume", "serve", "sandbox", "demo"},
     ),
-    ({6}, "waits for no writer", {*READS, "doctor", "plan", "verify", "compare", "clocks"}),
+    ({6}, "waits for no writer", {*READS, "periods check", "doctor", "plan", "verify", "compare", "clocks"}),
     ({6, 75}, "has a database and a Connecteam of its own", {"demo", "sandbox"}),
     ({0}, "goes on until it is interrupted, which is 130", {"sandbox"}),
     ({1}, "has no database, and asks nobody", {"sandbox"}),
@@ -266,9 +283,11 @@ RETRYABLE = {named(cells[0])[0] for cells in rows(sections()["errors"]) if len(c
 RECEIPTS = {
     *("connecteam_sync_runs", "connecteam_sync_slices", "connecteam_sync_inputs"),
     *("connecteam_sync_looks", "connecteam_sync_alerts", "connecteam_sync_service"),
+    *("connecteam_sync_proofs", "connecteam_sync_timesheets", "connecteam_sync_period_events"),
 }
 """Written of a refused run, too: the receipt, what the slices that were not refused had to look at, that there was a
-look, and the calls that are left.
+look, and the calls that are left; of a pay period that is not closed its verification, and a checklist that was
+asked for.
 """
 TEXT_ALONE = {("support-bundle", 4)}
 """With --json a bundle is only listed unless --yes says more, so that nobody is asked."""
@@ -278,37 +297,6 @@ INTERRUPTED = [
     ("sandbox", "--port 0", stages.nothing, signal.SIGINT, 130),
 ]
 """Go on until they are told to end, and with which code they do."""
-
-
-class Staged:
-    """A stage, made once; before each command its folder is as it was."""
-
-    def __init__(self, folder: Path, make: stages.Stage) -> None:
-        self.sandbox = Sandbox(
-            Company(60), SandboxSettings(minute_limit=10**9, day_limit=10**9), key="sandbox-of-the-contract"
-        )
-        self.sandbox.__enter__()
-        (folder / "now").mkdir()
-        (folder / "now" / "full").mkdir()
-        (folder / "now" / "full" / "demo.db").symlink_to(folder / "nowhere" / "demo.db")
-        self.run = Terminal(folder / "now", self.sandbox)
-        self.run.environment |= {"CONNECTEAM_SYNC_TOTAL_SECONDS": "1", "CONNECTEAM_SYNC_LOCK_WAIT": "1"}
-        self.words = {"folder": str(self.run.folder), **make(self.run)}
-        self._kept = folder / "kept"
-        shutil.copytree(self.run.folder, self._kept, symlinks=True)
-
-    def again(self) -> Terminal:
-        """The command, in the folder as it was."""
-        shutil.rmtree(self.run.folder)
-        shutil.copytree(self._kept, self.run.folder, symlinks=True)
-        return self.run
-
-    def __call__(self, cell: Cell, *more: str) -> Answer:
-        """What a cell's command answers."""
-        run = self.again()
-        words = [word.format(**self.words) for word in shlex.split(cell.words)]
-        with cell.trouble(run) as environment:
-            return run(*cell.command.split(), *words, *more, **environment)
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {
 PROMISED = Path(__file__).parent / f"json_schema_{SCHEMA}.txt"
 """The fields and types of this schema number, as they were promised first: none may go or change."""
 DAY, WINDOW = ("--from", "2025-12-01", "--to", "2025-12-01"), ("--from", "2025-12-01", "--to", "2025-12-11")
+PERIOD = "2025-12-01..2025-12-11"
 BERLIN = {"CONNECTEAM_SYNC_TIMEZONE": "Europe/Berlin"}
 PLAIN: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -165,6 +166,12 @@ def everyday(run: Folder) -> None:
     company.duplicate(other.id)
     run.sql("UPDATE clock_times SET clock_out = datetime(clock_in, '+3 days'), total_minutes = 4320 WHERE id = 7")
     assert run("verify", *WINDOW)["days"]
+    assert run("periods close", PERIOD, fails="refused-period")["obstacles"]
+    assert run("periods check", PERIOD)["days"]
+    for name, *more in (("review",), ("close", "--anyway", "x"), ("reopen", "--reason", "again")):
+        run(f"periods {name}", PERIOD, *more)
+    assert run("periods check", "2025-12-11..2025-12-12", fails="refused-period")["period"]["overlaps"]
+    assert run("periods")["periods"] == run("periods list")["periods"]
     assert run("anomalies", *WINDOW)["anomalies"]
     assert run("plan", *WINDOW, "--out", "plan.json")["holds"]
     run("apply", "plan.json")

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
     from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
+    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionState, Times
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -77,7 +78,10 @@ if TYPE_CHECKING:
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
+    from connecteam_sync.core.pay_schedule import PaySchedule, PayScheduleKind
     from connecteam_sync.core.people import Evidence, Likeness, Rename
+    from connecteam_sync.core.period_check import Checked, Obstacle, ObstacleName
+    from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodReport, PeriodState
     from connecteam_sync.core.persons import (
         DayBreak,
         DayLock,
@@ -118,6 +122,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, User
     from connecteam_sync.core.status import MirrorState, MirrorStatus
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
+    from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
     from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
     from connecteam_sync.core.window import LockedDay, LockSource, Window
@@ -130,6 +135,7 @@ if TYPE_CHECKING:
         ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
+        CorrectionRefused,
         DatabaseError,
         DatabaseUnavailable,
         FeedReset,
@@ -142,6 +148,7 @@ if TYPE_CHECKING:
         NotInitialised,
         NotOurs,
         NotServed,
+        PeriodRefused,
         RecordRefused,
         Refused,
         Rejected,
@@ -177,6 +184,7 @@ else:
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
         "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
+        "core.corrections": "Correction CorrectionKind CorrectionState Times",
         "core.events": (
             "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
             "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
@@ -191,7 +199,10 @@ else:
         "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
         "core.looks": "BadLook Looked",
         "core.mirrored": "Mirrored",
+        "core.pay_schedule": "PaySchedule PayScheduleKind",
         "core.people": "Evidence Likeness Rename",
+        "core.period_check": "Checked Obstacle ObstacleName",
+        "core.periods": "Period PeriodEvent PeriodEventKind PeriodReport PeriodState",
         "core.persons": (
             "DayBreak DayLock MonthDay PeoplePage PersonDay PersonLine PersonMonth SheetTotal WorkedMonth"
         ),
@@ -207,15 +218,17 @@ else:
         "core.shift": "Break InvalidRecord Shift Snapshot User",
         "core.status": "MirrorState MirrorStatus",
         "core.support": "Replay ReplayedLook SupportBundle",
+        "core.three_counts": "CountedDay CountName PersonTotal",
         "core.timesheets": "TimesheetRules Weekday",
         "core.webhooks": "Webhook",
         "core.window": "LockSource LockedDay Window",
         "engine.events": "Emit",
         "errors": (
-            "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError ConnecteamSyncError "
-            "DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused MappingRefused "
-            "NotConfirmed NotFound NotInitialised NotOurs NotServed RecordRefused Refused Rejected RowMoved "
-            "StalePlan Unavailable UndoRefused UpstreamError WindowError"
+            "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError "
+            "ConnecteamSyncError CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused "
+            "LockHeld LockRefused MappingRefused NotConfirmed NotFound NotInitialised NotOurs NotServed "
+            "PeriodRefused RecordRefused Refused Rejected RowMoved StalePlan Unavailable UndoRefused "
+            "UpstreamError WindowError"
         ),
         "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
         "store.tables.own": "OwnNames",
@@ -260,6 +273,7 @@ __all__ = [
     "ChangeKind",
     "ChangesWritten",
     "Check",
+    "Checked",
     "ClientInUse",
     "ClockMode",
     "ClockReport",
@@ -273,6 +287,12 @@ __all__ = [
     "ConnecteamSync",
     "ConnecteamSyncError",
     "ConsoleUser",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionRefused",
+    "CorrectionState",
+    "CountName",
+    "CountedDay",
     "Counts",
     "DamageKind",
     "DatabaseError",
@@ -331,18 +351,29 @@ __all__ = [
     "NotInitialised",
     "NotOurs",
     "NotServed",
+    "Obstacle",
+    "ObstacleName",
     "Offset",
     "OnTheClock",
     "Opening",
     "OwnNames",
     "Part",
+    "PaySchedule",
+    "PayScheduleKind",
     "Payroll",
     "Pending",
     "PeoplePage",
+    "Period",
+    "PeriodEvent",
+    "PeriodEventKind",
+    "PeriodRefused",
+    "PeriodReport",
+    "PeriodState",
     "Person",
     "PersonDay",
     "PersonLine",
     "PersonMonth",
+    "PersonTotal",
     "Plan",
     "PlanState",
     "Planner",
@@ -391,6 +422,7 @@ __all__ = [
     "Suggestion",
     "SupportBundle",
     "Survey",
+    "Times",
     "TimesheetRules",
     "TrackedShift",
     "Trigger",

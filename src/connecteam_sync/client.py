@@ -327,6 +327,13 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
 
     # -- payroll -----------------------------------------------------------------------------------------------------
 
+    @property
+    def payroll(self) -> Payroll:
+        """Pay periods: checked, closed and opened again."""
+        from connecteam_sync.client_payroll import payroll_of
+
+        return payroll_of(self._context, self.settings, self._in_use)
+
     def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
         """Close local days for payroll: no run changes them. They stay days of the current time zone.
 
@@ -356,13 +363,6 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         """Every locking and unlocking, newest first."""
         with self.store.reading() as session:
             return locks.lock_history(session)
-
-    @property
-    def payroll(self) -> Payroll:
-        """Certificates of closed pay periods."""
-        from connecteam_sync.client_payroll import Payroll
-
-        return Payroll(self.settings, self.store, self._in_use, require_account=self.require_account, today=self.today)
 
     @property
     def _locking(self) -> Locker:

@@ -1,28 +1,135 @@
-"""Payroll: what is closed, and what proves it. `client.payroll` has it."""
+"""Pay periods: the part of the library that checks, closes and certifies them, as `client.payroll`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from connecteam_sync.client_certificates import Certificates
+from connecteam_sync.client_certificates import Certificates, named
 from connecteam_sync.config import Settings
+from connecteam_sync.core.corrections import Correction, CorrectionState
+from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.one_thread import InUse, one_thread
-from connecteam_sync.store.store import Store
+
+if TYPE_CHECKING:
+    from connecteam_sync.engine.corrections import Corrections
+    from connecteam_sync.engine.periods import PayPeriods
 
 
 @one_thread
 class Payroll(Certificates):
-    """The part of a client for payroll; it is used by the thread that uses the client. Made by the client only."""
+    """The pay periods of a database. One thread at a time, as the client that it belongs to.
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        in_use: InUse,
-        *,
-        require_account: Callable[[], None],
-        today: Callable[[], date],
-    ) -> None:
-        self._settings, self._store, self._in_use = settings, store, in_use
-        self._require_account, self._today = require_account, today
+    A period is given as people name it, by its first day (`2025-12-01`) or by both (`2025-12-01..2025-12-14`), or as a
+    Window. Days are local days of the business's time zone. `by` is the person who acts, by default the user of the
+    operating system. Every method raises what `Store` raises, and WindowError for what names no period.
+    """
+
+    _context: Context
+    _settings: Settings
+    _in_use: InUse
+
+    def periods(self) -> tuple[Period, ...]:
+        """Every period on record, the present one of the schedule and the six before it; newest first."""
+        return self._periods.listed()
+
+    def period(self, period: str | Window) -> Period:
+        """One period and its state."""
+        return self._periods.named(named(period))
+
+    def history(self, period: str | Window) -> tuple[PeriodEvent, ...]:
+        """Who gave a period which state, when and why; newest first, without checklists."""
+        return self._periods.history(named(period))
+
+    def newest_check(self, period: str | Window) -> PeriodEvent | None:
+        """The newest checklist of a period that is on record; None if nobody made one. Connecteam is not asked."""
+        return self._periods.newest_check(named(period))
+
+    def check(self, period: str | Window, *, by: str | None = None) -> PeriodReport:
+        """What stands in the way of closing a period, each with its cure; and everybody's minutes in three counts.
+
+        The checklist is kept; of the table nothing is written. The days are verified, on record, unless a verification
+        came after the last change of a row of theirs: then only Connecteam's timesheet is read. Raises PeriodRefused if
+        another period on record has some of its days, UpstreamError, RowMoved.
+        """
+        self._context.belonging.check_stored()
+        return self._periods.check(named(period), by=by)
+
+    def review(self, period: str | Window, *, by: str | None = None) -> PeriodReport:
+        """Note that a person has looked at a period and its checklist, whatever is in it: the first of two persons.
+
+        Raises PeriodRefused if it is closed, or another period on record has some of its days; UpstreamError, RowMoved.
+        """
+        self._context.belonging.check_stored()
+        return self._periods.review(named(period), by=by)
+
+    def close(self, period: str | Window, *, by: str | None = None, anyway: str | None = None) -> PeriodReport:
+        """Close a period after its checklist: no run changes its days. One that is closed already stays as it is.
+
+        Raises PeriodRefused, with the checklist, if anything stands in the way; with a reason to close it `anyway`,
+        which is kept with the obstacles, only if a second person has to review it ([payroll] two_persons) or another
+        period on record has some of its days. Raises WindowError for a period that has not begun, UpstreamError if
+        Connecteam has to be asked and cannot be, RowMoved if others keep writing its rows.
+        """
+        self._context.belonging.check_stored()
+        return self._periods.close(named(period), by=by, anyway=anyway)
+
+    def reopen(self, period: str | Window, *, reason: str, by: str | None = None) -> PeriodReport:
+        """Open a period again that is closed or reviewed; the reason is kept. The next look writes its days.
+
+        Raises PeriodRefused if it is open, ConfigurationError without a reason.
+        """
+        self._context.belonging.check_stored()
+        return self._periods.reopen(named(period), reason=reason, by=by)
+
+    def corrections(
+        self, *, period: str | Window | None = None, state: CorrectionState | None = None
+    ) -> tuple[Correction, ...]:
+        """What would have changed on closed days, by number; of one period (about its days, or accepted into it), or of
+        one state.
+        """
+        name = None if period is None else named(period)
+        return self._corrections.listed(period=name, state=state)
+
+    def accept_corrections(
+        self, numbers: Iterable[int], *, into: str | Window, by: str | None = None
+    ) -> tuple[Correction, ...]:
+        """Accept corrections into a pay period, whose exports carry them: their signed minutes are paid with it.
+
+        What is accepted or dismissed may be decided again until an export has carried it. Raises CorrectionRefused for
+        a period that is closed or was exported (the next open one is named), and for a correction that an export has
+        carried or that was cancelled; NotFound.
+        """
+        return self._corrections.accept(tuple(numbers), into=named(into), by=by)
+
+    def dismiss_corrections(
+        self, numbers: Iterable[int], *, reason: str, by: str | None = None
+    ) -> tuple[Correction, ...]:
+        """Dismiss corrections: nobody is paid for them, and the reason is kept.
+
+        Raises CorrectionRefused as `accept_corrections`, ConfigurationError without a reason, NotFound.
+        """
+        return self._corrections.dismiss(tuple(numbers), reason=reason, by=by)
+
+    @property
+    def _corrections(self) -> Corrections:
+        from connecteam_sync.engine.corrections import Corrections
+
+        return Corrections(self._context, self._periods, self._settings.pay_schedule)
+
+    @property
+    def _periods(self) -> PayPeriods:
+        from connecteam_sync.engine.period_check import PeriodChecker
+        from connecteam_sync.engine.periods import PayPeriods
+
+        checker = PeriodChecker(self._context, self._settings.payroll)
+        return PayPeriods(self._context, checker, self._settings.pay_schedule)
+
+
+def payroll_of(context: Context, settings: Settings, in_use: InUse) -> Payroll:
+    """The pay periods of a client, used by the same thread as the client."""
+    made = Payroll()
+    made._context, made._settings, made._in_use = context, settings, in_use  # noqa: SLF001 - no part of its face
+    return made

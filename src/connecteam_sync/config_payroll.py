@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import TypeVar
+
 import msgspec
 
 from connecteam_sync.config_names import require_known
+from connecteam_sync.core.pay_schedule import LAST_ANCHOR, PaySchedule, is_anchor_of_halves
 from connecteam_sync.core.timesheets import TimesheetRules
+from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
 from connecteam_sync.errors import ConfigurationError
 
 _MOST_MINUTES = {"automatic_break_minutes": 240, "timesheet_rounding_minutes": 60}
-
-
+_ELSEWHERE = frozenset({"timezone", "time_zone", "zone", "start_of_day", "day_start", "day_starts_at"})
+"""What other programs let one choose for payroll; here the calendar days of the business's time zone are the days."""
 _CERTIFICATE_KEY = "certificate_key"
+Rules = TypeVar("Rules", TimesheetRules, PaySchedule)
 
 
-def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, str | None]:
-    """The rules of a section, and the file of the key that signs certificates, if one is named.
+def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, PaySchedule, str | None]:
+    """The rules of a section: what time clocks do to timesheets, and when pay periods begin and end; and the file of
+    the key that signs certificates, if one is named.
 
     Raises ConfigurationError with the key, its place and the cure.
     """
@@ -23,21 +31,26 @@ def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, str | None
     if not isinstance(value, dict):
         raise ConfigurationError(f"{place}: payroll must be a section", next_step="write [payroll]")
     for name in value:
-        require_known(name, (*TimesheetRules.__struct_fields__, _CERTIFICATE_KEY), where)
-    key = _key_file(value.get(_CERTIFICATE_KEY), where)
-    value = {name: given for name, given in value.items() if name != _CERTIFICATE_KEY}
-    try:
-        rules = msgspec.convert(value, TimesheetRules)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(
-            f"{where}: {error}",
-            next_step='minutes are whole numbers, and days are words: timesheet_off_days = ["saturday", "sunday"]',
-        ) from error
+        _require_ours(name, where)
+    rules = _converted(
+        value,
+        TimesheetRules,
+        where,
+        'minutes are whole numbers, and days are words: timesheet_off_days = ["saturday", "sunday"]',
+    )
     for name, most in _MOST_MINUTES.items():
         minutes = getattr(rules, name)
         if minutes is not None and not 1 <= minutes <= most:
             raise ConfigurationError(f"{where}: {name} is {minutes}", next_step=f"use a number from 1 to {most}")
-    return rules, key
+    schedule = _converted(
+        value,
+        PaySchedule,
+        where,
+        'schedule is weekly, biweekly, semimonthly, monthly or days; anchor is a day: anchor = "2025-12-01";'
+        ' workweek_start = "sunday"; two_persons = true',
+    )
+    _require_usable(schedule, where)
+    return rules, schedule, _key_file(value.get(_CERTIFICATE_KEY), where)
 
 
 def _key_file(value: object, where: str) -> str | None:
@@ -50,3 +63,71 @@ def _key_file(value: object, where: str) -> str | None:
             next_step=f'name the file of the key: {_CERTIFICATE_KEY} = "/etc/connecteam-sync/certificate_key"',
         )
     return value.strip()
+
+
+def _require_ours(name: str, where: str) -> None:
+    if name in _ELSEWHERE:
+        raise ConfigurationError(
+            f"{where}: {name} cannot be set: pay periods are calendar days of the business's time zone, from midnight",
+            next_step="take it away; the zone is the key timezone at the top of the file",
+        )
+    known = (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__, _CERTIFICATE_KEY)
+    require_known(name, known, where)
+
+
+def _converted(value: Mapping[str, object], kind: type[Rules], where: str, form: str) -> Rules:
+    """The keys of one kind. Raises ConfigurationError, with the form that they have."""
+    own = {name: given for name, given in value.items() if name in kind.__struct_fields__}
+    try:
+        return msgspec.convert(own, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{where}: {error}", next_step=form) from error
+
+
+def _require_usable(schedule: PaySchedule, where: str) -> None:
+    """Raises ConfigurationError for a schedule that leaves open which days belong together."""
+    kind, anchor, days = schedule.schedule, schedule.anchor, schedule.period_days
+    if kind is None and (anchor is not None or days is not None):
+        raise ConfigurationError(
+            f"{where}: {'anchor' if anchor is not None else 'period_days'} is set, but no schedule",
+            next_step='set schedule = "biweekly" (or weekly, semimonthly, monthly, days), or take it away',
+        )
+    if kind != "days" and days is not None:
+        raise ConfigurationError(
+            f"{where}: period_days does not go with schedule = {kind!r}",
+            next_step='take it away, or set schedule = "days"',
+        )
+    if kind == "days" and (days is None or not 1 <= days <= MAX_WINDOW_DAYS):
+        raise ConfigurationError(
+            f"{where}: schedule is days, and period_days is {'missing' if days is None else days}",
+            next_step=f"set period_days to a number from 1 to {MAX_WINDOW_DAYS}",
+        )
+    if kind in {"biweekly", "days"} and anchor is None:
+        raise ConfigurationError(
+            f"{where}: anchor is missing: nothing says on which day a period begins",
+            next_step='set it to the first day of any period: anchor = "2025-12-01"',
+        )
+    if kind == "weekly" and anchor is None and schedule.workweek_start is None:
+        raise ConfigurationError(
+            f"{where}: nothing says on which day a week begins",
+            next_step='set workweek_start = "sunday" (or another weekday), or anchor to the first day of any period',
+        )
+    if anchor is not None:
+        _require_anchor(anchor, schedule, where)
+
+
+def _require_anchor(anchor: date, schedule: PaySchedule, where: str) -> None:
+    if not EARLIEST <= anchor <= LATEST:
+        raise ConfigurationError(
+            f"{where}: anchor is {anchor}, which is out of reach", next_step=f"use a day from {EARLIEST} to {LATEST}"
+        )
+    if schedule.schedule == "monthly" and anchor.day > LAST_ANCHOR:
+        raise ConfigurationError(
+            f"{where}: anchor is {anchor}, and not every month has a day {anchor.day}",
+            next_step=f"monthly periods begin on one of the days 1 to {LAST_ANCHOR}",
+        )
+    if schedule.schedule == "semimonthly" and not is_anchor_of_halves(anchor):
+        raise ConfigurationError(
+            f"{where}: anchor is {anchor}, and no period can begin 15 days later or earlier in every month",
+            next_step="semimonthly periods begin on two days 15 apart: anchor on one of the days 1 to 13, or 16 to 28",
+        )

@@ -23,6 +23,8 @@ ConnecteamSyncError                    1
 │   ├── NotOurs                        4   a plan that would write a row of another source
 │   ├── MappingRefused                 4
 │   ├── LockRefused                    4
+│   ├── PeriodRefused                  4
+│   ├── CorrectionRefused              4   its period is closed, or an export has carried it
 │   ├── CertificateRefused             4   an open period, or a key that no certificate names
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
@@ -41,6 +43,7 @@ from connecteam_sync.core.text import one_line
 
 if TYPE_CHECKING:
     from connecteam_sync.core.lock_check import Verified
+    from connecteam_sync.core.periods import PeriodReport
 
 
 class ConnecteamSyncError(Exception):
@@ -250,6 +253,21 @@ class LockRefused(Refused):
     def __init__(self, message: str, *, verified: Verified, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.verified = verified
+
+
+class PeriodRefused(Refused):
+    """A pay period does not get the state asked for: something in it is not right, or another one is in the way.
+
+    `report` has the period and its checklist; None if no checklist was made. Nothing was written.
+    """
+
+    def __init__(self, message: str, *, report: PeriodReport | None = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.report = report
+
+
+class CorrectionRefused(Refused):
+    """A correction cannot be decided so: its period is settled, or an export has carried it. Nothing was written."""
 
 
 class CertificateRefused(Refused):

@@ -53,7 +53,7 @@ def close(mirror: ConnecteamSync, first: date = FIRST, last: date = LAST, **valu
 
 def certify(mirror: ConnecteamSync, folder: Path, first: date = FIRST) -> Certificate:
     """The certificate of a closed period, in a new folder."""
-    return mirror.payroll.certify(first, out=folder, by="Pia Payer")
+    return mirror.payroll.certify(first.isoformat(), out=folder, by="Pia Payer")
 
 
 def stock(folder: Path, *more: str, content: bytes | None = None, signature: str | None = None) -> str | None:
@@ -180,14 +180,7 @@ def certified(run: CheckedCommand) -> None:
     """Certificates: made, listed, checked, altered, and of another key."""
     run("init")
     run("sync", "--from", "2025-12-01", "--to", "2025-12-11")
-    run.sql(
-        "INSERT INTO connecteam_sync_period_events (id, first_day, last_day, timezone, kind, at, actor, reason, anyway)"
-        " VALUES (1, '2025-12-01', '2025-12-11', 'America/Chicago', 'close', 1, 'Pia', '', 0)"
-    )
-    run.sql(
-        "INSERT INTO connecteam_sync_periods (first_day, last_day, timezone, state, changed_at, event_id)"
-        " VALUES ('2025-12-01', '2025-12-11', 'America/Chicago', 'closed', 1, 1)"
-    )
+    run("periods close", "2025-12-01..2025-12-11")
     old, key = key_in(run.folder, "old"), "CONNECTEAM_SYNC_CERTIFICATE_KEY_FILE"
     run("certify", "2025-12-15", "--out", "no", fails="failure", **{key: str(old)})
     assert run("certify", "2025-12-01", "--out", "proof", **{key: str(old)})["certificate"]["previous"] is None

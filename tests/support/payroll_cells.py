@@ -20,7 +20,8 @@ USUAL: Mapping[str, tuple[str, Stage, str, Mapping[str, object]]] = {
     "certificate rotate-key": ("--old key", stages.rekeyed, "in the place of", {"certificate.period": None}),
 }
 """How a command ends with 0: its words, what it needs, what a person reads, and what a program finds."""
-READS = {"locks", "certificates", "certificate", "certificate verify"}
+READS = {"locks", "periods", "periods list", "corrections", "corrections list"}
+READS |= {"certificates", "certificate", "certificate verify"}
 """Ask nobody and write nothing."""
 COMPARES = {"certificate verify", "plan", "verify"}
 """End with 5 where something differs, those that are not of payroll too."""

@@ -64,7 +64,7 @@ def must(run: Command, *words: str, code: int = 0) -> Answer:
 
 def nothing(_: Command) -> Words:
     """No table at all, and a file that is no plan."""
-    return {"plan": "plan.json", "hold": "1", "user": "1", "employee": "1", "clock": "1"}
+    return {"plan": "plan.json", "hold": "1", "user": "1", "employee": "1", "clock": "1", "correction": "1"}
 
 
 def initialised(run: Command) -> Words:
@@ -79,6 +79,22 @@ def mirrored(run: Command) -> Words:
     must(run, "sync", *DAYS)
     employee, user = sql(run, "SELECT id, connecteam_user_id FROM employees ORDER BY id LIMIT 1")[0]
     return {"user": str(user), "employee": str(employee), "cursor": run("changes", "--json").json["last"]}
+
+
+def closed_period(run: Command) -> Words:
+    """The days are a closed pay period."""
+    words = mirrored(run)
+    must(run, "periods", "close", f"{DAYS[1]}..{DAYS[3]}")
+    return words
+
+
+def corrected(run: Command) -> Words:
+    """The days are a closed pay period, and a shift of theirs began later than it says: `{correction}` waits."""
+    words = closed_period(run)
+    shift = run.sandbox.company.shifts()[0]
+    run.sandbox.company.edit(shift.id, start=shift.start + 900)
+    must(run, "sync", *DAYS, code=3)
+    return {**words, "correction": str(run("corrections", "--json").json["corrections"][0]["id"])}
 
 
 def edited(run: Command) -> Words:
@@ -215,19 +231,7 @@ def closed(run: Command) -> Words:
     for name in ("key", "new"):
         key_in(run.folder, name)
     (run.folder / "connecteam-sync.toml").write_text('[payroll]\ncertificate_key = "key"\n')
-    days = ("2025-12-01", "2025-12-11", "America/Chicago")
-    sql(
-        run,
-        "INSERT INTO connecteam_sync_period_events (id, first_day, last_day, timezone, kind, at, actor, reason, anyway)"
-        " VALUES (1, ?, ?, ?, 'close', 1766000000, 'Pia', '', 0)",
-        *days,
-    )
-    sql(
-        run,
-        "INSERT INTO connecteam_sync_periods (first_day, last_day, timezone, state, changed_at, event_id)"
-        " VALUES (?, ?, ?, 'closed', 1766000000, 1)",
-        *days,
-    )
+    must(run, "periods", "close", "2025-12-01..2025-12-11")
     return words
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Optional
 from zoneinfo import ZoneInfo
@@ -11,19 +10,13 @@ import typer
 
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
-from connecteam_sync.days import day_of
+from connecteam_sync.cli.periods import Named
 
 certificate = typer.Typer(invoke_without_command=True, help="Certificates of closed pay periods, and the keys of them.")
 
 
-def _period(text: str, today: date) -> tuple[date, date | None]:
-    """A period as people name it: its first day, or FIRST..LAST. Raises WindowError."""
-    first, dots, last = text.partition("..")
-    return day_of(first, today), day_of(last, today) if dots else None
-
-
 def certify(
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="Its first day, or FIRST..LAST.")],
+    period: Named,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="A folder that is new or empty.")],
     who: Who = None,
     config: Config = None,
@@ -33,8 +26,7 @@ def certify(
     from connecteam_sync.present import certificates_text
 
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        first, last = _period(period, mirror.today())
-        made = mirror.payroll.certify(first, last, out=out, by=who)
+        made = mirror.payroll.certify(period, out=out, by=who)
         report.print_json({"certificate": certificates_text.certificate_json(made), "folder": str(out)})
         zone = ZoneInfo(mirror.settings.timezone)
         report.print_lines([*certificates_text.certificate_lines([made], zone), f"written to {out}"])

@@ -12,9 +12,11 @@ from connecteam_sync.cli import (
     bells,
     certificates,
     console,
+    corrections,
     history,
     locking,
     people,
+    periods,
     sandbox,
     serve,
     status,
@@ -74,6 +76,8 @@ app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")
 app.add_typer(certificates.certificate, name="certificate")
 app.add_typer(console.console, name="console")
+app.add_typer(periods.periods, name="periods")
+app.add_typer(corrections.corrections, name="corrections")
 
 
 @app.callback(invoke_without_command=True)

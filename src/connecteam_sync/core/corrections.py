@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,6 +25,7 @@ _Key = tuple[RowId, date, str]
 """An employee, a local day and its time zone."""
 CorrectionKind = Literal["added", "changed", "removed"]
 CorrectionState = Literal["pending", "accepted", "dismissed", "cancelled"]
+CORRECTION_STATES: tuple[CorrectionState, ...] = get_args(CorrectionState)
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,8 @@ from connecteam_sync.core.certificates import (
 from connecteam_sync.core.certified_rows import moment
 from connecteam_sync.engine.certificate_pack import CERTIFICATE, HOW_TO_VERIFY, ROWS, SIGNATURE, SIGNERS, Pack
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.operator import actor, operator_text
+from connecteam_sync.engine.operator import acting_name, operator_text
+from connecteam_sync.engine.periods import named_days
 from connecteam_sync.engine.ssh_signatures import (
     SigningKey,
     allowed_signers,
@@ -77,13 +78,14 @@ class Certifier:
 
     # -- a period ------------------------------------------------------------------------------------------------------
 
-    def certify(self, first: date, last: date | None, out: str | Path, *, by: str | None) -> Certificate:
+    def certify(self, period: str, out: str | Path, *, by: str | None) -> Certificate:
         """Certify a closed period into a new or empty folder; see `Certificates.certify`.
 
         Raises CertificateRefused if it is not closed or the key is another one than before, ConfigurationError for the
-        key or the folder, LockHeld.
+        key or the folder, WindowError for what names no period, LockHeld.
         """
-        by = actor(by)
+        first, last = named_days(period)
+        by = acting_name(by)
         key = self._key()
         with Pack(out) as pack:
             for _ in range(ATTEMPTS):
@@ -190,7 +192,7 @@ class Certifier:
         Raises CertificateRefused if there is nothing to replace or `old` is not the key in use, ConfigurationError,
         LockHeld.
         """
-        by = actor(by)
+        by = acting_name(by)
         reason = None if lost is None else operator_text("reason", lost)
         if (old is None) == (reason is None):
             raise ConfigurationError(

@@ -13,7 +13,7 @@ from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, each_day, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.operator import actor, operator_text
+from connecteam_sync.engine.operator import acting_name, operator_text
 from connecteam_sync.errors import LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
@@ -38,7 +38,7 @@ class Locker:
         Raises WindowError for days that are not over, LockRefused if something on them is not right, Unavailable (or
         another UpstreamError) if Connecteam cannot be asked, RowMoved if others keep locking and unlocking.
         """
-        text, who = operator_text("reason", reason), actor(by)
+        text, who = operator_text("reason", reason), acting_name(by)
         again = _command(window, text, None if by is None else who)
         _require_over(window)
         for _ in range(ATTEMPTS):
@@ -98,7 +98,7 @@ class Locker:
 
     def unlock(self, window: Window, *, reason: str, by: str | None) -> Opening:
         """Open the days of a window; see `ConnecteamSync.unlock`."""
-        text, who = operator_text("reason", reason) if reason else "", actor(by)
+        text, who = operator_text("reason", reason) if reason else "", acting_name(by)
         with self.store.writing("unlocking days") as session:
             opened = locks.unlock(session, window, by=who, reason=text, now=now())
             left = session.locked(window.timezone)

@@ -25,8 +25,11 @@ def operator_text(what: str, text: str) -> str:
     return line
 
 
-def actor(by: str | None) -> str:
-    """The person as given, else the user of the operating system. Raises ConfigurationError."""
+def acting_name(by: str | None) -> str:
+    """The name of whoever does something: as given, else that of the user of the operating system.
+
+    Raises ConfigurationError for a name that cannot be recorded.
+    """
     if by is not None:
         return operator_text("by", by)
     try:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from connecteam_sync.api.timesheets import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
-from connecteam_sync.core.change import SlicePlan
+from connecteam_sync.core.change import Counts, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.run import Difference, Failure, Plan, Verification
-from connecteam_sync.core.timesheets import TimesheetDay, TimesheetRules, counted, differing
+from connecteam_sync.core.shift import Break, Shift
+from connecteam_sync.core.timesheets import Counted, TimesheetDay, TimesheetRules, counted, differing
 from connecteam_sync.core.verify import SeenLocks, SeenTotals, differing_days, held_by
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import failure_of, newest_plans, propose
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
+
+NO_COUNTS = Counts()
+"""Of a look that plans nothing."""
 
 
 def verify(context: Context, window: Window, *, rules: TimesheetRules | None) -> Verification:
@@ -27,40 +31,57 @@ def verify(context: Context, window: Window, *, rules: TimesheetRules | None) ->
     # Verified by shift ids, whichever planner is configured.
     proposal, stored = propose(context, [window], planner="batch")
     looked = newest_plans(proposal.plans, stored)
-    timesheets = None if rules is None else _Timesheets(context, [plan for plan, _ in looked], rules)
+    parts = [(plan.time_clock_id, plan.window) for plan, _ in looked]
+    timesheets = None if rules is None else Timesheets(context, parts, rules)
     return verification_of(window, proposal, looked, timesheets)
 
 
-class _Timesheets:
-    """Connecteam's own totals of the days of plans, and the requests that failed."""
+class Timesheets:
+    """Connecteam's own totals of the days of time clocks: the person-days that were judged, and requests that failed.
 
-    def __init__(self, context: Context, plans: Sequence[SlicePlan], rules: TimesheetRules) -> None:
+    `parts` are the time clocks and days that will be read. `unread` are those that were not: the request failed, or
+    Connecteam no longer shows that time clock.
+    """
+
+    def __init__(self, context: Context, parts: Sequence[tuple[int, Window]], rules: TimesheetRules) -> None:
         self._context, self._rules = context, rules
-        self._step = context.step("reading timesheets", [plan.window for plan in plans])
+        self._step = context.step("reading timesheets", [window for _, window in parts])
         self.failures: list[Failure] = []
         self.seen: list[SeenTotals] = []
         self.locks: list[SeenLocks] = []
+        self.counted: list[Counted] = []
+        self.unread: set[tuple[int, Window]] = set()
 
     def differing(self, plan: SlicePlan) -> list[Difference]:
         """The person-days of a plan whose totals differ."""
-        clock, window = plan.time_clock_id, plan.window
+        shown = plan.snapshot
+        found = self.count(plan.time_clock_id, plan.window, shown.shifts, shown.breaks, plan.counts)
+        return list(differing(found, names={user.id: user.name for user in shown.users}))
+
+    def count(
+        self, clock: int, window: Window, shifts: Iterable[Shift], breaks: Iterable[Break], counts: Counts = NO_COUNTS
+    ) -> tuple[Counted, ...]:
+        """Every person-day of a time clock's days, in both counts; none if the timesheet cannot be read."""
         self._step.begins(clock, window)
         try:
             fetched = self._fetch_totals(clock, window)
         except ConnecteamSyncError as error:
             self.failures.append(failure_of(clock, window, error))
+            self.unread.add((clock, window))
             self._step.failed(clock, window, error)
-            return []
-        self._step.done(clock, window, None, plan.counts)
+            return ()
+        self._step.done(clock, window, None, counts)
         if fetched is None:
-            return []
+            self.unread.add((clock, window))
+            return ()
         self.seen.append((clock, window, tuple((t.user_id, t.day, t.minutes) for t in fetched if _is_in(window, t))))
         if self._rules.import_locks:
             flags = ((t.user_id, t.day, t.is_locked, t.is_approved) for t in fetched if _is_in(window, t))
             self.locks.append((clock, window, tuple(flags)))
         days = [TimesheetDay(user_id=t.user_id, day=t.day, minutes=t.minutes, shift_ids=t.shift_ids) for t in fetched]
-        found = counted(window, plan.snapshot.shifts, plan.snapshot.breaks, days, self._rules)
-        return list(differing(found, names={user.id: user.name for user in plan.snapshot.users}))
+        found = counted(window, shifts, breaks, days, self._rules)
+        self.counted += found
+        return found
 
     def _fetch_totals(self, clock: int, window: Window) -> tuple[DayTotal, ...] | None:
         """The totals, also of the days next to the window; None for an archived time clock that is no longer shown."""
@@ -73,7 +94,7 @@ class _Timesheets:
 
 
 def verification_of(
-    window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, StoredState]], timesheets: _Timesheets | None
+    window: Window, proposal: Plan, looked: Sequence[tuple[SlicePlan, StoredState]], timesheets: Timesheets | None
 ) -> Verification:
     """The verification of the table by a proposal and the looks it was made of."""
     days: list[Difference] = []

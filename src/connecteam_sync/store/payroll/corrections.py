@@ -75,17 +75,17 @@ def follow_holds(
     blocked = {hold.subject: hold for hold in plan.holds if hold.change is not None}
     kept = {hold.subject for hold in plan.holds if hold.change is None} | plan.undecided
     asked = sorted(subjects - kept)
-    live = _live(session, asked)
+    found_live = live(session, asked)
     edited = {shift.id: shift.modified_at for shift in plan.snapshot.shifts}
     cancelled: list[int] = []
     made: list[Correction] = []
     for subject in asked:
         hold = blocked.get(subject)
-        if hold is None and subject not in live:
+        if hold is None and subject not in found_live:
             continue
         parts = parts_of(hold.change, locks, zone) if hold is not None and hold.change is not None else ()
-        source = _source(plan, subject, hold, live[subject], edited, run=run, now=now)
-        found = reconciled(live[subject], parts, source)
+        source = _source(plan, subject, hold, found_live[subject], edited, run=run, now=now)
+        found = reconciled(found_live[subject], parts, source)
         cancelled += found.cancelled
         made += found.made
     _cancel(session, cancelled, run=run, now=now)
@@ -120,7 +120,7 @@ def _source(
     )
 
 
-def _live(session: Session, subjects: Iterable[str]) -> dict[str, list[Correction]]:
+def live(session: Session, subjects: Iterable[str]) -> dict[str, list[Correction]]:
     """The corrections of these subjects that are not cancelled, by number."""
     d = session.dialect
     sql = (

@@ -1,0 +1,282 @@
+"""Corrections of closed days, by the library: made and taken back by runs, accepted and dismissed by people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from connecteam_sync.core.corrections import Correction
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.errors import ConfigurationError, CorrectionRefused, NotFound
+from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from support.scenario import World
+
+CLOSED, NEXT = "2025-12-01..2025-12-04", "2025-12-05..2025-12-07"
+TUESDAY, THURSDAY = date(2025, 12, 2), date(2025, 12, 4)
+
+
+@pytest.fixture
+def world(initialised: str) -> Iterator[World]:
+    """An empty company and an initialised database."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+        made = World(sandbox, initialised)
+        yield made
+        made.mirror.close()
+
+
+def closed(world: World) -> str:
+    """A shift of Tuesday from 8 to 16, in a closed period; returns its id."""
+    shift = world.work(2, "08:00", "16:00")
+    world.sync()
+    world.mirror.payroll.close(CLOSED, by="Pia")
+    return shift.id
+
+
+def begins(world: World, shift: str) -> int:
+    """When Connecteam says that a shift begins."""
+    return next(one.start for one in world.sandbox.company.shifts() if one.id == shift)
+
+
+def ends(world: World, shift: str, late: int) -> None:
+    """Somebody moves the end of the shift to so many minutes after 16:00, and a run sees it."""
+    world.sandbox.company.edit(shift, end=begins(world, shift) + 8 * 3600 + late * 60)
+    world.sync()
+
+
+def said(world: World) -> list[tuple[str, str, int]]:
+    """State, kind and minutes of every correction."""
+    return [(one.state, one.kind, one.delta) for one in world.mirror.payroll.corrections()]
+
+
+def minutes(world: World) -> int:
+    """What the table and the corrections say together."""
+    live = [one for one in world.mirror.payroll.corrections() if one.state != "cancelled"]
+    return sum(row["total_minutes"] for row in world.table()) + sum(one.delta for one in live)
+
+
+def exported(world: World, *numbers: int) -> None:
+    """An export carries these corrections, as the ledger notes it."""
+    with world.mirror.store.writing("exporting") as session:
+        corrections = session.tables.corrections
+        session.connection.execute(corrections.update().where(corrections.c.id.in_(numbers)).values(export_id=1))
+
+
+def test_the_table_does_not_move_and_the_correction_appears(world: World) -> None:
+    """With its signed minutes, once, however often the day is looked at."""
+    shift = closed(world)
+    before = world.table()
+    ends(world, shift, 30)
+    world.sync()
+    assert world.table() == before
+    [found] = world.mirror.payroll.corrections()
+    assert (found.day, found.kind, found.minutes_before, found.minutes_after) == (TUESDAY, "changed", 480, 510)
+    assert (found.shift_id, found.clock_time_id, found.state) == (shift, before[0]["id"], "pending")
+    assert (found.cause, found.timezone) == ("clock-out corrected", "America/Chicago")
+    assert minutes(world) == 510
+
+
+def test_an_edit_taken_back_cancels(world: World) -> None:
+    """Accepted or not, while no export has carried it."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    world.mirror.payroll.accept_corrections([1], into=NEXT, by="Pia")
+    ends(world, shift, 0)
+    assert said(world) == [("cancelled", "changed", 30)]
+    assert minutes(world) == 480
+
+
+def test_after_an_export_it_is_a_counter_entry(world: World) -> None:
+    """Pending like any other, and never twice."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    exported(world, 1)
+    ends(world, shift, 0)
+    world.sync()
+    assert said(world) == [("accepted", "changed", 30), ("pending", "changed", -30)]
+    assert world.mirror.payroll.corrections()[1].counter_of == 1
+    assert minutes(world) == 480
+
+
+def test_reopening_writes_the_row_and_cancels(world: World) -> None:
+    """The row says it now; what was exported is taken back by a counter-entry."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    world.mirror.payroll.reopen(CLOSED, reason="forgotten hours")
+    world.sync()
+    assert said(world) == [("cancelled", "changed", 30)]
+    assert minutes(world) == 510
+
+
+def test_reopening_turns_exported_ones_into_counter_entries(world: World) -> None:
+    """The hours are in the row then, and were paid already."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    exported(world, 1)
+    world.mirror.payroll.reopen(CLOSED, reason="forgotten hours")
+    world.sync()
+    assert said(world) == [("accepted", "changed", 30), ("pending", "changed", -30)]
+    assert minutes(world) == 510
+
+
+def test_a_shift_that_moves_over_the_border_of_the_period(world: World) -> None:
+    """The row stays with the closed day; the open day gets its minutes by its correction only, until it is reopened."""
+    shift = closed(world)
+    there = begins(world, shift) + 4 * 86_400
+    world.sandbox.company.edit(shift, start=there, end=there + 8 * 3600)
+    rows = world.table()
+    world.sync()
+    assert world.table() == rows
+    assert [(one.day.day, one.kind, one.delta) for one in world.mirror.payroll.corrections()] == [
+        (2, "removed", -480),
+        (6, "added", 480),
+    ]
+    world.mirror.payroll.reopen(CLOSED, reason="it moved")
+    world.sync()
+    [(_, clock_in, _, _)] = world.rows()
+    assert local_day(clock_in, ZoneInfo("America/Chicago")) == date(2025, 12, 6)
+    assert {state for state, _, _ in said(world)} == {"cancelled"}
+
+
+def test_new_and_deleted_shifts(world: World) -> None:
+    """Both are corrections of the closed day."""
+    shift = closed(world)
+    world.work(3, "08:00", "12:00")
+    world.sandbox.company.delete(shift)
+    world.work(8, "08:00", "12:00")
+    world.sync()
+    found = {(one.day.day, one.kind, one.delta) for one in world.mirror.payroll.corrections()}
+    assert found == {(2, "removed", -480), (3, "added", 240)}
+
+
+def test_a_decision_ends_the_waiting(world: World) -> None:
+    """The hold is acknowledged with it, and asks again once the shift is edited again."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    assert world.sync().exit_code == 3
+    world.mirror.payroll.dismiss_corrections([1], reason="not worked", by="Pia")
+    assert world.sync().exit_code == 0
+    [held] = world.mirror.holds()
+    assert held.acknowledged is not None
+    assert held.acknowledged.reason == "its corrections are decided: not worked"
+    ends(world, shift, 45)
+    assert world.sync().exit_code == 3
+    assert said(world) == [("dismissed", "changed", 30), ("pending", "changed", 15)]
+
+
+def test_one_shift_with_two_corrections_waits_for_both(world: World) -> None:
+    """A move is decided once both of its days are."""
+    shift = closed(world)
+    there = begins(world, shift) + 86_400
+    world.sandbox.company.edit(shift, start=there, end=there + 8 * 3600)
+    world.sync()
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    assert world.sync().exit_code == 3
+    world.mirror.payroll.accept_corrections([2], into=NEXT)
+    assert world.sync().exit_code == 0
+
+
+def test_a_period_that_is_closed_takes_none(world: World) -> None:
+    """Nor one that was exported, or that shares days with another one; nothing is written."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    for into, words in ((CLOSED, "is closed"), ("2025-12-04..2025-12-10", "overlaps 1 period")):
+        with pytest.raises(CorrectionRefused, match=words):
+            world.mirror.payroll.accept_corrections([1], into=into)
+    assert said(world) == [("pending", "changed", 30)]
+
+
+def test_the_next_open_period_is_named(world: World) -> None:
+    """By the schedule, beyond those that are closed."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    with pytest.raises(CorrectionRefused) as error:
+        world.mirror.payroll.accept_corrections([1], into=CLOSED)
+    assert "name a later period that is open: --into FIRST..LAST" in error.value.next_step
+
+
+def test_what_is_exported_or_cancelled_stays(world: World) -> None:
+    """Nobody decides it again."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    exported(world, 1)
+    with pytest.raises(CorrectionRefused, match="was exported"):
+        world.mirror.payroll.dismiss_corrections([1], reason="no")
+    ends(world, shift, 45)
+    ends(world, shift, 30)
+    assert said(world) == [("accepted", "changed", 30), ("cancelled", "changed", 15)]
+    with pytest.raises(CorrectionRefused, match="was cancelled"):
+        world.mirror.payroll.accept_corrections([2], into=NEXT)
+
+
+def test_unknown_ones_and_no_reason(world: World) -> None:
+    """Each is told what is missing."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    with pytest.raises(NotFound, match="there is no correction 7, 9"):
+        world.mirror.payroll.accept_corrections([9, 1, 7], into=NEXT)
+    with pytest.raises(ConfigurationError, match="the reason is missing"):
+        world.mirror.payroll.dismiss_corrections([1], reason=" ")
+    assert said(world) == [("pending", "changed", 30)]
+
+
+def test_an_accepted_correction_keeps_its_period_on_record(world: World) -> None:
+    """Whatever the schedule will be: no other period may have its days then."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    [done] = world.mirror.payroll.accept_corrections([1], into=NEXT, by="Pia")
+    assert (done.state, done.effective, done.decided_by) == ("accepted", (date(2025, 12, 5), date(2025, 12, 7)), "Pia")
+    assert [period.name for period in world.mirror.payroll.periods()] == ["2025-12-05", "2025-12-01"]
+    assert [one.number for one in world.mirror.payroll.corrections(period=NEXT)] == [1]
+    assert [one.number for one in world.mirror.payroll.corrections(period=CLOSED)] == [1]
+    assert world.mirror.payroll.corrections(state="pending") == ()
+
+
+def test_what_is_held_for_another_reason_keeps_its_correction(world: World) -> None:
+    """Nobody knows what Connecteam means while a record cannot be believed."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    world.sandbox.company.edit(shift, end=begins(world, shift) - 60)
+    world.sync()
+    assert said(world) == [("pending", "changed", 30)]
+    ends(world, shift, 0)
+    assert said(world) == [("cancelled", "changed", 30)]
+
+
+def test_a_manual_lock_makes_corrections_too(world: World) -> None:
+    """And `unlock` ends them."""
+    shift = world.work(2, "08:00", "16:00")
+    world.sync()
+    world.mirror.lock(TUESDAY, TUESDAY, reason="payroll")
+    ends(world, shift.id, 30)
+    assert said(world) == [("pending", "changed", 30)]
+    world.mirror.unlock(TUESDAY, TUESDAY)
+    world.sync()
+    assert said(world) == [("cancelled", "changed", 30)]
+
+
+def test_a_plan_makes_none(world: World) -> None:
+    """A dry run writes nothing."""
+    shift = closed(world)
+    world.sandbox.company.edit(shift, end=begins(world, shift) + 9 * 3600)
+    world.mirror.plan(Window(TUESDAY, THURSDAY, "America/Chicago"))
+    assert said(world) == []
+
+
+def test_its_fields_are_kept(world: World) -> None:
+    """What is written is what is read."""
+    shift = closed(world)
+    ends(world, shift, 30)
+    [found] = world.mirror.payroll.corrections()
+    assert isinstance(found, Correction)
+    assert found.before is not None
+    assert found.after is not None
+    assert (found.after.clock_out or 0) - (found.before.clock_out or 0) == 1800
+    assert found.edited_at is not None
+    assert msgspec.structs.replace(found, number=1) == found

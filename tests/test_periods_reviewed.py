@@ -1,0 +1,101 @@
+"""Two persons for a pay period, opening one again, and what happens while one is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from connecteam_sync.engine import period_check
+from connecteam_sync.engine.verify import verification_of
+from connecteam_sync.errors import ConfigurationError, PeriodRefused
+from support.scenario import World
+from test_periods import WEEKLY, P, names, obstacle, refused, scheduled, world
+
+__all__ = ["world"]
+
+
+def test_where_two_persons_are_wanted_one_reviews_and_another_closes(world: World) -> None:
+    """No reason puts that aside; rows that were written since have to be seen, too."""
+    scheduled(world, msgspec.structs.replace(WEEKLY, two_persons=True))
+    payroll, week = world.mirror.payroll, "2025-12-01"
+    assert names(payroll.check(week, by="Pia")) == ["not_reviewed"]
+    error = refused(world, week, by="Pia", anyway="alone today")
+    assert "--anyway" not in error.next_step
+    reviewed = payroll.review(week, by="Pia")
+    assert (reviewed.period.state, reviewed.newly, reviewed.exit_code) == ("review", True, 0)
+    assert "somebody else has to close it" in str(obstacle(payroll.check(week, by="pia"), "not_reviewed").message)
+    refused(world, week, by="PIA")
+    world.work(2, "08:00", "16:00")
+    world.sync()
+    assert "rows of its days were written since Pia" in obstacle(payroll.check(week, by="Olaf"), "not_reviewed").message
+    payroll.review(week, by="Pia")
+    assert payroll.close(week, by="Olaf").period.state == "closed"
+    assert [event.kind for event in payroll.history(week)] == ["close", "review", "review"]
+
+
+def test_reviewing_shows_the_obstacles_and_does_not_mind_them(world: World) -> None:
+    """Who closes decides about them."""
+    world.work(2, "08:00", None)
+    world.sync()
+    assert names(world.mirror.payroll.review(P, by="Pia")) == ["open_shift"]
+    assert world.mirror.payroll.period(P).state == "review"
+
+
+def test_a_closed_period_is_opened_with_a_reason(world: World) -> None:
+    """Nothing of the closing is forgotten; an open one cannot be opened, nor a closed one reviewed."""
+    world.mirror.payroll.close(P, by="Pia")
+    with pytest.raises(ConfigurationError, match="the reason is missing"):
+        world.mirror.payroll.reopen(P, reason="")
+    with pytest.raises(PeriodRefused, match="is closed, and cannot be reviewed"):
+        world.mirror.payroll.review(P)
+    done = world.mirror.payroll.reopen(P, reason="Ana's night", by="Olaf")
+    assert (done.period.state, done.newly) == ("open", True)
+    assert [(e.kind, e.by, e.reason) for e in world.mirror.payroll.history(P)] == [
+        ("reopen", "Olaf", "Ana's night"),
+        ("close", "Pia", ""),
+    ]
+    with pytest.raises(PeriodRefused, match="is not closed") as error:
+        world.mirror.payroll.reopen(P, reason="again")
+    assert error.value.exit_code == 4
+    assert world.mirror.payroll.close(P).newly
+
+
+def test_what_a_run_writes_while_a_period_is_looked_at_is_looked_at_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the checklist and the closing another run writes a row: the checklist is made again."""
+    world.work(2, "08:00", "16:00")
+    world.sync()
+    looks: list[int] = []
+    verify = verification_of
+
+    def verifying(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on as they came
+        found = verify(*args, **more)
+        looks.append(found.shifts)
+        if len(looks) == 1:
+            world.work(3, "08:00", "12:00")
+            world.sync()
+        return found
+
+    monkeypatch.setattr(period_check, "verification_of", verifying)
+    done = world.mirror.payroll.close(P)
+    assert looks == [1, 2]
+    assert done.checked is not None
+    assert done.checked.totals[0].minutes_table == 720
+
+
+def test_a_checklist_is_kept_for_whoever_looks_later(world: World) -> None:
+    """With its counts; of the table nothing is written."""
+    world.work(2, "08:00", "16:00")
+    world.sync()
+    before = world.everything()
+    assert world.mirror.payroll.newest_check(P) is None
+    report = world.mirror.payroll.check(P, by="Pia")
+    assert world.everything() == before
+    kept = world.mirror.payroll.newest_check(P)
+    assert kept is not None
+    assert (kept.kind, kept.by, kept.checked) == ("check", "Pia", report.checked)
+    assert world.mirror.payroll.period(P).state == "open"
+    assert world.mirror.payroll.history(P) == ()
