@@ -1502,16 +1502,17 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("service/nightly.py", "                self._client.payroll.compare_certificates()\n", "", CERTIFICATES_COMMAND),
     (
         "client_certificates.py",
-        "return check(self._store, file, table=table)",
-        "return check(self._store, file, table=True)",
+        "return check(self._context.store, file, table=table)",
+        "return check(self._context.store, file, table=True)",
         CERTIFICATES,
     ),
     (
-        "client_payroll.py",
-        "self._require_account, self._today = require_account, today",
-        "self._require_account, self._today = lambda: None, today",
+        "client_certificates.py",
+        "        self._context.belonging.check_stored()\n        return self._certifier.certify",
+        "        return self._certifier.certify",
         CERTIFICATES_ALTERED,
     ),
+    ("client_certificates.py", "workweek_start=s.pay_schedule.workweek_start,", "", CERTIFICATES),
     ("cli/certificates.py", "raise typer.Exit(found.exit_code)", "raise typer.Exit(0)", CERTIFICATES_COMMAND),
     (
         "present/certificates_text.py",
@@ -2229,9 +2230,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
-        "    require_known(name, (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__), where)\n",
-        "        require_known(name, (*TimesheetRules.__struct_fields__, _CERTIFICATE_KEY), where)\n",
-        "        pass\n",
+        "    require_known(name, known, where)\n",
+        "",
         TIMESHEETS,
     ),
     ("present/verify_text.py", "if line.verdict not in _EXPLAINED]", "]", TIMESHEETS),
@@ -4333,7 +4333,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         PERIODS_REVIEWED,
     ),
     (
-        "client_payroll.py",
+        "client_certificates.py",
         "return period if isinstance(period, str) else spelled(period)",
         "return str(period)",
         PERIODS,

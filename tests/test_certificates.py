@@ -12,6 +12,7 @@ import pytest
 
 from connecteam_sync.core.certificate_chain import AllowedKey
 from connecteam_sync.core.certificates import decoded, encoded
+from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.engine.certificate_pack import Pack
 from connecteam_sync.engine.ssh_signatures import refusal, signing_key
 from connecteam_sync.errors import CertificateRefused, ConfigurationError
@@ -227,6 +228,30 @@ def test_how_it_was_closed_is_part_of_it(certified_world: World, tmp_path: Path)
     assert {one["verdict"] for one in payload["people"]} == {"rounding", "different", "not recorded"}
     assert "Moss" not in (tmp_path / "c" / "certificate.json").read_text()
     assert found(certified_world, tmp_path / "c", table=True) == []
+
+
+def test_what_a_real_closing_counted_is_in_it(tmp_path: Path, key: Path) -> None:
+    """The three counts of each person as `close` recorded them, and the workweek; a Window names the period, too."""
+    with Sandbox(Company(30), MANY) as sandbox:
+        schedule = PaySchedule(workweek_start="sunday")
+        url = f"sqlite:///{tmp_path}/real.db"
+        world = World(sandbox, url, certificate_key=str(key), pay_schedule=schedule)
+        days = world.mirror.window(FIRST, LAST)
+        world.sync(days)
+        done = world.mirror.payroll.close(days, by="Pia Payer", anyway="a trial")
+        assert done.checked is not None
+        world.mirror.payroll.certify(days, out=tmp_path / "real")
+        assert found(world, tmp_path / "real", table=True) == []
+        world.mirror.close()
+    payload = payload_of(tmp_path / "real")
+    assert payload["period"]["workweek_start"] == "sunday"
+    assert [one["name"] for one in payload["period"]["obstacles"]] == [one.name for one in done.checked.obstacles]
+    counted = {one.employee_id: one for one in done.checked.totals}
+    assert counted
+    for one in payload["people"]:
+        theirs = counted[one["employee_id"]]
+        assert (one["minutes"], one["verdict"]) == (theirs.minutes_table, theirs.verdict)
+        assert one["minutes_activities"] == theirs.minutes_activities
 
 
 def test_holds_and_corrections_are_listed(certified_world: World, tmp_path: Path) -> None:

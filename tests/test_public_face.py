@@ -31,7 +31,6 @@ NOT_PROMISED = {
     "client_history.Records": "a part of ConnecteamSync, which nobody makes or is given",
     "client_support.Support": "a part of ConnecteamSync, which nobody makes or is given",
     "client_service.Visits": "a part of ConnecteamSync, which nobody makes or is given",
-    "engine.one_thread.InUse": "the client makes its part for payroll with it, and nobody else does",
     "store.store.Store": "the behind the client: the command looks into it, no program is promised anything of it",
 }
 """Types of ours that a walk meets and that are no part of the face, and why."""

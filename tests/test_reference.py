@@ -17,7 +17,6 @@ import connecteam_sync
 from connecteam_sync import errors
 from connecteam_sync.cli.commands import app
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.client_payroll import Payroll
 from connecteam_sync.config import _SECRETS, KEYS, Settings, load_settings
 from connecteam_sync.core.adopt import SHAPES
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
@@ -234,12 +233,6 @@ def test_every_method_is_documented_with_what_it_takes_and_returns() -> None:
         for kind in ConnecteamSync.__mro__[:-1]
         for name, found in vars(kind).items()
         if not name.startswith("_") and (said := member(name, found)) is not None
-    }
-    real |= {
-        said
-        for kind in Payroll.__mro__[:-1]
-        for name, found in vars(kind).items()
-        if not name.startswith("_") and (said := member(f"payroll.{name}", found)) is not None
     }
     taken = member("ConnecteamSync", ConnecteamSync.__init__)
     assert taken is not None

@@ -178,8 +178,8 @@ else:
         "core.certificates": "Certificate CertificateCheck CertificateMismatch",
         "core.certified_rows": "CertificateDifference CertificateFault",
         "core.change": (
-            "Change ChangeKind Counts Hold HoldReason Losses Minutes NewEmployee Pending Planner Policy "
-            "Refusal SlicePlan Wait"
+            "Change ChangeKind Counts Hold HoldReason Losses Minutes NewEmployee Pending Planner Policy Refusal "
+            "SlicePlan Wait"
         ),
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
@@ -211,8 +211,8 @@ else:
         "core.proofs": "ProvenDay",
         "core.roles": "Role",
         "core.run": (
-            "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice "
-            "StandingHold Status Suggestion Trigger Verdict Verification VerifyResult"
+            "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice StandingHold "
+            "Status Suggestion Trigger Verdict Verification VerifyResult"
         ),
         "core.same_minute": "ByMinute",
         "core.shift": "Break InvalidRecord Shift Snapshot User",
@@ -224,11 +224,10 @@ else:
         "core.window": "LockSource LockedDay Window",
         "engine.events": "Emit",
         "errors": (
-            "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError "
-            "ConnecteamSyncError CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused "
-            "LockHeld LockRefused MappingRefused NotConfirmed NotFound NotInitialised NotOurs NotServed "
-            "PeriodRefused RecordRefused Refused Rejected RowMoved StalePlan Unavailable UndoRefused "
-            "UpstreamError WindowError"
+            "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError ConnecteamSyncError "
+            "CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused "
+            "MappingRefused NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
+            "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
         ),
         "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
         "store.tables.own": "OwnNames",
