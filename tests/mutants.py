@@ -101,6 +101,10 @@ REPLACED_EDGE = "tests/attack/test_replaced.py -k edge"
 KEPT_HISTORIES = "tests/core/test_histories.py -k failed_once"
 HOLDS_OF_ROWS = "tests/attack/test_holds_of_rows.py"
 LOCKS, LOCKING = "tests/core/test_locks.py", "tests/test_locking.py"
+CERTIFIED, CERTIFICATES = "tests/core/test_certified.py", "tests/test_certificates.py"
+CERTIFICATES_ALTERED = "tests/test_certificates_altered.py"
+CERTIFICATES_COMMAND = "tests/test_certificates_command.py"
+ONE_MOMENT = "tests/store/test_certified_at_one_moment.py -k moment"
 CLOSED_DAYS = "tests/store/test_closed_days.py"
 WAITING = "tests/store/test_waiting.py"
 KEPT = "tests/attack/test_machine.py -k failed_once"
@@ -208,6 +212,7 @@ ZEROS, FULL_SERVER = "tests/attack/test_odd_rows.py -k of_zeros", "tests/attack/
 BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    ONE_MOMENT,
     "tests/web/test_plan_page.py -k not_there and postgresql",
     "tests/store/test_past.py -k texts and mariadb",
     "tests/store/test_folding.py -k few_receipts and mariadb",
@@ -1362,6 +1367,166 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "locked_day(day, timezone, source",
         LOCKING,
     ),
+    # Certificates: what is signed, what is compared, and with which keys.
+    (
+        "core/certified_rows.py",
+        'return sha256(f"{line}\\n".encode()).hexdigest()',
+        "return sha256(line.encode()).hexdigest()",
+        CERTIFIED,
+    ),
+    ("core/certified_rows.py", "if old.root != new.root:", "if old.minutes != new.minutes:", CERTIFIED),
+    ("core/certified_rows.py", "elif old.line != new.line:", "elif old.minutes != new.minutes:", CERTIFIED),
+    (
+        "core/certified_rows.py",
+        "found = in_order({**after, **before}.values())",
+        "found = in_order(before.values())",
+        CERTIFIED,
+    ),
+    ("core/certified_rows.py", "else quote(value, safe=_PLAIN)", "else value", CERTIFIED),
+    ("core/certified_rows.py", "str(int(row.is_active)),", '"0",', CERTIFIED),
+    ("core/certificates.py", "if self.company_id != other.company_id:", "if False:", CERTIFIED),
+    (
+        "core/certificates.py",
+        "        if _canonical(msgspec.json.decode(content)) != content:",
+        "        if False:",
+        CERTIFICATES,
+    ),
+    (
+        "core/certificates.py",
+        "every = by_key({**dict.fromkeys(counted, PersonRows()), **found})",
+        "every = by_key(found)",
+        CERTIFICATES,
+    ),
+    ("core/certificate_chain.py", "        if one.payload_hash in seen:", "        if False:", CERTIFICATES_ALTERED),
+    ("core/certificate_chain.py", "if one.public_key != keys[-1].public:", "if False:", CERTIFIED),
+    ("core/certificate_chain.py", "keys[-1] = msgspec.structs.replace(keys[-1], until=one.at)", "pass", CERTIFIED),
+    (
+        "core/certificate_chain.py",
+        "if item.position < position):",
+        "if item.position <= position):",
+        CERTIFICATES_ALTERED,
+    ),
+    ("core/certificate_words.py", "tail -c 64 > ed25519.sig", "tail -c 63 > ed25519.sig", CERTIFICATES),
+    (
+        "core/problems.py",
+        "        if worst.people\n        else",
+        "        if True\n        else",
+        CERTIFICATES_COMMAND,
+    ),
+    (
+        "engine/ssh_signatures.py",
+        'if os.name == "posix" and found.st_mode & _OTHERS:',
+        "if found.st_mode & stat.S_IRWXO:",
+        CERTIFICATES_ALTERED,
+    ),
+    (
+        "engine/ssh_signatures.py",
+        '("PATH", "HOME", "SYSTEMROOT", *(("SSH_AUTH_SOCK",) if agent else ()))',
+        '("PATH", "HOME", "SYSTEMROOT")',
+        CERTIFICATES_ALTERED,
+    ),
+    (
+        "engine/ssh_signatures.py",
+        'done = _ssh_keygen([*words, f"-Overify-time={moment}"]',
+        "done = _ssh_keygen([*words]",
+        CERTIFICATES_ALTERED,
+    ),
+    ("engine/certificates.py", 'if found is None or found.state != "closed":', "if found is None:", CERTIFICATES),
+    (
+        "engine/certificates.py",
+        "                    if _head(session) != read.chain.head:",
+        "                    if False:",
+        CERTIFICATES_ALTERED,
+    ),
+    (
+        "engine/certificates.py",
+        "if chain.key is not None and chain.key != key.public:",
+        "if False:",
+        CERTIFICATES_ALTERED,
+    ),
+    (
+        "engine/certificate_pack.py",
+        "        if self._is_placed and kind is not None:",
+        "        if False:",
+        CERTIFICATES,
+    ),
+    (
+        "engine/certificate_pack.py",
+        "os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)",
+        "os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)",
+        CERTIFICATES,
+    ),
+    (
+        "engine/certificate_check.py",
+        "elif self._place is not None and text != self._place[1].signature:",
+        "elif False:",
+        CERTIFICATES,
+    ),
+    (
+        "engine/certificate_check.py",
+        "if other is not None and files.signature",
+        "if False and files.signature",
+        CERTIFICATES_ALTERED,
+    ),
+    (
+        "engine/certificate_check.py",
+        "            if not is_as_signed(one, content):",
+        "            if False:",
+        CERTIFICATES_ALTERED,
+    ),
+    (
+        "engine/certificate_check.py",
+        "at = now() if before is None else before.since",
+        "at = now()",
+        CERTIFICATES_COMMAND,
+    ),
+    (
+        "engine/certificate_check.py",
+        "news = [(one.number, text) for one, text in texts if text != one.mismatch]",
+        "news = [(one.number, text) for one, text in texts if text is not None]",
+        CERTIFICATES_COMMAND,
+    ),
+    (
+        "store/payroll/certificates.py",
+        "update(t).where(t.c.first_day == days[0], t.c.timezone == days[2]).values(mismatch=None)",
+        "update(t).where(t.c.id < 0).values(mismatch=None)",
+        CERTIFICATES_COMMAND,
+    ),
+    ("store/payroll/certificates.py", "for kind in {False, bool(inputs)}:", "for kind in {False}:", CERTIFICATES),
+    (
+        "store/sql/postgresql_session.py",
+        "begin = _BEGIN_AT_ONE_MOMENT if options.get(ONE_MOMENT, False) else _BEGIN",
+        "begin = _BEGIN",
+        ONE_MOMENT,
+    ),
+    (
+        "store/sql/mysql_session.py",
+        '"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"',
+        '"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"',
+        ONE_MOMENT,
+    ),
+    ("service/nightly.py", "                self._client.payroll.compare_certificates()\n", "", CERTIFICATES_COMMAND),
+    (
+        "client_certificates.py",
+        "return check(self._context.store, file, table=table)",
+        "return check(self._context.store, file, table=True)",
+        CERTIFICATES,
+    ),
+    (
+        "client_certificates.py",
+        "        self._context.belonging.check_stored()\n        return self._certifier.certify",
+        "        return self._certifier.certify",
+        CERTIFICATES_ALTERED,
+    ),
+    ("client_certificates.py", "workweek_start=s.pay_schedule.workweek_start,", "", CERTIFICATES),
+    ("cli/certificates.py", "raise typer.Exit(found.exit_code)", "raise typer.Exit(0)", CERTIFICATES_COMMAND),
+    (
+        "present/certificates_text.py",
+        '"clock_time_id": one.clock_time_id,',
+        '"clock_time_id": None,',
+        CERTIFICATES_COMMAND,
+    ),
+    ("config_payroll.py", 'or not value.strip() or "\\n" in value:', "or not value.strip():", CERTIFICATES_COMMAND),
     ("engine/locks.py", "if result is not None and not result.is_right and not anyway:", "if False:", LOCKING),
     (
         "engine/locks.py",
@@ -2098,8 +2263,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
-        "    require_known(name, (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__), where)\n",
-        "        pass\n",
+        "    require_known(name, known, where)\n",
+        "",
         TIMESHEETS,
     ),
     ("present/verify_text.py", "if line.verdict not in _EXPLAINED]", "]", TIMESHEETS),
@@ -4258,7 +4423,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         PERIODS_REVIEWED,
     ),
     (
-        "client_payroll.py",
+        "client_certificates.py",
         "return period if isinstance(period, str) else spelled(period)",
         "return str(period)",
         PERIODS,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
+    from connecteam_sync.core.certificates import Certificate, CertificateCheck, CertificateMismatch
+    from connecteam_sync.core.certified_rows import CertificateDifference, CertificateFault
     from connecteam_sync.core.change import (
         Change,
         ChangeKind,
@@ -129,6 +131,7 @@ if TYPE_CHECKING:
         AdoptRefused,
         BadAnswer,
         BudgetSpent,
+        CertificateRefused,
         ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
@@ -172,9 +175,11 @@ else:
         "core.attention": "Attention HeldGroup HeldReason HoldPage WaitingUser WaitingUsers",
         "core.bells": "BellState Doorbell Found Reliability",
         "core.cadence": "CadenceReason ClockMode ClockSchedule",
+        "core.certificates": "Certificate CertificateCheck CertificateMismatch",
+        "core.certified_rows": "CertificateDifference CertificateFault",
         "core.change": (
-            "Change ChangeKind Counts Hold HoldReason Losses Minutes NewEmployee Pending Planner Policy "
-            "Refusal SlicePlan Wait"
+            "Change ChangeKind Counts Hold HoldReason Losses Minutes NewEmployee Pending Planner Policy Refusal "
+            "SlicePlan Wait"
         ),
         "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
         "core.compare": "Comparison DamageKind LegacyDamage",
@@ -206,8 +211,8 @@ else:
         "core.proofs": "ProvenDay",
         "core.roles": "Role",
         "core.run": (
-            "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice "
-            "StandingHold Status Suggestion Trigger Verdict Verification VerifyResult"
+            "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice StandingHold "
+            "Status Suggestion Trigger Verdict Verification VerifyResult"
         ),
         "core.same_minute": "ByMinute",
         "core.shift": "Break InvalidRecord Shift Snapshot User",
@@ -219,10 +224,9 @@ else:
         "core.window": "LockSource LockedDay Window",
         "engine.events": "Emit",
         "errors": (
-            "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
+            "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError ConnecteamSyncError "
             "CorrectionRefused DatabaseError DatabaseUnavailable FeedReset GuardRefused LockHeld LockRefused "
-            "MappingRefused "
-            "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
+            "MappingRefused NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
             "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
         ),
         "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
@@ -258,6 +262,12 @@ __all__ = [
     "ByMinute",
     "CadenceReason",
     "CallFailed",
+    "Certificate",
+    "CertificateCheck",
+    "CertificateDifference",
+    "CertificateFault",
+    "CertificateMismatch",
+    "CertificateRefused",
     "Change",
     "ChangeKind",
     "ChangesWritten",

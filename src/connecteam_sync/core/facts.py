@@ -80,6 +80,15 @@ class NewMember(msgspec.Struct, frozen=True):
     first_seen: int
 
 
+class Mismatched(msgspec.Struct, frozen=True, kw_only=True):
+    """A period whose rows are not what its newest certificate lists: since when, and of how many people."""
+
+    first: str
+    last: str
+    since: int
+    people: int
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is on record. `now` is of the database's clock, `today` the business's day.
 
@@ -105,6 +114,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     database_error: str | None = None
     database_since: int | None = None
     new_members: tuple[NewMember, ...] = ()
+    mismatched: tuple[Mismatched, ...] = ()
 
     @property
     def active(self) -> list[Looked]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from connecteam_sync.core.facts import BellFacts, Facts, NewMember, Waiting
+from connecteam_sync.core.facts import BellFacts, Facts, Mismatched, NewMember, Waiting
 from connecteam_sync.store.service.announced import reliability_by_clock
 from connecteam_sync.store.service.bells import BELLS_REMOVED, BELLS_SINCE, Bells, counts_of, lags_of
 from connecteam_sync.store.service.drift import IS_NEW
@@ -26,7 +26,7 @@ _LOOKS = (
     "time_clock_id", "first_look", "last_look", "last_good", "fresh", "looks", "bad", "good", "bad_since",
     "trouble_since", "cadence", "next_due",
 )  # fmt: skip
-_PARTS = ("look", "visited", "held", "said", "rung", "lag", "change", "sums")
+_PARTS = ("look", "visited", "held", "said", "rung", "lag", "change", "mismatch", "sums")
 _Parts = dict[str, list[tuple[list[Any], list[Any]]]]
 _SAID = ("error", "name", "mode")
 """Of each time clock that was looked at: numbers, then texts."""
@@ -80,6 +80,12 @@ def facts_query(
         *([part("rung", [whole("COUNT(*)")], ["state"], f" FROM {own.doorbells} GROUP BY state")] * counts_doorbells),
         part("lag", ["seconds"], [], f" FROM ({Bells(dialect, own, ahead=ahead).lags_sql()}) h"),
         part("change", ["change_id", "time_clock_id", "at", "is_announced"], ["kind"], f" FROM {own.announced}"),
+        part(
+            "mismatch",
+            ["id"],
+            ["first_day", "last_day", "mismatch"],
+            f" FROM {own.certificates} WHERE mismatch IS NOT NULL",
+        ),
         part("sums", [whole(now), whole(people), whole(spent)], [f"({last_proven.sql})"], ""),
     )
     return Query(" UNION ALL ".join(parts), last_proven.values)
@@ -108,6 +114,7 @@ def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int, count
         ),
         calls=calls(*said[DAY_CALLS]) if DAY_CALLS in said else None,
         new_members=tuple(NewMember(*said[name]) for name in sorted(said) if name not in _OTHERS),
+        mismatched=tuple(_mismatched(*texts) for _, texts in sorted(of["mismatch"])),
         bells=_bells(of, said, moment, is_counted=counts_doorbells) if BELLS_SINCE in said else None,
         last_proven=date.fromisoformat(proven) if proven else None,
         spent=spent,
@@ -119,6 +126,13 @@ def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int, count
 
 _OTHERS = {DAY_CALLS, BELLS_SINCE, BELLS_REMOVED}
 """Of the rows of `service` that are read, those that are no new member."""
+
+
+def _mismatched(first: str, last: str, text: str) -> Mismatched:
+    from connecteam_sync.core.certificates import mismatch_of  # noqa: PLC0415 - hardly ever needed
+
+    found = mismatch_of(text)
+    return Mismatched(first=first, last=last, since=found.since, people=found.people)
 
 
 def _bells(of: _Parts, said: Mapping[str, tuple[str, int]], now: int, *, is_counted: bool) -> BellFacts:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import Dialect as EngineDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
@@ -113,6 +113,11 @@ class MySQL(Dialect):
     def lacks_name(cls, url: URL) -> bool:
         """An option, or a file of options, may name it."""
         return not url.database and not _NAMED_ELSEWHERE & url.query.keys()
+
+    @classmethod
+    def listen(cls, engine: Engine) -> None:
+        """Set how a transaction reads, where that is asked for, before it begins."""
+        event.listen(engine, "begin", mysql_session.begin)
 
     @classmethod
     def way(cls, url: URL, lock_wait: float) -> EngineOptions:
