@@ -3363,10 +3363,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "    exit_code = 75\n    retryable = True\n", "    exit_code = 75\n", "tests/test_errors.py"),
     # -- the public face ----------------------------------------------------------------------------------------------
     # A type that a method returns has no public name.
-    ("__init__.py", " Vouch ZoneUse", " ZoneUse", FACE),
+    ("homes.py", " Vouch ZoneUse", " ZoneUse", FACE),
     # A name is taken from a module that only imports it.
-    ("__init__.py", '"engine.events": "Emit",', '"engine.slice": "Emit",', FACE),
-    ("__init__.py", " SliceRefused StepBegan", " StepBegan", FACE),
+    ("homes.py", '"engine.events": "Emit",', '"engine.slice": "Emit",', FACE),
+    ("homes.py", " SliceRefused StepBegan", " StepBegan", FACE),
     ("core/events.py", ', tag="refusal"):', "):", FACE),
     # `*` leaves out a name.
     ("__init__.py", '    "HoldReason",\n', "", FACE),

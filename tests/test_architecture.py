@@ -21,7 +21,8 @@ CLIENT = {
 }
 BASE = {"core", "errors", "version"}
 MAY: dict[str, set[str]] = {
-    "__init__": {"client", "client_payroll", "config", "engine", "store", *BASE},
+    "__init__": {"homes", "client", "client_payroll", "config", "engine", "store", *BASE},
+    "homes": set(),
     "__main__": {"cli"},
     "version": set(),
     "core": {"core"},
@@ -69,7 +70,7 @@ MAY: dict[str, set[str]] = {
 """For every module and package of the first level, those it may import."""
 OF_THE_STORE: dict[str, set[str]] = {
     "sql": {"store.sql", "store.tables.host", "store.tables.keys", "store.tables.rows"},
-    "payroll": {"store.payroll", "store.sql", "store.tables", "store.session"},
+    "payroll": {"store.payroll", "store.mirror", "store.sql", "store.tables", "store.session"},
 }
 """Parts of the store that know less than the rest of it."""
 OTHERS = {"core": {"msgspec"}, "present": {"msgspec"}, "config": {"msgspec"}, "errors": set(), "version": set()}

@@ -134,6 +134,8 @@ def test_every_command_answers_in_json(terminal: Terminal) -> None:
         ("periods", "check", "2025-12-02..2025-12-03"),
         ("periods", "review", "2025-12-02..2025-12-03"),
         ("periods", "close", "2025-12-02..2025-12-03"),
+        ("export", "2025-12-02..2025-12-03", "--format", "csv", "--out", "hours.csv"),
+        ("exports",),
         ("periods", "reopen", "2025-12-02..2025-12-03", "--reason", "again"),
         ("support-bundle",),
         ("locks", "--all"),

@@ -19,8 +19,9 @@ import pytest
 
 from connecteam_sync.core.run import SEVERITY
 from reference_page import named, rows, sections
-from support import payroll_cells, stages
+from support import certificate_cells, stages
 from support.cells import Cell, Staged, Usual
+from support.payroll_cells import PAYROLL, PAYROLL_CELLS
 from support.stages import (
     away,
     bad_key,
@@ -47,8 +48,6 @@ COMMANDS = sorted(set(TREE) - GROUPS)
 CODES = [int(cells[0]) for cells in rows(sections()["exit-codes"])]
 DAYS = " ".join(stages.DAYS)
 DAY = "--from 2025-12-01 --to 2025-12-01"
-PERIOD = "2025-12-01..2025-12-11"
-NEXT_PERIOD = "2025-12-12..2025-12-25"
 
 
 USUAL: dict[str, Usual] = {
@@ -82,20 +81,7 @@ USUAL: dict[str, Usual] = {
     "lock": Usual(f"{DAY} --reason pay", stages.mirrored, "1 day newly", {"locked": 1, "verified.differences": 0}),
     "unlock": Usual(DAY, stages.mirrored, "0 days newly", {"unlocked": 0}),
     "locks": Usual("", stages.mirrored, "no day is locked", {"locks": []}),
-    "periods": Usual("", stages.mirrored, "no pay period", {"periods": []}),
-    "periods list": Usual("", stages.mirrored, "no pay period", {"periods": []}),
-    "periods check": Usual(PERIOD, stages.mirrored, "nothing stands in the way", {"obstacles": [], "exit_code": 0}),
-    "periods review": Usual(PERIOD, stages.mirrored, "another person runs", {"period.state": "review"}),
-    "periods close": Usual(PERIOD, stages.mirrored, "closed", {"period.state": "closed", "newly": True}),
-    "periods reopen": Usual(f"{PERIOD} --reason x", stages.closed_period, "next:", {"period.state": "open"}),
-    "corrections": Usual("", stages.corrected, "to be decided", {"corrections.0.delta_minutes": -15}),
-    "corrections list": Usual("", stages.corrected, "corrections accept", {"corrections.0.state": "pending"}),
-    "corrections accept": Usual(
-        f"{{correction}} --into {NEXT_PERIOD}", stages.corrected, "accepted into", {"corrections.0.state": "accepted"}
-    ),
-    "corrections dismiss": Usual(
-        "{correction} --reason x", stages.corrected, "dismissed", {"corrections.0.state": "dismissed"}
-    ),
+    **PAYROLL,
     "pause": Usual("--reason x", stages.mirrored, "paused", {}),
     "resume": Usual("", stages.mirrored, "resumed", {}),
     "demo": Usual("", stages.nothing, "next: connecteam-sync sandbox", {"ok": True}),
@@ -116,13 +102,13 @@ USUAL: dict[str, Usual] = {
     "support-bundle": Usual("--run 1 --yes --output b.gz", stages.mirrored, "b.gz written", {"run": 1}),
     "support-bundle replay": Usual("{bundle}", stages.bundled, "60 new", {"same": True}),
 }
-USUAL |= {name: Usual(*each) for name, each in payroll_cells.USUAL.items()}
+USUAL |= {name: Usual(*each) for name, each in certificate_cells.USUAL.items()}
 NO_TABLES = {"init", "doctor", "demo", "sandbox", "serve", "support-bundle", "support-bundle replay"}
 """Need no tables, or have cells of their own."""
 ASKS = {"plan", "apply", "sync", "resync", "verify", "compare", "clocks", "account accept", "lock"}
 ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "periods review", "periods close"}
 """Ask Connecteam before they can end with 0."""
-READS = payroll_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
+READS = certificate_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
 READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
@@ -205,36 +191,11 @@ CELLS = [
     Cell("account accept", 4, "--timezone", stages.mirrored, elsewhere, "--yes", "not_confirmed"),
     Cell("lock", 4, f"{DAYS} --reason pay", stages.edited, fine, "--anyway", "lock_refused", {"locked": 0}),
     Cell("adopt", 4, "--undo", stages.mirrored, fine, "no adoption", "undo_refused"),
-    Cell(
-        "periods check", 4, PERIOD, stages.edited, fine, "proof_not_fresh", "", {"obstacles.0.name": "proof_not_fresh"}
-    ),
-    Cell("periods close", 4, PERIOD, stages.edited, fine, "--anyway REASON", "period_refused", {"newly": False}),
-    Cell("periods review", 4, PERIOD, stages.closed_period, fine, "periods reopen", "period_refused"),
-    Cell(
-        "corrections accept",
-        4,
-        f"{{correction}} --into {PERIOD}",
-        stages.corrected,
-        fine,
-        "is closed",
-        "correction_refused",
-    ),
-    Cell(
-        "corrections accept",
-        2,
-        f"99 --into {NEXT_PERIOD}",
-        stages.corrected,
-        fine,
-        "there is no correction 99",
-        "not_found",
-    ),
-    Cell("corrections dismiss", 2, "99 --reason x", stages.corrected, fine, "there is no correction 99", "not_found"),
-    Cell("corrections", 2, "--state odd", stages.corrected, fine, "use one of: pending", "configuration_error"),
-    Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
+    *PAYROLL_CELLS,
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),
     Cell("verify", 5, DAYS, stages.edited, fine, f"next: connecteam-sync sync {DAYS}", "", {"differences": 1}),
-    *(Cell(*cell[:4], fine, *cell[4:]) for cell in payroll_cells.CELLS),
+    *(Cell(*cell[:4], fine, *cell[4:]) for cell in certificate_cells.CELLS),
     # Somebody is in the way.
     *(usual(name, 6, writing, "lock_held") for name in sorted(WRITES - {"init"})),
     Cell("init", 6, "", stages.initialised, writing, "", "lock_held"),
@@ -247,7 +208,7 @@ CELLS = [
 ]
 IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
     ({3}, "decides about no shift", set(COMMANDS) - {"plan", "apply", "sync", "resync", "verify", "adopt", "status"}),
-    ({5}, "compares nothing, or writes what differs", set(COMMANDS) - payroll_cells.COMPARES),
+    ({5}, "compares nothing, or writes what differs", set(COMMANDS) - certificate_cells.COMPARES),
     (
         {4},
         "has no rule that wants a person's word",

@@ -25,6 +25,7 @@ from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CLOSED
 from reference_page import named, rows, sections, shapes
 from support.certified import certified
+from support.paid_story import paid
 
 SHAPES = shapes()
 ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {
@@ -143,28 +144,13 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CONNECTEAM_SYNC_")]:
             patch.delenv(name)
-        for story in (everyday, people, failures, taken_over, changed, compared, visited, certified):
+        for story in (everyday, paid, people, failures, taken_over, changed, compared, visited, certified):
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
             with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:
                 story(Folder(folder, sandbox, found))
     served(found)
     return found
-
-
-def corrected(run: Folder, shift: str) -> None:
-    """A closed period, and a correction of it that is decided twice."""
-    found = next(one for one in run.sandbox.company.shifts() if one.id == shift)
-    run("periods close", PERIOD, "--anyway", "x")
-    run.sandbox.company.edit(shift, start=found.start + 900)
-    run("sync", *WINDOW)
-    (correction,) = run("corrections")["corrections"]
-    number = str(correction["id"])
-    assert run("corrections accept", number, "--into", "2025-12-12..2025-12-25")["corrections"][0]["effective_period"]
-    run("corrections accept", number, "--into", PERIOD, fails="failure")
-    assert run("corrections dismiss", number, "--reason", "x")["corrections"] == run("corrections list")["corrections"]
-    run.sandbox.company.edit(shift, start=found.start)
-    run("periods reopen", PERIOD, "--reason", "again")
 
 
 def everyday(run: Folder) -> None:
@@ -196,7 +182,6 @@ def everyday(run: Folder) -> None:
     run("holds unack", str(hold["id"]))
     company.delete(company.shifts()[-1].id)
     run("resync", *WINDOW)
-    corrected(run, shift.id)
     assert run("runs")["runs"]
     assert run("runs", "--kind", "verify")["runs"][0]["result"]
     run("show", "1")

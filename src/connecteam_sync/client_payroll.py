@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connecteam_sync.client_certificates import Certificates, named
@@ -14,7 +15,9 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.one_thread import InUse, one_thread
 
 if TYPE_CHECKING:
+    from connecteam_sync.core.exports import Export, Exported
     from connecteam_sync.engine.corrections import Corrections
+    from connecteam_sync.engine.export import Exports
     from connecteam_sync.engine.periods import PayPeriods
 
 
@@ -112,6 +115,42 @@ class Payroll(Certificates):
         Raises CorrectionRefused as `accept_corrections`, ConfigurationError without a reason, NotFound.
         """
         return self._corrections.dismiss(tuple(numbers), reason=reason, by=by)
+
+    def export(
+        self,
+        period: str | Window,
+        format: str,  # noqa: A002 - the word that people use
+        out: str | Path,
+        *,
+        again: str | None = None,
+        draft: bool = False,
+        without_blocked: bool = False,
+        by: str | None = None,
+    ) -> Exported:
+        """Write a closed period's hours, and the corrections accepted into it, to a new file (`csv`), and a manifest
+        beside it (`OUT.manifest.json`); the ledger gets its entry. All of them, or none.
+
+        A second export of a period, in whatever format, wants the reason (`again`), and takes the place of the one
+        before it in the ledger. A `draft` is of a period in any state; it is in no ledger, marks no correction, and
+        each of its lines says draft. Raises ExportRefused for a period that is not closed or was exported, and for
+        people whose hours are not settled: an open shift, a hold that waits, a break of an unknown type. With
+        `without_blocked` these are left out and listed. Raises ConfigurationError, with the reason, for a file that
+        cannot be written or is there already with another content.
+        """
+        self._context.belonging.check_stored()
+        return self._exports.export(
+            named(period), format, out, again=again, draft=draft, without_blocked=without_blocked, by=by
+        )
+
+    def exports(self, *, period: str | Window | None = None) -> tuple[Export, ...]:
+        """The ledger of exports by number; of one period only if one is given."""
+        return self._exports.listed(period=None if period is None else named(period))
+
+    @property
+    def _exports(self) -> Exports:
+        from connecteam_sync.engine.export import Exports
+
+        return Exports(self._context, self._periods)
 
     @property
     def _corrections(self) -> Corrections:

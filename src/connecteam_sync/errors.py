@@ -26,6 +26,7 @@ ConnecteamSyncError                    1
 │   ├── PeriodRefused                  4
 │   ├── CorrectionRefused              4   its period is closed, or an export has carried it
 │   ├── CertificateRefused             4   an open period, or a key that no certificate names
+│   ├── ExportRefused                  4   its period is not closed, was exported, or somebody's hours are not settled
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
@@ -42,6 +43,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import one_line
 
 if TYPE_CHECKING:
+    from connecteam_sync.core.exports import Blocked
     from connecteam_sync.core.lock_check import Verified
     from connecteam_sync.core.periods import PeriodReport
 
@@ -272,6 +274,22 @@ class CorrectionRefused(Refused):
 
 class CertificateRefused(Refused):
     """Nothing was certified: the period is not closed, or the key is not the one of the certificates before."""
+
+
+class ExportRefused(Refused):
+    """A period is not exported: it is not closed, was exported before, or somebody's hours are not settled (`blocked`).
+
+    No file was written, and the ledger has no entry.
+    """
+
+    def __init__(self, message: str, *, blocked: tuple[Blocked, ...] = (), next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.blocked = blocked
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The people whose hours are not settled, and why."""
+        return {"blocked": [one.members for one in self.blocked]}
 
 
 class NotConfirmed(Refused):

@@ -1,45 +1,75 @@
-"""What the commands of payroll answer, and how they end: cells of the contract's table (`tests/test_contract.py`)."""
+"""Cells of the contract for the commands of payroll: periods, corrections, exports."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from support import stages
-from support.stages import Stage
+from support.cells import Cell, Usual
+from support.stages import fine
 
-USUAL: Mapping[str, tuple[str, Stage, str, Mapping[str, object]]] = {
-    "certify": ("2025-12-01 --out proof", stages.closed, "written to proof", {"certificate.number": 1}),
-    "certificates": ("", stages.certified, "2025-12-01..2025-12-11", {"certificates.0.number": 1}),
-    "certificate": ("", stages.certified, "2025-12-01..2025-12-11", {"certificates.0.number": 1}),
-    "certificate verify": (
-        "proof/certificate.json --table",
-        stages.certified,
-        "table: as certified (60 rows",
-        {"differences": []},
+PERIOD = "2025-12-01..2025-12-11"
+NEXT_PERIOD = "2025-12-12..2025-12-25"
+
+PAYROLL: dict[str, Usual] = {
+    "periods": Usual("", stages.mirrored, "no pay period", {"periods": []}),
+    "periods list": Usual("", stages.mirrored, "no pay period", {"periods": []}),
+    "periods check": Usual(PERIOD, stages.mirrored, "nothing stands in the way", {"obstacles": [], "exit_code": 0}),
+    "periods review": Usual(PERIOD, stages.mirrored, "another person runs", {"period.state": "review"}),
+    "periods close": Usual(PERIOD, stages.mirrored, "closed", {"period.state": "closed", "newly": True}),
+    "periods reopen": Usual(f"{PERIOD} --reason x", stages.closed_period, "next:", {"period.state": "open"}),
+    "corrections": Usual("", stages.corrected, "to be decided", {"corrections.0.delta_minutes": -15}),
+    "corrections list": Usual("", stages.corrected, "corrections accept", {"corrections.0.state": "pending"}),
+    "corrections accept": Usual(
+        f"{{correction}} --into {NEXT_PERIOD}", stages.corrected, "accepted into", {"corrections.0.state": "accepted"}
     ),
-    "certificate rotate-key": ("--old key", stages.rekeyed, "in the place of", {"certificate.period": None}),
+    "corrections dismiss": Usual(
+        "{correction} --reason x", stages.corrected, "dismissed", {"corrections.0.state": "dismissed"}
+    ),
+    "export": Usual(
+        f"{PERIOD} --format csv --out hours.csv",
+        stages.closed_period,
+        "export 1 of",
+        {"export.lines": 60, "draft": False},
+    ),
+    "exports": Usual("", stages.exported, "hours.csv: 60 lines", {"exports.0.format": "csv", "exports.0.id": 1}),
 }
-"""How a command ends with 0: its words, what it needs, what a person reads, and what a program finds."""
-READS = {"locks", "periods", "periods list", "corrections", "corrections list"}
-READS |= {"certificates", "certificate", "certificate verify"}
-"""Ask nobody and write nothing."""
-COMPARES = {"certificate verify", "plan", "verify"}
-"""End with 5 where something differs, those that are not of payroll too."""
-CELLS: tuple[tuple[str, int, str, Stage, str, str, Mapping[str, object]], ...] = (
-    ("certify", 2, "2025-12-01 --out proof", stages.mirrored, "ssh-keygen -t ed25519", "configuration_error", {}),
-    ("certify", 4, "2025-12-20 --out proof", stages.closed, "periods close 2025-12-20", "certificate_refused", {}),
-    ("certificate rotate-key", 4, "--old key", stages.certified, "in use already", "certificate_refused", {}),
-    ("certificate verify", 2, "nowhere.json", stages.certified, "cannot be read", "configuration_error", {}),
-    (
-        "certificate verify",
-        5,
-        "proof/certificate.json --table",
-        stages.tampered,
-        "changed: employee",
-        "",
-        {"differences.0.clock_time_id": 7},
+PAYROLL_CELLS = [
+    Cell(
+        "periods check", 4, PERIOD, stages.edited, fine, "proof_not_fresh", "", {"obstacles.0.name": "proof_not_fresh"}
     ),
-)
-"""A command that ends with a code without any trouble: its words, what it needs, what is said, the name of the error,
-and what a program finds.
-"""
+    Cell("periods close", 4, PERIOD, stages.edited, fine, "--anyway REASON", "period_refused", {"newly": False}),
+    Cell("periods review", 4, PERIOD, stages.closed_period, fine, "periods reopen", "period_refused"),
+    Cell(
+        "corrections accept",
+        4,
+        f"{{correction}} --into {PERIOD}",
+        stages.corrected,
+        fine,
+        "is closed",
+        "correction_refused",
+    ),
+    Cell(
+        "corrections accept",
+        2,
+        f"99 --into {NEXT_PERIOD}",
+        stages.corrected,
+        fine,
+        "there is no correction 99",
+        "not_found",
+    ),
+    Cell(
+        "export",
+        4,
+        f"{PERIOD} --format csv --out hours.csv",
+        stages.mirrored,
+        fine,
+        f"periods close {PERIOD}; to look at it before: --draft",
+        "export_refused",
+    ),
+    Cell("export", 4, f"{PERIOD} --format csv --out b.csv", stages.exported, fine, "--again REASON", "export_refused"),
+    Cell("export", 2, f"{PERIOD} --format odd --out b.csv", stages.exported, fine, "use one of: csv"),
+    Cell("export", 2, f"{PERIOD} --format csv --out no/b.csv", stages.closed_period, fine, "there is no folder no"),
+    Cell("export", 2, f"{PERIOD} --format csv --out b.csv --without me", stages.exported, fine, "--without blocked"),
+    Cell("corrections dismiss", 2, "99 --reason x", stages.corrected, fine, "there is no correction 99", "not_found"),
+    Cell("corrections", 2, "--state odd", stages.corrected, fine, "use one of: pending", "configuration_error"),
+    Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
+]

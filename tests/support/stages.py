@@ -88,6 +88,13 @@ def closed_period(run: Command) -> Words:
     return words
 
 
+def exported(run: Command) -> Words:
+    """The days are a closed pay period that was exported."""
+    words = closed_period(run)
+    must(run, "export", f"{DAYS[1]}..{DAYS[3]}", "--format", "csv", "--out", "hours.csv")
+    return words
+
+
 def corrected(run: Command) -> Words:
     """The days are a closed pay period, and a shift of theirs began later than it says: `{correction}` waits."""
     words = closed_period(run)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
 
+import msgspec
+from sqlalchemy import func, insert, select
+
+from connecteam_sync.core.exports import Carried, Export
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.sql.traits import Kind
 
 
 def newest_of(session: Session, window: Window) -> int | None:
@@ -18,3 +25,91 @@ def newest_of(session: Session, window: Window) -> int | None:
     )
     found = session.connection.execute(wanted).scalar()
     return None if found is None else int(found)
+
+
+def ledger(session: Session) -> tuple[Export, ...]:
+    """Every export by number, with the one that replaced it."""
+    exports = session.tables.exports
+    rows = session.connection.execute(select(exports).order_by(exports.c.id)).mappings()
+    found = [_export(row) for row in rows]
+    later = {one.replaces: one.number for one in found if one.replaces is not None}
+    return tuple(msgspec.structs.replace(one, replaced_by=later.get(one.number)) for one in found)
+
+
+def one(session: Session, number: int) -> tuple[Export, Carried]:
+    """An export that is in the ledger, and what it carried."""
+    exports = session.tables.exports
+    row = session.connection.execute(select(exports).where(exports.c.id == number)).mappings().one()
+    return _export(row), _carried(row)
+
+
+def counting(session: Session) -> dict[Window, int]:
+    """The number of the export that counts, of each period that was exported: its newest."""
+    exports = session.tables.exports
+    key = (exports.c.first_day, exports.c.last_day, exports.c.timezone)
+    wanted = select(*key, func.max(exports.c.id)).group_by(*key)
+    return {
+        Window(date.fromisoformat(first), date.fromisoformat(last), timezone): int(number)
+        for first, last, timezone, number in session.connection.execute(wanted)
+    }
+
+
+def add(session: Session, export: Export, carried: Carried) -> int:
+    """Add an export to the ledger, and note it on the corrections that no export carried before; its number."""
+    values = {
+        "first_day": export.window.first.isoformat(),
+        "last_day": export.window.last.isoformat(),
+        "timezone": export.window.timezone,
+        "format": export.format,
+        "at": export.at,
+        "actor": export.by,
+        "file_name": export.file_name,
+        "file_hash": export.file_hash,
+        "file_lines": export.lines,
+        "minutes": export.minutes,
+        "corrections": msgspec.json.encode(carried).decode(),
+        "replaces": export.replaces,
+        "reason": export.reason,
+    }
+    done = session.connection.execute(insert(session.tables.exports).values(**values))
+    if done.inserted_primary_key is None:
+        raise AssertionError(values)
+    number = int(done.inserted_primary_key[0])
+    _mark(session, carried.corrections, number)
+    return number
+
+
+def _mark(session: Session, corrections: Iterable[int], number: int) -> None:
+    d = session.dialect
+    kinds: dict[str, Kind] = {"id": "int", "number": "int"}
+    update = d.update(
+        session.own.corrections,
+        d.rowset(kinds),
+        {"export_id": "d.number"},
+        "t.id = d.id AND t.export_id IS NULL AND t.state = 'accepted'",
+    )
+    session.write_set(update, ({"id": one, "number": number} for one in corrections))
+
+
+def _carried(row: Mapping[Any, Any]) -> Carried:
+    return msgspec.json.decode(row["corrections"], type=Carried)
+
+
+def _export(row: Mapping[Any, Any]) -> Export:
+    carried = _carried(row)
+    return Export(
+        number=int(row["id"]),
+        window=Window(date.fromisoformat(row["first_day"]), date.fromisoformat(row["last_day"]), row["timezone"]),
+        format=row["format"],
+        at=int(row["at"]),
+        by=row["actor"],
+        file_name=row["file_name"],
+        file_hash=row["file_hash"],
+        lines=int(row["file_lines"]),
+        minutes=int(row["minutes"]),
+        people=carried.people,
+        corrections=carried.corrections,
+        left_out=carried.left_out,
+        replaces=row["replaces"],
+        reason=row["reason"],
+    )

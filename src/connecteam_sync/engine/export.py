@@ -1,0 +1,264 @@
+"""Exports of closed pay periods: a file, its manifest, and an entry of the ledger; all of them, or none.
+
+One transaction holds the lock of the one writer, reads the lines, adds the entry, marks the corrections, and puts the
+file, which is on the disk under a temporary name by then, in its place as its last act before the commit. So:
+
+- Whatever fails before that leaves no entry and no file.
+- Where the commit fails, the file is taken back. If nobody can tell whether the commit reached the database, the ledger
+  is asked; if it cannot be, the file stays, and the message says so.
+- A process that is killed between the two leaves a file without an entry, never an entry without a file. The same
+  command finds the very same content there, and adds the entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from connecteam_sync.core.export_lines import FORMATS
+from connecteam_sync.core.exports import EXPORT_FORMATS, Export, Exported, ExportFormat, manifest
+from connecteam_sync.core.periods import Period
+from connecteam_sync.core.text import called, many, named
+from connecteam_sync.engine.context import Context
+from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.export_content import Content, carried_by, content_of
+from connecteam_sync.engine.export_file import FileToPlace
+from connecteam_sync.engine.operator import acting_name, operator_text
+from connecteam_sync.engine.periods import PayPeriods
+from connecteam_sync.errors import ConfigurationError, DatabaseError, ExportRefused
+from connecteam_sync.store.payroll import exports
+from connecteam_sync.store.session import Session
+from connecteam_sync.version import __version__
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked to be exported, checked as far as it can be without the database."""
+
+    period: str
+    format: ExportFormat
+    again: str | None
+    is_draft: bool
+    without_blocked: bool
+    by: str
+
+
+class Exports:
+    """The exports of one database; `periods` knows how a pay period is named."""
+
+    def __init__(self, context: Context, periods: PayPeriods) -> None:
+        self._store, self._periods = context.store, periods
+
+    def listed(self, *, period: str | None) -> tuple[Export, ...]:
+        """The ledger by number; of one period only if one is named. Raises WindowError."""
+        with self._store.reading("reading the ledger of exports") as session:
+            found = exports.ledger(session)
+            window = None if period is None else self._periods.named_in(session, period).window
+        return tuple(one for one in found if window in {None, one.window})
+
+    def export(
+        self,
+        period: str,
+        format: str,  # noqa: A002 - the word that people use
+        out: str | Path,
+        *,
+        again: str | None,
+        draft: bool,
+        without_blocked: bool,
+        by: str | None,
+    ) -> Exported:
+        """Write a file of a closed period, and note it in the ledger. See `client_payroll.Payroll.export`.
+
+        Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written.
+        """
+        asked = _asked(period, format, again, draft=draft, without_blocked=without_blocked, by=by)
+        file = FileToPlace(out, what="export")
+        beside = FileToPlace(f"{file.path}.manifest.json", what="manifest of the export", replaces=True)
+        try:
+            return self._draft(asked, file, beside) if draft else self._recorded(asked, file, beside)
+        finally:
+            file.discard()
+            beside.discard()
+
+    def _draft(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
+        with self._store.reading("reading a pay period") as session:
+            window = self._periods.named_in(session, asked.period).window
+            content = content_of(session, window, without_blocked=asked.without_blocked)
+        file.write(_encoded(content, asked))
+        done = _exported(content, asked, file, None)
+        beside.write([_manifest(done)])
+        file.place()
+        beside.place()
+        return done
+
+    def _recorded(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
+        done = None
+        is_kept = False
+        try:
+            with self._store.writing("exporting a pay period") as session:
+                period = self._periods.named_in(session, asked.period)
+                earlier = _earlier(session, period, asked)
+                content = content_of(session, period.window, without_blocked=asked.without_blocked)
+                _require_no_blocked(content, asked, earlier)
+                file.write(_encoded(content, asked))
+                done = _exported(content, asked, file, earlier)
+                number = exports.add(session, done.export, carried_by(content))
+                done = msgspec.structs.replace(done, export=msgspec.structs.replace(done.export, number=number))
+                beside.write([_manifest(done)])
+                file.place()
+            is_kept = True
+        except DatabaseError as error:
+            is_kept = done is not None and self._is_in_ledger(done.export, file, error)
+            if not is_kept:
+                raise
+        finally:
+            if not is_kept:
+                file.take_back()
+        if done is None:
+            raise AssertionError(asked)
+        try:
+            beside.place()
+        except ConfigurationError:
+            # The entry stands and the file is there: the ledger has everything that the manifest would say.
+            return msgspec.structs.replace(done, manifest=None)
+        return done
+
+    def _is_in_ledger(self, export: Export, file: FileToPlace, error: DatabaseError) -> bool:
+        """Whether an entry was committed although the commit seemed to fail. Raises DatabaseError if nobody can tell:
+        then the file stays.
+        """
+        try:
+            with self._store.reading("looking for the entry of an export") as session:
+                newest = exports.newest_of(session, export.window)
+                if newest is None:
+                    return False
+                found, _ = exports.one(session, newest)
+        except DatabaseError:
+            file.keep()
+            raise type(error)(
+                f"the database was lost while the export was noted, and nobody can tell whether it is:"
+                f" {file.path} stays where it is, and must not be paid by yet",
+                next_step="connecteam-sync exports says whether the ledger has it; if not, run the same command again",
+            ) from error
+        return (found.number, found.file_hash, found.at) == (export.number, export.file_hash, export.at)
+
+
+def _asked(
+    period: str,
+    format: str,  # noqa: A002 - the word that people use
+    again: str | None,
+    *,
+    draft: bool,
+    without_blocked: bool,
+    by: str | None,
+) -> Asked:
+    known = next((one for one in EXPORT_FORMATS if one == format), None)
+    if known is None:
+        raise ConfigurationError(
+            f"there is no format {format[:60]!r}", next_step=f"use one of: {', '.join(EXPORT_FORMATS)}"
+        )
+    if draft and again is not None:
+        raise ConfigurationError(
+            "a draft is in no ledger, so it repeats nothing", next_step="leave out --again, or --draft"
+        )
+    return Asked(
+        period=period,
+        format=known,
+        again=None if again is None else operator_text("reason", again),
+        is_draft=draft,
+        without_blocked=without_blocked,
+        by=acting_name(by),
+    )
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+def _earlier(session: Session, period: Period, asked: Asked) -> Export | None:
+    """The export that this one replaces. Raises ExportRefused for a period that may not be exported so."""
+    if period.state != "closed":
+        raise ExportRefused(
+            f"{period.window} is not closed ({period.state}), so its hours may still change; nothing was exported",
+            next_step=f"connecteam-sync periods close {period.name}; to look at it before: --draft",
+        )
+    newest = exports.newest_of(session, period.window)
+    if newest is None:
+        if asked.again is not None:
+            raise ExportRefused(
+                f"{period.window} was never exported, so there is nothing to repeat; nothing was exported",
+                next_step="see that the period is the right one (connecteam-sync exports), and leave out --again",
+            )
+        return None
+    found, _ = exports.one(session, newest)
+    if asked.again is None:
+        raise ExportRefused(
+            f"{period.window} was exported already: {found.file_name} by {called(found.by)}, with"
+            f" {many(found.lines, 'line')} (export {found.number}); nothing was exported",
+            next_step="pay by that file; where another has to take its place: --again REASON",
+        )
+    return found
+
+
+def _require_no_blocked(content: Content, asked: Asked, earlier: Export | None) -> None:
+    """Raises ExportRefused for people whose hours are not settled and who are not to be left out, or cannot be."""
+    if not content.blocked:
+        return
+    who = named([one.name for one in content.blocked])
+    if not asked.without_blocked:
+        raise ExportRefused(
+            f"the hours of {who} in {content.window} are not settled: {content.blocked[0].detail};"
+            " nothing was exported",
+            blocked=content.blocked,
+            next_step="cure each (connecteam-sync holds lists what is held); to leave these people out:"
+            " --without blocked",
+        )
+    carried = set() if earlier is None else set(earlier.corrections)
+    missing = sorted(carried - set(content.corrections))
+    if missing:
+        raise ExportRefused(
+            f"{who} cannot be left out: correction {', '.join(map(str, missing))} was carried by export"
+            f" {earlier.number if earlier else ''} of this period, and counts; nothing was exported",
+            blocked=content.blocked,
+            next_step="cure what blocks them first (connecteam-sync holds lists what is held)",
+        )
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _exported(content: Content, asked: Asked, file: FileToPlace, earlier: Export | None) -> Exported:
+    """What was written, without the number that the ledger gives it."""
+    export = Export(
+        number=0,
+        window=content.window,
+        format=asked.format,
+        at=now(),
+        by=asked.by,
+        file_name=file.path.name,
+        file_hash=file.hash,
+        lines=len(content.lines),
+        minutes=sum(line.minutes for line in content.lines),
+        people=content.people,
+        corrections=content.corrections,
+        left_out=content.left_out,
+        replaces=None if earlier is None else earlier.number,
+        reason=asked.again or "",
+    )
+    return Exported(
+        export=export,
+        path=str(file.path),
+        manifest=f"{file.path}.manifest.json",
+        break_minutes=sum(line.break_minutes for line in content.lines),
+        blocked=content.blocked,
+        replaced=earlier,
+    )
+
+
+def _encoded(content: Content, asked: Asked) -> Iterator[bytes]:
+    for text in FORMATS[asked.format](content.lines, content.window, is_draft=asked.is_draft):
+        yield text.encode()
+
+
+def _manifest(done: Exported) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest(done, __version__)), indent=2) + b"\n"

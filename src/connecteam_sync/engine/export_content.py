@@ -1,0 +1,170 @@
+"""What an export is made of: the lines of a period, what earlier exports took off, and whose hours are not settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from connecteam_sync.core.change import Hold
+from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.corrections import Correction, Times
+from connecteam_sync.core.export_lines import ExportInputs, ExportLine, export_lines, has_unknown_break
+from connecteam_sync.core.exports import Blocked, BlockedReason, Carried
+from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.people import mapped
+from connecteam_sync.core.period_check import touching
+from connecteam_sync.core.text import day_name
+from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.store.history import holds
+from connecteam_sync.store.payroll import corrections, export_rows, exports, period_facts
+from connecteam_sync.store.session import Session
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of a period, and who is blocked."""
+
+    window: Window
+    lines: tuple[ExportLine, ...]
+    blocked: tuple[Blocked, ...]
+    left_out: tuple[RowId, ...]
+
+    @property
+    def corrections(self) -> tuple[int, ...]:
+        """The numbers of the corrections among the lines."""
+        return tuple(sorted(line.correction for line in self.lines if line.correction is not None))
+
+    @property
+    def people(self) -> int:
+        """How many employees have a line."""
+        return len({line.employee_id for line in self.lines})
+
+
+def content_of(session: Session, window: Window, *, without_blocked: bool) -> Content:
+    """The lines of a period and of the corrections accepted into it, without blocked people if they are left out."""
+    rows = period_facts.rows_in(session, window)
+    accepted = tuple(
+        one
+        for one in corrections.corrections(session, state="accepted", effective=window.first)
+        if one.effective == (window.first, window.last)
+    )
+    shifts_by_id = export_rows.shifts_of(session, accepted)
+    last = max((row.clock_out or row.clock_in for row in rows), default=window.end_utc)
+    inputs = ExportInputs(
+        window=window,
+        rows=rows,
+        shifts=export_rows.shifts_of_rows(session, window),
+        breaks=export_rows.breaks(session, window.start_utc, max(last, window.end_utc), accepted, shifts_by_id),
+        names={person.id: person.name for person in session.employees() if person.name},
+        corrections=accepted,
+        shifts_by_id=shifts_by_id,
+        paid_breaks=_paid_breaks(session, window, accepted),
+    )
+    blocked = _blocked(session, inputs)
+    left_out = [one.employee_id for one in blocked if one.employee_id is not None] if without_blocked else []
+    lines = export_lines(inputs, without=set(left_out))
+    return Content(window=window, lines=lines, blocked=blocked, left_out=tuple(left_out))
+
+
+def _paid_breaks(session: Session, window: Window, accepted: Sequence[Correction]) -> dict[int, int]:
+    """The unpaid minutes that exports of other periods took off the shift of each correction, for its person and day;
+    nothing of those whose day was never exported.
+    """
+    if not accepted:
+        return {}
+    counting = {of: number for of, number in exports.counting(session).items() if of != window}
+    by_days = {(of.first, of.last): number for of, number in counting.items()}
+    read: dict[int, Carried] = {}
+
+    def carried(number: int) -> Carried:
+        if number not in read:
+            read[number] = exports.one(session, number)[1]
+        return read[number]
+
+    live = corrections.live(session, {one.subject for one in accepted})
+    taken: dict[int, int] = {}
+    for one in accepted:
+        home = next((number for of, number in counting.items() if of.first <= one.day <= of.last), None)
+        if home is None:
+            continue
+        minutes, *where = carried(home).shift_breaks.get(one.shift_id or "", (0, None, None))
+        taken[one.number] = minutes if where == [one.employee_id, one.day] else 0
+        for other in live.get(one.subject, ()):
+            number = None if other.effective is None or not other.is_final else by_days.get(other.effective)
+            if number is not None and other.key == one.key and other.number < one.number:
+                taken[one.number] += carried(number).correction_breaks.get(other.number, 0)
+    return taken
+
+
+def carried_by(content: Content) -> Carried:
+    """What the ledger keeps of it."""
+    hours = [line for line in content.lines if line.break_minutes]
+    return Carried(
+        corrections=content.corrections,
+        left_out=content.left_out,
+        people=content.people,
+        shift_breaks={
+            line.shift_id: (line.break_minutes, line.employee_id, line.first_day)
+            for line in hours
+            if line.correction is None and line.shift_id is not None
+        },
+        correction_breaks={line.correction: line.break_minutes for line in hours if line.correction is not None},
+    )
+
+
+# -- blocked people ----------------------------------------------------------------------------------------------------
+
+
+def _blocked(session: Session, inputs: ExportInputs) -> tuple[Blocked, ...]:
+    """Everybody whose hours of the period are not settled, by employee; users without an employee first."""
+    users = session.known_users()
+    who = mapped(session.employees(), {user: to for user, (_, _, to) in users.items()}).employees
+    standing = touching(inputs.window, (one.hold for one in holds.standing_holds(session)), unmapped=())
+    found: dict[tuple[RowId | None, int | None, str], list[tuple[BlockedReason, str]]] = {}
+
+    def add(employee: RowId | None, user: int | None, subject: str, reason: BlockedReason, detail: str) -> None:
+        key = (employee, None, "") if employee is not None else (None, user, "" if user is not None else subject)
+        found.setdefault(key, []).append((reason, detail))
+
+    for row, reason, detail in _open_or_unsure(inputs):
+        add(row.employee_id, None, "", reason, detail)
+    for hold in standing:
+        add(_employee_of(hold, who), hold.user_id, hold.subject, "hold", f"{hold.reason}: {hold.detail}")
+    for one in inputs.corrections:
+        if has_unknown_break(inputs.shifts_by_id.get(one.shift_id or ""), one.after, inputs.breaks):
+            add(one.employee_id, None, "", "break_type_unknown", f"correction {one.number} {_UNSURE}")
+    return tuple(
+        Blocked(
+            employee_id=employee,
+            user_id=user,
+            name=inputs.names.get(employee, f"employee {employee}")
+            if employee is not None
+            else users[user][0].name
+            if user in users
+            else subject or f"Connecteam user {user}",
+            reasons=tuple(dict.fromkeys(reason for reason, _ in why)),
+            detail=why[0][1],
+        )
+        for (employee, user, subject), why in sorted(
+            found.items(), key=lambda item: (ordered(item[0][0]), item[0][1] or 0, item[0][2])
+        )
+    )
+
+
+_UNSURE = "has a break of a type of which Connecteam does not say whether it is paid"
+
+
+def _open_or_unsure(inputs: ExportInputs) -> Iterable[tuple[ClockTime, BlockedReason, str]]:
+    for row in inputs.rows:
+        day = day_name(local_day(row.clock_in, inputs.window.zone))
+        shift = None if row.id is None else inputs.shifts.get(row.id)
+        if row.clock_out is None:
+            yield row, "open_shift", f"nobody clocked out on {day} (row {row.id})"
+        elif has_unknown_break(shift, Times(clock_in=row.clock_in, clock_out=row.clock_out), inputs.breaks):
+            yield row, "break_type_unknown", f"the shift of {day} (row {row.id}) {_UNSURE}"
+
+
+def _employee_of(hold: Hold, who: Mapping[int, RowId]) -> RowId | None:
+    if hold.employee_id is not None:
+        return hold.employee_id
+    return None if hold.user_id is None else who.get(hold.user_id)

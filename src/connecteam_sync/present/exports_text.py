@@ -1,0 +1,110 @@
+"""Exports of pay periods, as JSON and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from connecteam_sync.core.exports import Blocked, Export, Exported
+from connecteam_sync.core.periods import spelled
+from connecteam_sync.core.text import called, hours, many, one_line, stamp
+from connecteam_sync.present import json_shapes
+from connecteam_sync.present.text import SHOWN
+
+
+def export_json(item: Export) -> json_shapes.Json:
+    """An entry of the ledger; a draft has no id."""
+    return {
+        "id": item.number or None,
+        "period": {
+            "first": item.window.first.isoformat(),
+            "last": item.window.last.isoformat(),
+            "timezone": item.window.timezone,
+        },
+        "format": item.format,
+        "at": json_shapes.instant(item.at),
+        "by": item.by,
+        "file_name": item.file_name,
+        "sha256": item.file_hash,
+        "lines": item.lines,
+        "minutes": item.minutes,
+        "people": item.people,
+        "corrections": list(item.corrections),
+        "left_out": list(item.left_out),
+        "replaces": item.replaces,
+        "replaced_by": item.replaced_by,
+        "reason": item.reason or None,
+    }
+
+
+def exported_json(done: Exported) -> json_shapes.Json:
+    """What an export wrote."""
+    return {
+        "export": export_json(done.export),
+        "draft": done.export.is_draft,
+        "path": done.path,
+        "manifest": done.manifest,
+        "break_minutes": done.break_minutes,
+        "net_minutes": done.net_minutes,
+        "minutes_replaced": None if done.replaced is None else done.replaced.minutes,
+        "blocked": [one.members for one in done.blocked],
+    }
+
+
+def exported_lines(done: Exported) -> list[str]:
+    """What an export wrote, and who is blocked."""
+    export = done.export
+    what = "draft of" if export.is_draft else f"export {export.number} of"
+    sums = (
+        f"{many(export.lines, 'line')}, {many(export.people, 'person', 'people')}, {hours(export.minutes)} h"
+        f" ({hours(done.net_minutes)} h without unpaid breaks)"
+    )
+    lines = [f"{what} {export.window} ({export.format}): {one_line(done.path)}", f"  {sums}"]
+    if export.corrections:
+        lines.append(f"  with {many(len(export.corrections), 'correction')}: {_numbers(export.corrections)}")
+    if done.replaced is not None:
+        moved = export.minutes - done.replaced.minutes
+        same = "the same hours" if not moved else f"{hours(moved, signed=True)} h against it"
+        lines.append(f"  takes the place of export {done.replaced.number} ({done.replaced.file_name}): {same}")
+    lines.append(f"  sha256 {export.file_hash}")
+    lines += blocked_lines(
+        done.blocked, "in it, not settled" if export.is_draft and not export.left_out else "left out"
+    )
+    if done.manifest is None:
+        lines.append("  the manifest could not be put beside it: connecteam-sync exports --json says the same")
+    return lines
+
+
+def blocked_lines(blocked: Sequence[Blocked], how: str) -> list[str]:
+    """A line for each of the people whose hours are not settled; `how` says what becomes of them."""
+    lines = [
+        f"  {how}: {called(one.name)}: {', '.join(one.reasons)}: {one_line(one.detail)}" for one in blocked[:SHOWN]
+    ]
+    if len(blocked) > SHOWN:
+        lines.append(f"  … and {len(blocked) - SHOWN:,} more: the same command with --json lists them")
+    return lines
+
+
+def _numbers(numbers: Iterable[int]) -> str:
+    every = list(numbers)
+    more = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
+    return f"{', '.join(map(str, every[:SHOWN]))}{more}"
+
+
+def ledger_lines(items: Iterable[Export]) -> list[str]:
+    """A line for each entry of the ledger."""
+    return [_entry(item) for item in items] or ["no export"]
+
+
+def _entry(item: Export) -> str:
+    text = (
+        f"{item.number:>6}  {spelled(item.window)}  {item.format}  {stamp(item.at, ZoneInfo(item.window.timezone))}"
+        f"  {called(item.by)}  {called(item.file_name)}: {many(item.lines, 'line')}, {hours(item.minutes)} h"
+    )
+    if item.corrections:
+        text += f", {many(len(item.corrections), 'correction')}"
+    if item.left_out:
+        text += f", {many(len(item.left_out), 'person', 'people')} left out"
+    if item.replaces is not None:
+        text += f"; takes the place of {item.replaces}: {item.reason}"
+    return text if item.replaced_by is None else f"{text}; {item.replaced_by} took its place, so it counts no more"
