@@ -140,6 +140,8 @@ def test_every_command_answers_in_json(terminal: Terminal) -> None:
         ("support-bundle",),
         ("locks", "--all"),
         ("unlock", *day),
+        ("certificates",),
+        ("certificate",),
         ("undo", "1"),
     ):
         answer = terminal(*words, "--json")

@@ -19,7 +19,7 @@ import pytest
 
 from connecteam_sync.core.run import SEVERITY
 from reference_page import named, rows, sections
-from support import stages
+from support import certificate_cells, stages
 from support.cells import Cell, Staged, Usual
 from support.payroll_cells import PAYROLL, PAYROLL_CELLS
 from support.stages import (
@@ -102,26 +102,14 @@ USUAL: dict[str, Usual] = {
     "support-bundle": Usual("--run 1 --yes --output b.gz", stages.mirrored, "b.gz written", {"run": 1}),
     "support-bundle replay": Usual("{bundle}", stages.bundled, "60 new", {"same": True}),
 }
+USUAL |= {name: Usual(*each) for name, each in certificate_cells.USUAL.items()}
 NO_TABLES = {"init", "doctor", "demo", "sandbox", "serve", "support-bundle", "support-bundle replay"}
 """Need no tables, or have cells of their own."""
 ASKS = {"plan", "apply", "sync", "resync", "verify", "compare", "clocks", "account accept", "lock"}
 ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "periods review", "periods close"}
 """Ask Connecteam before they can end with 0."""
-READS = {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account", "locks"}
-READS |= {
-    "periods",
-    "periods list",
-    "corrections",
-    "corrections list",
-    "exports",
-    "status",
-    "alerts",
-    "doorbells",
-    "support-bundle replay",
-    "console",
-    "console user",
-    "console user list",
-}
+READS = certificate_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
+READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
 WRITES -= {"support-bundle", "periods check"}
@@ -207,6 +195,7 @@ CELLS = [
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),
     Cell("verify", 5, DAYS, stages.edited, fine, f"next: connecteam-sync sync {DAYS}", "", {"differences": 1}),
+    *(Cell(*cell[:4], fine, *cell[4:]) for cell in certificate_cells.CELLS),
     # Somebody is in the way.
     *(usual(name, 6, writing, "lock_held") for name in sorted(WRITES - {"init"})),
     Cell("init", 6, "", stages.initialised, writing, "", "lock_held"),
@@ -219,7 +208,7 @@ CELLS = [
 ]
 IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
     ({3}, "decides about no shift", set(COMMANDS) - {"plan", "apply", "sync", "resync", "verify", "adopt", "status"}),
-    ({5}, "compares nothing, or writes what differs", set(COMMANDS) - {"plan", "verify"}),
+    ({5}, "compares nothing, or writes what differs", set(COMMANDS) - certificate_cells.COMPARES),
     (
         {4},
         "has no rule that wants a person's word",

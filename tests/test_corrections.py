@@ -55,7 +55,7 @@ def said(world: World) -> list[tuple[str, str, int]]:
 def minutes(world: World) -> int:
     """What the table and the corrections say together."""
     live = [one for one in world.mirror.payroll.corrections() if one.state != "cancelled"]
-    return sum(row["total_minutes"] for row in world.table()) + sum(one.delta for one in live)
+    return sum(int(row["total_minutes"]) for row in world.table()) + sum(one.delta for one in live)
 
 
 def exported(world: World, *numbers: int) -> None:
@@ -238,15 +238,52 @@ def test_an_accepted_correction_keeps_its_period_on_record(world: World) -> None
     assert world.mirror.payroll.corrections(state="pending") == ()
 
 
-def test_what_is_held_for_another_reason_keeps_its_correction(world: World) -> None:
-    """Nobody knows what Connecteam means while a record cannot be believed."""
+def test_what_is_held_for_another_reason_keeps_its_correction(initialised: str) -> None:
+    """Nobody knows what would be written while the edit of somebody else is kept."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+        world = World(sandbox, initialised, local_edits="keep")
+        shift = closed(world)
+        ends(world, shift, 30)
+        world.execute("UPDATE clock_times SET total_minutes = 100, clock_out = clock_in")
+        world.sync()
+        assert world.reasons() == ["local_edit"]
+        assert said(world) == [("pending", "changed", 30)]
+        world.mirror.close()
+
+
+def test_an_edit_that_comes_back_is_a_correction_again(world: World) -> None:
+    """What was cancelled counts no more."""
+    shift = closed(world)
+    for late in (30, 0, 30):
+        ends(world, shift, late)
+    assert said(world) == [("cancelled", "changed", 30), ("pending", "changed", 30)]
+
+
+def test_a_period_that_was_exported_takes_none(world: World) -> None:
+    """Another one that begins on the same day is another one."""
     shift = closed(world)
     ends(world, shift, 30)
-    world.sandbox.company.edit(shift, end=begins(world, shift) - 60)
-    world.sync()
-    assert said(world) == [("pending", "changed", 30)]
-    ends(world, shift, 0)
-    assert said(world) == [("cancelled", "changed", 30)]
+    with world.mirror.store.writing("exporting") as session:
+        session.connection.execute(
+            session.tables.exports.insert().values(
+                first_day="2025-12-05",
+                last_day="2025-12-07",
+                timezone="America/Chicago",
+                format="csv",
+                at=1764600000,
+                actor="Pia",
+                file_name="hours.csv",
+                file_hash="c0ffee",
+                file_lines=1,
+                minutes=0,
+                corrections="[]",
+                reason="",
+            )
+        )
+    with pytest.raises(CorrectionRefused, match=r"2025-12-05\.\.2025-12-07 was exported"):
+        world.mirror.payroll.accept_corrections([1], into=NEXT)
+    [done] = world.mirror.payroll.accept_corrections([1], into="2025-12-05..2025-12-06")
+    assert done.state == "accepted"
 
 
 def test_a_manual_lock_makes_corrections_too(world: World) -> None:

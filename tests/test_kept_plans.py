@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from collections.abc import Iterator
 
 import msgspec
 import pytest
+from sqlalchemy import event
 
 from connecteam_sync.core.console import KeptPlan
 from connecteam_sync.core.run import Run
 from connecteam_sync.errors import ConfigurationError, NotFound, StalePlan
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.console import plans
+from connecteam_sync.store.sql.pipeline import PACKET
 from connecteam_sync.store.sql.quoting import run as run_sql
 from support.scenario import World
 
@@ -130,6 +135,60 @@ def test_a_plan_with_nothing_to_do_is_done_too(world: World) -> None:
     assert world.mirror.kept_plan(kept.fingerprint).state == "applied"
     again = world.mirror.keep_plan(world.mirror.plan(world.window), "ben")
     assert (again.fingerprint, again.state, again.made_by, again.run) == (kept.fingerprint, "open", "ben", None)
+
+
+def test_a_run_that_was_killed_between_two_slices_is_not_done(world: World) -> None:
+    """The first slice is committed, so the plan cannot be applied again; a fresh one has the rest, and ends."""
+    world.work(2, "08:00", "16:00", clock=WAREHOUSE)
+    world.work(3, "08:00", "16:00", clock=OFFICE)
+    kept = world.mirror.keep_plan(world.mirror.plan(world.window), "ana")
+    assert len({plan.time_clock_id for plan in kept.plan.plans if plan.changes} if kept.plan else ()) == 2
+    inserts: list[str] = []
+
+    def dies(_: object, __: object, statement: str, *___: object) -> None:
+        if re.match(r"INSERT INTO \W?clock_times\W", statement):
+            inserts.append(statement)
+            if len(inserts) > 1:
+                raise KeyboardInterrupt  # as SIGKILL: nothing of ours catches it
+
+    event.listen(world.mirror.store._engine, "before_cursor_execute", dies)
+    with pytest.raises(KeyboardInterrupt):
+        world.mirror.apply_kept_plan(kept.fingerprint)
+    event.remove(world.mirror.store._engine, "before_cursor_execute", dies)
+    after = world.mirror.kept_plan(kept.fingerprint)
+    assert (after.state, after.is_unfinished) == ("applied", True)
+    assert [one.is_unfinished for one in world.mirror.kept_plans()] == [True]
+    written = len(world.table())
+    assert 0 < written < len(kept.plan.changes if kept.plan else ())
+    with pytest.raises(StalePlan, match=f"applied by run {after.run}, which has no end on record"):
+        world.mirror.apply_kept_plan(kept.fingerprint)
+    rest = world.mirror.keep_plan(world.mirror.plan(world.window), "ana")
+    assert world.mirror.apply_kept_plan(rest.fingerprint).counts.created == len(world.table()) - written
+    found = world.mirror.kept_plan(rest.fingerprint)
+    assert (found.state, found.is_unfinished) == ("applied", False)
+
+
+def test_a_plan_above_the_servers_packet_is_refused_before_anything_is_sent(world: World) -> None:
+    """With what it has and what the server takes; one that fits once it is packed is kept."""
+    store = world.mirror.store
+
+    def keeps(name: str, content: bytes, packet: int) -> None:
+        with store.own_rows("keeping") as connection:
+            before = connection.info.get(PACKET, 64 << 20)
+            connection.info[PACKET] = packet
+            try:
+                plans.keep(connection, store.dialect, store.own, fingerprint=name, text=content, by="ana", now=1)
+            finally:
+                connection.info[PACKET] = before
+
+    keeps("a", b"{}", 1 << 20)
+    with pytest.raises(ConfigurationError, match=r"it has 0\.1 MB, .* at most 0\.1 MB at once") as refused:
+        keeps("b", os.urandom(100_000).hex().encode(), 100_000)
+    assert "plan fewer days at a time" in (refused.value.next_step or "")
+    assert [one.fingerprint for one in world.mirror.kept_plans()] == ["a"]
+    keeps("c", b'{"a":0}' * 20_000, 100_000)
+    with store.reading() as session:
+        assert plans.find(session.connection, store.own, "c")[1] == b'{"a":0}' * 20_000
 
 
 def test_only_new_plans_are_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

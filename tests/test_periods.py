@@ -344,6 +344,32 @@ def test_a_period_of_one_day_and_a_night_of_25_hours(world: World) -> None:
     assert (total.minutes_table, total.minutes_activities) == (71, 71)
 
 
+def test_a_night_that_the_timesheet_lists_on_another_day_is_explained(initialised: str) -> None:
+    """Also once the days are proven, and only the shifts of the day before tell it."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000, timezone="Pacific/Auckland")) as sandbox:
+        world = World(sandbox, initialised)
+        world.work(2, "22:00", "28:00")
+        world.sync()
+        world.mirror.verify(world.window)
+        found: dict[int, str] = {}
+        for day in (1, 2, 3):
+            report = world.mirror.payroll.check(f"2025-12-0{day}..2025-12-0{day}")
+            assert report.exit_code == 0
+            assert report.checked is not None
+            found |= {one.day.day: one.verdict for one in report.checked.days}
+        assert set(found.values()) == {"overnight"}
+        assert len(found) == 2
+        assert verifications(world) == 1
+        world.mirror.close()
+
+
+def test_a_period_may_be_given_as_days_of_a_window(world: World) -> None:
+    """One day is a period of one day then, whatever the schedule says."""
+    scheduled(world)
+    day = date(2025, 12, 3)
+    assert world.mirror.payroll.period(world.mirror.window(day, day)).window.days == 1
+
+
 def test_people_who_come_and_go_and_clocks_next_to_each_other(world: World) -> None:
     """Somebody who is archived keeps the hours; those of two time clocks are one total."""
     first, second, third = sorted(world.company.people)[:3]

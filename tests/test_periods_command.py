@@ -106,6 +106,35 @@ def test_the_list_says_which_is_to_be_closed_next(terminal: Terminal) -> None:
             assert "next: connecteam-sync periods check 2025-12-15" in said("list")
 
 
+def test_lock_and_unlock_say_which_period_holds_the_days(terminal: Terminal) -> None:
+    """Neither opens nor closes it: the command that does is named."""
+    terminal("sync", *WINDOW)
+    terminal("periods", "close", P)
+    days = ("--from", "2025-12-11", "--to", "2025-12-12")
+    said = f"closed in it with a pay period: {P}; to open that: connecteam-sync periods reopen {P} --reason WHY"
+    assert said in terminal("lock", *days, "--reason", "x").out
+    unlocked = terminal("unlock", *days)
+    assert (unlocked.code, said in unlocked.out) == (0, True)
+    assert terminal("periods", "list", "--json").json["periods"][0]["state"] == "closed"
+    assert terminal("unlock", "--from", "2025-12-12", "--to", "2025-12-12").out.count("pay period") == 0
+
+
+def test_a_closed_period_holds_its_days(terminal: Terminal) -> None:
+    """What Connecteam changes afterwards is not written, and waits as a correction in the way of the next period."""
+    terminal("sync", *WINDOW)
+    assert terminal("periods", "close", P).code == 0
+    shift = terminal.sandbox.company.shifts()[0]
+    terminal.sandbox.company.edit(shift.id, end=(shift.end or 0) + 1800)
+    assert terminal("sync", *WINDOW).code == 3
+    closed = terminal("periods", "check", P, "--json")
+    assert (closed.code, [one["name"] for one in closed.json["obstacles"]]) == (0, ["correction_undecided"])
+    following = terminal("periods", "check", "2025-12-12..2025-12-14", "--json")
+    assert following.code == 4
+    [waiting] = following.json["obstacles"]
+    assert (waiting["name"], waiting["count"]) == ("correction_undecided", 1)
+    assert "1 correction of earlier days (+0:30 hours)" in waiting["message"]
+
+
 def test_words_that_name_no_period_end_with_2(terminal: Terminal) -> None:
     """Nobody is asked; the key of another zone is refused as well."""
     for words, said in (

@@ -39,7 +39,9 @@ def test_reviewing_shows_the_obstacles_and_does_not_mind_them(world: World) -> N
     """Who closes decides about them."""
     world.work(2, "08:00", None)
     world.sync()
-    assert names(world.mirror.payroll.review(P, by="Pia")) == ["open_shift"]
+    report = world.mirror.payroll.review(P, by="Pia")
+    assert (names(report), report.exit_code) == (["open_shift"], 0)
+    assert world.mirror.payroll.check(P).exit_code == 4
     assert world.mirror.payroll.period(P).state == "review"
 
 
@@ -56,6 +58,9 @@ def test_a_closed_period_is_opened_with_a_reason(world: World) -> None:
         ("reopen", "Olaf", "Ana's night"),
         ("close", "Pia", ""),
     ]
+    kept = world.mirror.payroll.newest_check(P)
+    assert kept is not None
+    assert kept.kind == "close"
     with pytest.raises(PeriodRefused, match="is not closed") as error:
         world.mirror.payroll.reopen(P, reason="again")
     assert error.value.exit_code == 4

@@ -134,7 +134,8 @@ def test_every_variable_is_documented() -> None:
     assert {f"CONNECTEAM_SYNC_{key.upper()}" for key in KEYS} <= set(told)
     secrets = {f"CONNECTEAM_SYNC_{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")}
     own = {f"CONNECTEAM_SYNC_TABLE_{name.upper()}" for name in OwnNames.__struct_fields__}
-    assert ours == secrets | own | {"CONNECTEAM_SYNC_DATABASE_URL_FILE"}
+    files = {f"CONNECTEAM_SYNC_{name}_FILE" for name in ("DATABASE_URL", "CERTIFICATE_KEY")}
+    assert ours == secrets | own | files
 
 
 def test_every_name_of_a_table_or_column_can_be_configured_as_the_page_shows() -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
+    from connecteam_sync.core.certificates import Certificate, CertificateCheck, CertificateMismatch
+    from connecteam_sync.core.certified_rows import CertificateDifference, CertificateFault
     from connecteam_sync.core.change import (
         Change,
         ChangeKind,
@@ -130,6 +132,7 @@ if TYPE_CHECKING:
         AdoptRefused,
         BadAnswer,
         BudgetSpent,
+        CertificateRefused,
         ClientInUse,
         ConfigurationError,
         ConnecteamSyncError,
@@ -163,75 +166,7 @@ if TYPE_CHECKING:
 else:
     # Each name is imported at its first use: a command that needs no database starts without SQLAlchemy.
     # Type checkers read the imports above instead, so that an unknown name is an error to them.
-    _NAMES = {
-        "client": "ConnecteamSync",
-        "client_payroll": "Payroll",
-        "config": "Settings",
-        "core.account": "Acceptance Account AccountChange ClockReport KnownBy Part Region Vouch ZoneUse",
-        "core.adopt": "Dedupe Offset Reference Shape Survey UnreadTime",
-        "core.alerts": "Alert AlertState",
-        "core.anomalies": "Anomaly AnomalyKind",
-        "core.attention": "Attention HeldGroup HeldReason HoldPage WaitingUser WaitingUsers",
-        "core.bells": "BellState Doorbell Found Reliability",
-        "core.cadence": "CadenceReason ClockMode ClockSchedule",
-        "core.change": (
-            "Change ChangeKind Counts Hold HoldReason Losses Minutes NewEmployee Pending Planner Policy "
-            "Refusal SlicePlan Wait"
-        ),
-        "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
-        "core.compare": "Comparison DamageKind LegacyDamage",
-        "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
-        "core.corrections": "Correction CorrectionKind CorrectionState Times",
-        "core.events": (
-            "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
-            "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
-        ),
-        "core.evidence": "Stage",
-        "core.exports": "Blocked BlockedReason Export ExportFormat Exported",
-        "core.facts": "BellFacts",
-        "core.foreseen": "ForeseenUndo",
-        "core.glance": "Glance OnTheClock",
-        "core.history": "History ShiftHistory",
-        "core.holds": "HoldGroup",
-        "core.keys": "RowId",
-        "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
-        "core.looks": "BadLook Looked",
-        "core.mirrored": "Mirrored",
-        "core.pay_schedule": "PaySchedule PayScheduleKind",
-        "core.people": "Evidence Likeness Rename",
-        "core.period_check": "Checked Obstacle ObstacleName",
-        "core.periods": "Period PeriodEvent PeriodEventKind PeriodReport PeriodState",
-        "core.persons": (
-            "DayBreak DayLock MonthDay PeoplePage PersonDay PersonLine PersonMonth SheetTotal WorkedMonth"
-        ),
-        "core.problems": "Problem ProblemName",
-        "core.progress": "Progress",
-        "core.proofs": "ProvenDay",
-        "core.roles": "Role",
-        "core.run": (
-            "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice "
-            "StandingHold Status Suggestion Trigger Verdict Verification VerifyResult"
-        ),
-        "core.same_minute": "ByMinute",
-        "core.shift": "Break InvalidRecord Shift Snapshot User",
-        "core.status": "MirrorState MirrorStatus",
-        "core.support": "Replay ReplayedLook SupportBundle",
-        "core.three_counts": "CountedDay CountName PersonTotal",
-        "core.timesheets": "TimesheetRules Weekday",
-        "core.webhooks": "Webhook",
-        "core.window": "LockSource LockedDay Window",
-        "engine.events": "Emit",
-        "errors": (
-            "AdoptRefused BadAnswer BudgetSpent ClientInUse ConfigurationError ConnecteamSyncError "
-            "CorrectionRefused DatabaseError DatabaseUnavailable ExportRefused FeedReset GuardRefused LockHeld "
-            "LockRefused MappingRefused "
-            "NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
-            "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
-        ),
-        "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
-        "store.tables.own": "OwnNames",
-    }
-    _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+    from connecteam_sync.homes import HOMES as _HOMES
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
@@ -263,6 +198,12 @@ __all__ = [
     "ByMinute",
     "CadenceReason",
     "CallFailed",
+    "Certificate",
+    "CertificateCheck",
+    "CertificateDifference",
+    "CertificateFault",
+    "CertificateMismatch",
+    "CertificateRefused",
     "Change",
     "ChangeKind",
     "ChangesWritten",

@@ -36,7 +36,6 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.events import Emit, Listeners, log
 from connecteam_sync.engine.lists import ListMemory, Lists
-from connecteam_sync.engine.locks import Locker
 from connecteam_sync.engine.one_thread import InUse, one_thread
 from connecteam_sync.engine.progress import ProgressListener
 from connecteam_sync.engine.propose import propose
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from connecteam_sync.client_payroll import Payroll
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
+    from connecteam_sync.engine.locks import Locker
 
 
 @one_thread
@@ -366,6 +366,8 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
 
     @property
     def _locking(self) -> Locker:
+        from connecteam_sync.engine.locks import Locker
+
         return Locker(self.store, lambda window: self._verify(window, totals=False))
 
     # -- setup -------------------------------------------------------------------------------------------------------

@@ -56,7 +56,8 @@ class Acts:
     def keep_plan(self, plan: Plan, by: str) -> KeptPlan:
         """Keep a plan, as `apply` needs it, until somebody applies or discards it: the newest 100, for 30 days.
 
-        The same plan again is the same one, and open again.
+        The same plan again is the same one, and open again. Raises ConfigurationError for one that the database does
+        not take at once.
         """
         from connecteam_sync.engine.saved_plan import fingerprint_of, text_of
         from connecteam_sync.store.console import plans

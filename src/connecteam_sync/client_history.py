@@ -109,7 +109,7 @@ class Records:
             return tuple(found), shifts_of_rows(session, sorted(keys, key=ordered))
 
     def unread_times(self) -> tuple[UnreadTime, ...]:
-        """Unreadable times in the table, of any day and source. Each counts as no time."""
+        """Unreadable times in the table, of any day and source: of at most a thousand rows. Each counts as no time."""
         from connecteam_sync.store.adopt.unreadable_times import unread_times  # noqa: PLC0415 - not needed at start
 
         with self.store.reading() as session:

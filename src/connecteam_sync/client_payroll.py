@@ -1,4 +1,4 @@
-"""Pay periods: the part of the library that checks and closes them, as `client.payroll`."""
+"""Pay periods: the part of the library that checks, closes and certifies them, as `client.payroll`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connecteam_sync.client_certificates import Certificates, named
 from connecteam_sync.config import Settings
 from connecteam_sync.core.corrections import Correction, CorrectionState
-from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport, spelled
+from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.one_thread import InUse, one_thread
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @one_thread
-class Payroll:
+class Payroll(Certificates):
     """The pay periods of a database. One thread at a time, as the client that it belongs to.
 
     A period is given as people name it, by its first day (`2025-12-01`) or by both (`2025-12-01..2025-12-14`), or as a
@@ -39,15 +40,15 @@ class Payroll:
 
     def period(self, period: str | Window) -> Period:
         """One period and its state."""
-        return self._periods.named(_named(period))
+        return self._periods.named(named(period))
 
     def history(self, period: str | Window) -> tuple[PeriodEvent, ...]:
         """Who gave a period which state, when and why; newest first, without checklists."""
-        return self._periods.history(_named(period))
+        return self._periods.history(named(period))
 
     def newest_check(self, period: str | Window) -> PeriodEvent | None:
         """The newest checklist of a period that is on record; None if nobody made one. Connecteam is not asked."""
-        return self._periods.newest_check(_named(period))
+        return self._periods.newest_check(named(period))
 
     def check(self, period: str | Window, *, by: str | None = None) -> PeriodReport:
         """What stands in the way of closing a period, each with its cure; and everybody's minutes in three counts.
@@ -57,7 +58,7 @@ class Payroll:
         another period on record has some of its days, UpstreamError, RowMoved.
         """
         self._context.belonging.check_stored()
-        return self._periods.check(_named(period), by=by)
+        return self._periods.check(named(period), by=by)
 
     def review(self, period: str | Window, *, by: str | None = None) -> PeriodReport:
         """Note that a person has looked at a period and its checklist, whatever is in it: the first of two persons.
@@ -65,7 +66,7 @@ class Payroll:
         Raises PeriodRefused if it is closed, or another period on record has some of its days; UpstreamError, RowMoved.
         """
         self._context.belonging.check_stored()
-        return self._periods.review(_named(period), by=by)
+        return self._periods.review(named(period), by=by)
 
     def close(self, period: str | Window, *, by: str | None = None, anyway: str | None = None) -> PeriodReport:
         """Close a period after its checklist: no run changes its days. One that is closed already stays as it is.
@@ -76,7 +77,7 @@ class Payroll:
         Connecteam has to be asked and cannot be, RowMoved if others keep writing its rows.
         """
         self._context.belonging.check_stored()
-        return self._periods.close(_named(period), by=by, anyway=anyway)
+        return self._periods.close(named(period), by=by, anyway=anyway)
 
     def reopen(self, period: str | Window, *, reason: str, by: str | None = None) -> PeriodReport:
         """Open a period again that is closed or reviewed; the reason is kept. The next look writes its days.
@@ -84,7 +85,7 @@ class Payroll:
         Raises PeriodRefused if it is open, ConfigurationError without a reason.
         """
         self._context.belonging.check_stored()
-        return self._periods.reopen(_named(period), reason=reason, by=by)
+        return self._periods.reopen(named(period), reason=reason, by=by)
 
     def corrections(
         self, *, period: str | Window | None = None, state: CorrectionState | None = None
@@ -92,7 +93,7 @@ class Payroll:
         """What would have changed on closed days, by number; of one period (about its days, or accepted into it), or of
         one state.
         """
-        name = None if period is None else _named(period)
+        name = None if period is None else named(period)
         return self._corrections.listed(period=name, state=state)
 
     def accept_corrections(
@@ -104,7 +105,7 @@ class Payroll:
         a period that is closed or was exported (the next open one is named), and for a correction that an export has
         carried or that was cancelled; NotFound.
         """
-        return self._corrections.accept(tuple(numbers), into=_named(into), by=by)
+        return self._corrections.accept(tuple(numbers), into=named(into), by=by)
 
     def dismiss_corrections(
         self, numbers: Iterable[int], *, reason: str, by: str | None = None
@@ -138,12 +139,12 @@ class Payroll:
         """
         self._context.belonging.check_stored()
         return self._exports.export(
-            _named(period), format, out, again=again, draft=draft, without_blocked=without_blocked, by=by
+            named(period), format, out, again=again, draft=draft, without_blocked=without_blocked, by=by
         )
 
     def exports(self, *, period: str | Window | None = None) -> tuple[Export, ...]:
         """The ledger of exports by number; of one period only if one is given."""
-        return self._exports.listed(period=None if period is None else _named(period))
+        return self._exports.listed(period=None if period is None else named(period))
 
     @property
     def _exports(self) -> Exports:
@@ -171,7 +172,3 @@ def payroll_of(context: Context, settings: Settings, in_use: InUse) -> Payroll:
     made = Payroll()
     made._context, made._settings, made._in_use = context, settings, in_use  # noqa: SLF001 - no part of its face
     return made
-
-
-def _named(period: str | Window) -> str:
-    return period if isinstance(period, str) else spelled(period)

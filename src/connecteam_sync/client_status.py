@@ -26,8 +26,9 @@ class Statuses(Records):
         """What use cases work with: the client makes it."""
         raise NotImplementedError  # `ConnecteamSync` has it; this class is a part of it and is never made alone
 
-    def status(self, *, anomalies: bool = True) -> MirrorStatus:
-        """How the mirror is, from what is on record. Without `anomalies` no row of the table is read.
+    def status(self, *, anomalies: bool = True, doorbell_counts: bool = True) -> MirrorStatus:
+        """How the mirror is, from what is on record. Without `anomalies` no row of the table is read; without
+        `doorbell_counts` the doorbells that are kept are not counted.
 
         A database that does not answer is a status, too: `not_well`.
         """
@@ -40,7 +41,11 @@ class Statuses(Records):
             kinds = self._anomaly_counts() if anomalies else {}
             with self.store.connection() as connection:
                 facts = FactsReading(
-                    self.store, timezone=s.timezone, cadence=s.cadence_seconds, slice_days=s.slice_days
+                    self.store,
+                    timezone=s.timezone,
+                    cadence=s.cadence_seconds,
+                    slice_days=s.slice_days,
+                    counts_doorbells=doorbell_counts,
                 ).read(connection)
         except DatabaseError as error:
             return status_of(database_is_away(now(), timezone=s.timezone, message=error.message))

@@ -102,6 +102,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
     pay_schedule: PaySchedule = PaySchedule()
     """When pay periods begin and end, and who closes them: `[payroll]`, too."""
+    certificate_key: str | None = None
+    """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
     file: Path | None = None
 
     @property
@@ -160,7 +162,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "file", "planner"}
+_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "certificate_key", "file", "planner"}
 KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
@@ -170,9 +172,9 @@ _SECRETS = {
     *("WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_TOKEN"),
     *("SMTP_URL", "ALERTS_WEBHOOK_SECRET", "ALERTS_APPRISE_URLS", "ALERTS_PING_URL"),
 }
+_CERTIFICATE_KEY = f"{PREFIX}CERTIFICATE_KEY_FILE"
 _CLOCK = re.compile("[0-9]{1,18}")
 """A time clock's id; databases hold no longer numbers."""
-"""The longest name of a table or column, in characters, of any database."""
 _WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
 
@@ -199,6 +201,7 @@ def load_settings(
     own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
     tables, named = _tables(values.pop("tables", {}), str(file))
     rules = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else {}
+    rules |= {"certificate_key": environ[_CERTIFICATE_KEY].strip()} if _CERTIFICATE_KEY in environ else {}
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
@@ -212,8 +215,8 @@ def _payroll(value: object, place: str) -> dict[str, Any]:
     """Imported only where there is that section, to keep the start of the program fast."""
     from connecteam_sync.config_payroll import payroll_rules
 
-    rules, schedule = payroll_rules(value, place)
-    return {"payroll": rules, "pay_schedule": schedule}
+    rules, schedule, key = payroll_rules(value, place)
+    return {"payroll": rules, "pay_schedule": schedule, "certificate_key": key}
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
@@ -267,7 +270,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """The environment's values. Raises ConfigurationError for an unknown variable with our prefix or an empty one."""
     values: dict[str, Any] = {}
     known = tuple(f"{PREFIX}{name.upper()}" for name in (*KEYS, *(f"table_{name}" for name in _OWN)))
-    other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {f"{PREFIX}DATABASE_URL_FILE"}
+    other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {_CERTIFICATE_KEY}
+    other.add(f"{PREFIX}DATABASE_URL_FILE")
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
             continue

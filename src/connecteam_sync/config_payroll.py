@@ -17,11 +17,13 @@ from connecteam_sync.errors import ConfigurationError
 _MOST_MINUTES = {"automatic_break_minutes": 240, "timesheet_rounding_minutes": 60}
 _ELSEWHERE = frozenset({"timezone", "time_zone", "zone", "start_of_day", "day_start", "day_starts_at"})
 """What other programs let one choose for payroll; here the calendar days of the business's time zone are the days."""
+_CERTIFICATE_KEY = "certificate_key"
 Rules = TypeVar("Rules", TimesheetRules, PaySchedule)
 
 
-def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, PaySchedule]:
-    """The rules of a section: what time clocks do to timesheets, and when pay periods begin and end.
+def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, PaySchedule, str | None]:
+    """The rules of a section: what time clocks do to timesheets, and when pay periods begin and end; and the file of
+    the key that signs certificates, if one is named.
 
     Raises ConfigurationError with the key, its place and the cure.
     """
@@ -48,7 +50,19 @@ def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, PaySchedul
         ' workweek_start = "sunday"; two_persons = true',
     )
     _require_usable(schedule, where)
-    return rules, schedule
+    return rules, schedule, _key_file(value.get(_CERTIFICATE_KEY), where)
+
+
+def _key_file(value: object, where: str) -> str | None:
+    """The file of the key; the key itself does not belong into a file of settings."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip() or "\n" in value:
+        raise ConfigurationError(
+            f"{where}: {_CERTIFICATE_KEY} is no name of a file",
+            next_step=f'name the file of the key: {_CERTIFICATE_KEY} = "/etc/connecteam-sync/certificate_key"',
+        )
+    return value.strip()
 
 
 def _require_ours(name: str, where: str) -> None:
@@ -57,7 +71,8 @@ def _require_ours(name: str, where: str) -> None:
             f"{where}: {name} cannot be set: pay periods are calendar days of the business's time zone, from midnight",
             next_step="take it away; the zone is the key timezone at the top of the file",
         )
-    require_known(name, (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__), where)
+    known = (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__, _CERTIFICATE_KEY)
+    require_known(name, known, where)
 
 
 def _converted(value: Mapping[str, object], kind: type[Rules], where: str, form: str) -> Rules:

@@ -25,6 +25,7 @@ ConnecteamSyncError                    1
 │   ├── LockRefused                    4
 │   ├── PeriodRefused                  4
 │   ├── CorrectionRefused              4   its period is closed, or an export has carried it
+│   ├── CertificateRefused             4   an open period, or a key that no certificate names
 │   ├── ExportRefused                  4   its period is not closed, was exported, or somebody's hours are not settled
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
@@ -269,6 +270,10 @@ class PeriodRefused(Refused):
 
 class CorrectionRefused(Refused):
     """A correction cannot be decided so: its period is settled, or an export has carried it. Nothing was written."""
+
+
+class CertificateRefused(Refused):
+    """Nothing was certified: the period is not closed, or the key is not the one of the certificates before."""
 
 
 class ExportRefused(Refused):

@@ -46,6 +46,7 @@ def test_ordinary_days_are_not_odd() -> None:
         ([row(1, 8, 16), row(2, 12, None)], ("overlap", 1, [1, 2], 240)),
         ([row(1, 8, 16), row(2, 8.1, 16)], ("near_double", 1, [1, 2], 6)),
         ([row(1, 8, 8.05), row(2, 8.1, 16)], ("near_double", 1, [1, 2], 6)),
+        ([row(2, 8, 16), row(1, 8, 15)], ("near_double", 1, [1, 2], 0)),
         ([row(1, 8, 24.1)], ("long_shift", 1, [1], 966)),
         ([row(1, 8, 8.01)], ("zero_minutes", 1, [1], 0)),
         ([row(1, 0, 9), row(2, 9, 16), row(3, 16, 16.5)], ("long_day", 1, [1, 2, 3], 990)),

@@ -99,11 +99,19 @@ def test_a_deletion_names_its_shift_by_id_alone() -> None:
     assert read(eventType="user_created", userId=None, data=[{"userId": 9}, {"userId": 10}]).user_id == 9
 
 
-@pytest.mark.parametrize("key", ["", " r", "r\n", "ä", "r" * 129, 7, None, {"a": 1}, "r\x00"])
+@pytest.mark.parametrize(
+    "key", ["", " r", "r\n", "ä", "r" * 129, 7, None, {"a": 1}, "r\x00", ".", "..", "r.json", ".csv"]
+)
 def test_a_key_that_no_database_could_tell_is_replaced_by_the_digest(key: object) -> None:
-    """Databases take texts for one that differ in blanks at their end, or in accents."""
+    """Databases take texts for one that differ in blanks at their end, or in accents; no page has some as its name."""
     body = json.dumps(body_of() | {"requestId": key}).encode()
     assert read_bell(body).key == hashlib.sha256(body).hexdigest()
+
+
+@pytest.mark.parametrize("key", ["r", "...", "r.jsonl", "json", "../r", "%2e", "r" * 128])
+def test_any_other_printable_key_stays(key: str) -> None:
+    """Whatever it looks like."""
+    assert read(requestId=key).key == key
 
 
 @pytest.mark.parametrize(

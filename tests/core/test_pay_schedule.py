@@ -165,6 +165,7 @@ def test_periods_that_share_days() -> None:
     touching = Window(date(2025, 12, 7), date(2025, 12, 9), "Asia/Tokyo")
     after = Window(date(2025, 12, 8), date(2025, 12, 9), "America/Chicago")
     assert share_days(week, touching)
+    assert share_days(touching, week)
     assert not share_days(week, after)
     assert overlapping(week, [after, touching, week]) == (touching,)
 
@@ -175,7 +176,7 @@ def test_periods_that_share_days() -> None:
 def test_a_schedule_is_read_with_the_other_rules() -> None:
     """A day may be written as TOML has it, or in quotes."""
     for anchor in (date(2025, 12, 1), "2025-12-01"):
-        rules, schedule = payroll_rules(
+        rules, schedule, _ = payroll_rules(
             {"schedule": "biweekly", "anchor": anchor, "two_persons": True, "automatic_break_minutes": 30}, "x.toml"
         )
         assert rules.automatic_break_minutes == 30

@@ -7,9 +7,17 @@ from sqlalchemy import text
 from test_store import NOON, NOW, WINDOW, mirror, shift
 
 from connecteam_sync.core.anomalies import AnomalyLimits, anomalies
-from connecteam_sync.store.history.employee import rows_to_check, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.history.employee import (
+    _gathered,
+    _one_by_one,
+    _rows_of,
+    rows_to_check,
+    shifts_of_rows,
+    tracked_shifts,
+)
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.columns import plain_text
 
 
 def test_shifts_are_told_as_connecteam_showed_them_last(store: Store) -> None:
@@ -114,3 +122,31 @@ def test_open_rows_are_read_since_a_day_if_one_is_named(store: Store) -> None:
         recent, _ = rows_to_check(session, window, NOON - 600 * 60)
     assert sorted((row.clock_in - NOON) // 60 for row in every) == [-601, -600]
     assert sorted((row.clock_in - NOON) // 60 for row in recent) == [-600]
+
+
+def test_rows_in_texts_are_the_rows_one_by_one(store: Store) -> None:
+    """Whatever stands in them, in the order of nothing; and where the server would cut a text, they are read by row."""
+    mirror(store, shift("a", 0, 60), shift("b", 100), shift("c", 2000, 2060, user=102), shift("d", 3000, 3061))
+    odd = "x\"\\'[],\u00e9\U0001f600"
+    with store.writing() as session:
+        changed = (
+            "UPDATE clock_times SET source = :odd WHERE id = (SELECT id FROM (SELECT min(id) AS id FROM clock_times) m)"
+        )
+        session.connection.execute(text(changed), {"odd": odd})
+    start, end = NOON, NOON + 3000 * 60
+    with store.reading() as session:
+        [by_row] = session.fetch(_one_by_one(session, start, end))
+        [found] = session.fetch(_gathered(session, start, end))
+        both, _ = rows_to_check(session, WINDOW)
+        if session.dialect.has_packets:
+            first, _, _ = plain_text(found[0][1]).partition(",[")  # the text is cut right behind its first row
+            session.connection.execute(text(f"SET SESSION group_concat_max_len = {len(first.encode())}"))
+            [cut] = session.fetch(_gathered(session, start, end))
+            assert _rows_of(cut) is None
+            again, _ = rows_to_check(session, WINDOW)
+            assert {row.id: row for row in again} == {row.id: row for row in both}
+    read = _rows_of(found) if session.dialect.gathers else found
+    assert {row.id: row for row in read or ()} == {row.id: row for row in by_row}
+    assert sorted(row.clock_in - NOON for row in by_row) == [0, 100 * 60, 2000 * 60]
+    assert {odd, "connecteam"} == {row.source for row in both}
+    assert len(both) == 4

@@ -10,7 +10,7 @@ from connecteam_sync.core.change import Counts, Hold
 from connecteam_sync.core.run import Run, Slice
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.history.receipt_text import LONGEST, receipt_of, text_of
-from connecteam_sync.store.history.runs import begin_run, record_slice, runs
+from connecteam_sync.store.history.runs import begin_run, record_slice, run
 from connecteam_sync.store.store import Store
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 24), "America/Chicago")
@@ -48,13 +48,28 @@ def test_a_receipt_with_more_holds_than_a_packet_takes_is_kept_whole(store: Stor
     text = text_of(wanted)
     assert len(text) < 16 << 20 < MANY * 300
     with store.writing("a test") as session:
-        run = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="h", started_at=1)
-        number = begin_run(session, run)
+        fresh = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="h", started_at=1)
+        number = begin_run(session, fresh)
         record_slice(session, number.value, wanted)
     with store.reading() as session:
-        [kept] = runs(session, number=number.value)
+        kept = run(session, number.value)
     assert kept.slices == (wanted,)
     assert (kept.counts.held, len(kept.holds)) == (MANY, MANY)
+
+
+def test_a_run_without_a_slice_is_a_run(store: Store) -> None:
+    """It was killed before its first look ended; and of several slices each is there once, in order."""
+    with store.writing("a test") as session:
+        numbers = []
+        for slices in ((), (_receipt(1), _receipt(2), _receipt(3))):
+            fresh = Run(id=None, kind="sync", window=WINDOW, slices=(), version="0", host="h", started_at=1)
+            numbers.append(begin_run(session, fresh).value)
+            for slice_ in slices:
+                record_slice(session, numbers[-1], slice_)
+    with store.reading() as session:
+        nothing, three = (run(session, number) for number in numbers)
+    assert (nothing.id, nothing.slices, nothing.finished_at) == (numbers[0], (), None)
+    assert [one.counts.held for one in three.slices] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("held", [0, 1, 2000, 4000])

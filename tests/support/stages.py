@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from connecteam_sync.sandbox import Sandbox
 from support import receivers
+from support.certified import key_in
 
 DAYS = ("--from", "2025-12-01", "--to", "2025-12-11")
 DATABASE = "connecteam-sync.db"
@@ -238,6 +239,37 @@ def by_hand(run: Command) -> Words:
     for source in ("connecteam", "manual"):
         _put(run, source)
     return {}
+
+
+def closed(run: Command) -> Words:
+    """A pay period is closed, and there is a key for certificates, and a next one."""
+    words = mirrored(run)
+    for name in ("key", "new"):
+        key_in(run.folder, name)
+    (run.folder / "connecteam-sync.toml").write_text('[payroll]\ncertificate_key = "key"\n')
+    must(run, "periods", "close", "2025-12-01..2025-12-11")
+    return words
+
+
+def certified(run: Command) -> Words:
+    """It is certified."""
+    words = closed(run)
+    must(run, "certify", "2025-12-01", "--out", "proof")
+    return words
+
+
+def rekeyed(run: Command) -> Words:
+    """It is, and since then another key is configured."""
+    words = certified(run)
+    (run.folder / "connecteam-sync.toml").write_text('[payroll]\ncertificate_key = "new"\n')
+    return words
+
+
+def tampered(run: Command) -> Words:
+    """It is, and since then somebody altered a row."""
+    words = certified(run)
+    sql(run, "UPDATE clock_times SET total_minutes = total_minutes + 15 WHERE id = 7")
+    return words
 
 
 # -- troubles ----------------------------------------------------------------------------------------------------------

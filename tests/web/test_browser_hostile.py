@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Dialog
 
+from connecteam_sync.core.deliveries import read_bell
 from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.store.service.bells import Bells
 from connecteam_sync.store.service.due import Due
 from connecteam_sync.web.pages import PLACES
 from support.browser import CHROMIUM, Seat, browser, seat
@@ -36,6 +40,16 @@ NAMES = (
     "👩‍👩‍👧‍👦🏴‍☠️ \U0001d510\U0001d51e\U0001d52f 中村さくら مريم",
     "%00%2F..%2F..%2Fetc &amp;lt;b&amp;gt;",
 )
+IDS = (
+    *(name.replace(" ", "") for name in NAMES[:9] if name.isascii()),
+    "../../sign-out",
+    "a/../../b?x#y",
+    "%2e%2e%2fb%00",
+    "javascript:alert(1)",
+    "x/replay",
+    "i" * 128,
+)
+"""Ids of deliveries that their sender chose: printable, without blanks."""
 VIEWS: dict[str, dict[str, Any]] = {
     "narrow": {"viewport": {"width": 320, "height": 700}},
     "zoomed": {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2},
@@ -79,6 +93,8 @@ def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
         store.columns()
         with store.own_rows("visiting") as connection:
             Due(store.dialect, store.own).enrol(connection, {7: NAMES[3], 8: NAMES[11]}, cadence=300)
+            bells = [read_bell(json.dumps(_delivery(one)).encode()) for one in IDS]
+            Bells(store.dialect, store.own).record(connection, bells, settle_seconds=10)
         made.sync()
         made.lock(made.window.first, by=NAMES[5][:64], reason=NAMES[4])
         for number, hold in enumerate(made.mirror.holds()[: len(NAMES) // 2]):
@@ -90,6 +106,12 @@ def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
         made.sync()
         yield made
         made.mirror.close()
+
+
+def _delivery(chosen: str) -> dict[str, Any]:
+    """A delivery all of whose texts are a sender's choice."""
+    about = {"timeActivityId": chosen, "timeActivity": {"id": chosen}, "userId": 1, "timeClockId": 7}
+    return {"requestId": chosen, "eventType": "clock_in", "activityType": "shift", **about}
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +128,27 @@ def _paths(staff: Staff) -> list[str]:
     mapped = [one.employee_id for one in people if one.employee_id is not None]
     holds = {(one.hold.reason, one.hold.user_id): one.id for one in staff.mirror.holds()}
     [plan] = staff.mirror.kept_plans(5)
-    pages = ["/", "/attention", "/runs", "/people", "/map", "/plan", "/locks?all=yes", "/clocks", "/doorbells"]
+    days = "2025-12-01..2025-12-07"
+    staff.mirror.payroll.check(days)
+    pages = [
+        "/",
+        "/attention",
+        "/runs",
+        "/people",
+        "/map",
+        "/plan",
+        "/locks?all=yes",
+        "/periods",
+        f"/periods/{days}",
+        "/clocks",
+        "/doorbells",
+    ]
     pages += ["/in-hand", "/health", "/audit", "/runs/1", "/runs/2", "/runs/2/undo", f"/plan/{plan.fingerprint}"]
     pages += [f"/attention/{number}" for number in holds.values()]
     pages += [f"/map?user={user}" for user in waiting] + [f"/map?user={waiting[0]}&employee={mapped[0]}"]
     for employee in mapped:
         pages += [f"/people/{employee}?month=2025-12", f"/people/{employee}/2025-12-02"]
+    pages += [f"/doorbells/{quote(one, safe='')}" for one in IDS]
     return [*pages, "/people?q=%3Cscript%3E", "/runs/999999", "/attention?kind=%3Cscript%3Ealert(1)%3C/script%3E"]
 
 
@@ -134,10 +171,10 @@ def _seated(chromium: Browser, site: ConsoleSite, view: str) -> Iterator[tuple[S
 
 
 def test_every_page_is_visited(staff: Staff) -> None:
-    """A new page is one of these, too; a doorbell has no name on it."""
+    """A new page is one of these, too."""
     paths = [path.partition("?")[0] for path in _paths(staff)]
     for place in PLACES:
-        if not place.is_action and place.path != "/doorbells/{key:path}":
+        if not place.is_action:
             pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", place.path))
             assert any(pattern.fullmatch(path) for path in paths), place.path
 
@@ -174,3 +211,11 @@ def test_a_name_is_shown_as_it_is(chromium: Browser, site: ConsoleSite) -> None:
     for name in (*NAMES[:9], "中村さくら مريم"):
         assert name in shown, name
     assert not set("\u202e\u2066\u200f\u200b\ufeff\x07\x1b\u2028\x85") & set(shown)
+
+
+def test_a_link_leads_to_the_doorbell_that_it_names(chromium: Browser, site: ConsoleSite) -> None:
+    """Whatever its key looks like to a browser, or to the console: what is shown there is that key."""
+    with _seated(chromium, site, "zoomed") as (person, _):
+        links = person.go("/doorbells").locator("main td a").evaluate_all("all => all.map(one => one.pathname)")
+        shown = {person.go(link).locator("main td code").first.inner_text() for link in links}
+    assert shown == set(IDS)

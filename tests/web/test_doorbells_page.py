@@ -84,6 +84,11 @@ def test_deliveries_are_listed_as_the_command_lists_them(console: Operated) -> N
     assert "waits for a look" in text
     assert "2 deliveries that came again, of the last 2 doorbells" in text.replace("Repeated 2", "2")
     assert console.mirror.doorbell_repeats() == (2, 2)
+    assert "2 deliveries, 1 waiting" in text
+    with console.by("viewer") as jo:
+        assert "2 deliveries, 1 waiting" in page(jo, "/health")
+    bells = (console.mirror.status().bells, console.mirror.status(doorbell_counts=False).bells)
+    assert [bell and bell.counts for bell in bells] == [{"waiting": 1, "joined": 1}, None]
 
 
 def test_they_are_filtered_and_paged(console: Operated) -> None:

@@ -13,6 +13,7 @@ from connecteam_sync.core.roles import Role
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import plan_text
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
+from connecteam_sync.store.console import plans
 from connecteam_sync.store.service.bells import Bells
 from support.operated import HOSTILE, JSON, Operated, act, done, ended, operated, page, shown
 
@@ -81,6 +82,42 @@ def test_a_plan_is_applied_as_it_is_shown(console: Operated) -> None:
         assert "Applied as run 1" in page(ana, place)
     run, _ = console.mirror.show(1)
     assert run.kind == "apply"
+
+
+def test_a_run_without_an_end_is_no_plan_that_was_applied(console: Operated) -> None:
+    """As SIGKILL leaves it: the plan, the list of plans and the run say so, and what to do."""
+    console.world.work(2, "08:00", "16:00")
+    with console.by("operator") as ana:
+        place = made_plan(ana)
+        act(ana, f"{place}/apply")
+        assert "run 1 applied it." in page(ana, place)
+        for path in (place, "/plan", "/runs/1"):
+            assert "no end on record" not in page(ana, path)
+        store = console.mirror.store
+        with store.own_rows("as a kill leaves it") as connection:
+            connection.execute(sql(f"UPDATE {store.own.runs} SET finished_at = NULL"))
+        text = page(ana, place)
+        assert "Not applied to the end as run 1" in text
+        assert "Run 1 has no end on record: it still writes, or it was stopped between two slices." in text
+        assert "Make a fresh plan of the same days" in text
+        assert "▲ not applied to the end , run 1" in page(ana, "/plan")
+        assert "Run 1: not finished, 1 change, +8:00 h" in page(ana, "/runs/1")
+        assert "Next: once nobody runs it any more, plan the same days , which has the rest." in page(ana, "/runs/1")
+        again = ana.post(f"{place}/apply", headers=JSON)
+        assert again.status_code == 409
+        assert "was applied by run 1, which has no end on record" in again.json()["message"]
+
+
+def test_a_plan_that_the_database_does_not_take_is_not_kept(console: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The true reason, and what to do."""
+    console.world.work(2, "08:00", "16:00")
+    monkeypatch.setattr(plans, "_AROUND", 64 << 20)
+    with console.by("operator") as ana:
+        answer = ana.post("/plan", data={"from": DAYS["from_"], "to": DAYS["to"]}, headers=JSON)
+    assert answer.status_code == 422
+    assert "the plan cannot be kept" in answer.json()["message"]
+    assert "plan fewer days at a time" in answer.json()["next_step"]
+    assert console.mirror.kept_plans() == ()
 
 
 def test_the_head_of_a_page_is_of_after_the_action(console: Operated) -> None:

@@ -41,6 +41,8 @@ PAGES: dict[str, tuple[str, str, int]] = {
     "/plan": ("/plan", "html", 200),
     "/plan/{fingerprint}": (f"/plan/{NONE}", "html json", 404),
     "/locks": ("/locks", "html json", 200),
+    "/periods": ("/periods", "html json", 200),
+    "/periods/{period}": ("/periods/2025-12-01..2025-12-07", "html json", 200),
     "/clocks": ("/clocks", "html json", 200),
     "/doorbells": ("/doorbells", "html json", 200),
     "/doorbells/{key:path}": ("/doorbells/none", "html json", 404),
@@ -59,6 +61,10 @@ ACTIONS: dict[str, tuple[str, str, int]] = {
     "/plan/{fingerprint}/discard": (f"/plan/{NONE}/discard", "operate", 404),
     "/locks": ("/locks", "pay", 422),
     "/locks/unlock": ("/locks/unlock", "pay", 422),
+    **{
+        f"/periods/{{period}}/{name}": (f"/periods/soon/{name}", "pay", 422)
+        for name in ("check", "review", "close", "reopen")
+    },
     "/clocks/pause": ("/clocks/pause", "operate", 422),
     "/clocks/resume": ("/clocks/resume", "operate", 200),
     "/clocks/{clock}/pause": ("/clocks/999/pause", "operate", 422),

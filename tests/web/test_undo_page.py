@@ -114,3 +114,36 @@ def test_few_statements(console: Operated) -> None:
     """However many rows there are."""
     console.mirror.foreseen_undo(1)
     assert console.statements_of(preview, params={"number": "1"}) <= MOST_STATEMENTS
+
+
+def test_rows_that_others_point_at_are_named_before(console: Operated) -> None:
+    """As the action would say it; once they are gone the button is there."""
+    [row] = console.world.table()
+    console.world.execute(
+        "CREATE TABLE payslips (clock_time_id BIGINT, FOREIGN KEY (clock_time_id) REFERENCES clock_times(id))"
+    )
+    console.world.execute("INSERT INTO payslips VALUES (:row)", row=row["id"])
+    with console.by("operator") as ana:
+        text = page(ana, "/runs/1/undo")
+        assert f"1 row of payslips points at row {row['id']}" in text
+        assert "The rows in the way Tue 2 Dec 2025" in text
+        assert "Take it back:" not in text
+        assert act(ana, "/runs/1/undo").status_code == 409
+        console.world.execute("DELETE FROM payslips")
+        assert "Take it back:" in page(ana, "/runs/1/undo")
+
+
+def test_a_row_that_was_linked_again_is_named_before(console: Operated) -> None:
+    """By a later run, though no row differs: the preview says by which."""
+    [row] = console.world.table()
+    console.world.work(3, "08:00", "16:00")
+    console.world.sync()
+    shifts = console.mirror.store.own.shifts
+    console.world.execute(
+        f"UPDATE {shifts} SET clock_time_id = NULL, changed_in_run = 2 WHERE clock_time_id = :row", row=row["id"]
+    )
+    console.world.execute(f"UPDATE {shifts} SET clock_time_id = :row WHERE clock_time_id <> :row", row=row["id"])
+    with console.by("operator") as ana:
+        text = page(ana, "/runs/1/undo")
+        assert "Run 1 cannot be taken back: rows or shifts of run 1 were linked again since, by run 2" in text
+        assert act(ana, "/runs/1/undo").status_code == 409

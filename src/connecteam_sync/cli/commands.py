@@ -10,6 +10,7 @@ from connecteam_sync.cli import (
     accounts,
     adopt,
     bells,
+    certificates,
     console,
     corrections,
     exports,
@@ -56,6 +57,8 @@ for command in (
     locking.lock,
     locking.unlock,
     locking.locks,
+    certificates.certify,
+    certificates.certificates,
     exports.export,
     exports.exports,
     status.status,
@@ -74,6 +77,7 @@ app.add_typer(accounts.clocks, name="clocks")
 app.add_typer(support.support_bundle, name="support-bundle")
 app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")
+app.add_typer(certificates.certificate, name="certificate")
 app.add_typer(console.console, name="console")
 app.add_typer(periods.periods, name="periods")
 app.add_typer(corrections.corrections, name="corrections")

@@ -45,6 +45,7 @@ def lock(
         report.print_lines([f"{window} ({window.timezone}) is closed ({many(len(done.newly), 'day')} newly)"])
         if done.verified is not None:
             report.print_lines(locks_text.verified_lines(done.verified, window))
+        report.print_lines(locks_text.holding_lines(done.periods))
 
 
 def _report_refusal(report: Report, window: Window, error: LockRefused) -> None:
@@ -75,6 +76,7 @@ def unlock(
         report.print_json(locks_text.opening_json(done))
         report.print_lines([f"{window} is open ({many(len(done.opened), 'day')} newly)"])
         report.print_lines(locks_text.still_lines(done.still))
+        report.print_lines(locks_text.holding_lines(done.periods))
         report.note(f"next: connecteam-sync sync --from {window.first} --to {window.last}" if done.opened else "")
 
 

@@ -50,7 +50,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 class KeptPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan that is kept until somebody applies or discards it. `made_at` is in epoch seconds.
 
-    `fingerprint` is of the whole plan; `plan` is None in lists. `run` is the run that applied it.
+    `fingerprint` is of the whole plan; `plan` is None in lists. `run` is the run that applied it, and
+    `is_unfinished` whether that has no end on record: it still writes, or it was killed between two slices.
     """
 
     fingerprint: str
@@ -59,6 +60,7 @@ class KeptPlan(msgspec.Struct, frozen=True, kw_only=True):
     state: PlanState
     plan: Plan | None = None
     run: int | None = None
+    is_unfinished: bool = False
 
 
 def name_key(name: str) -> str | None:

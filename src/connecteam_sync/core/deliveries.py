@@ -24,6 +24,8 @@ _LATEST = 7_258_118_400
 _LONGEST_KEY, _LONGEST_ID, _LONGEST_WORD = 128, 191, 64
 _KEY = re.compile(r"[!-~]+")
 """What a request id consists of: databases take texts that differ in blanks or capitals outside ASCII as equal."""
+_NO_PLACE = re.compile(r"\.{1,2}|.*\.(?:json|csv)")
+"""Ids that cannot end an address: a browser takes dots for a way up, the console an ending for the form of a page."""
 
 Fitted = Literal["secret", "signature", "hmac"]
 """Which header proved a delivery: `X-Webhook-Secret`, or `X-Connecteam-Signature` with the secret itself or an HMAC."""
@@ -79,6 +81,7 @@ def read_bell(body: bytes, fitted: str = "secret") -> Bell:
         return Bell(key=digest, use="unreadable", fitted=fitted)
     request = said.get("requestId")
     is_key = isinstance(request, str) and len(request) <= _LONGEST_KEY and bool(_KEY.fullmatch(request))
+    is_key = is_key and not _NO_PLACE.fullmatch(str(request))
     activity = said.get("timeActivity")
     about = activity if isinstance(activity, dict) else {}
     bell = Bell(

@@ -38,11 +38,12 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
 
 class BellFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The doorbells, where some are expected: how reliable those of each time clock are, how many there ever were by
-    state, and the median and the 95th of a hundred of the seconds from a bell to the end of its look, of the last day.
+    state (None: not counted), and the median and the 95th of a hundred of the seconds from a bell to the end of its
+    look, of the last day.
     """
 
     reliability: Mapping[int, Reliability] = {}
-    counts: Mapping[str, int] = {}
+    counts: Mapping[str, int] | None = {}
     lags: tuple[float, float] | None = None
 
     @property
@@ -79,6 +80,15 @@ class NewMember(msgspec.Struct, frozen=True):
     first_seen: int
 
 
+class Mismatched(msgspec.Struct, frozen=True, kw_only=True):
+    """A period whose rows are not what its newest certificate lists: since when, and of how many people."""
+
+    first: str
+    last: str
+    since: int
+    people: int
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is on record. `now` is of the database's clock, `today` the business's day.
 
@@ -104,6 +114,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     database_error: str | None = None
     database_since: int | None = None
     new_members: tuple[NewMember, ...] = ()
+    mismatched: tuple[Mismatched, ...] = ()
 
     @property
     def active(self) -> list[Looked]:

@@ -14,7 +14,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.locks import Locks, change_text
 from connecteam_sync.core.run import Difference, Failure, Verification
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line
-from connecteam_sync.core.window import LockedDay, Window, local_day, start_of_day
+from connecteam_sync.core.window import LockedDay, LockSource, Window, local_day, start_of_day
 
 MAX_SENTENCES = 100
 """How many sentences about problems are kept with a lock; the counts next to them are complete."""
@@ -58,19 +58,33 @@ class LockEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
-    """Days that are closed now and were closed together. `event` is None for those from before events were kept."""
+    """Days that are closed now and were closed together. `event` is None for those from before events were kept.
+
+    `source` is what closes them; `people` how many people they are closed for on the time clock, 0 for everybody.
+    """
 
     first: date
     last: date
     timezone: str
     at: int
     event: LockEvent | None = None
+    source: LockSource = "own"
+    time_clock_id: int | None = None
+    people: int = 0
+
+    @property
+    def opened_by(self) -> str:
+        """How they are opened: a command, or where else."""
+        if self.source == "own":
+            return f"connecteam-sync unlock --from {self.first} --to {self.last}"
+        return f"connecteam-sync periods reopen {self.first} --reason R" if self.source == "period" else "in Connecteam"
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """The result of `lock`: the days it closed, and those of the window that were closed already.
 
-    `verified` is None if every day was closed already, so that nothing was checked.
+    `verified` is None if every day was closed already, so that nothing was checked. `periods` are the closed pay
+    periods that hold days of the window, too.
     """
 
     window: Window
@@ -80,11 +94,12 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     anyway: bool = False
     verified: Verified | None = None
+    periods: tuple[Window, ...] = ()
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """`unlock`'s result: the days it opened, as they were closed. `still` are days closed in another time zone that
-    still lock some hours of the window.
+    """`unlock`'s result: the days it opened, as they were closed. `still` are days that still lock hours of the window:
+    closed in another time zone, or with one of `periods`, the closed pay periods that have days of it.
     """
 
     window: Window
@@ -92,6 +107,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     still: tuple[LockedDay, ...]
     by: str
     reason: str
+    periods: tuple[Window, ...] = ()
 
 
 def verified(found: Verification, opened: Iterable[ClockTime], locks: Locks, *, names: Mapping[RowId, str]) -> Verified:

@@ -70,12 +70,13 @@ class _Index:
                 yield self._days[number]
 
 
-_CLOSED_BY: Mapping[LockSource, str] = {
+CLOSED_BY: Mapping[LockSource, str] = {
     "own": "is locked for payroll",
     "period": "lies in a closed pay period",
     "connecteam_lock": "is locked in Connecteam",
     "connecteam_approval": "is approved in Connecteam",
 }
+"""What is said of a day that is closed, by what closes it."""
 
 
 def unwritten_text(change: Change, closed: LockedDay, zone: ZoneInfo, names: Mapping[RowId, str]) -> str:
@@ -86,7 +87,7 @@ def unwritten_text(change: Change, closed: LockedDay, zone: ZoneInfo, names: Map
     text = f"{change_text(change, zone, names)} is not written"
     if change.after is None:
         text = f"{_row(change, zone)} is not deleted, {hours(-change.minutes)} h kept"
-    return f"{day_name(closed.day)}{where} {_CLOSED_BY[closed.source]}: {text}{_why(change)}"
+    return f"{day_name(closed.day)}{where} {CLOSED_BY[closed.source]}: {text}{_why(change)}"
 
 
 def _why(change: Change) -> str:

@@ -119,6 +119,7 @@ def _problems(facts: Facts) -> Iterator[Problem]:
     yield from _of_bells(facts)
     yield from _of_calls(facts)
     yield from _of_new_members(facts)
+    yield from _of_certificates(facts)
 
 
 def _of_bells(facts: Facts) -> Iterator[Problem]:
@@ -274,4 +275,23 @@ def _of_new_members(facts: Facts) -> Iterator[Problem]:
         + (f", and {len(others)} more" if others else ""),
         next_step="see what is new in Connecteam's changelog, and upgrade connecteam-sync;"
         f" this ends by itself after {NEW_DAYS} days",
+    )
+
+
+def _of_certificates(facts: Facts) -> Iterator[Problem]:
+    if not facts.mismatched:
+        return
+    worst = max(facts.mismatched, key=lambda one: (one.people, one.first))
+    others = len(facts.mismatched) - 1
+    what = (
+        f"rows of {many(worst.people, 'person', 'people')} are not what was certified of {worst.first}..{worst.last}"
+        if worst.people
+        else f"the certificate of {worst.first}..{worst.last} on record is not what was signed"
+    )
+    yield Problem(
+        name="certificate_mismatch",
+        since=min(one.since for one in facts.mismatched),
+        message=what + (f", and {many(others, 'more period')}" if others else ""),
+        next_step="connecteam-sync certificate verify FOLDER/certificate.json --table names the rows; correct them, or"
+        " certify the period again",
     )

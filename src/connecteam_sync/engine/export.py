@@ -76,7 +76,7 @@ class Exports:
     ) -> Exported:
         """Write a file of a closed period, and note it in the ledger. See `client_payroll.Payroll.export`.
 
-        Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written.
+        Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written, DatabaseUnavailable.
         """
         asked = _asked(period, format, again, draft=draft, without_blocked=without_blocked, by=by)
         file = FileToPlace(out, what="export")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shlex
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,14 +13,13 @@ from connecteam_sync.core.run import Verification
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, each_day, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.operator import operator_text
-from connecteam_sync.errors import ConfigurationError, LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
-from connecteam_sync.store.payroll import locks
+from connecteam_sync.engine.operator import acting_name, operator_text
+from connecteam_sync.errors import LockRefused, RowMoved, Unavailable, UpstreamError, WindowError
+from connecteam_sync.store.payroll import locks, periods
 from connecteam_sync.store.store import Store
 
 ATTEMPTS = 3
 """How often days are verified if other runs keep writing them."""
-_NAME = 191
 _UNAVAILABLE = 75
 _UNSEEN = "{} could not be looked at, so nothing was locked"
 _BLIND = "without a look: {} --anyway"
@@ -39,7 +37,7 @@ class Locker:
         Raises WindowError for days that are not over, LockRefused if something on them is not right, Unavailable (or
         another UpstreamError) if Connecteam cannot be asked, RowMoved if others keep locking and unlocking.
         """
-        text, who = operator_text("reason", reason), _actor(by)
+        text, who = operator_text("reason", reason), acting_name(by)
         again = _command(window, text, None if by is None else who)
         _require_over(window)
         for _ in range(ATTEMPTS):
@@ -55,6 +53,7 @@ class Locker:
                 if locks.newest_change(session, window) != head:
                     continue
                 newly = locks.lock(session, window, by=who, reason=text, now=now(), anyway=anyway, verified=result)
+                holding = periods.closed_in(session, window)
             return Closing(
                 window=window,
                 newly=newly,
@@ -63,6 +62,7 @@ class Locker:
                 reason=text,
                 anyway=anyway,
                 verified=result,
+                periods=holding,
             )
         raise RowMoved(
             f"other runs keep writing {window} while it is looked at; nothing was locked",
@@ -99,23 +99,14 @@ class Locker:
 
     def unlock(self, window: Window, *, reason: str, by: str | None) -> Opening:
         """Open the days of a window; see `ConnecteamSync.unlock`."""
-        text, who = operator_text("reason", reason) if reason else "", _actor(by)
+        text, who = operator_text("reason", reason) if reason else "", acting_name(by)
         with self.store.writing("unlocking days") as session:
             opened = locks.unlock(session, window, by=who, reason=text, now=now())
             left = session.locked(window.timezone)
+            holding = periods.closed_in(session, window)
         start, end = window.start_utc, window.end_utc
         still = tuple(day for day in left if day.start < end and day.end > start)
-        return Opening(window=window, opened=opened, still=still, by=who, reason=text)
-
-
-def _actor(by: str | None) -> str:
-    """The person as given, else the user of the operating system. Raises ConfigurationError."""
-    if by is not None:
-        return operator_text("by", by)
-    try:
-        return operator_text("by", getpass.getuser())
-    except (KeyError, OSError, ConfigurationError):  # no name for this user id: KeyError until Python 3.12
-        return "somebody"
+        return Opening(window=window, opened=opened, still=still, by=who, reason=text, periods=holding)
 
 
 def _require_over(window: Window) -> None:

@@ -34,6 +34,16 @@ _SHOWN = 6
 """How many scheduled periods before the present one are listed, whether somebody touched them or not."""
 
 
+def named_days(text: str) -> tuple[date, date | None]:
+    """The days that `FIRST` or `FIRST..LAST` names. Raises WindowError for anything else."""
+    try:
+        return parsed(text)
+    except ValueError as error:
+        raise WindowError(
+            str(error), next_step="name it by its first day, like 2025-12-01, or by both: 2025-12-01..2025-12-14"
+        ) from error
+
+
 class PayPeriods:
     """The pay periods of one database, in the business's time zone."""
 
@@ -86,10 +96,10 @@ class PayPeriods:
 
     def named_in(self, session: Session, text: str) -> Period:
         """As `named`, in a transaction that is open. Raises WindowError."""
-        first, last = self._parsed(text)
+        first, last = named_days(text)
         stored = self._stored(session)
+        # No two periods on record share a day, so at most one begins on it, whatever its zone.
         same = [one for one in stored if one.window.first == first and last in {None, one.window.last}]
-        same.sort(key=lambda one: one.window.timezone != self._timezone)
         if same:
             return same[0]
         if last is None:
@@ -97,15 +107,6 @@ class PayPeriods:
         window = Window(first, last, self._timezone)
         period = Period(window=window, is_scheduled=self._is_scheduled(window))
         return self._with_neighbours(period, {one.window for one in stored})
-
-    @staticmethod
-    def _parsed(text: str) -> tuple[date, date | None]:
-        try:
-            return parsed(text)
-        except ValueError as error:
-            raise WindowError(
-                str(error), next_step="name it by its first day, like 2025-12-01, or by both: 2025-12-01..2025-12-14"
-            ) from error
 
     def _last_day(self, first: date) -> date:
         """The last day of the scheduled period that begins then. Raises WindowError if none does."""

@@ -24,24 +24,47 @@ class FactsReading:
     """One reading of the facts: `queries` to be sent, alone or with others, and `facts` of their rows.
 
     `cadence` is the configured one; `ahead` is by how many seconds a simulation is ahead of the database's clock. The
-    number of statements is constant. Connecteam is not asked.
+    number of statements is constant. Without `counts_doorbells` those that are kept are not counted. Connecteam is not
+    asked.
     """
 
-    def __init__(self, store: Store, *, timezone: str, cadence: int | None, slice_days: int, ahead: int = 0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        timezone: str,
+        cadence: int | None,
+        slice_days: int,
+        ahead: int = 0,
+        counts_doorbells: bool = True,
+    ) -> None:
         dialect, own = store.dialect, store.own
         self._today = local_day(now(), ZoneInfo(timezone))
         self._days = days_to_prove(self._today)
         self._cadence = cadence or _EVERY
         self._slice_days = slice_days - 2 * PADDING_DAYS
+        self._counts_doorbells = counts_doorbells
         self.queries: tuple[Query, ...] = (
             *proven_queries(own, timezone, *self._days),
-            facts_query(dialect, own, last_proven=last_proven_query(own, timezone, self._days[1]), ahead=ahead),
+            facts_query(
+                dialect,
+                own,
+                last_proven=last_proven_query(own, timezone, self._days[1]),
+                ahead=ahead,
+                counts_doorbells=counts_doorbells,
+            ),
         )
 
     def facts(self, fetched: Sequence[Rows]) -> Facts:
         """The facts of the rows of `queries`."""
         days, written, others = fetched
-        facts = facts_of(others, today=self._today, cadence=self._cadence, slice_days=self._slice_days)
+        facts = facts_of(
+            others,
+            today=self._today,
+            cadence=self._cadence,
+            slice_days=self._slice_days,
+            counts_doorbells=self._counts_doorbells,
+        )
         return msgspec.structs.replace(
             facts, proven_through=proven_through(proven_of((days, written), *self._days), self._today)
         )

@@ -7,8 +7,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified, summary
+from connecteam_sync.core.periods import spelled
 from connecteam_sync.core.text import hours, many, stamp
-from connecteam_sync.core.window import LockedDay, Window
+from connecteam_sync.core.window import LockedDay, LockSource, Window
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import SHOWN
 
@@ -73,6 +74,9 @@ def closed_json(item: ClosedDays) -> json_shapes.Json:
         "reason": event and event.reason,
         "anyway": bool(event and event.anyway),
         "verified": verified_json(event.verified) if event else None,
+        "source": item.source,
+        "time_clock_id": item.time_clock_id,
+        "people": item.people,
     }
 
 
@@ -110,12 +114,20 @@ def verified_lines(verified: Verified, window: Window) -> list[str]:
 
 
 def still_lines(still: Iterable[LockedDay]) -> list[str]:
-    """A line for each day that stays closed after an unlocking, with what keeps it."""
+    """A line for each day that stays closed after an unlocking since it was closed in another time zone."""
     return [
-        f"  still closed in it: {day.day.isoformat()}, with its pay period: connecteam-sync periods"
-        if day.source == "period"
-        else f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
+        f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
         for day in still
+        if day.source != "period"
+    ]
+
+
+def holding_lines(periods: Iterable[Window]) -> list[str]:
+    """A line for each closed pay period that holds days, whoever locks or unlocks them: how to open it."""
+    return [
+        f"  closed in it with a pay period: {spelled(period)}; to open that:"
+        f" connecteam-sync periods reopen {spelled(period)} --reason WHY"
+        for period in periods
     ]
 
 
@@ -128,8 +140,24 @@ def closed_lines(closed: Iterable[ClosedDays], zone: ZoneInfo) -> list[str]:
         if item.event is None:
             lines.append(f"{days}  locked {at}, before it was recorded by whom and why")
         else:
-            lines.append(f"{days}  locked {at} by {item.event.by}: {item.event.reason}{state_text(item.event)}")
+            why = f": {item.event.reason}" if item.event.reason else ""
+            lines.append(
+                f"{days}{_whose(item)}  {_CLOSED[item.source]} {at} by {item.event.by}{why}{state_text(item.event)}"
+            )
     return lines
+
+
+_CLOSED: dict[LockSource, str] = {
+    "own": "locked",
+    "period": "closed as a pay period",
+    "connecteam_lock": "locked in Connecteam, seen",
+    "connecteam_approval": "approved in Connecteam, seen",
+}
+
+
+def _whose(item: ClosedDays) -> str:
+    """For whom days are closed, if it is not everybody."""
+    return f"  {many(item.people, 'person', 'people')} on time clock {item.time_clock_id}" if item.people else ""
 
 
 def event_lines(events: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:

@@ -108,10 +108,10 @@ def doorbells_text(bells: BellFacts | None, *, has_secret: bool) -> str:
     if bells is None:
         return _HOOKS_UNREGISTERED if has_secret else _HOOKS_OFF
     lag = f"; {ago(round(bells.lags[0]))} from a bell to its look" if bells.lags else ""
-    waiting, (lost, judged) = bells.counts.get("waiting", 0), bells.lost
+    counts, (lost, judged) = bells.counts or {}, bells.lost
     missing = f"; {lost:,} of the last {many(judged, 'change')} came without one" if judged else ""
-    deliveries = many(sum(bells.counts.values()), "delivery", "deliveries")
-    return f"{webhooks_state(bells)}: {deliveries}, {waiting:,} waiting{missing}{lag}"
+    deliveries = many(sum(counts.values()), "delivery", "deliveries")
+    return f"{webhooks_state(bells)}: {deliveries}, {counts.get('waiting', 0):,} waiting{missing}{lag}"
 
 
 def _proof(status: MirrorStatus, zone: ZoneInfo) -> str:

@@ -69,7 +69,7 @@ class _Page(Collector):
 def families(status: MirrorStatus, totals: Totals, anomalies: Mapping[str, int]) -> Iterator[Metric]:
     """Every metric that there is, the unknown ones as NaN."""
     yield from _gauges(status, anomalies)
-    yield from _counters(totals, status.bells.counts if status.bells is not None else {})
+    yield from _counters(totals, (status.bells and status.bells.counts) or {})
 
 
 def _gauges(status: MirrorStatus, anomalies: Mapping[str, int]) -> Iterator[Metric]:

@@ -1,4 +1,6 @@
-"""The nightly proof, in the idle part of the clock: yesterday, and the days that changed since they were proven."""
+"""The nightly proof, in the idle part of the clock: yesterday, and the days that changed since they were proven; then
+the certificates of the last periods, compared with the table.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +61,7 @@ class NightlyProof:
                 return False
             window = self._left(began)
             if window is None:
+                self._client.payroll.compare_certificates()
                 done = msgspec.structs.replace(held, done=night)
                 return False
             spent = self._client.http_calls

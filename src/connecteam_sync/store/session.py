@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -264,19 +264,24 @@ class Session(Statements):
 
     def assigned_rows_between(self, select: str, start: int, end: int) -> Query:
         """SELECT of rows with an employee whose clock-in lies in the half-open span of instants."""
+        return Query(f"{select} FROM {self.assigned_between()}", {"start": start, "end": end})
+
+    def assigned_between(self, number: int | str = "") -> str:
+        """FROM and WHERE of rows `t` with an employee whose clock-in lies in the half-open span `:start` to `:end`, or
+        in that with a number behind its names.
+        """
         clock_in = f"t.{self.dialect.name(self.host.clock_times.clock_in)}"
-        sql = self._assigned(select, self.rows_by_clock_in, self.dialect.between(clock_in))
-        return Query(sql, {"start": start, "end": end})
+        return self._with_employee(self.rows_by_clock_in, self.dialect.between(clock_in, number))
 
     def _assigned_rows(self, source: str, condition: str = "1 = 1") -> str:
         """SELECT of canonical rows; rows without an employee or clock-in are ignored."""
-        return self._assigned(self.select_rows(), source, condition)
+        return f"{self.select_rows()} FROM {self._with_employee(source, condition)}"
 
-    def _assigned(self, select: str, source: str, condition: str) -> str:
+    def _with_employee(self, source: str, condition: str) -> str:
         employee = f"t.{self.dialect.name(self.host.clock_times.employee_id)}"
         clock_in = self.canonical["clock_in"]
         # For MySQL the time 0000-00-00 is both NULL and NOT NULL; it is no instant in either case.
-        return f"{select} FROM {source} WHERE {condition} AND {employee} IS NOT NULL AND {clock_in} IS NOT NULL"
+        return f"{source} WHERE {condition} AND {employee} IS NOT NULL AND {clock_in} IS NOT NULL"
 
     def rows_of(self, employee: RowId, start: int, end: int) -> tuple[ClockTime, ...]:
         """An employee's rows of any source whose clock-in lies in the span of instants, by clock-in."""
@@ -318,6 +323,13 @@ class Session(Statements):
         """Every local day that payroll has closed, by instant; see `locked_of`."""
         return locked_of(self.fetch(locked_days_query(self.own))[0], timezone)
 
+    def locked_around(self, timezone: str, instants: Sequence[int]) -> tuple[LockedDay, ...]:
+        """As `locked`, with the days near these instants that are closed for single people."""
+        if not instants:
+            return self.locked(timezone)
+        query = locks_query(self.own, min(instants), max(instants) + 1)
+        return locked_of(self.fetch(query)[0], timezone)
+
     def images(self, keys: Iterable[RowId], *, lock: bool = False) -> dict[RowId, rows.Image]:
         """Rows by id: canonical, and whole as JSON text; `lock` keeps others from writing them until the commit."""
         return images_of(self.fetch(*self.images_queries(keys, lock=lock)))
@@ -326,7 +338,7 @@ class Session(Statements):
         """Queries for the rows of these ids; `images_of` takes what they return."""
         d, names = self.dialect, self.host.clock_times
         source = f"{d.rowset({'id': 'row'})} {d.lookup} {self.clock_times} t ON t.{d.name(names.id)} = d.id"
-        sql = self._assigned(f"SELECT {self.image_columns}", source, "1 = 1") + (d.locking("t") if lock else "")
+        sql = f"SELECT {self.image_columns} FROM {self._with_employee(source, '1 = 1')}{d.locking('t') if lock else ''}"
         return list(batched(sql, ({"id": key} for key in keys), {}, rows.image))
 
     @property

@@ -17,7 +17,7 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.causes import is_clock_in_taken, is_unknown_table
 from connecteam_sync.store.sql.connect import connect_engine, database_url, translated
 from connecteam_sync.store.sql.errors import FILE_TAILS, file_of, named
-from connecteam_sync.store.sql.pipeline import Query, Rows, fetch
+from connecteam_sync.store.sql.pipeline import ONE_MOMENT, Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.sql.urls import database_of, dialect_of
@@ -167,9 +167,10 @@ class Store:
         return printed.made(self.dialect, self.host, self.own, comments)
 
     @contextmanager
-    def _transaction(self, *, writer: bool) -> Iterator[Connection]:
+    def _transaction(self, *, writer: bool, at_one_moment: bool = False) -> Iterator[Connection]:
         with self._engine.connect() as plain:
-            connection, is_committed = plain.execution_options(writer=writer), False
+            connection = plain.execution_options(writer=writer, **{ONE_MOMENT: at_one_moment})
+            is_committed = False
             try:
                 with connection.begin():
                     yield connection
@@ -194,6 +195,13 @@ class Store:
     def reading(self, doing: str = "reading the database") -> Iterator[Session]:
         """A transaction that only reads."""
         with translated(doing, where=self.name), self._transaction(writer=False) as connection:
+            yield self._session(connection)
+
+    @contextmanager
+    def reading_at_one_moment(self, doing: str) -> Iterator[Session]:
+        """A transaction that only reads; all of it is of the moment of its first statement, whatever others commit."""
+        self.columns()  # their catalogs are read before: that is not of the moment
+        with translated(doing, where=self.name), self._transaction(writer=False, at_one_moment=True) as connection:
             yield self._session(connection)
 
     def fetch(self, doing: str, *queries: Query) -> list[Rows]:

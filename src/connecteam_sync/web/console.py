@@ -178,7 +178,7 @@ class Console:
     def _status_of(self, client: Any) -> MirrorStatus:  # noqa: ANN401 - a client
         known, at = self._status
         if known is None or self._clock() - at > _STATUS_SECONDS:
-            known = client.status(anomalies=False)
+            known = client.status(anomalies=False, doorbell_counts=False)
             self._status = (known, self._clock())
         return known
 

@@ -24,17 +24,24 @@ def conditions(session: Session) -> dict[str, str]:
 
 
 def unread_times(session: Session) -> tuple[UnreadTime, ...]:
-    """The unreadable times of rows of any source: at most a thousand of each column."""
+    """The unreadable times of rows of any source, by column and row: of at most a thousand rows.
+
+    Each row of the table is looked at, once.
+    """
     d, key = session.dialect, session.canonical["id"]
-    queries = [
+    wanted = conditions(session)
+    said = ", ".join(
+        f"CASE WHEN {condition} THEN {d.shown(f't.{d.name(name)}')} END" for name, condition in wanted.items()
+    )
+    [fetched] = session.fetch(
         Query(
-            f"SELECT {key}, {d.shown(f't.{d.name(name)}')} FROM {session.clock_times} t WHERE {condition}"
+            f"SELECT {key}, {said} FROM {session.clock_times} t WHERE {' OR '.join(wanted.values())}"
             f" ORDER BY 1 LIMIT {_MOST_ROWS}"
         )
-        for name, condition in conditions(session).items()
-    ]
+    )
     return tuple(
-        UnreadTime(row=row_id(row), column=name, said=plain_text(value)[:_LONGEST])
-        for name, fetched in zip(conditions(session), session.fetch(*queries), strict=True)
-        for row, value in fetched
+        UnreadTime(row=row_id(row), column=name, said=plain_text(values[place])[:_LONGEST])
+        for place, name in enumerate(wanted)
+        for row, *values in fetched
+        if values[place] is not None
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from connecteam_sync.core.console import KeptPlan
-from connecteam_sync.errors import NotFound, StalePlan
+from connecteam_sync.errors import ConfigurationError, NotFound, StalePlan
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.dialect import Dialect
-from connecteam_sync.store.sql.pipeline import Answer, Query
+from connecteam_sync.store.sql.pipeline import Answer, Query, fits, room
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.tables.own import OwnTables
 
@@ -19,22 +21,31 @@ KEPT_PLANS, KEPT_SECONDS = 100, 30 * 86_400
 """So many plans are kept, and none for longer."""
 _PACKED, _LONGEST = "packed:", 1 << 20
 """A server takes no statement above its packet: a longer text is packed, to about a tenth."""
+_AROUND = 4_096
+"""More bytes than the statement around it has."""
 _REMOVED_AT_ONCE = 1000
-_SHOWN = "fingerprint, made_at, made_by, state, run_id"
+_SHOWN = (
+    "k.fingerprint, k.made_at, k.made_by, k.state, k.run_id,"
+    " CASE WHEN r.id IS NOT NULL AND r.finished_at IS NULL THEN 1 ELSE 0 END"
+)
 _AGAIN = "make a new plan: in the console, or connecteam-sync plan"
 
 
 def keep(
     connection: Connection, dialect: Dialect, own: OwnTables, *, fingerprint: str, text: bytes, by: str, now: int
 ) -> None:
-    """Keep a plan, and remove old ones. One that is kept already is open again, and new."""
+    """Keep a plan, and remove old ones. One that is kept already is open again, and new.
+
+    Raises ConfigurationError, before anything is written, for a plan that the server does not take in one packet.
+    """
+    packed = _packed(text, room(connection) - _AROUND)
     values = {"fingerprint": fingerprint, "at": now, "by": by}
     # Inserted first: two who keep one plan at once wait for each other, and neither for ever.
     run(
         connection,
         f"INSERT INTO {own.kept_plans} (fingerprint, made_at, made_by, state, plan)"
         f" VALUES (:fingerprint, :at, :by, 'open', :plan) {dialect.unless_there('fingerprint')}",
-        {**values, "plan": _packed(text)},
+        {**values, "plan": packed},
     )
     run(
         connection,
@@ -56,20 +67,33 @@ def kept(connection: Connection, own: OwnTables, *, limit: int) -> tuple[KeptPla
     """The newest first, without what is in them."""
     found = run(
         connection,
-        f"SELECT {_SHOWN} FROM {own.kept_plans} ORDER BY made_at DESC, fingerprint LIMIT :limit",
+        f"SELECT {_SHOWN} FROM {_with_run(own)} ORDER BY k.made_at DESC, k.fingerprint LIMIT :limit",
         {"limit": limit},
     )
-    return tuple(KeptPlan(**dict(zip(_FIELDS, row, strict=True))) for row in found)
+    return tuple(map(_kept, found))
 
 
-_FIELDS = ("fingerprint", "made_at", "made_by", "state", "run")
+def _with_run(own: OwnTables) -> str:
+    return f"{own.kept_plans} k LEFT JOIN {own.runs} r ON r.id = k.run_id"
+
+
+def _kept(row: Sequence[Any]) -> KeptPlan:
+    fingerprint, made_at, made_by, state, number, is_unfinished = row
+    return KeptPlan(
+        fingerprint=fingerprint,
+        made_at=made_at,
+        made_by=made_by,
+        state=state,
+        run=number,
+        is_unfinished=bool(is_unfinished),
+    )
 
 
 def find(connection: Connection, own: OwnTables, fingerprint: str) -> tuple[KeptPlan, bytes]:
     """One of them without its plan, and the text of that. Raises NotFound."""
     found = run(
         connection,
-        f"SELECT {_SHOWN}, plan FROM {own.kept_plans} WHERE fingerprint = :fingerprint",
+        f"SELECT {_SHOWN}, k.plan FROM {_with_run(own)} WHERE k.fingerprint = :fingerprint",
         {"fingerprint": fingerprint},
     ).first()
     if found is None:
@@ -78,13 +102,15 @@ def find(connection: Connection, own: OwnTables, fingerprint: str) -> tuple[Kept
             next_step=f"old ones are removed after 30 days, or beyond the newest 100; {_AGAIN}",
         )
     *fields, text = found
-    return KeptPlan(**dict(zip(_FIELDS, fields, strict=True))), _unpacked(text)
+    return _kept(fields), _unpacked(text)
 
 
 def require_open(plan: KeptPlan) -> None:
-    """Raises StalePlan if it was applied or discarded."""
+    """Raises StalePlan if it was applied, also in part, or discarded."""
     if plan.state != "open":
         done = f"was applied by run {plan.run}" if plan.state == "applied" else "was discarded"
+        if plan.is_unfinished:
+            done += ", which has no end on record: it still writes, or it was stopped between two slices"
         raise StalePlan(f"this plan {done}; nothing was written", next_step=_AGAIN)
 
 
@@ -122,8 +148,24 @@ def _require_one(touched: int) -> None:
         raise StalePlan("somebody else has applied or discarded this plan; nothing was written", next_step=_AGAIN)
 
 
-def _packed(text: bytes) -> str:
-    return text.decode() if len(text) <= _LONGEST else _PACKED + base64.b85encode(zlib.compress(text, 1)).decode()
+def _packed(text: bytes, limit: int) -> str:
+    """The text as it is kept: packed if it is long, or longer than the server takes. Raises ConfigurationError."""
+    plain = text.decode()
+    if len(text) <= _LONGEST and fits(plain, limit):
+        return plain
+    packed = _PACKED + base64.b85encode(zlib.compress(text, 1)).decode()
+    if not fits(packed, limit):
+        raise ConfigurationError(
+            f"the plan cannot be kept: it has {_megabytes(len(packed))} MB, and the database takes at most"
+            f" {_megabytes(limit)} MB at once (max_allowed_packet)",
+            next_step="plan fewer days at a time, or have max_allowed_packet of the server raised; nothing was kept,"
+            " and nothing was written",
+        )
+    return packed
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f}"
 
 
 def _unpacked(text: str) -> bytes:

@@ -136,8 +136,20 @@ def _entries(
 
 def cursor_of(row: Mapping[str, Any]) -> str:
     """The number of an entry and a short hash of its columns, the same on every database: `81234-ab12cd`."""
-    text = msgspec.json.encode([row[name] for name in _HASHED_COLUMNS])
-    return f"{row['id']}-{hashlib.sha256(text).hexdigest()[:6]}"
+    return f"{row['id']}-{_hash_of(row)[:6]}"
+
+
+def _hash_of(row: Mapping[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode([row[name] for name in _HASHED_COLUMNS])).hexdigest()
+
+
+def head(session: Session) -> tuple[int, str] | None:
+    """The number of the newest entry, and the hash of which its cursor has the first digits; None without entries."""
+    changes = session.tables.changes
+    newest = select(func.max(changes.c.id)).scalar_subquery()
+    wanted = select(*(changes.c[name] for name in _HASHED_COLUMNS)).where(changes.c.id == newest)
+    row = session.connection.execute(wanted).mappings().first()
+    return None if row is None else (int(row["id"]), _hash_of(dict(row)))
 
 
 def _require_there(session: Session, cursor: int | str) -> int:

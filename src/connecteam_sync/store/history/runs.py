@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from connecteam_sync.core.run import Run, RunKind, Slice
 from connecteam_sync.core.window import Window
@@ -106,7 +106,6 @@ def runs(
     session: Session,
     *,
     limit: int | None = None,
-    number: int | None = None,
     kind: RunKind | None = None,
     without: RunKind | None = None,
     before: int | None = None,
@@ -120,8 +119,6 @@ def runs(
         wanted = wanted.where(t.runs.c.kind != without)
     if before is not None:
         wanted = wanted.where(t.runs.c.id < before)
-    if number is not None:
-        wanted = wanted.where(t.runs.c.id == number)
     if limit is not None:
         wanted = wanted.limit(limit)
     fetched = [dict(row) for row in session.connection.execute(wanted).mappings()]
@@ -140,14 +137,24 @@ def runs(
 
 
 def run(session: Session, number: int) -> Run:
-    """One run. Raises NotFound."""
-    found = runs(session, number=number)
+    """One run, in one statement. Raises NotFound."""
+    t = session.tables
+    later = t.runs.alias("later")
+    undone_by = select(func.max(later.c.id)).where(later.c.undoes == number).scalar_subquery()
+    wanted = (
+        select(t.runs, t.slices.c.receipt, undone_by.label("undone_by"))
+        .join(t.slices, t.slices.c.run_id == t.runs.c.id, isouter=True)
+        .where(t.runs.c.id == number)
+        .order_by(t.slices.c.id)
+    )
+    found = session.connection.execute(wanted).mappings().all()
     if not found:
         raise NotFound(
             f"there is no run {number}",
             next_step="`connecteam-sync runs` lists them; old ones with nothing are folded (`keep_quiet_receipts`)",
         )
-    return found[0]
+    slices = tuple(receipt_of(row["receipt"]) for row in found if row["receipt"] is not None)
+    return _run(dict(found[0]), slices, found[0]["undone_by"])
 
 
 def _run(row: Mapping[str, Any], slices: tuple[Slice, ...], undone_by: int | None) -> Run:

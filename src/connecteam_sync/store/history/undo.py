@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,8 @@ from connecteam_sync.core.change import Change, ChangeKind, Counts, Minutes
 from connecteam_sync.core.child_rows import concerned, kept_by, pointing_text
 from connecteam_sync.core.clocktime import TrackedShift
 from connecteam_sync.core.keys import RowId, by_key, ordered
-from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Run, Slice
-from connecteam_sync.core.text import day_name, many
+from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import RecordRefused, UndoRefused
 from connecteam_sync.store.adopt.catalog import unique_key
@@ -24,6 +24,7 @@ from connecteam_sync.store.history.holds import resolve_holds_of
 from connecteam_sync.store.history.journal import change_of, write_journal
 from connecteam_sync.store.history.row_images import differing
 from connecteam_sync.store.history.undo_check import giving_back, left_alone, require_given_back, require_removed
+from connecteam_sync.store.history.undo_locks import require_unlocked
 from connecteam_sync.store.mirror.apply import person_row_counts
 from connecteam_sync.store.mirror.child_rows import children_of, employees_with_children
 from connecteam_sync.store.mirror.clock_times import altered, require_ours
@@ -163,15 +164,16 @@ def require_undoable(
     present = session.images(_keys(entries), lock=True)
     _require_as_left(session, run, entries, present)
     _require_linked_as_left(session, run, entries)
-    _require_unlocked(session, [entry["change"] for entry in entries], zone)
+    require_unlocked(session, [entry["change"] for entry in entries], zone)
     return entries, present
 
 
 def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefused | None]:
-    """What an undo of a run would write, and why it would be refused: if a row changed since, or a day is closed.
+    """What an undo of a run would write, and why it would be refused: if a row changed or was linked again since, a day
+    is closed, or other rows point at one that would go.
 
-    The refusal is returned (UndoRefused), not raised. Only `undo` finds what else speaks against it, such as rows of
-    other tables and links that moved.
+    The refusal is returned (UndoRefused), not raised. Only `undo` finds what else speaks against it, such as a trigger
+    of the table. Which tables point at ours is read once in a process; `undo` reads it again.
     """
     run = old.id or 0
     entries = _net_entries(session, run)
@@ -179,7 +181,9 @@ def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefuse
     try:
         _require_undoable_kind(session, old)
         _require_as_left(session, run, entries, session.images(_keys(entries)) if entries else {})
-        _require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
+        _require_linked_as_left(session, run, entries)
+        require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
+        _require_childless(session, run, inverse, fresh=False)
     except UndoRefused as error:
         return inverse, error
     return inverse, None
@@ -248,16 +252,14 @@ def _require_linked_as_left(session: Session, run: int, entries: list[dict[str, 
         if change.after:
             row_of[change.shift_id] = row
     d = session.dialect
-    columns, shifts = "SELECT s.id, s.clock_time_id, s.changed_in_run FROM", f"{d.lookup} {session.own.shifts} s"
-    by_id = session.fetch_set(
-        f"{columns} {d.rowset({'id': 'key'})} {shifts} ON s.id = d.id WHERE s.clock_time_id IS NOT NULL",
-        ({"id": shift_id} for shift_id in row_of),
-    )
-    by_row = session.fetch_set(
-        f"{columns} {d.rowset({'id': 'link'})} {shifts} ON s.clock_time_id = d.id", ({"id": row} for row in shift_of)
+    rowset = d.rowset({"shift": "key", "row_key": "link"})
+    found = f"SELECT s.id, s.clock_time_id, s.changed_in_run FROM {rowset} {d.lookup} {session.own.shifts} s ON"
+    linked = session.fetch_set(
+        f"{found} s.id = d.shift WHERE s.clock_time_id IS NOT NULL UNION ALL {found} s.clock_time_id = d.row_key",
+        ({"shift": shift_id, "row_key": row} for shift_id, row in zip_longest(row_of, shift_of)),
     )
     moved: dict[RowId, int] = {}
-    for shift_id, row, changed in (*by_id, *by_row):
+    for shift_id, row, changed in linked:
         same = row_of.get(shift_id, row) == row and shift_of.get(row, shift_id) == shift_id
         if not same and changed > run:
             moved[row] = changed
@@ -289,21 +291,9 @@ def _undo_refused(what: str, keys: Collection[RowId], runs: list[int]) -> UndoRe
     )
 
 
-def _require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) -> None:
-    """Raises UndoRefused if a day is locked on which a row began or will begin; the day of its end is not checked."""
-    images = (image for c in changes if c.kind != "link" for image in (c.before, c.after))
-    locked = Locks(session.locked(zone.key)).holding(images)
-    if locked:
-        first, last = locked[0].day, max(day.day for day in locked)
-        raise UndoRefused(
-            f"{day_name(first)} is locked for payroll, and the run changed rows on it",
-            next_step=f"unlock the day if payroll agrees: connecteam-sync unlock --from {first} --to {last}",
-        )
-
-
-def _require_childless(session: Session, run: int, inverse: list[Change]) -> None:
+def _require_childless(session: Session, run: int, inverse: Sequence[Change], *, fresh: bool = True) -> None:
     """Raises UndoRefused if a row that would be deleted or leave its key has child rows by now."""
-    children = children_of(session, concerned(inverse), fresh=True)
+    children = children_of(session, concerned(inverse), fresh=fresh)
     stuck = {
         change.before.id or 0: pointing
         for change in inverse

@@ -271,7 +271,7 @@ def decide(
             "decided_by": "d.who",
             "reason": "d.why",
         },
-        "t.id = d.id AND t.export_id IS NULL",
+        "t.id = d.id",
     )
     first, last = (None, None) if effective is None else (day.isoformat() for day in effective)
     values = {"state": state, "first": first, "last": last, "at": now, "who": by, "why": reason}

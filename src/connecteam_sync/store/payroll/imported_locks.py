@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from datetime import date
 
 import msgspec
+from sqlalchemy import delete, insert, tuple_
 
 from connecteam_sync.core.verify import SeenLocks
 from connecteam_sync.core.window import LockSource
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.store.sql.statements import batches
 from connecteam_sync.store.sql.traits import Kind
 
 _SOURCES: tuple[LockSource, ...] = ("connecteam_lock", "connecteam_approval")
@@ -53,20 +55,16 @@ def record(session: Session, seen: SeenLocks, *, run: int, at: int) -> None:
             session.insert_many(session.own.person_locks, _COLUMNS, rows)
         if gone:
             _event(session, "unlock", gone, source=source, timezone=window.timezone, run=run, at=at)
-            d = session.dialect
-            delete = d.delete(
-                session.own.person_locks,
-                d.rowset({"id": "key", "who": "int"}),
-                "day",
-                "t.user_id = d.who AND t.timezone = :zone AND t.time_clock_id = :clock AND t.source = :source",
-            )
-            session.later_set(
-                delete,
-                ({"id": day, "who": user} for day, user in gone),
-                zone=window.timezone,
-                clock=clock,
-                source=source,
-            )
+            locks = session.tables.person_locks
+            for some in batches(gone):
+                session.connection.execute(
+                    delete(locks).where(
+                        locks.c.timezone == window.timezone,
+                        locks.c.time_clock_id == clock,
+                        locks.c.source == source,
+                        tuple_(locks.c.day, locks.c.user_id).in_(some),
+                    )
+                )
 
 
 def _days() -> _Days:
@@ -110,4 +108,5 @@ def _event(
         "source": source,
         "people": msgspec.json.encode(every).decode(),
     }
-    return session.insert_one(session.own.lock_events, values, above=()).value
+    key = session.connection.execute(insert(session.tables.lock_events).values(values)).inserted_primary_key
+    return 0 if key is None else int(key[0])

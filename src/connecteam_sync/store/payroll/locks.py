@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -111,7 +111,9 @@ def joined(days: Iterable[date]) -> list[tuple[date, date]]:
 
 
 def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
-    """The days locked now, newest first: days of one zone, locked in one event, are joined to ranges."""
+    """The days closed now, newest first: days of one zone, locked in one event, are joined to ranges; closed pay
+    periods; and what Connecteam's own locks and approvals close, by event.
+    """
     events = {event.number: event for event in lock_history(session)}
     groups: dict[tuple[int, int | None, str], list[date]] = {}
     wanted = select(session.tables.locked_days)
@@ -123,7 +125,48 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
         for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
+    ranges += [*_of_periods(session), *_of_people(session, events)]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
+
+
+def _of_periods(session: Session) -> Iterator[ClosedDays]:
+    """The closed pay periods, each with who closed it and why."""
+    own = session.own
+    sql = (
+        "SELECT p.first_day, p.last_day, p.timezone, p.changed_at, e.id, e.actor, e.reason, e.anyway"
+        f" FROM {own.periods} p JOIN {own.period_events} e ON e.id = p.event_id WHERE p.state = 'closed'"
+    )
+    for begins, ends, zone, at, number, who, why, anyway in session.fetch(Query(sql))[0]:
+        first, last = date.fromisoformat(begins), date.fromisoformat(ends)
+        event = LockEvent(
+            number=int(number),
+            kind="lock",
+            at=int(at),
+            by=who,
+            reason=why,
+            ranges=((first, last, zone),),
+            anyway=bool(anyway),
+        )
+        yield ClosedDays(first=first, last=last, timezone=zone, at=int(at), event=event, source="period")
+
+
+def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[ClosedDays]:
+    """The days that are closed for single people, by what closed them."""
+    sql = (
+        "SELECT event_id, source, time_clock_id, timezone, min(day), max(day), max(locked_at), count(DISTINCT user_id)"
+        f" FROM {session.own.person_locks} GROUP BY event_id, source, time_clock_id, timezone"
+    )
+    for number, source, clock, zone, first, last, at, people in session.fetch(Query(sql))[0]:
+        yield ClosedDays(
+            first=date.fromisoformat(first),
+            last=date.fromisoformat(last),
+            timezone=zone,
+            at=int(at),
+            event=events.get(int(number)),
+            source=source,
+            time_clock_id=int(clock) or None,
+            people=int(people),
+        )
 
 
 def lock_history(session: Session) -> tuple[LockEvent, ...]:

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from connecteam_sync.core.period_check import Checked
-from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodState
+from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodState, share_days
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.quoting import run
@@ -58,6 +58,12 @@ def _event(row: Mapping[Any, Any], window: Window) -> PeriodEvent:
         anyway=bool(row["anyway"]),
         checked=None if checked is None else msgspec.json.decode(checked, type=Checked),
     )
+
+
+def closed_in(session: Session, window: Window) -> tuple[Window, ...]:
+    """The closed periods that have days of a window, in whichever zones; by day."""
+    every = stored(session)
+    return tuple(one.window for one in every if one.state == "closed" and share_days(one.window, window))
 
 
 def event(session: Session, number: int) -> PeriodEvent | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from connecteam_sync.core.facts import BellFacts, Facts, NewMember, Waiting
+from connecteam_sync.core.facts import BellFacts, Facts, Mismatched, NewMember, Waiting
 from connecteam_sync.store.service.announced import reliability_by_clock
 from connecteam_sync.store.service.bells import BELLS_REMOVED, BELLS_SINCE, Bells, counts_of, lags_of
 from connecteam_sync.store.service.drift import IS_NEW
@@ -26,17 +26,20 @@ _LOOKS = (
     "time_clock_id", "first_look", "last_look", "last_good", "fresh", "looks", "bad", "good", "bad_since",
     "trouble_since", "cadence", "next_due",
 )  # fmt: skip
-_PARTS = ("look", "visited", "held", "said", "rung", "lag", "change", "sums")
+_PARTS = ("look", "visited", "held", "said", "rung", "lag", "change", "mismatch", "sums")
 _Parts = dict[str, list[tuple[list[Any], list[Any]]]]
 _SAID = ("error", "name", "mode")
 """Of each time clock that was looked at: numbers, then texts."""
 
 
-def facts_query(dialect: Dialect, own: OwnTables, *, last_proven: Query, ahead: int = 0) -> Query:
+def facts_query(
+    dialect: Dialect, own: OwnTables, *, last_proven: Query, ahead: int = 0, counts_doorbells: bool = True
+) -> Query:
     """One query for what is on record; its rows are for `facts_of`.
 
     Each row says in front which part it is of, has as many numbers as the widest part, then three texts. `last_proven`
-    is the query for a day, `ahead` is by how many seconds a simulation is ahead of the database's clock.
+    is the query for a day, `ahead` is by how many seconds a simulation is ahead of the database's clock. To count the
+    doorbells by state the database reads each that is kept.
     """
     now = f"({dialect.epoch_now} + {int(ahead)})"
 
@@ -74,16 +77,24 @@ def facts_query(dialect: Dialect, own: OwnTables, *, last_proven: Query, ahead: 
             ["name", "value"],
             f" FROM {own.service} WHERE name IN ('{DAY_CALLS}', '{BELLS_SINCE}', '{BELLS_REMOVED}') OR {IS_NEW}",
         ),
-        part("rung", [whole("COUNT(*)")], ["state"], f" FROM {own.doorbells} GROUP BY state"),
+        *([part("rung", [whole("COUNT(*)")], ["state"], f" FROM {own.doorbells} GROUP BY state")] * counts_doorbells),
         part("lag", ["seconds"], [], f" FROM ({Bells(dialect, own, ahead=ahead).lags_sql()}) h"),
         part("change", ["change_id", "time_clock_id", "at", "is_announced"], ["kind"], f" FROM {own.announced}"),
+        part(
+            "mismatch",
+            ["id"],
+            ["first_day", "last_day", "mismatch"],
+            f" FROM {own.certificates} WHERE mismatch IS NOT NULL",
+        ),
         part("sums", [whole(now), whole(people), whole(spent)], [f"({last_proven.sql})"], ""),
     )
     return Query(" UNION ALL ".join(parts), last_proven.values)
 
 
-def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int) -> Facts:
-    """What is on record. `today` is the business's day, `slice_days` are days of one call."""
+def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int, counts_doorbells: bool = True) -> Facts:
+    """What is on record. `today` is the business's day, `slice_days` are days of one call; `counts_doorbells` is that
+    of `facts_query`.
+    """
     of: _Parts = {name: [] for name in _PARTS}
     for name, *columns in fetched:
         numbers = [None if one is None else int(one) for one in columns[: len(_LOOKS)]]
@@ -103,7 +114,8 @@ def facts_of(fetched: Rows, *, today: date, cadence: int, slice_days: int) -> Fa
         ),
         calls=calls(*said[DAY_CALLS]) if DAY_CALLS in said else None,
         new_members=tuple(NewMember(*said[name]) for name in sorted(said) if name not in _OTHERS),
-        bells=_bells(of, said, moment) if BELLS_SINCE in said else None,
+        mismatched=tuple(_mismatched(*texts) for _, texts in sorted(of["mismatch"])),
+        bells=_bells(of, said, moment, is_counted=counts_doorbells) if BELLS_SINCE in said else None,
         last_proven=date.fromisoformat(proven) if proven else None,
         spent=spent,
         people_pages=max(1, -(-people // _PAGE)),
@@ -116,7 +128,14 @@ _OTHERS = {DAY_CALLS, BELLS_SINCE, BELLS_REMOVED}
 """Of the rows of `service` that are read, those that are no new member."""
 
 
-def _bells(of: _Parts, said: Mapping[str, tuple[str, int]], now: int) -> BellFacts:
+def _mismatched(first: str, last: str, text: str) -> Mismatched:
+    from connecteam_sync.core.certificates import mismatch_of  # noqa: PLC0415 - hardly ever needed
+
+    found = mismatch_of(text)
+    return Mismatched(first=first, last=last, since=found.since, people=found.people)
+
+
+def _bells(of: _Parts, said: Mapping[str, tuple[str, int]], now: int, *, is_counted: bool) -> BellFacts:
     """What is known of doorbells, where they are expected."""
     newest_first = sorted(of["change"], reverse=True, key=lambda one: one[0])
     removed, _ = said.get(BELLS_REMOVED, (None, 0))
@@ -124,6 +143,6 @@ def _bells(of: _Parts, said: Mapping[str, tuple[str, int]], now: int) -> BellFac
         reliability=reliability_by_clock(
             ((clock, kind, at, told) for (_, clock, at, told, *_), (kind, *_) in newest_first), now
         ),
-        counts=counts_of(removed, ((state, count) for (count, *_), (state, *_) in of["rung"])),
+        counts=counts_of(removed, ((state, n) for (n, *_), (state, *_) in of["rung"])) if is_counted else None,
         lags=lags_of(seconds for (seconds, *_), _ in of["lag"]),
     )

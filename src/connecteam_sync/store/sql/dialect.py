@@ -203,9 +203,11 @@ class Dialect(Traits):
     def whole(self, number: str) -> str:
         """A number rounded down; -1 if it is too large."""
 
-    def between(self, column: str) -> str:
-        """The condition that a column of times lies in the half-open span of instants `:start` to `:end`."""
-        low, high = (self.moment(f"CAST(:{bound} AS {self.bigint})") for bound in ("start", "end"))
+    def between(self, column: str, number: int | str = "") -> str:
+        """The condition that a column of times lies in the half-open span of instants `:start` to `:end`, or in that
+        with a number behind its names.
+        """
+        low, high = (self.moment(f"CAST(:{bound}{number} AS {self.bigint})") for bound in ("start", "end"))
         return f"{column} >= {low} AND {column} < {high}"
 
     def flag(self, number: str) -> str:
@@ -238,6 +240,13 @@ class Dialect(Traits):
         """A value of this base type in a form that can be hashed."""
         del base
         return value
+
+    def gathered(self, values: Sequence[tuple[str, bool]], rows: Sequence[str]) -> str:
+        """A SELECT of a count and a text for each part of the rows (FROM and WHERE clauses), if it `gathers`: of each
+        row a JSON array, with commas between. `values` are expressions, and whether each is text. The text is NULL
+        where the server may have cut it.
+        """
+        raise NotImplementedError  # asked only of a class that `gathers`
 
     # -- whole rows ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import URL, Connection
 
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.sql.pipeline import PACKET, Answer, Query, answer_of, for_driver
+from connecteam_sync.store.sql.pipeline import ONE_MOMENT, PACKET, Answer, Query, answer_of, for_driver
 from connecteam_sync.store.sql.quoting import split
 
 _LONGEST_GROUP = 1 << 30
@@ -37,6 +37,15 @@ def set_session(connection: Any, info: dict[Any, Any], wait: int) -> None:  # no
     while cursor.nextset():
         pass
     cursor.close()
+
+
+def begin(connection: Connection) -> None:
+    """Have the transaction that begins read at one moment, if that is asked for; the session stays as it is set."""
+    if connection.get_execution_options().get(ONE_MOMENT, False):
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.cursor()
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.close()
 
 
 def url_and_options(url: URL) -> tuple[URL, dict[str, Any]]:

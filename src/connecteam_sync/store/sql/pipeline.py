@@ -22,6 +22,8 @@ LOAD = 1 << 20
 """Characters of values in one round trip, unless a single statement has more."""
 PACKET = "packet"
 """In the `info` of a connection: the bytes that its server takes at once, if it has a limit (`has_packets`)."""
+ONE_MOMENT = "one_moment"
+"""An option of a transaction: whatever others commit meanwhile, all that it reads is of one moment."""
 _OTHERS_TAKE = 64 << 20
 _WIDEST = 4
 """The most bytes of a character on the wire."""

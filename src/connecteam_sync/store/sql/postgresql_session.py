@@ -13,15 +13,18 @@ from typing import Any
 
 from sqlalchemy import URL, Connection
 
-from connecteam_sync.store.sql.pipeline import Answer, Query, answer_of, driver_of, for_driver
+from connecteam_sync.store.sql.pipeline import ONE_MOMENT, Answer, Query, answer_of, driver_of, for_driver
 
 MUST_BEGIN = "must_begin"
-"""In the `info` of a connection: its transaction begins with the next statement."""
+"""In the `info` of a connection: the statement that begins its transaction, sent with the next one; empty if it has
+begun.
+"""
 _SETTINGS, _IS_POOLED = "settings", "is_pooled"
 _PREPARE_AFTER = 5
 """A statement sent so many times is prepared on the server; behind a pooler none is."""
 _OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|\S)*)(?:\s+|$)")
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_BEGIN_AT_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 def url_and_settings(url: URL, environ: Mapping[str, str] | None = None) -> tuple[URL, dict[str, str]]:
@@ -70,22 +73,24 @@ def _quoted(value: str) -> str:
 
 def must_begin(connection: Connection) -> None:
     """Note that the transaction begins with its first statement; see `pipeline.fetch`."""
-    connection.info[MUST_BEGIN] = connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
+    options = connection.get_execution_options()
+    begin = _BEGIN_AT_ONE_MOMENT if options.get(ONE_MOMENT, False) else _BEGIN
+    connection.info[MUST_BEGIN] = "" if options.get("isolation_level") == "AUTOCOMMIT" else begin
 
 
 def begin_alone(connection: Connection, *_: object) -> None:
     """Send BEGIN and the settings before a statement that is sent alone."""
-    if connection.info.pop(MUST_BEGIN, False):
+    if begin := connection.info.pop(MUST_BEGIN, ""):
         driver: Any = connection.connection.driver_connection
-        cursor = driver.execute(f"{_BEGIN}; {connection.info[_SETTINGS]}")
+        cursor = driver.execute(f"{begin}; {connection.info[_SETTINGS]}")
         cursor.nextset()
         learn(connection, cursor)
 
 
-def begin_in_pipeline(connection: Connection) -> Any:  # noqa: ANN401 - a driver's own cursor
+def begin_in_pipeline(connection: Connection, begin: str) -> Any:  # noqa: ANN401 - a driver's own cursor
     """Send BEGIN and the settings first; `learn` takes the answer once the pipeline has ended."""
     driver: Any = connection.connection.driver_connection
-    driver.execute(_BEGIN, prepare=False)
+    driver.execute(begin, prepare=False)
     return driver.execute(connection.info[_SETTINGS], prepare=False)
 
 
@@ -122,8 +127,8 @@ def pipelined(connection: Connection, queries: Sequence[Query], *, and_end: bool
         # All answers are awaited at the end of the pipeline; reading one earlier would cost another round trip.
         with driver.pipeline():
             begun = None
-            if connection.info.pop(MUST_BEGIN, False) or and_end:
-                begun = begin_in_pipeline(connection)
+            if begin := connection.info.pop(MUST_BEGIN, "") or (_BEGIN if and_end else ""):
+                begun = begin_in_pipeline(connection, begin)
             for query in queries:
                 sql, values = for_driver(query, connection.dialect)
                 cursor = driver.cursor(binary=True)

@@ -57,8 +57,8 @@ def doorbells(ask: Ask) -> Page:
     state, clock = state_of(ask.query.get("state")), ask.number("clock")
     after = key_of(ask.query.get("after"))
     found = ask.client.doorbells(state=state, clock=clock, after=after, limit=PAGE)
-    status = ask.status()
-    look, sentence = answer(status.bells)
+    bells = counted(ask)
+    look, sentence = answer(bells)
     chosen = {"state": state, "clock": clock}
     named = urlencode({name: value for name, value in chosen.items() if value is not None})
     return Page(
@@ -66,9 +66,9 @@ def doorbells(ask: Ask) -> Page:
         members={
             "look": look,
             "sentence": sentence,
-            "bells": status.bells,
-            "detail": doorbells_text(status.bells, has_secret=secret("WEBHOOK_SECRET", os.environ) is not None),
-            "repeats": ask.client.doorbell_repeats() if status.bells is not None else (0, 0),
+            "bells": bells,
+            "detail": doorbells_text(bells, has_secret=secret("WEBHOOK_SECRET", os.environ) is not None),
+            "repeats": ask.client.doorbell_repeats() if bells is not None else (0, 0),
             "lines": [line_of(bell) for bell in found],
             "states": BELL_STATES,
             "state": state or "",
@@ -77,6 +77,12 @@ def doorbells(ask: Ask) -> Page:
         },
         json={"doorbells": [doorbell_json(bell) for bell in found]},
     )
+
+
+def counted(ask: Ask) -> BellFacts | None:
+    """What is known of doorbells, where they are expected, with how many there were: the head does not count them."""
+    bells = ask.status().bells
+    return None if bells is None else msgspec.structs.replace(bells, counts=ask.client.doorbell_counts())
 
 
 def _older(key: str, named: str) -> str:

@@ -17,6 +17,7 @@ from connecteam_sync.service.trial import receiver_names, trial
 from connecteam_sync.version import __version__
 from connecteam_sync.web.acting import acting, who
 from connecteam_sync.web.page import Ask, Moved, Page, Place
+from connecteam_sync.web.pages.doorbells import counted
 from connecteam_sync.web.work import Examined, Tried
 
 _LOOKS = {"well": "ok", "needs_a_person": "warn", "not_well": "bad"}
@@ -53,7 +54,7 @@ def _members(
         "trouble": trouble,
         "workers": workers(status, schedules, ask.now),
         "calls": calls_text(status),
-        "doorbells": doorbells_text(status.bells, has_secret=has_secret),
+        "doorbells": doorbells_text(counted(ask), has_secret=has_secret),
         "database": ask.client.store.name,
         "versions": __version__,
         "examined": ask.work.examined,

@@ -58,7 +58,7 @@ def _page(
         answer["events"] = [event_json(item) for item in events]
     if refusal is not None and asked is not None:
         answer = {**refusal.members, **refusal_json(asked.window, refusal.verified)}
-    days = sum((item.last - item.first).days + 1 for item in closed)
+    days = len({(day, item.timezone) for item in closed if not item.people for day in each_day(item.first, item.last)})
     return Page(
         template="locks.html",
         members={
@@ -92,9 +92,8 @@ def _asked(ask: Ask, closed: tuple[ClosedDays, ...]) -> Asked:
 
 
 def _about(ask: Ask, closed: tuple[ClosedDays, ...], window: Window, *, opens: bool, reason: str) -> Asked:
-    shut = {day for item in closed for day in each_day(item.first, item.last)} & set(
-        each_day(window.first, window.last)
-    )
+    own = [item for item in closed if item.source == "own"]
+    shut = {day for item in own for day in each_day(item.first, item.last)} & set(each_day(window.first, window.last))
     return Asked(
         opens=opens,
         window=window,

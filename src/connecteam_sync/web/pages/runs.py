@@ -52,7 +52,7 @@ def state_of(run: Run) -> tuple[str, str]:
     seen = {slice_.status for slice_ in run.slices}
     if seen & {"failed", "refused"} and seen & {"applied", "nothing"}:
         return _STATES["partial"]
-    if run.finished_at is None and run.slices == ():
+    if run.finished_at is None:
         return ("warn", "not finished")
     return _STATES[run.status]
 

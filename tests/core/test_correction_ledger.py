@@ -313,3 +313,46 @@ def test_a_decision_stands_while_the_shift_is_as_it_was(state: CorrectionState) 
     ledger.decide(state)
     ledger.look(*edit)
     assert ledger.states() == [(state, 30)]
+
+
+def test_a_flag_alone_is_no_correction() -> None:
+    """The minutes and the times are right."""
+    there = row(MARIA, MONDAY, 8, 16)
+    assert parts(msgspec.structs.replace(there, is_active=True), there) == ()
+
+
+def test_minutes_that_contradict_the_times_are_one() -> None:
+    """What the table says was paid."""
+    there = row(MARIA, MONDAY, 8, 16)
+    [part] = parts(msgspec.structs.replace(there, total_minutes=400), there)
+    assert (part.minutes_before, part.minutes_after) == (400, 480)
+
+
+def test_an_edit_back_to_what_was_dismissed_leaves_the_dismissal() -> None:
+    """Nobody is asked again."""
+    ledger, first = Ledger(), parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 8, 16.5))
+    ledger.look(*first)
+    ledger.decide("dismissed")
+    ledger.look(*parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 8, 16.75)))
+    ledger.look(*first)
+    assert ledger.states() == [("dismissed", 30), ("cancelled", 15)]
+
+
+def test_the_way_back_takes_back_what_was_exported_and_no_more() -> None:
+    """What was dismissed after it was never paid."""
+    ledger = Ledger()
+    ledger.look(*parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 8, 16.5)))
+    ledger.decide("accepted")
+    ledger.export()
+    ledger.look(*parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 8, 16.75)))
+    ledger.decide("dismissed")
+    ledger.look()
+    assert ledger.states() == [("accepted", 30), ("cancelled", 15), ("pending", -30)]
+
+
+def test_other_times_with_the_same_minutes_are_told_again() -> None:
+    """A person who accepted the one has not seen the other."""
+    ledger = Ledger()
+    ledger.look(*parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 8, 16.5)))
+    ledger.look(*parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 7.5, 16)))
+    assert ledger.states() == [("cancelled", 30), ("pending", 30)]

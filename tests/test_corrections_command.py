@@ -1,0 +1,65 @@
+"""`corrections` by the command: what a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connecteam_sync.sandbox import Company, Sandbox
+from test_command import Terminal
+
+DAYS = ("--from", "2025-12-01", "--to", "2025-12-04")
+CLOSED, NEXT = "2025-12-01..2025-12-04", "2025-12-05..2025-12-18"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A closed period of one shift, whose end is half an hour later by now."""
+    with Sandbox(Company(0)) as sandbox:
+        company = sandbox.company
+        user = min(company.people)
+        begin = company.at(date(2025, 12, 2), "08:00")
+        shift = company.add(user, begin, begin + 8 * 3600)
+        made = Terminal(tmp_path, sandbox)
+        for words in (("init",), ("sync", *DAYS), ("periods", "close", CLOSED)):
+            assert made(*words).code == 0
+        company.edit(shift.id, end=begin + 8 * 3600 + 1800)
+        assert made("sync", *DAYS).code == 3
+        yield made
+
+
+def test_a_correction_is_one_line(terminal: Terminal) -> None:
+    """Day, person, what, times, hours, state, and the next step."""
+    answer = terminal("corrections")
+    assert "changed 08:00-16:00 -> 08:00-16:30, 8:00 -> 8:30 h (+0:30 h)  pending" in answer.out
+    assert "1 correction, +0:30 h; 1 to be decided" in answer.out
+    assert "next: connecteam-sync corrections accept 1 --into PERIOD" in answer.err
+
+
+def test_a_decision_is_told(terminal: Terminal) -> None:
+    """Who, and into which period, or why not."""
+    assert "accepted into 2025-12-05..2025-12-18 by" in terminal("corrections", "accept", "1", "--into", NEXT).out
+    out = terminal("corrections", "dismiss", "1", "--reason", "not worked", "--as", "Pia").out
+    assert "dismissed by" in out
+    assert ": not worked" in out
+
+
+def test_a_state_that_there_is_not(terminal: Terminal) -> None:
+    """Names those that there are."""
+    answer = terminal("corrections", "--state", "odd")
+    assert answer.code == 2
+    assert "use one of: pending, accepted, dismissed, cancelled" in answer.err
+
+
+def test_a_closed_period_names_the_next_open_one(terminal: Terminal, tmp_path: Path) -> None:
+    """By the schedule."""
+    (tmp_path / "connecteam-sync.toml").write_text(
+        '[payroll]\nschedule = "days"\nperiod_days = 4\nanchor = "2025-12-01"\n'
+    )
+    answer = terminal("corrections", "accept", "1", "--into", "2025-12-01")
+    assert answer.code == 4
+    assert "2025-12-01..2025-12-04 is closed" in answer.err
+    assert "the next open period is 2025-12-05: --into 2025-12-05" in answer.err
