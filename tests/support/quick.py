@@ -60,7 +60,7 @@ LONG = (
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
 EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/test_round_trips.py")
-"""Tests that run on every server. Other tests run on SQLite, and every eighth one also on one server, taking turns."""
+"""Tests that run on every server. Other tests run on SQLite, and every sixteenth one also on one server, taking turns."""
 IN_TURNS = (
     "tests/service/",
     "tests/web/",
@@ -158,5 +158,5 @@ def is_left_out(item: pytest.Item, servers: tuple[str, ...]) -> bool:
         return database in servers
     if node.startswith(EVERYWHERE) or database not in servers:
         return False
-    turn = crc32(node.replace(database, "").encode()) % (8 * len(servers))
+    turn = crc32(node.replace(database, "").encode()) % (16 * len(servers))
     return turn >= len(servers) or database != servers[turn]
