@@ -55,6 +55,7 @@ ASSERTIONS = (
     "idempotence",
     "isolation",
     "locked days do not move",
+    "corrections say what is held",
     "manual rows never change",
     "minutes are right",
     "no delete without evidence",
@@ -101,6 +102,7 @@ class Life(CompanyLife):
                 "connecteam_sync_breaks",
                 "connecteam_sync_changes",
                 "connecteam_sync_holds",
+                "connecteam_sync_corrections",
             )
         } | {"payslips": self._payslips()}
 
@@ -240,6 +242,7 @@ class Life(CompanyLife):
         invariants.children_kept(before["payslips"], after["payslips"], rows)
         invariants.manual_rows_unchanged(old, rows)
         invariants.locked_days_unmoved(old, rows, locked)
+        invariants.corrections_say_what_is_held(after["connecteam_sync_holds"], after["connecteam_sync_corrections"])
         invariants.keys_unique(rows)
         invariants.minutes_right([row for row in rows if row["id"] not in self.edited])
         invariants.journal_gives(after["connecteam_sync_changes"], rows, self.edited)

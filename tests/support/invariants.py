@@ -237,6 +237,24 @@ def locked_days_unmoved(before: Rows, after: Rows, locked: Collection[tuple[date
     REACH["locked days do not move"] += len(beginning(before))
 
 
+def corrections_say_what_is_held(holds: Rows, corrections: Rows) -> None:
+    """The live corrections of a shift sum up to what its hold on a closed day keeps back; without any hold, to nothing.
+
+    A shift that is held for another reason keeps its corrections, and who is no employee yet has none.
+    """
+    sums: Counter[str] = Counter()
+    for row in corrections:
+        if row["state"] != "cancelled":
+            sums[row["subject"]] += row["delta_minutes"]
+    standing = [hold for hold in holds if hold["resolved_run"] is None]
+    others = {hold["subject"] for hold in standing if hold["reason"] != "locked_day" or hold["employee_id"] is None}
+    kept = {hold["subject"]: hold["minutes"] for hold in standing if hold["reason"] == "locked_day"}
+    for subject in sums.keys() | kept.keys():
+        if subject not in others and not subject.startswith("row:"):
+            assert sums[subject] == kept.get(subject, 0), (subject, sums[subject], kept.get(subject))
+            REACH["corrections say what is held"] += 1
+
+
 def _begins_on(row: Row, day: date, timezone: str) -> bool:
     return datetime.fromtimestamp(seconds(row["clock_in"]), ZoneInfo(timezone)).date() == day
 
