@@ -10,6 +10,7 @@ import pytest
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import UndoRefused
+from connecteam_sync.present.verify_text import verify_text
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.store.payroll import imported_locks
@@ -69,6 +70,23 @@ def test_an_approved_day_is_closed_too(world: World) -> None:
     later(world, shift.id)
     [held] = world.mirror.holds()
     assert "is approved in Connecteam" in held.hold.detail
+
+
+def test_what_is_approved_there_and_different_here_is_named(initialised: str) -> None:
+    """Whether locks are imported or not: the table against the activities, and the timesheet against them."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000, unpaid_break_minutes=30)) as sandbox:
+        world = World(sandbox, initialised)
+        for day in (2, 3):
+            world.work(day, "08:00", "16:00")
+        world.sync()
+        world.company.approved.add((WAREHOUSE, world.user, TUESDAY))
+        world.execute("UPDATE clock_times SET total_minutes = 1")
+        found = world.mirror.verify(world.window)
+        assert [(one.day, one.is_approved) for one in found.days] == [(TUESDAY, True), (WEDNESDAY, False)]
+        assert [(one.day, one.is_approved) for one in found.totals] == [(TUESDAY, True), (WEDNESDAY, False)]
+        said = [line for line in verify_text(found, {}) if "it is approved in Connecteam" in line]
+        assert len(said) == 2
+        world.mirror.close()
 
 
 def test_only_an_explicit_no_opens_it(world: World) -> None:

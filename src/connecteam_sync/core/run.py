@@ -350,6 +350,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
     verdict: Verdict | None = None
     """What a difference of Connecteam's own timesheet is; None of the table's."""
+    is_approved: bool = False
+    """Whether somebody has approved the person's day in Connecteam, although it differs."""
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ likeness of times.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Literal, get_args
 
@@ -76,8 +76,10 @@ def counted(
     return tuple(days.counted(day, user) for day, user in asked)
 
 
-def differing(found: Iterable[Counted], *, names: Mapping[int, str]) -> tuple[Difference, ...]:
-    """The person-days that are neither equal nor only rounded."""
+def differing(
+    found: Iterable[Counted], *, names: Mapping[int, str], approved: Collection[tuple[int, date]] = ()
+) -> tuple[Difference, ...]:
+    """The person-days that are neither equal nor only rounded; `approved` are the days of users that are approved."""
     return tuple(
         Difference(
             day=item.day,
@@ -88,6 +90,7 @@ def differing(found: Iterable[Counted], *, names: Mapping[int, str]) -> tuple[Di
             minutes_upstream=item.minutes_timesheet,
             minutes=item.minutes,
             verdict=item.verdict,
+            is_approved=(item.user_id, item.day) in approved,
         )
         for item in found
         if item.verdict not in _ALIKE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -49,6 +50,7 @@ class Timesheets:
         self.failures: list[Failure] = []
         self.seen: list[SeenTotals] = []
         self.locks: list[SeenLocks] = []
+        self.approved: set[tuple[int, date]] = set()
         self.counted: list[Counted] = []
         self.unread: set[tuple[int, Window]] = set()
 
@@ -56,7 +58,7 @@ class Timesheets:
         """The person-days of a plan whose totals differ."""
         shown = plan.snapshot
         found = self.count(plan.time_clock_id, plan.window, shown.shifts, shown.breaks, plan.counts)
-        return list(differing(found, names={user.id: user.name for user in shown.users}))
+        return list(differing(found, names={user.id: user.name for user in shown.users}, approved=self.approved))
 
     def count(
         self, clock: int, window: Window, shifts: Iterable[Shift], breaks: Iterable[Break], counts: Counts = NO_COUNTS
@@ -75,6 +77,7 @@ class Timesheets:
             self.unread.add((clock, window))
             return ()
         self.seen.append((clock, window, tuple((t.user_id, t.day, t.minutes) for t in fetched if _is_in(window, t))))
+        self.approved |= {(total.user_id, total.day) for total in fetched if total.is_approved}
         if self._rules.import_locks:
             flags = ((t.user_id, t.day, t.is_locked, t.is_approved) for t in fetched if _is_in(window, t))
             self.locks.append((clock, window, tuple(flags)))
@@ -107,11 +110,19 @@ def verification_of(
         rows = {row.id: row for _, stored in mine for row in stored.rows}
         employees = {user: employee for _, stored in mine for user, employee in stored.employees.items()}
         names = {employee: name for _, stored in mine for employee, name in stored.names.items()}
-        days += differing_days(slice_window, shifts, rows.values(), employees=employees, names=names, held=held)
+        differing_here = differing_days(
+            slice_window, shifts, rows.values(), employees=employees, names=names, held=held
+        )
         inside = [row for row in rows.values() if slice_window.holds(row.clock_in)]
         offsets += offset_rows(inside, shifts, employees, slice_window.zone)
         if timesheets is not None:
             totals += (total for plan, _ in mine for total in timesheets.differing(plan))
+            approved = {(employees[user], day) for user, day in timesheets.approved if user in employees}
+            differing_here = tuple(
+                msgspec.structs.replace(one, is_approved=(one.employee_id, one.day) in approved)
+                for one in differing_here
+            )
+        days += differing_here
     failures = (*proposal.failures, *(timesheets.failures if timesheets is not None else ()))
     shown = [s for plan, _ in looked for s in plan.snapshot.shifts if plan.window.holds(s.start)]
     return Verification(

@@ -27,7 +27,7 @@ def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[
     lines.append(f"{many(verification.differences, 'difference')}" + ("" if verification.differences else f": {exact}"))
     lines += [
         f"{_of_day(line)} Connecteam has {hours(line.minutes_upstream)} h in {many(line.shifts_upstream, 'shift')},"
-        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}"
+        f" the table {hours(line.minutes)} h in {many(line.rows, 'row')}{_approved(line)}"
         for line in verification.days[:SHOWN]
     ]
     more = f"connecteam-sync verify {options_of(verification.window)} --json"
@@ -66,7 +66,7 @@ def _timesheet_lines(totals: Sequence[Difference]) -> list[str]:
     if others:
         lines.append("Connecteam's own timesheet says otherwise:")
         lines += [
-            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}"
+            f"{_of_day(line)} the timesheet has {hours(line.minutes_upstream)} h, {_punches(line)}{_approved(line)}"
             for line in others[:SHOWN]
         ]
     return lines
@@ -76,6 +76,10 @@ def _punches(line: Difference) -> str:
     if not line.rows:
         return "but no shift of theirs is shown"
     return f"the punches {hours(line.minutes)} h in {many(line.rows, 'shift')}"
+
+
+def _approved(line: Difference) -> str:
+    return "; it is approved in Connecteam" if line.is_approved else ""
 
 
 def _of_day(line: Difference) -> str:
