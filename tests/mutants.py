@@ -4316,6 +4316,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/draft.py", "clock=self.clock if change.shift_id else None)", "clock=self.clock)", PERSON_LOCKS),
     ("core/locks.py", "(not day.user_id or day.user_id in users)", "True", PERSON_LOCKS),
     ("core/locks.py", "or clock in {None, day.time_clock_id})", "or True)", PERSON_LOCKS),
+    ("store/payroll/corrections.py", " | (standing - blocked.keys())", "", CORRECTED),
     (
         "store/payroll/corrections.py",
         "for hold in plan.holds if hold.change is None} | plan.undecided",

@@ -13,6 +13,7 @@ from connecteam_sync.core.corrections import Correction
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import ConfigurationError, CorrectionRefused, NotFound
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
 
 CLOSED, NEXT = "2025-12-01..2025-12-04", "2025-12-05..2025-12-07"
@@ -249,6 +250,25 @@ def test_what_is_held_for_another_reason_keeps_its_correction(initialised: str) 
         assert world.reasons() == ["local_edit"]
         assert said(world) == [("pending", "changed", 30)]
         world.mirror.close()
+
+
+@pytest.mark.parametrize(("there", "then"), [(OFFICE, WAREHOUSE), (WAREHOUSE, OFFICE)])
+def test_a_shift_that_goes_to_another_time_clock_keeps_its_correction(world: World, there: int, then: int) -> None:
+    """Whichever of the two is looked at first; and it is taken back there."""
+    shift = world.work(2, "08:00", "16:00", clock=there)
+    for clock in (there, then):
+        world.work(9 if clock == there else 10, "08:00", "08:10", clock=clock)
+    world.sync()
+    world.mirror.payroll.close(CLOSED, by="Pia")
+    ends(world, shift.id, 30)
+    world.company.activities[shift.id].clock_id = then
+    for _ in range(2):
+        assert world.sync().exit_code == 3
+        assert minutes(world) == 510 + 20
+        assert [one for one in said(world) if one[0] != "cancelled"] == [("pending", "changed", 30)]
+    ends(world, shift.id, 0)
+    world.sync()
+    assert {state for state, _, _ in said(world)} == {"cancelled"}
 
 
 def test_an_edit_that_comes_back_is_a_correction_again(world: World) -> None:

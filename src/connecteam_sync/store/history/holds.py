@@ -50,6 +50,8 @@ class HoldsWritten(NamedTuple):
     moved: int = 0
     subjects: frozenset[str] = frozenset()
     """The subjects of all of them."""
+    standing: frozenset[str] = frozenset()
+    """The subjects of other holds that stand on: those of other time clocks and of other days."""
 
     @property
     def is_any(self) -> bool:
@@ -78,6 +80,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
     opened, moved, resolved = _moves(session, plan, made)
     opened = [{**values, "first_run": run, "first_seen": now} for values in opened]
     ending = [{"id": row["id"], "run": run} for row in resolved]
+    written = {row["id"] for row in chain[Mapping[str, Any]](moved, resolved)}
     d = session.dialect
     session.later_set(d.insert(session.own.holds, d.rowset(rows.HOLD), {c: f"d.{c}" for c in rows.HOLD}), opened)
     changing = {c: f"d.{c}" for c in rows.HOLD if c not in _FIRST_RUN_COLUMNS}
@@ -90,6 +93,7 @@ def write_holds(session: Session, plan: SlicePlan, made: Mapping[int, RowId], *,
         tuple(row["reason"] for row in resolved),
         len(moved),
         frozenset(str(row["subject"]) for row in chain[Mapping[str, Any]](opened, moved, resolved)),
+        frozenset(str(row["subject"]) for row in session.holds if row["id"] not in written),
     )
 
 

@@ -105,7 +105,7 @@ def apply(
     write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)
     held = write_holds(session, plan, made, run=run.value, now=now)
     if held.subjects and (stored.locked or "locked_day" in held.resolved):
-        _follow_holds(session, plan, stored, held.subjects, run=run.value, now=now)
+        _follow_holds(session, plan, stored, held, run=run.value, now=now)
     people: tuple[dict[str, object], ...] = tuple(
         {"id": employee, "user_id": user, "name": new.name, "email": new.email}
         for new in plan.new_employees
@@ -148,12 +148,12 @@ def _require_restorable(session: Session, results: list[Rows], images: Mapping[R
 
 
 def _follow_holds(
-    session: Session, plan: SlicePlan, stored: StoredState, subjects: frozenset[str], *, run: int, now: int
+    session: Session, plan: SlicePlan, stored: StoredState, held: HoldsWritten, *, run: int, now: int
 ) -> None:
     """Imported only where days are closed, to keep the start of the program fast."""
     from connecteam_sync.store.payroll.corrections import follow_holds
 
-    follow_holds(session, plan, stored, subjects, run=run, now=now)
+    follow_holds(session, plan, stored, held.subjects, standing=held.standing, run=run, now=now)
 
 
 def _require_contents(session: Session) -> None:

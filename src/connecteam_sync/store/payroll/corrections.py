@@ -64,16 +64,23 @@ class _Content(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def follow_holds(
-    session: Session, plan: SlicePlan, stored: StoredState, subjects: frozenset[str], *, run: int, now: int
+    session: Session,
+    plan: SlicePlan,
+    stored: StoredState,
+    subjects: frozenset[str],
+    *,
+    standing: frozenset[str],
+    run: int,
+    now: int,
 ) -> None:
     """Make the corrections say what the holds of closed days say that a plan has opened, changed or ended: those of
-    these `subjects`.
+    these `subjects`. Of those that other holds are about (`standing`, of another time clock) none is taken back.
 
     A subject that is held for another reason keeps its corrections: what Connecteam means is not known.
     """
     locks, zone = Locks(stored.locked), plan.window.zone
     blocked = {hold.subject: hold for hold in plan.holds if hold.change is not None}
-    kept = {hold.subject for hold in plan.holds if hold.change is None} | plan.undecided
+    kept = {hold.subject for hold in plan.holds if hold.change is None} | plan.undecided | (standing - blocked.keys())
     asked = sorted(subjects - kept)
     found_live = live(session, asked)
     edited = {shift.id: shift.modified_at for shift in plan.snapshot.shifts}
