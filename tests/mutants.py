@@ -883,9 +883,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         CLOCKS,
     ),
     (
-        "core/draft.py",
-        "images = (change.before, change.after)",
-        "images = (change.after,)",
+        "core/locks.py",
+        "for image in (change.before, change.after) if image is not None]",
+        "for image in (change.after,) if image is not None]",
         HISTORIES,
     ),
     (
@@ -1350,8 +1350,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/holds.py", "employee = made.get(hold.user_id or 0)", "employee = None", DIGEST),
     (
         "store/history/undo_locks.py",
-        "        for image in (change.before, change.after):\n",
-        "        for image in (change.before,):\n",
+        "locks.blocking(change, users, clock=None)",
+        "locks.holding((change.before,))",
         GOLDEN,
     ),
     # A lock of the day on which a row merely ends holds it; one of the day on which it begins does not.
@@ -1364,7 +1364,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/locks.py", "if instant < self._days[number].end:", "if instant <= self._days[number].end:", LOCKS),
     ("core/locks.py", "        while number and", "        if number and", LOCKS),
     ("core/adopt.py", "locked = locks.at(first.clock_in)", "locked = None", ADOPT),
-    ("core/legacy.py", "locked = locks.holding((before, after))", "locked = ()", LOCKS),
+    (
+        "core/legacy.py",
+        "locked = locks.blocking(change, stored.users_of, clock=snapshot.time_clock_id)",
+        "locked = ()",
+        LOCKS,
+    ),
     (
         "store/payroll/day_locks.py",
         "locked_day(day, zone or timezone, source",
@@ -4312,8 +4317,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         LEDGER,
     ),
     ("core/draft.py", 'would_be=obstacle[0] == "locked_day")', "would_be=False)", CORRECTED),
-    ("core/draft.py", "users.add(change.user_id)", "pass", PERSON_LOCKS),
-    ("core/draft.py", "clock=self.clock if change.shift_id else None)", "clock=self.clock)", PERSON_LOCKS),
+    ("core/locks.py", "users.add(change.user_id)", "pass", PERSON_LOCKS),
+    ("core/locks.py", "clock=clock if change.shift_id else None)", "clock=clock)", PERSON_LOCKS),
     ("core/locks.py", "(not day.user_id or day.user_id in users)", "True", PERSON_LOCKS),
     ("core/locks.py", "or clock in {None, day.time_clock_id})", "or True)", PERSON_LOCKS),
     ("store/payroll/corrections.py", " | (standing - blocked.keys())", "", CORRECTED),

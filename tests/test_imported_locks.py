@@ -138,6 +138,37 @@ def test_somebody_who_is_new_has_a_closed_day_too(world: World) -> None:
     assert world.mirror.payroll.corrections() == ()
 
 
+def test_the_old_planner_leaves_such_a_day_alone_too(initialised: str) -> None:
+    """The rollback flag knows of closed days what the planner knows."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+        world = World(sandbox, initialised, payroll=TimesheetRules(import_locks=True))
+        shifts = both_work(world)
+        old = World(sandbox, initialised, planner="legacy")
+        before = world.table()
+        for shift in world.company.shifts():
+            world.company.edit(shift.id, start=shift.start + 6 * 3600, end=shift.start + 9 * 3600)
+        old.sync()
+        after = world.table()
+        employee = next(one.employee_id for one in world.mirror.employees() if one.user_id == world.user)
+        mine = [row["id"] for row in before if row["employee_id"] == employee]
+        assert mine
+        assert [row for row in after if row["id"] in mine] == [row for row in before if row["id"] in mine]
+        assert after != before
+        assert [one.hold.user_id for one in world.mirror.holds()] == [world.user]
+        assert len(shifts) == 2
+        for one in (world, old):
+            one.mirror.close()
+
+
+def test_the_page_of_the_day_says_so(world: World) -> None:
+    """Who, and since when."""
+    both_work(world)
+    [employee] = [one.employee_id for one in world.mirror.employees() if one.user_id == world.user]
+    assert employee is not None
+    [lock] = world.mirror.person_day(employee, TUESDAY).locks
+    assert (lock.by, lock.reason, lock.timezone) == ("Connecteam", "locked in Connecteam", ZONE)
+
+
 def test_each_source_is_told_by_itself(world: World) -> None:
     """What was not said changes nothing, and neither does a person who is left out."""
 

@@ -262,15 +262,8 @@ class PlanBuilder:
         return self.stored.names | made
 
     def closed_days(self, change: Change) -> tuple[LockedDay, ...]:
-        """The closed days that a change would alter: a row belongs to the day on which it begins.
-
-        A row without a shift may be of any time clock: a lock of one of them holds it, too.
-        """
-        images = (change.before, change.after)
-        users = {user for image in images if image for user in self.stored.users_of.get(image.employee_id, ())}
-        if change.user_id is not None:
-            users.add(change.user_id)
-        return self.locks.holding(images, users=users, clock=self.clock if change.shift_id else None)
+        """The closed days that a change would alter."""
+        return self.locks.blocking(change, self.stored.users_of, clock=self.clock)
 
     def days_of(self, *images: ClockTime | None) -> tuple[date, date]:
         """First and last local day the images touch together."""

@@ -209,7 +209,7 @@ def legacy_plan(window: Window, snapshot: Snapshot, stored: StoredState, policy:
         if before == after:
             continue
         change = _change(window, before, after, guess)
-        locked = locks.holding((before, after))
+        locked = locks.blocking(change, stored.users_of, clock=snapshot.time_clock_id)
         refused = stored.refused.get(subject_of(change))
         if locked:
             holds.append(_instead("locked_day", change, unwritten_text(change, locked[0], zone, stored.names)))

@@ -51,6 +51,19 @@ class Locks:
         }
         return tuple(sorted(found, key=lambda day: (day.start, day.end, day.source, day.time_clock_id, day.user_id)))
 
+    def blocking(
+        self, change: Change, users_of: Mapping[RowId, Collection[int]], *, clock: int | None
+    ) -> tuple[LockedDay, ...]:
+        """The closed days that a change would alter; `users_of` has the Connecteam users of each employee.
+
+        A row without a shift may be of any time clock: a lock of one of them blocks it, too.
+        """
+        images = [image for image in (change.before, change.after) if image is not None]
+        users = {user for image in images for user in users_of.get(image.employee_id, ())}
+        if change.user_id is not None:
+            users.add(change.user_id)
+        return self.holding(images, users=users, clock=clock if change.shift_id else None)
+
 
 class _Index:
     """Days by the instants they span."""

@@ -30,12 +30,7 @@ def require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) ->
     closed = session.locked_around(zone.key, [image.clock_in for image in images])
     locks = Locks(closed)
     users = _users(session) if any(day.user_id for day in closed) else {}
-    held = set()
-    for change in written:
-        theirs = {change.user_id} if change.user_id is not None else set()
-        for image in (change.before, change.after):
-            if image is not None:
-                held |= {*locks.holding([image], users=theirs | users.get(image.employee_id, frozenset()))}
+    held = {day for change in written for day in locks.blocking(change, users, clock=None)}
     if held:
         days = sorted(held, key=lambda day: (day.day, day.source))
         first, last = days[0].day, max(day.day for day in days)

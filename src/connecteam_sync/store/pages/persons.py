@@ -218,6 +218,10 @@ def person_day(session: Session, person: Employee, people: Iterable[Employee], d
     )
 
 
+_SAID_OF = {"connecteam_lock": "locked in Connecteam", "connecteam_approval": "approved in Connecteam"}
+"""What is said of a day that is closed for one person."""
+
+
 def _facts(
     session: Session, users: Iterable[int], day: date, zone: ZoneInfo
 ) -> tuple[tuple[DayBreak, ...], tuple[SheetTotal, ...], tuple[DayLock, ...]]:
@@ -240,6 +244,8 @@ def _facts(
         f" UNION ALL SELECT 'lock', {nothing}, p.changed_at, {nothing}, {nothing}, p.timezone, v.actor, v.reason"
         f" FROM {own.periods} p JOIN {own.period_events} v ON v.id = p.event_id"
         " WHERE p.state = 'closed' AND p.first_day <= :day AND p.last_day >= :day"
+        f" UNION ALL SELECT 'lock', l.time_clock_id, l.locked_at, {nothing}, {nothing}, l.timezone, 'Connecteam',"
+        f" l.source FROM {rowset} JOIN {own.person_locks} l ON l.user_id = d.user_id WHERE l.day = :day"
     )
     rowset_of = rows.json_rows({"user_id": user} for user in sorted(users))
     span = {"low": start - _REACH, "high": end_of_day(day, zone)}
@@ -269,7 +275,7 @@ def _facts(
     )
     locks = sorted(
         (
-            DayLock(timezone=name or "", at=int(first), by=who or "", reason=why or "")
+            DayLock(timezone=name or "", at=int(first), by=who or "", reason=_SAID_OF.get(why, why or ""))
             for part, _, first, _, _, name, who, why in fetched
             if part == "lock"
         ),
