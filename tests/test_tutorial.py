@@ -197,7 +197,9 @@ def _is_python(block: list[str]) -> bool:
     return any(line.startswith("from connecteam_sync import") for line in block)
 
 
-_SHOWN = re.compile(r"`connecteam-sync ([^`]+)`|^ {4}(?!ssh-keygen)(?:[^#\n]*[ (/])?connecteam-sync ([^)#>;|\n]+)", re.MULTILINE)
+_SHOWN = re.compile(
+    r"`connecteam-sync ([^`]+)`|^ {4}(?!ssh-keygen)(?:[^#\n]*[ (/])?connecteam-sync ([^)#>;|\n]+)", re.MULTILINE
+)
 
 
 def unknown_in(words: list[str]) -> set[str]:

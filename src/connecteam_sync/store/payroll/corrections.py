@@ -236,7 +236,7 @@ def corrections(
     if state is not None:
         conditions["state = :state"] = {"state": state}
     if period is not None:
-        conditions[_OF_PERIOD] = _days(period)
+        conditions[_OF_PERIOD] = {**_days(period)}
     if effective is not None:
         conditions["effective_first_day = :effective"] = {"effective": effective.isoformat()}
     for place, number in enumerate(numbers or ()):

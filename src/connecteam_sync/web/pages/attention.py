@@ -195,8 +195,10 @@ def cure_of(held: HeldGroup, zone: ZoneInfo) -> Cure:
         return Cure(address="/locks", label="See the lock", command=command)
     if group.reason == "locked_day":
         # As with a plan, of so many days as a period may have; the corrections of the others are on the same page.
-        last = min(days[1], later(days[0], MAX_WINDOW_DAYS - 1)) if days is not None else None
-        query = f"?{urlencode({'period': f'{days[0]}..{last}'})}" if days is not None else ""
+        query = ""
+        if days is not None:
+            last = min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))
+            query = f"?{urlencode({'period': f'{days[0]}..{last}'})}"
         return Cure(address=f"/corrections{query}", label="Decide its corrections", command=command)
     return Cure(command=command)
 

@@ -43,9 +43,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     period: str | None
     state: CorrectionState | None
 
-    def address(self, *, form: str = "", **cursor: int) -> str:
-        """The page of these, from a cursor on."""
-        chosen = {"period": self.period, "state": self.state, **cursor}
+    def address(self, form: str = "", *, after: int | None = None, before: int | None = None) -> str:
+        """The page of these, from a cursor on; `form` is what comes behind its path."""
+        chosen = {"period": self.period, "state": self.state, "after": after, "before": before}
         words = urlencode({name: value for name, value in chosen.items() if value is not None})
         return f"/corrections{form}{f'?{words}' if words else ''}"
 
@@ -82,10 +82,12 @@ def _page(ask: Ask, refusal: CorrectionRefused | None = None) -> Page:
     )
     names = ask.client.names()
     waiting, decided = ([_line(one, ask.zone, names) for one in part] for part in (found.waiting, found.decided))
-    ways = {"after": found.next_after, "before": found.next_before}
-    more = {name: asked.address(**{name: number}) for name, number in ways.items() if number is not None}
-    if found.next_after is not None:
-        more["after"] = msgspec.structs.replace(asked, state="pending").address(after=found.next_after)
+    # The rest of those that wait is a page of its own, so that nothing stands on two.
+    waits = msgspec.structs.replace(asked, state="pending")
+    more = {
+        "after": waits.address(after=found.next_after) if found.next_after is not None else "",
+        "before": asked.address(before=found.next_before) if found.next_before is not None else "",
+    }
     return Page(
         template="corrections.html",
         members={
