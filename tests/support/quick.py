@@ -60,7 +60,7 @@ LONG = (
 )
 """Files and tests that take long: processes, servers and networks of their own, many lives."""
 EVERYWHERE = ("tests/golden/test_golden", "tests/store/test_store.py", "tests/test_round_trips.py")
-"""Tests that run on every server. Other tests run on SQLite, and every sixteenth one also on one server, taking turns."""
+"""Tests that run on every server. Other tests run on SQLite, and every sixteenth one also on one server, in turns."""
 IN_TURNS = (
     "tests/service/",
     "tests/web/",
