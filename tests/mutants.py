@@ -4475,7 +4475,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/corrections.py",
-        "left = [window for window in stored if window.first > last and window not in settled]",
+        "left = [window for window in stored if window.first > last and window not in done]",
         "left: list[Window] = []",
         CORRECTIONS_PAGE,
     ),

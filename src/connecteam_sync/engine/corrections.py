@@ -104,19 +104,19 @@ class Corrections:
         )
 
     def _suggested(self, session: Session) -> str | None:
-        """The name of the open period that comes after every settled one; of that of today if none is settled."""
+        """The name of the open period that comes after every closed or exported one, else of that of today."""
         stored = {period.window: period for period in periods.stored(session)}
         exported = exports.counting(session)
-        settled = [*exported, *(window for window, period in stored.items() if period.state == "closed")]
-        if settled:
-            last = max(window.last for window in settled)
+        done = [*exported, *(window for window, period in stored.items() if period.state == "closed")]
+        if done:
+            last = max(window.last for window in done)
         elif (today := scheduled(self._schedule, self._choosing.today())) is not None:
             last = today[0] - _ONE_DAY
         else:
             last = EARLIEST
         if self._schedule.schedule is not None:
             return self._next_of_schedule(stored, exported, last)
-        left = [window for window in stored if window.first > last and window not in settled]
+        left = [window for window in stored if window.first > last and window not in done]
         return min(left).first.isoformat() if left else None
 
     def _next_open(self, session: Session, last: date) -> str | None:

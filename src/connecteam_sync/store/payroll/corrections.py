@@ -60,10 +60,7 @@ _COLUMNS = (
     "reason",
 )
 _SUPERSEDED = "run {} saw the shift otherwise"
-_OF_PERIOD = (
-    "(day BETWEEN :first AND :last OR (effective_first_day IS NOT NULL AND effective_first_day = :first"
-    " AND effective_last_day = :last))"
-)
+_OF_PERIOD = "(day BETWEEN :first AND :last OR (effective_first_day = :first AND effective_last_day = :last))"
 """About the days of a period, or accepted into it."""
 
 
@@ -262,19 +259,19 @@ def page(
     Of one `state` only that; behind `before` no pending ones.
     """
     of, values = ("1 = 1", dict[str, object]()) if period is None else (_OF_PERIOD, dict[str, object](_days(period)))
-    own, columns, limit = session.own.corrections, ", ".join(_COLUMNS), {"limit": SHOWN_CORRECTIONS + 1}
+    own, columns, limit = session.own.corrections, ", ".join(_COLUMNS), SHOWN_CORRECTIONS + 1
     sums = f"SELECT COUNT(*), COALESCE(SUM(delta_minutes), 0) FROM {own} WHERE state = 'pending' AND {of}"
     queries = [Query(sums, values)]
     wants_waiting, wants_decided = state in {None, "pending"} and before is None, state != "pending"
     if wants_waiting:
-        sql = f"SELECT {columns} FROM {own} WHERE state = 'pending' AND id > :after AND {of} ORDER BY id LIMIT :limit"
-        queries.append(Query(sql, {**values, **limit, "after": after}))
+        sql = f"SELECT {columns} FROM {own} WHERE state = 'pending' AND id > :after AND {of} ORDER BY id LIMIT {limit}"
+        queries.append(Query(sql, {**values, "after": after}))
     if wants_decided:
         chosen = "state <> 'pending'" if state is None else "state = :state"
         older = "1 = 1" if before is None else "id < :before"
-        sql = f"SELECT {columns} FROM {own} WHERE {chosen} AND {older} AND {of} ORDER BY id DESC LIMIT :limit"
+        sql = f"SELECT {columns} FROM {own} WHERE {chosen} AND {older} AND {of} ORDER BY id DESC LIMIT {limit}"
         more = {**({} if state is None else {"state": state}), **({} if before is None else {"before": before})}
-        queries.append(Query(sql, {**values, **limit, **more}))
+        queries.append(Query(sql, {**values, **more}))
     sums_found, *found = session.fetch(*queries)
     parts = [tuple(map(_correction, rows)) for rows in found]
     waiting, next_after = _cut(parts.pop(0)) if wants_waiting else ((), None)
