@@ -74,6 +74,7 @@ def paths(mirror: ConnecteamSync, known: Filled) -> list[str]:
         f"/plan/{known.plan}",
         "/locks",
         "/periods",
+        "/corrections",
         f"/locks?from={day}&to={today}&do=lock",
         "/clocks",
         "/doorbells",

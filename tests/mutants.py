@@ -49,6 +49,7 @@ LEDGER, CORRECTED = "tests/core/test_correction_ledger.py", "tests/test_correcti
 CORRECTED_COMMAND, EXPORTED = "tests/test_corrections_command.py", "tests/test_corrections.py -k sqlite"
 PERSON_LOCKS = "tests/test_imported_locks.py -k sqlite"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
+CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -4442,6 +4443,54 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/periods.py", "return left[-1] if left else None", "return left[0] if left else None", PERIODS_COMMAND),
     ("web/pages/periods.py", "status=200 if refusal is None else 409", "status=200", PERIODS_PAGE),
     ("web/pages/periods.py", 'if ask.form.agrees("anyway") else None', "", PERIODS_PAGE),
+    ("web/pages/periods.py", "if found.window == one.window]", "]", PERIODS_PAGE),
+    ("web/pages/periods.py", "if found.period == _key(one)]", "]", PERIODS_PAGE),
+    # The page of corrections.
+    ("web/pages/corrections.py", "status=200 if refusal is None else 409", "status=200", CORRECTIONS_PAGE),
+    ("web/pages/corrections.py", "period=asked.period, state=asked.state)", "period=asked.period)", CORRECTIONS_PAGE),
+    (
+        "web/pages/corrections.py",
+        'not item.is_final and item.state != "cancelled"',
+        'item.state != "cancelled"',
+        CORRECTIONS_PAGE,
+    ),
+    ("web/pages/corrections.py", "for text in texts))", "for text in texts[:1]))", CORRECTIONS_PAGE),
+    ("web/pages/corrections.py", "if len(texts) > MOST_AT_ONCE:", "if False:", CORRECTIONS_PAGE),
+    (
+        "web/pages/corrections.py",
+        'path="/corrections/dismiss", handler=dismiss, ability="pay"',
+        'path="/corrections/dismiss", handler=dismiss',
+        CORRECTIONS_PAGE,
+    ),
+    ("store/payroll/corrections.py", " AND id > :after AND", " AND", CORRECTIONS_PAGE),
+    ("store/payroll/corrections.py", 'else "id < :before"', 'else "id <= :before"', CORRECTIONS_PAGE),
+    ("store/payroll/corrections.py", "if len(found) > len(shown) else None", "", CORRECTIONS_PAGE),
+    (
+        "store/payroll/corrections.py",
+        """ WHERE state = 'pending' AND {of}"\n""",
+        """ WHERE {of}"\n""",
+        CORRECTIONS_PAGE,
+    ),
+    ("store/payroll/corrections.py", " AND effective_last_day = :last)", ")", CORRECTIONS_PAGE),
+    ("engine/corrections.py", "last = max(window.last for", "last = min(window.last for", CORRECTIONS_PAGE),
+    (
+        "engine/corrections.py",
+        "left = [window for window in stored if window.first > last and",
+        "left = [window for window in stored if",
+        CORRECTIONS_PAGE,
+    ),
+    (
+        "engine/corrections.py",
+        "left = [window for window in stored if window.first > last and window not in done]",
+        "left: list[Window] = []",
+        CORRECTIONS_PAGE,
+    ),
+    (
+        "engine/corrections.py",
+        "            last = today[0] - _ONE_DAY\n",
+        "            last = today[1]\n",
+        CORRECTIONS_PAGE,
+    ),
     # The pages about people: what needs a person, who there is, why these hours, whose shifts wait.
     (
         "core/persons.py",

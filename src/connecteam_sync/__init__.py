@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
     from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
-    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionState, Times
+    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionsPage, CorrectionState, Times
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -226,6 +226,7 @@ __all__ = [
     "CorrectionKind",
     "CorrectionRefused",
     "CorrectionState",
+    "CorrectionsPage",
     "CountName",
     "CountedDay",
     "Counts",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connecteam_sync.client_certificates import Certificates, named
 from connecteam_sync.config import Settings
-from connecteam_sync.core.corrections import Correction, CorrectionState
+from connecteam_sync.core.corrections import Correction, CorrectionsPage, CorrectionState
 from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
@@ -95,6 +95,20 @@ class Payroll(Certificates):
         """
         name = None if period is None else named(period)
         return self._corrections.listed(period=name, state=state)
+
+    def corrections_page(
+        self,
+        *,
+        period: str | Window | None = None,
+        state: CorrectionState | None = None,
+        after: int = 0,
+        before: int | None = None,
+    ) -> CorrectionsPage:
+        """A part of what `corrections` lists: at most 30 that wait, with a larger number than `after`, and 30 others
+        with a smaller one than `before`; how many wait, and the open period that comes next.
+        """
+        name = None if period is None else named(period)
+        return self._corrections.page(period=name, state=state, after=after, before=before)
 
     def accept_corrections(
         self, numbers: Iterable[int], *, into: str | Window, by: str | None = None

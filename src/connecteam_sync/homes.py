@@ -24,7 +24,7 @@ _NAMES: Mapping[str, str] = {
     "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
     "core.compare": "Comparison DamageKind LegacyDamage",
     "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
-    "core.corrections": "Correction CorrectionKind CorrectionState Times",
+    "core.corrections": "Correction CorrectionKind CorrectionsPage CorrectionState Times",
     "core.events": (
         "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
         "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"

@@ -276,7 +276,7 @@ def test_an_acknowledgement_needs_a_reason(staff: Staff) -> None:
         ("no_connecteam_user", "/map", "employees map USER 3"),
         ("window_edge", "/plan?from=2025-12-02&to=2025-12-02", "sync --from 2025-12-02 --to 2025-12-02"),
         ("orphan", "", "resync --from 2025-12-02 --to 2025-12-02"),
-        ("locked_day", "/locks", ""),
+        ("locked_day", "/corrections?period=2025-12-02..2025-12-02", ""),
         ("manual_row", "", ""),
     ],
 )

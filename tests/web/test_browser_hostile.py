@@ -102,6 +102,7 @@ def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
         with made.mirror.acting(by=NAMES[1], action="pause", subject=NAMES[2], detail=NAMES[11]):
             made.mirror.pause_visits(8, by=NAMES[1][:64], reason=NAMES[2])
         made.company.edit(next(iter(company.activities)), start=made.at(2, "08:15"))
+        made.work(1, "08:00", "16:00", user=users[1])
         made.mirror.keep_plan(made.mirror.plan(made.window), by=NAMES[0])
         made.sync()
         yield made
@@ -128,6 +129,9 @@ def _paths(staff: Staff) -> list[str]:
     mapped = [one.employee_id for one in people if one.employee_id is not None]
     holds = {(one.hold.reason, one.hold.user_id): one.id for one in staff.mirror.holds()}
     [plan] = staff.mirror.kept_plans(5)
+    [correction] = staff.mirror.payroll.corrections()
+    if correction.state == "pending":
+        staff.mirror.payroll.dismiss_corrections([correction.number], reason=NAMES[4], by=NAMES[5][:64])
     days = "2025-12-01..2025-12-07"
     staff.mirror.payroll.check(days)
     pages = [
@@ -140,6 +144,7 @@ def _paths(staff: Staff) -> list[str]:
         "/locks?all=yes",
         "/periods",
         f"/periods/{days}",
+        "/corrections",
         "/clocks",
         "/doorbells",
     ]

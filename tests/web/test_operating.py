@@ -115,6 +115,43 @@ def test_payroll_and_the_machine(chromium: Browser, console: Operated, view: str
         assert [entry.action for entry in console.mirror.audit()] == ["doctor", "lock", "pause"]
 
 
+@pytest.mark.parametrize("view", [*VIEWS, "without script"])
+def test_corrections_are_decided(chromium: Browser, console: Operated, view: str) -> None:
+    """By ticks and two buttons. Enter in a field decides nothing: it could press the wrong one."""
+    options = VIEWS.get(view, {"java_script_enabled": False})
+    shifts = [console.world.work(day, "08:00", "16:00") for day in (2, 3, 4)]
+    console.world.sync()
+    payroll = console.mirror.payroll
+    payroll.close("2025-12-01..2025-12-04", by="Pia")
+    for shift in shifts:
+        console.company.edit(shift.id, end=shift.start + 9 * 3600)
+    console.world.sync()
+    with console.by("payroll", "Pia") as pia, seat(chromium, console.site.url, **options) as person:
+        token = pia.cookies["connecteam_sync_session"]
+        person.context.add_cookies([{"name": "connecteam_sync_session", "value": token, "url": console.site.url}])
+        page = person.go("/corrections")
+        looked_at(person, options)
+        page.get_by_label("2", exact=True).check()
+        page.get_by_label("Why nobody is paid for it").fill(HOSTILE)
+        page.keyboard.press("Enter")
+        page.get_by_label("The open pay period that pays it").fill("2025-12-01..2025-12-04")
+        page.keyboard.press("Enter")
+        assert [one.state for one in payroll.corrections()] == ["pending"] * 3
+        page.get_by_role("button", name="Accept what is ticked").click()
+        page.get_by_text("what it pays is settled").wait_for()
+        looked_at(person, options)
+        assert page.get_by_label("2", exact=True).is_checked()
+        page.get_by_role("button", name="Dismiss what is ticked").click()
+        page.get_by_text("2 corrections wait: +2:00 h").first.wait_for()
+        page.get_by_label("1", exact=True).check()
+        page.get_by_label("3", exact=True).check()
+        page.get_by_label("The open pay period that pays it").fill("2025-12-05..2025-12-11")
+        page.get_by_role("button", name="Accept what is ticked").click()
+        page.get_by_text("No correction waits").first.wait_for()
+        looked_at(person, options)
+        assert [one.state for one in payroll.corrections()] == ["accepted", "dismissed", "accepted"]
+
+
 def test_long_work_without_script(chromium: Browser, console: Operated) -> None:
     """Its page shows how it ended, and leads to what came of it."""
     console.world.work(2, "08:00", "16:00")

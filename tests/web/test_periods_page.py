@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.roles import Role
 from connecteam_sync.web.pages.periods import period, periods
+from support.certified import key_in
 from support.operated import HOSTILE, JSON, MOST_STATEMENTS, Operated, act, done, ended, operated, page, shown
 
 P = "2025-12-01..2025-12-07"
@@ -113,6 +116,30 @@ def test_words_that_name_no_period(console: Operated) -> None:
         assert f"It shares days with {P}, which stays as it is" in text
         assert "then close" not in text
         assert act(pia, "/periods/2025-12-07..2025-12-09/close").status_code == 409
+
+
+def test_what_was_certified_and_exported(initialised: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of this period only: number, when, by whom, which export counts; and the commands that make the next one."""
+    key = str(key_in(tmp_path / "keys"))
+    with operated(initialised, monkeypatch, certificate_key=key) as made, made.by("viewer") as jo:
+        made.world.work(2, "08:00", "16:00")
+        made.world.sync()
+        payroll, other = made.mirror.payroll, "2025-12-08..2025-12-09"
+        assert "Certificates and exports" not in page(jo, f"/periods/{P}")
+        payroll.close(P, by="Pia")
+        text = page(jo, f"/periods/{P}")
+        assert "Neither certified nor exported." in text
+        assert f"connecteam-sync certify {P} --out FOLDER connecteam-sync export {P} --format csv --out FILE" in text
+        assert "--again" not in text
+        payroll.certify(P, out=tmp_path / "pack", by="Cy")
+        payroll.export(P, "csv", tmp_path / "first.csv", by="Ex")
+        payroll.export(P, "csv", tmp_path / "second.csv", again="lost", by=HOSTILE)
+        payroll.close(other, by="Pia", anyway="a trial")
+        text = page(jo, f"/periods/{P}")
+        assert re.search(r"Certificate 1, \S+ .*? by Cy Export 2 \(csv\), .* by .*alert\(1\)", text)
+        assert re.search(r"Export 1 \(csv\), .*? by Ex: first.csv, 1 line, 8:00 hours; export 2 counts instead", text)
+        assert "--out FILE --again REASON" in text
+        assert "Neither certified nor exported." in page(jo, f"/periods/{other}")
 
 
 def test_few_statements(console: Operated) -> None:

@@ -43,6 +43,7 @@ PAGES: dict[str, tuple[str, str, int]] = {
     "/locks": ("/locks", "html json", 200),
     "/periods": ("/periods", "html json", 200),
     "/periods/{period}": ("/periods/2025-12-01..2025-12-07", "html json", 200),
+    "/corrections": ("/corrections", "html json", 200),
     "/clocks": ("/clocks", "html json", 200),
     "/doorbells": ("/doorbells", "html json", 200),
     "/doorbells/{key:path}": ("/doorbells/none", "html json", 404),
@@ -65,6 +66,8 @@ ACTIONS: dict[str, tuple[str, str, int]] = {
         f"/periods/{{period}}/{name}": (f"/periods/soon/{name}", "pay", 422)
         for name in ("check", "review", "close", "reopen")
     },
+    "/corrections/accept": ("/corrections/accept", "pay", 422),
+    "/corrections/dismiss": ("/corrections/dismiss", "pay", 422),
     "/clocks/pause": ("/clocks/pause", "operate", 422),
     "/clocks/resume": ("/clocks/resume", "operate", 200),
     "/clocks/{clock}/pause": ("/clocks/999/pause", "operate", 422),

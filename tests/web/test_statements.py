@@ -47,6 +47,9 @@ def paths(console: Operated, somebody: httpx.Client) -> dict[str, str]:
     plan = made_plan(somebody)
     closed = act(somebody, "/locks", from_="2025-12-05", to="2025-12-05", reason="payroll")
     assert closed.status_code == 303, closed.text
+    console.world.work(5, "08:00", "12:00")
+    mirror.sync(console.world.window)
+    [correction] = mirror.payroll.corrections()
     assert act(somebody, f"/periods/{DAY}..{DAY}/check").status_code == 303
     return {
         "/": "/",
@@ -64,6 +67,7 @@ def paths(console: Operated, somebody: httpx.Client) -> dict[str, str]:
         "/locks": f"/locks?from={DAY}&to={DAY}&do=lock&all=1",
         "/periods": "/periods",
         "/periods/{period}": f"/periods/{DAY}..{DAY}",
+        "/corrections": f"/corrections?period={correction.day}..{correction.day}",
         "/clocks": "/clocks",
         "/doorbells": "/doorbells?clock=7",
         "/doorbells/{key:path}": "/doorbells/a-bell",

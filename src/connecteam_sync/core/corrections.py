@@ -26,6 +26,8 @@ _Key = tuple[RowId, date, str]
 CorrectionKind = Literal["added", "changed", "removed"]
 CorrectionState = Literal["pending", "accepted", "dismissed", "cancelled"]
 CORRECTION_STATES: tuple[CorrectionState, ...] = get_args(CorrectionState)
+SHOWN_CORRECTIONS = 30
+"""How many of those that wait, and of the others, a `CorrectionsPage` has."""
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +105,23 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     def is_final(self) -> bool:
         """Whether an export has carried it: then it stays, whatever happens to the shift."""
         return self.export is not None
+
+
+class CorrectionsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the corrections, as the console shows them: those that wait first.
+
+    `waiting` are pending ones, oldest first; `count` and `minutes` are of all pending ones that were asked for.
+    `decided` are the others, newest first. `next_after` and `next_before` are the cursors of what is left of each; None
+    if that is all. `into` names the open pay period that comes next, if there is one.
+    """
+
+    waiting: tuple[Correction, ...] = ()
+    count: int = 0
+    minutes: int = 0
+    next_after: int | None = None
+    decided: tuple[Correction, ...] = ()
+    next_before: int | None = None
+    into: str | None = None
 
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
+import msgspec
+
 from connecteam_sync.core.change import waiting
-from connecteam_sync.core.corrections import Correction, CorrectionState
+from connecteam_sync.core.corrections import Correction, CorrectionsPage, CorrectionState
 from connecteam_sync.core.pay_schedule import PaySchedule, scheduled
 from connecteam_sync.core.periods import Period, PeriodEvent, overlapping, spelled
 from connecteam_sync.core.run import Acknowledgement
 from connecteam_sync.core.text import many
-from connecteam_sync.core.window import LATEST, Window
+from connecteam_sync.core.window import EARLIEST, LATEST, Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.operator import acting_name, operator_text
@@ -31,19 +33,28 @@ class Corrections:
 
     def __init__(self, context: Context, periods: PayPeriods, schedule: PaySchedule) -> None:
         self._store, self._periods, self._schedule = context.store, periods, schedule
-        self._timezone = context.timezone
+        self._timezone, self._choosing = context.timezone, context.choosing
 
     def listed(self, *, period: str | None, state: CorrectionState | None) -> tuple[Correction, ...]:
         """The corrections by number, of one state, or of one period: about its days, or accepted into it."""
-        days = None
-        if period is not None:
-            window = self._periods.named(period).window
-            days = (window.first, window.last)
         with self._store.reading("reading corrections") as session:
-            found = corrections.corrections(session, state=state)
-        if days is None:
-            return found
-        return tuple(one for one in found if days[0] <= one.day <= days[1] or one.effective == days)
+            return corrections.corrections(session, state=state, period=self._days(session, period))
+
+    def page(
+        self, *, period: str | None, state: CorrectionState | None, after: int, before: int | None
+    ) -> CorrectionsPage:
+        """A part of the corrections. See `client_payroll.Payroll.corrections_page`. Raises WindowError."""
+        with self._store.reading("reading a page of corrections") as session:
+            days = self._days(session, period)
+            found = corrections.page(session, state=state, period=days, after=after, before=before)
+            return msgspec.structs.replace(found, into=self._suggested(session))
+
+    def _days(self, session: Session, period: str | None) -> tuple[date, date] | None:
+        """The first and the last day of a period. Raises WindowError."""
+        if period is None:
+            return None
+        window = self._periods.named_in(session, period).window
+        return window.first, window.last
 
     def accept(self, numbers: Sequence[int], *, into: str, by: str | None) -> tuple[Correction, ...]:
         """Accept corrections into a period. See `client_payroll.Payroll.accept_corrections`.
@@ -92,13 +103,34 @@ class Corrections:
             else "name a later period that is open: --into FIRST..LAST",
         )
 
+    def _suggested(self, session: Session) -> str | None:
+        """The name of the open period that comes after every closed or exported one, else of that of today."""
+        stored = {period.window: period for period in periods.stored(session)}
+        exported = exports.counting(session)
+        done = [*exported, *(window for window, period in stored.items() if period.state == "closed")]
+        if done:
+            last = max(window.last for window in done)
+        elif (today := scheduled(self._schedule, self._choosing.today())) is not None:
+            last = today[0] - _ONE_DAY
+        else:
+            last = EARLIEST
+        if self._schedule.schedule is not None:
+            return self._next_of_schedule(stored, exported, last)
+        left = [window for window in stored if window.first > last and window not in done]
+        return min(left).first.isoformat() if left else None
+
     def _next_open(self, session: Session, last: date) -> str | None:
         """The name of the first scheduled period after a day that is neither closed nor exported."""
         stored = {period.window: period for period in periods.stored(session)}
+        return self._next_of_schedule(stored, exports.counting(session), last)
+
+    def _next_of_schedule(
+        self, stored: Mapping[Window, Period], exported: Mapping[Window, int], last: date
+    ) -> str | None:
         while last < LATEST and (days := scheduled(self._schedule, last + _ONE_DAY)) is not None:
             window, last = Window(*days, self._timezone), days[1]
             is_closed = window in stored and stored[window].state == "closed"
-            if not is_closed and not overlapping(window, stored) and exports.newest_of(session, window) is None:
+            if not is_closed and not overlapping(window, stored) and window not in exported:
                 return window.first.isoformat()
         return None
 

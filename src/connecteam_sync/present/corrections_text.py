@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.corrections import Correction
+from connecteam_sync.core.corrections import Correction, Times
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.text import called, clock, day_name, hours, many, stamp
 from connecteam_sync.core.window import local_day
@@ -81,13 +81,15 @@ def _line(item: Correction, names: Mapping[RowId, str]) -> str:
 
 def _times(item: Correction) -> str:
     zone = ZoneInfo(item.timezone)
-    spans = [
-        f"{clock(times.clock_in, zone, local_day(times.clock_in, zone))}-"
-        f"{'open' if times.clock_out is None else clock(times.clock_out, zone, local_day(times.clock_in, zone))}"
-        for times in (item.before, item.after)
-        if times is not None
-    ]
+    spans = [span(times, zone) for times in (item.before, item.after) if times is not None]
     return f"{' -> '.join(spans)}, " if spans else ""
+
+
+def span(times: Times, zone: ZoneInfo) -> str:
+    """`08:00-16:00` or `08:00-open`, in the zone; what is not on the day of the clock-in has its date."""
+    day = local_day(times.clock_in, zone)
+    ends = "open" if times.clock_out is None else clock(times.clock_out, zone, day)
+    return f"{clock(times.clock_in, zone, day)}-{ends}"
 
 
 def _state(item: Correction) -> str:

@@ -12,7 +12,16 @@ import msgspec
 
 from connecteam_sync.core.change import Hold, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.corrections import Correction, CorrectionState, Source, Times, parts_of, reconciled
+from connecteam_sync.core.corrections import (
+    SHOWN_CORRECTIONS,
+    Correction,
+    CorrectionsPage,
+    CorrectionState,
+    Source,
+    Times,
+    parts_of,
+    reconciled,
+)
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
@@ -51,6 +60,8 @@ _COLUMNS = (
     "reason",
 )
 _SUPERSEDED = "run {} saw the shift otherwise"
+_OF_PERIOD = "(day BETWEEN :first AND :last OR (effective_first_day = :first AND effective_last_day = :last))"
+"""About the days of a period, or accepted into it."""
 
 
 class _Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -218,18 +229,18 @@ def corrections(
     session: Session,
     *,
     state: CorrectionState | None = None,
-    days: tuple[date, date] | None = None,
+    period: tuple[date, date] | None = None,
     effective: date | None = None,
     numbers: Sequence[int] | None = None,
 ) -> tuple[Correction, ...]:
-    """The corrections by number: of one state, about these days, accepted into the period that begins on `effective`,
-    or of these numbers.
+    """The corrections by number: of one state, of a period (about its days, or accepted into it), accepted into the
+    period that begins on `effective`, or of these numbers.
     """
     conditions: dict[str, dict[str, object]] = {}
     if state is not None:
         conditions["state = :state"] = {"state": state}
-    if days is not None:
-        conditions["day BETWEEN :first AND :last"] = {"first": days[0].isoformat(), "last": days[1].isoformat()}
+    if period is not None:
+        conditions[_OF_PERIOD] = {**_days(period)}
     if effective is not None:
         conditions["effective_first_day = :effective"] = {"effective": effective.isoformat()}
     for place, number in enumerate(numbers or ()):
@@ -240,6 +251,56 @@ def corrections(
     values = {name: value for each in conditions.values() for name, value in each.items()}
     sql = f"SELECT {', '.join(_COLUMNS)} FROM {session.own.corrections} WHERE {where} ORDER BY id"
     return tuple(_all(session, Query(sql, values)))
+
+
+def page(
+    session: Session,
+    *,
+    state: CorrectionState | None,
+    period: tuple[date, date] | None,
+    after: int,
+    before: int | None,
+) -> CorrectionsPage:
+    """A part of the corrections: pending ones behind `after`, others before `before`; in one round trip.
+
+    Of one `state` only that; behind `before` no pending ones.
+    """
+    of, values = ("1 = 1", dict[str, object]()) if period is None else (_OF_PERIOD, dict[str, object](_days(period)))
+    own, columns, limit = session.own.corrections, ", ".join(_COLUMNS), SHOWN_CORRECTIONS + 1
+    sums = f"SELECT COUNT(*), COALESCE(SUM(delta_minutes), 0) FROM {own} WHERE state = 'pending' AND {of}"
+    queries = [Query(sums, values)]
+    wants_waiting, wants_decided = state in {None, "pending"} and before is None, state != "pending"
+    if wants_waiting:
+        sql = f"SELECT {columns} FROM {own} WHERE state = 'pending' AND id > :after AND {of} ORDER BY id LIMIT {limit}"
+        queries.append(Query(sql, {**values, "after": after}))
+    if wants_decided:
+        chosen = "state <> 'pending'" if state is None else "state = :state"
+        older = "1 = 1" if before is None else "id < :before"
+        sql = f"SELECT {columns} FROM {own} WHERE {chosen} AND {older} AND {of} ORDER BY id DESC LIMIT {limit}"
+        more = {**({} if state is None else {"state": state}), **({} if before is None else {"before": before})}
+        queries.append(Query(sql, {**values, **more}))
+    sums_found, *found = session.fetch(*queries)
+    parts = [tuple(map(_correction, rows)) for rows in found]
+    waiting, next_after = _cut(parts.pop(0)) if wants_waiting else ((), None)
+    decided, next_before = _cut(parts.pop()) if wants_decided else ((), None)
+    return CorrectionsPage(
+        waiting=waiting,
+        count=int(sums_found[0][0]),
+        minutes=int(sums_found[0][1]),
+        next_after=next_after,
+        decided=decided,
+        next_before=next_before,
+    )
+
+
+def _cut(found: tuple[Correction, ...]) -> tuple[tuple[Correction, ...], int | None]:
+    """What is shown, and the number behind which the rest is; None if that is all."""
+    shown = found[:SHOWN_CORRECTIONS]
+    return shown, shown[-1].number if len(found) > len(shown) else None
+
+
+def _days(period: tuple[date, date]) -> dict[str, str]:
+    return {"first": period[0].isoformat(), "last": period[1].isoformat()}
 
 
 def _all(session: Session, query: Query) -> Iterator[Correction]:

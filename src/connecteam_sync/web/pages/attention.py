@@ -191,8 +191,15 @@ def cure_of(held: HeldGroup, zone: ZoneInfo) -> Cure:
         return Cure(address=f"/plan?{urlencode({'from': days[0], 'to': last})}", label="Plan", command=command)
     if group.reason in WAIT_FOR_A_MAPPING and group.user_id is not None:
         return Cure(address=f"/map?user={group.user_id}", label="Map this user", command=command)
-    if group.reason == "locked_day":
+    if group.reason == "locked_day" and group.employee_id is None:
         return Cure(address="/locks", label="See the lock", command=command)
+    if group.reason == "locked_day":
+        # As with a plan, of so many days as a period may have; the corrections of the others are on the same page.
+        query = ""
+        if days is not None:
+            last = min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))
+            query = f"?{urlencode({'period': f'{days[0]}..{last}'})}"
+        return Cure(address=f"/corrections{query}", label="Decide its corrections", command=command)
     return Cure(command=command)
 
 

@@ -62,6 +62,8 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
             "different": different[:_SHOWN],
             "left": len(different) - _SHOWN,
             "events": payroll.history(name),
+            "certificates": [found for found in payroll.certificates() if found.period == _key(one)],
+            "exports": [found for found in reversed(payroll.exports()) if found.window == one.window],
             "is_over": one.window.last < ask.client.today(),
             "refusal": refusal,
             "others": ", ".join(map(spelled, one.overlaps)),
@@ -70,6 +72,11 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
         json=answer,
         status=200 if refusal is None else 409,
     )
+
+
+def _key(one: Period) -> tuple[str, str, str]:
+    """How a certificate names a period."""
+    return one.window.first.isoformat(), one.window.last.isoformat(), one.window.timezone
 
 
 def _address(one: Period) -> str:
