@@ -325,6 +325,7 @@ WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 EXPORT_LINES = "tests/core/test_export_lines.py"
 EXPORTS = "tests/test_exports.py -k sqlite"
+EXPORT_CELLS = "tests/test_contract.py -k export"
 EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
@@ -4678,6 +4679,10 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/export_lines.py", "if text[:1] in _HARMFUL and text else text", "if False else text", EXPORT_LINES),
     ("core/export_lines.py", 'cell.encode(errors="replace")', 'cell.encode(errors="ignore")', EXPORT_LINES),
     ("core/export_lines.py", 'f"draft {line.source}" if is_draft else', "line.source if is_draft else", EXPORT_LINES),
+    ("cli/exports.py", "if without not in {None, _BLOCKED}:", "if False:", EXPORT_CELLS),
+    ("present/exports_text.py", '"lines": item.lines,', '"lines": 0,', EXPORT_CELLS),
+    ("client_payroll.py", "listed(period=name, state=state)", "listed(period=name, state=None)", CORRECTED),
+    ("store/tables/payroll_schema.py", 'Index("subject", "subject"),', "", UPGRADES),
     ("core/exports.py", "return self.number == 0", "return False", EXPORTS),
     ("engine/export.py", 'if period.state != "closed":', "if False:", EXPORTS),
     ("engine/export.py", "if asked.again is None:", "if False:", EXPORTS),
