@@ -4323,6 +4323,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/locks.py", "clock=clock if change.shift_id else None)", "clock=clock)", PERSON_LOCKS),
     ("core/locks.py", "(not day.user_id or day.user_id in users)", "True", PERSON_LOCKS),
     ("core/locks.py", "or clock in {None, day.time_clock_id})", "or True)", PERSON_LOCKS),
+    ("store/mirror/apply.py", "_with_employees(plan, made), stored", "plan, stored", CORRECTED),
     ("store/payroll/corrections.py", " | (standing - blocked.keys())", "", CORRECTED),
     (
         "store/payroll/corrections.py",

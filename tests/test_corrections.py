@@ -271,6 +271,27 @@ def test_a_shift_that_goes_to_another_time_clock_keeps_its_correction(world: Wor
     assert {state for state, _, _ in said(world)} == {"cancelled"}
 
 
+def test_somebody_new_has_a_correction_of_their_closed_day(world: World) -> None:
+    """They become an employee by their shift of another day, in the same commit."""
+    world.mirror.payroll.close(CLOSED, by="Pia")
+    world.work(2, "08:00", "16:00")
+    world.work(6, "08:00", "12:00")
+    world.sync()
+    assert said(world) == [("pending", "added", 480)]
+    assert minutes(world) == 480 + 240
+
+
+def test_somebody_who_is_no_employee_yet_has_one_as_soon_as_they_are(world: World) -> None:
+    """Until then the hold alone says it."""
+    world.mirror.payroll.close(CLOSED, by="Pia")
+    world.work(2, "08:00", "16:00")
+    world.sync()
+    assert said(world) == []
+    world.work(6, "08:00", "12:00")
+    world.sync()
+    assert said(world) == [("pending", "added", 480)]
+
+
 def test_an_edit_that_comes_back_is_a_correction_again(world: World) -> None:
     """What was cancelled counts no more."""
     shift = closed(world)

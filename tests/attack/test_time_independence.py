@@ -33,6 +33,7 @@ OF_THE_RUN = {
     "connecteam_sync_holds": {"first_seen"},
     "connecteam_sync_locked_days": {"locked_at"},
     "connecteam_sync_lock_events": {"at"},
+    "connecteam_sync_corrections": {"seen_at", "decided_at"},
 }
 """The columns that tell when a run was; row images have the two of `clock_times` in them. Nothing else may."""
 RECEIPTS = {"connecteam_sync_runs", "connecteam_sync_slices"}

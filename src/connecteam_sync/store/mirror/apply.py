@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connecteam_sync.core.change import Change, SlicePlan
+from connecteam_sync.core.change import Change, Hold, SlicePlan
 from connecteam_sync.core.clocktime import StoredState, TrackedShift
 from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.shift import Snapshot
@@ -105,7 +105,7 @@ def apply(
     write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)
     held = write_holds(session, plan, made, run=run.value, now=now)
     if held.subjects and (stored.locked or "locked_day" in held.resolved):
-        _follow_holds(session, plan, stored, held, run=run.value, now=now)
+        _follow_holds(session, _with_employees(plan, made), stored, held, run=run.value, now=now)
     people: tuple[dict[str, object], ...] = tuple(
         {"id": employee, "user_id": user, "name": new.name, "email": new.email}
         for new in plan.new_employees
@@ -145,6 +145,20 @@ def _require_restorable(session: Session, results: list[Rows], images: Mapping[R
     from connecteam_sync.store.history.restorable import lossy_columns, require_restorable
 
     require_restorable(session, lossy_columns(results), images)
+
+
+def _with_employees(plan: SlicePlan, made: Mapping[int, RowId]) -> SlicePlan:
+    """The plan with the real ids of these employees in what its holds stand for, too."""
+    if not made:
+        return plan
+
+    def known(hold: Hold) -> Hold:
+        after = hold.change.after if hold.change is not None else None
+        if hold.change is None or after is None or provisional_user(after.employee_id) not in made:
+            return hold
+        return msgspec.structs.replace(hold, change=with_employee(hold.change, made))
+
+    return msgspec.structs.replace(plan, holds=tuple(map(known, plan.holds)))
 
 
 def _follow_holds(
