@@ -4334,8 +4334,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/corrections.py", "WHERE c.state <> 'cancelled'", "", CORRECTED),
     (
         "store/mirror/apply.py",
-        'if held.subjects and (stored.locked or "locked_day" in held.resolved):',
-        "if held.subjects and stored.locked:",
+        "if held.resolved or (held.subjects and stored.locked):",
+        'if "locked_day" in held.resolved or (held.subjects and stored.locked):',
         CORRECTED,
     ),
     ("engine/corrections.py", "if one.is_final:", "if False:", CORRECTED),

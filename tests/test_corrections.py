@@ -292,6 +292,26 @@ def test_somebody_who_is_no_employee_yet_has_one_as_soon_as_they_are(world: Worl
     assert said(world) == [("pending", "added", 480)]
 
 
+def test_a_hold_for_another_reason_that_ends_after_the_day_was_opened(initialised: str) -> None:
+    """Nothing is closed any more, and the row is as Connecteam says: so is the correction over."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+        world = World(sandbox, initialised, local_edits="keep")
+        shift = closed(world)
+        ends(world, shift, 30)
+        world.execute("UPDATE clock_times SET total_minutes = 100, clock_out = clock_in")
+        world.mirror.payroll.reopen(CLOSED, reason="late hours")
+        world.sync()
+        assert (world.reasons(), said(world)) == (["local_edit"], [("pending", "changed", 30)])
+        world.execute("DELETE FROM clock_times")
+        world.mirror.close()
+        world = World(sandbox, initialised)
+        world.sync()
+        assert world.reasons() == []
+        assert said(world) == [("cancelled", "changed", 30)]
+        assert minutes(world) == 510
+        world.mirror.close()
+
+
 def test_an_edit_that_comes_back_is_a_correction_again(world: World) -> None:
     """What was cancelled counts no more."""
     shift = closed(world)

@@ -104,7 +104,8 @@ def apply(
     remembered = _remember(session, plan, made)
     write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)
     held = write_holds(session, plan, made, run=run.value, now=now)
-    if held.subjects and (stored.locked or "locked_day" in held.resolved):
+    # Where no day is closed any more, what was one may end long after that, held meanwhile for another reason.
+    if held.resolved or (held.subjects and stored.locked):
         _follow_holds(session, _with_employees(plan, made), stored, held, run=run.value, now=now)
     people: tuple[dict[str, object], ...] = tuple(
         {"id": employee, "user_id": user, "name": new.name, "email": new.email}
