@@ -282,7 +282,7 @@ def _edits(draw: st.DrawFn) -> list[tuple[str, tuple[Part, ...]]]:
     return steps
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(_edits())
 def test_corrections_always_say_what_connecteam_says_now(steps: list[tuple[str, tuple[Part, ...]]]) -> None:
     """Whatever is edited, decided and exported in between: person by person and day by day."""
