@@ -106,9 +106,14 @@ THIRDS = (
     "tests/attack/test_fuzz.py",
     "tests/attack/test_odd_records.py",
     "tests/conditions/",
+    "tests/test_certificates",
     "tests/test_choices.py",
     "tests/test_contract.py",
+    "tests/test_exports.py",
     "tests/test_output.py",
+    "tests/test_periods",
+    "tests/web/test_corrections_page.py",
+    "tests/web/test_periods_page.py",
     "tests/web/test_routes.py",
 )
 """Tests of which a third of the cases run, the same third each time."""
