@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parent
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-TREES = {path.relative_to(TESTS).as_posix(): ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))}
 BROAD = {"Exception", "BaseException", "AssertionError", "ConnecteamSyncError", "OSError", "TypeError", "ValueError"}
 """Errors that a mistake in a test raises as well."""
 JUDGES = {"raises", "warns", "raise_for_status", "fail", "check_call"}
 """Calls that fail by themselves."""
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The source of every test, by its path below the tests; read when a test asks for it."""
+    return {path.relative_to(TESTS).as_posix(): ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))}
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -48,10 +54,11 @@ def judges(node: ast.AST) -> bool:
     return False
 
 
+@cache
 def helpers() -> set[str]:
     """The names of functions of the tests that assert, by themselves or by others that they call."""
-    every = [(function.name, called(function)) for tree in TREES.values() for function in functions(tree)]
-    found = {function.name for tree in TREES.values() for function in functions(tree) if judges(function)}
+    every = [(function.name, called(function)) for tree in trees().values() for function in functions(tree)]
+    found = {function.name for tree in trees().values() for function in functions(tree) if judges(function)}
     while True:
         more = {name for name, calls in every if calls & found} - found
         if not more:
@@ -59,12 +66,9 @@ def helpers() -> set[str]:
         found |= more
 
 
-HELPERS = helpers()
-
-
 def all_tests() -> Iterator[tuple[str, Function]]:
     """Every test, by its file and name."""
-    for file, tree in TREES.items():
+    for file, tree in trees().items():
         for function in functions(tree):
             if function.name.startswith("test_") and file.rpartition("/")[2].startswith("test_"):
                 yield f"{file}::{function.name}", function
@@ -111,12 +115,13 @@ def is_of_maybe_nothing(node: ast.Assert) -> bool:
 
 def reached(function: Function) -> bool:
     """Whether an assertion that can fail is reached whatever the program answers."""
+    sure = JUDGES | helpers() - {function.name}
     for node in outside_of_loops(function):
         if isinstance(node, ast.Assert) and not is_of_maybe_nothing(node):
             return True
         if isinstance(node, ast.Raise) and node.exc is not None and "AssertionError" in ast.unparse(node.exc):
             return True
-        if isinstance(node, ast.Call) and (name_of(node) in JUDGES | HELPERS - {function.name} or must_end_well(node)):
+        if isinstance(node, ast.Call) and (name_of(node) in sure or must_end_well(node)):
             return True
     return False
 
@@ -124,7 +129,7 @@ def reached(function: Function) -> bool:
 def test_every_test_asserts() -> None:
     """By itself, or by a function that it calls."""
     assert len(list(all_tests())) > 1000
-    silent = [name for name, function in all_tests() if not judges(function) and not called(function) & HELPERS]
+    silent = [name for name, function in all_tests() if not judges(function) and not called(function) & helpers()]
     assert silent == []
 
 

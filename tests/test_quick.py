@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
     [
         *quick.LONG,
         *quick.EVERYWHERE,
-        *quick.THIRDS,
+        *quick.SIXTHS,
         *quick.ON_SQLITE,
         *quick.IN_TURNS,
         *quick.ABOUT_SERVERS,
