@@ -1639,7 +1639,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "    exit_code = 6\n    retryable = True\n\n    def", "    retryable = True\n\n    def", REFUSED),
     ("config.py", "        if not text:\n            # An empty", "        if False:\n            # An empty", COMMAND),
     ("config.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
-    ("config.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
+    ("config_names.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
     ("store/sql/errors.py", 'f"{url.username}@"', 'f"{url.username}:{url.password}@"', FAILURES),
     ("store/sql/errors.py", "Path(path).absolute()", "Path(path)", FAILURES),
     ("store/sql/errors.py", "if failure.codes & codes:", "if False:", FAILURES),
@@ -3508,7 +3508,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         SERVING,
     ),
     ("store/service/older.py", "sorted(looked)[-_KEPT:]", "sorted(looked)[:_KEPT]", OLDER),
-    ("config.py", "return tuple(dict.fromkeys(ids))", "return tuple(ids)", COMMAND),
+    ("config_names.py", "return tuple(dict.fromkeys(ids))", "return tuple(ids)", COMMAND),
     # What is on record of a change is another thing than the row; a row without a shift goes by any run; sums are wrong.
     ("engine/saved_plan.py", "    if fresh != old:\n", "    if decision.fingerprint != saved.fingerprint:\n", TAMPERED),
     ("store/history/undo.py", '{p["name"], names_now.get(p["user_id"])}', '{p["name"]}', UNDO_PEOPLE),
