@@ -29,12 +29,33 @@ from conftest import ABSENT, SERVERS
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.core.exports import EXPORT_FORMATS
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.databases import run_statement
 
 FIRST, DAYS = date(2025, 11, 1), 30
 PERIOD = f"{FIRST}..{FIRST + timedelta(days=DAYS - 1)}"
+
+
+CONFIG = """timezone = "{zone}"
+base_url = "{url}"
+[tables.employees]
+payroll_id = "id"
+[payroll.adp]
+company_code = "ABC"
+batch_id = "1"
+[payroll.paychex]
+client_id = "1"
+pay_component = "Hourly"
+[payroll.quickbooks]
+company_name = "Bench"
+company_create_time = "1"
+[payroll.paylocity]
+earning_code = "REG"
+[payroll.ukg]
+pay_code = "REG"
+"""
 
 
 class Step(NamedTuple):
@@ -112,12 +133,31 @@ def evening(sandbox: Sandbox, database: str, folder: Path, meter: Meter) -> list
             meter.step("periods check", lambda: payroll.check(PERIOD)),
             meter.step("periods close", lambda: payroll.close(PERIOD, by="bench")),
             meter.step("export csv", lambda: payroll.export(PERIOD, "csv", folder / "hours.csv", by="bench")),
+            *(alone(name, sandbox, database, folder) for name in EXPORT_FORMATS),
             meter.step("certify", lambda: payroll.certify(PERIOD, out=certified, by="bench")),
             meter.step(
                 "certificate verify --table",
                 lambda: payroll.verify_certificate(certified / "certificate.json", table=True),
             ),
         ]
+
+
+def alone(format: str, sandbox: Sandbox, database: str, folder: Path) -> Step:  # noqa: A002 - the word that people use
+    """An export by the command, in a process of its own: what it takes from its start on, and the most memory."""
+    config = folder / "connecteam-sync.toml"
+    config.write_text(CONFIG.format(zone=sandbox.company.timezone, url=sandbox.url), encoding="utf-8")
+    words = ("export", PERIOD, "--format", format, "--out", str(folder / f"again.{format}"), "--again", "bench")
+    environment = {**os.environ, "CONNECTEAM_SYNC_DATABASE_URL": database, "CONNECTEAM_SYNC_API_KEY": sandbox.key}
+    begin = time.perf_counter()
+    child = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "connecteam_sync", *words, "--config", str(config)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, format
+    return Step(f"export {format}, a process, {used.ru_maxrss // 1024} MiB", time.perf_counter() - begin, 0.0, 0, 0)
 
 
 def measure(name: str, people: int, meter: Meter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 PACKAGES: Mapping[str, tuple[str, str]] = {"xlsx": ("xlsxwriter", "XlsxWriter"), "parquet": ("pyarrow", "pyarrow")}
@@ -48,6 +51,7 @@ def xlsx(lines: Sequence[ExportLine], totals: Iterable[ExportTotal], window: Win
     lines than a sheet has.
     """
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
 
     if len(lines) > MOST_LINES:
         raise ConfigurationError(
@@ -57,29 +61,44 @@ def xlsx(lines: Sequence[ExportLine], totals: Iterable[ExportTotal], window: Win
     buffer = io.BytesIO()
     with TemporaryDirectory() as folder:
         book = Workbook(buffer, {"constant_memory": True, "tmpdir": folder})
-        book.set_properties({"created": datetime.combine(window.last, time())})
-        bold, decimal = book.add_format({"bold": True}), book.add_format({"num_format": "0.00"})
-        draft = "draft " if is_draft else ""
-        hours = book.add_worksheet(f"{draft}hours")
-        hours.freeze_panes(1, 0)
-        hours.set_row(0, None, bold)
-        _write(hours, 0, COLUMNS)
-        for number, line in enumerate(lines, 1):
-            _write(hours, number, record(line, window, is_draft=is_draft))
-        people = book.add_worksheet(f"{draft}people")
-        people.freeze_panes(1, 0)
-        people.set_row(0, None, bold)
-        people.set_column(len(_PEOPLE) - 1, len(_PEOPLE) - 1, None, decimal)
-        _write(people, 0, _PEOPLE)
-        every = list(totals)
-        for number, one in enumerate(every, 1):
-            sums = (one.minutes, one.break_minutes, one.net_minutes)
-            _write(people, number, (*_named(one), *sums, one.net_minutes / 60))
-        minutes, breaks = sum(one.minutes for one in every), sum(one.break_minutes for one in every)
-        net = minutes - breaks
-        _write(people, len(every) + 1, ("", f"{draft}total", minutes, breaks, net, net / 60))
-        book.close()
+        try:
+            _fill(book, lines, list(totals), window, draft="draft " if is_draft else "")
+            book.close()
+        except FileCreateError as error:
+            # The package wraps what the system said of its temporary files.
+            raise OSError(getattr(error.args[0], "errno", None), getattr(error.args[0], "strerror", "")) from error
+        finally:
+            for sheet in book.worksheets():
+                with suppress(OSError):
+                    sheet.row_data_fh.close()
     return buffer.getvalue()
+
+
+def _fill(
+    book: Workbook, lines: Iterable[ExportLine], totals: Sequence[ExportTotal], window: Window, *, draft: str
+) -> None:
+    book.set_properties({"created": datetime.combine(window.last, time())})
+    bold, decimal = book.add_format({"bold": True}), book.add_format({"num_format": "0.00"})
+    hours = _sheet(book, f"{draft}hours", COLUMNS, bold)
+    for number, line in enumerate(lines, 1):
+        _write(hours, number, record(line, window, is_draft=bool(draft)))
+    people = _sheet(book, f"{draft}people", _PEOPLE, bold)
+    people.set_column(len(_PEOPLE) - 1, len(_PEOPLE) - 1, None, decimal)
+    for number, one in enumerate(totals, 1):
+        sums = (one.minutes, one.break_minutes, one.net_minutes)
+        _write(people, number, (*_named(one), *sums, one.net_minutes / 60))
+    minutes, breaks = sum(one.minutes for one in totals), sum(one.break_minutes for one in totals)
+    net = minutes - breaks
+    _write(people, len(totals) + 1, ("", f"{draft}total", minutes, breaks, net, net / 60))
+
+
+def _sheet(book: Workbook, name: str, headings: Iterable[str], bold: Format) -> Worksheet:
+    """A sheet with its heading, which stays in sight."""
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    sheet.set_row(0, None, bold)
+    _write(sheet, 0, headings)
+    return sheet
 
 
 def _named(one: ExportTotal) -> tuple[RowId, RowId]:
@@ -100,7 +119,7 @@ def parquet(lines: Sequence[ExportLine], window: Window, *, is_draft: bool) -> b
     from pyarrow import parquet as files
 
     has_numbers = all(isinstance(line.employee_id, int) for line in lines)
-    utc, text, whole = pa.timestamp("s", tz="UTC"), pa.string(), pa.int64()
+    utc, text, whole = pa.timestamp("ms", tz="UTC"), pa.string(), pa.int64()
     kinds = {
         "employee_id": whole if has_numbers else text,
         "first_day": pa.date32(),

@@ -103,7 +103,7 @@ def arranged(
     names = {line.employee_id: line.name for line in lines}
     known = {employee: _known_as(employee, name, layout, people) for employee, name in names.items()}
     entries = tuple(
-        _entry(known[employee], job, day, one, hundredths(one.minutes, rule), is_draft=frame.is_draft)
+        _entry(known[employee], layout, (job, day), one, count=hundredths(one.minutes, rule), is_draft=frame.is_draft)
         for (employee, job, day), one in sums.items()
     )
     written: dict[RowId, int] = defaultdict(int)
@@ -213,9 +213,12 @@ def _is_name_refused(one: _Known, layout: Layout) -> bool:
 # -- hours -------------------------------------------------------------------------------------------------------------
 
 
-def _entry(known: _Known, job: str, day: date | None, one: _Sum, count: int, *, is_draft: bool) -> Entry:
+def _entry(
+    known: _Known, layout: Layout, key: tuple[str, date | None], one: _Sum, *, count: int, is_draft: bool
+) -> Entry:
     """A record; in a draft nobody has a number or a name that a payroll system knows."""
-    who, last = known.number or known.name, known.full_name.last
+    who, last = known.number or ("" if layout.has_names else known.name), known.full_name.last
+    job, day = key
     return Entry(
         employee_id=known.employee_id,
         who=f"{DRAFT} {who}" if is_draft else who,
