@@ -324,6 +324,9 @@ ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_co
 WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 EXPORT_LINES = "tests/core/test_export_lines.py"
+LAYOUTS, LAYOUT_FILES = "tests/core/test_layouts.py", "tests/test_layout_files.py"
+EXPORT_LAYOUTS = "tests/test_export_layouts.py -k sqlite or setting or rules"
+NUMBERS_REQUIRED = "tests/test_export_layouts.py -k must_have and postgresql"
 EXPORTS = "tests/test_exports.py -k sqlite"
 EXPORT_CELLS = "tests/test_contract.py -k export"
 EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
@@ -4709,6 +4712,93 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/exports.py", "AND t.export_id IS NULL", "", EXPORTS),
     ("store/payroll/exports.py", "    _mark(session, carried.corrections, number)\n", "", EXPORTS),
     ("store/payroll/export_rows.py", "b.is_gone = 0 AND start_at > :start", "start_at > :start", EXPORTS),
+    # Layouts of payroll systems.
+    ("core/rounding.py", "return -(-minutes // step) * step", "return minutes // step * step", LAYOUTS),
+    (
+        "core/rounding.py",
+        "(2 * minutes + step) // (2 * step) * step",
+        "(2 * minutes + step - 1) // (2 * step) * step",
+        LAYOUTS,
+    ),
+    ("core/rounding.py", "return -(-5 * minutes // 3)", "return (10 * minutes + 3) // 6", LAYOUTS),
+    ("core/rounding.py", "return (10 * minutes + 3) // 6", "return 5 * minutes // 3", LAYOUTS),
+    ("core/layout_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
+    ("core/layouts/shape.py", "return decimal(self.hundredths)", "return decimal(self.minutes)", LAYOUTS),
+    ("core/layouts/systems.py", "    width=6,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", "    most=99_999,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", '.upper().ljust(3, "_")', ".upper()", LAYOUTS),
+    ("core/layouts/systems.py", "return str(harmless(value))", "return value", LAYOUTS),
+    ("core/layouts/text.py", "part = min(minutes, LONGEST_ACTIVITY)", "part = minutes", LAYOUTS),
+    ("core/layouts/text.py", 'strftime("%m/%d/%y")', 'strftime("%d/%m/%y")', LAYOUTS),
+    (
+        "core/layouts/entries.py",
+        "one.minutes += rounded(line.net_minutes, rule)",
+        "one.minutes += line.net_minutes",
+        LAYOUTS,
+    ),
+    ("core/layouts/entries.py", "rounded(line.net_minutes, rule)", "rounded(line.minutes, rule)", LAYOUTS),
+    ("core/layouts/entries.py", "if entry.minutes < 0 and not layout.takes_negative:", "if False:", LAYOUTS),
+    ("core/layouts/entries.py", "elif same[_identity(one, layout)] > 1:", "elif False:", LAYOUTS),
+    ("core/layouts/entries.py", "day if layout.is_daily else None", "None", LAYOUTS),
+    ("core/layouts/entries.py", 'last_name=f"{DRAFT} {last}" if is_draft else last,', "last_name=last,", LAYOUTS),
+    ("core/layouts/entries.py", "if line.correction is None else days.of(", "if True else days.of(", LAYOUTS),
+    ("engine/export_formats.py", "if key.is_needed and name not in given", "if False", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if re.fullmatch(layout.job, code) is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if layout.needs_number and names.payroll_id is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_tables.py", "if lines > MOST_LINES:", "if lines >= MOST_LINES:", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        'book.set_properties({"created": datetime.combine(window.last, time())})',
+        "pass",
+        LAYOUT_FILES,
+    ),
+    ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        "        except FileCreateError as error:\n",
+        "        except KeyError as error:\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "if called.get(employee) == known.name:", "if False:", EXPORT_LAYOUTS),
+    (
+        "engine/export_content.py",
+        "        lines = export_lines(inputs, without=set(left_out))\n",
+        "        pass\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "residue_seconds=content.residue_seconds,", "residue_seconds=0,", EXPORT_LAYOUTS),
+    ("engine/export.py", "is_of_hours = layout is None or", "is_of_hours = True or", EXPORT_LAYOUTS),
+    (
+        "store/payroll/export_rows.py",
+        "if column is None or column not in session.columns.employees:",
+        "if column is None:",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/payroll/export_rows.py",
+        "isinstance(value, float | Decimal) and value == value // 1",
+        "False",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/tables/columns.py",
+        "given = {people.id, people.name,",
+        "given = {people.payroll_id, people.id, people.name,",
+        NUMBERS_REQUIRED,
+    ),
+    (
+        "present/exports_text.py",
+        "key=lambda one: abs(one.residue_seconds), reverse=True",
+        "key=lambda one: one.residue_seconds",
+        LAYOUT_FILES,
+    ),
+    ("config_payroll.py", "if re.fullmatch(form, text) is None:", "if False:", EXPORT_LAYOUTS),
+    (
+        "config_payroll.py",
+        "return {key: text.strip() for key, text in value.items()}",
+        "return dict(value)",
+        EXPORT_LAYOUTS,
+    ),
 )
 
 

@@ -14,17 +14,23 @@ from typing import Any
 
 import openpyxl
 import pytest
+from msgspec import structs
 from pyarrow import parquet
 
 from connecteam_sync.core.export_lines import ExportLine
-from connecteam_sync.core.exports import EXPORT_FORMATS, ExportFormat
+from connecteam_sync.core.exports import EXPORT_FORMATS, Export, Exported, ExportFormat, ExportTotal
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.layouts.entries import People, arranged, totals_of
 from connecteam_sync.core.layouts.systems import LAYOUTS
 from connecteam_sync.core.window import Window
+from connecteam_sync.engine import export_tables as tables
 from connecteam_sync.engine.export_content import Content
 from connecteam_sync.engine.export_formats import chosen, encoded
+from connecteam_sync.engine.export_tables import MOST_LINES, require_at_most, xlsx
+from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.present import exports_text
+from connecteam_sync.present.text import SHOWN
 from connecteam_sync.store.tables.host import EmployeesNames
 
 FOLDER = Path(__file__).parent / "golden" / "exports"
@@ -199,6 +205,62 @@ def test_the_columns_of_parquet_have_types() -> None:
     assert found["correction_of"] == [None, None, 3, None, None, None, None, 4, None]
     assert found["clock_in_utc"][0] == datetime(2025, 12, 1, 14, tzinfo=UTC)
     assert found["clock_in_local"][0] == "2025-12-01T08:00:00-06:00"
+
+
+def test_a_sheet_is_not_cut() -> None:
+    """It has 1,048,575 lines; more are refused before anything is written."""
+    require_at_most(MOST_LINES)
+    with pytest.raises(ConfigurationError, match="1,048,576 lines do not fit into a sheet") as caught:
+        xlsx([LINES[0]] * (MOST_LINES + 1), (), PERIOD, is_draft=False)
+    assert caught.value.next_step == "use --format csv or parquet"
+
+
+def test_numbers_that_a_sheet_would_round() -> None:
+    """A key of 19 digits is a text, since a sheet has 15 or 16 of them."""
+    key = 2**63 - 1
+    line = structs.replace(LINES[0], employee_id=key, name="x" * 40_000)
+    book = openpyxl.load_workbook(io.BytesIO(xlsx([line], totals_of([line]), PERIOD, is_draft=False)))
+    assert book["hours"]["A2"].value == book["people"]["A2"].value == str(key)
+    assert len(book["hours"]["B2"].value) == 32_767
+
+
+def test_keys_of_text() -> None:
+    """They stay what they are, in each format of lines."""
+    line = structs.replace(LINES[0], employee_id="-7f")
+    assert xlsx([line], totals_of([line]), PERIOD, is_draft=False)
+    table = parquet.read_table(io.BytesIO(tables.parquet([line], PERIOD, is_draft=False)))
+    assert table.column("employee_id").to_pylist() == ["-7f"]
+
+
+def _signed(seconds: int) -> str:
+    return f"{'+' if seconds % 2 == 0 else '-'}{seconds // 60}:{seconds % 60:02}"
+
+
+def test_whose_hours_rounding_moved_most_comes_first() -> None:
+    """In either direction; what the text leaves out is in the manifest."""
+    totals = tuple(
+        ExportTotal(employee_id=n, name=f"P{n}", minutes=0, break_minutes=0, seconds_written=n * (-1) ** n)
+        for n in range(1, SHOWN + 3)
+    )
+    export = Export(
+        number=1,
+        window=PERIOD,
+        format="adp",
+        at=0,
+        by="Pia",
+        file_name="a",
+        file_hash="",
+        lines=1,
+        minutes=0,
+        people=39,
+        rounding="nearest_6",
+        residue_seconds=-20,
+    )
+    done = Exported(export=export, path="a", manifest="b", break_minutes=0, totals=totals)
+    lines = exports_text.exported_lines(done)
+    first = lines.index("  rounding nearest_6: -0:20 min against the net minutes")
+    assert lines[first + 1 : first + 3] == [f"    P{n}: {_signed(n)} min" for n in (SHOWN + 2, SHOWN + 1)]
+    assert "    … and 2 more people: the manifest has them" in lines
 
 
 def main() -> None:

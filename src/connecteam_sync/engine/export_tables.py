@@ -53,11 +53,7 @@ def xlsx(lines: Sequence[ExportLine], totals: Iterable[ExportTotal], window: Win
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 
-    if len(lines) > MOST_LINES:
-        raise ConfigurationError(
-            f"{len(lines):,} lines do not fit into a sheet, which has {MOST_LINES:,}; nothing was exported",
-            next_step="use --format csv or parquet",
-        )
+    require_at_most(len(lines))
     buffer = io.BytesIO()
     with TemporaryDirectory() as folder:
         book = Workbook(buffer, {"constant_memory": True, "tmpdir": folder})
@@ -101,16 +97,28 @@ def _sheet(book: Workbook, name: str, headings: Iterable[str], bold: Format) -> 
     return sheet
 
 
+def require_at_most(lines: int) -> None:
+    """Raises ConfigurationError for more lines than a sheet has."""
+    if lines > MOST_LINES:
+        raise ConfigurationError(
+            f"{lines:,} lines do not fit into a sheet, which has {MOST_LINES:,}; nothing was exported",
+            next_step="use --format csv or parquet",
+        )
+
+
 def _named(one: ExportTotal) -> tuple[RowId, RowId]:
     return harmless(one.employee_id), harmless(one.name)
 
 
 def _write(sheet: Worksheet, row: int, cells: Iterable[object]) -> None:
     for column, cell in enumerate(cells):
-        if isinstance(cell, int | float) and abs(cell) < _EXACT:
+        if isinstance(cell, str):
+            if cell:
+                sheet.write_string(row, column, cell[:_LONGEST_CELL])
+        elif isinstance(cell, int | float) and abs(cell) < _EXACT:
             sheet.write_number(row, column, cell)
-        elif cell != "":
-            sheet.write_string(row, column, str(cell)[:_LONGEST_CELL])
+        else:
+            sheet.write_string(row, column, str(cell))
 
 
 def parquet(lines: Sequence[ExportLine], window: Window, *, is_draft: bool) -> bytes:
