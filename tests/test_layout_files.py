@@ -224,6 +224,15 @@ def test_numbers_that_a_sheet_would_round() -> None:
     assert len(book["hours"]["B2"].value) == 32_767
 
 
+@pytest.mark.parametrize("count", [0, 1, 8_192, 8_193, 20_000])
+def test_any_number_of_lines(count: int) -> None:
+    """They are written some thousand at a time."""
+    lines = [structs.replace(LINES[0], minutes=n) for n in range(count)]
+    table = parquet.read_table(io.BytesIO(tables.parquet(lines, PERIOD, is_draft=False)))
+    assert table.column("minutes").to_pylist() == list(range(count))
+    assert len(table.column_names) == 15
+
+
 def test_keys_of_text() -> None:
     """They stay what they are, in each format of lines."""
     line = structs.replace(LINES[0], employee_id="-7f")

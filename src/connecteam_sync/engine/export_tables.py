@@ -25,6 +25,8 @@ PACKAGES: Mapping[str, tuple[str, str]] = {"xlsx": ("xlsxwriter", "XlsxWriter"),
 MOST_LINES = 1_048_575
 """Lines of a sheet without its heading."""
 _LONGEST_CELL = 32_767
+_GROUP = 8_192
+"""Lines of Parquet that are written at once: all of them would take more memory than everything else."""
 _EXACT = 2**53
 """The whole numbers that a sheet holds exactly lie below."""
 _PEOPLE = ("employee_id", "name", "minutes", "break_minutes", "net_minutes", "net_hours")
@@ -159,9 +161,12 @@ def parquet(lines: Sequence[ExportLine], window: Window, *, is_draft: bool) -> b
     schema = pa.schema(
         [(name, kinds.get(name, text)) for name in COLUMNS], metadata=facts | ({"draft": "draft"} if is_draft else {})
     )
-    columns = [pa.array([cells[name](line) for line in lines], schema.field(name).type) for name in COLUMNS]
     buffer = io.BytesIO()
-    files.write_table(pa.table(columns, schema=schema), buffer)
+    with files.ParquetWriter(buffer, schema) as writer:
+        for start in range(0, len(lines) or 1, _GROUP):
+            group = lines[start : start + _GROUP]
+            columns = [pa.array([cells[name](line) for line in group], schema.field(name).type) for name in COLUMNS]
+            writer.write_table(pa.table(columns, schema=schema))
     return buffer.getvalue()
 
 
