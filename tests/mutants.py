@@ -2277,7 +2277,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
-        "    require_known(name, known, where)\n",
+        '    require_known(name, (*known, "rounding", "jobs", *_SYSTEMS), where)\n',
         "",
         TIMESHEETS,
     ),
@@ -4759,7 +4759,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "        except KeyError as error:\n",
         EXPORT_LAYOUTS,
     ),
-    ("engine/export_content.py", "if called.get(employee) == known.name:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_content.py", "and called.get(employee) == known.name", "and False", EXPORT_LAYOUTS),
     (
         "engine/export_content.py",
         "        lines = export_lines(inputs, without=set(left_out))\n",
