@@ -4742,6 +4742,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/layouts/entries.py", "day if layout.is_daily else None", "None", LAYOUTS),
     ("core/layouts/entries.py", 'last_name=f"{DRAFT} {last}" if is_draft else last,', "last_name=last,", LAYOUTS),
     ("core/layouts/entries.py", "if line.correction is None else days.of(", "if True else days.of(", LAYOUTS),
+    ("core/layouts/entries.py", " and _is_encodable(number, layout)", "", LAYOUTS),
     ("engine/export_formats.py", "if key.is_needed and name not in given", "if False", EXPORT_LAYOUTS),
     ("engine/export_formats.py", "if re.fullmatch(layout.job, code) is None:", "if False:", EXPORT_LAYOUTS),
     ("engine/export_formats.py", "if layout.needs_number and names.payroll_id is None:", "if False:", EXPORT_LAYOUTS),

@@ -283,6 +283,11 @@ def test_a_name_by_which_nobody_is_known(format: ExportFormat, name: str) -> Non
     assert reasons(made(format, [line(1, 60, name=name)], NOBODY)[0]) == [(1, "name_refused")]
 
 
+def test_a_name_in_quickbooks_that_its_file_cannot_hold() -> None:
+    """As a number it is read from the company's own table."""
+    assert reasons(made("quickbooks", [line(1, 60)], People({1: "李雷"}, {}))[0]) == [(1, "payroll_id_refused")]
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 

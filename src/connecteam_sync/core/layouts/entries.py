@@ -160,7 +160,7 @@ class _Known(NamedTuple):
 def _known_as(employee: RowId, name: str, layout: Layout, people: People) -> _Known:
     given = _line(people.numbers.get(employee, ""))
     number = given.zfill(layout.width) if given.isascii() and given.isdigit() else given
-    fits = re.fullmatch(layout.number, number) is not None
+    fits = re.fullmatch(layout.number, number) is not None and _is_encodable(number, layout)
     return _Known(employee, _line(name), number if fits or not given else None, _parted(employee, name, people))
 
 
@@ -207,7 +207,11 @@ def _identity(one: _Known, layout: Layout) -> tuple[str, ...]:
 
 
 def _is_name_refused(one: _Known, layout: Layout) -> bool:
-    return not one.name or one.name.encode(layout.encoding, errors="ignore").decode(layout.encoding) != one.name
+    return not one.name or not _is_encodable(one.name, layout)
+
+
+def _is_encodable(text: str, layout: Layout) -> bool:
+    return text.encode(layout.encoding, errors="ignore").decode(layout.encoding) == text
 
 
 # -- hours -------------------------------------------------------------------------------------------------------------
