@@ -111,8 +111,8 @@ def test_a_file_for_adp(sandbox: Sandbox, initialised: str, folder: Path) -> Non
     [entry] = world.mirror.payroll.exports()
     assert (entry.format, entry.rounding, entry.residue_seconds) == ("adp", "nearest_5", -240)
     told = "\n".join(exports_text.exported_lines(done))
-    assert "rounding nearest_5: -4:00 min against the net minutes" in told
-    assert f"{done.totals[0].name}: -2:00 min" in told
+    assert "rounding nearest_5: the file has 4 min less than the net minutes" in told
+    assert f"{done.totals[0].name}: 2 min less" in told
     assert "only under the name PRABCEPI.csv" in told
     world.mirror.close()
 
