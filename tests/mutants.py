@@ -325,6 +325,9 @@ ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_co
 WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 EXPORT_LINES = "tests/core/test_export_lines.py"
+LAYOUTS, LAYOUT_FILES = "tests/core/test_layouts.py", "tests/test_layout_files.py"
+EXPORT_LAYOUTS = "tests/test_export_layouts.py -k sqlite or setting or rules"
+NUMBERS_REQUIRED = "tests/test_export_layouts.py -k must_have and postgresql"
 EXPORTS = "tests/test_exports.py -k sqlite"
 EXPORT_CELLS = "tests/test_contract.py -k export"
 EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
@@ -845,7 +848,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),
-    ("cli/output.py", "    printable = plain(line)", "    printable = line", CLERK),
+    ("cli/output.py", "    printable = with_account(plain(line))", "    printable = line", CLERK),
     ("present/json_shapes.py", "return value if value.isprintable() else one_line(value)", "return value", CLERK),
     ("present/holds_text.py", "parts = [f", "kept = 0; parts = [f", CLERK),
     ("core/tracking.py", "if before is None and not is_same:", "if before is None:", CLERK),
@@ -1654,7 +1657,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("errors.py", "    exit_code = 6\n    retryable = True\n\n    def", "    retryable = True\n\n    def", REFUSED),
     ("config.py", "        if not text:\n            # An empty", "        if False:\n            # An empty", COMMAND),
     ("config_secrets.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
-    ("config.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
+    ("config_names.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
     ("store/sql/errors.py", 'f"{url.username}@"', 'f"{url.username}:{url.password}@"', FAILURES),
     ("store/sql/errors.py", "Path(path).absolute()", "Path(path)", FAILURES),
     ("store/sql/errors.py", "if failure.codes & codes:", "if False:", FAILURES),
@@ -2289,7 +2292,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
-        "    require_known(name, known, where)\n",
+        '    require_known(name, (*known, "rounding", "jobs", *_SYSTEMS), where)\n',
         "",
         TIMESHEETS,
     ),
@@ -3523,7 +3526,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         SERVING,
     ),
     ("store/service/older.py", "sorted(looked)[-_KEPT:]", "sorted(looked)[:_KEPT]", OLDER),
-    ("config.py", "return tuple(dict.fromkeys(ids))", "return tuple(ids)", COMMAND),
+    ("config_names.py", "return tuple(dict.fromkeys(ids))", "return tuple(ids)", COMMAND),
     # What is on record of a change is another thing than the row; a row without a shift goes by any run; sums are wrong.
     ("engine/saved_plan.py", "    if fresh != old:\n", "    if decision.fingerprint != saved.fingerprint:\n", TAMPERED),
     ("store/history/undo.py", '{p["name"], names_now.get(p["user_id"])}', '{p["name"]}', UNDO_PEOPLE),
@@ -4724,6 +4727,94 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/exports.py", "AND t.export_id IS NULL", "", EXPORTS),
     ("store/payroll/exports.py", "    _mark(session, carried.corrections, number)\n", "", EXPORTS),
     ("store/payroll/export_rows.py", "b.is_gone = 0 AND start_at > :start", "start_at > :start", EXPORTS),
+    # Layouts of payroll systems.
+    ("core/rounding.py", "return -(-minutes // step) * step", "return minutes // step * step", LAYOUTS),
+    (
+        "core/rounding.py",
+        "(2 * minutes + step) // (2 * step) * step",
+        "(2 * minutes + step - 1) // (2 * step) * step",
+        LAYOUTS,
+    ),
+    ("core/rounding.py", "return -(-5 * minutes // 3)", "return (10 * minutes + 3) // 6", LAYOUTS),
+    ("core/rounding.py", "return (10 * minutes + 3) // 6", "return 5 * minutes // 3", LAYOUTS),
+    ("core/layout_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
+    ("core/layouts/shape.py", "return decimal(self.hundredths)", "return decimal(self.minutes)", LAYOUTS),
+    ("core/layouts/systems.py", "    width=6,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", "    most=99_999,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", '.upper().ljust(3, "_")', ".upper()", LAYOUTS),
+    ("core/layouts/systems.py", "return str(harmless(value))", "return value", LAYOUTS),
+    ("core/layouts/text.py", "part = min(minutes, LONGEST_ACTIVITY)", "part = minutes", LAYOUTS),
+    ("core/layouts/text.py", 'strftime("%m/%d/%y")', 'strftime("%d/%m/%y")', LAYOUTS),
+    (
+        "core/layouts/entries.py",
+        "one.minutes += rounded(line.net_minutes, rule)",
+        "one.minutes += line.net_minutes",
+        LAYOUTS,
+    ),
+    ("core/layouts/entries.py", "rounded(line.net_minutes, rule)", "rounded(line.minutes, rule)", LAYOUTS),
+    ("core/layouts/entries.py", "if entry.minutes < 0 and not layout.takes_negative:", "if False:", LAYOUTS),
+    ("core/layouts/entries.py", "elif same[_identity(one, layout)] > 1:", "elif False:", LAYOUTS),
+    ("core/layouts/entries.py", "day if layout.is_daily else None", "None", LAYOUTS),
+    ("core/layouts/entries.py", 'last_name=f"{DRAFT} {last}" if is_draft else last,', "last_name=last,", LAYOUTS),
+    ("core/layouts/entries.py", "if line.correction is None else days.of(", "if True else days.of(", LAYOUTS),
+    ("core/layouts/entries.py", " and _is_encodable(number, layout)", "", LAYOUTS),
+    ("engine/export_formats.py", "if key.is_needed and name not in given", "if False", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if re.fullmatch(layout.job, code) is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if layout.needs_number and names.payroll_id is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_tables.py", "if lines > MOST_LINES:", "if lines >= MOST_LINES:", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        'book.set_properties({"created": datetime.combine(window.last, time())})',
+        "pass",
+        LAYOUT_FILES,
+    ),
+    ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        "        except FileCreateError as error:\n",
+        "        except KeyError as error:\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "and called.get(employee) == known.name", "and False", EXPORT_LAYOUTS),
+    (
+        "engine/export_content.py",
+        "        lines = export_lines(inputs, without=set(left_out))\n",
+        "        pass\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "residue_seconds=content.residue_seconds,", "residue_seconds=0,", EXPORT_LAYOUTS),
+    ("engine/export.py", "is_of_hours = layout is None or", "is_of_hours = True or", EXPORT_LAYOUTS),
+    (
+        "store/payroll/export_rows.py",
+        "if column is None or column not in session.columns.employees:",
+        "if column is None:",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/payroll/export_rows.py",
+        "isinstance(value, float | Decimal) and value == value // 1",
+        "False",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/tables/columns.py",
+        "given = {people.id, people.name,",
+        "given = {people.payroll_id, people.id, people.name,",
+        NUMBERS_REQUIRED,
+    ),
+    (
+        "present/exports_text.py",
+        "key=lambda one: abs(one.residue_seconds), reverse=True",
+        "key=lambda one: one.residue_seconds",
+        LAYOUT_FILES,
+    ),
+    ("config_payroll.py", "if re.fullmatch(form, text) is None:", "if False:", EXPORT_LAYOUTS),
+    (
+        "config_payroll.py",
+        "return {key: text.strip() for key, text in value.items()}",
+        "return dict(value)",
+        EXPORT_LAYOUTS,
+    ),
 )
 
 

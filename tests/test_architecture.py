@@ -92,6 +92,8 @@ ONLY = {
     "argon2": {"store"},
     "prometheus_client": {"service"},
     "apprise": {"alerts"},
+    "xlsxwriter": {"engine"},
+    "pyarrow": {"engine"},
     "uvicorn": {"sandbox", "service"},
 }
 """Who alone may import a package."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, require_host
-from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words
+from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
 from connecteam_sync.config_secrets import SECRETS, secret
 from connecteam_sync.core.change import Planner, Policy
+from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
@@ -102,6 +102,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
     pay_schedule: PaySchedule = PaySchedule()
     """When pay periods begin and end, and who closes them: `[payroll]`, too."""
+    layouts: LayoutSettings = LayoutSettings()
+    """What the layouts of payroll systems want: `[payroll]`, too, and its sections."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
     file: Path | None = None
@@ -172,7 +174,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "day_reserve_share": (0, 0.9),
 }
 _SECTIONS = {
-    *("tables", "own", "payroll", "pay_schedule", "certificate_key"),
+    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key"),
     *("file", "planner", "account", "environ"),
 }
 _TABLES = ("tables", "payroll")
@@ -182,8 +184,6 @@ KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTION
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
 _CERTIFICATE_KEY = f"{PREFIX}CERTIFICATE_KEY_FILE"
-_CLOCK = re.compile("[0-9]{1,18}")
-"""A time clock's id; databases hold no longer numbers."""
 _WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
 
@@ -268,8 +268,7 @@ def _payroll(value: object, place: str) -> dict[str, Any]:
     """Imported only where there is that section, to keep the start of the program fast."""
     from connecteam_sync.config_payroll import payroll_rules
 
-    rules, schedule, key = payroll_rules(value, place)
-    return {"payroll": rules, "pay_schedule": schedule, "certificate_key": key}
+    return payroll_rules(value, place)
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
@@ -339,7 +338,7 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
     if name in _RANGES:
         return _number(name, value, where)
     if name == "time_clocks":
-        return _time_clocks(value, where)
+        return time_clock_ids(value, where)
     if not isinstance(value, str):
         raise ConfigurationError(f"{where} must be text", next_step="write it in quotes")
     if not value.strip():
@@ -377,27 +376,6 @@ def _number(name: str, value: object, where: str) -> float:
     if not low <= number <= high:
         raise ConfigurationError(f"{where} is {value}", next_step=f"use a number from {low:g} to {high:g}")
     return number
-
-
-def _time_clocks(value: object, where: str) -> tuple[int, ...]:
-    parts: list[object] = [value]
-    if isinstance(value, str):
-        parts = [part.strip() for part in value.split(",")]
-    elif isinstance(value, list | tuple):
-        parts = list(value)
-    ids: list[int] = []
-    for part in parts:
-        if not _CLOCK.fullmatch(str(part)):
-            raise ConfigurationError(
-                f"{where}: {str(part)[:60]!r} is no time clock id",
-                next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
-            )
-        ids.append(int(str(part)))
-    if not ids:
-        raise ConfigurationError(
-            f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
-        )
-    return tuple(dict.fromkeys(ids))
 
 
 def _own(named: Mapping[str, object]) -> OwnNames:
