@@ -4737,7 +4737,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/rounding.py", "return -(-5 * minutes // 3)", "return (10 * minutes + 3) // 6", LAYOUTS),
     ("core/rounding.py", "return (10 * minutes + 3) // 6", "return 5 * minutes // 3", LAYOUTS),
-    ("core/layout_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
+    ("core/payroll_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
     ("core/layouts/shape.py", "return decimal(self.hundredths)", "return decimal(self.minutes)", LAYOUTS),
     ("core/layouts/systems.py", "    width=6,\n", "", LAYOUTS),
     ("core/layouts/systems.py", "    most=99_999,\n", "", LAYOUTS),

@@ -76,11 +76,10 @@ if TYPE_CHECKING:
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
-    from connecteam_sync.core.layout_settings import LayoutSettings, RoundingRule
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
-    from connecteam_sync.core.pay_schedule import PaySchedule, PayScheduleKind
+    from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule, PayScheduleKind, RoundingRule
     from connecteam_sync.core.people import Evidence, Likeness, Rename
     from connecteam_sync.core.period_check import Checked, Obstacle, ObstacleName
     from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodReport, PeriodState

@@ -15,8 +15,7 @@ from connecteam_sync.api.credentials import HOSTS, require_host
 from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
 from connecteam_sync.config_secrets import SECRETS, secret
 from connecteam_sync.core.change import Planner, Policy
-from connecteam_sync.core.layout_settings import LayoutSettings
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
 from connecteam_sync.core.timesheets import TimesheetRules

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from connecteam_sync.config_names import require_known
-from connecteam_sync.core.layout_settings import ROUNDING_RULES, LayoutSettings
 from connecteam_sync.core.layouts.shape import Key
 from connecteam_sync.core.layouts.systems import LAYOUTS
-from connecteam_sync.core.pay_schedule import LAST_ANCHOR, PaySchedule, is_anchor_of_halves
+from connecteam_sync.core.pay_schedule import LAST_ANCHOR, is_anchor_of_halves
+from connecteam_sync.core.payroll_settings import ROUNDING_RULES, LayoutSettings, PaySchedule
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
 from connecteam_sync.errors import ConfigurationError

@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from connecteam_sync.core.exports import OF_HOURS, Export, Exported, manifest
-from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.layouts.systems import note_of
+from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
 from connecteam_sync.engine.context import Context
