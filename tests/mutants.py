@@ -215,6 +215,7 @@ BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     "tests/test_exports.py -k commit and postgresql",
+    "tests/test_export_layouts.py -k must_have and postgresql",
     ONE_MOMENT,
     "tests/web/test_plan_page.py -k not_there and postgresql",
     "tests/store/test_past.py -k texts and mariadb",
