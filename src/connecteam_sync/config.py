@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -14,11 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
-from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words
+from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
 from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
+from connecteam_sync.core.retention import RetentionRules
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -104,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """When pay periods begin and end, and who closes them: `[payroll]`, too."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
+    retention: RetentionRules = RetentionRules()
+    """How long records are kept: `[retention]`."""
     file: Path | None = None
 
     @property
@@ -162,7 +164,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "certificate_key", "file", "planner"}
+_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "certificate_key", "retention", "file", "planner"}
 KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
@@ -173,8 +175,6 @@ _SECRETS = {
     *("SMTP_URL", "ALERTS_WEBHOOK_SECRET", "ALERTS_APPRISE_URLS", "ALERTS_PING_URL"),
 }
 _CERTIFICATE_KEY = f"{PREFIX}CERTIFICATE_KEY_FILE"
-_CLOCK = re.compile("[0-9]{1,18}")
-"""A time clock's id; databases hold no longer numbers."""
 _WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
 
@@ -202,6 +202,7 @@ def load_settings(
     tables, named = _tables(values.pop("tables", {}), str(file))
     rules = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else {}
     rules |= {"certificate_key": environ[_CERTIFICATE_KEY].strip()} if _CERTIFICATE_KEY in environ else {}
+    rules |= _retention(values.pop("retention"), str(file)) if "retention" in values else {}
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
@@ -217,6 +218,12 @@ def _payroll(value: object, place: str) -> dict[str, Any]:
 
     rules, schedule, key = payroll_rules(value, place)
     return {"payroll": rules, "pay_schedule": schedule, "certificate_key": key}
+
+
+def _retention(value: object, place: str) -> dict[str, Any]:
+    from connecteam_sync.config_payroll import retention_rules
+
+    return {"retention": retention_rules(value, place)}
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
@@ -247,7 +254,7 @@ def _read(file: Path) -> dict[str, Any]:
                 f"{file}: {name} is a secret and does not belong into this file",
                 next_step=f"set {PREFIX}{name.upper()} or {PREFIX}{name.upper()}_FILE in the environment",
             )
-        require_known(name, (*KEYS, "tables", "payroll"), str(file))
+        require_known(name, (*KEYS, "tables", "payroll", "retention"), str(file))
     return values
 
 
@@ -346,7 +353,7 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
     if name in _RANGES:
         return _number(name, value, where)
     if name == "time_clocks":
-        return _time_clocks(value, where)
+        return time_clock_ids(value, where)
     if not isinstance(value, str):
         raise ConfigurationError(f"{where} must be text", next_step="write it in quotes")
     if not value.strip():
@@ -384,27 +391,6 @@ def _number(name: str, value: object, where: str) -> float:
     if not low <= number <= high:
         raise ConfigurationError(f"{where} is {value}", next_step=f"use a number from {low:g} to {high:g}")
     return number
-
-
-def _time_clocks(value: object, where: str) -> tuple[int, ...]:
-    parts: list[object] = [value]
-    if isinstance(value, str):
-        parts = [part.strip() for part in value.split(",")]
-    elif isinstance(value, list | tuple):
-        parts = list(value)
-    ids: list[int] = []
-    for part in parts:
-        if not _CLOCK.fullmatch(str(part)):
-            raise ConfigurationError(
-                f"{where}: {str(part)[:60]!r} is no time clock id",
-                next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
-            )
-        ids.append(int(str(part)))
-    if not ids:
-        raise ConfigurationError(
-            f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
-        )
-    return tuple(dict.fromkeys(ids))
 
 
 def _own(named: Mapping[str, object]) -> OwnNames:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import parts
@@ -10,6 +11,8 @@ from connecteam_sync.store.sql.quoting import parts
 PREFIX = "CONNECTEAM_SYNC_"
 _NAME = 64
 """The longest name of a table or column, in characters, of any database."""
+_CLOCK = re.compile("[0-9]{1,18}")
+"""A time clock's id; databases hold no longer numbers."""
 
 
 def require_words(words: tuple[str, str] | None, where: str) -> None:
@@ -47,3 +50,25 @@ def require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[
         f"{place}: unknown key {name[:200]!r}",
         next_step=f"did you mean {short[near[0]]!r}?" if near else f"known keys: {', '.join(known)}",
     )
+
+
+def time_clock_ids(value: object, where: str) -> tuple[int, ...]:
+    """The ids of time clocks: a number, several, or a text with commas. Raises ConfigurationError."""
+    parts: list[object] = [value]
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.split(",")]
+    elif isinstance(value, list | tuple):
+        parts = list(value)
+    ids: list[int] = []
+    for part in parts:
+        if not _CLOCK.fullmatch(str(part)):
+            raise ConfigurationError(
+                f"{where}: {str(part)[:60]!r} is no time clock id",
+                next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
+            )
+        ids.append(int(str(part)))
+    if not ids:
+        raise ConfigurationError(
+            f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
+        )
+    return tuple(dict.fromkeys(ids))

@@ -1,4 +1,4 @@
-"""The section `[payroll]` of the configuration."""
+"""The sections `[payroll]` and `[retention]` of the configuration."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from connecteam_sync.config_names import require_known
 from connecteam_sync.core.pay_schedule import LAST_ANCHOR, PaySchedule, is_anchor_of_halves
+from connecteam_sync.core.retention import LEAST_YEARS, MOST_YEARS, RetentionRules
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -131,3 +132,19 @@ def _require_anchor(anchor: date, schedule: PaySchedule, where: str) -> None:
             f"{where}: anchor is {anchor}, and no period can begin 15 days later or earlier in every month",
             next_step="semimonthly periods begin on two days 15 apart: anchor on one of the days 1 to 13, or 16 to 28",
         )
+
+
+def retention_rules(value: object, place: str) -> RetentionRules:
+    """How long records are kept. Raises ConfigurationError for less than the law wants."""
+    where = f"{place}, [retention]"
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{place}: retention must be a section", next_step="write [retention]")
+    for name in value:
+        require_known(name, RetentionRules.__struct_fields__, where)
+    years = value.get("years", LEAST_YEARS)
+    if isinstance(years, bool) or not isinstance(years, int) or not LEAST_YEARS <= years <= MOST_YEARS:
+        raise ConfigurationError(
+            f"{where}: years is {str(years)[:60]!r}: payroll records have to be kept for {LEAST_YEARS} years at least",
+            next_step=f"use a whole number from {LEAST_YEARS} to {MOST_YEARS}",
+        )
+    return RetentionRules(years=years)

@@ -34,7 +34,7 @@ from connecteam_sync.errors import (
     DatabaseUnavailable,
     ExportRefused,
 )
-from connecteam_sync.store.payroll import exports
+from connecteam_sync.store.payroll import exports, purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.version import __version__
 
@@ -90,6 +90,7 @@ class Exports:
     def _draft(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
         with self._store.reading("reading a pay period") as session:
             window = self._periods.named_in(session, asked.period).window
+            purges.require_kept(session, window, "is not exported")
             content = content_of(session, window, without_blocked=asked.without_blocked)
         file.write(_encoded(content, asked))
         done = _exported(content, asked, file, None)
@@ -103,6 +104,7 @@ class Exports:
         try:
             with self._store.writing("exporting a pay period") as session:
                 period = self._periods.named_in(session, asked.period)
+                purges.require_kept(session, period.window, "is not exported")
                 earlier = _earlier(session, period, asked)
                 content = content_of(session, period.window, without_blocked=asked.without_blocked)
                 _require_no_blocked(content, asked, earlier)

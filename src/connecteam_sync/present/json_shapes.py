@@ -405,6 +405,7 @@ def verification(verification: Verification) -> Json:
         "offsets": [offset(item) for item in verification.offsets],
         "changes": [change(item) for item in verification.plan.changes if item.kind != "link"],
         "holds": [hold(item) for item in verification.plan.holds],
+        "purged": [day.isoformat() for day in verification.purged],
         "errors": failures(verification.plan),
         "exit_code": verification.exit_code,
     }

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, tuple_
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.lock_check import ClosedDays, LockEvent, Verified
 from connecteam_sync.core.window import LockedDay, Window, each_day
+from connecteam_sync.store.payroll.purges import purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
@@ -125,7 +126,7 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
         for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
-    ranges += [*_of_periods(session), *_of_people(session, events)]
+    ranges += [*_of_periods(session), *_of_people(session, events), *_of_purges(session)]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
 
 
@@ -166,6 +167,23 @@ def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[Cl
             source=source,
             time_clock_id=int(clock) or None,
             people=int(people),
+        )
+
+
+def _of_purges(session: Session) -> Iterator[ClosedDays]:
+    """The days that were purged, each range with who did it."""
+    for one in purges(session):
+        window, at = one.window, one.begun_at or 0
+        event = LockEvent(
+            number=one.number,
+            kind="lock",
+            at=at,
+            by=one.by or "",
+            reason="",
+            ranges=((window.first, window.last, window.timezone),),
+        )
+        yield ClosedDays(
+            first=window.first, last=window.last, timezone=window.timezone, at=at, event=event, source="purged"
         )
 
 
