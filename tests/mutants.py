@@ -4605,7 +4605,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "present/history_text.py",
-        "if row in rows or not _was_there(history, row, zone, day):",
+        "if row in rows or not _was_there(history, row, zone, days):",
         "if row in rows:",
         f"{PERSON_DAY} and night",
     ),

@@ -15,6 +15,7 @@ from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.retention import Purge
 from connecteam_sync.core.run import (
     Check,
     Difference,
@@ -235,7 +236,15 @@ def history(history: History) -> Json:
         "changes": [entry(item) for item in history.changes],
         "holds": [standing(item) for item in history.holds],
         "shifts": [tracked(item) for item in history.shifts],
+        "last": history.changes[-1].cursor if history.changes else None,
+        "has_more": history.has_more,
+        "purged": [purged(item) for item in history.purged],
     }
+
+
+def purged(purge: Purge) -> Json:
+    """Days of which nothing is on record any more."""
+    return {"first": purge.window.first.isoformat(), "last": purge.window.last.isoformat()}
 
 
 def tracked(tracked: ShiftHistory) -> Json:

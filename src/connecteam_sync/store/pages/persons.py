@@ -198,7 +198,7 @@ def person_day(session: Session, person: Employee, people: Iterable[Employee], d
     """A day of one of these people: six statements."""
     people = list(people)
     start, end = start_of_day(day, zone), end_of_day(day, zone)
-    found = explained(session, person, people, day=day, span=(start, end), reach=_REACH)
+    found = explained(session, person, people, days=(day, day), span=(start, end), reach=_REACH)
     users = frozenset(found.users)
     breaks, sheet, locks = _facts(session, users, day, zone)
     return PersonDay(
