@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connecteam_sync.config import load_settings
-from connecteam_sync.core.retention import PurgeCounts, RetentionRules, floor_of
+from connecteam_sync.core.retention import PurgeCounts, floor_of
 from connecteam_sync.errors import (
     ConfigurationError,
     DatabaseError,
@@ -199,7 +199,7 @@ def test_what_has_to_be_kept_is_refused(world: LongAgo) -> None:
 @pytest.mark.parametrize("years", [3, 7])
 def test_a_company_may_keep_records_longer(initialised: str, years: int) -> None:
     """The years count back from today; the last day that may go is the one before."""
-    with long_ago(initialised, retention=RetentionRules(years=years)) as world:
+    with long_ago(initialised, retention_years=years) as world:
         found = world.mirror.retention.check()
         assert found.floor == floor_of(world.mirror.today(), years)
         assert (found.foreseen is None) == (found.floor <= FIRST)
@@ -292,7 +292,7 @@ def test_a_section_with_too_few_years_is_refused(tmp_path: Path) -> None:
             load_settings(file, {})
         assert why in f"{found.value.message} {found.value.next_step}"
     file.write_text('timezone = "America/Chicago"\n[retention]\nyears = 7\n')
-    assert load_settings(file, {}).retention.years == 7
+    assert load_settings(file, {}).retention_years == 7
 
 
 @pytest.mark.parametrize(

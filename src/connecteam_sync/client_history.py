@@ -13,6 +13,7 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.history import History
 from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.lock_check import ClosedDays
 from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
 from connecteam_sync.core.text import called
@@ -24,7 +25,7 @@ from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
 from connecteam_sync.store.history.employee import explained, rows_to_check, shifts_of_rows
 from connecteam_sync.store.mirror.people import users_of_employee
-from connecteam_sync.store.payroll import purges
+from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -32,7 +33,6 @@ from connecteam_sync.store.tables.support import require_table
 if TYPE_CHECKING:
     from connecteam_sync.core.adopt import UnreadTime
     from connecteam_sync.core.anomalies import Anomaly
-    from connecteam_sync.core.retention import Purge
 
 _EVER = (-62_135_596_800, 253_402_300_799)
 """The years 1 to 9999 in epoch seconds, without the last second."""
@@ -101,13 +101,13 @@ class Records:
             person = require_employee(people, employee)
             asked = None if limit is None else limit + 1
             found = explained(session, person, people, days=days, span=span, after=after, limit=asked).history
-            every = purges.purges(session)
+            purged = self._purged(session, *(days or (None, None)))
         has_more = limit is not None and len(found.changes) > limit
         return msgspec.structs.replace(
             found,
             changes=found.changes[:limit],
             has_more=has_more,
-            purged=tuple(one for one in every if days is None or one.overlaps(*days)),
+            purged=purged,
         )
 
     def anomalies(
@@ -167,11 +167,19 @@ class Records:
         with self.store.reading() as session:
             return feed.entries_after(session, after, limit, written=written)
 
-    def purges(self, first: date | None = None, last: date | None = None) -> tuple[Purge, ...]:
-        """The purges on record that have any of these days, newest first; without days every one."""
+    def purged(self, first: date | None = None, last: date | None = None) -> tuple[ClosedDays, ...]:
+        """The days that were purged, newest first, each range with who did it and when; those ranges only that have any
+        of the days from `first` to `last`. Of purged days nothing but certificates and the ledger is on record.
+        """
         with self.store.reading() as session:
-            found = purges.purges(session)
-        return tuple(one for one in found if one.overlaps(first or date.min, last or date.max))
+            return self._purged(session, first, last)
+
+    @staticmethod
+    def _purged(session: Session, first: date | None, last: date | None) -> tuple[ClosedDays, ...]:
+        found = locks.purged(session)
+        return tuple(
+            one for one in found if (last is None or one.first <= last) and (first is None or first <= one.last)
+        )
 
     def holds(
         self,

@@ -88,7 +88,7 @@ class Retentions:
     def _retention(self) -> Retention:
         from connecteam_sync.engine.retention import Retention
 
-        return Retention(self._context, self._settings.retention)
+        return Retention(self._context, self._settings.retention_years)
 
 
 def retention_of(context: Context, settings: Settings, in_use: InUse) -> Retentions:

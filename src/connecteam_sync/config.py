@@ -18,7 +18,6 @@ from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
-from connecteam_sync.core.retention import RetentionRules
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import MAX_SLICE_DAYS, PADDING_DAYS, SLICE_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -104,8 +103,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """When pay periods begin and end, and who closes them: `[payroll]`, too."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
-    retention: RetentionRules = RetentionRules()
-    """How long records are kept: `[retention]`."""
+    retention_years: int = 3
+    """How long records are kept: `years` of `[retention]`; the law wants three at least."""
     file: Path | None = None
 
     @property
@@ -164,7 +163,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "certificate_key", "retention", "file", "planner"}
+_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "certificate_key", "retention_years", "file", "planner"}
 KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
@@ -221,9 +220,9 @@ def _payroll(value: object, place: str) -> dict[str, Any]:
 
 
 def _retention(value: object, place: str) -> dict[str, Any]:
-    from connecteam_sync.config_payroll import retention_rules
+    from connecteam_sync.config_payroll import retention_years
 
-    return {"retention": retention_rules(value, place)}
+    return {"retention_years": retention_years(value, place)}
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:

@@ -10,7 +10,6 @@ import msgspec
 
 from connecteam_sync.config_names import require_known
 from connecteam_sync.core.pay_schedule import LAST_ANCHOR, PaySchedule, is_anchor_of_halves
-from connecteam_sync.core.retention import LEAST_YEARS, MOST_YEARS, RetentionRules
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -19,6 +18,8 @@ _MOST_MINUTES = {"automatic_break_minutes": 240, "timesheet_rounding_minutes": 6
 _ELSEWHERE = frozenset({"timezone", "time_zone", "zone", "start_of_day", "day_start", "day_starts_at"})
 """What other programs let one choose for payroll; here the calendar days of the business's time zone are the days."""
 _CERTIFICATE_KEY = "certificate_key"
+_LEAST_YEARS, _MOST_YEARS = 3, 100
+"""Payroll records are kept for three years at least: 29 CFR 516.5. A company may keep them longer."""
 Rules = TypeVar("Rules", TimesheetRules, PaySchedule)
 
 
@@ -134,17 +135,17 @@ def _require_anchor(anchor: date, schedule: PaySchedule, where: str) -> None:
         )
 
 
-def retention_rules(value: object, place: str) -> RetentionRules:
-    """How long records are kept. Raises ConfigurationError for less than the law wants."""
+def retention_years(value: object, place: str) -> int:
+    """For how many years records are kept. Raises ConfigurationError for less than the law wants."""
     where = f"{place}, [retention]"
     if not isinstance(value, dict):
         raise ConfigurationError(f"{place}: retention must be a section", next_step="write [retention]")
     for name in value:
-        require_known(name, RetentionRules.__struct_fields__, where)
-    years = value.get("years", LEAST_YEARS)
-    if isinstance(years, bool) or not isinstance(years, int) or not LEAST_YEARS <= years <= MOST_YEARS:
+        require_known(name, ("years",), where)
+    years = value.get("years", _LEAST_YEARS)
+    if isinstance(years, bool) or not isinstance(years, int) or not _LEAST_YEARS <= years <= _MOST_YEARS:
         raise ConfigurationError(
-            f"{where}: years is {str(years)[:60]!r}: payroll records have to be kept for {LEAST_YEARS} years at least",
-            next_step=f"use a whole number from {LEAST_YEARS} to {MOST_YEARS}",
+            f"{where}: years is {str(years)[:60]!r}: payroll records have to be kept for {_LEAST_YEARS} years at least",
+            next_step=f"use a whole number from {_LEAST_YEARS} to {_MOST_YEARS}",
         )
-    return RetentionRules(years=years)
+    return years

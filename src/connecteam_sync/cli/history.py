@@ -157,10 +157,8 @@ def _print_csv(mirror: ConnecteamSync, report: Report, pages: Iterable[Sequence[
 
 def _note_purges(mirror: ConnecteamSync, report: Report, first: date | None, last: date | None) -> None:
     """Say on stderr which of the days were purged: of those nothing is listed."""
-    from connecteam_sync.present.retention_text import note_line
-
-    for purge in mirror.purges(first, last):
-        report.note(note_line(purge, ZoneInfo(mirror.settings.timezone)))
+    for item in mirror.purged(first, last):
+        report.note(history_text.purged_line(item, ZoneInfo(mirror.settings.timezone)))
 
 
 def anomalies(
@@ -236,7 +234,7 @@ def changes(
         else:
             entries = page(after, limit or _PAGE)
             cursor = entries[-1].cursor if entries else None
-            purged = [json_shapes.purged(one) for one in mirror.purges()]
+            purged = [json_shapes.purged(one) for one in mirror.purged()]
             report.print_json(
                 {"changes": [json_shapes.entry(entry) for entry in entries], "last": cursor or after, "purged": purged}
             )

@@ -10,11 +10,20 @@ import typer
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 
-retention = typer.Typer(no_args_is_help=True, help="How long records are kept: purges, legal holds, erasing a person.")
-holding = typer.Typer(no_args_is_help=True, help="Legal holds: people of whom nothing may go.")
+retention = typer.Typer(
+    invoke_without_command=True, help="How long records are kept: purges, legal holds, erasing a person."
+)
+holding = typer.Typer(invoke_without_command=True, help="Legal holds: people of whom nothing may go.")
 retention.add_typer(holding, name="hold")
 Someone = Annotated[str, typer.Argument(metavar="EMPLOYEE", help="The employee's id, name, or a part of it.")]
 Why = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it is kept.")]
+
+
+@retention.callback()
+def show(context: typer.Context, config: Config = None, as_json: Json = False) -> None:
+    """Show how long records are kept, as `retention check` does."""
+    if context.invoked_subcommand is None:
+        check(config, as_json)
 
 
 @retention.command()
@@ -59,6 +68,13 @@ def purge(
         done = mirror.retention.purge(days, confirm=confirm, with_rows=rows, by=who)
         report.print_json({"purge": retention_text.purge_json(done)})
         report.print_lines(retention_text.purged_lines(done))
+
+
+@holding.callback()
+def hold_show(context: typer.Context, config: Config = None, as_json: Json = False) -> None:
+    """List every legal hold on record, released ones too."""
+    if context.invoked_subcommand is None:
+        hold_list(config, as_json)
 
 
 @holding.command("list")

@@ -6,7 +6,7 @@ import msgspec
 
 from connecteam_sync.core.clocktime import ClockTime, Employee
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.retention import Purge
+from connecteam_sync.core.lock_check import ClosedDays
 from connecteam_sync.core.run import Entry, StandingHold
 from connecteam_sync.core.shift import Shift
 
@@ -33,8 +33,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Entry, ...]
     holds: tuple[StandingHold, ...]
     shifts: tuple[ShiftHistory, ...]
-    purged: tuple[Purge, ...] = ()
-    """Purges of days that were asked for: of those nothing else is on record any more."""
+    purged: tuple[ClosedDays, ...] = ()
+    """Days of those that were asked for which were purged: of these nothing else is on record any more."""
     has_more: bool = False
     """Whether further changes are behind the last one of these: go on after its cursor."""
 

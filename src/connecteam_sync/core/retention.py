@@ -10,20 +10,12 @@ import msgspec
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 
-LEAST_YEARS, MOST_YEARS = 3, 100
-"""Payroll records are kept for three years at least: 29 CFR 516.5. A company may keep them longer."""
 StayReason = Literal["manual", "child_row", "legal_hold", "not_closed", "across"]
 """Why something on the days of a purge stays: a row entered by hand; a row that rows of other tables point at; of
 somebody on a legal hold; a row of a day in no closed pay period within the days; something that reaches beyond them.
 """
 STAY_REASONS: tuple[StayReason, ...] = get_args(StayReason)
 PurgeState = Literal["foreseen", "begun", "done"]
-
-
-class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The section `[retention]` of the configuration: the years for which nothing is purged."""
-
-    years: int = LEAST_YEARS
 
 
 def floor_of(today: date, years: int) -> date:

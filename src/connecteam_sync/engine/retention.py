@@ -19,7 +19,6 @@ from connecteam_sync.core.retention import (
     Purge,
     PurgeCounts,
     RetentionCheck,
-    RetentionRules,
     floor_of,
     parts_of_a_year,
 )
@@ -39,16 +38,16 @@ _LAW = "payroll records are kept for {} ([retention] years; the law wants three 
 
 
 class Retention:
-    """The retention of one database, by the business's days."""
+    """The retention of one database, by the business's days: nothing goes within so many `years`."""
 
-    def __init__(self, context: Context, rules: RetentionRules) -> None:
-        self._context, self._store, self._rules = context, context.store, rules
+    def __init__(self, context: Context, years: int) -> None:
+        self._context, self._store, self._years = context, context.store, years
         self._timezone = context.timezone
 
     @property
     def floor(self) -> date:
         """The first day that has to be kept."""
-        return floor_of(self._context.choosing.today(), self._rules.years)
+        return floor_of(self._context.choosing.today(), self._years)
 
     def check(self) -> RetentionCheck:
         """What has to be kept, what may go, and what is on record. Nothing is written."""
@@ -64,7 +63,7 @@ class Retention:
                 last = min(floor - timedelta(days=1), oldest + timedelta(days=MAX_WINDOW_DAYS - 1))
                 foreseen = self._foreseen(session, Window(oldest, last, self._timezone), with_rows=False)
         return RetentionCheck(
-            years=self._rules.years, floor=floor, oldest=oldest, foreseen=foreseen, purges=every, legal_holds=kept
+            years=self._years, floor=floor, oldest=oldest, foreseen=foreseen, purges=every, legal_holds=kept
         )
 
     # -- purging -------------------------------------------------------------------------------------------------------
@@ -145,7 +144,7 @@ class Retention:
     def _require_allowed(self, session: Session, window: Window, *, with_rows: bool) -> Purge | None:
         """The purge of just these days that was broken off, if there is one. Raises RetentionRefused."""
         if window.last >= self.floor:
-            law = _LAW.format(many(self._rules.years, "year"))
+            law = _LAW.format(many(self._years, "year"))
             raise RetentionRefused(
                 f"{window.first}..{window.last} is not purged: {law}, so {day_name(self.floor)} and later days stay",
                 next_step=f"purge up to {self.floor - timedelta(days=1)}; {_CHECK}",
@@ -259,10 +258,10 @@ class Retention:
         today = self._context.choosing.today()
         newest = purging.newest_day(session, person.id, users, Window(today, today, self._timezone))
         if newest is not None and newest >= self.floor.isoformat():
-            law = _LAW.format(many(self._rules.years, "year"))
+            law = _LAW.format(many(self._years, "year"))
             raise RetentionRefused(
                 f"{_called(person)} worked on {newest}: {law}; nothing was erased",
-                next_step=f"it can be done {many(self._rules.years, 'year')} after the last day of theirs",
+                next_step=f"it can be done {many(self._years, 'year')} after the last day of theirs",
             )
 
     @staticmethod

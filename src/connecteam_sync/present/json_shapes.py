@@ -15,7 +15,7 @@ from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.retention import Purge
+from connecteam_sync.core.lock_check import ClosedDays
 from connecteam_sync.core.run import (
     Check,
     Difference,
@@ -242,9 +242,9 @@ def history(history: History) -> Json:
     }
 
 
-def purged(purge: Purge) -> Json:
+def purged(item: ClosedDays) -> Json:
     """Days of which nothing is on record any more."""
-    return {"first": purge.window.first.isoformat(), "last": purge.window.last.isoformat()}
+    return {"first": item.first.isoformat(), "last": item.last.isoformat()}
 
 
 def tracked(tracked: ShiftHistory) -> Json:

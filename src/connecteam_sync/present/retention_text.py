@@ -9,7 +9,6 @@ import msgspec
 
 from connecteam_sync.core.retention import Erasure, LegalHold, Purge, PurgeCounts, RetentionCheck, StayReason
 from connecteam_sync.core.text import called, many, one_line, stamp
-from connecteam_sync.core.window import local_day
 from connecteam_sync.present import json_shapes
 
 # -- for programs ------------------------------------------------------------------------------------------------------
@@ -111,13 +110,6 @@ def purged_lines(purge: Purge) -> list[str]:
     """What a purge removed."""
     what = counts_text(purge.counts)
     return [f"{purge.name} ({purge.window.timezone}) is purged: {what} went; its days are closed for good"]
-
-
-def note_line(purge: Purge, zone: ZoneInfo) -> str:
-    """What is said of days in a list that were purged: `2021-01-01..2021-12-31 was purged on 2025-01-03 by ana`."""
-    on = "" if purge.begun_at is None else f" on {local_day(purge.begun_at, zone)}"
-    rest = "" if purge.state == "done" else ", not to its end"
-    return f"{purge.name} was purged{on} by {called(purge.by)}{rest}: nothing of these days is on record any more"
 
 
 def check_lines(found: RetentionCheck, zone: ZoneInfo) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,6 @@ from connecteam_sync.core.run import Entry
 from connecteam_sync.core.window import later
 from connecteam_sync.errors import ConfigurationError, FeedReset
 from connecteam_sync.store.history.journal import change_of
-from connecteam_sync.store.payroll.purges import purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.exact_types import values_in
 
@@ -204,7 +203,7 @@ def _require_there(session: Session, cursor: int | str) -> int:
     # Numbers may be skipped, so the entry of a bare one need not exist; but none is larger than the newest.
     if there == text or (is_bare and newest is not None and number <= int(newest.partition("-")[0])):
         return number
-    if there is None and any(low <= number <= high for low, high in _purged(session)):
+    if there is None and _is_purged(session, number):
         # Gone by a purge, which takes no entry behind it: what comes next is on record.
         return number
     what = "is not there any more" if there is None else "is another one now"
@@ -216,9 +215,11 @@ def _require_there(session: Session, cursor: int | str) -> int:
     )
 
 
-def _purged(session: Session) -> Iterator[tuple[int, int]]:
-    """The first and the last number of the entries that each purge removed."""
-    yield from (one.entries for one in purges(session) if one.entries is not None)
+def _is_purged(session: Session, number: int) -> bool:
+    """Whether a purge removed entries of that number, or of smaller and larger ones."""
+    purges = session.tables.purges
+    wanted = select(purges.c.id).where(purges.c.first_entry <= number, purges.c.last_entry >= number).limit(1)
+    return session.connection.execute(wanted).first() is not None
 
 
 def _cursor_at(session: Session, number: Any) -> str | None:  # noqa: ANN401 - a number, or what finds one

@@ -12,7 +12,6 @@ from sqlalchemy import delete, insert, select, tuple_
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.lock_check import ClosedDays, LockEvent, Verified
 from connecteam_sync.core.window import LockedDay, Window, each_day
-from connecteam_sync.store.payroll.purges import purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
@@ -126,7 +125,7 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
         for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
-    ranges += [*_of_periods(session), *_of_people(session, events), *_of_purges(session)]
+    ranges += [*_of_periods(session), *_of_people(session, events), *purged(session)]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
 
 
@@ -170,21 +169,13 @@ def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[Cl
         )
 
 
-def _of_purges(session: Session) -> Iterator[ClosedDays]:
-    """The days that were purged, each range with who did it."""
-    for one in purges(session):
-        window, at = one.window, one.begun_at or 0
-        event = LockEvent(
-            number=one.number,
-            kind="lock",
-            at=at,
-            by=one.by or "",
-            reason="",
-            ranges=((window.first, window.last, window.timezone),),
-        )
-        yield ClosedDays(
-            first=window.first, last=window.last, timezone=window.timezone, at=at, event=event, source="purged"
-        )
+def purged(session: Session) -> Iterator[ClosedDays]:
+    """The days that were purged, newest first, each range with who did it and when."""
+    sql = f"SELECT id, first_day, last_day, timezone, begun_at, actor FROM {session.own.purges} ORDER BY id DESC"
+    for number, begins, ends, zone, at, who in session.fetch(Query(sql))[0]:
+        first, last = date.fromisoformat(begins), date.fromisoformat(ends)
+        event = LockEvent(number=int(number), kind="lock", at=int(at), by=who, reason="", ranges=((first, last, zone),))
+        yield ClosedDays(first=first, last=last, timezone=zone, at=int(at), event=event, source="purged")
 
 
 def lock_history(session: Session) -> tuple[LockEvent, ...]:
