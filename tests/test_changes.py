@@ -10,7 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
+from connecteam_sync.cli import history
+from connecteam_sync.core.change import Change
 from connecteam_sync.core.change_lines import COLUMNS, changes_csv, lines_of
+from connecteam_sync.core.run import Entry
 from connecteam_sync.errors import ConfigurationError, FeedReset, NotFound, WindowError
 from connecteam_sync.present.history_text import change_lines
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
@@ -197,3 +200,19 @@ def test_the_command_tells_a_history_of_some_days(terminal: Terminal) -> None:
     assert "another program removed" not in part.out
     day = datetime.fromtimestamp(shift.start, UTC).date()
     assert terminal("history", name, day.isoformat()).out == terminal("history", name, "--day", day.isoformat()).out
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
+def test_every_page_of_the_command_is_read_once(count: int) -> None:
+    """Until one is not full; the first one may be empty, and is there for the heading."""
+    asked: list[str] = []
+
+    def page(cursor: str, size: int) -> tuple[Entry, ...]:
+        asked.append(cursor)
+        numbers = range(int(cursor) + 1, min(int(cursor) + size, count) + 1)
+        change = Change(kind="link", before=None, after=None, shift_id=None, user_id=None, days=(TUESDAY,) * 2, why="")
+        return tuple(Entry(number=n, cursor=str(n), run=1, at=0, change=change) for n in numbers)
+
+    found = [entry.number for some in history._pages(page, "0") for entry in some]
+    assert found == list(range(1, count + 1))
+    assert len(asked) == count // 1000 + 1

@@ -134,6 +134,6 @@ PAYROLL_CELLS = [
     Cell(
         "export", 4, f"{OLD} --format csv --out b.csv --draft", stages.purged, fine, "was purged", "retention_refused"
     ),
-    Cell("undo", 4, "2", stages.purged, fine, "was purged on", "undo_refused"),
+    Cell("undo", 4, "1", stages.purged, fine, "was purged on", "undo_refused"),
     Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
 ]

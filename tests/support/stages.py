@@ -64,7 +64,16 @@ def must(run: Command, *words: str, code: int = 0) -> Answer:
 
 def nothing(_: Command) -> Words:
     """No table at all, and a file that is no plan."""
-    return {"plan": "plan.json", "hold": "1", "user": "1", "employee": "1", "clock": "1", "correction": "1"}
+    return {
+        "plan": "plan.json",
+        "hold": "1",
+        "user": "1",
+        "employee": "1",
+        "clock": "1",
+        "correction": "1",
+        "gone": "1",
+        "held": "1",
+    }
 
 
 def initialised(run: Command) -> Words:
@@ -97,18 +106,19 @@ def exported(run: Command) -> Words:
 
 def long_kept(run: Command) -> Words:
     """Somebody (`{gone}`) worked years ago and never again, and somebody else (`{held}`) is on a legal hold."""
-    words = mirrored(run)
     company = run.sandbox.company
     user = min(set(company.people) - {shift.user_id for shift in company.shifts()})
     day = date(2021, 3, 2)
     start, end = company.at(day, "08:00"), company.at(day, "16:00")
     company.add(user, start, end, clock=min(company.people[user].clocks), created_at=start)
+    must(run, "init")
     must(run, "sync", "--day", day.isoformat())
+    must(run, "sync", *DAYS)
     people = sql(run, "SELECT id, connecteam_user_id FROM employees ORDER BY id")
     gone = next(key for key, of in people if str(of) == str(user))
-    held = next(key for key, _ in people if key != gone and str(key) != words["employee"])
+    busy, held = [key for key, _ in people if key != gone][:2]
     must(run, "retention", "hold", "add", str(held), "--reason", "a lawsuit")
-    return {**words, "gone": str(gone), "held": str(held)}
+    return {"employee": str(busy), "gone": str(gone), "held": str(held)}
 
 
 def purged(run: Command) -> Words:

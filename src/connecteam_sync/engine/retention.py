@@ -210,7 +210,7 @@ class Retention:
     def erase(self, employee: int | str, *, confirm: str, by: str | None) -> Erasure:
         """Blank a person in our tables. See `client_retention.Retentions.erase`.
 
-        Raises NotConfirmed, RetentionRefused inside the floor or on a legal hold, NotFound.
+        Raises NotConfirmed, RetentionRefused inside the floor or on a legal hold, NotFound, ConfigurationError.
         """
         who = acting_name(by)
         with self._store.writing("erasing a person") as session:
