@@ -114,6 +114,7 @@ CLOSED_DAYS = "tests/store/test_closed_days.py"
 WAITING = "tests/store/test_waiting.py"
 KEPT = "tests/attack/test_machine.py -k failed_once"
 DATABASE_FAULTS = "tests/attack/test_database_faults.py"
+ACCOUNTS = "tests/test_accounts.py"
 ZONES, EVERYWHERE, WHENEVER = (
     "tests/core/test_zones.py",
     "tests/core/test_determinism.py",
@@ -332,6 +333,19 @@ EXPORTS = "tests/test_exports.py -k sqlite"
 EXPORT_CELLS = "tests/test_contract.py -k export"
 EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
+    ("accounts.py", "        if name in failed\n", "        if False\n", ACCOUNTS),
+    ("config_accounts.py", "key=len, default=None)", "default=None)", ACCOUNTS),
+    ("config_accounts.py", "{**self._shared, **own}", "{**own, **self._shared}", ACCOUNTS),
+    ("config_accounts.py", "_bare(variable) not in _OF_ONE and ", "", ACCOUNTS),
+    ("config_accounts.py", "if _bare(variable) not in said}", "}", ACCOUNTS),
+    ("config_add.py", "                _write(place, before)\n", "                pass\n", ACCOUNTS),
+    ("config_add.py", "json.dumps(value, ensure_ascii=False)", "repr(value)", ACCOUNTS),
+    ("config_secrets.py", 'return f"Environ({len(self._values)} variables)"', "return repr(self._values)", ACCOUNTS),
+    ("cli/chosen.py", "if Chosen.context.invoked_subcommand is not None:", "if False:", ACCOUNTS),
+    ("cli/chosen.py", "if words not in READS and not Chosen.is_every:", "if False:", ACCOUNTS),
+    ("cli/chosen.py", "        codes.append(code)\n", "", ACCOUNTS),
+    ("cli/many_accounts.py", "            raise typer.Exit(1)\n", "            pass\n", ACCOUNTS),
+    ("store/sql/urls.py", 'str(Path(url.database or "").resolve())', "str(url.database)", ACCOUNTS),
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
     ("core/facts.py", 'if clock.mode != "paused"]', "]", STATUS),
     ("core/problems.py", 'clock.trouble_since is not None or clock.mode == "refused"', "clock.trouble_since", STATUS),
@@ -1642,7 +1656,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slice.py", "return attempt > 0", "return False", REFUSED_SERVERS),
     ("errors.py", "    exit_code = 6\n    retryable = True\n\n    def", "    retryable = True\n\n    def", REFUSED),
     ("config.py", "        if not text:\n            # An empty", "        if False:\n            # An empty", COMMAND),
-    ("config.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
+    ("config_secrets.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
     ("config_names.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
     ("store/sql/errors.py", 'f"{url.username}@"', 'f"{url.username}:{url.password}@"', FAILURES),
     ("store/sql/errors.py", "Path(path).absolute()", "Path(path)", FAILURES),
@@ -2710,7 +2724,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/unforeseen.py", "file.write(without_secrets(head + trace))", "file.write(head + trace)", OUTPUT),
     ("cli/unforeseen.py", "if not any(mirror.store.commits for mirror in OPENED):", "if True:", OUTPUT),
     ("engine/slices.py", "if not EARLIEST <= day <= LATEST:", "if False:", OUT_OF_REACH),
-    ("config.py", "mode & (stat.S_IWGRP | stat.S_IWOTH)", "mode & stat.S_IWGRP", KEY_FILES),
+    ("config_secrets.py", "mode & (stat.S_IWGRP | stat.S_IWOTH)", "mode & stat.S_IWGRP", KEY_FILES),
     (
         "config_names.py",
         "short = {key.removeprefix(PREFIX): key for key in (*known, *also)}",
@@ -3415,7 +3429,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (PAGE, "`--limit N` `--kind` | receipts", "`--limit N` | receipts", REFERENCE),
     (PAGE, "| `older_days` | 92 |", "| `older_days` | 93 |", REFERENCE),
     ("cli/history.py", '"--near", metavar="MINUTES"', '"--nearer", metavar="MINUTES"', REFERENCE),
-    ("config.py", '"CLIENT_ID", "CLIENT_SECRET"),', '"CLIENT_ID", "CLIENT_SECRET", "TOKEN"),', REFERENCE),
+    ("config_secrets.py", '"CLIENT_ID", "CLIENT_SECRET"),', '"CLIENT_ID", "CLIENT_SECRET", "TOKEN"),', REFERENCE),
     ("cli/output.py", 'os.environ.get("TERM")', 'os.environ.get("TERMINAL")', REFERENCE),
     ("client_history.py", "def runs(self, limit: int = 20,", "def runs(self, limit: int = 25,", REFERENCE),
     ("errors.py", "class BudgetSpent(UpstreamError)", "class BudgetSpent(Unavailable)", REFERENCE),
@@ -3585,7 +3599,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/demo.py", 'and third.status == "nothing"', 'and third.status == "applied"', f"{COMMAND} -k demo"),
     ("cli/sandbox.py", "if first > last or ", "if ", LIFE),
     ("cli/serve.py", "        stopped.wait()\n", "        pass\n", SERVING),
-    ("cli/serve.py", "        credentials()\n", "        pass\n", f"{CONTRACT} serve"),
+    ("cli/serve.py", "        credentials(mirror.settings.secrets)\n", "        pass\n", f"{CONTRACT} serve"),
     ("client_account.py", "is_archived=clock in listed and listed[clock].is_archived,", "is_archived=False,", ACCOUNT),
     ("core/account.py", "    if company_id is not None:\n", "    if company_id is None:\n", ACCOUNT),
     ("core/cadence.py", "hour >= start or hour < end", "hour >= start and hour < end", CADENCE),
@@ -3648,7 +3662,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("cli/bells.py", '"" if ours else "next', '"" if not ours else "next', f"{CONTRACT} webhooks"),
     ("cli/status.py", "        if found.exit_code:\n", "        if False:\n", f"{CONTRACT} status"),
-    ("client_bells.py", "self._registrations().rotate(_required())", "()", f"{CONTRACT} rotate"),
+    ("client_bells.py", "self._registrations().rotate(_required(self.settings))", "()", f"{CONTRACT} rotate"),
     (
         "core/decision_inputs.py",
         "decided=Decided.of(decision) if decision is not None else None",

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import typer
 
@@ -27,6 +27,9 @@ PROGRESS_SECONDS = 4.0
 
 class Report:
     """One command's output: `print_lines` for people or `print_json` for programs on stdout, `note` on stderr."""
+
+    collected: ClassVar[list[dict[str, Any]] | None] = None
+    """Where the objects for programs are put while a command is run for one account after the other."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -53,7 +56,9 @@ class Report:
 
     def print_json(self, members: Mapping[str, Any]) -> None:
         """Print one object for programs; nothing without `--json`."""
-        if self.as_json:
+        if self.as_json and Report.collected is not None:
+            Report.collected.append(dict(members))
+        elif self.as_json:
             self.end_progress()
             sys.stdout.write(escaped(encoded({"schema": SCHEMA, **members}), sys.stdout) + "\n")
             Streams.json_written = True
