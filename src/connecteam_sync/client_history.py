@@ -13,7 +13,6 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.history import History
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.lock_check import ClosedDays
 from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
 from connecteam_sync.core.text import called
@@ -167,18 +166,18 @@ class Records:
         with self.store.reading() as session:
             return feed.entries_after(session, after, limit, written=written)
 
-    def purged(self, first: date | None = None, last: date | None = None) -> tuple[ClosedDays, ...]:
-        """The days that were purged, newest first, each range with who did it and when; those ranges only that have any
-        of the days from `first` to `last`. Of purged days nothing but certificates and the ledger is on record.
+    def purged(self, first: date | None = None, last: date | None = None) -> tuple[Window, ...]:
+        """The ranges of days that were purged, newest purge first: those that have any day from `first` to `last`. Of
+        purged days nothing but certificates, periods, corrections and the ledger is on record.
         """
         with self.store.reading() as session:
             return self._purged(session, first, last)
 
     @staticmethod
-    def _purged(session: Session, first: date | None, last: date | None) -> tuple[ClosedDays, ...]:
-        found = locks.purged(session)
+    def _purged(session: Session, first: date | None, last: date | None) -> tuple[Window, ...]:
+        every = (Window(one.first, one.last, one.timezone) for one in locks.purged(session))
         return tuple(
-            one for one in found if (last is None or one.first <= last) and (first is None or first <= one.last)
+            one for one in every if (last is None or one.first <= last) and (first is None or first <= one.last)
         )
 
     def holds(

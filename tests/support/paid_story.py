@@ -68,3 +68,6 @@ def kept(run: Folder) -> None:
     assert run("changes")["purged"]
     assert run("history", gone)["purged"]
     assert run("verify", "--from", "2021-03-01", "--to", "2021-03-14")["purged"]
+
+
+STORIES = (paid, kept)

@@ -104,31 +104,6 @@ def exported(run: Command) -> Words:
     return words
 
 
-def long_kept(run: Command) -> Words:
-    """Somebody (`{gone}`) worked years ago and never again, and somebody else (`{held}`) is on a legal hold."""
-    company = run.sandbox.company
-    user = min(set(company.people) - {shift.user_id for shift in company.shifts()})
-    day = date(2021, 3, 2)
-    start, end = company.at(day, "08:00"), company.at(day, "16:00")
-    company.add(user, start, end, clock=min(company.people[user].clocks), created_at=start)
-    must(run, "init")
-    must(run, "sync", "--day", day.isoformat())
-    must(run, "sync", *DAYS)
-    people = sql(run, "SELECT id, connecteam_user_id FROM employees ORDER BY id")
-    gone = next(key for key, of in people if str(of) == str(user))
-    busy, held = [key for key, _ in people if key != gone][:2]
-    must(run, "retention", "hold", "add", str(held), "--reason", "a lawsuit")
-    return {"employee": str(busy), "gone": str(gone), "held": str(held)}
-
-
-def purged(run: Command) -> Words:
-    """That day was purged."""
-    words = long_kept(run)
-    days = "2021-03-02..2022-03-02"
-    must(run, "retention", "purge", days, "--confirm", days)
-    return words
-
-
 def corrected(run: Command) -> Words:
     """The days are a closed pay period, and a shift of theirs began later than it says: `{correction}` waits."""
     words = closed_period(run)

@@ -158,7 +158,7 @@ def _print_csv(mirror: ConnecteamSync, report: Report, pages: Iterable[Sequence[
 def _note_purges(mirror: ConnecteamSync, report: Report, first: date | None, last: date | None) -> None:
     """Say on stderr which of the days were purged: of those nothing is listed."""
     for item in mirror.purged(first, last):
-        report.note(history_text.purged_line(item, ZoneInfo(mirror.settings.timezone)))
+        report.note(history_text.purged_line(item))
 
 
 def anomalies(

@@ -13,7 +13,6 @@ from connecteam_sync.core.adopt import UnreadTime
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.lock_check import ClosedDays
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.text import called, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.core.window import Window, local_day
@@ -53,7 +52,7 @@ def history_text(
         lines += map(_hold_line, held[row.id])
     became = [] if is_part else without_a_row(history, zone, days)
     lines += became if history.rows or became else ["no row now, and none is on record to have been there"]
-    lines += [purged_line(item, zone) for item in history.purged]
+    lines += [purged_line(item) for item in history.purged]
     for tracked in shifts[None]:
         place = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
         begins = local_day(tracked.shift.start, zone)
@@ -68,11 +67,9 @@ def history_text(
     return lines
 
 
-def purged_line(item: ClosedDays, zone: ZoneInfo) -> str:
-    """`2021-01-01..2021-12-31 was purged on 2025-01-03 by ana: …`."""
-    who = "" if item.event is None else f" by {called(item.event.by)}"
-    on = local_day(item.at, zone)
-    return f"{item.first}..{item.last} was purged on {on}{who}: nothing else of these days is on record any more"
+def purged_line(days: Window) -> str:
+    """What is said of days that were purged."""
+    return f"{days.first}..{days.last} was purged: nothing else of these days is on record (retention check)"
 
 
 def change_lines(lines: Iterable[ChangeLine], zone: ZoneInfo) -> Iterator[str]:

@@ -15,7 +15,6 @@ from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.history import History, ShiftHistory
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.lock_check import ClosedDays
 from connecteam_sync.core.run import (
     Check,
     Difference,
@@ -242,7 +241,7 @@ def history(history: History) -> Json:
     }
 
 
-def purged(item: ClosedDays) -> Json:
+def purged(item: Window) -> Json:
     """Days of which nothing is on record any more."""
     return {"first": item.first.isoformat(), "last": item.last.isoformat()}
 
