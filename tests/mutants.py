@@ -51,7 +51,7 @@ PERSON_LOCKS = "tests/test_imported_locks.py -k sqlite"
 RETENTION, ERASING = "tests/test_retention.py -k sqlite", "tests/test_erasing.py -k sqlite"
 CHANGES, CHANGES_COMMAND = "tests/test_changes.py -k sqlite", "tests/test_changes.py -k command"
 RETENTION_COMMAND = "tests/test_retention_command.py"
-FLOOR = "tests/test_retention.py -k the_floor_is"
+FLOOR, OVERLAPS = "tests/test_retention.py -k the_floor_is", "tests/test_retention.py -k has_any_of"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
@@ -4709,7 +4709,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/tables/payroll_schema.py", 'Index("subject", "subject"),', "", UPGRADES),
     ("store/migrations/versions/0019_retention.py", '        "legal_holds",', '        "legal_hold",', UPGRADES),
     ("core/retention.py", "today.replace(year=year, day=28)", "today.replace(year=year, month=3, day=1)", FLOOR),
-    ("core/retention.py", "self.window.first <= last and", "self.window.first < last and", CHANGES),
+    ("core/retention.py", "self.window.first <= last and", "self.window.first < last and", OVERLAPS),
     ("core/locks.py", "(row is None or gone.at(row.clock_in) is not None)", "True", RETENTION),
     ("core/locks.py", "if row.id in linked or gone.at(row.clock_in) is None", "if True", RETENTION),
     ("core/locks.py", "if one.id in known or gone.at(one.start) is None", "if True", RETENTION),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from connecteam_sync.config import load_settings
-from connecteam_sync.core.retention import PurgeCounts, floor_of
+from connecteam_sync.core.retention import Purge, PurgeCounts, floor_of
+from connecteam_sync.core.window import Window
 from connecteam_sync.errors import (
     ConfigurationError,
     DatabaseError,
@@ -73,6 +74,7 @@ def test_nothing_is_ever_written_to_purged_days_again(world: LongAgo) -> None:
     world.worked(date(2021, 3, 5), "08:00", "12:00")
     for run in (world.looked(), world.mirror.sync(world.old), world.mirror.resync(world.old)):
         assert (run.status, run.counts.held, run.exit_code) == ("nothing", 0, 0)
+        assert [one.note for one in run.slices] == ["14 days purged, and left as they are"]
     assert world.table() == table
     after = world.counts()
     assert {kind: after[kind] for kind in ("changes", "shifts", "holds")} == {
@@ -301,3 +303,14 @@ def test_a_section_with_too_few_years_is_refused(tmp_path: Path) -> None:
 def test_the_floor_is_so_many_years_before_today(today: date, floor: date) -> None:
     """A day that the year does not have counts as the one before: kept rather than not."""
     assert floor_of(today, 3) == floor
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "has_any"),
+    [("02-27", "02-28", False), ("02-27", "03-01", True), ("03-14", "03-20", True), ("03-15", "03-20", False)],
+)
+def test_a_purge_has_any_of_these_days(first: str, last: str, *, has_any: bool) -> None:
+    """Its first and its last day are days of it."""
+    window = Window(FIRST, LAST, "America/Chicago")
+    purge = Purge(window=window, with_rows=False, state="done", counts=PurgeCounts())
+    assert purge.overlaps(*(date.fromisoformat(f"2021-{day}") for day in (first, last))) is has_any

@@ -14,8 +14,8 @@ from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Snapshot
-from connecteam_sync.core.text import called, clock, day_name, hours, span
-from connecteam_sync.core.window import LockedDay, LockSource, local_day
+from connecteam_sync.core.text import called, clock, day_name, hours, many, span
+from connecteam_sync.core.window import LockedDay, LockSource, Window, local_day
 
 
 class Locks:
@@ -89,6 +89,12 @@ class _Index:
 def purged_of(days: Iterable[LockedDay]) -> tuple[LockedDay, ...]:
     """Those of the closed days that were purged."""
     return tuple(day for day in days if day.source == "purged")
+
+
+def left_out_text(window: Window, days: Iterable[LockedDay]) -> str:
+    """How many days of a window are purged; empty if none is."""
+    count = len({day.day for day in purged_of(days) if window.first <= day.day <= window.last})
+    return f"{many(count, 'day')} purged, and left as they are" if count else ""
 
 
 def as_kept(snapshot: Snapshot, stored: StoredState) -> tuple[Snapshot, StoredState]:

@@ -12,7 +12,7 @@ import msgspec
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Pending, SlicePlan
 from connecteam_sync.core.events import InputsNotKept, SliceAgain
-from connecteam_sync.core.locks import as_kept
+from connecteam_sync.core.locks import as_kept, left_out_text
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
@@ -316,7 +316,8 @@ class SliceRunner:
             return receipt, None
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
         kinds = self._break_types.write(session, decision.time_clock_id) if self._break_types else ""
-        notes = (done.note, self._belonging.note if not self.record.slices else "", kinds)
+        account = self._belonging.note if not self.record.slices else ""
+        notes = (done.note, account, kinds, left_out_text(decision.window, taken.stored.locked))
         receipt = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
         people: dict[str, object] | None = None
         if done.employees_made or done.renamed:
