@@ -77,6 +77,8 @@ class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
         """How they are opened: a command, or where else."""
         if self.source == "own":
             return f"connecteam-sync unlock --from {self.first} --to {self.last}"
+        if self.source == "purged":
+            return "by nothing: it was purged"
         return f"connecteam-sync periods reopen {self.first} --reason R" if self.source == "period" else "in Connecteam"
 
 
