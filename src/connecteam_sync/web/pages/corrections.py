@@ -140,7 +140,7 @@ def accept(ask: Ask) -> Page | Moved:
     numbers, into = _chosen(ask), ask.required("into")
     try:
         with acting(ask, "accept corrections", _subject(numbers), f"into {into}") as client:
-            done = client.payroll.accept_corrections(numbers, into=into, by=who(ask))
+            done = client.payroll.accept_corrections(numbers, into=into, by=who(ask), seen=_seen(ask, numbers))
     except CorrectionRefused as error:
         return _page(ask, error)
     return _answer(ask, done)
@@ -151,7 +151,7 @@ def dismiss(ask: Ask) -> Page | Moved:
     numbers, reason = _chosen(ask), ask.required("reason")
     try:
         with acting(ask, "dismiss corrections", _subject(numbers), reason) as client:
-            done = client.payroll.dismiss_corrections(numbers, reason=reason, by=who(ask))
+            done = client.payroll.dismiss_corrections(numbers, reason=reason, by=who(ask), seen=_seen(ask, numbers))
     except CorrectionRefused as error:
         return _page(ask, error)
     return _answer(ask, done)
@@ -167,6 +167,12 @@ def _chosen(ask: Ask) -> tuple[int, ...]:
             f"{len(texts):,} corrections at once", next_step=f"name at most {MOST_AT_ONCE} by 'id'"
         )
     return tuple(dict.fromkeys(number_of(text, "id") for text in texts))
+
+
+def _seen(ask: Ask, numbers: tuple[int, ...]) -> dict[int, str]:
+    """What was decided of each when the page was made; a program need not say it."""
+    fields = {number: ask.form.get(f"seen-{number}") for number in numbers}
+    return {number: told for number, told in fields.items() if told is not None}
 
 
 def _subject(numbers: tuple[int, ...]) -> str:
