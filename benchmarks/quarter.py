@@ -5,9 +5,9 @@
 
 After each period is exported, managers edit shifts of closed days in Connecteam: times corrected, shifts forgotten,
 removed, moved to another day or another person, edits taken back. The edits become corrections, which are accepted into
-the period after, some of them edited again before it is exported. At the end the minutes of all exports are compared with
-those that Connecteam says by then, person by person; nothing may be left. Scratch databases, of the servers of the
-tests; with `--dry` the figures are printed as one JSON object.
+the period after, some of them edited again before it is exported. At the end the minutes of all exports are compared
+with those that Connecteam says by then, person by person; nothing may be left. Scratch databases, of the servers of the
+tests; with `--dry` the figures are printed as JSON alone.
 """
 
 from __future__ import annotations
@@ -43,11 +43,14 @@ SHARE = 0.03
 """How many of the shifts of a period are edited after it was exported."""
 AGAIN = 0.2
 """How many late edits are of a shift that was edited late before, and how many of these are taken back."""
+_SATURDAY, _SELDOM = 5, 0.1
 EDITS = ("later", "earlier", "removed", "forgotten", "other_day", "other_person")
 
 
 class Figures(NamedTuple):
-    """What one period came to: its shifts, minutes of its rows and of the corrections that it carries, late edits."""
+    """What one period came to: its shifts, the late edits since the period before was exported, the corrections that it
+    carries, lines of its file, minutes of its rows and of these corrections.
+    """
 
     period: str
     shifts: int
@@ -67,7 +70,6 @@ class Quarter:
         self.edited: list[tuple[str, int, int]] = []
         self.paid: Counter[str] = Counter()
         self.figures: list[Figures] = []
-        self.all_edits = 0
 
     def window(self, number: int) -> Window:
         """The days of a period."""
@@ -79,17 +81,15 @@ class Quarter:
         for number in range(PERIODS + 1):
             window = self.window(number)
             worked = self._work(window) if number < PERIODS else 0
+            # A third of the late edits is made between the decision and the export; that is decided, too.
+            edits = self._edit(number, self.share * 2 / 3)
             self._look()
             self._accept(number)
-            # Some shifts are edited again between the decision and the export; that is decided, too.
-            edits = self._edit(number, self.share / 3)
+            edits += self._edit(number, self.share / 3)
             self._look()
             self._accept(number)
             self.mirror.payroll.close(window, by="Pia")
             self._export(number, worked, edits)
-            if number < PERIODS:
-                self._edit(number + 1, self.share)
-                self._look()
 
     # -- Connecteam ----------------------------------------------------------------------------------------------------
 
@@ -98,8 +98,9 @@ class Quarter:
         worked = 0
         for day in (window.first + timedelta(days=number) for number in range(window.days)):
             for user in sorted(self.company.people):
-                if day.weekday() < 5 or self.random.random() < 0.1:
-                    begin = 22 * 60 if self.random.random() < 0.1 else self.random.randrange(5 * 60, 14 * 60)
+                if day.weekday() < _SATURDAY or self.random.random() < _SELDOM:
+                    is_night = self.random.random() < _SELDOM
+                    begin = 22 * 60 if is_night else self.random.randrange(5 * 60, 14 * 60)
                     start = self.company.at(day, "00:00") + (begin * 60) + self.random.randrange(60)
                     length = self.random.randrange(3 * 3600, 10 * 3600)
                     self.company.add(user, start, start + length, created_at=start)
@@ -120,7 +121,6 @@ class Quarter:
             else:
                 self._change(self.random.choice(there), closed)
             there = [shift for shift in self.company.shifts() if first <= shift.start < last]
-        self.all_edits += count
         return count
 
     def _take_back(self) -> None:
@@ -217,7 +217,23 @@ def _lines(file: Path) -> Iterator[tuple[str, int, str]]:
             yield line["employee_id"], int(line["minutes"]), line["correction_of"]
 
 
-def measured(url: str, *, people: int, share: float, seed: int) -> dict[str, object]:
+class Found(NamedTuple):
+    """What came of a quarter. `people_unequal` has, of each whose exports do not add up, both sums of minutes."""
+
+    people: int
+    shifts: int
+    late_edits: int
+    corrections: Counter[str]
+    counter_entries: int
+    exported_minutes: int
+    connecteam_minutes: int
+    people_compared: int
+    people_unequal: dict[str, tuple[int, int]]
+    periods: list[Figures]
+    seconds: float
+
+
+def measured(url: str, *, people: int, share: float, seed: int) -> Found:
     """Live a quarter in an empty database, and say what came of it."""
     begin = time.perf_counter()
     limits = SandboxSettings(minute_limit=10**9, day_limit=10**9)
@@ -236,29 +252,28 @@ def measured(url: str, *, people: int, share: float, seed: int) -> dict[str, obj
             quarter = Quarter(mirror, sandbox.company, Path(folder), seed=seed, share=share)
             quarter.lived()
             corrections = mirror.payroll.corrections()
-            return {
-                "people": people,
-                "shifts": sum(one.shifts for one in quarter.figures),
-                "late_edits": quarter.all_edits,
-                "corrections": Counter(one.state for one in corrections),
-                "counter_entries": sum(one.counter_of is not None for one in corrections),
-                "exported_minutes": sum(quarter.paid.values()),
-                "connecteam_minutes": sum(quarter.truth().values()),
-                "people_compared": len(quarter.paid),
-                "people_unequal": quarter.unequal(),
-                "periods": [one._asdict() for one in quarter.figures],
-                "seconds": round(time.perf_counter() - begin, 1),
-            }
+            return Found(
+                people=people,
+                shifts=sum(one.shifts for one in quarter.figures),
+                late_edits=sum(one.edits for one in quarter.figures),
+                corrections=Counter(one.state for one in corrections),
+                counter_entries=sum(one.counter_of is not None for one in corrections),
+                exported_minutes=sum(quarter.paid.values()),
+                connecteam_minutes=sum(quarter.truth().values()),
+                people_compared=len(quarter.paid),
+                people_unequal=quarter.unequal(),
+                periods=quarter.figures,
+                seconds=round(time.perf_counter() - begin, 1),
+            )
 
 
-def _table(found: dict[str, object]) -> Iterator[str]:
-    yield "| period | shifts | late edits | hours of rows | corrections carried | their hours | lines |"
+def _table(found: Found) -> Iterator[str]:
+    yield "| period | shifts | late edits before it | hours of rows | corrections carried | their hours | lines |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
-    periods = found["periods"]
-    for one in periods if isinstance(periods, list) else []:
+    for one in found.periods:
         yield (
-            f"| {one['period']} | {one['shifts']:,} | {one['edits']} | {_hours(one['row_minutes'])} |"
-            f" {one['corrections']} | {_hours(one['correction_minutes'])} | {one['lines']:,} |"
+            f"| {one.period} | {one.shifts:,} | {one.edits} | {_hours(one.row_minutes)} |"
+            f" {one.corrections} | {_hours(one.correction_minutes)} | {one.lines:,} |"
         )
 
 
@@ -297,12 +312,11 @@ def main() -> int:
     is_equal = True
     for name, url in _databases(chosen.databases):
         found = measured(url, people=chosen.people, share=chosen.share, seed=chosen.seed)
-        is_equal = is_equal and not found["people_unequal"]
-        if chosen.dry:
-            sys.stdout.write(json.dumps({"database": name, **found}) + "\n")
-            continue
-        rest = {key: value for key, value in found.items() if key != "periods"}
-        sys.stdout.write("\n".join([f"{name}:", *_table(found), "", json.dumps(rest), ""]) + "\n")
+        is_equal = is_equal and not found.people_unequal
+        rest = {"database": name, **found._asdict(), "periods": [one._asdict() for one in found.periods]}
+        if not chosen.dry:
+            del rest["periods"]
+        sys.stdout.write("\n".join([*([] if chosen.dry else [*_table(found), ""]), json.dumps(rest)]) + "\n\n")
     return 0 if is_equal else 1
 
 

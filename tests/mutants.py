@@ -50,6 +50,7 @@ CORRECTED_COMMAND, EXPORTED = "tests/test_corrections_command.py", "tests/test_c
 PERSON_LOCKS = "tests/test_imported_locks.py -k sqlite"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
+EVENING_TOLD = "tests/test_evening_told.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -4339,6 +4340,16 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         CORRECTED,
     ),
     ("engine/corrections.py", "if one.is_final:", "if False:", CORRECTED),
+    (
+        "engine/corrections.py",
+        "if one.decision != seen.get(one.number, one.decision):",
+        "if False:",
+        CORRECTIONS_PAGE,
+    ),
+    ("engine/export.py", "exports.ledger(session, window, ", "exports.ledger(session, None, ", CORRECTED_COMMAND),
+    ("store/payroll/exports.py", "exports.outerjoin(later, ", "exports.join(later, ", CORRECTED_COMMAND),
+    ("present/text.py", 'reasons.keys() == {"locked_day"}', "False", EVENING_TOLD),
+    ("present/corrections_text.py", 'item.state != "pending", -item.number', "item.number", CORRECTED_COMMAND),
     ("engine/corrections.py", "if period.event is None:", "if False:", CORRECTED),
     ("engine/corrections.py", "all(one.state in _DECIDED for", "any(one.state in _DECIDED for", CORRECTED),
     ("engine/corrections.py", "if waiting(hold.hold for hold in standing):", "if False:", CORRECTED),

@@ -88,13 +88,18 @@ class Payroll(Certificates):
         return self._periods.reopen(named(period), reason=reason, by=by)
 
     def corrections(
-        self, *, period: str | Window | None = None, state: CorrectionState | None = None
+        self,
+        *,
+        period: str | Window | None = None,
+        state: CorrectionState | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> tuple[Correction, ...]:
         """What would have changed on closed days, by number; of one period (about its days, or accepted into it), or of
-        one state.
+        one state. At most `limit` with a larger number than `after`; without a limit all of them.
         """
         name = None if period is None else named(period)
-        return self._corrections.listed(period=name, state=state)
+        return self._corrections.listed(period=name, state=state, after=after, limit=limit)
 
     def corrections_page(
         self,
@@ -167,9 +172,13 @@ class Payroll(Certificates):
             named(period), format, out, again=again, draft=draft, without_blocked=without_blocked, by=by
         )
 
-    def exports(self, *, period: str | Window | None = None) -> tuple[Export, ...]:
-        """The ledger of exports by number; of one period only if one is given."""
-        return self._exports.listed(period=None if period is None else named(period))
+    def exports(
+        self, *, period: str | Window | None = None, after: int = 0, limit: int | None = None
+    ) -> tuple[Export, ...]:
+        """The ledger of exports by number; of one period only if one is given. At most `limit` with a larger number
+        than `after`; without a limit all of them.
+        """
+        return self._exports.listed(period=period, after=after, limit=limit)
 
     @property
     def _exports(self) -> Exports:

@@ -1,6 +1,7 @@
 """What must hold of payroll whatever happens: nothing is paid twice, nothing is lost, nothing closed moves.
 
-They read tables, files and responses only. Each counts how often it had something to check (`support.invariants.REACH`).
+They read tables, files and responses only. Each counts how often it had something to check: `REACH` of
+`support.invariants`.
 """
 
 from __future__ import annotations
@@ -73,9 +74,10 @@ def _day(instant: int, zone: ZoneInfo) -> date:
 
 
 def certificate_is_the_table(payload: Mapping[str, Any], minutes: Mapping[int, int], rows: int) -> None:
-    """A certificate lists the minutes of each person as the table has them."""
-    listed = {person["employee_id"]: person["minutes"] for person in payload["people"]}
+    """A certificate lists the minutes of each person as the table has them; who has no row there, with none."""
+    listed = {person["employee_id"]: person["minutes"] for person in payload["people"] if person["shifts"]}
     assert listed == dict(minutes), (listed, minutes)
+    assert not any(person["minutes"] for person in payload["people"] if not person["shifts"])
     assert sum(person["shifts"] for person in payload["people"]) == rows
     REACH["a certificate is the table of its moment"] += len(listed) or 1
 

@@ -1,4 +1,4 @@
-"""Payroll in the life of a company: periods are closed and opened, corrections decided, hours exported and certified."""
+"""Payroll in the life of a company: periods closed and opened, corrections decided, hours exported and certified."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -23,7 +22,7 @@ from connecteam_sync.errors import CorrectionRefused, ExportRefused
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support import payroll_invariants
 from support.company_life import ZONE, CompanyLife, days, picks, slots
-from support.invariants import seconds
+from support.invariants import Row, Rows, seconds
 
 PERIODS = (
     "2025-12-01..2025-12-03",
@@ -243,7 +242,7 @@ class PayrollLife(CompanyLife):
             return {(one.day, one.timezone, one.source) for one in session.locked(ZONE.key)}
 
 
-def person_days(locks: list[dict[str, Any]], shifts: list[Mapping[str, Any]], rows: list[Mapping[str, Any]]) -> set[int]:
+def person_days(locks: Rows, shifts: Rows, rows: Rows) -> set[int]:
     """The rows that begin on a day on which Connecteam locked or approved the person of their shift."""
     closed = {(lock["time_clock_id"], lock["user_id"], lock["day"], lock["timezone"]) for lock in locks}
     linked = {shift["clock_time_id"]: (shift["time_clock_id"], shift["user_id"]) for shift in shifts}
@@ -257,5 +256,5 @@ def person_days(locks: list[dict[str, Any]], shifts: list[Mapping[str, Any]], ro
     }
 
 
-def _day(row: Mapping[str, Any], zone: str) -> str:
+def _day(row: Row, zone: str) -> str:
     return datetime.fromtimestamp(seconds(row["clock_in"]), ZoneInfo(zone)).date().isoformat()

@@ -35,10 +35,13 @@ class Corrections:
         self._store, self._periods, self._schedule = context.store, periods, schedule
         self._timezone, self._choosing = context.timezone, context.choosing
 
-    def listed(self, *, period: str | None, state: CorrectionState | None) -> tuple[Correction, ...]:
+    def listed(
+        self, *, period: str | None, state: CorrectionState | None, after: int = 0, limit: int | None = None
+    ) -> tuple[Correction, ...]:
         """The corrections by number, of one state, or of one period: about its days, or accepted into it."""
         with self._store.reading("reading corrections") as session:
-            return corrections.corrections(session, state=state, period=self._days(session, period))
+            days = self._days(session, period)
+            return corrections.corrections(session, state=state, period=days, after=after, limit=limit)
 
     def page(
         self, *, period: str | None, state: CorrectionState | None, after: int, before: int | None

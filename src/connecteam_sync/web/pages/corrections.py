@@ -19,7 +19,7 @@ from connecteam_sync.web.page import Ask, Moved, Page, Place, number_of
 
 MOST_AT_ONCE = 100
 """How many are decided by one form; a page shows fewer."""
-_LONGEST_PERIOD = 60
+_MOST_LISTED = 1000
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,14 +51,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def corrections(ask: Ask) -> Page:
-    """The corrections, or those of a state, or of a period; as JSON all of them, as the command lists them.
+    """The corrections, or those of a state, or of a period; as JSON a thousand from a cursor on, as by command.
 
     Raises ConfigurationError for an unknown state, WindowError for what names no period.
     """
     if ask.wanted == "json":
         asked = _asked(ask)
-        found = ask.client.payroll.corrections(period=asked.period, state=asked.state)
-        return Page(template="corrections.html", json={"corrections": [correction_json(one) for one in found]})
+        after = ask.number("after", least=0) or 0
+        found = ask.client.payroll.corrections(
+            period=asked.period, state=asked.state, after=after, limit=_MOST_LISTED + 1
+        )
+        left, found = found[_MOST_LISTED:], found[:_MOST_LISTED]
+        return Page(template="corrections.html", json=_listed(found, found[-1].number if left else None))
     return _page(ask)
 
 
@@ -181,7 +185,11 @@ def _subject(numbers: tuple[int, ...]) -> str:
 
 
 def _answer(ask: Ask, done: tuple[Correction, ...]) -> Moved:
-    return Moved(to=_asked(ask).address(), json={"corrections": [correction_json(one) for one in done]})
+    return Moved(to=_asked(ask).address(), json=_listed(done))
+
+
+def _listed(found: tuple[Correction, ...], next_after: int | None = None) -> dict[str, object]:
+    return {"corrections": [correction_json(one) for one in found], "next_after": next_after}
 
 
 PLACES = (

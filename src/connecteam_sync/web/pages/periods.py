@@ -63,7 +63,7 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
             "left": len(different) - _SHOWN,
             "events": payroll.history(name),
             "certificates": [found for found in payroll.certificates() if found.period == _key(one)],
-            "exports": [found for found in reversed(payroll.exports()) if found.window == one.window],
+            "exports": list(reversed(payroll.exports(period=one.window))),
             "is_over": one.window.last < ask.client.today(),
             "refusal": refusal,
             "others": ", ".join(map(spelled, one.overlaps)),
