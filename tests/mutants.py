@@ -4340,6 +4340,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         CORRECTED,
     ),
     ("engine/corrections.py", "if one.is_final:", "if False:", CORRECTED),
+    ("core/match.py", "(mirror.is_gone and row is None)", "mirror.is_gone", CORRECTED),
+    ("core/draft.py", "and self.evidence.is_gone(owner)", "and False", CORRECTED),
     (
         "engine/corrections.py",
         "if one.decision != seen.get(one.number, one.decision):",
