@@ -50,6 +50,7 @@ CORRECTED_COMMAND, EXPORTED = "tests/test_corrections_command.py", "tests/test_c
 PERSON_LOCKS = "tests/test_imported_locks.py -k sqlite"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
+OWN_LOCKS = "tests/test_own_locks.py -k sqlite"
 EVENING_TOLD = "tests/test_evening_told.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
@@ -4350,6 +4351,17 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("engine/export.py", "exports.ledger(session, window, ", "exports.ledger(session, None, ", CORRECTED_COMMAND),
     ("store/payroll/exports.py", "exports.outerjoin(later, ", "exports.join(later, ", CORRECTED_COMMAND),
+    ("store/payroll/own_locks.py", "if not users:", "if False:", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "new = [one for one in wanted if one not in closed]", "new = wanted", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "clock = scope.time_clock_id or 0", "clock = 0", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "if all((day, user) in found", "if any(True or (day, user) in found", OWN_LOCKS),
+    ("engine/locks.py", "if row.id in theirs)", ")", OWN_LOCKS),
+    ("core/lock_check.py", "employee == self.employee_id or user in self.users", "True", OWN_LOCKS),
+    ("core/lock_check.py", "clock in {None, self.time_clock_id}", "True", OWN_LOCKS),
+    ("store/history/undo_locks.py", 'cure = {"own": _OF_SOME}.get(days[0].source, cure)', "pass", OWN_LOCKS),
+    ("store/pages/persons.py", " OR l.user_id = 0", "", OWN_LOCKS),
+    ("store/payroll/locks.py", "WHERE source <> 'own' GROUP BY", "GROUP BY", OWN_LOCKS),
+    ("store/payroll/periods.py", "if same and actor == event.by", "if False and actor == event.by", PERIODS),
     ("present/text.py", 'reasons.keys() == {"locked_day"}', "False", EVENING_TOLD),
     ("present/corrections_text.py", 'item.state != "pending", -item.number', "item.number", CORRECTED_COMMAND),
     ("engine/corrections.py", "if period.event is None:", "if False:", CORRECTED),

@@ -26,6 +26,7 @@ from connecteam_sync.config import Settings, credentials, load_settings
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.events import Waiting
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Plan, Run, Verification
@@ -334,20 +335,47 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
 
         return payroll_of(self._context, self.settings, self._in_use)
 
-    def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
-        """Close local days for payroll: no run changes them. They stay days of the current time zone.
+    def lock(
+        self,
+        first: date,
+        last: date,
+        *,
+        reason: str,
+        by: str | None = None,
+        anyway: bool = False,
+        employee: RowId | None = None,
+        time_clock: int | None = None,
+    ) -> Closing:
+        """Close local days for payroll, for everybody, or for one employee, one time clock or both together: no run
+        changes them. They stay days of the current time zone.
 
         Verifies them first. Raises LockRefused if a row is open, or anything differs or is held, and UpstreamError if
         Connecteam cannot be reached; `anyway` closes them all the same and records the faults. Raises WindowError for
-        days that are not over. `by` is the person who does it, by default the user of the operating system.
+        days that are not over, NotFound for somebody, or a time clock, that nobody knows. `by` is the person who does
+        it, by default the user of the operating system.
         """
         self.require_account()
-        return self._locking.lock(self.window(first, last), reason=reason, by=by, anyway=anyway)
+        return self._locking.lock(
+            self.window(first, last), reason=reason, by=by, anyway=anyway, employee=employee, time_clock=time_clock
+        )
 
-    def unlock(self, first: date, last: date, *, reason: str = "", by: str | None = None) -> Opening:
-        """Open local days again, in whichever time zone they were closed."""
+    def unlock(
+        self,
+        first: date,
+        last: date,
+        *,
+        reason: str = "",
+        by: str | None = None,
+        employee: RowId | None = None,
+        time_clock: int | None = None,
+    ) -> Opening:
+        """Open local days again, in whichever time zone they were closed: what was closed for everybody, or for exactly
+        this employee and time clock. Raises NotFound.
+        """
         self.require_account()
-        return self._locking.unlock(self.window(first, last), reason=reason, by=by)
+        return self._locking.unlock(
+            self.window(first, last), reason=reason, by=by, employee=employee, time_clock=time_clock
+        )
 
     def locked_days(self) -> tuple[date, ...]:
         """The days that are closed."""

@@ -37,7 +37,7 @@ _NAMES: Mapping[str, str] = {
     "core.history": "History ShiftHistory",
     "core.holds": "HoldGroup",
     "core.keys": "RowId",
-    "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
+    "core.lock_check": "ClosedDays Closing LockEvent LockScope Opening Verified",
     "core.looks": "BadLook Looked",
     "core.mirrored": "Mirrored",
     "core.pay_schedule": "PaySchedule PayScheduleKind",

@@ -84,9 +84,13 @@ RARE = {
     "no row without a shift goes without evidence": 100,
     "what rows of others point at stays": 150,
     "what a run left alone is counted": 100,
+    "days of one person do not move": 40,
+    "each correction is counted once": 100,
+    "a certificate is the table of its moment": 200,
+    "a certificate names what differs": 100,
 }
 """Deletes are few since each needs its evidence, rows with children never go, not every table refuses, and what is left
-open proves less.
+open proves less; of payroll, each step is a small part of a life.
 """
 SECRETS = ("sandbox-key", "+1555", "Invented Way")
 HARMLESS = ("html_200", "truncated", "empty_body", "null_data", "wrong_list", "redirect", "domain_error")
@@ -341,6 +345,8 @@ class Life(PayrollLife):
             if hold["resolved_run"] is None and hold["reason"] != "locked_day":
                 unsure |= {hold["employee_id"], employees.get(hold["user_id"]), of_rows.get(hold["clock_time_id"])}
         unsure |= {key for key in {*of_rows.values()} if key not in known.values()}
+        ledger = self.world.mirror.payroll.exports()
+        payroll_invariants.ledger_counts_once(ledger, after["connecteam_sync_corrections"])
         truth = self.company.truth(FIRST, LAST)
         payroll_invariants.rows_and_corrections_are_the_truth(after, truth, known, unsure, ZONE)
 

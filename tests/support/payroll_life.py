@@ -139,6 +139,25 @@ class PayrollLife(CompanyLife):
         found = self.world.mirror.payroll.corrections()
         return [one.number for one in found if one.state != "cancelled" and not one.is_final]
 
+    @precondition(lambda self: self._unsettled())
+    @rule(pick=picks, several=st.booleans())
+    def pay(self, pick: int, *, several: bool) -> None:
+        """An ordinary payday: what waits is accepted into the next period, which is closed and exported."""
+        number = self._unsettled()[0]
+        if self._undecided():
+            self.accept(pick, number, several=several)
+        self.close_period(number)
+        self.export(self._closed().index(PERIODS[number]))
+        if several:
+            self.export(self._closed().index(PERIODS[number]))
+
+    def _unsettled(self) -> list[int]:
+        """The periods with shifts, by place, that are neither closed nor exported."""
+        if not hasattr(self, "world"):
+            return []
+        exported = {f"{one.window.first}..{one.window.last}" for one in self.world.mirror.payroll.exports()}
+        return [n for n, one in enumerate(PERIODS[:-1]) if one not in exported and one not in self._closed()]
+
     # -- exports and certificates --------------------------------------------------------------------------------------
 
     @precondition(lambda self: self._closed())

@@ -234,7 +234,7 @@ class PlanBuilder:
 
     def inherits_from_elsewhere(self, change: Change) -> bool:
         """Whether a change gives a shift the row of one that is gone from another time clock."""
-        owner = self.shift_of_row.get(change.before.id) if change.kind == "update" and change.before else None
+        owner = self.shift_of_row.get(change.before.id or 0) if change.kind == "update" and change.before else None
         return (
             owner is not None
             and owner.shift.id != change.shift_id
