@@ -2,8 +2,8 @@
 
     .venv/bin/python tools/evening.py --database postgresql+psycopg://postgres@127.0.0.1/empty --print
 
-A sandbox stands in for Connecteam, an SQLite file for the database, unless another empty one is named. What differs from
-one evening to the next (moments, hashes, fingerprints, folders) stands in the page as words in capitals; a test lives the
+A sandbox stands in for Connecteam, an SQLite file for the database, unless another empty one is named. What differs
+from one evening to the next (moments, hashes, fingerprints) stands in the page as words in capitals; a test lives the
 same evening on each database and compares it with the page, line by line.
 """
 
@@ -212,12 +212,11 @@ def page(lines: list[str]) -> Iterator[str]:
     yield from (
         "# The evening of payroll, as it is typed",
         "",
-        "A transcript, made by `make evening`: every command that closes a pay period, corrects it, pays it and proves it,"
-        " with what it",
-        "prints. A test lives the same evening on SQLite, MySQL, MariaDB and PostgreSQL and compares it with this page, line"
-        " by line. Lines with",
-        "`#` say what happens elsewhere, `sql>` is another program. `NOW`, `HASH`, `FINGERPRINT` and `VERSION`"
-        " stand for what is another one each time.",
+        "A transcript, made by `make evening`: every command that closes a pay period, corrects it, pays it and",
+        "proves it, with what it prints. A test lives the same evening on SQLite, MySQL, MariaDB and PostgreSQL and",
+        "compares it with this page, line by line. Lines with `#` say what happens elsewhere, `sql>` is another",
+        "program.",
+        "`NOW`, `HASH`, `FINGERPRINT` and `VERSION` stand for what is another one each time.",
         "How to do it for your own company: [close a pay period](how-to.md#close-a-pay-period).",
         "",
         "The configuration:",

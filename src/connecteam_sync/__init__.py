@@ -69,13 +69,14 @@ if TYPE_CHECKING:
         Working,
     )
     from connecteam_sync.core.evidence import Stage
-    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat
+    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat, ExportTotal
     from connecteam_sync.core.facts import BellFacts
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
+    from connecteam_sync.core.layout_settings import LayoutSettings, RoundingRule
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
@@ -247,6 +248,7 @@ __all__ = [
     "Export",
     "ExportFormat",
     "ExportRefused",
+    "ExportTotal",
     "Exported",
     "Failure",
     "FeedReset",
@@ -268,6 +270,7 @@ __all__ = [
     "InvalidRecord",
     "KeptPlan",
     "KnownBy",
+    "LayoutSettings",
     "LegacyDamage",
     "Level",
     "Likeness",
@@ -335,6 +338,7 @@ __all__ = [
     "Replay",
     "ReplayedLook",
     "Role",
+    "RoundingRule",
     "RowId",
     "RowMoved",
     "Run",

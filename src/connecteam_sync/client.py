@@ -17,17 +17,17 @@ from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_acts import Acts
 from connecteam_sync.client_bells import Doorbells
 from connecteam_sync.client_console import Console
+from connecteam_sync.client_locks import Locks
 from connecteam_sync.client_pages import Pages
 from connecteam_sync.client_people import People
 from connecteam_sync.client_service import Visits
 from connecteam_sync.client_status import Statuses
 from connecteam_sync.client_support import Support, kept_inputs
-from connecteam_sync.config import Settings, credentials, load_settings
+from connecteam_sync.config import Settings, load_settings
+from connecteam_sync.config_secrets import credentials
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.events import Waiting
-from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Plan, Run, Verification
 from connecteam_sync.core.window import Window, local_day
@@ -44,7 +44,6 @@ from connecteam_sync.engine.run import run as run_slices
 from connecteam_sync.engine.scope import ScopeChooser
 from connecteam_sync.engine.slices import checked_window
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
 
@@ -52,11 +51,10 @@ if TYPE_CHECKING:
     from connecteam_sync.client_payroll import Payroll
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
-    from connecteam_sync.engine.locks import Locker
 
 
 @one_thread
-class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Acts, Pages):
+class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Acts, Pages, Locks):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it
@@ -112,11 +110,12 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         cls,
         path: str | Path | None = None,
         *,
+        account: str | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         on_event: Emit | None = None,
     ) -> Self:
-        """A client configured by a file and the environment."""
-        return cls(settings=load_settings(path), on_progress=on_progress, on_event=on_event)
+        """A client configured by a file and the environment; `account` names one of several (`[accounts.NAME]`)."""
+        return cls(settings=load_settings(path, account=account), on_progress=on_progress, on_event=on_event)
 
     def __enter__(self) -> Self:
         return self
@@ -138,7 +137,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         if self._connecteam is None:
             s = self.settings
             self._connecteam = Connecteam(
-                ApiKey(self._key) if self._key else credentials(),
+                ApiKey(self._key) if self._key else credentials(s.secrets),
                 base_url=s.base_url,
                 request_timeout=s.request_timeout,
                 total_seconds=s.total_seconds,
@@ -334,69 +333,6 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         from connecteam_sync.client_payroll import payroll_of
 
         return payroll_of(self._context, self.settings, self._in_use)
-
-    def lock(
-        self,
-        first: date,
-        last: date,
-        *,
-        reason: str,
-        by: str | None = None,
-        anyway: bool = False,
-        employee: RowId | None = None,
-        time_clock: int | None = None,
-    ) -> Closing:
-        """Close local days for payroll, for everybody, or for one employee, one time clock or both together: no run
-        changes them. They stay days of the current time zone.
-
-        Verifies them first. Raises LockRefused if a row is open, or anything differs or is held, and UpstreamError if
-        Connecteam cannot be reached; `anyway` closes them all the same and records the faults. Raises WindowError for
-        days that are not over, NotFound for somebody, or a time clock, that nobody knows. `by` is the person who does
-        it, by default the user of the operating system.
-        """
-        self.require_account()
-        return self._locking.lock(
-            self.window(first, last), reason=reason, by=by, anyway=anyway, employee=employee, time_clock=time_clock
-        )
-
-    def unlock(
-        self,
-        first: date,
-        last: date,
-        *,
-        reason: str = "",
-        by: str | None = None,
-        employee: RowId | None = None,
-        time_clock: int | None = None,
-    ) -> Opening:
-        """Open local days again, in whichever time zone they were closed: what was closed for everybody, or for exactly
-        this employee and time clock. Raises NotFound.
-        """
-        self.require_account()
-        return self._locking.unlock(
-            self.window(first, last), reason=reason, by=by, employee=employee, time_clock=time_clock
-        )
-
-    def locked_days(self) -> tuple[date, ...]:
-        """The days that are closed."""
-        with self.store.reading() as session:
-            return tuple(sorted({closed.day for closed in session.locked(self.settings.timezone)}))
-
-    def locks(self) -> tuple[ClosedDays, ...]:
-        """Closed days as ranges, newest first: closed by whom, when and why, and how they were verified."""
-        with self.store.reading() as session:
-            return locks.closed(session, self.settings.timezone)
-
-    def lock_history(self) -> tuple[LockEvent, ...]:
-        """Every locking and unlocking, newest first."""
-        with self.store.reading() as session:
-            return locks.lock_history(session)
-
-    @property
-    def _locking(self) -> Locker:
-        from connecteam_sync.engine.locks import Locker
-
-        return Locker(self.store, lambda window: self._verify(window, totals=False))
 
     # -- setup -------------------------------------------------------------------------------------------------------
 
