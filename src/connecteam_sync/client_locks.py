@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from connecteam_sync.config import Settings
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
-from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 
 if TYPE_CHECKING:
+    from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
     from connecteam_sync.core.run import Verification
     from connecteam_sync.core.window import Window
     from connecteam_sync.engine.locks import Locker
@@ -82,11 +81,15 @@ class Locks:
 
     def locks(self) -> tuple[ClosedDays, ...]:
         """Closed days as ranges, newest first: closed by whom, when and why, and how they were verified."""
+        from connecteam_sync.store.payroll import locks
+
         with self.store.reading() as session:
             return locks.closed(session, self.settings.timezone)
 
     def lock_history(self) -> tuple[LockEvent, ...]:
         """Every locking and unlocking, newest first."""
+        from connecteam_sync.store.payroll import locks
+
         with self.store.reading() as session:
             return locks.lock_history(session)
 
