@@ -54,6 +54,8 @@ RETENTION_COMMAND = "tests/test_retention_command.py"
 FLOOR, OVERLAPS = "tests/test_retention.py -k the_floor_is", "tests/test_retention.py -k has_any_of"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
+OWN_LOCKS = "tests/test_own_locks.py -k sqlite"
+EVENING_TOLD = "tests/test_evening_told.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -1572,7 +1574,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/locks.py", "            if anyway:\n                return unverified(error.message)\n", "", LOCKING),
     ("core/lock_check.py", "or self.open or", "or", LOCKING),
     ("core/lock_check.py", "(window.holds(instant) and locks.at(instant) is None)", "window.holds(instant)", LOCKING),
-    ("core/lock_check.py", "if not hold.acknowledged and counts(hold.instant)]", "if counts(hold.instant)]", LOCKING),
+    ("core/lock_check.py", "if not hold.acknowledged\n", "if True\n", LOCKING),
     (
         "store/payroll/locks.py",
         '        _record(session, "unlock",',
@@ -2413,7 +2415,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/lock_check.py", "names.get(employee or 0) or users.get(user or 0)", "users.get(user or 0)", CLOSING),
     ("core/lock_check.py", 'if c.kind != "link" and _concerns', "if _concerns", LOCKING),
     ("core/lock_check.py", "differences=len(changes) or len(days),", "differences=len(changes),", CLOSING),
-    ("core/lock_check.py", "if counts(start_of_day(d.day, zone))]", "]", CLOSING),
+    ("core/lock_check.py", "if counts(start_of_day(d.day, zone)) and", "if", CLOSING),
     ("core/lock_check.py", "failed=len(failures) + len(refusals),", "failed=len(failures),", LOCKING),
     ("core/lock_check.py", "in (change.before, change.after) if image is not None)", "in (change.image,))", LOCKING),
     ("store/history/holds.py", 'and first <= row["first_day"] and row["last_day"] <= last)', ")", ABSENCES),
@@ -4366,6 +4368,35 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         CORRECTED,
     ),
     ("engine/corrections.py", "if one.is_final:", "if False:", CORRECTED),
+    ("core/match.py", "(mirror.is_gone and row is None)", "mirror.is_gone", CORRECTED),
+    ("core/draft.py", "and self.evidence.is_gone(owner)", "and False", CORRECTED),
+    (
+        "engine/corrections.py",
+        "if one.decision != seen.get(one.number, one.decision):",
+        "if False:",
+        CORRECTIONS_PAGE,
+    ),
+    ("engine/export.py", "exports.ledger(session, window, ", "exports.ledger(session, None, ", CORRECTED_COMMAND),
+    ("store/payroll/exports.py", "exports.outerjoin(later, ", "exports.join(later, ", CORRECTED_COMMAND),
+    (
+        "client_locks.py",
+        "self._verify(window, totals=False)",
+        "self._verify(self.window(window.last, window.last), totals=False)",
+        LOCKING,
+    ),
+    ("store/payroll/own_locks.py", "if not users:", "if False:", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "new = [one for one in wanted if one not in closed]", "new = wanted", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "clock = scope.time_clock_id or 0", "clock = 0", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "if all((day, user) in found", "if any(True or (day, user) in found", OWN_LOCKS),
+    ("engine/locks.py", "if row.id in theirs)", ")", OWN_LOCKS),
+    ("core/lock_check.py", "employee == self.employee_id or user in self.users", "True", OWN_LOCKS),
+    ("core/lock_check.py", "clock in {None, self.time_clock_id}", "True", OWN_LOCKS),
+    ("store/history/undo_locks.py", 'cure = {"own": _OF_SOME}.get(days[0].source, cure)', "pass", OWN_LOCKS),
+    ("store/pages/persons.py", " OR l.user_id = 0", "", OWN_LOCKS),
+    ("store/payroll/locks.py", "WHERE source <> 'own' GROUP BY", "GROUP BY", OWN_LOCKS),
+    ("store/payroll/periods.py", "if same and actor == event.by", "if False and actor == event.by", PERIODS),
+    ("present/text.py", 'reasons.keys() == {"locked_day"}', "False", EVENING_TOLD),
+    ("present/corrections_text.py", 'item.state != "pending", -item.number', "item.number", CORRECTED_COMMAND),
     ("engine/corrections.py", "if period.event is None:", "if False:", CORRECTED),
     ("engine/corrections.py", "all(one.state in _DECIDED for", "any(one.state in _DECIDED for", CORRECTED),
     ("engine/corrections.py", "if waiting(hold.hold for hold in standing):", "if False:", CORRECTED),
@@ -4472,11 +4503,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/periods.py", "return left[-1] if left else None", "return left[0] if left else None", PERIODS_COMMAND),
     ("web/pages/periods.py", "status=200 if refusal is None else 409", "status=200", PERIODS_PAGE),
     ("web/pages/periods.py", 'if ask.form.agrees("anyway") else None', "", PERIODS_PAGE),
-    ("web/pages/periods.py", "if found.window == one.window]", "]", PERIODS_PAGE),
+    ("web/pages/periods.py", "payroll.exports(period=one.window)", "payroll.exports()", PERIODS_PAGE),
     ("web/pages/periods.py", "if found.period == _key(one)]", "]", PERIODS_PAGE),
     # The page of corrections.
     ("web/pages/corrections.py", "status=200 if refusal is None else 409", "status=200", CORRECTIONS_PAGE),
-    ("web/pages/corrections.py", "period=asked.period, state=asked.state)", "period=asked.period)", CORRECTIONS_PAGE),
+    ("web/pages/corrections.py", "state=asked.state, after=after,", "after=after,", CORRECTIONS_PAGE),
     (
         "web/pages/corrections.py",
         'not item.is_final and item.state != "cancelled"',
@@ -4709,7 +4740,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/export_lines.py", 'f"draft {line.source}" if is_draft else', "line.source if is_draft else", EXPORT_LINES),
     ("cli/exports.py", "if without not in {None, _BLOCKED}:", "if False:", EXPORT_CELLS),
     ("present/exports_text.py", '"lines": item.lines,', '"lines": 0,', EXPORT_CELLS),
-    ("client_payroll.py", "listed(period=name, state=state)", "listed(period=name, state=None)", CORRECTED),
+    ("client_payroll.py", "listed(period=name, state=state, ", "listed(period=name, state=None, ", CORRECTED),
     ("store/tables/payroll_schema.py", 'Index("subject", "subject"),', "", UPGRADES),
     ("store/migrations/versions/0019_retention.py", '        "legal_holds",', '        "legal_hold",', UPGRADES),
     ("core/retention.py", "today.replace(year=year, day=28)", "today.replace(year=year, month=3, day=1)", FLOOR),

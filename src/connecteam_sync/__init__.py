@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
-    from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
+    from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
     from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule, PayScheduleKind, RoundingRule
@@ -289,6 +289,7 @@ __all__ = [
     "LockEvent",
     "LockHeld",
     "LockRefused",
+    "LockScope",
     "LockSource",
     "LockedDay",
     "Looked",

@@ -39,7 +39,7 @@ _NAMES: Mapping[str, str] = {
     "core.holds": "HoldGroup",
     "core.keys": "RowId",
     "core.payroll_settings": "LayoutSettings PaySchedule PayScheduleKind RoundingRule",
-    "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
+    "core.lock_check": "ClosedDays Closing LockEvent LockScope Opening Verified",
     "core.looks": "BadLook Looked",
     "core.mirrored": "Mirrored",
     "core.people": "Evidence Likeness Rename",

@@ -21,6 +21,7 @@ from connecteam_sync.core.layouts.systems import note_of
 from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
+from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.export_content import Content, carried_by, content_of
@@ -57,12 +58,11 @@ class Exports:
     def __init__(self, context: Context, periods: PayPeriods, layouts: LayoutSettings) -> None:
         self._store, self._periods, self._layouts = context.store, periods, layouts
 
-    def listed(self, *, period: str | None) -> tuple[Export, ...]:
+    def listed(self, *, period: str | Window | None, after: int = 0, limit: int | None = None) -> tuple[Export, ...]:
         """The ledger by number; of one period only if one is named. Raises WindowError."""
         with self._store.reading("reading the ledger of exports") as session:
-            found = exports.ledger(session)
-            window = None if period is None else self._periods.named_in(session, period).window
-        return tuple(one for one in found if window in {None, one.window})
+            window = self._periods.named_in(session, period).window if isinstance(period, str) else period
+            return exports.ledger(session, window, after=after, limit=limit)
 
     def export(
         self,
