@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from connecteam_sync.cli.corrections import After, Limit
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.periods import Named
@@ -61,6 +62,8 @@ def exports(
     period: Annotated[
         Optional[str], typer.Option("--period", metavar="PERIOD", help="Only those of this pay period.")
     ] = None,
+    after: After = 0,
+    limit: Limit = 1000,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -68,6 +71,10 @@ def exports(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         from connecteam_sync.present import exports_text
 
-        found = mirror.payroll.exports(period=period)
-        report.print_json({"exports": [exports_text.export_json(one) for one in found]})
+        found = mirror.payroll.exports(period=period, after=after, limit=limit + 1)
+        left, found = found[limit:], found[:limit]
+        next_after = found[-1].number if left else None
+        report.print_json({"exports": [exports_text.export_json(one) for one in found], "next_after": next_after})
         report.print_lines(exports_text.ledger_lines(found))
+        of_period = f"--period {period} " if period else ""
+        report.note(f"next: connecteam-sync exports {of_period}--after {next_after}" if left else "")
