@@ -4887,6 +4887,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "pass",
         LAYOUT_FILES,
     ),
+    (
+        "engine/export_tables.py",
+        'if text.startswith("<r>") and text.endswith("</r>") else text',
+        "if False else text",
+        LAYOUT_FILES,
+    ),
     ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),
     (
         "engine/export_tables.py",
