@@ -74,7 +74,7 @@ def test_nothing_is_ever_written_to_purged_days_again(world: LongAgo) -> None:
     world.worked(date(2021, 3, 5), "08:00", "12:00")
     for run in (world.looked(), world.mirror.sync(world.old), world.mirror.resync(world.old)):
         assert (run.status, run.counts.held, run.exit_code) == ("nothing", 0, 0)
-        assert [one.note for one in run.slices] == ["14 days purged, and left as they are"]
+        assert {one.note for one in run.slices} == {"14 days purged, and left as they are"}
     assert world.table() == table
     after = world.counts()
     assert {kind: after[kind] for kind in ("changes", "shifts", "holds")} == {
