@@ -116,6 +116,19 @@ def test_a_shift_that_moves_to_a_purged_day_keeps_its_row(world: LongAgo) -> Non
     assert (world.mirror.sync(world.old).exit_code, world.mirror.holds()) == (0, ())
 
 
+def test_a_night_at_the_border_goes_and_a_move_across_it_stays(world: LongAgo) -> None:
+    """An entry belongs to the days on which its row begins, not to the one on which the night ends."""
+    night = world.worked(date(2021, 3, 7), "22:00", "30:00")
+    moved = world.worked(date(2021, 3, 6), "08:00", "12:00")
+    world.looked()
+    world.company.edit(moved.id, start=world.company.at(TENTH, "08:00"), end=world.company.at(TENTH, "12:00"))
+    world.looked()
+    world.sync()
+    world.purged(WEEK)
+    left = {row["shift_id"] for row in world.table("connecteam_sync_changes") if row["first_day"] <= "2021-03-07"}
+    assert (night.id in left, moved.id in left) == (False, True)
+
+
 def test_rows_go_only_if_asked_for_and_only_of_whole_closed_periods(world: LongAgo) -> None:
     """A row by hand, one that others point at, and one of a day that no period closed stay, each counted."""
     world.mirror.payroll.close(WEEK, anyway="long ago")
