@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import event, make_url
+from sqlalchemy import event, make_url, text
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -29,12 +29,44 @@ from conftest import ABSENT, SERVERS
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
+from connecteam_sync.core.exports import EXPORT_FORMATS
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.databases import run_statement
 
 FIRST, DAYS = date(2025, 11, 1), 30
 PERIOD = f"{FIRST}..{FIRST + timedelta(days=DAYS - 1)}"
+
+
+CONFIG = """timezone = "{zone}"
+base_url = "{url}"
+[tables.employees]
+payroll_id = "file_number"
+[payroll.adp]
+company_code = "ABC"
+batch_id = "1"
+[payroll.paychex]
+client_id = "1"
+pay_component = "Hourly"
+[payroll.quickbooks]
+company_name = "Bench"
+company_create_time = "1"
+[payroll.paylocity]
+earning_code = "REG"
+[payroll.ukg]
+pay_code = "REG"
+"""
+
+
+MEASURED = """
+import atexit, sys
+from connecteam_sync.cli.main import main
+def most():
+    print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")), file=sys.stderr)
+atexit.register(most)
+main()
+"""
+"""The command, which says at its end the most memory that it had; that of a child would count its parent's, too."""
 
 
 class Step(NamedTuple):
@@ -104,6 +136,8 @@ def evening(sandbox: Sandbox, database: str, folder: Path, meter: Meter) -> list
     )
     with ConnecteamSync(sandbox.key, settings=settings) as mirror:
         mirror.init()
+        with mirror.store.writing() as session:
+            session.connection.execute(text("ALTER TABLE employees ADD COLUMN file_number INTEGER"))
         meter.watch(mirror)
         payroll, window = mirror.payroll, mirror.window(FIRST, FIRST + timedelta(days=DAYS - 1))
         certified = folder / "certificate"
@@ -112,12 +146,40 @@ def evening(sandbox: Sandbox, database: str, folder: Path, meter: Meter) -> list
             meter.step("periods check", lambda: payroll.check(PERIOD)),
             meter.step("periods close", lambda: payroll.close(PERIOD, by="bench")),
             meter.step("export csv", lambda: payroll.export(PERIOD, "csv", folder / "hours.csv", by="bench")),
+            meter.step("numbers of people", lambda: number(mirror)),
+            *(alone(name, sandbox, database, folder) for name in EXPORT_FORMATS),
             meter.step("certify", lambda: payroll.certify(PERIOD, out=certified, by="bench")),
             meter.step(
                 "certificate verify --table",
                 lambda: payroll.verify_certificate(certified / "certificate.json", table=True),
             ),
         ]
+
+
+def number(mirror: ConnecteamSync) -> None:
+    """Give everybody a number that each payroll system takes."""
+    with mirror.store.writing() as session:
+        session.connection.execute(text("UPDATE employees SET file_number = 100000 + id"))
+
+
+def alone(format: str, sandbox: Sandbox, database: str, folder: Path) -> Step:  # noqa: A002 - the word that people use
+    """An export by the command, in a process of its own: what it takes from its start on, and the most memory."""
+    config = folder / "connecteam-sync.toml"
+    config.write_text(CONFIG.format(zone=sandbox.company.timezone, url=sandbox.url), encoding="utf-8")
+    words = ("export", PERIOD, "--format", format, "--out", str(folder / f"again.{format}"), "--again", "bench")
+    environment = {**os.environ, "CONNECTEAM_SYNC_DATABASE_URL": database, "CONNECTEAM_SYNC_API_KEY": sandbox.key}
+    begin, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", MEASURED, *words, "--config", str(config)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+    most = int(done.stderr.split()[-2]) // 1024
+    return Step(f"export {format}, a process, {most} MiB, {cpu:.1f} s of a processor", seconds, 0.0, 0, 0)
 
 
 def measure(name: str, people: int, meter: Meter) -> None:

@@ -54,6 +54,8 @@ RETENTION_COMMAND = "tests/test_retention_command.py"
 FLOOR, OVERLAPS = "tests/test_retention.py -k the_floor_is", "tests/test_retention.py -k has_any_of"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
+OWN_LOCKS = "tests/test_own_locks.py -k sqlite"
+EVENING_TOLD = "tests/test_evening_told.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
@@ -329,6 +331,9 @@ ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_co
 WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 EXPORT_LINES = "tests/core/test_export_lines.py"
+LAYOUTS, LAYOUT_FILES = "tests/core/test_layouts.py", "tests/test_layout_files.py"
+EXPORT_LAYOUTS = "tests/test_export_layouts.py -k sqlite or setting or rules"
+NUMBERS_REQUIRED = "tests/test_export_layouts.py -k must_have and postgresql"
 EXPORTS = "tests/test_exports.py -k sqlite"
 EXPORT_CELLS = "tests/test_contract.py -k export"
 EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
@@ -344,6 +349,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/chosen.py", "if Chosen.context.invoked_subcommand is not None:", "if False:", ACCOUNTS),
     ("cli/chosen.py", "if words not in READS and not Chosen.is_every:", "if False:", ACCOUNTS),
     ("cli/chosen.py", "        codes.append(code)\n", "", ACCOUNTS),
+    ("cli/opened.py", "return line if Chosen.name is None else ", "return line if True else ", ACCOUNTS),
     ("cli/many_accounts.py", "            raise typer.Exit(1)\n", "            pass\n", ACCOUNTS),
     ("store/sql/urls.py", 'str(Path(url.database or "").resolve())', "str(url.database)", ACCOUNTS),
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
@@ -848,7 +854,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),
-    ("cli/output.py", "    printable = plain(line)", "    printable = line", CLERK),
+    ("cli/output.py", "    printable = with_account(plain(line))", "    printable = line", CLERK),
     ("present/json_shapes.py", "return value if value.isprintable() else one_line(value)", "return value", CLERK),
     ("present/holds_text.py", "parts = [f", "kept = 0; parts = [f", CLERK),
     ("core/tracking.py", "if before is None and not is_same:", "if before is None:", CLERK),
@@ -1568,7 +1574,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/locks.py", "            if anyway:\n                return unverified(error.message)\n", "", LOCKING),
     ("core/lock_check.py", "or self.open or", "or", LOCKING),
     ("core/lock_check.py", "(window.holds(instant) and locks.at(instant) is None)", "window.holds(instant)", LOCKING),
-    ("core/lock_check.py", "if not hold.acknowledged and counts(hold.instant)]", "if counts(hold.instant)]", LOCKING),
+    ("core/lock_check.py", "if not hold.acknowledged\n", "if True\n", LOCKING),
     (
         "store/payroll/locks.py",
         '        _record(session, "unlock",',
@@ -2292,7 +2298,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
-        "    require_known(name, known, where)\n",
+        '    require_known(name, (*known, "rounding", "jobs", *_SYSTEMS), where)\n',
         "",
         TIMESHEETS,
     ),
@@ -2409,7 +2415,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/lock_check.py", "names.get(employee or 0) or users.get(user or 0)", "users.get(user or 0)", CLOSING),
     ("core/lock_check.py", 'if c.kind != "link" and _concerns', "if _concerns", LOCKING),
     ("core/lock_check.py", "differences=len(changes) or len(days),", "differences=len(changes),", CLOSING),
-    ("core/lock_check.py", "if counts(start_of_day(d.day, zone))]", "]", CLOSING),
+    ("core/lock_check.py", "if counts(start_of_day(d.day, zone)) and", "if", CLOSING),
     ("core/lock_check.py", "failed=len(failures) + len(refusals),", "failed=len(failures),", LOCKING),
     ("core/lock_check.py", "in (change.before, change.after) if image is not None)", "in (change.image,))", LOCKING),
     ("store/history/holds.py", 'and first <= row["first_day"] and row["last_day"] <= last)', ")", ABSENCES),
@@ -4362,6 +4368,35 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         CORRECTED,
     ),
     ("engine/corrections.py", "if one.is_final:", "if False:", CORRECTED),
+    ("core/match.py", "(mirror.is_gone and row is None)", "mirror.is_gone", CORRECTED),
+    ("core/draft.py", "and self.evidence.is_gone(owner)", "and False", CORRECTED),
+    (
+        "engine/corrections.py",
+        "if one.decision != seen.get(one.number, one.decision):",
+        "if False:",
+        CORRECTIONS_PAGE,
+    ),
+    ("engine/export.py", "exports.ledger(session, window, ", "exports.ledger(session, None, ", CORRECTED_COMMAND),
+    ("store/payroll/exports.py", "exports.outerjoin(later, ", "exports.join(later, ", CORRECTED_COMMAND),
+    (
+        "client_locks.py",
+        "self._verify(window, totals=False)",
+        "self._verify(self.window(window.last, window.last), totals=False)",
+        LOCKING,
+    ),
+    ("store/payroll/own_locks.py", "if not users:", "if False:", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "new = [one for one in wanted if one not in closed]", "new = wanted", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "clock = scope.time_clock_id or 0", "clock = 0", OWN_LOCKS),
+    ("store/payroll/own_locks.py", "if all((day, user) in found", "if any(True or (day, user) in found", OWN_LOCKS),
+    ("engine/locks.py", "if row.id in theirs)", ")", OWN_LOCKS),
+    ("core/lock_check.py", "employee == self.employee_id or user in self.users", "True", OWN_LOCKS),
+    ("core/lock_check.py", "clock in {None, self.time_clock_id}", "True", OWN_LOCKS),
+    ("store/history/undo_locks.py", 'cure = {"own": _OF_SOME}.get(days[0].source, cure)', "pass", OWN_LOCKS),
+    ("store/pages/persons.py", " OR l.user_id = 0", "", OWN_LOCKS),
+    ("store/payroll/locks.py", "WHERE source <> 'own' GROUP BY", "GROUP BY", OWN_LOCKS),
+    ("store/payroll/periods.py", "if same and actor == event.by", "if False and actor == event.by", PERIODS),
+    ("present/text.py", 'reasons.keys() == {"locked_day"}', "False", EVENING_TOLD),
+    ("present/corrections_text.py", 'item.state != "pending", -item.number', "item.number", CORRECTED_COMMAND),
     ("engine/corrections.py", "if period.event is None:", "if False:", CORRECTED),
     ("engine/corrections.py", "all(one.state in _DECIDED for", "any(one.state in _DECIDED for", CORRECTED),
     ("engine/corrections.py", "if waiting(hold.hold for hold in standing):", "if False:", CORRECTED),
@@ -4468,11 +4503,11 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/periods.py", "return left[-1] if left else None", "return left[0] if left else None", PERIODS_COMMAND),
     ("web/pages/periods.py", "status=200 if refusal is None else 409", "status=200", PERIODS_PAGE),
     ("web/pages/periods.py", 'if ask.form.agrees("anyway") else None', "", PERIODS_PAGE),
-    ("web/pages/periods.py", "if found.window == one.window]", "]", PERIODS_PAGE),
+    ("web/pages/periods.py", "payroll.exports(period=one.window)", "payroll.exports()", PERIODS_PAGE),
     ("web/pages/periods.py", "if found.period == _key(one)]", "]", PERIODS_PAGE),
     # The page of corrections.
     ("web/pages/corrections.py", "status=200 if refusal is None else 409", "status=200", CORRECTIONS_PAGE),
-    ("web/pages/corrections.py", "period=asked.period, state=asked.state)", "period=asked.period)", CORRECTIONS_PAGE),
+    ("web/pages/corrections.py", "state=asked.state, after=after,", "after=after,", CORRECTIONS_PAGE),
     (
         "web/pages/corrections.py",
         'not item.is_final and item.state != "cancelled"',
@@ -4705,7 +4740,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/export_lines.py", 'f"draft {line.source}" if is_draft else', "line.source if is_draft else", EXPORT_LINES),
     ("cli/exports.py", "if without not in {None, _BLOCKED}:", "if False:", EXPORT_CELLS),
     ("present/exports_text.py", '"lines": item.lines,', '"lines": 0,', EXPORT_CELLS),
-    ("client_payroll.py", "listed(period=name, state=state)", "listed(period=name, state=None)", CORRECTED),
+    ("client_payroll.py", "listed(period=name, state=state, ", "listed(period=name, state=None, ", CORRECTED),
     ("store/tables/payroll_schema.py", 'Index("subject", "subject"),', "", UPGRADES),
     ("store/migrations/versions/0019_retention.py", '        "legal_holds",', '        "legal_hold",', UPGRADES),
     ("core/retention.py", "today.replace(year=year, day=28)", "today.replace(year=year, month=3, day=1)", FLOOR),
@@ -4811,6 +4846,94 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/exports.py", "AND t.export_id IS NULL", "", EXPORTS),
     ("store/payroll/exports.py", "    _mark(session, carried.corrections, number)\n", "", EXPORTS),
     ("store/payroll/export_rows.py", "b.is_gone = 0 AND start_at > :start", "start_at > :start", EXPORTS),
+    # Layouts of payroll systems.
+    ("core/rounding.py", "return -(-minutes // step) * step", "return minutes // step * step", LAYOUTS),
+    (
+        "core/rounding.py",
+        "(2 * minutes + step) // (2 * step) * step",
+        "(2 * minutes + step - 1) // (2 * step) * step",
+        LAYOUTS,
+    ),
+    ("core/rounding.py", "return -(-5 * minutes // 3)", "return (10 * minutes + 3) // 6", LAYOUTS),
+    ("core/rounding.py", "return (10 * minutes + 3) // 6", "return 5 * minutes // 3", LAYOUTS),
+    ("core/payroll_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
+    ("core/layouts/shape.py", "return decimal(self.hundredths)", "return decimal(self.minutes)", LAYOUTS),
+    ("core/layouts/systems.py", "    width=6,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", "    most=99_999,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", '.upper().ljust(3, "_")', ".upper()", LAYOUTS),
+    ("core/layouts/systems.py", "return str(harmless(value))", "return value", LAYOUTS),
+    ("core/layouts/text.py", "part = min(minutes, LONGEST_ACTIVITY)", "part = minutes", LAYOUTS),
+    ("core/layouts/text.py", 'strftime("%m/%d/%y")', 'strftime("%d/%m/%y")', LAYOUTS),
+    (
+        "core/layouts/entries.py",
+        "one.minutes += rounded(line.net_minutes, rule)",
+        "one.minutes += line.net_minutes",
+        LAYOUTS,
+    ),
+    ("core/layouts/entries.py", "rounded(line.net_minutes, rule)", "rounded(line.minutes, rule)", LAYOUTS),
+    ("core/layouts/entries.py", "if entry.minutes < 0 and not layout.takes_negative:", "if False:", LAYOUTS),
+    ("core/layouts/entries.py", "elif same[_identity(one, layout)] > 1:", "elif False:", LAYOUTS),
+    ("core/layouts/entries.py", "day if layout.is_daily else None", "None", LAYOUTS),
+    ("core/layouts/entries.py", 'last_name=f"{DRAFT} {last}" if is_draft else last,', "last_name=last,", LAYOUTS),
+    ("core/layouts/entries.py", "if line.correction is None else days.of(", "if True else days.of(", LAYOUTS),
+    ("core/layouts/entries.py", " and _is_encodable(number, layout)", "", LAYOUTS),
+    ("engine/export_formats.py", "if key.is_needed and name not in given", "if False", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if re.fullmatch(layout.job, code) is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if layout.needs_number and names.payroll_id is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_tables.py", "if lines > MOST_LINES:", "if lines >= MOST_LINES:", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        'book.set_properties({"created": datetime.combine(window.last, time())})',
+        "pass",
+        LAYOUT_FILES,
+    ),
+    ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        "        except FileCreateError as error:\n",
+        "        except KeyError as error:\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "and called.get(employee) == known.name", "and False", EXPORT_LAYOUTS),
+    (
+        "engine/export_content.py",
+        "        lines = export_lines(inputs, without=set(left_out))\n",
+        "        pass\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "residue_seconds=content.residue_seconds,", "residue_seconds=0,", EXPORT_LAYOUTS),
+    ("engine/export.py", "is_of_hours = layout is None or", "is_of_hours = True or", EXPORT_LAYOUTS),
+    (
+        "store/payroll/export_rows.py",
+        "if column is None or column not in session.columns.employees:",
+        "if column is None:",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/payroll/export_rows.py",
+        "isinstance(value, float | Decimal) and value == value // 1",
+        "False",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/tables/columns.py",
+        "given = {people.id, people.name,",
+        "given = {people.payroll_id, people.id, people.name,",
+        NUMBERS_REQUIRED,
+    ),
+    (
+        "present/exports_text.py",
+        "key=lambda one: abs(one.residue_seconds), reverse=True",
+        "key=lambda one: one.residue_seconds",
+        LAYOUT_FILES,
+    ),
+    ("config_payroll.py", "if re.fullmatch(form, text) is None:", "if False:", EXPORT_LAYOUTS),
+    (
+        "config_payroll.py",
+        "return {key: text.strip() for key, text in value.items()}",
+        "return dict(value)",
+        EXPORT_LAYOUTS,
+    ),
 )
 
 

@@ -237,9 +237,12 @@ def test_a_command_that_writes_wants_an_account(two: Path) -> None:
     assert json.loads(command(two, "runs", "--json").out)["accounts"] == [
         {"account": name, "runs": [], "exit_code": 0} for name in KEYS
     ]
-    assert command(two, "sync", *DAYS, "--account", "south").code == 0
+    done = command(two, "--account", "south", "sync", *DAYS)
+    assert done.code == 0
+    assert "next: connecteam-sync --account south verify --from 2025-12-01 --to 2025-12-03" in done.err
+    assert command(two, *done.err.partition("next: connecteam-sync ")[2].split("   ")[0].split()).code == 0
     runs = {one["account"]: len(one["runs"]) for one in json.loads(command(two, "runs", "--json").out)["accounts"]}
-    assert runs == {"north": 0, "south": 1}
+    assert runs == {"north": 0, "south": 2}
     every = json.loads(command(two, "sync", *DAYS, "--all-accounts", "--json").out)
     assert [(one["account"], one["status"]) for one in every["accounts"]] == [
         ("north", "applied"),
@@ -256,8 +259,8 @@ def test_a_group_asks_only_where_it_works_itself(two: Path) -> None:
     assert "holds ack may change something" in answer.err
     named = command(two, "holds", "--account", "south", "ack", "1", "--reason", "x")
     assert named.code == 2
-    assert "hold" in named.err
-    assert "--account" not in named.err
+    assert "may change something" not in named.err
+    assert "connecteam-sync --account south holds" in named.err
 
 
 def test_what_only_reads_is_a_command() -> None:

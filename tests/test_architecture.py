@@ -17,8 +17,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 CLIENT = {
     *("client", "client_account", "client_bells", "client_history", "client_service", "client_status"),
     *("client_acts", "client_certificates", "client_console", "client_pages", "client_payroll", "client_people"),
-    "client_retention",
-    "client_support",
+    *("client_locks", "client_retention", "client_support"),
 }
 BASE = {"core", "errors", "version"}
 MAY: dict[str, set[str]] = {
@@ -41,6 +40,7 @@ MAY: dict[str, set[str]] = {
     "engine": {"engine", "api", "store", *BASE},
     "client_history": {"config", "engine", "store", *BASE},
     "client_account": {"config", "engine", "store", *BASE},
+    "client_locks": {"config", "engine", "store", *BASE},
     "client_support": {"config", "engine", "store", *BASE},
     "client_service": {"config", "engine", "api", "store", *BASE},
     "client_bells": {"config", "config_names", "config_secrets", "engine", "api", "store", *BASE},
@@ -94,6 +94,8 @@ ONLY = {
     "argon2": {"store"},
     "prometheus_client": {"service"},
     "apprise": {"alerts"},
+    "xlsxwriter": {"engine"},
+    "pyarrow": {"engine"},
     "uvicorn": {"sandbox", "service"},
 }
 """Who alone may import a package."""

@@ -193,6 +193,7 @@ def everyday(run: Folder) -> None:
     assert run("lock", *DAY, "--reason", "payroll", fails="refused-lock")["verified"]["wrong"]
     run("lock", *DAY, "--reason", "payroll", "--anyway")
     run("locks")
+    run("lock", "--from", "2025-12-10", "--to", "2025-12-10", "--reason", "payroll", "--anyway", "--clock", "4100001")
     run("locks --all")
     run("unlock", *DAY, **BERLIN, fails="failure")
     run("account accept", "--timezone", "--yes", **BERLIN)

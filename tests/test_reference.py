@@ -73,7 +73,7 @@ def test_every_command_and_option_is_documented_and_is_there() -> None:
     assert documented() == real
     for name, command in COMMANDS.items():
         without = {"--config"} | ACCOUNTS if name in NO_CONFIG else ACCOUNTS if name.split()[0] == "accounts" else set()
-        expected = set() if name == "connecteam-sync" else EVERYWHERE - without
+        expected = ACCOUNTS if name == "connecteam-sync" else EVERYWHERE - without
         assert options(command) & EVERYWHERE == expected, name
 
 

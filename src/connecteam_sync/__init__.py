@@ -70,17 +70,17 @@ if TYPE_CHECKING:
         Working,
     )
     from connecteam_sync.core.evidence import Stage
-    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat
+    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat, ExportTotal
     from connecteam_sync.core.facts import BellFacts
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
-    from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
+    from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
-    from connecteam_sync.core.pay_schedule import PaySchedule, PayScheduleKind
+    from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule, PayScheduleKind, RoundingRule
     from connecteam_sync.core.people import Evidence, Likeness, Rename
     from connecteam_sync.core.period_check import Checked, Obstacle, ObstacleName
     from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodReport, PeriodState
@@ -259,6 +259,7 @@ __all__ = [
     "Export",
     "ExportFormat",
     "ExportRefused",
+    "ExportTotal",
     "Exported",
     "Failure",
     "FeedReset",
@@ -280,6 +281,7 @@ __all__ = [
     "InvalidRecord",
     "KeptPlan",
     "KnownBy",
+    "LayoutSettings",
     "LegacyDamage",
     "LegalHold",
     "Level",
@@ -287,6 +289,7 @@ __all__ = [
     "LockEvent",
     "LockHeld",
     "LockRefused",
+    "LockScope",
     "LockSource",
     "LockedDay",
     "Looked",
@@ -353,6 +356,7 @@ __all__ = [
     "RetentionRefused",
     "Retentions",
     "Role",
+    "RoundingRule",
     "RowId",
     "RowMoved",
     "Run",

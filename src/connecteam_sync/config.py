@@ -15,7 +15,7 @@ from connecteam_sync.api.credentials import HOSTS, require_host
 from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
 from connecteam_sync.config_secrets import SECRETS, secret
 from connecteam_sync.core.change import Planner, Policy
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
 from connecteam_sync.core.timesheets import TimesheetRules
@@ -101,6 +101,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
     pay_schedule: PaySchedule = PaySchedule()
     """When pay periods begin and end, and who closes them: `[payroll]`, too."""
+    layouts: LayoutSettings = LayoutSettings()
+    """What the layouts of payroll systems want: `[payroll]`, too, and its sections."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
     retention_years: int = 3
@@ -173,7 +175,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "day_reserve_share": (0, 0.9),
 }
 _SECTIONS = {
-    *("tables", "own", "payroll", "pay_schedule", "certificate_key", "retention_years"),
+    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key", "retention_years"),
     *("file", "planner", "account", "environ"),
 }
 _TABLES = ("tables", "payroll", "retention")
@@ -268,8 +270,7 @@ def _payroll(value: object, place: str) -> dict[str, Any]:
     """Imported only where there is that section, to keep the start of the program fast."""
     from connecteam_sync.config_payroll import payroll_rules
 
-    rules, schedule, key = payroll_rules(value, place)
-    return {"payroll": rules, "pay_schedule": schedule, "certificate_key": key}
+    return payroll_rules(value, place)
 
 
 def _retention(value: object, place: str) -> dict[str, Any]:

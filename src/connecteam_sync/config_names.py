@@ -9,10 +9,10 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import parts
 
 PREFIX = "CONNECTEAM_SYNC_"
-_NAME = 64
-"""The longest name of a table or column, in characters, of any database."""
 _CLOCK = re.compile("[0-9]{1,18}")
 """A time clock's id; databases hold no longer numbers."""
+_NAME = 64
+"""The longest name of a table or column, in characters, of any database."""
 
 
 def require_words(words: tuple[str, str] | None, where: str) -> None:
@@ -53,14 +53,14 @@ def require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[
 
 
 def time_clock_ids(value: object, where: str) -> tuple[int, ...]:
-    """The ids of time clocks: a number, several, or a text with commas. Raises ConfigurationError."""
-    parts: list[object] = [value]
+    """The ids of time clocks, from a list or a text with commas. Raises ConfigurationError."""
+    given: list[object] = [value]
     if isinstance(value, str):
-        parts = [part.strip() for part in value.split(",")]
+        given = [part.strip() for part in value.split(",")]
     elif isinstance(value, list | tuple):
-        parts = list(value)
+        given = list(value)
     ids: list[int] = []
-    for part in parts:
+    for part in given:
         if not _CLOCK.fullmatch(str(part)):
             raise ConfigurationError(
                 f"{where}: {str(part)[:60]!r} is no time clock id",

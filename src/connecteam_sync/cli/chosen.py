@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperOption
 
+from connecteam_sync.cli.opened import Chosen
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.core.run import worst
@@ -29,15 +30,6 @@ _ENDLESS = frozenset({"serve"})
 _EVERY = "--all-accounts"
 
 
-class Chosen:
-    """What the command line says of accounts, and the account that the command is run for now."""
-
-    name: str | None = None
-    is_every = False
-    context: Any = None
-    """The parser's context of the command that is run."""
-
-
 def with_accounts(commands: Any, before: str = "") -> None:  # noqa: ANN401 - what typer makes of the commands
     """Give each command that has --config the options --account and --all-accounts, and have it heed them.
 
@@ -46,12 +38,12 @@ def with_accounts(commands: Any, before: str = "") -> None:  # noqa: ANN401 - wh
     for name, command in commands.items():
         words = f"{before}{name}"
         if words.partition(" ")[0] != "accounts" and any("--config" in each.opts for each in command.params):
-            command.params += _options()
+            command.params += account_options()
             command.callback = _heeding(words, command.callback)
         with_accounts(getattr(command, "commands", {}), f"{words} ")
 
 
-def _options() -> list[TyperOption]:
+def account_options() -> list[TyperOption]:
     """The two options; what is not given leaves what the group in front of a command was given."""
 
     def take_name(_: object, __: object, value: str | None) -> None:

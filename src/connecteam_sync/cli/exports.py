@@ -7,18 +7,21 @@ from typing import Annotated, Optional
 
 import typer
 
+from connecteam_sync.cli.corrections import After, Limit
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.periods import Named
 from connecteam_sync.errors import ConfigurationError, ExportRefused
 
 _BLOCKED = "blocked"
+_FORMATS = "One of: csv, xlsx, parquet, adp, paychex, gusto, quickbooks, paylocity, ukg."
+"""As `core.exports` has them, which the help of other commands does not load."""
 
 
 def export(
     period: Named,
     format: Annotated[  # noqa: A002 - the option's name
-        str, typer.Option("--format", metavar="FORMAT", help="One of: csv.")
+        str, typer.Option("--format", metavar="FORMAT", help=_FORMATS)
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file; a manifest is put beside it.")],
     again: Annotated[
@@ -49,7 +52,7 @@ def export(
                 period, format, out, again=again, draft=draft, without_blocked=without is not None, by=who
             )
         except ExportRefused as error:
-            report.print_lines(exports_text.blocked_lines(error.blocked, "not settled"))
+            report.print_lines(exports_text.blocked_lines(error.blocked, "in the way"))
             raise
         report.print_json(exports_text.exported_json(done))
         report.print_lines(exports_text.exported_lines(done))
@@ -59,6 +62,8 @@ def exports(
     period: Annotated[
         Optional[str], typer.Option("--period", metavar="PERIOD", help="Only those of this pay period.")
     ] = None,
+    after: After = 0,
+    limit: Limit = 1000,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -66,6 +71,10 @@ def exports(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         from connecteam_sync.present import exports_text
 
-        found = mirror.payroll.exports(period=period)
-        report.print_json({"exports": [exports_text.export_json(one) for one in found]})
+        found = mirror.payroll.exports(period=period, after=after, limit=limit + 1)
+        left, found = found[limit:], found[:limit]
+        next_after = found[-1].number if left else None
+        report.print_json({"exports": [exports_text.export_json(one) for one in found], "next_after": next_after})
         report.print_lines(exports_text.ledger_lines(found))
+        of_period = f"--period {period} " if period else ""
+        report.note(f"next: connecteam-sync exports {of_period}--after {next_after}" if left else "")

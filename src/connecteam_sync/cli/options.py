@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from connecteam_sync.cli.chosen import Chosen
-from connecteam_sync.cli.opened import OPENED
+from connecteam_sync.cli.opened import OPENED, Chosen
 from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.core.run import Asked, Run

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import typer
 
+from connecteam_sync.cli.opened import with_account
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.text import plain
@@ -120,7 +121,7 @@ def _terminal(stream: TextIO) -> Terminal | None:
 
 def _write(line: str, stream: TextIO, terminal: Terminal | None) -> None:
     """Write one line. Names and other texts from outside can neither forge a second one nor control a terminal."""
-    printable = plain(line)
+    printable = with_account(plain(line))
     if terminal is not None:
         terminal.line(printable)
     else:

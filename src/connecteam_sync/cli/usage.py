@@ -10,7 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from connecteam_sync.cli.chosen import Chosen, with_accounts
+from connecteam_sync.cli.chosen import account_options, with_accounts
+from connecteam_sync.cli.opened import Chosen
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
@@ -22,6 +23,7 @@ class Commands(TyperGroup):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as typer has it
         super().__init__(*args, **options)
+        self.params += account_options()
         with_accounts(self.commands)
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as typer has it

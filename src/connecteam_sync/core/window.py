@@ -196,3 +196,14 @@ def windows_of_days(
         else:
             windows.append(Window(day, day, timezone))
     return tuple(windows)
+
+
+def joined(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days joined to ranges (first, last) without gaps, in order."""
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if ranges and later(ranges[-1][1], 1) == day:
+            ranges[-1] = (ranges[-1][0], day)
+        else:
+            ranges.append((day, day))
+    return ranges

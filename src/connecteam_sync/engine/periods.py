@@ -8,7 +8,8 @@ from datetime import date
 
 import msgspec
 
-from connecteam_sync.core.pay_schedule import PaySchedule, before, scheduled
+from connecteam_sync.core.pay_schedule import before, scheduled
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.period_check import IN_NO_WAY, Checked, Obstacle
 from connecteam_sync.core.periods import (
     Period,

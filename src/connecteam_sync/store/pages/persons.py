@@ -250,8 +250,11 @@ def _facts(
         " WHERE p.state = 'closed' AND p.first_day <= :day AND p.last_day >= :day"
         f" UNION ALL SELECT 'lock', {nothing}, u.begun_at, {nothing}, {nothing}, u.timezone, u.actor, 'purged'"
         f" FROM {own.purges} u WHERE u.first_day <= :day AND u.last_day >= :day"
-        f" UNION ALL SELECT 'lock', l.time_clock_id, l.locked_at, {nothing}, {nothing}, l.timezone, 'Connecteam',"
-        f" l.source FROM {rowset} JOIN {own.person_locks} l ON l.user_id = d.user_id WHERE l.day = :day"
+        f" UNION ALL SELECT DISTINCT 'lock', l.time_clock_id, l.locked_at, {nothing}, {nothing}, l.timezone,"
+        " CASE WHEN l.source = 'own' THEN e.actor ELSE 'Connecteam' END,"
+        " CASE WHEN l.source = 'own' THEN e.reason ELSE l.source END"
+        f" FROM {rowset} JOIN {own.person_locks} l ON l.user_id = d.user_id OR l.user_id = 0"
+        f" LEFT JOIN {own.lock_events} e ON e.id = l.event_id WHERE l.day = :day"
     )
     rowset_of = rows.json_rows({"user_id": user} for user in sorted(users))
     span = {"low": start - _REACH, "high": end_of_day(day, zone)}
