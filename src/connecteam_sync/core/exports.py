@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from connecteam_sync.core.as_of import AsOf
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 
@@ -86,7 +87,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What `export` answers with: the entry, where its file and the manifest beside it are, and who is blocked.
 
-    `blocked` are left out of an export, and are in a draft. `manifest` is None if it could not be put beside the file:
+    `blocked` are left out of an export, and are in a draft. `as_of` is the moment of a draft's rows; None: of now.
+    `manifest` is None if it could not be put beside the file:
     the ledger has the same.
     """
 
@@ -96,6 +98,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     break_minutes: int
     blocked: tuple[Blocked, ...] = ()
     replaced: Export | None = None
+    as_of: AsOf | None = None
 
     @property
     def net_minutes(self) -> int:
@@ -129,5 +132,6 @@ def manifest(done: Exported, version: str) -> dict[str, object]:
         "reason": export.reason,
         "by": export.by,
         "at": datetime.fromtimestamp(export.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "as_of": None if done.as_of is None else done.as_of.members,
         "version": version,
     }

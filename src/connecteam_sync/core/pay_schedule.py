@@ -91,6 +91,15 @@ def is_anchor_of_halves(anchor: date) -> bool:
     return anchor.day <= LAST_ANCHOR - _HALF or _HALF < anchor.day <= LAST_ANCHOR
 
 
+def workweek_of(schedule: PaySchedule) -> Weekday:
+    """The first day of the workweek: the configured one, else that on which weekly periods begin, else Monday."""
+    if schedule.workweek_start is not None:
+        return schedule.workweek_start
+    if schedule.schedule in {"weekly", "biweekly"} and schedule.anchor is not None:
+        return WEEKDAYS[schedule.anchor.weekday()]
+    return "monday"
+
+
 def before(schedule: PaySchedule, day: date, count: int) -> tuple[tuple[date, date], ...]:
     """The scheduled period of a day and the `count` before it, newest first; none without a schedule."""
     found: list[tuple[date, date]] = []

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from connecteam_sync.core.as_of import AsOfName
 from connecteam_sync.core.export_lines import FORMATS
 from connecteam_sync.core.exports import EXPORT_FORMATS, Export, Exported, ExportFormat, manifest
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
+from connecteam_sync.engine.as_of import moment_named
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.export_content import Content, carried_by, content_of
@@ -47,6 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     again: str | None
     is_draft: bool
     without_blocked: bool
+    as_of: AsOfName | None
     by: str
 
 
@@ -54,7 +57,7 @@ class Exports:
     """The exports of one database; `periods` knows how a pay period is named."""
 
     def __init__(self, context: Context, periods: PayPeriods) -> None:
-        self._store, self._periods = context.store, periods
+        self._store, self._periods, self._timezone = context.store, periods, context.timezone
 
     def listed(self, *, period: str | None) -> tuple[Export, ...]:
         """The ledger by number; of one period only if one is named. Raises WindowError."""
@@ -72,13 +75,20 @@ class Exports:
         again: str | None,
         draft: bool,
         without_blocked: bool,
+        as_of: str | None,
         by: str | None,
     ) -> Exported:
         """Write a file of a closed period, and note it in the ledger. See `client_payroll.Payroll.export`.
 
         Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written, DatabaseUnavailable.
         """
-        asked = _asked(period, format, again, draft=draft, without_blocked=without_blocked, by=by)
+        if as_of is not None and not draft:
+            raise ConfigurationError(
+                "an export is of the table as it is; nothing was exported",
+                next_step="add --draft, or leave out --as-of",
+            )
+        moment = moment_named(as_of, self._timezone)
+        asked = _asked(period, format, again, draft=draft, without_blocked=without_blocked, as_of=moment, by=by)
         file = FileToPlace(out, what="export")
         beside = FileToPlace(f"{file.path}.manifest.json", what="manifest of the export", replaces=True)
         try:
@@ -90,7 +100,7 @@ class Exports:
     def _draft(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
         with self._store.reading("reading a pay period") as session:
             window = self._periods.named_in(session, asked.period).window
-            content = content_of(session, window, without_blocked=asked.without_blocked)
+            content = content_of(session, window, without_blocked=asked.without_blocked, as_of=asked.as_of)
         file.write(_encoded(content, asked))
         done = _exported(content, asked, file, None)
         beside.write([_manifest(done)])
@@ -150,6 +160,7 @@ def _asked(
     *,
     draft: bool,
     without_blocked: bool,
+    as_of: AsOfName | None,
     by: str | None,
 ) -> Asked:
     known = next((one for one in EXPORT_FORMATS if one == format), None)
@@ -167,6 +178,7 @@ def _asked(
         again=None if again is None else operator_text("reason", again),
         is_draft=draft,
         without_blocked=without_blocked,
+        as_of=as_of,
         by=acting_name(by),
     )
 
@@ -251,6 +263,7 @@ def _exported(content: Content, asked: Asked, file: FileToPlace, earlier: Export
         break_minutes=sum(line.break_minutes for line in content.lines),
         blocked=content.blocked,
         replaced=earlier,
+        as_of=content.as_of,
     )
 
 

@@ -9,6 +9,7 @@ from connecteam_sync.core.exports import Blocked, Export, Exported
 from connecteam_sync.core.periods import spelled
 from connecteam_sync.core.text import called, hours, many, one_line, stamp
 from connecteam_sync.present import json_shapes
+from connecteam_sync.present.hours_text import as_of_line
 from connecteam_sync.present.text import SHOWN
 
 
@@ -48,6 +49,7 @@ def exported_json(done: Exported) -> json_shapes.Json:
         "net_minutes": done.net_minutes,
         "minutes_replaced": None if done.replaced is None else done.replaced.minutes,
         "blocked": [one.members for one in done.blocked],
+        "as_of": None if done.as_of is None else done.as_of.members,
     }
 
 
@@ -60,6 +62,8 @@ def exported_lines(done: Exported) -> list[str]:
         f" ({hours(done.net_minutes)} h without unpaid breaks)"
     )
     lines = [f"{what} {export.window} ({export.format}): {one_line(done.path)}", f"  {sums}"]
+    if done.as_of is not None:
+        lines.append(f"  {as_of_line(done.as_of, ZoneInfo(export.window.timezone))}")
     if export.corrections:
         lines.append(f"  with {many(len(export.corrections), 'correction')}: {_numbers(export.corrections)}")
     if done.replaced is not None:
