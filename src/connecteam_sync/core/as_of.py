@@ -31,11 +31,13 @@ _KEEPS_EDITS = frozenset({"local_edit", "locked_day"})
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     """The moment that is asked for: what was written up to the journal's entry `entry` (0: before the first one).
 
-    `at` is in epoch seconds: the moment itself, or the end of the run `run` that named it.
+    `at` is in epoch seconds: the moment itself, or the end of the run `run` that named it. `newest_run` is the newest
+    run that had begun by then: what it saw counts.
     """
 
     at: int
     entry: int = 0
+    newest_run: int = 0
     run: int | None = None
 
     @property
@@ -80,8 +82,9 @@ class Journaled(NamedTuple):
 
 
 class RowsThen(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows as they were. `not_journaled` are those that are shown as they are now, or as a run first saw them later;
-    `shift_of` says of rows that the journal knows which shift each belonged to.
+    """Rows as they were. Of those in `not_journaled` the journal does not say that: they are shown as they are now, as
+    a run first saw them later, or as they were until others deleted them, nobody knows when. `shift_of` says of rows
+    that the journal knows which shift each belonged to.
     """
 
     rows: tuple[ClockTime, ...]
@@ -90,30 +93,54 @@ class RowsThen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenEdits(NamedTuple):
-    """Rows and shifts of which a run had seen, by the moment, that somebody edited them in the table."""
+    """Rows and shifts of which a run had seen, by the moment, that somebody edited them in the table, or deleted rows
+    of theirs. `unlinked` are shifts that had lost their row by then, or were gone from Connecteam with a row that is
+    gone, too: whoever deleted that, no run had to.
+    """
 
     rows: frozenset[RowId] = frozenset()
     shifts: frozenset[str] = frozenset()
+    unlinked: frozenset[str] = frozenset()
 
-    def have(self, change: Change) -> bool:
-        """Whether they have the row of a change, or its shift."""
+    def have(self, change: Change, *, is_gone: bool) -> bool:
+        """Whether they have the row of a change, or its shift; `is_gone`: the row is not in the table any more."""
+        if is_gone and change.shift_id in self.unlinked:
+            return True
         return change.image.id in self.rows or change.shift_id in self.shifts
 
 
 _NONE_SEEN = SeenEdits()
 
 
-def seen_edits(standing: Iterable[StandingHold], as_of: AsOf) -> SeenEdits:
-    """The edits that the standing holds leave in the table, as far as they had been seen by then."""
-    found = [
-        one.hold
-        for one in standing
-        if one.hold.reason in _KEEPS_EDITS
-        and (one.first_run <= as_of.run if as_of.run is not None else one.first_seen <= as_of.at)
-    ]
+class LinkOfShift(NamedTuple):
+    """Whether a shift is tracked with a row now and is still in Connecteam, and the run that noted that."""
+
+    is_living: bool
+    changed_in_run: int
+
+
+def seen_edits(standing: Iterable[StandingHold], links: Mapping[str, LinkOfShift], as_of: AsOf) -> SeenEdits:
+    """The edits that the standing holds leave in the table, and rows that others deleted, as far as a run had seen them
+    by then. `links` are of shifts whose row is gone.
+    """
+    found = [one.hold for one in standing if one.hold.reason in _KEEPS_EDITS and one.first_run <= as_of.newest_run]
     return SeenEdits(
         frozenset(hold.clock_time_id for hold in found if hold.clock_time_id is not None),
         frozenset(hold.shift_id for hold in found if hold.shift_id is not None),
+        frozenset(
+            shift for shift, link in links.items() if not link.is_living and link.changed_in_run <= as_of.newest_run
+        ),
+    )
+
+
+def missing_rows(now: Iterable[ClockTime], entries: Iterable[Journaled]) -> frozenset[str]:
+    """The shifts of rows that the journal left in the table and that others deleted since."""
+    present = {row.id for row in now}
+    newest = {change.image.id: change for _, change in sorted(entries, key=lambda entry: entry[0])}
+    return frozenset(
+        change.shift_id
+        for key, change in newest.items()
+        if change.after is not None and key not in present and change.shift_id is not None
     )
 
 
@@ -127,41 +154,56 @@ def rows_then(
     may have theirs on other days.
     """
     present = {row.id: row for row in now if row.id is not None}
-    last: dict[RowId, Change] = {}
-    following: dict[RowId, Change] = {}
-    for number, change in sorted(entries, key=lambda entry: entry[0]):
-        key = change.image.id
-        if key is None:
-            continue
-        if number <= as_of.entry:
-            last[key] = change
-        else:
-            following.setdefault(key, change)
+    last, following = _around(entries, as_of)
+    newest_row = {change.shift_id: key for key, (_, change) in sorted(last.items(), key=lambda item: item[1].number)}
     found: list[ClockTime] = []
     unsure: set[RowId] = set()
     shift_of: dict[RowId, str] = {}
     for key in dict.fromkeys([*present, *last, *following]):
-        row, is_known = _then(present.get(key), last.get(key), following.get(key), seen)
+        before = last[key].change if key in last else None
+        after = following[key].change if key in following else None
+        is_moved = before is not None and before.shift_id is not None and newest_row[before.shift_id] != key
+        if is_moved and key not in present and after is None:
+            # Others had deleted it: a run saw that, and gave the shift another row.
+            continue
+        row, is_known = _then(present.get(key), before, after, seen)
         if row is None:
             continue
         found.append(row)
         if not is_known:
             unsure.add(key)
-        for known in (last.get(key), following.get(key)):
-            if known is not None and known.shift_id is not None:
-                shift_of.setdefault(key, known.shift_id)
+        shift = next((one.shift_id for one in (before, after) if one is not None and one.shift_id is not None), None)
+        if shift is not None:
+            shift_of[key] = shift
     return RowsThen(rows=tuple(found), not_journaled=frozenset(unsure), shift_of=shift_of)
+
+
+def _around(entries: Iterable[Journaled], as_of: AsOf) -> tuple[dict[RowId, Journaled], dict[RowId, Journaled]]:
+    """Of each row the newest entry up to the moment, and the first one after it."""
+    last: dict[RowId, Journaled] = {}
+    following: dict[RowId, Journaled] = {}
+    for entry in sorted(entries, key=lambda one: one.number):
+        key = entry.change.image.id
+        if key is None:
+            continue
+        if entry.number <= as_of.entry:
+            last[key] = entry
+        else:
+            following.setdefault(key, entry)
+    return last, following
 
 
 def _then(
     now: ClockTime | None, last: Change | None, following: Change | None, seen: SeenEdits
 ) -> tuple[ClockTime | None, bool]:
-    """A row as it was, None if it was not there; and whether the journal knows that."""
+    """A row as it was, None if it was not there; and whether the journal says that."""
     if now is not None and not now.is_ours:
         return now, False
     if last is not None:
-        is_edited = following is None and now != last.after and seen.have(last)
-        return (now, False) if is_edited else (last.after, True)
+        if following is None and now != last.after:
+            # Edited or deleted by others since, and no run has written it again.
+            return (now, False) if seen.have(last, is_gone=now is None) else (last.after, now is not None)
+        return last.after, True
     if following is not None:
         return following.before, following.before is None
     return now, False

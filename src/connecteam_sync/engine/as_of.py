@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.as_of import AsOf, AsOfName, RowsThen, parsed, rows_then, seen_edits
+from connecteam_sync.core.as_of import AsOf, AsOfName, RowsThen, missing_rows, parsed, rows_then, seen_edits
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import StandingHold
@@ -42,13 +42,14 @@ def moment_named(text: str | None, timezone: str) -> AsOfName | None:
 def rows_as_of(
     session: Session, window: Window, moment: AsOf, standing: Sequence[StandingHold], employee: RowId | None = None
 ) -> RowsThen:
-    """The rows whose clock-in lay in a window at an earlier moment, of everybody or of one employee. Two statements.
+    """The rows whose clock-in lay in a window at an earlier moment, of everybody or of one employee. Three statements.
 
     `standing` are the standing holds: they say which edits of others a run had seen and left.
     """
     present = present_rows(session, window, employee)
     entries = journal.journaled(session, window, moment, employee)
-    then = rows_then(present, entries, moment, seen_edits(standing, moment))
+    links = journal.links_of(session, missing_rows(present, entries))
+    then = rows_then(present, entries, moment, seen_edits(standing, links, moment))
     chosen = (row for row in then.rows if window.holds(row.clock_in) and employee in {None, row.employee_id})
     return msgspec.structs.replace(then, rows=tuple(chosen))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 
-from connecteam_sync.core.as_of import AsOf, AsOfName, Journaled
+from connecteam_sync.core.as_of import AsOf, AsOfName, Journaled, LinkOfShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.timesheet import JournaledEdit
 from connecteam_sync.core.window import Window, later
@@ -32,14 +32,16 @@ def as_of(session: Session, named: AsOfName) -> AsOf:
     newest = select(changes.c.id).order_by(changes.c.id.desc()).limit(1)
     if named.run is None:
         at = named.at or 0
-        found = session.connection.execute(newest.where(changes.c.at <= at)).scalar()
-        return AsOf(at=at, entry=int(found or 0))
-    run = runs.run(session, named.run)
-    at = run.started_at if run.finished_at is None else run.finished_at
+        begun = select(func.max(session.tables.runs.c.id)).where(session.tables.runs.c.started_at <= at)
+        known = select(newest.where(changes.c.at <= at).scalar_subquery(), begun.scalar_subquery())
+        entry, run = session.connection.execute(known).one()
+        return AsOf(at=at, entry=int(entry or 0), newest_run=int(run or 0))
+    named_run = runs.run(session, named.run)
+    at = named_run.started_at if named_run.finished_at is None else named_run.finished_at
     own = select(func.max(changes.c.id)).where(changes.c.run_id == named.run).scalar_subquery()
     before = newest.where(changes.c.run_id < named.run, changes.c.at <= at).scalar_subquery()
     found = session.connection.execute(select(func.coalesce(own, before, 0))).scalar()
-    return AsOf(at=at, entry=int(found or 0), run=named.run)
+    return AsOf(at=at, entry=int(found or 0), newest_run=named.run, run=named.run)
 
 
 def journaled(session: Session, window: Window, moment: AsOf, employee: RowId | None = None) -> list[Journaled]:
@@ -56,6 +58,18 @@ def journaled(session: Session, window: Window, moment: AsOf, employee: RowId | 
     wanted = select(*(changes.c[name] for name in _CHANGE)).join(chosen, chosen.c.id == changes.c.id)
     fetched = session.connection.execute(wanted.order_by(changes.c.id)).mappings()
     return [Journaled(int(row["id"]), change_of(dict(row))) for row in fetched]
+
+
+def links_of(session: Session, shifts: Iterable[str]) -> dict[str, LinkOfShift]:
+    """How each of these shifts is tracked now, and the run that noted it."""
+    d = session.dialect
+    sql = (
+        "SELECT s.id, CASE WHEN s.is_gone = 0 AND s.clock_time_id IS NOT NULL THEN 1 ELSE 0 END, s.changed_in_run"
+        f" FROM {d.rowset({'id': 'key'})} {d.lookup}"
+        f" {session.own.shifts} s ON s.id = d.id"
+    )
+    found = session.fetch_set(sql, ({"id": shift} for shift in sorted(shifts)))
+    return {str(shift): LinkOfShift(bool(is_living), int(run)) for shift, is_living, run in found}
 
 
 def edits(
