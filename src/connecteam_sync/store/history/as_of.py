@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
@@ -68,8 +69,9 @@ def links_of(session: Session, shifts: Iterable[str]) -> dict[str, LinkOfShift]:
         f" FROM {d.rowset({'id': 'key'})} {d.lookup}"
         f" {session.own.shifts} s ON s.id = d.id"
     )
-    found = session.fetch_set(sql, ({"id": shift} for shift in sorted(shifts)))
-    return {str(shift): LinkOfShift(bool(is_living), int(run)) for shift, is_living, run in found}
+    found = session.fetch(*session.all_of(sql, ({"id": shift} for shift in sorted(shifts))))
+    every = chain.from_iterable(found)
+    return {str(shift): LinkOfShift(bool(is_living), int(run)) for shift, is_living, run in every}
 
 
 def edits(
@@ -123,6 +125,6 @@ def _events(session: Session, entries: Iterable[dict[str, Any]]) -> dict[tuple[s
     keys = dict.fromkeys(
         (row["shift_id"], int(row["run_id"])) for row in entries if row["shift_id"] and row["kind"] != "create"
     )
-    found = session.fetch_set(sql, ({"activity_id": shift, "run_id": run} for shift, run in keys))
-    ordered = sorted(found, key=lambda bell: int(bell[3]))
+    found = session.fetch(*session.all_of(sql, ({"activity_id": shift, "run_id": run} for shift, run in keys)))
+    ordered = sorted(chain.from_iterable(found), key=lambda bell: int(bell[3]))
     return {(str(shift), int(run)): str(event) for shift, run, event, _ in ordered}

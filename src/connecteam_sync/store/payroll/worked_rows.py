@@ -29,7 +29,7 @@ def shifts_of(
     session: Session, keys: Iterable[RowId], gone: Mapping[RowId, str] | None = None
 ) -> dict[RowId, ShiftOfRow]:
     """The shift of each of these rows, by the link of now; of rows in `gone` by the id of the shift they had, if no
-    link says otherwise. Two statements for as many keys as one holds.
+    link says otherwise. Two statements at most, unless the server takes less at once.
     """
     d, own = session.dialect, session.own
     columns = "s.id, s.user_id, s.time_clock_id, s.job_id, s.is_gone"
@@ -38,13 +38,15 @@ def shifts_of(
         " ON s.clock_time_id = d.id"
     )
     named = f"SELECT {columns} FROM {d.rowset({'id': 'key'})} {d.lookup} {own.shifts} s ON s.id = d.id"
-    by_link = sorted(session.fetch_set(linked, ({"id": key} for key in keys)), key=lambda row: (-int(row[5]), row[1]))
+    fetched = chain.from_iterable(session.fetch(*session.all_of(linked, ({"id": key} for key in keys))))
+    # Of two shifts on one row the one that Connecteam shows is written last, and counts.
+    by_link = sorted(fetched, key=lambda row: (-int(row[5]), str(row[1])))
     found = {row_id(row[0]): _shift(row[1:5]) for row in by_link}
     missing = {key: shift for key, shift in (gone or {}).items() if key not in found}
     if missing:
+        wanted = ({"id": shift} for shift in dict.fromkeys(missing.values()))
         by_id = {
-            str(row[0]): _shift(row[:4])
-            for row in session.fetch_set(named, ({"id": shift} for shift in dict.fromkeys(missing.values())))
+            str(row[0]): _shift(row[:4]) for row in chain.from_iterable(session.fetch(*session.all_of(named, wanted)))
         }
         found |= {key: by_id[shift] for key, shift in missing.items() if shift in by_id}
     return found
