@@ -48,7 +48,7 @@ class Timesheets:
             require_table(session.host, session.columns, session.dialect)
             people = session.employees()
             one = None if person is None else require_employee(people, person).id
-            standing = holds.standing_holds(session, employee=one)
+            standing = _standing(session, people, session.known_users(), one)
             moment = None if named is None else journal.as_of(session, named)
             found = _worked(session, window, people, moment, standing, one=one)
         return hours(found, divided, workweek_start=self._workweek, held=standing, employee=one)
@@ -82,7 +82,8 @@ class Timesheets:
         found = self._periods.named_in(session, period)
         window = found.window
         moment = None if named is None else journal.as_of(session, named)
-        standing = holds.standing_holds(session, employee=one)
+        known = session.known_users()
+        standing = _standing(session, people, known, one)
         worked = _worked(session, window, people, moment, standing, one=one)
         return SheetFacts(
             period=found,
@@ -96,8 +97,22 @@ class Timesheets:
             corrections=corrections.corrections(session, period=(window.first, window.last)),
             held=standing,
             certificates=_certified(session, window, worked.rows),
-            users_of=mapped(people, {user: to for user, (_, _, to) in session.known_users().items()}).users_of,
+            users_of=_users_of(people, known),
         )
+
+
+def _users_of(people: Sequence[Employee], known: holds.KnownUsers) -> Mapping[RowId, frozenset[int]]:
+    return mapped(people, {user: to for user, (_, _, to) in known.items()}).users_of
+
+
+def _standing(
+    session: Session, people: Sequence[Employee], known: holds.KnownUsers, one: RowId | None
+) -> tuple[StandingHold, ...]:
+    """The standing holds, of everybody or of one employee; people and users are read already."""
+    if one is None:
+        return holds.standing_holds(session)
+    users = _users_of(people, known).get(one, frozenset())
+    return holds.holds_about(session, employee=one, users=users, rows_of=(), shifts=(), people=people, known=known)
 
 
 def _divided(by: str | Sequence[HoursBy]) -> tuple[HoursBy, ...]:
