@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.adopt import Dedupe, Offset, Reference, Shape, Survey, UnreadTime
     from connecteam_sync.core.alerts import Alert, AlertState
     from connecteam_sync.core.anomalies import Anomaly, AnomalyKind
+    from connecteam_sync.core.as_of import AsOf
     from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
+    from connecteam_sync.core.hours import Hours, HoursBy, HoursLine, LeftOut
     from connecteam_sync.core.keys import RowId
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
@@ -124,9 +126,11 @@ if TYPE_CHECKING:
     from connecteam_sync.core.status import MirrorState, MirrorStatus
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
     from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
+    from connecteam_sync.core.timesheet import SheetCertificate, SheetDay, SheetEdit, SheetWeek, Timesheet
     from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
     from connecteam_sync.core.window import LockedDay, LockSource, Window
+    from connecteam_sync.core.worked import WorkedBreak, WorkedShift
     from connecteam_sync.engine.events import Emit
     from connecteam_sync.errors import (
         AdoptRefused,
@@ -185,6 +189,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AppliedValues",
+    "AsOf",
     "Attention",
     "AuditEntry",
     "BadAnswer",
@@ -264,10 +269,14 @@ __all__ = [
     "HoldsOpened",
     "HoldsResolved",
     "HostTables",
+    "Hours",
+    "HoursBy",
+    "HoursLine",
     "InputsNotKept",
     "InvalidRecord",
     "KeptPlan",
     "KnownBy",
+    "LeftOut",
     "LegacyDamage",
     "Level",
     "Likeness",
@@ -342,7 +351,11 @@ __all__ = [
     "RunKind",
     "Settings",
     "Shape",
+    "SheetCertificate",
+    "SheetDay",
+    "SheetEdit",
     "SheetTotal",
+    "SheetWeek",
     "Shift",
     "ShiftHistory",
     "Slice",
@@ -363,6 +376,7 @@ __all__ = [
     "SupportBundle",
     "Survey",
     "Times",
+    "Timesheet",
     "TimesheetRules",
     "TrackedShift",
     "Trigger",
@@ -384,7 +398,9 @@ __all__ = [
     "Weekday",
     "Window",
     "WindowError",
+    "WorkedBreak",
     "WorkedMonth",
+    "WorkedShift",
     "Working",
     "ZoneUse",
     "__version__",

@@ -207,7 +207,7 @@ class Payroll(Certificates):
         return self._timesheets.of_everybody(named(period), as_of=_text(as_of))
 
     def save_timesheets(
-        self, papers: Iterable[tuple[RowId, str]], out: str | Path, *, kind: str, is_folder: bool = False
+        self, sheets: Iterable[tuple[RowId, str]], out: str | Path, *, kind: str, is_folder: bool = False
     ) -> tuple[Path, ...]:
         """Write timesheets as they are to be read (employee and text) to a file, in the place of an older one; or, as
         `is_folder`, to a folder that is new or empty, each as `timesheet-EMPLOYEE.KIND`: all of them, or none. Only
@@ -215,7 +215,7 @@ class Payroll(Certificates):
         """
         from connecteam_sync.engine.paper_files import save
 
-        return save(papers, out, kind=kind, is_folder=is_folder)
+        return save(sheets, out, kind=kind, is_folder=is_folder)
 
     @property
     def _timesheets(self) -> Timesheets:

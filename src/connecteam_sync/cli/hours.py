@@ -84,8 +84,8 @@ def timesheet(
         shown = found if out is None else ()
         if out is not None:
             kind = "html" if as_html else "json" if as_json else "txt"
-            papers = ((sheet.employee.id, _content(sheet, kind)) for sheet in found)
-            files = mirror.payroll.save_timesheets(papers, out, kind=kind, is_folder=every)
+            sheets = ((sheet.employee.id, _content(sheet, kind)) for sheet in found)
+            files = mirror.payroll.save_timesheets(sheets, out, kind=kind, is_folder=every)
             report.print_lines([f"{out}: {many(len(files), 'timesheet')}"])
         elif as_html:
             report.print_lines(_content(found[0], "html").splitlines())

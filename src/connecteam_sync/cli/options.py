@@ -45,7 +45,7 @@ Who = Annotated[
 ]
 AsOf = Annotated[
     Optional[str],
-    typer.Option("--as-of", metavar="RUN|MOMENT", help="As the table was after a run, at a moment, or after a day."),
+    typer.Option("--as-of", metavar="MOMENT", help="As the table was then: a run's number, a moment, or a day."),
 ]
 
 

@@ -15,13 +15,13 @@ _LONGEST = 80
 """Characters of a text key in the name of a file."""
 
 
-def save(papers: Iterable[tuple[RowId, str]], out: str | Path, *, kind: str, is_folder: bool) -> tuple[Path, ...]:
-    """Write papers, each with the key of its employee: the one to a file, in the place of an older one; or all of them
-    to a folder that is new or empty, as `timesheet-KEY.KIND`. Only their owner can read them.
+def save(sheets: Iterable[tuple[RowId, str]], out: str | Path, *, kind: str, is_folder: bool) -> tuple[Path, ...]:
+    """Write timesheets, each with the key of its employee: the one to a file, in the place of an older one; or all of
+    them to a folder that is new or empty, as `timesheet-KEY.KIND`. Only their owner can read them.
 
     Raises ConfigurationError if they cannot be written.
     """
-    contents = {key: text.encode(errors="replace") for key, text in papers}
+    contents = {key: text.encode(errors="replace") for key, text in sheets}
     if not is_folder:
         for content in contents.values():
             write_private(out, content, what="timesheet")
