@@ -113,6 +113,7 @@ CLOSED_DAYS = "tests/store/test_closed_days.py"
 WAITING = "tests/store/test_waiting.py"
 KEPT = "tests/attack/test_machine.py -k failed_once"
 DATABASE_FAULTS = "tests/attack/test_database_faults.py"
+ACCOUNTS = "tests/test_accounts.py"
 ZONES, EVERYWHERE, WHENEVER = (
     "tests/core/test_zones.py",
     "tests/core/test_determinism.py",
@@ -327,10 +328,27 @@ ROUTES, SAME_AS_COMMAND = "tests/web/test_routes.py", "tests/web/test_same_as_co
 WHO_ASKED = "tests/test_clerk.py -k who_asked"
 FORMS, WORK_SHARE = "tests/web/test_forms.py", "tests/web/test_work_page.py -k how_far"
 EXPORT_LINES = "tests/core/test_export_lines.py"
+LAYOUTS, LAYOUT_FILES = "tests/core/test_layouts.py", "tests/test_layout_files.py"
+EXPORT_LAYOUTS = "tests/test_export_layouts.py -k sqlite or setting or rules"
+NUMBERS_REQUIRED = "tests/test_export_layouts.py -k must_have and postgresql"
 EXPORTS = "tests/test_exports.py -k sqlite"
 EXPORT_CELLS = "tests/test_contract.py -k export"
 EXPORT_TAKEN_BACK = "tests/test_exports.py -k commit and postgresql"
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
+    ("accounts.py", "        if name in failed\n", "        if False\n", ACCOUNTS),
+    ("config_accounts.py", "key=len, default=None)", "default=None)", ACCOUNTS),
+    ("config_accounts.py", "{**self._shared, **own}", "{**own, **self._shared}", ACCOUNTS),
+    ("config_accounts.py", "_bare(variable) not in _OF_ONE and ", "", ACCOUNTS),
+    ("config_accounts.py", "if _bare(variable) not in said}", "}", ACCOUNTS),
+    ("config_add.py", "                _write(place, before)\n", "                pass\n", ACCOUNTS),
+    ("config_add.py", "json.dumps(value, ensure_ascii=False)", "repr(value)", ACCOUNTS),
+    ("config_secrets.py", 'return f"Environ({len(self._values)} variables)"', "return repr(self._values)", ACCOUNTS),
+    ("cli/chosen.py", "if Chosen.context.invoked_subcommand is not None:", "if False:", ACCOUNTS),
+    ("cli/chosen.py", "if words not in READS and not Chosen.is_every:", "if False:", ACCOUNTS),
+    ("cli/chosen.py", "        codes.append(code)\n", "", ACCOUNTS),
+    ("cli/opened.py", "return line if Chosen.name is None else ", "return line if True else ", ACCOUNTS),
+    ("cli/many_accounts.py", "            raise typer.Exit(1)\n", "            pass\n", ACCOUNTS),
+    ("store/sql/urls.py", 'str(Path(url.database or "").resolve())', "str(url.database)", ACCOUNTS),
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
     ("core/facts.py", 'if clock.mode != "paused"]', "]", STATUS),
     ("core/problems.py", 'clock.trouble_since is not None or clock.mode == "refused"', "clock.trouble_since", STATUS),
@@ -833,7 +851,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/text.py", 'c if c.isprintable() else " "', "c", WORDS),
     ("core/text.py", "    if named or _is_twice(moment):", "    if named:", WORDS),
     ("core/change.py", 'msgspec.structs.force_setattr(self, "detail", one_line(self.detail))', "pass", WORDS),
-    ("cli/output.py", "    printable = plain(line)", "    printable = line", CLERK),
+    ("cli/output.py", "    printable = with_account(plain(line))", "    printable = line", CLERK),
     ("present/json_shapes.py", "return value if value.isprintable() else one_line(value)", "return value", CLERK),
     ("present/holds_text.py", "parts = [f", "kept = 0; parts = [f", CLERK),
     ("core/tracking.py", "if before is None and not is_same:", "if before is None:", CLERK),
@@ -1641,8 +1659,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/slice.py", "return attempt > 0", "return False", REFUSED_SERVERS),
     ("errors.py", "    exit_code = 6\n    retryable = True\n\n    def", "    retryable = True\n\n    def", REFUSED),
     ("config.py", "        if not text:\n            # An empty", "        if False:\n            # An empty", COMMAND),
-    ("config.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
-    ("config.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
+    ("config_secrets.py", "    if not text:\n        raise", "    if False:\n        raise", COMMAND),
+    ("config_names.py", "    if not ids:\n        raise", "    if False:\n        raise", COMMAND),
     ("store/sql/errors.py", 'f"{url.username}@"', 'f"{url.username}:{url.password}@"', FAILURES),
     ("store/sql/errors.py", "Path(path).absolute()", "Path(path)", FAILURES),
     ("store/sql/errors.py", "if failure.codes & codes:", "if False:", FAILURES),
@@ -2277,7 +2295,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("config_payroll.py", "not 1 <= minutes <= most", "not 0 <= minutes <= most", TIMESHEETS),
     (
         "config_payroll.py",
-        "    require_known(name, known, where)\n",
+        '    require_known(name, (*known, "rounding", "jobs", *_SYSTEMS), where)\n',
         "",
         TIMESHEETS,
     ),
@@ -2704,7 +2722,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/unforeseen.py", "file.write(without_secrets(head + trace))", "file.write(head + trace)", OUTPUT),
     ("cli/unforeseen.py", "if not any(mirror.store.commits for mirror in OPENED):", "if True:", OUTPUT),
     ("engine/slices.py", "if not EARLIEST <= day <= LATEST:", "if False:", OUT_OF_REACH),
-    ("config.py", "mode & (stat.S_IWGRP | stat.S_IWOTH)", "mode & stat.S_IWGRP", KEY_FILES),
+    ("config_secrets.py", "mode & (stat.S_IWGRP | stat.S_IWOTH)", "mode & stat.S_IWGRP", KEY_FILES),
     (
         "config_names.py",
         "short = {key.removeprefix(PREFIX): key for key in (*known, *also)}",
@@ -3409,7 +3427,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     (PAGE, "`--limit N` `--kind` | receipts", "`--limit N` | receipts", REFERENCE),
     (PAGE, "| `older_days` | 92 |", "| `older_days` | 93 |", REFERENCE),
     ("cli/history.py", '"--near", metavar="MINUTES"', '"--nearer", metavar="MINUTES"', REFERENCE),
-    ("config.py", '"CLIENT_ID", "CLIENT_SECRET"),', '"CLIENT_ID", "CLIENT_SECRET", "TOKEN"),', REFERENCE),
+    ("config_secrets.py", '"CLIENT_ID", "CLIENT_SECRET"),', '"CLIENT_ID", "CLIENT_SECRET", "TOKEN"),', REFERENCE),
     ("cli/output.py", 'os.environ.get("TERM")', 'os.environ.get("TERMINAL")', REFERENCE),
     ("client_history.py", "def runs(self, limit: int = 20,", "def runs(self, limit: int = 25,", REFERENCE),
     ("errors.py", "class BudgetSpent(UpstreamError)", "class BudgetSpent(Unavailable)", REFERENCE),
@@ -3511,7 +3529,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         SERVING,
     ),
     ("store/service/older.py", "sorted(looked)[-_KEPT:]", "sorted(looked)[:_KEPT]", OLDER),
-    ("config.py", "return tuple(dict.fromkeys(ids))", "return tuple(ids)", COMMAND),
+    ("config_names.py", "return tuple(dict.fromkeys(ids))", "return tuple(ids)", COMMAND),
     # What is on record of a change is another thing than the row; a row without a shift goes by any run; sums are wrong.
     ("engine/saved_plan.py", "    if fresh != old:\n", "    if decision.fingerprint != saved.fingerprint:\n", TAMPERED),
     ("store/history/undo.py", '{p["name"], names_now.get(p["user_id"])}', '{p["name"]}', UNDO_PEOPLE),
@@ -3579,7 +3597,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/demo.py", 'and third.status == "nothing"', 'and third.status == "applied"', f"{COMMAND} -k demo"),
     ("cli/sandbox.py", "if first > last or ", "if ", LIFE),
     ("cli/serve.py", "        stopped.wait()\n", "        pass\n", SERVING),
-    ("cli/serve.py", "        credentials()\n", "        pass\n", f"{CONTRACT} serve"),
+    ("cli/serve.py", "        credentials(mirror.settings.secrets)\n", "        pass\n", f"{CONTRACT} serve"),
     ("client_account.py", "is_archived=clock in listed and listed[clock].is_archived,", "is_archived=False,", ACCOUNT),
     ("core/account.py", "    if company_id is not None:\n", "    if company_id is None:\n", ACCOUNT),
     ("core/cadence.py", "hour >= start or hour < end", "hour >= start and hour < end", CADENCE),
@@ -3642,7 +3660,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("cli/bells.py", '"" if ours else "next', '"" if not ours else "next', f"{CONTRACT} webhooks"),
     ("cli/status.py", "        if found.exit_code:\n", "        if False:\n", f"{CONTRACT} status"),
-    ("client_bells.py", "self._registrations().rotate(_required())", "()", f"{CONTRACT} rotate"),
+    ("client_bells.py", "self._registrations().rotate(_required(self.settings))", "()", f"{CONTRACT} rotate"),
     (
         "core/decision_inputs.py",
         "decided=Decided.of(decision) if decision is not None else None",
@@ -4761,6 +4779,94 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/exports.py", "AND t.export_id IS NULL", "", EXPORTS),
     ("store/payroll/exports.py", "    _mark(session, carried.corrections, number)\n", "", EXPORTS),
     ("store/payroll/export_rows.py", "b.is_gone = 0 AND start_at > :start", "start_at > :start", EXPORTS),
+    # Layouts of payroll systems.
+    ("core/rounding.py", "return -(-minutes // step) * step", "return minutes // step * step", LAYOUTS),
+    (
+        "core/rounding.py",
+        "(2 * minutes + step) // (2 * step) * step",
+        "(2 * minutes + step - 1) // (2 * step) * step",
+        LAYOUTS,
+    ),
+    ("core/rounding.py", "return -(-5 * minutes // 3)", "return (10 * minutes + 3) // 6", LAYOUTS),
+    ("core/rounding.py", "return (10 * minutes + 3) // 6", "return 5 * minutes // 3", LAYOUTS),
+    ("core/layout_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
+    ("core/layouts/shape.py", "return decimal(self.hundredths)", "return decimal(self.minutes)", LAYOUTS),
+    ("core/layouts/systems.py", "    width=6,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", "    most=99_999,\n", "", LAYOUTS),
+    ("core/layouts/systems.py", '.upper().ljust(3, "_")', ".upper()", LAYOUTS),
+    ("core/layouts/systems.py", "return str(harmless(value))", "return value", LAYOUTS),
+    ("core/layouts/text.py", "part = min(minutes, LONGEST_ACTIVITY)", "part = minutes", LAYOUTS),
+    ("core/layouts/text.py", 'strftime("%m/%d/%y")', 'strftime("%d/%m/%y")', LAYOUTS),
+    (
+        "core/layouts/entries.py",
+        "one.minutes += rounded(line.net_minutes, rule)",
+        "one.minutes += line.net_minutes",
+        LAYOUTS,
+    ),
+    ("core/layouts/entries.py", "rounded(line.net_minutes, rule)", "rounded(line.minutes, rule)", LAYOUTS),
+    ("core/layouts/entries.py", "if entry.minutes < 0 and not layout.takes_negative:", "if False:", LAYOUTS),
+    ("core/layouts/entries.py", "elif same[_identity(one, layout)] > 1:", "elif False:", LAYOUTS),
+    ("core/layouts/entries.py", "day if layout.is_daily else None", "None", LAYOUTS),
+    ("core/layouts/entries.py", 'last_name=f"{DRAFT} {last}" if is_draft else last,', "last_name=last,", LAYOUTS),
+    ("core/layouts/entries.py", "if line.correction is None else days.of(", "if True else days.of(", LAYOUTS),
+    ("core/layouts/entries.py", " and _is_encodable(number, layout)", "", LAYOUTS),
+    ("engine/export_formats.py", "if key.is_needed and name not in given", "if False", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if re.fullmatch(layout.job, code) is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_formats.py", "if layout.needs_number and names.payroll_id is None:", "if False:", EXPORT_LAYOUTS),
+    ("engine/export_tables.py", "if lines > MOST_LINES:", "if lines >= MOST_LINES:", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        'book.set_properties({"created": datetime.combine(window.last, time())})',
+        "pass",
+        LAYOUT_FILES,
+    ),
+    ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),
+    (
+        "engine/export_tables.py",
+        "        except FileCreateError as error:\n",
+        "        except KeyError as error:\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "and called.get(employee) == known.name", "and False", EXPORT_LAYOUTS),
+    (
+        "engine/export_content.py",
+        "        lines = export_lines(inputs, without=set(left_out))\n",
+        "        pass\n",
+        EXPORT_LAYOUTS,
+    ),
+    ("engine/export_content.py", "residue_seconds=content.residue_seconds,", "residue_seconds=0,", EXPORT_LAYOUTS),
+    ("engine/export.py", "is_of_hours = layout is None or", "is_of_hours = True or", EXPORT_LAYOUTS),
+    (
+        "store/payroll/export_rows.py",
+        "if column is None or column not in session.columns.employees:",
+        "if column is None:",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/payroll/export_rows.py",
+        "isinstance(value, float | Decimal) and value == value // 1",
+        "False",
+        EXPORT_LAYOUTS,
+    ),
+    (
+        "store/tables/columns.py",
+        "given = {people.id, people.name,",
+        "given = {people.payroll_id, people.id, people.name,",
+        NUMBERS_REQUIRED,
+    ),
+    (
+        "present/exports_text.py",
+        "key=lambda one: abs(one.residue_seconds), reverse=True",
+        "key=lambda one: one.residue_seconds",
+        LAYOUT_FILES,
+    ),
+    ("config_payroll.py", "if re.fullmatch(form, text) is None:", "if False:", EXPORT_LAYOUTS),
+    (
+        "config_payroll.py",
+        "return {key: text.strip() for key, text in value.items()}",
+        "return dict(value)",
+        EXPORT_LAYOUTS,
+    ),
 )
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from connecteam_sync.core.run import SEVERITY
 from reference_page import named, rows, sections
-from support import certificate_cells, stages
+from support import account_cells, certificate_cells, stages
 from support.cells import Cell, Staged, Usual
 from support.payroll_cells import PAYROLL, PAYROLL_CELLS
 from support.stages import (
@@ -192,6 +192,7 @@ CELLS = [
     Cell("lock", 4, f"{DAYS} --reason pay", stages.edited, fine, "--anyway", "lock_refused", {"locked": 0}),
     Cell("adopt", 4, "--undo", stages.mirrored, fine, "no adoption", "undo_refused"),
     *PAYROLL_CELLS,
+    *account_cells.CELLS,
     # A difference.
     Cell("plan", 5, f"{DAYS} --exit-code", stages.edited, fine, f"sync {DAYS}", "", {"counts.updated": 1}),
     Cell("verify", 5, DAYS, stages.edited, fine, f"next: connecteam-sync sync {DAYS}", "", {"differences": 1}),
@@ -238,6 +239,8 @@ IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
     ({75}, "asks nobody", {*READS, *WRITES} - ASKS - {"adopt", "clocks vouch"}),
     ({75}, "has the trouble among its findings", {"doctor", "support-bundle"}),
     ({6}, "writes no row", {"support-bundle", "alerts test"}),
+    ({4, 6, 75}, "has the trouble of an account among its findings", account_cells.NAMES),
+    ({1}, "asks no account whether it is well", account_cells.NAMES - {"accounts check"}),
     ({75}, "speaks to receivers of alerts, and to nobody else", {"alerts test"}),
 ]
 RETRYABLE = {named(cells[0])[0] for cells in rows(sections()["errors"]) if len(cells) > 4 and cells[4] == "yes"}

@@ -17,7 +17,8 @@ import connecteam_sync
 from connecteam_sync import errors
 from connecteam_sync.cli.commands import app
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.config import _SECRETS, KEYS, Settings, load_settings
+from connecteam_sync.config import KEYS, Settings, load_settings
+from connecteam_sync.config_secrets import SECRETS
 from connecteam_sync.core.adopt import SHAPES
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
 from connecteam_sync.core.change import HOLD_REASONS, ChangeKind, Refusal
@@ -33,7 +34,8 @@ from reference_page import PAGE, named, rows, sections
 
 SECTIONS = sections()
 SOURCE = Path(connecteam_sync.__file__).parent
-EVERYWHERE = {"--json", "--config"}
+ACCOUNTS = {"--account", "--all-accounts"}
+EVERYWHERE = {"--json", "--config"} | ACCOUNTS
 """Options that the page names once, for all commands."""
 NO_CONFIG = {"sandbox", "demo", "connecteam-sync", "support-bundle replay"}
 
@@ -70,7 +72,8 @@ def test_every_command_and_option_is_documented_and_is_there() -> None:
     real = {name: options(command) - EVERYWHERE for name, command in COMMANDS.items()}
     assert documented() == real
     for name, command in COMMANDS.items():
-        expected = set() if name == "connecteam-sync" else EVERYWHERE - ({"--config"} if name in NO_CONFIG else set())
+        without = {"--config"} | ACCOUNTS if name in NO_CONFIG else ACCOUNTS if name.split()[0] == "accounts" else set()
+        expected = ACCOUNTS if name == "connecteam-sync" else EVERYWHERE - without
         assert options(command) & EVERYWHERE == expected, name
 
 
@@ -132,7 +135,7 @@ def test_every_variable_is_documented() -> None:
     told = re.findall(r"CONNECTEAM_SYNC_[A-Z_]+", caught.value.next_step)
     assert set(told) <= known
     assert {f"CONNECTEAM_SYNC_{key.upper()}" for key in KEYS} <= set(told)
-    secrets = {f"CONNECTEAM_SYNC_{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")}
+    secrets = {f"CONNECTEAM_SYNC_{name}{tail}" for name in SECRETS for tail in ("", "_FILE")}
     own = {f"CONNECTEAM_SYNC_TABLE_{name.upper()}" for name in OwnNames.__struct_fields__}
     files = {f"CONNECTEAM_SYNC_{name}_FILE" for name in ("DATABASE_URL", "CERTIFICATE_KEY")}
     assert ours == secrets | own | files

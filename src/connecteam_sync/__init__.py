@@ -70,7 +70,7 @@ if TYPE_CHECKING:
         Working,
     )
     from connecteam_sync.core.evidence import Stage
-    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat
+    from connecteam_sync.core.exports import Blocked, BlockedReason, Export, Exported, ExportFormat, ExportTotal
     from connecteam_sync.core.facts import BellFacts
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.core.glance import Glance, OnTheClock
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.hours import Hours, HoursBy, HoursLine, LeftOut
     from connecteam_sync.core.keys import RowId
+    from connecteam_sync.core.layout_settings import LayoutSettings, RoundingRule
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
@@ -252,6 +253,7 @@ __all__ = [
     "Export",
     "ExportFormat",
     "ExportRefused",
+    "ExportTotal",
     "Exported",
     "Failure",
     "FeedReset",
@@ -276,6 +278,7 @@ __all__ = [
     "InvalidRecord",
     "KeptPlan",
     "KnownBy",
+    "LayoutSettings",
     "LeftOut",
     "LegacyDamage",
     "Level",
@@ -343,6 +346,7 @@ __all__ = [
     "Replay",
     "ReplayedLook",
     "Role",
+    "RoundingRule",
     "RowId",
     "RowMoved",
     "Run",

@@ -22,7 +22,8 @@ from connecteam_sync.client_people import People
 from connecteam_sync.client_service import Visits
 from connecteam_sync.client_status import Statuses
 from connecteam_sync.client_support import Support, kept_inputs
-from connecteam_sync.config import Settings, credentials, load_settings
+from connecteam_sync.config import Settings, load_settings
+from connecteam_sync.config_secrets import credentials
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.events import Waiting
@@ -111,11 +112,12 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         cls,
         path: str | Path | None = None,
         *,
+        account: str | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         on_event: Emit | None = None,
     ) -> Self:
-        """A client configured by a file and the environment."""
-        return cls(settings=load_settings(path), on_progress=on_progress, on_event=on_event)
+        """A client configured by a file and the environment; `account` names one of several (`[accounts.NAME]`)."""
+        return cls(settings=load_settings(path, account=account), on_progress=on_progress, on_event=on_event)
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +139,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         if self._connecteam is None:
             s = self.settings
             self._connecteam = Connecteam(
-                ApiKey(self._key) if self._key else credentials(),
+                ApiKey(self._key) if self._key else credentials(s.secrets),
                 base_url=s.base_url,
                 request_timeout=s.request_timeout,
                 total_seconds=s.total_seconds,

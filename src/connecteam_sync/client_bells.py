@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from connecteam_sync.api.client import Connecteam
-from connecteam_sync.config import Settings, secret
+from connecteam_sync.config import Settings
 from connecteam_sync.config_names import PREFIX
+from connecteam_sync.config_secrets import secret
 from connecteam_sync.engine.account import AccountCheck
 from connecteam_sync.engine.lists import Lists
 from connecteam_sync.errors import ConfigurationError
@@ -105,7 +106,7 @@ class Doorbells:
         """The token in the address of this database's webhooks: that of the environment, else the one that is kept."""
         from connecteam_sync.store.service.token import webhook_token as kept
 
-        named = webhook_token()
+        named = webhook_token(self.settings.secrets)
         if named is not None:
             return named
         self.store.columns()  # says so where there are no tables of ours
@@ -136,7 +137,7 @@ class Doorbells:
                 "the address at which Connecteam reaches this machine is not known",
                 next_step=f"name it with --url https://…, or set {PREFIX}PUBLIC_URL",
             )
-        current = _required()
+        current = _required(self.settings)
         self._belonging.check_stored()
         self._belonging.check_company()
         found = self._registrations().register(root, current, self.mirrored_clocks())
@@ -149,7 +150,7 @@ class Doorbells:
 
         Raises ConfigurationError without one, UpstreamError.
         """
-        return self._registrations().rotate(_required())
+        return self._registrations().rotate(_required(self.settings))
 
     def remove_webhooks(self) -> tuple[Webhook, ...]:
         """Remove this database's webhooks; which. Raises UpstreamError."""
@@ -177,8 +178,8 @@ class Doorbells:
         self._belonging.listed = None
 
 
-def _required() -> str:
-    known = webhook_secrets()
+def _required(settings: Settings) -> str:
+    known = webhook_secrets(settings.secrets)
     if known is None:
         raise ConfigurationError(
             "there is no secret for the webhooks",

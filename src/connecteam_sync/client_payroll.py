@@ -146,16 +146,18 @@ class Payroll(Certificates):
         as_of: int | str | None = None,
         by: str | None = None,
     ) -> Exported:
-        """Write a closed period's hours, and the corrections accepted into it, to a new file (`csv`), and a manifest
-        beside it (`OUT.manifest.json`); the ledger gets its entry. All of them, or none.
+        """Write a closed period's hours, and the corrections accepted into it, to a new file, and a manifest beside it
+        (`OUT.manifest.json`); the ledger gets its entry. All of them, or none. `format` is `csv`, `xlsx`, `parquet`, or
+        the layout of a payroll system (`adp`, `paychex`, `gusto`, `quickbooks`, `paylocity`; `ukg` is a template).
 
         A second export of a period, in whatever format, wants the reason (`again`), and takes the place of the one
         before it in the ledger. A `draft` is of a period in any state; it is in no ledger, marks no correction, and
         each of its lines says draft; with `as_of` (see `hours`) it has the rows of an earlier moment, and the
         corrections accepted by then. Raises ExportRefused for a period that is not closed or was exported, and for
-        people whose hours are not settled: an open shift, a hold that waits, a break of an unknown type. With
-        `without_blocked` these are left out and listed. Raises ConfigurationError, with the reason, for a file that
-        cannot be written or is there already with another content.
+        people whose hours are not settled: an open shift, a hold that waits, a break of an unknown type; or whom the
+        layout cannot take: without a number, with negative hours. With `without_blocked` these are left out and listed.
+        Raises ConfigurationError, with the reason, for a file that cannot be written or is there already with another
+        content, a package that is not installed, and keys that the layout needs.
         """
         self._context.belonging.check_stored()
         return self._exports.export(
@@ -227,7 +229,7 @@ class Payroll(Certificates):
     def _exports(self) -> Exports:
         from connecteam_sync.engine.export import Exports
 
-        return Exports(self._context, self._periods)
+        return Exports(self._context, self._periods, self._settings.layouts)
 
     @property
     def _corrections(self) -> Corrections:

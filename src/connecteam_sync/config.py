@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
-from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words
+from connecteam_sync.api.credentials import HOSTS, require_host
+from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
+from connecteam_sync.config_secrets import SECRETS, secret
 from connecteam_sync.core.change import Planner, Policy
+from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
@@ -102,9 +102,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the time clocks do to Connecteam's own timesheets: `[payroll]`."""
     pay_schedule: PaySchedule = PaySchedule()
     """When pay periods begin and end, and who closes them: `[payroll]`, too."""
+    layouts: LayoutSettings = LayoutSettings()
+    """What the layouts of payroll systems want: `[payroll]`, too, and its sections."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
     file: Path | None = None
+    account: str | None = None
+    """The name of the account, where several are configured."""
+    environ: Mapping[str, str] | None = None
+    """The variables of that account, of which its secrets are read; None: those of the process."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """Where secrets are read."""
+        return os.environ if self.environ is None else self.environ
 
     @property
     def state_folder(self) -> Path | None:
@@ -162,37 +173,49 @@ _RANGES: dict[str, tuple[float, float]] = {
     "total_seconds": (1, 3600),
     "day_reserve_share": (0, 0.9),
 }
-_SECTIONS = {"tables", "own", "payroll", "pay_schedule", "certificate_key", "file", "planner"}
+_SECTIONS = {
+    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key"),
+    *("file", "planner", "account", "environ"),
+}
+_TABLES = ("tables", "payroll")
+"""What is a section of the file."""
 KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
-_SECRETS = {
-    *("API_KEY", "CLIENT_ID", "CLIENT_SECRET"),
-    *("WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_TOKEN"),
-    *("SMTP_URL", "ALERTS_WEBHOOK_SECRET", "ALERTS_APPRISE_URLS", "ALERTS_PING_URL"),
-}
 _CERTIFICATE_KEY = f"{PREFIX}CERTIFICATE_KEY_FILE"
-_CLOCK = re.compile("[0-9]{1,18}")
-"""A time clock's id; databases hold no longer numbers."""
 _WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
 
 
 def load_settings(
-    path: str | Path | None = None, environ: Mapping[str, str] | None = None, **given: object
+    path: str | Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    account: str | None = None,
+    **given: object,
 ) -> Settings:
     """The settings of a file (by default connecteam-sync.toml of the working directory), overridden by the environment.
 
-    `given` are values from a program, which override both. Raises ConfigurationError with the key, its place and the
-    cure.
+    `given` are values from a program, which override both. `account` names one where the file has several (see
+    `config_accounts`). Raises ConfigurationError with the key, its place and the cure.
     """
     environ = os.environ if environ is None else environ
-    file: Path | None = Path(path) if path is not None else Path(FILE)
-    if path is None and file and not file.is_file():
-        file = None
+    file = _file(path)
     values = _read(file) if file else {}
     places = dict.fromkeys(values, str(file))
+    own_environ: Mapping[str, str] | None = None
+    accounts = values.pop("accounts", None)
+    if file is not None and accounts is not None:
+        from connecteam_sync.config_accounts import Accounts
+
+        values, places, own_environ = Accounts(accounts, values, file).values(account, environ, (*KEYS, *_TABLES))
+        environ = own_environ
+    elif account is not None:
+        raise ConfigurationError(
+            f"no accounts are configured, and so none of the name {account[:60]!r}",
+            next_step=f"leave out --account, or write [accounts.{account[:60]}] into {FILE}",
+        )
     for name, value in _from_environment(environ).items():
         values[name], places[name] = value, f"{PREFIX}{name.upper()}"
     for name, value in given.items():
@@ -208,15 +231,44 @@ def load_settings(
             "the business time zone is not set",
             next_step=f'set {PREFIX}TIMEZONE (e.g. America/Chicago), or timezone = "…" in {FILE}',
         )
-    return Settings(**checked, **rules, planner=_planner(environ), tables=tables, own=_own(named | own), file=file)
+    return Settings(
+        **checked,
+        **rules,
+        planner=_planner(environ),
+        tables=tables,
+        own=_own(named | own),
+        file=file,
+        account=account,
+        environ=own_environ,
+    )
+
+
+def account_names(path: str | Path | None = None) -> tuple[str, ...]:
+    """The accounts that a file has, in the order of their names; none where it is the file of a single one.
+
+    Raises ConfigurationError.
+    """
+    file = _file(path)
+    accounts = _read(file).get("accounts") if file is not None else None
+    if file is None or accounts is None:
+        return ()
+    from connecteam_sync.config_accounts import Accounts
+
+    return Accounts(accounts, {}, file).names
+
+
+def _file(path: str | Path | None) -> Path | None:
+    """The configuration's file; None if none was named and there is none."""
+    if path is not None:
+        return Path(path)
+    return Path(FILE) if Path(FILE).is_file() else None
 
 
 def _payroll(value: object, place: str) -> dict[str, Any]:
     """Imported only where there is that section, to keep the start of the program fast."""
     from connecteam_sync.config_payroll import payroll_rules
 
-    rules, schedule, key = payroll_rules(value, place)
-    return {"payroll": rules, "pay_schedule": schedule, "certificate_key": key}
+    return payroll_rules(value, place)
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:
@@ -242,35 +294,20 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file} cannot be read: {error}", next_step="correct the file; its format is TOML"
         ) from error
     for name in values:
-        if name.upper() in _SECRETS:
+        if name.upper() in SECRETS:
             raise ConfigurationError(
                 f"{file}: {name} is a secret and does not belong into this file",
                 next_step=f"set {PREFIX}{name.upper()} or {PREFIX}{name.upper()}_FILE in the environment",
             )
-        require_known(name, (*KEYS, "tables", "payroll"), str(file))
+        require_known(name, (*KEYS, *_TABLES, "accounts"), str(file))
     return values
-
-
-def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Warnings about files of secrets that others may write to: they could put a key of their own into them."""
-    environ = os.environ if environ is None else environ
-    warnings = []
-    for name in (*sorted(_SECRETS), "DATABASE_URL"):
-        path = environ.get(f"{PREFIX}{name}_FILE", "").strip()
-        try:
-            mode = Path(path).stat().st_mode if path and os.name == "posix" else 0
-        except (OSError, ValueError):
-            continue
-        if stat.S_ISREG(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH):
-            warnings.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
-    return tuple(warnings)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """The environment's values. Raises ConfigurationError for an unknown variable with our prefix or an empty one."""
     values: dict[str, Any] = {}
     known = tuple(f"{PREFIX}{name.upper()}" for name in (*KEYS, *(f"table_{name}" for name in _OWN)))
-    other = {f"{PREFIX}{name}{tail}" for name in _SECRETS for tail in ("", "_FILE")} | {_CERTIFICATE_KEY}
+    other = {f"{PREFIX}{name}{tail}" for name in SECRETS for tail in ("", "_FILE")} | {_CERTIFICATE_KEY}
     other.add(f"{PREFIX}DATABASE_URL_FILE")
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
@@ -291,51 +328,6 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def secret(name: str, environ: Mapping[str, str]) -> str | None:
-    """The value of a variable, or the content of the file that `…_FILE` names; None without either.
-
-    Raises ConfigurationError if that file cannot be read or is empty.
-    """
-    variable = f"{PREFIX}{name}"
-    value = environ.get(variable, "").strip()
-    path = environ.get(f"{variable}_FILE", "").strip()
-    if value or not path:
-        return value or None
-    try:
-        text = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"{variable}_FILE names a file that cannot be read: {path}",
-            next_step="correct the path or the rights of the file",
-        ) from error
-    if not text:
-        raise ConfigurationError(
-            f"{variable}_FILE names an empty file: {path}",
-            next_step="write the value into the file, or name another one",
-        )
-    return text
-
-
-def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCredentials:
-    """The API key, or the OAuth client. Raises ConfigurationError if there is neither, or one that cannot be sent."""
-    environ = os.environ if environ is None else environ
-    key, client, password = (secret(name, environ) for name in ("API_KEY", "CLIENT_ID", "CLIENT_SECRET"))
-    for text in (key, client, password):
-        if text and not (text.isascii() and text.isprintable()):
-            raise ConfigurationError(
-                "the API key or client secret holds characters no key has",
-                next_step=f"copy it again into {PREFIX}API_KEY (or {PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET)",
-            )
-    if key:
-        return ApiKey(key)
-    if client and password:
-        return ClientCredentials(client, password)
-    raise ConfigurationError(
-        "there is no API key",
-        next_step=f"set {PREFIX}API_KEY, or {PREFIX}API_KEY_FILE to a file that holds it",
-    )
-
-
 def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TOML value, checked here
     """One value, checked for type and range. Raises ConfigurationError."""
     where = f"{place}: {name}"
@@ -346,7 +338,7 @@ def _checked(name: str, value: Any, place: str) -> Any:  # noqa: ANN401 - any TO
     if name in _RANGES:
         return _number(name, value, where)
     if name == "time_clocks":
-        return _time_clocks(value, where)
+        return time_clock_ids(value, where)
     if not isinstance(value, str):
         raise ConfigurationError(f"{where} must be text", next_step="write it in quotes")
     if not value.strip():
@@ -384,27 +376,6 @@ def _number(name: str, value: object, where: str) -> float:
     if not low <= number <= high:
         raise ConfigurationError(f"{where} is {value}", next_step=f"use a number from {low:g} to {high:g}")
     return number
-
-
-def _time_clocks(value: object, where: str) -> tuple[int, ...]:
-    parts: list[object] = [value]
-    if isinstance(value, str):
-        parts = [part.strip() for part in value.split(",")]
-    elif isinstance(value, list | tuple):
-        parts = list(value)
-    ids: list[int] = []
-    for part in parts:
-        if not _CLOCK.fullmatch(str(part)):
-            raise ConfigurationError(
-                f"{where}: {str(part)[:60]!r} is no time clock id",
-                next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
-            )
-        ids.append(int(str(part)))
-    if not ids:
-        raise ConfigurationError(
-            f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
-        )
-    return tuple(dict.fromkeys(ids))
 
 
 def _own(named: Mapping[str, object]) -> OwnNames:

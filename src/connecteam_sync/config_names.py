@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.quoting import parts
 
 PREFIX = "CONNECTEAM_SYNC_"
+_CLOCK = re.compile("[0-9]{1,18}")
+"""A time clock's id; databases hold no longer numbers."""
 _NAME = 64
 """The longest name of a table or column, in characters, of any database."""
 
@@ -47,3 +50,25 @@ def require_known(name: str, known: tuple[str, ...], place: str, *, also: tuple[
         f"{place}: unknown key {name[:200]!r}",
         next_step=f"did you mean {short[near[0]]!r}?" if near else f"known keys: {', '.join(known)}",
     )
+
+
+def time_clock_ids(value: object, where: str) -> tuple[int, ...]:
+    """The ids of time clocks, from a list or a text with commas. Raises ConfigurationError."""
+    given: list[object] = [value]
+    if isinstance(value, str):
+        given = [part.strip() for part in value.split(",")]
+    elif isinstance(value, list | tuple):
+        given = list(value)
+    ids: list[int] = []
+    for part in given:
+        if not _CLOCK.fullmatch(str(part)):
+            raise ConfigurationError(
+                f"{where}: {str(part)[:60]!r} is no time clock id",
+                next_step="use the numbers that `connecteam-sync doctor` lists, separated by commas",
+            )
+        ids.append(int(str(part)))
+    if not ids:
+        raise ConfigurationError(
+            f"{where} names no time clock", next_step="remove it, and every clock that is not archived is looked at"
+        )
+    return tuple(dict.fromkeys(ids))

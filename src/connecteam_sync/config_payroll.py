@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from connecteam_sync.config_names import require_known
+from connecteam_sync.core.layout_settings import ROUNDING_RULES, LayoutSettings
+from connecteam_sync.core.layouts.shape import Key
+from connecteam_sync.core.layouts.systems import LAYOUTS
 from connecteam_sync.core.pay_schedule import LAST_ANCHOR, PaySchedule, is_anchor_of_halves
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
@@ -18,12 +22,14 @@ _MOST_MINUTES = {"automatic_break_minutes": 240, "timesheet_rounding_minutes": 6
 _ELSEWHERE = frozenset({"timezone", "time_zone", "zone", "start_of_day", "day_start", "day_starts_at"})
 """What other programs let one choose for payroll; here the calendar days of the business's time zone are the days."""
 _CERTIFICATE_KEY = "certificate_key"
+_SYSTEMS: Mapping[str, Mapping[str, Key]] = {name: layout.keys for name, layout in LAYOUTS.items() if layout.keys}
+"""The sections of payroll systems, and the keys of each."""
 Rules = TypeVar("Rules", TimesheetRules, PaySchedule)
 
 
-def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, PaySchedule, str | None]:
-    """The rules of a section: what time clocks do to timesheets, and when pay periods begin and end; and the file of
-    the key that signs certificates, if one is named.
+def payroll_rules(value: object, place: str) -> dict[str, Any]:
+    """The settings of a section by their names: what time clocks do to timesheets, when pay periods begin and end, what
+    layouts of payroll systems want, and the file of the key that signs certificates, if one is named.
 
     Raises ConfigurationError with the key, its place and the cure.
     """
@@ -50,7 +56,12 @@ def payroll_rules(value: object, place: str) -> tuple[TimesheetRules, PaySchedul
         ' workweek_start = "sunday"; two_persons = true',
     )
     _require_usable(schedule, where)
-    return rules, schedule, _key_file(value.get(_CERTIFICATE_KEY), where)
+    return {
+        "payroll": rules,
+        "pay_schedule": schedule,
+        "layouts": _layouts(value, place),
+        "certificate_key": _key_file(value.get(_CERTIFICATE_KEY), where),
+    }
 
 
 def _key_file(value: object, where: str) -> str | None:
@@ -72,7 +83,40 @@ def _require_ours(name: str, where: str) -> None:
             next_step="take it away; the zone is the key timezone at the top of the file",
         )
     known = (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__, _CERTIFICATE_KEY)
-    require_known(name, known, where)
+    require_known(name, (*known, "rounding", "jobs", *_SYSTEMS), where)
+
+
+def _layouts(value: Mapping[str, object], place: str) -> LayoutSettings:
+    rounding = value.get("rounding", "none")
+    rule = next((one for one in ROUNDING_RULES if one == rounding), None)
+    if rule is None:
+        raise ConfigurationError(
+            f"{place}, [payroll]: rounding is {str(rounding)[:60]!r}",
+            next_step=f"use one of: {', '.join(ROUNDING_RULES)}",
+        )
+    systems = {name: _texts(value[name], f"{place}, [payroll.{name}]") for name in _SYSTEMS if name in value}
+    for name, given in systems.items():
+        for key, text in given.items():
+            where = f"{place}, [payroll.{name}]"
+            require_known(key, tuple(_SYSTEMS[name]), where)
+            form, example, _ = _SYSTEMS[name][key]
+            if re.fullmatch(form, text) is None:
+                raise ConfigurationError(
+                    f"{where}: {key} is {text[:60]!r}, which that payroll system does not take",
+                    next_step=f'write it like {key} = "{example}"',
+                )
+    jobs = _texts(value["jobs"], f"{place}, [payroll.jobs]") if "jobs" in value else {}
+    return LayoutSettings(rounding=rule, jobs=jobs, systems=systems)
+
+
+def _texts(value: object, where: str) -> dict[str, str]:
+    """A section of texts in quotes, none of them empty."""
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where} must be a section", next_step="write it as one, with a key on each line")
+    for key, text in value.items():
+        if not isinstance(text, str) or not text.strip():
+            raise ConfigurationError(f"{where}: {key} must be text", next_step=f'write it in quotes: {key} = "…"')
+    return {key: text.strip() for key, text in value.items()}
 
 
 def _converted(value: Mapping[str, object], kind: type[Rules], where: str, form: str) -> Rules:

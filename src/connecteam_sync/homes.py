@@ -31,7 +31,7 @@ _NAMES: Mapping[str, str] = {
         "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
     ),
     "core.evidence": "Stage",
-    "core.exports": "Blocked BlockedReason Export ExportFormat Exported",
+    "core.exports": "Blocked BlockedReason Export ExportFormat Exported ExportTotal",
     "core.facts": "BellFacts",
     "core.foreseen": "ForeseenUndo",
     "core.glance": "Glance OnTheClock",
@@ -39,6 +39,7 @@ _NAMES: Mapping[str, str] = {
     "core.holds": "HoldGroup",
     "core.hours": "Hours HoursBy HoursLine LeftOut",
     "core.keys": "RowId",
+    "core.layout_settings": "LayoutSettings RoundingRule",
     "core.lock_check": "ClosedDays Closing LockEvent Opening Verified",
     "core.looks": "BadLook Looked",
     "core.mirrored": "Mirrored",

@@ -176,11 +176,11 @@ def test_periods_that_share_days() -> None:
 def test_a_schedule_is_read_with_the_other_rules() -> None:
     """A day may be written as TOML has it, or in quotes."""
     for anchor in (date(2025, 12, 1), "2025-12-01"):
-        rules, schedule, _ = payroll_rules(
+        found = payroll_rules(
             {"schedule": "biweekly", "anchor": anchor, "two_persons": True, "automatic_break_minutes": 30}, "x.toml"
         )
-        assert rules.automatic_break_minutes == 30
-        assert schedule == PaySchedule(schedule="biweekly", anchor=date(2025, 12, 1), two_persons=True)
+        assert found["payroll"].automatic_break_minutes == 30
+        assert found["pay_schedule"] == PaySchedule(schedule="biweekly", anchor=date(2025, 12, 1), two_persons=True)
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,15 @@ class Operated:
 
 
 @contextmanager
-def operated(database: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Iterator[Operated]:  # noqa: ANN401 - any setting
-    """The console over an initialised database, until the end of the block."""
-    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+def operated(
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    people: int | None = None,
+    **settings: Any,  # noqa: ANN401 - any setting
+) -> Iterator[Operated]:
+    """The console over an initialised database and the mirror of so many people, until the end of the block."""
+    with Sandbox(Company(0, people=people), SandboxSettings(minute_limit=100_000)) as sandbox:
         monkeypatch.setenv("CONNECTEAM_SYNC_API_KEY", sandbox.key)
         world = World(sandbox, database, **settings)
         with console_of(world.mirror.settings) as site:

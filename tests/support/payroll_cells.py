@@ -90,6 +90,15 @@ PAYROLL_CELLS = [
     Cell(
         "export",
         2,
+        f"{PERIOD} --format adp --out b.csv",
+        stages.closed_period,
+        fine,
+        'company_code = "ABC", batch_id = "CLOCK"',
+        "configuration_error",
+    ),
+    Cell(
+        "export",
+        2,
         f"{PERIOD} --format csv --out no/b.csv",
         stages.closed_period,
         fine,

@@ -113,6 +113,7 @@ SIXTHS = (
     "tests/test_certificates",
     "tests/test_choices.py",
     "tests/test_contract.py",
+    "tests/test_export_layouts.py",
     "tests/test_exports.py",
     "tests/test_output.py",
     "tests/test_periods",

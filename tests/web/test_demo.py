@@ -8,11 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
+
+
+def before(day: str, weeks: int) -> str:
+    """The day so many weeks before a day."""
+    return (date.fromisoformat(day) - timedelta(weeks=weeks)).isoformat()
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +64,10 @@ def test_the_address_works_once(demo: tuple[dict[str, Any], subprocess.Popen[str
         assert [run["status"] for run in runs if run["status"] == "refused"], "a guard has refused"
         corrected = next(run for run in reversed(runs) if run["counts"]["updated"])
         assert "0:15" in browser.get(f"/runs/{corrected['run']}").text
+        waiting = browser.get("/corrections.json").json()["corrections"]
+        assert [(one["state"], one["delta_minutes"]) for one in waiting] == [("pending", 30)]
+        periods = browser.get("/periods.json").json()["periods"]
+        assert [one["last"] for one in periods if one["state"] == "closed"] == [before(periods[0]["last"], weeks=2)]
     with httpx.Client(base_url=said["url"], trust_env=False, verify=False, timeout=30) as other:
         assert other.post("/sign-in", data={"once": word}).status_code == 401
 

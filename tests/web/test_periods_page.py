@@ -147,3 +147,28 @@ def test_few_statements(console: Operated) -> None:
     console.mirror.payroll.check(P)
     assert console.statements_of(periods) <= MOST_STATEMENTS
     assert console.statements_of(period, params={"period": P}) <= MOST_STATEMENTS
+
+
+def test_many_people_are_shown_in_parts(initialised: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody once over the parts, first who has held hours; each part within what a page may have."""
+    with operated(initialised, monkeypatch, people=250) as made, made.by("viewer") as jo:
+        users = sorted(made.company.people)
+        for number, user in enumerate(users):
+            made.world.work(2, "08:00", "16:00", user=user)
+            if number == 249:
+                made.world.work(2, "08:00", "15:00", user=user)
+        made.world.sync()
+        made.mirror.payroll.check(P)
+        found, address = list[str](), f"/periods/{P}"
+        while address:
+            answer = jo.get(address)
+            assert len(answer.content) < 60_000
+            found += re.findall(r'data-label="who"><a href="/people/([^"]+)"', answer.text)
+            following = re.search(r'href="([^"]+)#counts" rel="next"', answer.text)
+            address = following[1] if following else ""
+        employees = {one.user_id: str(one.employee_id) for one in made.mirror.employees()}
+        assert sorted(found) == sorted(employees.values())
+        assert found[0] == employees[users[249]]
+        assert "201 to 250 of 250" in page(jo, f"/periods/{P}?after=200")
+        assert jo.get(f"/periods/{P}?after=x").status_code == 422
+        assert "No checklist" not in page(jo, f"/periods/{P}?after=9999")

@@ -30,7 +30,7 @@ _VIEWS: dict[str, dict[str, Any]] = {
     "printed": {"viewport": {"width": 794, "height": 1123}},
 }
 """A window zoomed to 200 % is one of half the points; paper is A4 at 96 points an inch."""
-_SHOWN = {"overview": 820, "day": 960, "run": 640, "attention": 700}
+_SHOWN = {"overview": 820, "day": 960, "run": 640, "attention": 700, "period": 760, "corrections": 640}
 """The pictures of docs/console.md, and how much of the page each shows."""
 
 
@@ -56,6 +56,7 @@ class _Story:
         who, day = self._corrected(corrected)
         new = self._json("/map.json")["employees"][0]["user_id"]
         hold = self._json("/attention.json")["holds"][0]["id"]
+        paid = next(one["first"] for one in self._json("/periods.json")["periods"] if one["state"] == "closed")
         self.pages: dict[str, str] = {
             "run": f"/runs/{corrected}",
             "refused": f"/runs/{refused}",
@@ -64,6 +65,7 @@ class _Story:
             "month": f"{who}?month={day[:7]}",
             "map-user": f"/map?user={new}",
             "hold": f"/attention/{hold}",
+            "period": f"/periods/{paid}",
             "search": "/people?q=maria",
             "empty-search": "/people?q=nobody-of-this-name",
             "not-there": "/runs/999999",

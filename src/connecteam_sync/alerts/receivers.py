@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -12,8 +11,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.alerts.receiver import Receiver
-from connecteam_sync.config import Settings, secret
+from connecteam_sync.config import Settings
 from connecteam_sync.config_names import PREFIX
+from connecteam_sync.config_secrets import secret
 from connecteam_sync.core import receivers as read
 from connecteam_sync.core.receivers import QuietHours
 from connecteam_sync.errors import ConfigurationError
@@ -41,7 +41,7 @@ def receivers_of(
 
     Raises ConfigurationError where something is missing or cannot be used; nothing is contacted.
     """
-    environ = os.environ if environ is None else environ
+    environ = settings.secrets if environ is None else environ
     zone = ZoneInfo(settings.timezone)
     found = [
         _email(settings, environ, zone),

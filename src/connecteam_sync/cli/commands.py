@@ -17,6 +17,7 @@ from connecteam_sync.cli import (
     history,
     hours,
     locking,
+    many_accounts,
     people,
     periods,
     sandbox,
@@ -77,6 +78,7 @@ app.add_typer(status.alerts, name="alerts")
 app.add_typer(people.people, name="employees")
 app.add_typer(accounts.account, name="account")
 app.add_typer(accounts.clocks, name="clocks")
+app.add_typer(many_accounts.accounts, name="accounts")
 app.add_typer(support.support_bundle, name="support-bundle")
 app.add_typer(bells.doorbells, name="doorbells")
 app.add_typer(bells.webhooks, name="webhooks")

@@ -18,6 +18,7 @@ from connecteam_sync.cli.watching import Watch, watched
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.config_names import PREFIX
+from connecteam_sync.core.pay_schedule import PaySchedule
 from connecteam_sync.core.text import day_name
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity, Person
@@ -26,8 +27,9 @@ from connecteam_sync.service.service import Parts, Service
 from connecteam_sync.web.console import Console
 from connecteam_sync.web.visitors import Once
 
-_OPERATOR = "Demo operator"
-_DAYS = 13
+_OPERATOR, _PAYROLL = "Demo operator", "Ida of payroll"
+_DAYS, _WEEK = 20, 7
+"""Days before today that the company has worked; of them the first week is paid."""
 _NEW = 8_900_001
 """The user id of somebody who is new."""
 _TUESDAY, _PROVEN = 1, 45
@@ -54,6 +56,7 @@ def serve_demo(report: Report, port: int) -> int:
             base_url=sandbox.url,
             state_dir=scratch,
             employees="match",
+            pay_schedule=PaySchedule(schedule="weekly", anchor=first),
         )
         with library()(sandbox.key, settings=settings, on_progress=report.progress) as mirror:
             with watched(mirror, report, on_trouble=None, metrics=None) as watch:
@@ -75,6 +78,9 @@ def _story(mirror: ConnecteamSync, watch: Watch, company: Company, first: date, 
     _hire(company, last)
     watch.looked(mirror.sync(window), is_every=True)
     mirror.verify(mirror.window(last - timedelta(days=_PROVEN), last - timedelta(days=1)))
+    paid = mirror.payroll.close(first.isoformat(), by=_PAYROLL, anyway="what is held was punched twice").period
+    late = _late_edit(company, first + timedelta(days=2), {shift.user_id, _NEW})
+    watch.looked(mirror.sync(window), is_every=True)
     gone = [
         one
         for one in company.shifts(first, last - timedelta(days=1))
@@ -83,18 +89,14 @@ def _story(mirror: ConnecteamSync, watch: Watch, company: Company, first: date, 
     for one in gone[-_GONE:]:
         company.delete(one.id)
     refused = watch.looked(mirror.sync(window), is_every=True)
-    mirror.lock(
-        first,
-        first + timedelta(days=4),
-        reason="the first days of the fortnight are paid",
-        by="Ida of payroll",
-        anyway=True,
-    )
+    counted = first + timedelta(days=_WEEK)
+    mirror.lock(counted, counted, reason="the hours of this day were counted by hand", by=_PAYROLL, anyway=True)
     return [
         f"  {who}'s clock-in of {day_name(tuesday)} was corrected by a quarter of an hour (run {run.id}).",
         "  Noor Adler is new, and nobody has said which employee she is: her hours wait.",
         f"  {_GONE} shifts disappeared at once, and a guard refused to believe that (run {refused.id}).",
-        f"  Payroll has closed {first} to {first + timedelta(days=4)}.",
+        f"  Payroll has paid {paid.window}; then {late} was corrected: half an hour waits for a decision.",
+        f"  Payroll has closed {day_name(counted)}, too, which was counted by hand.",
     ]
 
 
@@ -108,6 +110,14 @@ def _tuesday_of_maria(company: Company, last: date) -> tuple[Activity, str, date
             company.delete(one.id)
     shift = company.add(user, company.at(tuesday, "08:00"), company.at(tuesday, "16:00"))
     return shift, f"{who.first_name} {who.last_name}", tuesday
+
+
+def _late_edit(company: Company, day: date, others: set[int]) -> str:
+    """Somebody's shift of a day that is paid ends half an hour later; whose, and which day."""
+    shift = next(one for one in company.shifts(day, day) if one.end is not None and one.user_id not in others)
+    company.edit(shift.id, end=(shift.end or 0) + 1800)
+    person = company.people[shift.user_id]
+    return f"the end of {person.first_name} {person.last_name}'s {day_name(day)}"
 
 
 def _hire(company: Company, last: date) -> None:

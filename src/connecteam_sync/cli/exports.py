@@ -10,6 +10,7 @@ import typer
 from connecteam_sync.cli.options import AsOf, Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.periods import Named
+from connecteam_sync.core.exports import EXPORT_FORMATS
 from connecteam_sync.errors import ConfigurationError, ExportRefused
 
 _BLOCKED = "blocked"
@@ -18,7 +19,7 @@ _BLOCKED = "blocked"
 def export(
     period: Named,
     format: Annotated[  # noqa: A002 - the option's name
-        str, typer.Option("--format", metavar="FORMAT", help="One of: csv.")
+        str, typer.Option("--format", metavar="FORMAT", help=f"One of: {', '.join(EXPORT_FORMATS)}.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file; a manifest is put beside it.")],
     again: Annotated[
@@ -50,7 +51,7 @@ def export(
                 period, format, out, again=again, draft=draft, without_blocked=without is not None, as_of=as_of, by=who
             )
         except ExportRefused as error:
-            report.print_lines(exports_text.blocked_lines(error.blocked, "not settled"))
+            report.print_lines(exports_text.blocked_lines(error.blocked, "in the way"))
             raise
         report.print_json(exports_text.exported_json(done))
         report.print_lines(exports_text.exported_lines(done))

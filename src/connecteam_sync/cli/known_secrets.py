@@ -16,7 +16,7 @@ _SECRETS = (
 
 def known_secrets() -> Iterator[str]:
     """Every secret of the configuration, including the database's URL with its password."""
-    from connecteam_sync.config import secret
+    from connecteam_sync.config_secrets import secret
 
     for name in _SECRETS:
         with suppress(ConnecteamSyncError, OSError, ValueError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from connecteam_sync.cli.opened import OPENED
+from connecteam_sync.cli.opened import OPENED, Chosen
 from connecteam_sync.cli.output import Report
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.core.run import Asked, Run
@@ -73,8 +73,8 @@ def library() -> type[ConnecteamSync]:
 
 def opened(config: Path | None, report: Report) -> ConnecteamSync:
     """The client made from the configuration; logging begins if it is configured."""
-    mirror = library().from_config(config, on_progress=report.progress)
-    from connecteam_sync.config import loose_files
+    mirror = library().from_config(config, account=Chosen.name, on_progress=report.progress)
+    from connecteam_sync.config_secrets import loose_files
 
     OPENED[:] = [mirror]
     mirror.store.asked = Asked("command", recorded_name(None))
@@ -82,7 +82,7 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
         from connecteam_sync.cli.log import begin_log
 
         begin_log(mirror.settings, mirror.store.files)
-    for loose in loose_files():
+    for loose in loose_files(mirror.settings.secrets):
         report.note(f"warning: {loose}")
     return mirror
 

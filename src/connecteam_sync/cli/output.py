@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import typer
 
+from connecteam_sync.cli.opened import with_account
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.text import plain
@@ -27,6 +28,9 @@ PROGRESS_SECONDS = 4.0
 
 class Report:
     """One command's output: `print_lines` for people or `print_json` for programs on stdout, `note` on stderr."""
+
+    collected: ClassVar[list[dict[str, Any]] | None] = None
+    """Where the objects for programs are put while a command is run for one account after the other."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -46,7 +50,9 @@ class Report:
 
     def print_json(self, members: Mapping[str, Any]) -> None:
         """Print one object for programs; nothing without `--json`."""
-        if self.as_json:
+        if self.as_json and Report.collected is not None:
+            Report.collected.append(dict(members))
+        elif self.as_json:
             self.end_progress()
             sys.stdout.write(escaped(encoded({"schema": SCHEMA, **members}), sys.stdout) + "\n")
             Streams.json_written = True
@@ -108,7 +114,7 @@ def _terminal(stream: TextIO) -> Terminal | None:
 
 def _write(line: str, stream: TextIO, terminal: Terminal | None) -> None:
     """Write one line. Names and other texts from outside can neither forge a second one nor control a terminal."""
-    printable = plain(line)
+    printable = with_account(plain(line))
     if terminal is not None:
         terminal.line(printable)
     else:

@@ -73,12 +73,12 @@ def serve(
     """Keep the table a mirror by itself: visit each time clock every few minutes, until stopped (Ctrl-C, SIGTERM)."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         with loading():
-            from connecteam_sync.config import credentials
+            from connecteam_sync.config_secrets import credentials
             from connecteam_sync.service.metrics_file import require_place
             from connecteam_sync.service.service import Parts, Service
 
         if not hooks_only:
-            credentials()
+            credentials(mirror.settings.secrets)
         if metrics_file is not None:
             require_place(metrics_file)
         parts = Parts(

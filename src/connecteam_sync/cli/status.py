@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,14 +17,14 @@ def status(config: Config = None, as_json: Json = False) -> None:
     Connecteam is not asked.
     """
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        from connecteam_sync.config import secret
+        from connecteam_sync.config_secrets import secret
         from connecteam_sync.present.status_text import status_json, status_text
 
         found = mirror.status()
         zone = ZoneInfo(mirror.settings.timezone)
         versions = f"connecteam-sync {__version__}, database {mirror.store.name}"
         report.print_json(status_json(found))
-        has_secret = secret("WEBHOOK_SECRET", os.environ) is not None
+        has_secret = secret("WEBHOOK_SECRET", mirror.settings.secrets) is not None
         report.print_lines(status_text(found, zone, versions=versions, has_secret=has_secret))
         if found.exit_code:
             raise typer.Exit(found.exit_code)

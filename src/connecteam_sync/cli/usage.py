@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from connecteam_sync.cli.chosen import account_options, with_accounts
+from connecteam_sync.cli.opened import Chosen
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
@@ -19,8 +21,14 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 class Commands(TyperGroup):
     """All commands. The parser raises its errors in one of these two methods, whichever command they are about."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as typer has it
+        super().__init__(*args, **options)
+        self.params += account_options()
+        with_accounts(self.commands)
+
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as typer has it
         """Read the words in front of the command."""
+        Chosen.name, Chosen.is_every = None, False
         with _told_to_programs():
             return super().make_context(*args, **options)
 

@@ -1,6 +1,6 @@
 """The lines of an export: every row of a closed period, and the corrections that were accepted into it. Pure.
 
-A format is a function from lines to text. The long CSV is the one that every other layout can be checked against.
+The long CSV is the format that every other one can be checked against.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ import msgspec
 
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime
 from connecteam_sync.core.corrections import Correction, Times
-from connecteam_sync.core.exports import ExportFormat
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.shift import Break
 from connecteam_sync.core.window import Window, local_day, local_time
@@ -216,7 +215,7 @@ def long_csv(lines: Iterable[ExportLine], window: Window, *, is_draft: bool) -> 
     write = csv.writer(buffer).writerow
     write(COLUMNS)
     for line in lines:
-        write(_record(line, window, is_draft=is_draft))
+        write(record(line, window, is_draft=is_draft))
         if buffer.tell() > _CHUNK:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -225,11 +224,10 @@ def long_csv(lines: Iterable[ExportLine], window: Window, *, is_draft: bool) -> 
 
 
 _CHUNK = 1 << 16
-FORMATS: Mapping[ExportFormat, Callable[..., Iterator[str]]] = {"csv": long_csv}
-"""How each format is written. A layout of a payroll system is one more function here."""
 
 
-def _record(line: ExportLine, window: Window, *, is_draft: bool) -> tuple[object, ...]:
+def record(line: ExportLine, window: Window, *, is_draft: bool) -> tuple[object, ...]:
+    """The cells of a line, in the order of the columns: whole numbers, and texts that no spreadsheet reads as more."""
     return (
         harmless(line.employee_id),
         harmless(line.name),
@@ -237,8 +235,8 @@ def _record(line: ExportLine, window: Window, *, is_draft: bool) -> tuple[object
         line.first_day.isoformat(),
         _utc(line.clock_in),
         _utc(line.clock_out),
-        _local(line.clock_in, window),
-        _local(line.clock_out, window),
+        local(line.clock_in, window),
+        local(line.clock_out, window),
         window.timezone,
         line.minutes,
         line.break_minutes,
@@ -266,5 +264,6 @@ def _utc(instant: int | None) -> str:
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _local(instant: int | None, window: Window) -> str:
+def local(instant: int | None, window: Window) -> str:
+    """A time of the period's zone, with its offset; empty if there is none."""
     return "" if instant is None else local_time(instant, window.zone).isoformat(timespec="seconds")

@@ -9,11 +9,25 @@ import msgspec
 
 from connecteam_sync.core.as_of import AsOf
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.layout_settings import RoundingRule
 from connecteam_sync.core.window import Window
 
-ExportFormat = Literal["csv"]
+ExportFormat = Literal["csv", "xlsx", "parquet", "adp", "paychex", "gusto", "quickbooks", "paylocity", "ukg"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
-BlockedReason = Literal["open_shift", "hold", "break_type_unknown"]
+BlockedReason = Literal[
+    "open_shift",
+    "hold",
+    "break_type_unknown",
+    "no_payroll_id",
+    "payroll_id_refused",
+    "payroll_id_shared",
+    "name_refused",
+    "job_unknown",
+    "negative_hours",
+    "hours_refused",
+]
+OF_HOURS: frozenset[BlockedReason] = frozenset({"open_shift", "hold", "break_type_unknown"})
+"""The reasons that are about the hours; the others are those of a payroll system's layout that cannot take somebody."""
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,14 +66,49 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     people: int = 0
     shift_breaks: dict[str, tuple[int, RowId, date]] = {}
     correction_breaks: dict[int, int] = {}
+    rounding: RoundingRule = "none"
+    residue_seconds: int = 0
+
+
+class ExportTotal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The sums of one person in an export. `seconds_written` are the hours that the file has, to the second."""
+
+    employee_id: RowId
+    name: str
+    minutes: int
+    break_minutes: int
+    seconds_written: int
+
+    @property
+    def net_minutes(self) -> int:
+        """The minutes without unpaid breaks."""
+        return self.minutes - self.break_minutes
+
+    @property
+    def residue_seconds(self) -> int:
+        """What rounding added to the net minutes, or took (below zero)."""
+        return self.seconds_written - 60 * self.net_minutes
+
+    @property
+    def members(self) -> dict[str, object]:
+        """The members of its JSON, without the name."""
+        return {
+            "employee_id": self.employee_id,
+            "minutes": self.minutes,
+            "break_minutes": self.break_minutes,
+            "net_minutes": self.net_minutes,
+            "seconds_written": self.seconds_written,
+            "residue_seconds": self.residue_seconds,
+        }
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the ledger: one file of a closed period, written at `at` (epoch seconds) by `by`.
 
     `number` is 0 of a draft, which is in no ledger. `lines` are those of hours and corrections, without the heading;
-    `minutes` their sum, breaks included. `replaces` is the export before it of the same period, whose file counts no
-    more; `replaced_by` the one after it. Of a period the one that nothing replaces counts.
+    `minutes` their sum, breaks included. `rounding` is the rule of a payroll system's layout, `residue_seconds` what it
+    added to the net minutes, or took. `replaces` is the export before it of the same period, whose file counts no more;
+    `replaced_by` the one after it. Of a period the one that nothing replaces counts.
     """
 
     number: int
@@ -74,6 +123,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     corrections: tuple[int, ...] = ()
     left_out: tuple[RowId, ...] = ()
+    rounding: RoundingRule = "none"
+    residue_seconds: int = 0
     replaces: int | None = None
     replaced_by: int | None = None
     reason: str = ""
@@ -87,9 +138,9 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What `export` answers with: the entry, where its file and the manifest beside it are, and who is blocked.
 
-    `blocked` are left out of an export, and are in a draft. `as_of` is the moment of a draft's rows; None: of now.
-    `manifest` is None if it could not be put beside the file:
-    the ledger has the same.
+    `blocked` are left out of an export, and are in a draft. `manifest` is None if it could not be put beside the file:
+    the ledger has the same. `totals` are the sums of each person, and `note` what to know before a payroll system
+    imports the file. `as_of` is the moment of a draft's rows; None: of now.
     """
 
     export: Export
@@ -99,6 +150,8 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     blocked: tuple[Blocked, ...] = ()
     replaced: Export | None = None
     as_of: AsOf | None = None
+    totals: tuple[ExportTotal, ...] = ()
+    note: str = ""
 
     @property
     def net_minutes(self) -> int:
@@ -128,6 +181,10 @@ def manifest(done: Exported, version: str) -> dict[str, object]:
         "people": export.people,
         "corrections": export.corrections,
         "left_out": export.left_out,
+        "rounding": export.rounding,
+        "residue_seconds": export.residue_seconds,
+        "totals": [one.members for one in done.totals],
+        "note": done.note,
         "replaces": export.replaces,
         "reason": export.reason,
         "by": export.by,

@@ -12,14 +12,14 @@ file, which is on the disk under a temporary name by then, in its place as its l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from connecteam_sync.core.as_of import AsOfName
-from connecteam_sync.core.export_lines import FORMATS
-from connecteam_sync.core.exports import EXPORT_FORMATS, Export, Exported, ExportFormat, manifest
+from connecteam_sync.core.exports import OF_HOURS, Export, Exported, manifest
+from connecteam_sync.core.layout_settings import LayoutSettings
+from connecteam_sync.core.layouts.systems import note_of
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
 from connecteam_sync.engine.as_of import moment_named
@@ -27,6 +27,7 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.export_content import Content, carried_by, content_of
 from connecteam_sync.engine.export_file import FileToPlace
+from connecteam_sync.engine.export_formats import Chosen, chosen, encoded
 from connecteam_sync.engine.operator import acting_name, operator_text
 from connecteam_sync.engine.periods import PayPeriods
 from connecteam_sync.errors import (
@@ -45,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asked to be exported, checked as far as it can be without the database."""
 
     period: str
-    format: ExportFormat
+    choice: Chosen
     again: str | None
     is_draft: bool
     without_blocked: bool
@@ -54,10 +55,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exports:
-    """The exports of one database; `periods` knows how a pay period is named."""
+    """The exports of one database; `periods` knows how a pay period is named, `layouts` what payroll systems want."""
 
-    def __init__(self, context: Context, periods: PayPeriods) -> None:
-        self._store, self._periods, self._timezone = context.store, periods, context.timezone
+    def __init__(self, context: Context, periods: PayPeriods, layouts: LayoutSettings) -> None:
+        self._store, self._periods, self._layouts = context.store, periods, layouts
+        self._timezone = context.timezone
 
     def listed(self, *, period: str | None) -> tuple[Export, ...]:
         """The ledger by number; of one period only if one is named. Raises WindowError."""
@@ -80,7 +82,8 @@ class Exports:
     ) -> Exported:
         """Write a file of a closed period, and note it in the ledger. See `client_payroll.Payroll.export`.
 
-        Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written, DatabaseUnavailable.
+        Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written and a format that lacks
+        something, DatabaseUnavailable.
         """
         if as_of is not None and not draft:
             raise ConfigurationError(
@@ -88,7 +91,8 @@ class Exports:
                 next_step="add --draft, or leave out --as-of",
             )
         moment = moment_named(as_of, self._timezone)
-        asked = _asked(period, format, again, draft=draft, without_blocked=without_blocked, as_of=moment, by=by)
+        choice = chosen(format, self._layouts, self._store.host.employees)
+        asked = _asked(period, choice, again, draft=draft, without_blocked=without_blocked, as_of=moment, by=by)
         file = FileToPlace(out, what="export")
         beside = FileToPlace(f"{file.path}.manifest.json", what="manifest of the export", replaces=True)
         try:
@@ -100,8 +104,15 @@ class Exports:
     def _draft(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
         with self._store.reading("reading a pay period") as session:
             window = self._periods.named_in(session, asked.period).window
-            content = content_of(session, window, without_blocked=asked.without_blocked, as_of=asked.as_of)
-        file.write(_encoded(content, asked))
+            content = content_of(
+                session,
+                window,
+                asked.choice,
+                without_blocked=asked.without_blocked,
+                is_draft=True,
+                as_of=asked.as_of,
+            )
+        file.write(encoded(content, asked.choice, is_draft=True))
         done = _exported(content, asked, file, None)
         beside.write([_manifest(done)])
         file.place()
@@ -114,11 +125,13 @@ class Exports:
             with self._store.writing("exporting a pay period") as session:
                 period = self._periods.named_in(session, asked.period)
                 earlier = _earlier(session, period, asked)
-                content = content_of(session, period.window, without_blocked=asked.without_blocked)
+                content = content_of(
+                    session, period.window, asked.choice, without_blocked=asked.without_blocked, is_draft=False
+                )
                 _require_no_blocked(content, asked, earlier)
-                file.write(_encoded(content, asked))
+                file.write(encoded(content, asked.choice, is_draft=False))
                 done = _exported(content, asked, file, earlier)
-                number = exports.add(session, done.export, carried_by(content))
+                number = exports.add(session, done.export, carried_by(content, asked.choice))
                 done = msgspec.structs.replace(done, export=msgspec.structs.replace(done.export, number=number))
                 beside.write([_manifest(done)])
                 file.place()
@@ -155,7 +168,7 @@ class Exports:
 
 def _asked(
     period: str,
-    format: str,  # noqa: A002 - the word that people use
+    choice: Chosen,
     again: str | None,
     *,
     draft: bool,
@@ -163,18 +176,13 @@ def _asked(
     as_of: AsOfName | None,
     by: str | None,
 ) -> Asked:
-    known = next((one for one in EXPORT_FORMATS if one == format), None)
-    if known is None:
-        raise ConfigurationError(
-            f"there is no format {format[:60]!r}", next_step=f"use one of: {', '.join(EXPORT_FORMATS)}"
-        )
     if draft and again is not None:
         raise ConfigurationError(
             "a draft is in no ledger, so it repeats nothing", next_step="leave out --again, or --draft"
         )
     return Asked(
         period=period,
-        format=known,
+        choice=choice,
         again=None if again is None else operator_text("reason", again),
         is_draft=draft,
         without_blocked=without_blocked,
@@ -217,11 +225,17 @@ def _require_no_blocked(content: Content, asked: Asked, earlier: Export | None) 
         return
     who = named([one.name for one in content.blocked])
     if not asked.without_blocked:
+        first, layout = content.blocked[0], asked.choice.layout
+        is_of_hours = layout is None or not {*first.reasons}.isdisjoint(OF_HOURS)
         raise ExportRefused(
-            f"the hours of {who} in {content.window} are not settled: {content.blocked[0].detail};"
-            " nothing was exported",
+            f"the hours of {who} in {content.window} are not settled: {first.detail}; nothing was exported"
+            if is_of_hours
+            else f"the hours of {who} in {content.window} cannot be written: {first.detail}; nothing was exported",
             blocked=content.blocked,
             next_step="cure each (connecteam-sync holds lists what is held); to leave these people out:"
+            " --without blocked"
+            if is_of_hours
+            else "cure each (numbers are read from the column of payroll_id); to leave these people out:"
             " --without blocked",
         )
     carried = set() if earlier is None else set(earlier.corrections)
@@ -240,10 +254,12 @@ def _require_no_blocked(content: Content, asked: Asked, earlier: Export | None) 
 
 def _exported(content: Content, asked: Asked, file: FileToPlace, earlier: Export | None) -> Exported:
     """What was written, without the number that the ledger gives it."""
+    layout = asked.choice.layout
+    frame = asked.choice.frame(content.window, is_draft=asked.is_draft)
     export = Export(
         number=0,
         window=content.window,
-        format=asked.format,
+        format=asked.choice.format,
         at=now(),
         by=asked.by,
         file_name=file.path.name,
@@ -253,6 +269,8 @@ def _exported(content: Content, asked: Asked, file: FileToPlace, earlier: Export
         people=content.people,
         corrections=content.corrections,
         left_out=content.left_out,
+        rounding="none" if layout is None else asked.choice.settings.rounding,
+        residue_seconds=content.residue_seconds,
         replaces=None if earlier is None else earlier.number,
         reason=asked.again or "",
     )
@@ -264,12 +282,9 @@ def _exported(content: Content, asked: Asked, file: FileToPlace, earlier: Export
         blocked=content.blocked,
         replaced=earlier,
         as_of=content.as_of,
+        totals=content.totals,
+        note="" if layout is None else note_of(layout, frame),
     )
-
-
-def _encoded(content: Content, asked: Asked) -> Iterator[bytes]:
-    for text in FORMATS[asked.format](content.lines, content.window, is_draft=asked.is_draft):
-        yield text.encode()
 
 
 def _manifest(done: Exported) -> bytes:

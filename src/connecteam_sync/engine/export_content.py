@@ -11,13 +11,16 @@ from connecteam_sync.core.change import Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.corrections import Correction, Times
 from connecteam_sync.core.export_lines import ExportInputs, ExportLine, export_lines, has_unknown_break
-from connecteam_sync.core.exports import Blocked, BlockedReason, Carried
+from connecteam_sync.core.exports import Blocked, BlockedReason, Carried, ExportTotal
 from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.layouts.entries import FullName, LayoutObstacle, People, arranged, totals_of
+from connecteam_sync.core.layouts.shape import Entry
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.period_check import touching
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.as_of import rows_as_of
+from connecteam_sync.engine.export_formats import Chosen
 from connecteam_sync.store.history import as_of as journal
 from connecteam_sync.store.history import holds
 from connecteam_sync.store.payroll import corrections, export_rows, exports, period_facts, worked_rows
@@ -31,6 +34,9 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[ExportLine, ...]
     blocked: tuple[Blocked, ...]
     left_out: tuple[RowId, ...]
+    totals: tuple[ExportTotal, ...]
+    entries: tuple[Entry, ...] = ()
+    """The records of a payroll system's layout."""
     as_of: AsOf | None = None
 
     @property
@@ -39,14 +45,29 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(line.correction for line in self.lines if line.correction is not None))
 
     @property
+    def residue_seconds(self) -> int:
+        """What rounding added to the net minutes of everybody, or took."""
+        return sum(one.residue_seconds for one in self.totals)
+
+    @property
     def people(self) -> int:
         """How many employees have a line."""
         return len({line.employee_id for line in self.lines})
 
 
-def content_of(session: Session, window: Window, *, without_blocked: bool, as_of: AsOfName | None = None) -> Content:
+def content_of(
+    session: Session,
+    window: Window,
+    choice: Chosen,
+    *,
+    without_blocked: bool,
+    is_draft: bool,
+    as_of: AsOfName | None = None,
+) -> Content:
     """The lines of a period and of the corrections accepted into it, without blocked people if they are left out; as
     they were at an earlier moment, if one is named. Raises NotFound for a run that is not on record.
+
+    People whom the layout of a payroll system cannot take are blocked, too.
     """
     moment = None if as_of is None else journal.as_of(session, as_of)
     then = None if moment is None else rows_as_of(session, window, moment, holds.standing_holds(session))
@@ -71,10 +92,23 @@ def content_of(session: Session, window: Window, *, without_blocked: bool, as_of
         shifts_by_id=shifts_by_id,
         paid_breaks=_paid_breaks(session, window, accepted),
     )
-    blocked = _blocked(session, inputs)
+    lines, people = export_lines(inputs), _people(session, choice)
+    frame = choice.frame(window, is_draft=is_draft)
+    laid_out = None if choice.layout is None else arranged(lines, choice.layout, frame, choice.settings, people)
+    blocked = _blocked(session, inputs, () if laid_out is None else laid_out.obstacles)
     left_out = [one.employee_id for one in blocked if one.employee_id is not None] if without_blocked else []
-    lines = export_lines(inputs, without=set(left_out))
-    return Content(window=window, lines=lines, blocked=blocked, left_out=tuple(left_out), as_of=moment)
+    if left_out:
+        lines = export_lines(inputs, without=set(left_out))
+        laid_out = None if choice.layout is None else arranged(lines, choice.layout, frame, choice.settings, people)
+    return Content(
+        window=window,
+        lines=lines,
+        blocked=blocked,
+        left_out=tuple(left_out),
+        totals=totals_of(lines) if laid_out is None else laid_out.totals,
+        entries=() if laid_out is None else laid_out.entries,
+        as_of=moment,
+    )
 
 
 def _marked(then: RowsThen) -> tuple[ClockTime, ...]:
@@ -83,6 +117,26 @@ def _marked(then: RowsThen) -> tuple[ClockTime, ...]:
         msgspec.structs.replace(row, source=f"{row.source} (not journaled)") if row.id in then.not_journaled else row
         for row in then.rows
     )
+
+
+def _people(session: Session, choice: Chosen) -> People:
+    """What the layout's payroll system knows people by. First and last names are those of the Connecteam user whose
+    name an employee has.
+    """
+    layout = choice.layout
+    if layout is None:
+        return People({}, {})
+    numbers = export_rows.payroll_ids(session) if choice.has_numbers else {}
+    names: dict[RowId, FullName] = {}
+    if layout.has_names:
+        employees, users = session.employees(), session.known_users()
+        called = {employee.id: employee.name for employee in employees}
+        who = mapped(employees, {user: to for user, (_, _, to) in users.items()}).employees
+        for user, employee in who.items():
+            known = users[user][0] if user in users else None
+            if known is not None and called.get(employee) == known.name:
+                names[employee] = FullName(known.first_name, known.last_name)
+    return People(numbers, names)
 
 
 def _paid_breaks(session: Session, window: Window, accepted: Sequence[Correction]) -> dict[int, int]:
@@ -115,7 +169,7 @@ def _paid_breaks(session: Session, window: Window, accepted: Sequence[Correction
     return taken
 
 
-def carried_by(content: Content) -> Carried:
+def carried_by(content: Content, choice: Chosen) -> Carried:
     """What the ledger keeps of it."""
     hours = [line for line in content.lines if line.break_minutes]
     return Carried(
@@ -128,13 +182,15 @@ def carried_by(content: Content) -> Carried:
             if line.correction is None and line.shift_id is not None
         },
         correction_breaks={line.correction: line.break_minutes for line in hours if line.correction is not None},
+        rounding="none" if choice.layout is None else choice.settings.rounding,
+        residue_seconds=content.residue_seconds,
     )
 
 
 # -- blocked people ----------------------------------------------------------------------------------------------------
 
 
-def _blocked(session: Session, inputs: ExportInputs) -> tuple[Blocked, ...]:
+def _blocked(session: Session, inputs: ExportInputs, obstacles: Iterable[LayoutObstacle]) -> tuple[Blocked, ...]:
     """Everybody whose hours of the period are not settled, by employee; users without an employee first."""
     users = session.known_users()
     who = mapped(session.employees(), {user: to for user, (_, _, to) in users.items()}).employees
@@ -152,6 +208,8 @@ def _blocked(session: Session, inputs: ExportInputs) -> tuple[Blocked, ...]:
     for one in inputs.corrections:
         if has_unknown_break(inputs.shifts_by_id.get(one.shift_id or ""), one.after, inputs.breaks):
             add(one.employee_id, None, "", "break_type_unknown", f"correction {one.number} {_UNSURE}")
+    for obstacle in obstacles:
+        add(obstacle.employee_id, None, "", obstacle.reason, obstacle.detail)
     return tuple(
         Blocked(
             employee_id=employee,

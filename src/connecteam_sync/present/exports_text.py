@@ -32,6 +32,8 @@ def export_json(item: Export) -> json_shapes.Json:
         "people": item.people,
         "corrections": list(item.corrections),
         "left_out": list(item.left_out),
+        "rounding": item.rounding,
+        "residue_seconds": item.residue_seconds,
         "replaces": item.replaces,
         "replaced_by": item.replaced_by,
         "reason": item.reason or None,
@@ -48,6 +50,8 @@ def exported_json(done: Exported) -> json_shapes.Json:
         "break_minutes": done.break_minutes,
         "net_minutes": done.net_minutes,
         "minutes_replaced": None if done.replaced is None else done.replaced.minutes,
+        "totals": [{**one.members, "name": one.name} for one in done.totals],
+        "note": done.note or None,
         "blocked": [one.members for one in done.blocked],
         "as_of": None if done.as_of is None else done.as_of.members,
     }
@@ -70,13 +74,36 @@ def exported_lines(done: Exported) -> list[str]:
         moved = export.minutes - done.replaced.minutes
         same = "the same hours" if not moved else f"{hours(moved, signed=True)} h against it"
         lines.append(f"  takes the place of export {done.replaced.number} ({done.replaced.file_name}): {same}")
+    lines += _rounded_lines(done)
     lines.append(f"  sha256 {export.file_hash}")
     lines += blocked_lines(
         done.blocked, "in it, not settled" if export.is_draft and not export.left_out else "left out"
     )
+    if done.note:
+        lines.append(f"  note: {done.note}")
     if done.manifest is None:
         lines.append("  the manifest could not be put beside it: connecteam-sync exports --json says the same")
     return lines
+
+
+def _rounded_lines(done: Exported) -> list[str]:
+    """What rounding did to the net minutes: in total, and of whom it did most."""
+    changed = sorted(
+        (one for one in done.totals if one.residue_seconds), key=lambda one: abs(one.residue_seconds), reverse=True
+    )
+    if not changed and done.export.rounding == "none":
+        return []
+    lines = [f"  rounding {done.export.rounding}: {_seconds(done.export.residue_seconds)} against the net minutes"]
+    lines += [f"    {called(one.name)}: {_seconds(one.residue_seconds)}" for one in changed[:SHOWN]]
+    if len(changed) > SHOWN:
+        lines.append(f"    … and {many(len(changed) - SHOWN, 'more person', 'more people')}: the manifest has them")
+    return lines
+
+
+def _seconds(count: int) -> str:
+    """`+1:30 min`, `-0:24 min`, `nothing`."""
+    sign = "-" if count < 0 else "+"
+    return f"{sign}{abs(count) // 60}:{abs(count) % 60:02} min" if count else "nothing"
 
 
 def blocked_lines(blocked: Sequence[Blocked], how: str) -> list[str]:

@@ -75,7 +75,7 @@ class Service:
     ) -> None:
         require_safe(parts)
         self._pages = pages
-        secrets = webhook_secrets() if parts.has_hooks else None
+        secrets = webhook_secrets(settings.secrets) if parts.has_hooks else None
         self._hooks = None if secrets is None else Hooks(settings, secrets=Secrets(*secrets))
         self._token, self._tell, self._ended = token, tell, threading.Event()
         self._away = self._learn()

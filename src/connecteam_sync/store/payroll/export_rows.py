@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -12,6 +13,7 @@ from connecteam_sync.core.export_lines import LONGEST_BREAK, Breaks, ShiftOfRow
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break
 from connecteam_sync.core.window import Window
+from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.mirror.break_types import break_types_query
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
@@ -76,6 +78,34 @@ def breaks(
         by_person[item.user_id, item.time_clock_id].append(item)
     paid = {(one.time_clock_id, one.id): None if one.is_paid is None else bool(one.is_paid) for one in types}
     return Breaks(by_person, paid)
+
+
+def payroll_ids(session: Session) -> dict[RowId, str]:
+    """The number in the payroll system of each employee who has one, as text: whole numbers by their digits.
+
+    Raises ConfigurationError if the table of people has no such column.
+    """
+    d, names = session.dialect, session.host.employees
+    column = names.payroll_id
+    if column is None or column not in session.columns.employees:
+        raise ConfigurationError(
+            f"table {names.table!r} has no column {column!r} (for payroll_id); nothing was exported",
+            next_step='name the column under [tables.employees] payroll_id = "…", or add it to the table',
+        )
+    key = d.keys.employee.read.format(d.name(names.id))
+    [found] = session.fetch(Query(f"SELECT {key}, {d.name(column)} FROM {d.table(names.table)}"))
+    return {row_id(row[0]): text for row in found if (text := _number(row[1]))}
+
+
+def _number(value: Any) -> str:  # noqa: ANN401 - whatever the host keeps there
+    """A number as text: 123.0 and a decimal without places as 123; bytes as the text that they are."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "replace").strip()
+    if isinstance(value, float | Decimal) and value == value // 1:
+        return str(int(value))
+    return str(value).strip()
 
 
 def _spans(corrections: Iterable[Correction], shifts: dict[str, ShiftOfRow]) -> Iterable[dict[str, object]]:

@@ -110,6 +110,8 @@ def _export(row: Mapping[Any, Any]) -> Export:
         people=carried.people,
         corrections=carried.corrections,
         left_out=carried.left_out,
+        rounding=carried.rounding,
+        residue_seconds=carried.residue_seconds,
         replaces=row["replaces"],
         reason=row["reason"],
     )

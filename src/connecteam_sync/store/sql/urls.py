@@ -268,3 +268,15 @@ def option_refused(served: type[Driver], what: str) -> ConfigurationError:
         f"the database driver cannot do with the options that the database URL has behind its `?`: {what}",
         next_step=f"correct or remove them{served.tls}",
     )
+
+
+def place_of(text: str) -> tuple[str, ...]:
+    """What database a URL is of, whoever connects and however: the same for two URLs of one database.
+
+    Names of a host are compared as they are written. Raises ConfigurationError.
+    """
+    url = parsed(text)
+    driver = database_of(url)
+    if driver.is_file:
+        return (driver.kind, str(Path(url.database or "").resolve()))
+    return (driver.family, (url.host or "localhost").lower(), str(url.port or driver.port), url.database or "")

@@ -129,7 +129,8 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
     _require_written(names.table, written, _computed(clock_times), "clock_times", "no row of ours could be written")
     mapped = {"connecteam_user_id": host.employees.connecteam_user_id}
     _require_written(host.employees.table, mapped, in_people, "employees", "nobody could be mapped")
-    people |= {name: column for name, column in in_people.items() if name == host.employees.name}
+    only_read = {host.employees.name, host.employees.payroll_id}
+    people |= {name: column for name, column in in_people.items() if name in only_read}
     _require(host.clock_times.table, times, host.clock_times, optional={*MAY_LACK})
     _require(host.employees.table, people, host.employees, optional={"email", "phone"})
     _require_owned(host.clock_times, times)
@@ -189,7 +190,8 @@ def unserved(host: HostTables, columns: HostColumns, *, creates_employees: bool)
         (times.table, columns.clock_times, {getattr(times, column.field) for column in COLUMNS}),
     ]
     if creates_employees:
-        tables.append((people.table, columns.employees, {*msgspec.structs.astuple(people)[2:], people.id}))
+        given = {people.id, people.name, people.email, people.phone, people.connecteam_user_id}
+        tables.append((people.table, columns.employees, given))
     return unserved_keys(keys, creates_employees=creates_employees) + tuple(
         f"table {table!r} wants a value for its column {name!r} in every row, and has no default for it:"
         " no row of Connecteam's could be written"

@@ -9,8 +9,8 @@ import msgspec
 from connecteam_sync.core.columns import COLUMNS, MAY_LACK, STAMPS
 from connecteam_sync.errors import ConfigurationError
 
-NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words"}
-"""Keys of a table's configuration that are not names of columns."""
+NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words", "payroll_id"}
+"""Keys of a table's configuration that are not names of columns of ours: `payroll_id` is read by exports alone."""
 OPTIONAL = {*MAY_LACK, "email", "phone"}
 """Columns that are used if the table has them."""
 
@@ -68,6 +68,8 @@ class EmployeesNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     email: str = "email"
     phone: str = "phone"
     connecteam_user_id: str = "connecteam_user_id"
+    payroll_id: str | None = None
+    """The column with the number that a person has in the payroll system; exports read it, nobody writes it."""
     schema: str | None = None
     """The schema of the table, if `table` does not contain it."""
 

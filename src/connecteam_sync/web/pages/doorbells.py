@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from connecteam_sync.config import secret
+from connecteam_sync.config_secrets import secret
 from connecteam_sync.core.bells import BELL_STATES, BellState, Doorbell
 from connecteam_sync.core.facts import BellFacts
 from connecteam_sync.core.text import many
@@ -67,7 +66,9 @@ def doorbells(ask: Ask) -> Page:
             "look": look,
             "sentence": sentence,
             "bells": bells,
-            "detail": doorbells_text(bells, has_secret=secret("WEBHOOK_SECRET", os.environ) is not None),
+            "detail": doorbells_text(
+                bells, has_secret=secret("WEBHOOK_SECRET", ask.client.settings.secrets) is not None
+            ),
             "repeats": ask.client.doorbell_repeats() if bells is not None else (0, 0),
             "lines": [line_of(bell) for bell in found],
             "states": BELL_STATES,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from connecteam_sync.config import secret
+from connecteam_sync.config_secrets import secret
 from connecteam_sync.core.alerts import Alert
 from connecteam_sync.core.cadence import ClockSchedule
 from connecteam_sync.core.status import MirrorStatus
@@ -44,7 +43,7 @@ def _members(
     names: Sequence[str],
     trouble: ConfigurationError | None,
 ) -> dict[str, object]:
-    has_secret = secret("WEBHOOK_SECRET", os.environ) is not None
+    has_secret = secret("WEBHOOK_SECRET", ask.client.settings.secrets) is not None
     return {
         "look": _LOOKS[status.state],
         "sentence": answer(status),

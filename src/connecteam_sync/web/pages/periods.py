@@ -8,6 +8,7 @@ from datetime import date
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.periods import Period, PeriodReport, spelled
 from connecteam_sync.core.text import many
+from connecteam_sync.core.three_counts import PersonTotal
 from connecteam_sync.errors import PeriodRefused
 from connecteam_sync.present.periods_text import VERDICTS, period_json, report_json
 from connecteam_sync.web.acting import acting, who
@@ -15,8 +16,8 @@ from connecteam_sync.web.background import AT_ONCE, begun
 from connecteam_sync.web.page import Ask, Moved, Page, Place
 from connecteam_sync.web.work import Ended
 
-_SHOWN = 50
-"""How many days of people are shown that nobody can explain; the JSON has all that are kept."""
+_SHOWN, _PEOPLE, _EVENTS = 50, 100, 20
+"""Days that nobody can explain, people at once, and newest events that a page shows; the JSON has all that are kept."""
 
 
 def periods(ask: Ask) -> Page:
@@ -51,6 +52,10 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
     if refusal is not None:
         answer = {**refusal.members, **answer, "exit_code": refusal.exit_code}
     different = [day for day in checked.days if day.verdict == "different"] if checked is not None else []
+    # Who needs a person comes first; the checklist is kept, so its lines are where they were on the page before.
+    totals = sorted(checked.totals, key=_calm) if checked is not None else []
+    start = min(ask.number("after", least=0) or 0, len(totals))
+    events = payroll.history(name)
     return Page(
         template="period.html",
         members={
@@ -61,7 +66,11 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
             "verdicts": VERDICTS,
             "different": different[:_SHOWN],
             "left": len(different) - _SHOWN,
-            "events": payroll.history(name),
+            "totals": totals[start : start + _PEOPLE],
+            "start": start,
+            "more": f"{_address(one)}?after={start + _PEOPLE}" if start + _PEOPLE < len(totals) else None,
+            "events": events[:_EVENTS],
+            "older_events": len(events) - _EVENTS,
             "certificates": [found for found in payroll.certificates() if found.period == _key(one)],
             "exports": [found for found in reversed(payroll.exports()) if found.window == one.window],
             "is_over": one.window.last < ask.client.today(),
@@ -72,6 +81,11 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
         json=answer,
         status=200 if refusal is None else 409,
     )
+
+
+def _calm(total: PersonTotal) -> int:
+    """Where a person stands in the list: 0 for what nobody can explain, then what is held, then all others."""
+    return 0 if total.verdict == "different" else 1 if total.minutes_held else 2
 
 
 def _key(one: Period) -> tuple[str, str, str]:

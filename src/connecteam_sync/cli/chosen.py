@@ -1,0 +1,133 @@
+"""Which of several accounts a command is about: an option of each command, added in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import typer
+from typer.core import TyperOption
+
+from connecteam_sync.cli.opened import Chosen
+from connecteam_sync.cli.output import Report, reporting
+from connecteam_sync.cli.startup import loading
+from connecteam_sync.core.run import worst
+from connecteam_sync.errors import ConfigurationError
+
+READS = frozenset(
+    {
+        *("doctor", "plan", "verify", "compare", "status", "runs", "show", "history", "changes", "anomalies", "locks"),
+        *("holds", "alerts", "employees", "account", "clocks", "doorbells", "webhooks", "webhooks list"),
+        *("exports", "certificates", "certificate", "certificate verify", "console", "console user"),
+        *("console user list", "periods", "periods list", "corrections", "corrections list"),
+    }
+)
+"""Commands that change nothing: without an account named they are run for each."""
+_ENDLESS = frozenset({"serve"})
+"""Commands that go on until they are stopped."""
+_EVERY = "--all-accounts"
+
+
+def with_accounts(commands: Any, before: str = "") -> None:  # noqa: ANN401 - what typer makes of the commands
+    """Give each command that has --config the options --account and --all-accounts, and have it heed them.
+
+    Then a command ends with ConfigurationError if it wants an account and none is named.
+    """
+    for name, command in commands.items():
+        words = f"{before}{name}"
+        if words.partition(" ")[0] != "accounts" and any("--config" in each.opts for each in command.params):
+            command.params += account_options()
+            command.callback = _heeding(words, command.callback)
+        with_accounts(getattr(command, "commands", {}), f"{words} ")
+
+
+def account_options() -> list[TyperOption]:
+    """The two options; what is not given leaves what the group in front of a command was given."""
+
+    def take_name(_: object, __: object, value: str | None) -> None:
+        Chosen.name = Chosen.name if value is None else value
+
+    def take_every(context: object, _: object, value: bool) -> None:  # noqa: FBT001 - as the parser calls it
+        Chosen.is_every, Chosen.context = Chosen.is_every or value, context
+
+    return [
+        TyperOption(
+            param_decls=["--account"],
+            metavar="NAME",
+            callback=take_name,
+            expose_value=False,
+            help="One of several accounts of the configuration.",
+        ),
+        TyperOption(
+            param_decls=[_EVERY], is_flag=True, callback=take_every, expose_value=False, help="Every account, in turn."
+        ),
+    ]
+
+
+def _heeding(words: str, command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def run(**options: Any) -> Any:  # noqa: ANN401 - a command's own
+        if Chosen.context.invoked_subcommand is not None:
+            return command(**options)  # of a group: it is the command behind it that works
+        as_json = bool(options.get("as_json"))
+        with reporting(as_json=as_json):
+            names = _names(words, options.get("config"))
+        if not names:
+            return command(**options)
+        return _run_for_each(names, lambda: command(**options), as_json=as_json)
+
+    return run
+
+
+def _names(words: str, config: Any) -> tuple[str, ...]:  # noqa: ANN401 - a path
+    """The accounts that the command is run for, one after the other; none: as it stands. Raises ConfigurationError."""
+    if Chosen.name is not None and Chosen.is_every:
+        raise ConfigurationError(
+            f"both --account {Chosen.name[:60]} and {_EVERY} are given", next_step="leave one of them out"
+        )
+    if Chosen.name is not None:
+        return ()
+    with loading():
+        from connecteam_sync.config import account_names
+
+    names = account_names(config)
+    if not names:
+        if Chosen.is_every:
+            raise ConfigurationError("no accounts are configured", next_step=f"leave out {_EVERY}")
+        return ()
+    one = f"--account NAME, one of: {', '.join(names)}"
+    if words in _ENDLESS:
+        raise ConfigurationError(
+            f"{words} looks after one account, and several are configured; nothing was begun",
+            next_step=f"begin one for each: {one}",
+        )
+    if words not in READS and not Chosen.is_every:
+        raise ConfigurationError(
+            f"several accounts are configured, and {words} may change something; nothing was done",
+            next_step=f"{one}; or {_EVERY}",
+        )
+    return names
+
+
+def _run_for_each(names: Iterable[str], command: Callable[[], object], *, as_json: bool) -> None:
+    """Run it for one account after the other: one that fails harms no other. Ends with the worst code."""
+    codes, answers = [0], list[dict[str, Any]]()
+    for name in names:
+        Chosen.name, code = name, 0
+        found = list[dict[str, Any]]()
+        Report.collected = found if as_json else None
+        if not as_json:
+            Report(as_json=False).print_lines([f"== {name}"])
+        try:
+            command()
+        except typer.Exit as ended:
+            code = ended.exit_code
+        finally:
+            Chosen.name, Report.collected = None, None
+        codes.append(code)
+        answers += [{"account": name, **members, "exit_code": code} for members in found]
+    code = worst(*codes)
+    Report(as_json=as_json).print_json({"accounts": answers, "exit_code": code})
+    if code:
+        raise typer.Exit(code)
