@@ -110,6 +110,7 @@ ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "perio
 """Ask Connecteam before they can end with 0."""
 READS = certificate_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
 READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
+READS |= {"hours", "timesheet"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
 WRITES -= {"support-bundle", "periods check"}

@@ -172,6 +172,31 @@ def test_edits_with_who_made_them(world: World) -> None:
     lines = "\n".join(timesheet_text.timesheet_lines(sheet))
     assert "(+0:30 h): clock-out corrected; edited by a manager in Connecteam" in lines
     assert world.mirror.payroll.timesheet(sheet.employee.id, P) == sheet
+    assert [one.number for one in world.mirror.payroll.timesheet(sheet.employee.id, P, as_of=run).edits] == [
+        first.number
+    ]
+
+
+def test_hours_that_went_to_another_person(world: World) -> None:
+    """They are on both sheets, with the minutes of each; also where the journal has only that one entry."""
+    other = sorted(world.company.people)[1]
+    world.work(2, "08:00", "16:00")
+    world.work(3, "08:00", "12:00", user=other)
+    world.sync()
+    mirror = world.mirror
+    ana, ben = (
+        next(one.employee_id for one in mirror.employees() if one.user_id == user) for user in (world.user, other)
+    )
+    assert ana is not None
+    assert ben is not None
+    mirror.map_employee(world.user, ben)
+    world.sync()
+    world.execute("DELETE FROM connecteam_sync_changes WHERE kind = 'create'")
+    sheets = {sheet.employee.id: sheet for sheet in mirror.payroll.timesheets(P)}
+    assert {key: [one.minutes for one in sheet.edits] for key, sheet in sheets.items()} == {ana: [-480], ben: [480]}
+    assert [sheets[key].edits for key in (ana, ben)] == [mirror.payroll.timesheet(key, P).edits for key in (ana, ben)]
+    then = {key: mirror.payroll.timesheet(key, P, as_of=1).gross_minutes for key in (ana, ben)}
+    assert then == {ana: 480, ben: 240}
 
 
 def test_a_shift_that_left_the_period(world: World) -> None:
@@ -179,7 +204,9 @@ def test_a_shift_that_left_the_period(world: World) -> None:
     shift = world.work(2, "08:00", "16:00")
     world.sync()
     world.company.edit(shift.id, start=world.at(9, "08:00"), end=world.at(9, "16:00"))
-    world.sync()
+    moved = world.sync().id
+    assert [one.gross_minutes for one in shifts(world, as_of=1)] == [480]
+    assert shifts(world, as_of=moved) == []
     [sheet] = world.mirror.payroll.timesheets(P)
     assert (sheet.shifts, len(sheet.edits), sheet.gross_minutes) == ((), 1, 0)
     assert "no shift begins on these days" in timesheet_text.timesheet_lines(sheet)
@@ -206,6 +233,9 @@ def test_what_the_certificate_says(world: World, tmp_path: Path) -> None:
         assert found is not None
         assert (found.number, found.hash, found.key) == (made.number, made.hash, made.key)
         assert (found.shifts, found.minutes, found.agrees, sheet.state) == (1, 480, True, "closed")
+        assert "lists 1 row with 8:00 h gross: these are the rows of this paper" in timesheet_text.certificate_text(
+            sheet
+        )
         certifying.execute("UPDATE clock_times SET total_minutes = 470")
         [altered] = payroll.timesheets(P)
         assert altered.certificate is not None
