@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-every histories crowds machine mutants mutation CHANGED coverage bench mysqlclient screenshots lint types check man dist lock clean
+.PHONY: help demo test test-all test-every histories crowds machine mutants mutation CHANGED coverage bench mysqlclient screenshots lint types check man evening dist lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -102,6 +102,9 @@ screenshots: $(READY)  ## the pictures of docs/console.md, of the demo (needs ch
 
 man: $(READY)  ## the man page, from the help of the command; writes docs/connecteam-sync.1
 	@$(BIN)/python tools/manpage.py
+
+evening: $(READY)  ## the evening of payroll through the real command line; writes docs/evening.md
+	@$(BIN)/python tools/evening.py
 
 # The moment of the commit stands for that of the build, so that the same commit gives the same bytes.
 dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)

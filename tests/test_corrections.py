@@ -271,6 +271,42 @@ def test_a_shift_that_goes_to_another_time_clock_keeps_its_correction(world: Wor
     assert {state for state, _, _ in said(world)} == {"cancelled"}
 
 
+def test_a_shift_that_comes_back_to_a_day_next_to_those_looked_at_keeps_its_correction(world: World) -> None:
+    """It was gone, far away, and is back where only the padding of a look at its closed day shows it."""
+    world.work(2, "18:00", "18:10")
+    shift = closed(world)
+    tuesday = world.mirror.window(date(2025, 12, 2), date(2025, 12, 2))
+    at = begins(world, shift)
+    world.company.edit(shift, start=at + 9 * 86_400, end=at + 9 * 86_400 + 8 * 3600)
+    world.sync(tuesday)
+    assert said(world) == [("pending", "removed", -480)]
+    world.mirror.payroll.dismiss_corrections([1], reason="paid by hand", by="Pia")
+    world.company.edit(shift, start=at + 2 * 86_400, end=at + 2 * 86_400 + 8 * 3600)
+    for _ in range(2):
+        world.sync(tuesday)
+        assert world.reasons() == ["locked_day"]
+        assert [one for one in said(world) if one[1] == "removed"] == [("dismissed", "removed", -480)]
+        assert [one[:2] for one in said(world) if one[2] == 480] == [("pending", "added")]
+        assert minutes(world) == 480 + 10
+
+
+@pytest.mark.parametrize("late", [-60, 0, 60])
+def test_a_shift_that_another_time_clock_has_instead_counts_once(world: World, late: int) -> None:
+    """The row of the closed day would be given to it; what goes and what comes are told by one correction each."""
+    for clock in (OFFICE, WAREHOUSE):
+        world.work(2 if clock == OFFICE else 3, "18:00", "18:10", clock=clock)
+    there = closed(world)
+    at = begins(world, there)
+    world.company.delete(there)
+    new = world.company.add(world.user, at, at + (480 + late) * 60, clock=OFFICE, created_at=at + 1)
+    for window in (None, None, world.mirror.window(date(2025, 12, 2), date(2025, 12, 2)), None):
+        world.sync(window)
+        assert minutes(world) == 480 + late + 20
+    world.company.delete(new.id)
+    world.sync()
+    assert minutes(world) == 20
+
+
 def test_somebody_new_has_a_correction_of_their_closed_day(world: World) -> None:
     """They become an employee by their shift of another day, in the same commit."""
     world.mirror.payroll.close(CLOSED, by="Pia")

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from connecteam_sync.core.corrections import Correction
+from connecteam_sync.present.corrections_text import correction_lines
+from connecteam_sync.present.text import SHOWN
 from connecteam_sync.sandbox import Company, Sandbox
 from test_command import Terminal
 
@@ -63,3 +67,52 @@ def test_a_closed_period_names_the_next_open_one(terminal: Terminal, tmp_path: P
     assert answer.code == 4
     assert "2025-12-01..2025-12-04 is closed" in answer.err
     assert "the next open period is 2025-12-05: --into 2025-12-05" in answer.err
+
+
+def test_many_are_listed_part_by_part(terminal: Terminal) -> None:
+    """Each part names the next one; the ledger of exports likewise."""
+    company = terminal.sandbox.company
+    for hour in range(6, 9):
+        begin = company.at(date(2025, 12, 3), f"{hour:02}:00")
+        company.add(min(company.people), begin, begin + 600)
+    assert terminal("sync", *DAYS).code == 3
+    first = terminal("corrections", "--limit", "3", "--state", "pending", "--json").json
+    assert ([one["id"] for one in first["corrections"]], first["next_after"]) == ([1, 2, 3], 3)
+    told = terminal("corrections", "--limit", "3", "--state", "pending")
+    assert told.err == "next: connecteam-sync corrections --state pending --after 3\n"
+    rest = terminal("corrections", "--limit", "3", "--after", "3", "--json").json
+    assert ([one["id"] for one in rest["corrections"]], rest["next_after"]) == ([4], None)
+    assert terminal("export", CLOSED, "--format", "csv", "--out", "a.csv").code == 0
+    assert terminal("export", CLOSED, "--format", "csv", "--out", "b.csv", "--again", "lost").code == 0
+    ledger = terminal("exports", "--limit", "1", "--json").json
+    assert [(one["id"], one["replaced_by"]) for one in ledger["exports"]] == [(1, 2)]
+    assert terminal("exports", "--limit", "1", "--period", CLOSED).err == (
+        f"next: connecteam-sync exports --period {CLOSED} --after 1\n"
+    )
+    [last] = terminal("exports", "--after", "1", "--json").json["exports"]
+    assert (last["id"], last["replaces"], last["replaced_by"]) == (2, 1, None)
+    assert terminal("exports", "--period", NEXT).out == "no export\n"
+
+
+def test_what_waits_is_among_those_that_are_shown() -> None:
+    """Of more than a screen: those that wait, then the newest, by number."""
+    one = Correction(
+        subject="s",
+        shift_id="s",
+        clock_time_id=1,
+        user_id=1,
+        time_clock_id=1,
+        employee_id=1,
+        day=date(2025, 12, 2),
+        timezone="UTC",
+        kind="changed",
+        minutes_before=1,
+        minutes_after=2,
+    )
+    every = [
+        msgspec.structs.replace(one, number=number, state="pending" if number == 2 else "dismissed")
+        for number in range(1, SHOWN + 11)
+    ]
+    *lines, more, _ = correction_lines(every, {})
+    assert [int(line.split()[0]) for line in lines] == [2, *range(12, SHOWN + 11)]
+    assert more == "  … and 10 more: connecteam-sync corrections --json"

@@ -12,10 +12,10 @@ import pytest
 import time_machine
 
 from connecteam_sync.core.hours import Hours
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.worked import WorkedShift
 from connecteam_sync.errors import ConfigurationError, NotFound
-from connecteam_sync.present import timesheet_html, timesheet_text
+from connecteam_sync.present import hours_text, timesheet_html, timesheet_text
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import REST, WAREHOUSE, Activity
 from support.certified import close, key_in
@@ -247,6 +247,25 @@ def test_what_the_certificate_says(world: World, tmp_path: Path) -> None:
         assert (gone.certificate.shifts, gone.certificate.agrees, gone.shifts) == (1, False, ())
     finally:
         certifying.mirror.close()
+
+
+def test_purged_days_are_told(world: World) -> None:
+    """Their breaks are gone: it is said that none is taken off."""
+    start = int(datetime(2021, 3, 2, 14, tzinfo=UTC).timestamp())
+    world.company.add(world.user, start, start + 8 * 3600, clock=WAREHOUSE, created_at=start)
+    world.company.take_break(world.user, start + 3600, start + 5400, clock=WAREHOUSE)
+    first, days = datetime(2021, 3, 1, tzinfo=UTC).date(), "2021-03-01..2021-03-14"
+    window = world.mirror.window(first, first + timedelta(days=13))
+    world.sync(window)
+    assert world.mirror.payroll.hours(window).total.break_minutes == 30
+    world.mirror.retention.purge(days, confirm=days)
+    found = world.mirror.payroll.hours(window)
+    assert (found.total.gross_minutes, found.total.break_minutes) == (480, 0)
+    assert [(one.first, one.last) for one in found.purged] == [(window.first, window.last)]
+    assert any("2021-03-01..2021-03-14 was purged" in line for line in hours_text.hours_lines(found))
+    [sheet] = world.mirror.payroll.timesheets(days)
+    assert sheet.purged == found.purged
+    assert "was purged" in timesheet_html.page(sheet)
 
 
 # -- as of -------------------------------------------------------------------------------------------------------------

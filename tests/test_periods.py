@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.period_check import Obstacle
 from connecteam_sync.core.periods import PeriodReport
 from connecteam_sync.errors import ConfigurationError, PeriodRefused, Unavailable, WindowError
@@ -406,3 +406,26 @@ def test_a_business_that_moved_its_zone_keeps_its_closed_periods(world: World, d
         moved.payroll.close(P)
     moved.close()
     assert database
+
+
+def test_a_checklist_that_says_the_same_is_kept_once_an_hour(world: World) -> None:
+    """A program that asks every few minutes fills nothing; another answer, another person and a later hour are kept."""
+    world.work(2, "08:00", "16:00")
+    world.sync()
+
+    def kept() -> int:
+        return sum(row["kind"] == "check" for row in world.table("connecteam_sync_period_events"))
+
+    with time_machine.travel(datetime(2025, 12, 20, 12, tzinfo=UTC)) as travel:
+        for _ in range(3):
+            world.mirror.payroll.check(P, by="Pia")
+        assert kept() == 1
+        world.mirror.payroll.check(P, by="Ana")
+        assert kept() == 2
+        travel.shift(3601)
+        world.mirror.payroll.check(P, by="Ana")
+        assert kept() == 3
+        world.work(3, "08:00", "16:00")
+        world.sync()
+        assert len(names(world.mirror.payroll.check(P, by="Ana"))) == 0
+        assert kept() == 4

@@ -198,7 +198,8 @@ def _is_python(block: list[str]) -> bool:
 
 
 _SHOWN = re.compile(
-    r"`connecteam-sync ([^`]+)`|^ {4}(?!ssh-keygen)(?:[^#\n]*[ (/])?connecteam-sync ([^)#>;|\n]+)", re.MULTILINE
+    r"`connecteam-sync ([^`]+)`|^ {4}(?!(?:\$ )?ssh-keygen|Good )(?:[^#\n]*[ (/])?connecteam-sync ([^)#>;|\n]+)",
+    re.MULTILINE,
 )
 
 

@@ -17,6 +17,7 @@ from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_acts import Acts
 from connecteam_sync.client_bells import Doorbells
 from connecteam_sync.client_console import Console
+from connecteam_sync.client_locks import Locks
 from connecteam_sync.client_pages import Pages
 from connecteam_sync.client_people import People
 from connecteam_sync.client_service import Visits
@@ -27,7 +28,6 @@ from connecteam_sync.config_secrets import credentials
 from connecteam_sync.core.adopt import Survey
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.events import Waiting
-from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Plan, Run, Verification
 from connecteam_sync.core.window import Window, local_day
@@ -44,19 +44,18 @@ from connecteam_sync.engine.run import run as run_slices
 from connecteam_sync.engine.scope import ScopeChooser
 from connecteam_sync.engine.slices import checked_window
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
     from connecteam_sync.client_payroll import Payroll
+    from connecteam_sync.client_retention import Retentions
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
-    from connecteam_sync.engine.locks import Locker
 
 
 @one_thread
-class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Acts, Pages):
+class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Console, Acts, Pages, Locks):
     """Keep `clock_times` a mirror of the Connecteam time clock. A context manager; `close` closes the connections.
 
     Use one client for each thread: a method that is called while another thread is in one raises ClientInUse before it
@@ -336,41 +335,12 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
 
         return payroll_of(self._context, self.settings, self._in_use)
 
-    def lock(self, first: date, last: date, *, reason: str, by: str | None = None, anyway: bool = False) -> Closing:
-        """Close local days for payroll: no run changes them. They stay days of the current time zone.
-
-        Verifies them first. Raises LockRefused if a row is open, or anything differs or is held, and UpstreamError if
-        Connecteam cannot be reached; `anyway` closes them all the same and records the faults. Raises WindowError for
-        days that are not over. `by` is the person who does it, by default the user of the operating system.
-        """
-        self.require_account()
-        return self._locking.lock(self.window(first, last), reason=reason, by=by, anyway=anyway)
-
-    def unlock(self, first: date, last: date, *, reason: str = "", by: str | None = None) -> Opening:
-        """Open local days again, in whichever time zone they were closed."""
-        self.require_account()
-        return self._locking.unlock(self.window(first, last), reason=reason, by=by)
-
-    def locked_days(self) -> tuple[date, ...]:
-        """The days that are closed."""
-        with self.store.reading() as session:
-            return tuple(sorted({closed.day for closed in session.locked(self.settings.timezone)}))
-
-    def locks(self) -> tuple[ClosedDays, ...]:
-        """Closed days as ranges, newest first: closed by whom, when and why, and how they were verified."""
-        with self.store.reading() as session:
-            return locks.closed(session, self.settings.timezone)
-
-    def lock_history(self) -> tuple[LockEvent, ...]:
-        """Every locking and unlocking, newest first."""
-        with self.store.reading() as session:
-            return locks.lock_history(session)
-
     @property
-    def _locking(self) -> Locker:
-        from connecteam_sync.engine.locks import Locker
+    def retention(self) -> Retentions:
+        """How long records are kept: purges of old days, legal holds, erasing a person."""
+        from connecteam_sync.client_retention import retention_of
 
-        return Locker(self.store, lambda window: self._verify(window, totals=False))
+        return retention_of(self._context, self.settings, self._in_use)
 
     # -- setup -------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,13 +92,18 @@ class Payroll(Certificates):
         return self._periods.reopen(named(period), reason=reason, by=by)
 
     def corrections(
-        self, *, period: str | Window | None = None, state: CorrectionState | None = None
+        self,
+        *,
+        period: str | Window | None = None,
+        state: CorrectionState | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> tuple[Correction, ...]:
         """What would have changed on closed days, by number; of one period (about its days, or accepted into it), or of
-        one state.
+        one state. At most `limit` with a larger number than `after`; without a limit all of them.
         """
         name = None if period is None else named(period)
-        return self._corrections.listed(period=name, state=state)
+        return self._corrections.listed(period=name, state=state, after=after, limit=limit)
 
     def corrections_page(
         self,
@@ -115,24 +120,35 @@ class Payroll(Certificates):
         return self._corrections.page(period=name, state=state, after=after, before=before)
 
     def accept_corrections(
-        self, numbers: Iterable[int], *, into: str | Window, by: str | None = None
+        self,
+        numbers: Iterable[int],
+        *,
+        into: str | Window,
+        by: str | None = None,
+        seen: Mapping[int, str] | None = None,
     ) -> tuple[Correction, ...]:
         """Accept corrections into a pay period, whose exports carry them: their signed minutes are paid with it.
 
         What is accepted or dismissed may be decided again until an export has carried it. Raises CorrectionRefused for
         a period that is closed or was exported (the next open one is named), and for a correction that an export has
-        carried or that was cancelled; NotFound.
+        carried, that was cancelled, or of which `seen` (the `decision` that the person looked at, by number) is not
+        what stands there by now; NotFound. All are accepted, or none.
         """
-        return self._corrections.accept(tuple(numbers), into=named(into), by=by)
+        return self._corrections.accept(tuple(numbers), into=named(into), by=by, seen=seen or {})
 
     def dismiss_corrections(
-        self, numbers: Iterable[int], *, reason: str, by: str | None = None
+        self,
+        numbers: Iterable[int],
+        *,
+        reason: str,
+        by: str | None = None,
+        seen: Mapping[int, str] | None = None,
     ) -> tuple[Correction, ...]:
         """Dismiss corrections: nobody is paid for them, and the reason is kept.
 
         Raises CorrectionRefused as `accept_corrections`, ConfigurationError without a reason, NotFound.
         """
-        return self._corrections.dismiss(tuple(numbers), reason=reason, by=by)
+        return self._corrections.dismiss(tuple(numbers), reason=reason, by=by, seen=seen or {})
 
     def export(
         self,
@@ -171,9 +187,13 @@ class Payroll(Certificates):
             by=by,
         )
 
-    def exports(self, *, period: str | Window | None = None) -> tuple[Export, ...]:
-        """The ledger of exports by number; of one period only if one is given."""
-        return self._exports.listed(period=None if period is None else named(period))
+    def exports(
+        self, *, period: str | Window | None = None, after: int = 0, limit: int | None = None
+    ) -> tuple[Export, ...]:
+        """The ledger of exports by number; of one period only if one is given. At most `limit` with a larger number
+        than `after`; without a limit all of them.
+        """
+        return self._exports.listed(period=period, after=after, limit=limit)
 
     def hours(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,12 +23,11 @@ from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox.company import OFFICE
-from support import invariants
+from support import invariants, payroll_invariants
 from support.assertion_counts import replay, require, tell
 from support.company_life import (
     REFUSED,
     ZONE,
-    CompanyLife,
     Happening,
     days,
     firsts,
@@ -36,6 +36,7 @@ from support.company_life import (
     slots,
     spans,
 )
+from support.payroll_life import PayrollLife, person_days
 from support.scenario import FIRST, LAST
 
 EXAMPLES = int(os.environ.get("CONNECTEAM_SYNC_MACHINES", "30"))
@@ -56,6 +57,12 @@ ASSERTIONS = (
     "isolation",
     "locked days do not move",
     "corrections say what is held",
+    "rows and corrections are the truth",
+    "days of one person do not move",
+    "imported locks open nothing",
+    "each correction is counted once",
+    "a certificate is the table of its moment",
+    "a certificate names what differs",
     "manual rows never change",
     "minutes are right",
     "no delete without evidence",
@@ -77,9 +84,13 @@ RARE = {
     "no row without a shift goes without evidence": 100,
     "what rows of others point at stays": 150,
     "what a run left alone is counted": 100,
+    "days of one person do not move": 40,
+    "each correction is counted once": 100,
+    "a certificate is the table of its moment": 200,
+    "a certificate names what differs": 100,
 }
 """Deletes are few since each needs its evidence, rows with children never go, not every table refuses, and what is left
-open proves less.
+open proves less; of payroll, each step is a small part of a life.
 """
 SECRETS = ("sandbox-key", "+1555", "Invented Way")
 HARMLESS = ("html_200", "truncated", "empty_body", "null_data", "wrong_list", "redirect", "domain_error")
@@ -88,8 +99,8 @@ HARMLESS = ("html_200", "truncated", "empty_body", "null_data", "wrong_list", "r
 KEPT = Path(__file__).parent.parent / "corpus" / "machine"
 
 
-class Life(CompanyLife):
-    """Its table is mirrored, planned, locked, undone and interrupted, and judged after every step."""
+class Life(PayrollLife):
+    """Its table is mirrored, planned, locked, paid by, undone and interrupted, and judged after every step."""
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -104,7 +115,11 @@ class Life(CompanyLife):
                 "connecteam_sync_holds",
                 "connecteam_sync_corrections",
             )
-        } | {"payslips": self._payslips()}
+        } | {"payslips": self._payslips(), "person_locks": self._person_locks()}
+
+    def _person_locks(self) -> list[dict[str, Any]]:
+        with self.world.mirror.store.reading() as session:
+            return [dict(row) for row in session.read("SELECT * FROM connecteam_sync_person_locks")]
 
     def _payslips(self) -> list[dict[str, Any]]:
         with self.world.mirror.store.reading() as session:
@@ -242,6 +257,8 @@ class Life(CompanyLife):
         invariants.children_kept(before["payslips"], after["payslips"], rows)
         invariants.manual_rows_unchanged(old, rows)
         invariants.locked_days_unmoved(old, rows, locked)
+        closed = person_days(before["person_locks"], before["connecteam_sync_shifts"], old)
+        payroll_invariants.person_days_unmoved(old, rows, closed)
         invariants.corrections_say_what_is_held(after["connecteam_sync_holds"], after["connecteam_sync_corrections"])
         invariants.keys_unique(rows)
         invariants.minutes_right([row for row in rows if row["id"] not in self.edited])
@@ -295,6 +312,8 @@ class Life(CompanyLife):
         truth = self.company.truth(window.first, window.last)
         mirrored = {row for row in self._facts() if window.start_utc <= row[1] < window.end_utc}
         invariants.converged(mirrored, truth, self._explained(after))
+        if (window.first, window.last) == (FIRST, LAST):
+            self._judge_pay(after)
         if run.status == "applied" and run.id is not None:
             self.undoable = (run.id, old, after["clock_times"])
         elif run.status != "nothing":
@@ -314,6 +333,22 @@ class Life(CompanyLife):
             (after["clock_times"], after["connecteam_sync_changes"]),
             (now["clock_times"], now["connecteam_sync_changes"]),
         )
+
+    def _judge_pay(self, after: dict[str, Any]) -> None:
+        """Rows and corrections of everybody who is sure are what Connecteam says."""
+        employees = {one.user_id: one.employee_id for one in self.world.mirror.employees()}
+        several = Counter(employees.values())
+        known = {user: key for user, key in employees.items() if isinstance(key, int) and several[key] == 1}
+        unsure = {row["employee_id"] for row in after["clock_times"] if row["id"] in self.edited}
+        of_rows = {row["id"]: row["employee_id"] for row in after["clock_times"]}
+        for hold in after["connecteam_sync_holds"]:
+            if hold["resolved_run"] is None and hold["reason"] != "locked_day":
+                unsure |= {hold["employee_id"], employees.get(hold["user_id"]), of_rows.get(hold["clock_time_id"])}
+        unsure |= {key for key in {*of_rows.values()} if key not in known.values()}
+        ledger = self.world.mirror.payroll.exports()
+        payroll_invariants.ledger_counts_once(ledger, after["connecteam_sync_corrections"])
+        truth = self.company.truth(FIRST, LAST)
+        payroll_invariants.rows_and_corrections_are_the_truth(after, truth, known, unsure, ZONE)
 
     def _facts(self) -> set[invariants.Fact]:
         users: dict[int, list[int]] = {}

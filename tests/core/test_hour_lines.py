@@ -14,7 +14,8 @@ from connecteam_sync.core.clocktime import ClockTime, Employee, clock_time_of
 from connecteam_sync.core.corrections import Correction
 from connecteam_sync.core.export_lines import Breaks, ShiftOfRow
 from connecteam_sync.core.hours import HOURS_BY, Hours, HoursBy, LeftOut, csv_records, hours, parsed_by
-from connecteam_sync.core.pay_schedule import PaySchedule, workweek_of
+from connecteam_sync.core.pay_schedule import workweek_of
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.shift import Break

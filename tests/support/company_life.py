@@ -15,6 +15,7 @@ import time_machine
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
@@ -98,6 +99,7 @@ class CompanyLife(RuleBasedStateMachine):
         selects=st.sampled_from(["start", "overlap", "end"]),
         slice_days=st.sampled_from([27, 27, 11]),
         refuses=st.sampled_from([False, False, True]),
+        imports=st.booleans(),
         shifts=st.lists(st.tuples(picks, slots, lengths, st.booleans()), min_size=24, max_size=36),
     )
     def begin(
@@ -109,6 +111,7 @@ class CompanyLife(RuleBasedStateMachine):
         shifts: list[Any],
         slice_days: int = 27,
         refuses: bool = False,
+        imports: bool = False,
     ) -> None:
         """People on both clocks, with shifts. With `create` runs create employees; else all but one exist already."""
         self.options: dict[str, Any] = {
@@ -117,6 +120,8 @@ class CompanyLife(RuleBasedStateMachine):
             "employees": "create" if create else "match",
             "local_edits": "keep" if keep else "restore",
             "slice_days": slice_days,
+            "payroll": TimesheetRules(import_locks=imports),
+            **self.more_options(),
         }
         self.sandbox.settings.selects_by = selects
         if not create:
@@ -141,6 +146,10 @@ class CompanyLife(RuleBasedStateMachine):
         # Closed after its rows are written, so that there are rows that must not change.
         self.world.sync(self.world.mirror.window(FIRST, FIRST + timedelta(days=1)))
         self.world.lock(FIRST)
+
+    def more_options(self) -> dict[str, Any]:
+        """Settings of the mirror that a further part of a life needs."""
+        return {}
 
     # -- the company ---------------------------------------------------------------------------------------------------
 

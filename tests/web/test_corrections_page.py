@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from connecteam_sync.core.corrections import SHOWN_CORRECTIONS
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.roles import Role
 from connecteam_sync.web.pages.corrections import MOST_AT_ONCE, corrections
 from connecteam_sync.web.pages.periods import period
@@ -88,6 +88,32 @@ def test_several_are_decided_at_once(console: Operated) -> None:
         done(ada, "/corrections/accept", id=["1", "2"], into=NEXT)
     assert states(console) == ["accepted", "accepted", "dismissed"]
     assert [entry.subject for entry in console.mirror.audit()] == ["corrections 1, 2", "corrections 1, 3"]
+
+
+def test_what_somebody_else_decided_meanwhile_is_not_overwritten(console: Operated) -> None:
+    """Pia's page is from before Ada accepted it: 409 that names Ada and the period, and Ada's decision stands."""
+    late(console, 1)
+    with console.by("payroll", "Pia") as pia, console.by("admin", "Ada") as ada:
+        stale = {f"seen-{number}": hidden(pia.get("/corrections").text, number) for number in (1, 2)}
+        done(ada, "/corrections/accept", id="1", into=NEXT)
+        answer = act(pia, "/corrections/dismiss", id=["1", "2"], reason="not worked", **stale)
+        assert answer.status_code == 409
+        text = shown(answer)
+        assert f"correction 1 was accepted into {NEXT} by Ada in the meantime, so nothing was decided" in text
+        assert states(console) == ["accepted", "pending"]
+        fresh = {"seen-1": hidden(answer.text, 1)}
+        assert fresh["seen-1"] != stale["seen-1"]
+        done(pia, "/corrections/dismiss", id="1", reason="not worked", **fresh)
+        said = ada.post("/corrections/accept", data={"id": "1", "into": NEXT, **fresh}, headers=JSON)
+        assert (said.status_code, said.json()["error"]) == (409, "correction_refused")
+        assert "correction 1 was dismissed by Pia in the meantime" in said.json()["message"]
+    assert states(console) == ["dismissed", "pending"]
+
+
+def hidden(text: str, number: int) -> str:
+    """What a page says was decided of a correction when it was made."""
+    [found] = re.findall(rf'name="seen-{number}" value="([^"]*)"', text)
+    return str(found)
 
 
 def test_a_period_that_is_settled_is_refused(console: Operated) -> None:

@@ -18,7 +18,7 @@ from support.staff import LARGEST_PAGE
 
 MOST, MOST_COMPRESSED, HEAD, DAY = 8, 15_000, 3, "2025-12-02"
 """Eight, with the one that asks who may sign in. The head's facts are asked for once in five seconds for all pages."""
-PAPER = 14
+PAPER = 15
 """A timesheet has what several pages have: rows, breaks, edits, corrections, holds, and the certificate."""
 
 

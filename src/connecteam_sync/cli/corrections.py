@@ -28,6 +28,8 @@ OfState = Annotated[
     Optional[str],
     typer.Option("--state", metavar="STATE", help=f"One of: {', '.join(CORRECTION_STATES)}."),
 ]
+After = Annotated[int, typer.Option("--after", metavar="ID", min=0, help="Those with a larger number.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="At most so many.")]
 Numbers = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers of the corrections.")]
 
 
@@ -36,17 +38,24 @@ def corrections_show(
     context: typer.Context,
     period: OfPeriod = None,
     state: OfState = None,
+    after: After = 0,
+    limit: Limit = 1000,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """List the corrections, oldest first: what a closed day keeps from being written, and what was decided."""
     if context.invoked_subcommand is None:
-        corrections_list(period, state, config, as_json)
+        corrections_list(period, state, after, limit, config, as_json)
 
 
 @corrections.command("list")
 def corrections_list(
-    period: OfPeriod = None, state: OfState = None, config: Config = None, as_json: Json = False
+    period: OfPeriod = None,
+    state: OfState = None,
+    after: After = 0,
+    limit: Limit = 1000,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """List the corrections, oldest first: what a closed day keeps from being written, and what was decided."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
@@ -55,8 +64,14 @@ def corrections_list(
             raise ConfigurationError(
                 f"there is no state {state[:60]!r}", next_step=f"use one of: {', '.join(CORRECTION_STATES)}"
             )
-        found = mirror.payroll.corrections(period=period, state=chosen)
-        _report(report, mirror, found)
+        found = mirror.payroll.corrections(period=period, state=chosen, after=after, limit=limit + 1)
+        left, found = found[limit:], found[:limit]
+        _report(report, mirror, found, next_after=found[-1].number if left else None)
+        if left:
+            chosen_words = [f"--{name} {value}" for name, value in (("period", period), ("state", chosen)) if value]
+            words = " ".join([*chosen_words, f"--after {found[-1].number}"])
+            report.note(f"next: connecteam-sync corrections {words}")
+            return
         waits = next((one for one in found if one.state == "pending"), None)
         report.note(f"next: connecteam-sync corrections accept {waits.number} --into PERIOD" if waits else "")
 
@@ -87,10 +102,13 @@ def dismiss(
         _report(report, mirror, mirror.payroll.dismiss_corrections(numbers, reason=reason, by=who))
 
 
-def _report(report: Report, mirror: ConnecteamSync, found: Iterable[Correction]) -> None:
+def _report(
+    report: Report, mirror: ConnecteamSync, found: Iterable[Correction], *, next_after: int | None = None
+) -> None:
     from connecteam_sync.present import corrections_text
 
     every = tuple(found)
-    report.print_json({"corrections": [corrections_text.correction_json(one) for one in every]})
+    answer = [corrections_text.correction_json(one) for one in every]
+    report.print_json({"corrections": answer, "next_after": next_after})
     lines = corrections_text.correction_lines(every, mirror.names()) if every else ["no correction"]
     report.print_lines(lines)

@@ -7,19 +7,21 @@ from typing import Annotated, Optional
 
 import typer
 
+from connecteam_sync.cli.corrections import After, Limit
 from connecteam_sync.cli.options import AsOf, Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.periods import Named
-from connecteam_sync.core.exports import EXPORT_FORMATS
 from connecteam_sync.errors import ConfigurationError, ExportRefused
 
 _BLOCKED = "blocked"
+_FORMATS = "One of: csv, xlsx, parquet, adp, paychex, gusto, quickbooks, paylocity, ukg."
+"""As `core.exports` has them, which the help of other commands does not load."""
 
 
 def export(
     period: Named,
     format: Annotated[  # noqa: A002 - the option's name
-        str, typer.Option("--format", metavar="FORMAT", help=f"One of: {', '.join(EXPORT_FORMATS)}.")
+        str, typer.Option("--format", metavar="FORMAT", help=_FORMATS)
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file; a manifest is put beside it.")],
     again: Annotated[
@@ -61,6 +63,8 @@ def exports(
     period: Annotated[
         Optional[str], typer.Option("--period", metavar="PERIOD", help="Only those of this pay period.")
     ] = None,
+    after: After = 0,
+    limit: Limit = 1000,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -68,6 +72,10 @@ def exports(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         from connecteam_sync.present import exports_text
 
-        found = mirror.payroll.exports(period=period)
-        report.print_json({"exports": [exports_text.export_json(one) for one in found]})
+        found = mirror.payroll.exports(period=period, after=after, limit=limit + 1)
+        left, found = found[limit:], found[:limit]
+        next_after = found[-1].number if left else None
+        report.print_json({"exports": [exports_text.export_json(one) for one in found], "next_after": next_after})
         report.print_lines(exports_text.ledger_lines(found))
+        of_period = f"--period {period} " if period else ""
+        report.note(f"next: connecteam-sync exports {of_period}--after {next_after}" if left else "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 from zoneinfo import ZoneInfo
 
 import typer
 
-from connecteam_sync.cli.options import Config, First, Json, Last, Who, opened
+from connecteam_sync.cli.options import LARGEST, Config, First, Json, Last, Who, opened
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.text import many
 from connecteam_sync.core.window import Window
@@ -15,6 +15,12 @@ from connecteam_sync.days import one_window
 from connecteam_sync.errors import LockRefused
 from connecteam_sync.present import json_shapes
 
+Person = Annotated[
+    Optional[str], typer.Option("--person", metavar="EMPLOYEE", help="Only the days of this employee, by their id.")
+]
+Clock = Annotated[
+    Optional[int], typer.Option("--clock", metavar="ID", help="Only the days on this time clock.", min=1, max=LARGEST)
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it is kept.")]
 
 
@@ -22,6 +28,8 @@ def lock(
     first: First,
     last: Last,
     reason: Reason,
+    person: Person = None,
+    clock: Clock = None,
     who: Who = None,
     anyway: Annotated[
         bool,
@@ -36,13 +44,16 @@ def lock(
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window = one_window(mirror, first, last)
         try:
-            done = mirror.lock(window.first, window.last, reason=reason, by=who, anyway=anyway)
+            done = mirror.lock(
+                window.first, window.last, reason=reason, by=who, anyway=anyway, employee=person, time_clock=clock
+            )
         except LockRefused as error:
             _report_refusal(report, window, error)
             raise typer.Exit(error.exit_code) from error
         report.end_progress()
         report.print_json(locks_text.closing_json(done))
-        report.print_lines([f"{window} ({window.timezone}) is closed ({many(len(done.newly), 'day')} newly)"])
+        whose = locks_text.scope_text(done.scope)
+        report.print_lines([f"{window} ({window.timezone}) is closed{whose} ({many(len(done.newly), 'day')} newly)"])
         if done.verified is not None:
             report.print_lines(locks_text.verified_lines(done.verified, window))
         report.print_lines(locks_text.holding_lines(done.periods))
@@ -63,6 +74,8 @@ def unlock(
     first: First,
     last: Last,
     reason: Reason = "",
+    person: Person = None,
+    clock: Clock = None,
     who: Who = None,
     config: Config = None,
     as_json: Json = False,
@@ -72,9 +85,10 @@ def unlock(
 
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         window = one_window(mirror, first, last)
-        done = mirror.unlock(window.first, window.last, reason=reason, by=who)
+        done = mirror.unlock(window.first, window.last, reason=reason, by=who, employee=person, time_clock=clock)
         report.print_json(locks_text.opening_json(done))
-        report.print_lines([f"{window} is open ({many(len(done.opened), 'day')} newly)"])
+        days = len({(day.day, day.timezone) for day in done.opened})
+        report.print_lines([f"{window} is open{locks_text.scope_text(done.scope)} ({many(days, 'day')} newly)"])
         report.print_lines(locks_text.still_lines(done.still))
         report.print_lines(locks_text.holding_lines(done.periods))
         report.note(f"next: connecteam-sync sync --from {window.first} --to {window.last}" if done.opened else "")

@@ -102,6 +102,12 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
         return (self.employee_id, self.day, self.timezone)
 
     @property
+    def decision(self) -> str:
+        """What stands decided, in a form of its own: another decision of the same correction has another one."""
+        into = "" if self.effective is None else f"{self.effective[0]}..{self.effective[1]}"
+        return " ".join((self.state, into, str(self.decided_at or ""))).strip()
+
+    @property
     def is_final(self) -> bool:
         """Whether an export has carried it: then it stays, whatever happens to the shift."""
         return self.export is not None

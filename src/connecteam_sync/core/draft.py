@@ -15,7 +15,7 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Stor
 from connecteam_sync.core.columns import row_of, with_times
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId, provisional_employee
-from connecteam_sync.core.locks import Locks, unwritten_text
+from connecteam_sync.core.locks import Locks, purged_of, unwritten_text
 from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.people import Likenesses, taken
 from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot
@@ -223,11 +223,25 @@ class PlanBuilder:
     ) -> None:
         """Add a change, or a hold if its day is locked (rule 9), other rows point at it, or it was refused."""
         change = self.change(kind, before, after, shift, why)
+        if after is not None and self.inherits_from_elsewhere(change) and self.closed_days(change):
+            # The look at that time clock holds the row that stays; both must not speak of its hours.
+            change = self.change("create", None, msgspec.structs.replace(after, id=None), shift, "new shift")
         obstacle = self.obstacle(change)
         if obstacle is None:
             self.changes.append(change)
         else:
-            self.hold_change(obstacle[0], change, obstacle[1], would_be=obstacle[0] == "locked_day")
+            would_be = obstacle[0] == "locked_day" and not purged_of(self.closed_days(change))
+            self.hold_change(obstacle[0], change, obstacle[1], would_be=would_be)
+
+    def inherits_from_elsewhere(self, change: Change) -> bool:
+        """Whether a change gives a shift the row of one that is gone from another time clock."""
+        owner = self.shift_of_row.get(change.before.id or 0) if change.kind == "update" and change.before else None
+        return (
+            owner is not None
+            and owner.shift.id != change.shift_id
+            and owner.shift.time_clock_id != self.clock
+            and self.evidence.is_gone(owner)
+        )
 
     def obstacle(self, change: Change) -> tuple[HoldReason, str] | None:
         """Why a change cannot be written: the reason and the sentence of its hold; None if it can."""
@@ -235,7 +249,8 @@ class PlanBuilder:
         locked = self.closed_days(change) if kind != "link" else ()
         refused = self.stored.refused.get(subject_of(change))
         if locked:
-            return ("locked_day", unwritten_text(change, locked[0], self.zone, self.names()))
+            closed = (*purged_of(locked), *locked)[0]
+            return ("locked_day", unwritten_text(change, closed, self.zone, self.names()))
         if pointing := kept_by(self.stored.children, before, after):
             return ("child_row", held_detail(change.image.id, pointing))
         if refused is not None:

@@ -64,7 +64,8 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 class Hours(msgspec.Struct, frozen=True, kw_only=True):
     """The hours of a window, divided `by` what was asked for; `total` is of all lines.
 
-    `left_out` is what is held now of these days. `as_of` is the moment of which the rows are; None: of now.
+    `left_out` is what is held now of these days. `as_of` is the moment of which the rows are; None: of now. Of `purged`
+    days breaks are gone, so that none is taken off.
     """
 
     window: Window
@@ -75,6 +76,7 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...] = ()
     employee_id: RowId | None = None
     as_of: AsOf | None = None
+    purged: tuple[Window, ...] = ()
 
 
 def parsed_by(text: str) -> tuple[HoursBy, ...]:
@@ -110,6 +112,7 @@ def hours(
         left_out=left_out(found.window, held),
         employee_id=employee,
         as_of=found.as_of,
+        purged=found.purged,
     )
 
 

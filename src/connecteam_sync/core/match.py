@@ -72,9 +72,10 @@ def in_scope(
 
     def is_ours(shift: Shift) -> bool:
         mirror = mirrors.get(shift.id)
-        if mirror is None or mirror.is_gone:
+        row = rows.get(mirror.clock_time_id) if mirror is not None and mirror.clock_time_id is not None else None
+        # One that was gone and is back counts by the row that was kept for it: on a closed day, say.
+        if mirror is None or (mirror.is_gone and row is None):
             return False
-        row = rows.get(mirror.clock_time_id) if mirror.clock_time_id is not None else None
         at = mirror.shift.start if row is None else row.clock_in
         return start <= at < end or (at != shift.start and has_left(mirror, at, shift))
 

@@ -112,7 +112,8 @@ class Timesheet(msgspec.Struct, frozen=True, kw_only=True):
     """One person's paper of a pay period.
 
     `corrections` are those of days of the period, and those accepted into it, without cancelled ones; `left_out` is
-    what is held now of the person and these days. `as_of` is the moment of which the rows are; None: of now.
+    what is held now of the person and these days. `as_of` is the moment of which the rows are; None: of now. Breaks
+    and edits of `purged` days are gone.
     """
 
     employee: Employee
@@ -127,6 +128,7 @@ class Timesheet(msgspec.Struct, frozen=True, kw_only=True):
     certificate: SheetCertificate | None = None
     left_out: tuple[LeftOut, ...] = ()
     as_of: AsOf | None = None
+    purged: tuple[Window, ...] = ()
 
     @property
     def net_minutes(self) -> int:
@@ -220,6 +222,7 @@ def _timesheet(
         certificate=facts.certificates.get(person.id),
         left_out=left_out(facts.period.window, held),
         as_of=facts.worked.as_of,
+        purged=facts.worked.purged,
     )
 
 

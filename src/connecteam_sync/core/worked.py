@@ -20,6 +20,7 @@ class WorkedRows(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of some days, and what their hours follow from. `shifts` are by row, `names` by employee.
 
     `not_journaled` are rows that are not known as of the moment asked for; `break_names` are by (time clock, type).
+    Of `purged` days breaks and entries of the journal are gone.
     """
 
     window: Window
@@ -30,6 +31,7 @@ class WorkedRows(msgspec.Struct, frozen=True, kw_only=True):
     break_names: Mapping[tuple[int, str], str] = {}
     not_journaled: frozenset[RowId] = frozenset()
     as_of: AsOf | None = None
+    purged: tuple[Window, ...] = ()
 
 
 class WorkedBreak(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,10 +9,11 @@ import msgspec
 
 from connecteam_sync.core.change import waiting
 from connecteam_sync.core.corrections import Correction, CorrectionsPage, CorrectionState
-from connecteam_sync.core.pay_schedule import PaySchedule, scheduled
+from connecteam_sync.core.pay_schedule import scheduled
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.periods import Period, PeriodEvent, overlapping, spelled
 from connecteam_sync.core.run import Acknowledgement
-from connecteam_sync.core.text import many
+from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import EARLIEST, LATEST, Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
@@ -35,10 +36,13 @@ class Corrections:
         self._store, self._periods, self._schedule = context.store, periods, schedule
         self._timezone, self._choosing = context.timezone, context.choosing
 
-    def listed(self, *, period: str | None, state: CorrectionState | None) -> tuple[Correction, ...]:
+    def listed(
+        self, *, period: str | None, state: CorrectionState | None, after: int = 0, limit: int | None = None
+    ) -> tuple[Correction, ...]:
         """The corrections by number, of one state, or of one period: about its days, or accepted into it."""
         with self._store.reading("reading corrections") as session:
-            return corrections.corrections(session, state=state, period=self._days(session, period))
+            days = self._days(session, period)
+            return corrections.corrections(session, state=state, period=days, after=after, limit=limit)
 
     def page(
         self, *, period: str | None, state: CorrectionState | None, after: int, before: int | None
@@ -56,14 +60,16 @@ class Corrections:
         window = self._periods.named_in(session, period).window
         return window.first, window.last
 
-    def accept(self, numbers: Sequence[int], *, into: str, by: str | None) -> tuple[Correction, ...]:
+    def accept(
+        self, numbers: Sequence[int], *, into: str, by: str | None, seen: Mapping[int, str]
+    ) -> tuple[Correction, ...]:
         """Accept corrections into a period. See `client_payroll.Payroll.accept_corrections`.
 
         Raises CorrectionRefused, NotFound, WindowError.
         """
         who = acting_name(by)
         with self._store.writing("accepting corrections") as session:
-            found = _undecided(session, numbers)
+            found = _undecided(session, numbers, seen)
             period = self._periods.named_in(session, into)
             self._require_open(session, period)
             window, at = period.window, now()
@@ -73,14 +79,16 @@ class Corrections:
             days = (window.first, window.last)
             return _decided(session, found, "accepted", effective=days, by=who, reason="", at=at)
 
-    def dismiss(self, numbers: Sequence[int], *, reason: str, by: str | None) -> tuple[Correction, ...]:
+    def dismiss(
+        self, numbers: Sequence[int], *, reason: str, by: str | None, seen: Mapping[int, str]
+    ) -> tuple[Correction, ...]:
         """Dismiss corrections: nobody is paid for them. See `client_payroll.Payroll.dismiss_corrections`.
 
         Raises CorrectionRefused, NotFound, ConfigurationError without a reason.
         """
         why, who = operator_text("reason", reason), acting_name(by)
         with self._store.writing("dismissing corrections") as session:
-            found = _undecided(session, numbers)
+            found = _undecided(session, numbers, seen)
             return _decided(session, found, "dismissed", effective=None, by=who, reason=why, at=now())
 
     def _require_open(self, session: Session, period: Period) -> None:
@@ -135,8 +143,10 @@ class Corrections:
         return None
 
 
-def _undecided(session: Session, numbers: Iterable[int]) -> tuple[Correction, ...]:
-    """The corrections of these numbers. Raises NotFound, CorrectionRefused if any of them can be decided no more."""
+def _undecided(session: Session, numbers: Iterable[int], seen: Mapping[int, str]) -> tuple[Correction, ...]:
+    """The corrections of these numbers. Raises NotFound, CorrectionRefused if any of them can be decided no more, or
+    was decided otherwise since it was `seen`.
+    """
     wanted = sorted(set(numbers))
     found = corrections.corrections(session, numbers=wanted) if wanted else ()
     missing = [number for number in wanted if number not in {one.number for one in found}]
@@ -153,7 +163,18 @@ def _undecided(session: Session, numbers: Iterable[int]) -> tuple[Correction, ..
                 f"correction {one.number} was cancelled: {one.reason}",
                 next_step="connecteam-sync corrections --state pending",
             )
+        if one.decision != seen.get(one.number, one.decision):
+            raise CorrectionRefused(
+                f"correction {one.number} was {_what_stands(one)} by {called(one.decided_by or 'somebody')} in the"
+                " meantime, so nothing was decided",
+                next_step="see what stands there now; where that is wrong, decide it again",
+            )
     return found
+
+
+def _what_stands(one: Correction) -> str:
+    """`accepted into 2025-12-15..2025-12-28`, `dismissed`."""
+    return one.state if one.effective is None else f"{one.state} into {one.effective[0]}..{one.effective[1]}"
 
 
 def _decided(

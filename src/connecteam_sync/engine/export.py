@@ -18,10 +18,11 @@ import msgspec
 
 from connecteam_sync.core.as_of import AsOfName
 from connecteam_sync.core.exports import OF_HOURS, Export, Exported, manifest
-from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.layouts.systems import note_of
+from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
+from connecteam_sync.core.window import Window
 from connecteam_sync.engine.as_of import moment_named
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
@@ -37,7 +38,7 @@ from connecteam_sync.errors import (
     DatabaseUnavailable,
     ExportRefused,
 )
-from connecteam_sync.store.payroll import exports
+from connecteam_sync.store.payroll import exports, purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.version import __version__
 
@@ -61,12 +62,11 @@ class Exports:
         self._store, self._periods, self._layouts = context.store, periods, layouts
         self._timezone = context.timezone
 
-    def listed(self, *, period: str | None) -> tuple[Export, ...]:
+    def listed(self, *, period: str | Window | None, after: int = 0, limit: int | None = None) -> tuple[Export, ...]:
         """The ledger by number; of one period only if one is named. Raises WindowError."""
         with self._store.reading("reading the ledger of exports") as session:
-            found = exports.ledger(session)
-            window = None if period is None else self._periods.named_in(session, period).window
-        return tuple(one for one in found if window in {None, one.window})
+            window = self._periods.named_in(session, period).window if isinstance(period, str) else period
+            return exports.ledger(session, window, after=after, limit=limit)
 
     def export(
         self,
@@ -104,6 +104,7 @@ class Exports:
     def _draft(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
         with self._store.reading("reading a pay period") as session:
             window = self._periods.named_in(session, asked.period).window
+            purges.require_kept(session, window, "is not exported")
             content = content_of(
                 session,
                 window,
@@ -124,6 +125,7 @@ class Exports:
         try:
             with self._store.writing("exporting a pay period") as session:
                 period = self._periods.named_in(session, asked.period)
+                purges.require_kept(session, period.window, "is not exported")
                 earlier = _earlier(session, period, asked)
                 content = content_of(
                     session, period.window, asked.choice, without_blocked=asked.without_blocked, is_draft=False

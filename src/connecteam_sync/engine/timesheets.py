@@ -12,7 +12,8 @@ from connecteam_sync.core.certified_rows import people_of as certified_people
 from connecteam_sync.core.clocktime import ClockTime, Employee
 from connecteam_sync.core.hours import HOURS_BY, Hours, HoursBy, hours, parsed_by
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.pay_schedule import PaySchedule, workweek_of
+from connecteam_sync.core.pay_schedule import workweek_of
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.timesheet import SheetCertificate, SheetFacts, Timesheet, people_of, timesheets
@@ -26,7 +27,7 @@ from connecteam_sync.engine.ssh_signatures import fingerprint
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.history import as_of as journal
 from connecteam_sync.store.history import holds
-from connecteam_sync.store.payroll import certificates, corrections, worked_rows
+from connecteam_sync.store.payroll import certificates, corrections, purges, worked_rows
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.tables.support import require_table
 
@@ -151,6 +152,7 @@ def _worked(
         break_names=names,
         not_journaled=then.not_journaled,
         as_of=moment,
+        purged=tuple(one.window for one in purges.purged_in(session, window)),
     )
 
 

@@ -62,7 +62,9 @@ def period_name(days: tuple[date, date] | None) -> str | None:
 def correction_lines(items: Iterable[Correction], names: Mapping[RowId, str]) -> list[str]:
     """A line for each correction, and the sum of their minutes."""
     every = list(items)
-    shown = every[:SHOWN]
+    # Those that wait come first where not all are shown, and of the others the newest.
+    first = sorted(every, key=lambda item: (item.state != "pending", -item.number))[:SHOWN]
+    shown = sorted(first, key=lambda item: item.number)
     lines = [_line(item, names) for item in shown]
     if len(every) > len(shown):
         lines.append(f"  … and {len(every) - len(shown):,} more: connecteam-sync corrections --json")
@@ -95,7 +97,8 @@ def span(times: Times, zone: ZoneInfo) -> str:
 def _state(item: Correction) -> str:
     text: str = item.state
     if item.effective is not None:
-        text += f" into {period_name(item.effective)}"
+        is_over = item.state == "cancelled"
+        text += f"{' after it was accepted' if is_over else ''} into {period_name(item.effective)}"
     if item.export is not None:
         text += f", exported ({item.export})"
     if item.counter_of is not None:

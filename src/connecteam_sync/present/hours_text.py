@@ -11,7 +11,8 @@ from connecteam_sync.core.as_of import AsOf
 from connecteam_sync.core.holds import REASON_TEXTS
 from connecteam_sync.core.hours import Hours, HoursLine, LeftOut, csv_records
 from connecteam_sync.core.text import called, day_name, hours, many, stamp
-from connecteam_sync.present.json_shapes import Json
+from connecteam_sync.core.window import Window
+from connecteam_sync.present.json_shapes import Json, purged
 from connecteam_sync.present.json_shapes import window as window_json
 
 NOT_JOURNALED = "not journaled"
@@ -52,6 +53,7 @@ def hours_json(found: Hours) -> Json:
         "lines": [line_json(line) for line in found.lines],
         "total": line_json(found.total),
         "left_out": left_out_json(found.left_out),
+        "purged": [purged(one) for one in found.purged],
     }
 
 
@@ -100,7 +102,7 @@ def net(line: HoursLine) -> str:
 def account_lines(found: Hours) -> list[str]:
     """What is not in the hours."""
     total = found.total
-    lines = left_out_lines(found.left_out)
+    lines = [*purged_lines(found.purged), *left_out_lines(found.left_out)]
     if total.open_rows:
         lines.append(f"not in it: {many(total.open_rows, 'open shift')}, which has minutes once it is clocked out")
     if total.unsure_rows:
@@ -113,6 +115,14 @@ def account_lines(found: Hours) -> list[str]:
             f"{many(total.not_journaled_rows, 'row')} {NOT_JOURNALED}: shown as now, since no run knew them then"
         )
     return lines
+
+
+def purged_lines(windows: Iterable[Window]) -> list[str]:
+    """What days that were purged lack."""
+    return [
+        f"{one.first}..{one.last} was purged: breaks and edits of these days are gone, so no break is taken off there"
+        for one in windows
+    ]
 
 
 def left_out_lines(items: Iterable[LeftOut]) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, Opening, Verified, summary
+from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified, summary
 from connecteam_sync.core.periods import spelled
-from connecteam_sync.core.text import hours, many, stamp
+from connecteam_sync.core.text import called, hours, many, stamp
 from connecteam_sync.core.window import LockedDay, LockSource, Window
 from connecteam_sync.present import json_shapes
 from connecteam_sync.present.text import SHOWN
@@ -26,7 +26,12 @@ def closing_json(done: Closing) -> json_shapes.Json:
         "reason": done.reason,
         "by": done.by,
         "anyway": done.anyway,
+        **_scope_json(done.scope),
     }
+
+
+def _scope_json(scope: LockScope) -> json_shapes.Json:
+    return {"employee_id": scope.employee_id, "time_clock_id": scope.time_clock_id}
 
 
 def refusal_json(window: Window, verified: Verified) -> json_shapes.Json:
@@ -37,11 +42,12 @@ def refusal_json(window: Window, verified: Verified) -> json_shapes.Json:
 def opening_json(done: Opening) -> json_shapes.Json:
     """The members of `unlock --json`."""
     return {
-        "unlocked": len(done.opened),
+        "unlocked": len({(day.day, day.timezone) for day in done.opened}),
         "window": json_shapes.window(done.window),
         "reason": done.reason,
         "by": done.by,
         "still_locked": [{"day": day.day.isoformat(), "timezone": day.timezone} for day in done.still],
+        **_scope_json(done.scope),
     }
 
 
@@ -77,6 +83,8 @@ def closed_json(item: ClosedDays) -> json_shapes.Json:
         "source": item.source,
         "time_clock_id": item.time_clock_id,
         "people": item.people,
+        "user_id": item.user_id,
+        "employee_id": item.employee_id,
     }
 
 
@@ -91,6 +99,7 @@ def event_json(item: LockEvent) -> json_shapes.Json:
         "ranges": [_range(*span) for span in item.ranges],
         "anyway": item.anyway,
         "verified": verified_json(item.verified),
+        "whose": [{"user_id": user or None, "time_clock_id": clock or None} for user, clock in item.whose],
     }
 
 
@@ -116,7 +125,8 @@ def verified_lines(verified: Verified, window: Window) -> list[str]:
 def still_lines(still: Iterable[LockedDay]) -> list[str]:
     """A line for each day that stays closed after an unlocking since it was closed in another time zone."""
     return [
-        f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
+        f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}),"
+        f" {'purged, which nothing opens' if day.source == 'purged' else 'closed in another time zone'}"
         for day in still
         if day.source != "period"
     ]
@@ -152,12 +162,36 @@ _CLOSED: dict[LockSource, str] = {
     "period": "closed as a pay period",
     "connecteam_lock": "locked in Connecteam, seen",
     "connecteam_approval": "approved in Connecteam, seen",
+    "purged": "purged",
 }
 
 
+def whose_text(item: ClosedDays) -> str:
+    """For whom days are closed: `Ana Lee on time clock 41`, `2 people on time clock 41`; empty for everybody."""
+    who = many(item.people, "person", "people") if item.people else "everybody"
+    if item.user_id is not None:
+        who = called(item.name or f"user {item.user_id}")
+    clock = "" if item.time_clock_id is None else f" on time clock {item.time_clock_id}"
+    return "" if item.is_of_all else f"{who}{clock}"
+
+
 def _whose(item: ClosedDays) -> str:
-    """For whom days are closed, if it is not everybody."""
-    return f"  {many(item.people, 'person', 'people')} on time clock {item.time_clock_id}" if item.people else ""
+    return "" if item.is_of_all else f"  {whose_text(item)}"
+
+
+def scope_text(scope: LockScope) -> str:
+    """` for employee 7 on time clock 41`; empty for everybody."""
+    person = "" if scope.employee_id is None else f" for employee {scope.employee_id}"
+    return person + ("" if scope.time_clock_id is None else f" on time clock {scope.time_clock_id}")
+
+
+def event_whose_text(event: LockEvent) -> str:
+    """`, user 8000000 on time clock 41` for each whom a locking or an unlocking was for; empty for everybody."""
+    told = []
+    for user, clock in event.whose:
+        who = f"user {user}" if user else "everybody"
+        told.append(who + (f" on time clock {clock}" if clock else ""))
+    return f", {', '.join(told)}" if told else ""
 
 
 def event_lines(events: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
@@ -167,6 +201,7 @@ def event_lines(events: Iterable[LockEvent], zone: ZoneInfo) -> list[str]:
         at = stamp(item.at, zone)
         days = ", ".join(days_text(*span) for span in item.ranges)
         why = f": {item.reason}" if item.reason else ""
+        days += event_whose_text(item)
         lines.append(f"{at}  {item.kind + 'ed':<8}  {days}  by {item.by}{why}{state_text(item)}")
     return lines
 

@@ -287,8 +287,9 @@ def next_step(run: Run) -> str:
         again = f"connecteam-sync resync {window}{further}   (take it back: connecteam-sync adopt --undo)"
         return "" if run.holds else again if run.id else "connecteam-sync plan"
     if reasons:
-        people = reasons["unmapped_user"] + reasons["possible_double"]
-        return "connecteam-sync employees --unmapped" if people else "connecteam-sync holds"
+        if reasons["unmapped_user"] + reasons["possible_double"]:
+            return "connecteam-sync employees --unmapped"
+        return "connecteam-sync corrections" if reasons.keys() == {"locked_day"} else "connecteam-sync holds"
     if run.status == "applied" and run.undoes is None:
         return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
     return ""

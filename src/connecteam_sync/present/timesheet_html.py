@@ -16,7 +16,7 @@ from connecteam_sync.core.timesheet import SheetDay, SheetEdit, SheetWeek, Times
 from connecteam_sync.core.worked import WorkedShift
 from connecteam_sync.present.corrections_text import period_name
 from connecteam_sync.present.corrections_text import span as times_span
-from connecteam_sync.present.hours_text import as_of_line, left_out_lines
+from connecteam_sync.present.hours_text import as_of_line, left_out_lines, purged_lines
 from connecteam_sync.present.timesheet_text import (
     break_text,
     certificate_text,
@@ -81,6 +81,7 @@ def paper(sheet: Timesheet) -> str:
     if sheet.corrections:
         parts.append(_corrections(sheet.corrections))
     parts.append(f"<h2>Certificate</h2>\n{_paragraph(certificate_text(sheet))}")
+    parts += [_paragraph(line) for line in purged_lines(sheet.purged)]
     if sheet.left_out:
         parts.append("<h2>Not in it</h2>")
         parts += [_paragraph(line) for line in left_out_lines(sheet.left_out)]

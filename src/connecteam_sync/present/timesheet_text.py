@@ -12,8 +12,8 @@ from connecteam_sync.core.timesheet import SheetCertificate, SheetDay, SheetEdit
 from connecteam_sync.core.window import local_day, local_time
 from connecteam_sync.core.worked import WorkedBreak, WorkedShift
 from connecteam_sync.present.corrections_text import correction_json, correction_lines
-from connecteam_sync.present.hours_text import NOT_JOURNALED, as_of_line, left_out_json, left_out_lines
-from connecteam_sync.present.json_shapes import Json, instant
+from connecteam_sync.present.hours_text import NOT_JOURNALED, as_of_line, left_out_json, left_out_lines, purged_lines
+from connecteam_sync.present.json_shapes import Json, instant, purged
 
 # -- for programs ------------------------------------------------------------------------------------------------------
 
@@ -37,6 +37,7 @@ def timesheet_json(sheet: Timesheet) -> Json:
         "corrections": [correction_json(one) for one in sheet.corrections],
         "certificate": None if sheet.certificate is None else _certificate_json(sheet.certificate),
         "left_out": left_out_json(sheet.left_out),
+        "purged": [purged(one) for one in sheet.purged],
     }
 
 
@@ -220,7 +221,7 @@ def timesheet_lines(sheet: Timesheet) -> list[str]:
     if sheet.corrections:
         names = {sheet.employee.id: name_of(sheet)}
         lines += ["", "corrections:", *correction_lines(sheet.corrections, names)]
-    return [*lines, "", certificate_text(sheet), *left_out_lines(sheet.left_out)]
+    return [*lines, "", certificate_text(sheet), *purged_lines(sheet.purged), *left_out_lines(sheet.left_out)]
 
 
 def _week_lines(week: SheetWeek, zone: ZoneInfo) -> Iterator[str]:

@@ -15,11 +15,13 @@ from connecteam_sync.errors import UndoRefused
 from connecteam_sync.store.session import Session
 
 _UPSTREAM = "open the day in Connecteam, then connecteam-sync verify --from {first} --to {last} reads that"
+_OF_SOME = "open the day if payroll agrees: connecteam-sync locks lists it"
 _CURES: Mapping[LockSource, str] = {
     "own": "unlock the day if payroll agrees: connecteam-sync unlock --from {first} --to {last}",
     "period": "reopen its pay period if payroll agrees: connecteam-sync periods lists them",
     "connecteam_lock": _UPSTREAM,
     "connecteam_approval": _UPSTREAM,
+    "purged": "a purge cannot be taken back, and nothing is written to its days any more",
 }
 
 
@@ -34,9 +36,12 @@ def require_unlocked(session: Session, changes: list[Change], zone: ZoneInfo) ->
     if held:
         days = sorted(held, key=lambda day: (day.day, day.source))
         first, last = days[0].day, max(day.day for day in days)
+        cure = _CURES[days[0].source]
+        if days[0].user_id or days[0].time_clock_id:
+            cure = {"own": _OF_SOME}.get(days[0].source, cure)
         raise UndoRefused(
             f"{day_name(first)} {CLOSED_BY[days[0].source]}, and the run changed rows on it",
-            next_step=_CURES[days[0].source].format(first=first, last=last),
+            next_step=cure.format(first=first, last=last),
         )
 
 

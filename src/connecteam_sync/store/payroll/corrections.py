@@ -232,9 +232,11 @@ def corrections(
     period: tuple[date, date] | None = None,
     effective: date | None = None,
     numbers: Sequence[int] | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> tuple[Correction, ...]:
     """The corrections by number: of one state, of a period (about its days, or accepted into it), accepted into the
-    period that begins on `effective`, or of these numbers.
+    period that begins on `effective`, or of these numbers; at most `limit` with a larger number than `after`.
     """
     conditions: dict[str, dict[str, object]] = {}
     if state is not None:
@@ -243,6 +245,8 @@ def corrections(
         conditions[_OF_PERIOD] = {**_days(period)}
     if effective is not None:
         conditions["effective_first_day = :effective"] = {"effective": effective.isoformat()}
+    if after:
+        conditions["id > :after"] = {"after": after}
     for place, number in enumerate(numbers or ()):
         conditions[f"id = :number{place}"] = {f"number{place}": number}
     of_numbers = [text for text in conditions if text.startswith("id = ")]
@@ -250,6 +254,8 @@ def corrections(
     where = " AND ".join([*others, *([f"({' OR '.join(of_numbers)})"] if of_numbers else [])]) or "1 = 1"
     values = {name: value for each in conditions.values() for name, value in each.items()}
     sql = f"SELECT {', '.join(_COLUMNS)} FROM {session.own.corrections} WHERE {where} ORDER BY id"
+    if limit is not None:
+        sql, values = f"{sql} LIMIT :most", {**values, "most": limit}
     return tuple(_all(session, Query(sql, values)))
 
 

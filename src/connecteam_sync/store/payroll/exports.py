@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Table, func, insert, select
 
 from connecteam_sync.core.exports import Carried, Export
 from connecteam_sync.core.window import Window
@@ -18,22 +18,38 @@ from connecteam_sync.store.sql.traits import Kind
 def newest_of(session: Session, window: Window) -> int | None:
     """The number of the newest export of a period; None if it was never exported."""
     exports = session.tables.exports
-    wanted = select(func.max(exports.c.id)).where(
-        exports.c.first_day == window.first.isoformat(),
-        exports.c.last_day == window.last.isoformat(),
-        exports.c.timezone == window.timezone,
-    )
+    wanted = select(func.max(exports.c.id)).where(*_of(exports, window))
     found = session.connection.execute(wanted).scalar()
     return None if found is None else int(found)
 
 
-def ledger(session: Session) -> tuple[Export, ...]:
-    """Every export by number, with the one that replaced it."""
+def ledger(
+    session: Session, window: Window | None = None, *, after: int = 0, limit: int | None = None
+) -> tuple[Export, ...]:
+    """The exports (of a window, if one is given) by number, each with the one that replaced it; at most `limit` with a
+    larger number than `after`.
+    """
     exports = session.tables.exports
-    rows = session.connection.execute(select(exports).order_by(exports.c.id)).mappings()
-    found = [_export(row) for row in rows]
-    later = {one.replaces: one.number for one in found if one.replaces is not None}
-    return tuple(msgspec.structs.replace(one, replaced_by=later.get(one.number)) for one in found)
+    later = exports.alias("later")
+    wanted = (
+        select(exports, later.c.id.label("replaced_by"))
+        .select_from(exports.outerjoin(later, later.c.replaces == exports.c.id))
+        .where(exports.c.id > after)
+        .order_by(exports.c.id)
+        .limit(limit)
+    )
+    if window is not None:
+        wanted = wanted.where(*_of(exports, window))
+    rows = session.connection.execute(wanted).mappings()
+    return tuple(msgspec.structs.replace(_export(row), replaced_by=row["replaced_by"]) for row in rows)
+
+
+def _of(exports: Table, window: Window) -> tuple[ColumnElement[bool], ...]:
+    return (
+        exports.c.first_day == window.first.isoformat(),
+        exports.c.last_day == window.last.isoformat(),
+        exports.c.timezone == window.timezone,
+    )
 
 
 def one(session: Session, number: int) -> tuple[Export, Carried]:

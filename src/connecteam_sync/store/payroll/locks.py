@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -11,12 +11,11 @@ from sqlalchemy import delete, insert, select, tuple_
 
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.lock_check import ClosedDays, LockEvent, Verified
-from connecteam_sync.core.window import LockedDay, Window, each_day
+from connecteam_sync.core.window import LockedDay, Window, each_day, joined
+from connecteam_sync.store.payroll import own_locks
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables import rows
-
-_ONE_DAY = timedelta(days=1)
 
 
 def lock(
@@ -99,17 +98,6 @@ def _record(
     return 0 if key is None else int(key[0])
 
 
-def joined(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days joined to ranges (first, last) without gaps, in order."""
-    ranges: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if ranges and ranges[-1][1] + _ONE_DAY == day:
-            ranges[-1] = (ranges[-1][0], day)
-        else:
-            ranges.append((day, day))
-    return ranges
-
-
 def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
     """The days closed now, newest first: days of one zone, locked in one event, are joined to ranges; closed pay
     periods; and what Connecteam's own locks and approvals close, by event.
@@ -125,7 +113,12 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
         for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
-    ranges += [*_of_periods(session), *_of_people(session, events)]
+    ranges += [
+        *_of_periods(session),
+        *_of_people(session, events),
+        *own_locks.closed(session, events),
+        *purged(session),
+    ]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
 
 
@@ -151,10 +144,10 @@ def _of_periods(session: Session) -> Iterator[ClosedDays]:
 
 
 def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[ClosedDays]:
-    """The days that are closed for single people, by what closed them."""
+    """The days that Connecteam closes for single people, by the import that saw it."""
     sql = (
         "SELECT event_id, source, time_clock_id, timezone, min(day), max(day), max(locked_at), count(DISTINCT user_id)"
-        f" FROM {session.own.person_locks} GROUP BY event_id, source, time_clock_id, timezone"
+        f" FROM {session.own.person_locks} WHERE source <> 'own' GROUP BY event_id, source, time_clock_id, timezone"
     )
     for number, source, clock, zone, first, last, at, people in session.fetch(Query(sql))[0]:
         yield ClosedDays(
@@ -167,6 +160,15 @@ def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[Cl
             time_clock_id=int(clock) or None,
             people=int(people),
         )
+
+
+def purged(session: Session) -> Iterator[ClosedDays]:
+    """The days that were purged, newest first, each range with who did it and when."""
+    sql = f"SELECT id, first_day, last_day, timezone, begun_at, actor FROM {session.own.purges} ORDER BY id DESC"
+    for number, begins, ends, zone, at, who in session.fetch(Query(sql))[0]:
+        first, last = date.fromisoformat(begins), date.fromisoformat(ends)
+        event = LockEvent(number=int(number), kind="lock", at=int(at), by=who, reason="", ranges=((first, last, zone),))
+        yield ClosedDays(first=first, last=last, timezone=zone, at=int(at), event=event, source="purged")
 
 
 def lock_history(session: Session) -> tuple[LockEvent, ...]:
@@ -186,7 +188,15 @@ def _event(row: dict[str, Any]) -> LockEvent:
         ranges=msgspec.json.decode(row["days"], type=tuple[tuple[date, date, str], ...]),
         anyway=bool(row["anyway"]),
         verified=None if row["verified"] is None else msgspec.json.decode(row["verified"], type=Verified),
+        whose=_whose(row),
     )
+
+
+def _whose(row: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    """For which users and time clocks somebody locked or unlocked; nothing if it was for everybody, or an import."""
+    if row["source"] != "own" or row["people"] is None:
+        return ()
+    return msgspec.json.decode(row["people"], type=tuple[tuple[int, int], ...])
 
 
 def open_rows(session: Session, window: Window) -> tuple[ClockTime, ...]:

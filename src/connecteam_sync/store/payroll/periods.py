@@ -19,6 +19,8 @@ from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.tables.own import OwnTables
 
+_AN_HOUR = 3600
+
 
 def stored(session: Session) -> tuple[Period, ...]:
     """Every period on record, by day: with its event, but without the checklist of that."""
@@ -123,7 +125,23 @@ def record(session: Session, state: PeriodState, event: PeriodEvent) -> PeriodEv
 
 
 def keep_check(connection: Connection, own: OwnTables, event: PeriodEvent) -> None:
-    """Add a checklist that was made, for whoever looks at the period later. No run needs to wait for it."""
+    """Add a checklist that was made, for whoever looks at the period later. No run needs to wait for it.
+
+    One that says what the newest one said, within an hour and by the same person, is not kept again: a program may ask
+    every few minutes.
+    """
+    sql = (
+        f"SELECT at, actor, checked FROM {own.period_events} WHERE first_day = :first AND last_day = :last"
+        " AND timezone = :zone AND checked IS NOT NULL ORDER BY id DESC LIMIT 1"
+    )
+    window = event.window
+    days = {"first": window.first.isoformat(), "last": window.last.isoformat(), "zone": window.timezone}
+    newest = run(connection, sql, days).first()
+    if newest is not None and event.checked is not None:
+        at, actor, checked = newest
+        same = _says(msgspec.json.decode(checked, type=Checked)) == _says(event.checked)
+        if same and actor == event.by and 0 <= event.at - int(at) < _AN_HOUR:
+            return
     values = _values(event)
     run(
         connection,
@@ -131,6 +149,11 @@ def keep_check(connection: Connection, own: OwnTables, event: PeriodEvent) -> No
         " VALUES (:first_day, :last_day, :timezone, :kind, :at, :actor, :reason, :anyway, :checked)",
         values,
     )
+
+
+def _says(checked: Checked) -> Checked:
+    """A checklist without when it was made, and by which look."""
+    return msgspec.structs.replace(checked, at=0, run=None)
 
 
 def _values(event: PeriodEvent) -> dict[str, Any]:

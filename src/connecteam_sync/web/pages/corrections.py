@@ -19,7 +19,7 @@ from connecteam_sync.web.page import Ask, Moved, Page, Place, number_of
 
 MOST_AT_ONCE = 100
 """How many are decided by one form; a page shows fewer."""
-_LONGEST_PERIOD = 60
+_MOST_LISTED = 1000
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,14 +51,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def corrections(ask: Ask) -> Page:
-    """The corrections, or those of a state, or of a period; as JSON all of them, as the command lists them.
+    """The corrections, or those of a state, or of a period; as JSON a thousand from a cursor on, as by command.
 
     Raises ConfigurationError for an unknown state, WindowError for what names no period.
     """
     if ask.wanted == "json":
         asked = _asked(ask)
-        found = ask.client.payroll.corrections(period=asked.period, state=asked.state)
-        return Page(template="corrections.html", json={"corrections": [correction_json(one) for one in found]})
+        after = ask.number("after", least=0) or 0
+        found = ask.client.payroll.corrections(
+            period=asked.period, state=asked.state, after=after, limit=_MOST_LISTED + 1
+        )
+        left, found = found[_MOST_LISTED:], found[:_MOST_LISTED]
+        return Page(template="corrections.html", json=_listed(found, found[-1].number if left else None))
     return _page(ask)
 
 
@@ -140,7 +144,7 @@ def accept(ask: Ask) -> Page | Moved:
     numbers, into = _chosen(ask), ask.required("into")
     try:
         with acting(ask, "accept corrections", _subject(numbers), f"into {into}") as client:
-            done = client.payroll.accept_corrections(numbers, into=into, by=who(ask))
+            done = client.payroll.accept_corrections(numbers, into=into, by=who(ask), seen=_seen(ask, numbers))
     except CorrectionRefused as error:
         return _page(ask, error)
     return _answer(ask, done)
@@ -151,7 +155,7 @@ def dismiss(ask: Ask) -> Page | Moved:
     numbers, reason = _chosen(ask), ask.required("reason")
     try:
         with acting(ask, "dismiss corrections", _subject(numbers), reason) as client:
-            done = client.payroll.dismiss_corrections(numbers, reason=reason, by=who(ask))
+            done = client.payroll.dismiss_corrections(numbers, reason=reason, by=who(ask), seen=_seen(ask, numbers))
     except CorrectionRefused as error:
         return _page(ask, error)
     return _answer(ask, done)
@@ -169,13 +173,23 @@ def _chosen(ask: Ask) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number_of(text, "id") for text in texts))
 
 
+def _seen(ask: Ask, numbers: tuple[int, ...]) -> dict[int, str]:
+    """What was decided of each when the page was made; a program need not say it."""
+    fields = {number: ask.form.get(f"seen-{number}") for number in numbers}
+    return {number: told for number, told in fields.items() if told is not None}
+
+
 def _subject(numbers: tuple[int, ...]) -> str:
     one_or_more = "correction" if len(numbers) == 1 else "corrections"
     return f"{one_or_more} {', '.join(map(str, numbers))}"
 
 
 def _answer(ask: Ask, done: tuple[Correction, ...]) -> Moved:
-    return Moved(to=_asked(ask).address(), json={"corrections": [correction_json(one) for one in done]})
+    return Moved(to=_asked(ask).address(), json=_listed(done))
+
+
+def _listed(found: tuple[Correction, ...], next_after: int | None = None) -> dict[str, object]:
+    return {"corrections": [correction_json(one) for one in found], "next_after": next_after}
 
 
 PLACES = (

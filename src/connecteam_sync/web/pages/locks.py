@@ -15,10 +15,12 @@ from connecteam_sync.present.locks_text import (
     closed_json,
     closing_json,
     event_json,
+    event_whose_text,
     opening_json,
     refusal_json,
     state_text,
     verified_lines,
+    whose_text,
 )
 from connecteam_sync.web.acting import acting, who
 from connecteam_sync.web.background import AT_ONCE, begun
@@ -58,13 +60,15 @@ def _page(
         answer["events"] = [event_json(item) for item in events]
     if refusal is not None and asked is not None:
         answer = {**refusal.members, **refusal_json(asked.window, refusal.verified)}
-    days = len({(day, item.timezone) for item in closed if not item.people for day in each_day(item.first, item.last)})
+    days = len({(day, item.timezone) for item in closed if item.is_of_all for day in each_day(item.first, item.last)})
     return Page(
         template="locks.html",
         members={
             "sentence": f"{many(days, 'day')} {'is' if days == 1 else 'are'} closed" if days else "No day is closed",
-            "closed": [(item, found_text(item.event.verified) if item.event else "") for item in closed],
-            "events": [(item, state_text(item)) for item in events[:_EVENTS]],
+            "closed": [
+                (item, whose_text(item), found_text(item.event.verified) if item.event else "") for item in closed
+            ],
+            "events": [(item, event_whose_text(item), state_text(item)) for item in events[:_EVENTS]],
             "asked": asked,
             "refusal": refusal,
             "wrong": verified_lines(refusal.verified, asked.window)
@@ -92,7 +96,7 @@ def _asked(ask: Ask, closed: tuple[ClosedDays, ...]) -> Asked:
 
 
 def _about(ask: Ask, closed: tuple[ClosedDays, ...], window: Window, *, opens: bool, reason: str) -> Asked:
-    own = [item for item in closed if item.source == "own"]
+    own = [item for item in closed if item.source == "own" and item.is_of_all]
     shut = {day for item in own for day in each_day(item.first, item.last)} & set(each_day(window.first, window.last))
     return Asked(
         opens=opens,

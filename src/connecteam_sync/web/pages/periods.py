@@ -72,7 +72,7 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
             "events": events[:_EVENTS],
             "older_events": len(events) - _EVENTS,
             "certificates": [found for found in payroll.certificates() if found.period == _key(one)],
-            "exports": [found for found in reversed(payroll.exports()) if found.window == one.window],
+            "exports": list(reversed(payroll.exports(period=one.window))),
             "is_over": one.window.last < ask.client.today(),
             "refusal": refusal,
             "others": ", ".join(map(spelled, one.overlaps)),
