@@ -4783,8 +4783,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/payroll/purges.py", 'values |= {"state": "done"', 'values |= {"state": "begun"', RETENTION),
     (
         "store/payroll/locks.py",
-        "*_of_people(session, events), *purged(session)]",
-        "*_of_people(session, events)]",
+        "        *purged(session),\n",
+        "",
         RETENTION,
     ),
     (
