@@ -4375,6 +4375,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "self._verify(self.window(window.last, window.last), totals=False)",
         LOCKING,
     ),
+    ("cli/periods.py", "if done.newly else ()", "if False else ()", CORRECTED_COMMAND),
     ("store/payroll/own_locks.py", "if not users:", "if False:", OWN_LOCKS),
     ("store/payroll/own_locks.py", "new = [one for one in wanted if one not in closed]", "new = wanted", OWN_LOCKS),
     ("store/payroll/own_locks.py", "clock = scope.time_clock_id or 0", "clock = 0", OWN_LOCKS),
