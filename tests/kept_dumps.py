@@ -280,6 +280,14 @@ INSERT INTO connecteam_sync_certificates (first_day, last_day, timezone, at, act
   public_key)
   VALUES ('2025-11-17', '2025-11-30', 'America/Chicago', 1764600000, 'Ana', '{}', 'c0ffee', 'signed',
   'ssh-ed25519 key');
+INSERT INTO connecteam_sync_purges (first_day, last_day, timezone, with_rows, state, begun_at, done_at, actor, counts,
+  first_entry, last_entry)
+  VALUES ('2021-01-01', '2021-12-31', 'America/Chicago', 1, 'done', 1764600000, 1764600060, 'Ana', '{"entries":3}',
+  1, 3);
+INSERT INTO connecteam_sync_legal_holds (employee_id, at, actor, reason, released_at, released_by, released_reason)
+  VALUES (1, 1764600000, 'Ana', 'a lawsuit', 1764603600, 'Ben', 'settled');
+INSERT INTO connecteam_sync_erasures (employee_id, at, actor, counts)
+  VALUES (2, 1764600000, 'Ana', '{"users":1,"receipts":2,"holds":0}');
 """
 """What only `adopt`, a service, the console and `init --views` write, and a word for a time clock that is no more."""
 

@@ -48,6 +48,10 @@ COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods
 LEDGER, CORRECTED = "tests/core/test_correction_ledger.py", "tests/test_corrections.py -k sqlite"
 CORRECTED_COMMAND, EXPORTED = "tests/test_corrections_command.py", "tests/test_corrections.py -k sqlite"
 PERSON_LOCKS = "tests/test_imported_locks.py -k sqlite"
+RETENTION, ERASING = "tests/test_retention.py -k sqlite", "tests/test_erasing.py -k sqlite"
+CHANGES, CHANGES_COMMAND = "tests/test_changes.py -k sqlite", "tests/test_changes.py -k command"
+RETENTION_COMMAND = "tests/test_retention_command.py"
+FLOOR, OVERLAPS = "tests/test_retention.py -k the_floor_is", "tests/test_retention.py -k has_any_of"
 PERIODS_PAGE = "tests/web/test_periods_page.py -k sqlite"
 CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
 OWN_LOCKS = "tests/test_own_locks.py -k sqlite"
@@ -2494,7 +2498,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/undo.py", 'if change.kind == "delete"), by)', "if False), by)", HOLDS_OF_ROWS),
     ("store/adopt/dedupe.py", "resolve_holds_of(session, decision.survivors, run)", "pass", HOLDS_OF_ROWS),
     ("present/text.py", "hours(sum(kept.values()))", "hours(0)", RECORDS),
-    ("present/history_text.py", "elif day is not None and local_day(", "elif day is None and local_day(", RECORDS),
+    (
+        "present/history_text.py",
+        "elif not _is_in(days, local_day(",
+        "elif days is None and _is_in(days, local_day(",
+        RECORDS,
+    ),
     ("store/mirror/people.py", "    if was is None:\n", "    if False:\n", PEOPLE_COMMAND),
     ("core/holds.py", "            mapping += after\n", "", TOLD),
     ("core/absences.py", "self.let_through |= let_through(self.going, self.clock, self.policy)", "pass", STOPPED),
@@ -2525,8 +2534,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/saved_plan.py", "    if fresh != old:", "    if not fresh <= old:", SAVED_LATE),
     (
         "store/history/feed.py",
-        "changes.c.first_day <= day, changes.c.last_day >= day",
-        "changes.c.first_day == day",
+        "changes.c.first_day <= last, changes.c.last_day >= first",
+        "changes.c.first_day == first",
         FEED,
     ),
     (
@@ -4338,7 +4347,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "    closed = locks.at(image.clock_in)\n    if False:",
         LEDGER,
     ),
-    ("core/draft.py", 'would_be=obstacle[0] == "locked_day")', "would_be=False)", CORRECTED),
+    ("core/draft.py", 'would_be = obstacle[0] == "locked_day" and', "would_be = False and", CORRECTED),
     ("core/locks.py", "users.add(change.user_id)", "pass", PERSON_LOCKS),
     ("core/locks.py", "clock=clock if change.shift_id else None)", "clock=clock)", PERSON_LOCKS),
     ("core/locks.py", "(not day.user_id or day.user_id in users)", "True", PERSON_LOCKS),
@@ -4637,8 +4646,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/history/feed.py",
-        "before.c.employee_id == employee, before",
-        "before.c.id < 0, before",
+        "before.c.employee_id == employee,\n",
+        "before.c.id < 0,\n",
         f"{PERSON_DAY} and at_once",
     ),
     (
@@ -4655,7 +4664,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "present/history_text.py",
-        "if row in rows or not _was_there(history, row, zone, day):",
+        "if row in rows or not _was_there(history, row, zone, days):",
         "if row in rows:",
         f"{PERSON_DAY} and night",
     ),
@@ -4734,6 +4743,84 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("present/exports_text.py", '"lines": item.lines,', '"lines": 0,', EXPORT_CELLS),
     ("client_payroll.py", "listed(period=name, state=state, ", "listed(period=name, state=None, ", CORRECTED),
     ("store/tables/payroll_schema.py", 'Index("subject", "subject"),', "", UPGRADES),
+    ("store/migrations/versions/0019_retention.py", '        "legal_holds",', '        "legal_hold",', UPGRADES),
+    ("core/retention.py", "today.replace(year=year, day=28)", "today.replace(year=year, month=3, day=1)", FLOOR),
+    ("core/retention.py", "self.window.first <= last and", "self.window.first < last and", OVERLAPS),
+    ("core/locks.py", "(row is None or gone.at(row.clock_in) is not None)", "True", RETENTION),
+    ("core/locks.py", "if row.id in linked or gone.at(row.clock_in) is None", "if True", RETENTION),
+    ("core/locks.py", "if one.id in known or gone.at(one.start) is None", "if True", RETENTION),
+    ("core/locks.py", "user.erased if user.id in erased else user", "user", ERASING),
+    ("core/draft.py", "and not purged_of(self.closed_days(change))", "", RETENTION),
+    ("core/shift.py", 'first_name=ERASED, last_name="", email=None', 'first_name=ERASED, last_name=""', ERASING),
+    ("engine/verify.py", "if one[1] not in purged", "if True", RETENTION),
+    ("engine/verify.py", "if total.day not in purged", "if True", RETENTION),
+    ("engine/retention.py", "if window.last >= self.floor:", "if window.last > self.floor:", RETENTION),
+    ("engine/retention.py", "if confirm.strip() != f", "if not confirm or False and confirm.strip() != f", RETENTION),
+    ("engine/retention.py", 'if one.state == "begun" and (one.window', "if False and (one.window", RETENTION),
+    ("engine/retention.py", "        if waiting:\n", "        if False:\n", RETENTION),
+    ("engine/retention.py", "newest >= self.floor.isoformat()", "False", ERASING),
+    ("engine/retention.py", "            if broken_off is not None:", "            if False:", RETENTION),
+    (
+        "client_retention.py",
+        "days, confirm=confirm, with_rows=with_rows",
+        "days, confirm=confirm, with_rows=False",
+        RETENTION,
+    ),
+    ("store/payroll/purging.py", 'last <= days["end"] and', "", RETENTION),
+    ("store/payroll/purging.py", "        if reason is None:\n", "        if True:\n", RETENTION),
+    ("store/payroll/purging.py", '            return "child_row"\n', "            return None\n", RETENTION),
+    ("store/payroll/purging.py", "window.first <= one.first and one.last <= window.last", "True", RETENTION),
+    ("store/payroll/purging.py", "user in kept.users or any(", "any(", RETENTION),
+    (
+        "store/payroll/purging.py",
+        "    if kept.employees:\n        return ()",
+        "    if False:\n        return ()",
+        RETENTION,
+    ),
+    ("store/payroll/purges.py", "wanted = wanted.where(table.c.released_at.is_(None))", "pass", RETENTION),
+    ("store/payroll/purges.py", 'values |= {"state": "done"', 'values |= {"state": "begun"', RETENTION),
+    (
+        "store/payroll/locks.py",
+        "*_of_people(session, events), *purged(session)]",
+        "*_of_people(session, events)]",
+        RETENTION,
+    ),
+    (
+        "store/payroll/day_locks.py",
+        "begun_at, 'purged', NULL FROM {own.purges}) l",
+        "begun_at, 'purged', NULL FROM {own.purges} WHERE state = 'done') l",
+        RETENTION,
+    ),
+    (
+        "store/history/erasing.py",
+        "text = ERASED if theirs else who.without(detail)",
+        "text = who.without(detail)",
+        ERASING,
+    ),
+    ("store/history/erasing.py", "detail=ERASED if who.is_theirs(one) else", "detail=", ERASING),
+    (
+        "store/history/erasing.py",
+        "people.items()}\n    return text if changed",
+        "[]}\n    return text if True or changed",
+        ERASING,
+    ),
+    ("store/history/feed.py", "if there is None and _is_purged(session, number):", "if False:", RETENTION),
+    ("store/history/feed.py", "changes.c.at < written[1]", "changes.c.at <= written[1]", CHANGES),
+    ("store/history/feed.py", "changes.c.at >= written[0]", "changes.c.at > written[0]", CHANGES),
+    ("store/history/feed.py", "runs.c.finished_at >= since", "runs.c.finished_at > since + 60", CHANGES),
+    ("store/history/undo.py", "if purged and old.kind not in", "if False and old.kind not in", RETENTION),
+    ("client_history.py", "changes=found.changes[:limit],", "changes=found.changes,", CHANGES),
+    ("core/change_lines.py", "_place(before, zone) != _place(after, zone)", "False", CHANGES),
+    ("core/change_lines.py", "harmless(None if text is None else plain(text))", "harmless(text)", CHANGES),
+    ("core/change_lines.py", "        now - was,\n", "        was - now,\n", CHANGES),
+    ("cli/history.py", "        if len(found) < _PAGE:\n", "        if True:\n", CHANGES_COMMAND),
+    ("cli/retention.py", "if confirm is None:", "if not confirm and rows:", RETENTION_COMMAND),
+    (
+        "present/retention_text.py",
+        'rows = "" if purge.with_rows else "; rows stay (--rows)"',
+        'rows = ""',
+        RETENTION_COMMAND,
+    ),
     ("core/exports.py", "return self.number == 0", "return False", EXPORTS),
     ("engine/export.py", 'if period.state != "closed":', "if False:", EXPORTS),
     ("engine/export.py", "if asked.again is None:", "if False:", EXPORTS),
@@ -4769,7 +4856,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/rounding.py", "return -(-5 * minutes // 3)", "return (10 * minutes + 3) // 6", LAYOUTS),
     ("core/rounding.py", "return (10 * minutes + 3) // 6", "return 5 * minutes // 3", LAYOUTS),
-    ("core/layout_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
+    ("core/payroll_settings.py", 'rounding: RoundingRule = "none"', 'rounding: RoundingRule = "nearest_15"', LAYOUTS),
     ("core/layouts/shape.py", "return decimal(self.hundredths)", "return decimal(self.minutes)", LAYOUTS),
     ("core/layouts/systems.py", "    width=6,\n", "", LAYOUTS),
     ("core/layouts/systems.py", "    most=99_999,\n", "", LAYOUTS),

@@ -17,11 +17,11 @@ SOURCE = Path(__file__).parent.parent / "src" / "connecteam_sync"
 CLIENT = {
     *("client", "client_account", "client_bells", "client_history", "client_service", "client_status"),
     *("client_acts", "client_certificates", "client_console", "client_pages", "client_payroll", "client_people"),
-    *("client_locks", "client_support"),
+    *("client_locks", "client_retention", "client_support"),
 }
 BASE = {"core", "errors", "version"}
 MAY: dict[str, set[str]] = {
-    "__init__": {"homes", "client", "client_payroll", "config", "engine", "store", *BASE},
+    "__init__": {"homes", "client", "client_payroll", "client_retention", "config", "engine", "store", *BASE},
     "homes": set(),
     "__main__": {"cli"},
     "version": set(),
@@ -46,6 +46,7 @@ MAY: dict[str, set[str]] = {
     "client_bells": {"config", "config_names", "config_secrets", "engine", "api", "store", *BASE},
     "client_certificates": {"config", "engine", "store", *BASE},
     "client_payroll": {"client_certificates", "config", "engine", "store", *BASE},
+    "client_retention": {"config", "engine", "store", *BASE},
     "client_acts": {"config", "engine", "store", *BASE},
     "client_console": {"config", "engine", "store", *BASE},
     "client_people": {"engine", "store", *BASE},

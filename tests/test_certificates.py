@@ -12,7 +12,7 @@ import pytest
 
 from connecteam_sync.core.certificate_chain import AllowedKey
 from connecteam_sync.core.certificates import decoded, encoded
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.engine.certificate_pack import Pack
 from connecteam_sync.engine.ssh_signatures import refusal, signing_key
 from connecteam_sync.errors import CertificateRefused, ConfigurationError

@@ -109,6 +109,7 @@ ASKS = {"plan", "apply", "sync", "resync", "verify", "compare", "clocks", "accou
 ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "periods review", "periods close"}
 """Ask Connecteam before they can end with 0."""
 READS = certificate_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
+READS |= {"retention", "retention check", "retention hold", "retention hold list"}
 READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
@@ -228,6 +229,7 @@ IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
             "webhooks remove",
             *(f"console user {word}" for word in ("add", "role", "secret", "remove")),
         }
+        | {"retention hold add", "retention hold release"}
         | {"holds ack", "holds unack", "employees unmap", "pause", "resume", "serve", "sandbox", "demo"},
     ),
     ({6}, "waits for no writer", {*READS, "periods check", "doctor", "plan", "verify", "compare", "clocks"}),

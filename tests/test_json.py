@@ -26,7 +26,7 @@ from connecteam_sync.sandbox.company import CLOSED
 from reference_page import named, rows, sections, shapes
 from support.accounts_story import several
 from support.certified import certified
-from support.paid_story import paid
+from support.paid_story import STORIES
 
 SHAPES = shapes()
 ERRORS = {named(cells[0])[0] for cells in rows(sections()["errors"])} | {
@@ -145,7 +145,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CONNECTEAM_SYNC_")]:
             patch.delenv(name)
-        for story in (everyday, paid, people, failures, taken_over, changed, compared, visited, certified, several):
+        for story in (everyday, *STORIES, people, failures, taken_over, changed, compared, visited, certified, several):
             folder = tmp_path_factory.mktemp(story.__name__)
             patch.chdir(folder)
             with Sandbox(Company(60), SandboxSettings(minute_limit=100_000)) as sandbox:

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.period_check import Obstacle
 from connecteam_sync.core.periods import PeriodReport
 from connecteam_sync.errors import ConfigurationError, PeriodRefused, Unavailable, WindowError

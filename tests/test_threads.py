@@ -187,6 +187,7 @@ def test_every_public_method_is_entered_by_one_thread() -> None:
         "day_calls_limit",
         "archived_clocks",
         "payroll",
+        "retention",
         "settings",
         "store",
         "region",

@@ -8,6 +8,7 @@ from connecteam_sync.version import __version__
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
     from connecteam_sync.client_payroll import Payroll
+    from connecteam_sync.client_retention import Retentions
     from connecteam_sync.config import Settings
     from connecteam_sync.core.account import (
         Acceptance,
@@ -76,11 +77,10 @@ if TYPE_CHECKING:
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
     from connecteam_sync.core.keys import RowId
-    from connecteam_sync.core.layout_settings import LayoutSettings, RoundingRule
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
-    from connecteam_sync.core.pay_schedule import PaySchedule, PayScheduleKind
+    from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule, PayScheduleKind, RoundingRule
     from connecteam_sync.core.people import Evidence, Likeness, Rename
     from connecteam_sync.core.period_check import Checked, Obstacle, ObstacleName
     from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodReport, PeriodState
@@ -98,6 +98,15 @@ if TYPE_CHECKING:
     from connecteam_sync.core.problems import Problem, ProblemName
     from connecteam_sync.core.progress import Progress
     from connecteam_sync.core.proofs import ProvenDay
+    from connecteam_sync.core.retention import (
+        Erasure,
+        LegalHold,
+        Purge,
+        PurgeCounts,
+        PurgeState,
+        RetentionCheck,
+        Stays,
+    )
     from connecteam_sync.core.roles import Role
     from connecteam_sync.core.run import (
         Acknowledgement,
@@ -155,6 +164,7 @@ if TYPE_CHECKING:
         RecordRefused,
         Refused,
         Rejected,
+        RetentionRefused,
         RowMoved,
         StalePlan,
         Unavailable,
@@ -243,6 +253,7 @@ __all__ = [
     "Employee",
     "EmployeesNames",
     "Entry",
+    "Erasure",
     "Event",
     "Evidence",
     "Export",
@@ -272,6 +283,7 @@ __all__ = [
     "KnownBy",
     "LayoutSettings",
     "LegacyDamage",
+    "LegalHold",
     "Level",
     "Likeness",
     "LockEvent",
@@ -326,6 +338,9 @@ __all__ = [
     "ProblemName",
     "Progress",
     "ProvenDay",
+    "Purge",
+    "PurgeCounts",
+    "PurgeState",
     "QuietLooks",
     "RecordRefused",
     "Reference",
@@ -337,6 +352,9 @@ __all__ = [
     "Rename",
     "Replay",
     "ReplayedLook",
+    "RetentionCheck",
+    "RetentionRefused",
+    "Retentions",
     "Role",
     "RoundingRule",
     "RowId",
@@ -362,6 +380,7 @@ __all__ = [
     "StalePlan",
     "StandingHold",
     "Status",
+    "Stays",
     "StepBegan",
     "StepName",
     "Suggestion",

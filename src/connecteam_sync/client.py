@@ -49,6 +49,7 @@ from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
     from connecteam_sync.client_payroll import Payroll
+    from connecteam_sync.client_retention import Retentions
     from connecteam_sync.core.foreseen import ForeseenUndo
     from connecteam_sync.engine.adopt import Adopter
 
@@ -333,6 +334,13 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         from connecteam_sync.client_payroll import payroll_of
 
         return payroll_of(self._context, self.settings, self._in_use)
+
+    @property
+    def retention(self) -> Retentions:
+        """How long records are kept: purges of old days, legal holds, erasing a person."""
+        from connecteam_sync.client_retention import retention_of
+
+        return retention_of(self._context, self.settings, self._in_use)
 
     # -- setup -------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from connecteam_sync.config import Settings
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.history import History
@@ -17,11 +19,12 @@ from connecteam_sync.core.text import called
 from connecteam_sync.core.window import Window, end_of_day, start_of_day
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.operator import operator_text
-from connecteam_sync.errors import ConfigurationError, NotFound
+from connecteam_sync.errors import ConfigurationError, NotFound, WindowError
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
 from connecteam_sync.store.history.employee import explained, rows_to_check, shifts_of_rows
 from connecteam_sync.store.mirror.people import users_of_employee
+from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -70,20 +73,41 @@ class Records:
         with self.store.reading() as session:
             return run_rows.run(session, run), feed.entries_of(session, run)
 
-    def history(self, employee: int | str, day: date | None = None) -> History:
-        """An employee's rows, of one local day if given, with everything that explains them: changes, holds, and the
-        shifts as Connecteam last reported them.
+    def history(
+        self,
+        employee: int | str,
+        day: date | None = None,
+        last: date | None = None,
+        *,
+        after: int | str = feed.START,
+        limit: int | None = None,
+    ) -> History:
+        """An employee's rows, of one local day if given, or of those from `day` to `last`, with all that explains them:
+        changes, holds, and the shifts as Connecteam last reported them; and which of the days were purged.
 
-        The employee is given by id, name or part of a name; case and accents do not matter. Raises NotFound, which
-        lists the candidates if several match.
+        The employee is given by id, name or part of a name; case and accents do not matter. With a `limit` at most so
+        many changes, the oldest behind the one whose `cursor` is `after`; the last one's cursor goes on. Raises
+        NotFound, which lists the candidates if several match; FeedReset as `changes`; WindowError for reversed days.
         """
         zone = ZoneInfo(self.settings.timezone)
-        span = (start_of_day(day, zone), end_of_day(day, zone)) if day else _EVER
+        days = None if day is None else (day, last or day)
+        if (days is not None and days[1] < days[0]) or (days is None and last is not None):
+            raise WindowError("the days end before they begin", next_step="name the first day first")
+        span = (start_of_day(days[0], zone), end_of_day(days[1], zone)) if days else _EVER
         with self.store.reading() as session:
             require_table(session.host, session.columns, session.dialect)
             people = session.employees()
             person = require_employee(people, employee)
-            return explained(session, person, people, day=day, span=span).history
+            asked = None if limit is None else limit + 1
+            found = explained(session, person, people, days=days, span=span, after=after, limit=asked).history
+            purged = self._purged(session, *(days or (None, None)))
+        has_more = limit is not None and len(found.changes) > limit
+        return msgspec.structs.replace(
+            found,
+            changes=found.changes[:limit],
+            has_more=has_more,
+            purged=purged,
+        )
 
     def anomalies(
         self, window: Window, *, longest_hours: int = 16, near_minutes: int = 10, open_since: date | None = None
@@ -116,14 +140,45 @@ class Records:
             require_table(session.host, session.columns, session.dialect)
             return unread_times(session)
 
-    def changes(self, after: int | str = feed.START, limit: int = 1000) -> tuple[Entry, ...]:
+    def changes(
+        self,
+        after: int | str = feed.START,
+        limit: int = 1000,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> tuple[Entry, ...]:
         """The journal after an entry: a feed for programs. `after` is the `cursor` of the last entry read.
+
+        With `since` what runs wrote from that local day of the business on, up to `until` (included), and without the
+        entries that only link a row to its shift: what has changed in the table since then.
 
         Raises FeedReset if that entry is gone or altered, since the journal was restored or began again. `after` may
         also be a bare number; then only a journal that has become shorter is noticed.
         """
+        zone = ZoneInfo(self.settings.timezone)
+        written = None
+        if since is not None or until is not None:
+            written = (
+                _EVER[0] if since is None else start_of_day(since, zone),
+                _EVER[1] if until is None else end_of_day(until, zone),
+            )
         with self.store.reading() as session:
-            return feed.entries_after(session, after, limit)
+            return feed.entries_after(session, after, limit, written=written)
+
+    def purged(self, first: date | None = None, last: date | None = None) -> tuple[Window, ...]:
+        """The ranges of days that were purged, newest purge first: those that have any day from `first` to `last`. Of
+        purged days nothing but certificates, periods, corrections and the ledger is on record.
+        """
+        with self.store.reading() as session:
+            return self._purged(session, first, last)
+
+    @staticmethod
+    def _purged(session: Session, first: date | None, last: date | None) -> tuple[Window, ...]:
+        every = (Window(one.first, one.last, one.timezone) for one in locks.purged(session))
+        return tuple(
+            one for one in every if (last is None or one.first <= last) and (first is None or first <= one.last)
+        )
 
     def holds(
         self,

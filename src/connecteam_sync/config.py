@@ -15,8 +15,7 @@ from connecteam_sync.api.credentials import HOSTS, require_host
 from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
 from connecteam_sync.config_secrets import SECRETS, secret
 from connecteam_sync.core.change import Planner, Policy
-from connecteam_sync.core.layout_settings import LayoutSettings
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
 from connecteam_sync.core.timesheets import TimesheetRules
@@ -106,6 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the layouts of payroll systems want: `[payroll]`, too, and its sections."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
+    retention_years: int = 3
+    """How long records are kept: `years` of `[retention]`; the law wants three at least."""
     file: Path | None = None
     account: str | None = None
     """The name of the account, where several are configured."""
@@ -174,10 +175,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "day_reserve_share": (0, 0.9),
 }
 _SECTIONS = {
-    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key"),
+    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key", "retention_years"),
     *("file", "planner", "account", "environ"),
 }
-_TABLES = ("tables", "payroll")
+_TABLES = ("tables", "payroll", "retention")
 """What is a section of the file."""
 KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTIONS)
 """The keys of the file; in the environment, in capitals after CONNECTEAM_SYNC_."""
@@ -225,6 +226,7 @@ def load_settings(
     tables, named = _tables(values.pop("tables", {}), str(file))
     rules = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else {}
     rules |= {"certificate_key": environ[_CERTIFICATE_KEY].strip()} if _CERTIFICATE_KEY in environ else {}
+    rules |= _retention(values.pop("retention"), str(file)) if "retention" in values else {}
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
@@ -269,6 +271,12 @@ def _payroll(value: object, place: str) -> dict[str, Any]:
     from connecteam_sync.config_payroll import payroll_rules
 
     return payroll_rules(value, place)
+
+
+def _retention(value: object, place: str) -> dict[str, Any]:
+    from connecteam_sync.config_payroll import retention_years
+
+    return {"retention_years": retention_years(value, place)}
 
 
 def _planner(environ: Mapping[str, str]) -> Planner:

@@ -1,4 +1,4 @@
-"""The section `[payroll]` of the configuration."""
+"""The sections `[payroll]` and `[retention]` of the configuration."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from connecteam_sync.config_names import require_known
-from connecteam_sync.core.layout_settings import ROUNDING_RULES, LayoutSettings
 from connecteam_sync.core.layouts.shape import Key
 from connecteam_sync.core.layouts.systems import LAYOUTS
-from connecteam_sync.core.pay_schedule import LAST_ANCHOR, PaySchedule, is_anchor_of_halves
+from connecteam_sync.core.pay_schedule import LAST_ANCHOR, is_anchor_of_halves
+from connecteam_sync.core.payroll_settings import ROUNDING_RULES, LayoutSettings, PaySchedule
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -24,6 +24,8 @@ _ELSEWHERE = frozenset({"timezone", "time_zone", "zone", "start_of_day", "day_st
 _CERTIFICATE_KEY = "certificate_key"
 _SYSTEMS: Mapping[str, Mapping[str, Key]] = {name: layout.keys for name, layout in LAYOUTS.items() if layout.keys}
 """The sections of payroll systems, and the keys of each."""
+_LEAST_YEARS, _MOST_YEARS = 3, 100
+"""Payroll records are kept for three years at least: 29 CFR 516.5. A company may keep them longer."""
 Rules = TypeVar("Rules", TimesheetRules, PaySchedule)
 
 
@@ -175,3 +177,19 @@ def _require_anchor(anchor: date, schedule: PaySchedule, where: str) -> None:
             f"{where}: anchor is {anchor}, and no period can begin 15 days later or earlier in every month",
             next_step="semimonthly periods begin on two days 15 apart: anchor on one of the days 1 to 13, or 16 to 28",
         )
+
+
+def retention_years(value: object, place: str) -> int:
+    """For how many years records are kept. Raises ConfigurationError for less than the law wants."""
+    where = f"{place}, [retention]"
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{place}: retention must be a section", next_step="write [retention]")
+    for name in value:
+        require_known(name, ("years",), where)
+    years = value.get("years", _LEAST_YEARS)
+    if isinstance(years, bool) or not isinstance(years, int) or not _LEAST_YEARS <= years <= _MOST_YEARS:
+        raise ConfigurationError(
+            f"{where}: years is {str(years)[:60]!r}: payroll records have to be kept for {_LEAST_YEARS} years at least",
+            next_step=f"use a whole number from {_LEAST_YEARS} to {_MOST_YEARS}",
+        )
+    return years

@@ -27,6 +27,7 @@ ConnecteamSyncError                    1
 │   ├── CorrectionRefused              4   its period is closed, or an export has carried it
 │   ├── CertificateRefused             4   an open period, or a key that no certificate names
 │   ├── ExportRefused                  4   its period is not closed, was exported, or somebody's hours are not settled
+│   ├── RetentionRefused               4   days that have to be kept, or that were purged
 │   ├── NotConfirmed                   4   a person has to agree, and did not
 │   └── UndoRefused                    4
 ├── NotFound                           2   no such run, user or employee
@@ -290,6 +291,10 @@ class ExportRefused(Refused):
     def facts(self) -> dict[str, object]:
         """The people whose hours are not settled, and why."""
         return {"blocked": [one.members for one in self.blocked]}
+
+
+class RetentionRefused(Refused):
+    """Records have to be kept, by law or a legal hold; or days were purged, so that nothing can be done with them."""
 
 
 class NotConfirmed(Refused):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _NAMES: Mapping[str, str] = {
     "client": "ConnecteamSync",
     "client_payroll": "Payroll",
+    "client_retention": "Retentions",
     "config": "Settings",
     "core.account": "Acceptance Account AccountChange ClockReport KnownBy Part Region Vouch ZoneUse",
     "core.adopt": "Dedupe Offset Reference Shape Survey UnreadTime",
@@ -37,11 +38,10 @@ _NAMES: Mapping[str, str] = {
     "core.history": "History ShiftHistory",
     "core.holds": "HoldGroup",
     "core.keys": "RowId",
-    "core.layout_settings": "LayoutSettings RoundingRule",
+    "core.payroll_settings": "LayoutSettings PaySchedule PayScheduleKind RoundingRule",
     "core.lock_check": "ClosedDays Closing LockEvent LockScope Opening Verified",
     "core.looks": "BadLook Looked",
     "core.mirrored": "Mirrored",
-    "core.pay_schedule": "PaySchedule PayScheduleKind",
     "core.people": "Evidence Likeness Rename",
     "core.period_check": "Checked Obstacle ObstacleName",
     "core.periods": "Period PeriodEvent PeriodEventKind PeriodReport PeriodState",
@@ -49,6 +49,7 @@ _NAMES: Mapping[str, str] = {
     "core.problems": "Problem ProblemName",
     "core.progress": "Progress",
     "core.proofs": "ProvenDay",
+    "core.retention": "Erasure LegalHold Purge PurgeCounts PurgeState RetentionCheck Stays",
     "core.roles": "Role",
     "core.run": (
         "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice StandingHold "
@@ -64,10 +65,11 @@ _NAMES: Mapping[str, str] = {
     "core.window": "LockSource LockedDay Window",
     "engine.events": "Emit",
     "errors": (
-        "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError ConnecteamSyncError "
-        "CorrectionRefused DatabaseError DatabaseUnavailable ExportRefused FeedReset GuardRefused LockHeld LockRefused "
-        "MappingRefused NotConfirmed NotFound NotInitialised NotOurs NotServed PeriodRefused RecordRefused Refused "
-        "Rejected RowMoved StalePlan Unavailable UndoRefused UpstreamError WindowError"
+        "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError "
+        "ConnecteamSyncError CorrectionRefused DatabaseError DatabaseUnavailable ExportRefused FeedReset "
+        "GuardRefused LockHeld LockRefused MappingRefused NotConfirmed NotFound NotInitialised NotOurs "
+        "NotServed PeriodRefused RecordRefused Refused Rejected RetentionRefused RowMoved StalePlan "
+        "Unavailable UndoRefused UpstreamError WindowError"
     ),
     "store.tables.host": "ClockTimesNames EmployeesNames HostTables",
     "store.tables.own": "OwnNames",

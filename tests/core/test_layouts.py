@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from connecteam_sync.core.export_lines import ExportLine
 from connecteam_sync.core.exports import ExportFormat
-from connecteam_sync.core.layout_settings import ROUNDING_RULES, LayoutSettings, RoundingRule
 from connecteam_sync.core.layouts.entries import Arranged, FullName, People, arranged, totals_of
 from connecteam_sync.core.layouts.shape import Frame
 from connecteam_sync.core.layouts.systems import LAYOUTS, note_of
 from connecteam_sync.core.layouts.text import encoded
+from connecteam_sync.core.payroll_settings import ROUNDING_RULES, LayoutSettings, RoundingRule
 from connecteam_sync.core.rounding import HUNDREDTH, decimal, hundredths, rounded
 from connecteam_sync.core.window import Window
 

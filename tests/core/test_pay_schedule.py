@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connecteam_sync.config_payroll import payroll_rules
-from connecteam_sync.core.pay_schedule import PaySchedule, PayScheduleKind, before, scheduled
+from connecteam_sync.core.pay_schedule import before, scheduled
+from connecteam_sync.core.payroll_settings import PaySchedule, PayScheduleKind
 from connecteam_sync.core.periods import overlapping, parsed, share_days, spelled
 from connecteam_sync.core.timesheets import WEEKDAYS
 from connecteam_sync.core.window import Window

@@ -208,7 +208,7 @@ def test_the_history_of_a_day_has_what_left_it_and_what_came(store: Store) -> No
     employee = table(store)[0]["employee_id"]
     with store.reading() as session:
         kinds = {
-            day: [entry.change.kind for entry in feed.history(session, employee, date(2025, 12, day))]
+            day: [entry.change.kind for entry in feed.history(session, employee, (date(2025, 12, day),) * 2)]
             for day in (1, 3, 4)
         }
     assert kinds == {1: ["create", "update"], 3: ["update"], 4: []}

@@ -283,8 +283,8 @@ def test_receipts_are_read_as_written(store: Store) -> None:
         listed = runs.runs(session, limit=10)
         entries = feed.entries_of(session, first)
         employee = entries[0].change.image.employee_id
-        past = feed.history(session, employee, date(2025, 12, 1))
-        assert feed.history(session, employee, date(2025, 12, 5)) == ()
+        past = feed.history(session, employee, (date(2025, 12, 1),) * 2)
+        assert feed.history(session, employee, (date(2025, 12, 5),) * 2) == ()
         assert [e.number for e in feed.entries_after(session, entries[-1].number, 1)] == [past[1].number]
     assert [run.id for run in listed] == [undoing, second, first]
     assert listed[1].undone_by == undoing

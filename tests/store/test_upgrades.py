@@ -61,6 +61,7 @@ RELEASED = {
     "0016_told.py": "d82bc16551f1b973",
     "0017_console.py": "7541d395dbd9f2e6",
     "0018_payroll.py": "f83ee4e75c7e019d",
+    "0019_retention.py": "ede54a38ce8a87ee",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 

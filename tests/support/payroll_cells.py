@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from support import stages
 from support.cells import Cell, Usual
+from support.long_kept import long_kept, purged
 from support.stages import fine
 
+OLD = "2021-03-02..2022-03-02"
 PERIOD = "2025-12-01..2025-12-11"
 NEXT_PERIOD = "2025-12-12..2025-12-25"
 
@@ -30,6 +32,14 @@ PAYROLL: dict[str, Usual] = {
         "export 1 of",
         {"export.lines": 60, "draft": False},
     ),
+    "retention": Usual("", long_kept, "would go", {"foreseen.counts.entries": 1, "years": 3}),
+    "retention check": Usual("", long_kept, f"next: connecteam-sync retention purge {OLD}", {"oldest": OLD[:10]}),
+    "retention purge": Usual(f"{OLD} --confirm {OLD}", long_kept, "is purged", {"purge.state": "done"}),
+    "retention hold": Usual("", long_kept, "a lawsuit", {"legal_holds.0.reason": "a lawsuit"}),
+    "retention hold list": Usual("", long_kept, "a lawsuit", {"legal_holds.0.released_at": None}),
+    "retention hold add": Usual("{employee} --reason x", long_kept, "hold release", {"legal_holds.0.reason": "x"}),
+    "retention hold release": Usual("{held} --reason x", long_kept, "released", {"legal_holds.0.id": 1}),
+    "retention erase": Usual("{gone} --confirm {gone}", long_kept, "is erased", {"users": 1}),
     "exports": Usual("", stages.exported, "hours.csv: 60 lines", {"exports.0.format": "csv", "exports.0.id": 1}),
 }
 PAYROLL_CELLS = [
@@ -113,5 +123,21 @@ PAYROLL_CELLS = [
     ),
     Cell("corrections dismiss", 2, "99 --reason x", stages.corrected, fine, "there is no correction 99", "not_found"),
     Cell("corrections", 2, "--state odd", stages.corrected, fine, "use one of: pending", "configuration_error"),
+    Cell("retention purge", 4, f"{OLD} --confirm {PERIOD}", long_kept, fine, "does not repeat", "not_confirmed"),
+    Cell("retention purge", 4, PERIOD, long_kept, fine, "kept for 3 years", "retention_refused"),
+    Cell("retention purge", 2, "2021-03-02", long_kept, fine, "one day alone", "window_error"),
+    Cell("retention erase", 4, "{gone} --confirm x", long_kept, fine, "--confirm {gone}", "not_confirmed"),
+    Cell(
+        "retention erase",
+        4,
+        "{employee} --confirm {employee}",
+        long_kept,
+        fine,
+        "kept for 3 years",
+        "retention_refused",
+    ),
+    Cell("retention hold release", 2, "{gone} --reason x", long_kept, fine, "is on no legal hold", "not_found"),
+    Cell("export", 4, f"{OLD} --format csv --out b.csv --draft", purged, fine, "was purged", "retention_refused"),
+    Cell("undo", 4, "1", purged, fine, "was purged on", "undo_refused"),
     Cell("periods reopen", 4, f"{PERIOD} --reason x", stages.mirrored, fine, "is not closed", "period_refused"),
 ]

@@ -64,7 +64,16 @@ def must(run: Command, *words: str, code: int = 0) -> Answer:
 
 def nothing(_: Command) -> Words:
     """No table at all, and a file that is no plan."""
-    return {"plan": "plan.json", "hold": "1", "user": "1", "employee": "1", "clock": "1", "correction": "1"}
+    return {
+        "plan": "plan.json",
+        "hold": "1",
+        "user": "1",
+        "employee": "1",
+        "clock": "1",
+        "correction": "1",
+        "gone": "1",
+        "held": "1",
+    }
 
 
 def initialised(run: Command) -> Words:

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from connecteam_sync.core.corrections import SHOWN_CORRECTIONS
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.roles import Role
 from connecteam_sync.web.pages.corrections import MOST_AT_ONCE, corrections
 from connecteam_sync.web.pages.periods import period

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.roles import Role
 from connecteam_sync.web.pages.periods import period, periods
 from support.certified import key_in

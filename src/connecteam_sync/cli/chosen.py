@@ -20,6 +20,7 @@ READS = frozenset(
         *("doctor", "plan", "verify", "compare", "status", "runs", "show", "history", "changes", "anomalies", "locks"),
         *("holds", "alerts", "employees", "account", "clocks", "doorbells", "webhooks", "webhooks list"),
         *("exports", "certificates", "certificate", "certificate verify", "console", "console user"),
+        *("retention", "retention check", "retention hold", "retention hold list"),
         *("console user list", "periods", "periods list", "corrections", "corrections list"),
     }
 )

@@ -19,6 +19,7 @@ from connecteam_sync.cli import (
     many_accounts,
     people,
     periods,
+    retention,
     sandbox,
     serve,
     status,
@@ -83,6 +84,7 @@ app.add_typer(certificates.certificate, name="certificate")
 app.add_typer(console.console, name="console")
 app.add_typer(periods.periods, name="periods")
 app.add_typer(corrections.corrections, name="corrections")
+app.add_typer(retention.retention, name="retention")
 
 
 @app.callback(invoke_without_command=True)

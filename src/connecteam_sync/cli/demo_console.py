@@ -18,7 +18,7 @@ from connecteam_sync.cli.watching import Watch, watched
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings
 from connecteam_sync.config_names import PREFIX
-from connecteam_sync.core.pay_schedule import PaySchedule
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.text import day_name
 from connecteam_sync.sandbox import Company, Sandbox
 from connecteam_sync.sandbox.company import WAREHOUSE, Activity, Person

@@ -11,16 +11,17 @@ from connecteam_sync.cli.corrections import After, Limit
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.periods import Named
-from connecteam_sync.core.exports import EXPORT_FORMATS
 from connecteam_sync.errors import ConfigurationError, ExportRefused
 
 _BLOCKED = "blocked"
+_FORMATS = "One of: csv, xlsx, parquet, adp, paychex, gusto, quickbooks, paylocity, ukg."
+"""As `core.exports` has them, which the help of other commands does not load."""
 
 
 def export(
     period: Named,
     format: Annotated[  # noqa: A002 - the option's name
-        str, typer.Option("--format", metavar="FORMAT", help=f"One of: {', '.join(EXPORT_FORMATS)}.")
+        str, typer.Option("--format", metavar="FORMAT", help=_FORMATS)
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file; a manifest is put beside it.")],
     again: Annotated[

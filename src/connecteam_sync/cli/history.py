@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Optional
 from zoneinfo import ZoneInfo
 
@@ -23,15 +24,21 @@ from connecteam_sync.cli.options import (
 )
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.change import HOLD_REASONS
-from connecteam_sync.core.run import RUN_KINDS, StandingHold
+from connecteam_sync.core.run import RUN_KINDS, Entry, StandingHold
 from connecteam_sync.core.text import many
 from connecteam_sync.days import any_day_of, chosen_windows
-from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.errors import ConfigurationError, WindowError
 from connecteam_sync.present import history_text, holds_text, json_shapes, text
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.core.history import History
 
+START, _PAGE = "0", 1000
+"""The cursor before the first entry, and how many entries are read at once."""
+After = Annotated[str, typer.Option("--after", metavar="CURSOR", help="`last` of the answer before.")]
+Limit = Annotated[Optional[int], typer.Option("--limit", min=1, max=100_000, help="How many changes.")]
+Csv = Annotated[bool, typer.Option("--csv", help="A table for spreadsheets on stdout, all of it.")]
 _LARGEST_LIMIT = 1_000_000
 """More hours than a century has, more minutes than a year."""
 
@@ -80,18 +87,78 @@ def show(
 
 def history(
     employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="The employee's id, name, or a part of it.")],
+    days: Annotated[
+        Optional[str], typer.Argument(metavar="DAYS", help="A day, or the first and the last: 2025-12-01..2025-12-14.")
+    ] = None,
     day: Day = None,
+    after: After = START,
+    limit: Limit = None,
+    as_csv: Csv = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Why each row of an employee has the values it has."""
+    """Why each row of an employee has the values it has: of every day, of one, or of several."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        chosen = any_day_of(day, mirror.today()) if day is not None else None
-        explained = mirror.history(employee, chosen)
+        _require_one_form(as_csv=as_csv, as_json=as_json)
+        chosen = _chosen_days(days, day, mirror.today())
+        first, last = chosen or (None, None)
+        if as_csv:
+            pages = (found.changes for found in _histories(mirror, employee, chosen, after, limit))
+            _print_csv(mirror, report, pages)
+            _note_purges(mirror, report, first, last)
+            return
+        explained = mirror.history(employee, first, last, after=after, limit=limit)
+        is_part = explained.has_more or after != START
+        zone = ZoneInfo(mirror.settings.timezone)
         report.print_json(json_shapes.history(explained))
-        report.print_lines(
-            history_text.history_text(explained, ZoneInfo(mirror.settings.timezone), mirror.names(), chosen)
-        )
+        report.print_lines(history_text.history_text(explained, zone, mirror.names(), chosen, is_part=is_part))
+        if explained.has_more:
+            report.note(f"there are more changes: the same command with --after {explained.changes[-1].cursor}")
+
+
+def _histories(
+    mirror: ConnecteamSync, employee: str, days: tuple[date, date] | None, after: str, limit: int | None
+) -> Iterator[History]:
+    """The history in pages of changes; one page of `limit` if that is given."""
+    first, last = days or (None, None)
+    while True:
+        found = mirror.history(employee, first, last, after=after, limit=limit or _PAGE)
+        yield found
+        if limit is not None or not found.has_more:
+            return
+        after = found.changes[-1].cursor
+
+
+def _chosen_days(days: str | None, day: str | None, today: date) -> tuple[date, date] | None:
+    """The days of an argument `FIRST..LAST` or `DAY`, or of --day. Raises WindowError, ConfigurationError."""
+    if days is not None and day is not None:
+        raise ConfigurationError("days are named twice", next_step="name them once: DAYS, or --day")
+    first, _, last = (days or day or "").partition("..")
+    if not first and not last:
+        return None
+    return any_day_of(first, today), any_day_of(last or first, today)
+
+
+def _require_one_form(*, as_csv: bool, as_json: bool) -> None:
+    if as_csv and as_json:
+        raise ConfigurationError("--csv and --json contradict each other", next_step="use one of them")
+
+
+def _print_csv(mirror: ConnecteamSync, report: Report, pages: Iterable[Sequence[Entry]]) -> str | None:
+    """Print the changes of pages as one CSV; the cursor of the last entry."""
+    from connecteam_sync.core.change_lines import changes_csv, lines_of
+
+    zone, names, last = ZoneInfo(mirror.settings.timezone), mirror.names(), None
+    for number, page in enumerate(pages):
+        report.print_csv(changes_csv(lines_of(page, names, zone), zone, heading=number == 0))
+        last = page[-1].cursor if page else last
+    return last
+
+
+def _note_purges(mirror: ConnecteamSync, report: Report, first: date | None, last: date | None) -> None:
+    """Say on stderr which of the days were purged: of those nothing is listed."""
+    for item in mirror.purged(first, last):
+        report.note(history_text.purged_line(item))
 
 
 def anomalies(
@@ -136,26 +203,71 @@ def anomalies(
 
 
 def changes(
-    after: Annotated[str, typer.Option("--after", metavar="CURSOR", help="`last` of the answer before.")] = "0",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many.")] = 1000,
+    after: After = START,
+    limit: Limit = None,
+    since: Annotated[
+        Optional[str], typer.Option("--since", metavar="DAY", help="What changed in the table since this local day.")
+    ] = None,
+    until: Annotated[
+        Optional[str], typer.Option("--until", metavar="DAY", help="Up to this local day, included.")
+    ] = None,
+    as_csv: Csv = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """The journal as a feed: which employee, which local days, what kind of change."""
+    """What changed in the table since a day; without one the journal as a feed, behind a cursor."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        entries = mirror.changes(after, limit)
-        report.print_json(
-            {
-                "changes": [json_shapes.entry(entry) for entry in entries],
-                "last": entries[-1].cursor if entries else after,
-            }
-        )
-        report.print_lines(
-            f"{e.number:>8}  run {e.run:<6} {e.change.kind:<7} employee {e.change.image.employee_id:<8}"
-            f" {e.change.days[0]}..{e.change.days[1]}"
-            for e in entries
-        )
-        report.note(f"next: connecteam-sync changes --after {entries[-1].cursor}" if entries else "nothing new")
+        _require_one_form(as_csv=as_csv, as_json=as_json)
+        first, last = (None if day is None else any_day_of(day, mirror.today()) for day in (since, until))
+        if first is not None and last is not None and last < first:
+            raise WindowError(f"{last} is before {first}", next_step="name the earlier day with --since")
+
+        def page(cursor: str, size: int) -> tuple[Entry, ...]:
+            return mirror.changes(cursor, size, since=first, until=last)
+
+        again = "".join(f" {name} {day}" for name, day in (("--since", first), ("--until", last)) if day is not None)
+        if as_csv:
+            pages = _pages(page, after) if limit is None else iter([page(after, limit)])
+            cursor = _print_csv(mirror, report, pages)
+            more = limit is not None and cursor is not None
+            report.note(f"next: connecteam-sync changes{again} --csv --after {cursor}" if more else "")
+        else:
+            entries = page(after, limit or _PAGE)
+            cursor = entries[-1].cursor if entries else None
+            purged = [json_shapes.purged(one) for one in mirror.purged()]
+            report.print_json(
+                {"changes": [json_shapes.entry(entry) for entry in entries], "last": cursor or after, "purged": purged}
+            )
+            report.print_lines(_lines(mirror, entries) if again else map(_feed_line, entries))
+            nothing = "nothing changed" if again and after == START else "nothing new"
+            report.note(f"next: connecteam-sync changes{again} --after {cursor}" if cursor else nothing)
+        if again:
+            _note_purges(mirror, report, None, None)
+
+
+def _pages(page: Callable[[str, int], tuple[Entry, ...]], cursor: str) -> Iterator[tuple[Entry, ...]]:
+    """Every page behind a cursor; the first one may be empty."""
+    while True:
+        found = page(cursor, _PAGE)
+        yield found
+        if len(found) < _PAGE:
+            return
+        cursor = found[-1].cursor
+
+
+def _lines(mirror: ConnecteamSync, entries: Iterable[Entry]) -> Iterator[str]:
+    from connecteam_sync.core.change_lines import lines_of
+
+    zone = ZoneInfo(mirror.settings.timezone)
+    return history_text.change_lines(lines_of(entries, mirror.names(), zone), zone)
+
+
+def _feed_line(entry: Entry) -> str:
+    change = entry.change
+    return (
+        f"{entry.number:>8}  run {entry.run:<6} {change.kind:<7} employee {change.image.employee_id:<8}"
+        f" {change.days[0]}..{change.days[1]}"
+    )
 
 
 DEFAULT_DAYS = 14

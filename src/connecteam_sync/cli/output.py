@@ -48,6 +48,13 @@ class Report:
             _write(line, sys.stdout, self._out)
         sys.stdout.flush()
 
+    def print_csv(self, parts: Iterable[str]) -> None:
+        """Print a table for spreadsheets, whose parts have their ends of line already."""
+        self.end_progress()
+        for part in parts:
+            sys.stdout.write(escaped(part, sys.stdout))
+        sys.stdout.flush()
+
     def print_json(self, members: Mapping[str, Any]) -> None:
         """Print one object for programs; nothing without `--json`."""
         if self.as_json and Report.collected is not None:

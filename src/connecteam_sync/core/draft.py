@@ -15,7 +15,7 @@ from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, Stor
 from connecteam_sync.core.columns import row_of, with_times
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId, provisional_employee
-from connecteam_sync.core.locks import Locks, unwritten_text
+from connecteam_sync.core.locks import Locks, purged_of, unwritten_text
 from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.people import Likenesses, taken
 from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot
@@ -230,7 +230,8 @@ class PlanBuilder:
         if obstacle is None:
             self.changes.append(change)
         else:
-            self.hold_change(obstacle[0], change, obstacle[1], would_be=obstacle[0] == "locked_day")
+            would_be = obstacle[0] == "locked_day" and not purged_of(self.closed_days(change))
+            self.hold_change(obstacle[0], change, obstacle[1], would_be=would_be)
 
     def inherits_from_elsewhere(self, change: Change) -> bool:
         """Whether a change gives a shift the row of one that is gone from another time clock."""
@@ -248,7 +249,8 @@ class PlanBuilder:
         locked = self.closed_days(change) if kind != "link" else ()
         refused = self.stored.refused.get(subject_of(change))
         if locked:
-            return ("locked_day", unwritten_text(change, locked[0], self.zone, self.names()))
+            closed = (*purged_of(locked), *locked)[0]
+            return ("locked_day", unwritten_text(change, closed, self.zone, self.names()))
         if pointing := kept_by(self.stored.children, before, after):
             return ("child_row", held_detail(change.image.id, pointing))
         if refused is not None:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import msgspec
 
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.layout_settings import RoundingRule
+from connecteam_sync.core.payroll_settings import RoundingRule
 from connecteam_sync.core.window import Window
 
 ExportFormat = Literal["csv", "xlsx", "parquet", "adp", "paychex", "gusto", "quickbooks", "paylocity", "ukg"]

@@ -8,6 +8,7 @@ from connecteam_sync.core.clocktime import ClockTime, Employee
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.run import Entry, StandingHold
 from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.window import Window
 
 
 class ShiftHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,10 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Entry, ...]
     holds: tuple[StandingHold, ...]
     shifts: tuple[ShiftHistory, ...]
+    purged: tuple[Window, ...] = ()
+    """Days of those that were asked for which were purged: of these nothing else is on record any more."""
+    has_more: bool = False
+    """Whether further changes are behind the last one of these: go on after its cursor."""
 
 
 def about(

@@ -121,6 +121,8 @@ class ClosedDays(msgspec.Struct, frozen=True, kw_only=True):
             who: RowId | None = self.employee_id if self.employee_id is not None else self.user_id
             scope = LockScope(employee_id=who, time_clock_id=self.time_clock_id)
             return f"connecteam-sync unlock --from {self.first} --to {self.last}{scope.options}"
+        if self.source == "purged":
+            return "by nothing: it was purged"
         return f"connecteam-sync periods reopen {self.first} --reason R" if self.source == "period" else "in Connecteam"
 
 

@@ -7,12 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from connecteam_sync.core.change import Change
-from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.text import called, clock, day_name, hours, span
-from connecteam_sync.core.window import LockedDay, LockSource, local_day
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.text import called, clock, day_name, hours, many, span
+from connecteam_sync.core.window import LockedDay, LockSource, Window, local_day
 
 
 class Locks:
@@ -83,11 +86,67 @@ class _Index:
                 yield self._days[number]
 
 
+def purged_of(days: Iterable[LockedDay]) -> tuple[LockedDay, ...]:
+    """Those of the closed days that were purged."""
+    return tuple(day for day in days if day.source == "purged")
+
+
+def left_out_text(window: Window, days: Iterable[LockedDay]) -> str:
+    """How many days of a window are purged; empty if none is."""
+    count = len({day.day for day in purged_of(days) if window.first <= day.day <= window.last})
+    return f"{many(count, 'day')} purged, and left as they are" if count else ""
+
+
+def as_kept(snapshot: Snapshot, stored: StoredState) -> tuple[Snapshot, StoredState]:
+    """An answer and the stored state without what is not kept any more: the names of people who were erased, and what
+    lies on purged days. Nothing is decided, held or remembered there.
+
+    What reaches across the border stays: a shift that is remembered with a row on a day that was not purged, or that
+    began on one and has its row on a purged day, and that row. Its hold says so.
+    """
+    erased = {key for key, user in stored.users.items() if user.is_erased}
+    if erased:
+        users = tuple(user.erased if user.id in erased else user for user in snapshot.users)
+        snapshot = msgspec.structs.replace(snapshot, users=users)
+    purged = purged_of(stored.locked)
+    if not purged:
+        return snapshot, stored
+    gone = Locks(purged)
+    rows = {row.id: row for row in stored.rows}
+
+    def lies_there(tracked: TrackedShift) -> bool:
+        row = rows.get(tracked.clock_time_id)
+        return gone.at(tracked.shift.start) is not None and (row is None or gone.at(row.clock_in) is not None)
+
+    kept = tuple(one for one in stored.mirrors if not lies_there(one))
+    known = {one.shift.id for one in kept}
+    linked = {one.clock_time_id for one in kept}
+    return (
+        msgspec.structs.replace(
+            snapshot,
+            shifts=tuple(one for one in snapshot.shifts if one.id in known or gone.at(one.start) is None),
+            breaks=tuple(one for one in snapshot.breaks if gone.at(one.start) is None),
+            invalid_records=tuple(
+                one
+                for one in snapshot.invalid_records
+                if one.start is None or one.activity_id in known or gone.at(one.start) is None
+            ),
+        ),
+        msgspec.structs.replace(
+            stored,
+            rows=tuple(row for row in stored.rows if row.id in linked or gone.at(row.clock_in) is None),
+            mirrors=kept,
+            breaks=tuple(one for one in stored.breaks if gone.at(one.start) is None),
+        ),
+    )
+
+
 CLOSED_BY: Mapping[LockSource, str] = {
     "own": "is locked for payroll",
     "period": "lies in a closed pay period",
     "connecteam_lock": "is locked in Connecteam",
     "connecteam_approval": "is approved in Connecteam",
+    "purged": "was purged",
 }
 """What is said of a day that is closed, by what closes it."""
 

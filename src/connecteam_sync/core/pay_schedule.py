@@ -7,14 +7,11 @@ change is a day like any other.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Literal
 
-import msgspec
-
-from connecteam_sync.core.timesheets import WEEKDAYS, Weekday
+from connecteam_sync.core.payroll_settings import PaySchedule
+from connecteam_sync.core.timesheets import WEEKDAYS
 from connecteam_sync.core.window import EARLIEST
 
-PayScheduleKind = Literal["weekly", "biweekly", "semimonthly", "monthly", "days"]
 _WEEK, _TWO_WEEKS = 7, 14
 _HALF = 15
 """Days between the two first days of a semimonthly schedule."""
@@ -22,21 +19,6 @@ LAST_ANCHOR = 28
 """The last day of a month that every month has."""
 _MONDAY = date(2001, 1, 1)
 _ONE_DAY = timedelta(days=1)
-
-
-class PaySchedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When pay periods begin and end, and who closes them: keys of `[payroll]`.
-
-    `anchor` is the first day of some period. `period_days` belongs to the schedule `days`. `workweek_start` is the
-    first day of the company's workweek. `two_persons`: one reviews a period, another closes it.
-    """
-
-    schedule: PayScheduleKind | None = None
-    """None: every period is named by both its days."""
-    anchor: date | None = None
-    period_days: int | None = None
-    workweek_start: Weekday | None = None
-    two_persons: bool = False
 
 
 def scheduled(schedule: PaySchedule, day: date) -> tuple[date, date] | None:

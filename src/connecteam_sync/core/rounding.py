@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connecteam_sync.core.layout_settings import RoundingRule
+from connecteam_sync.core.payroll_settings import RoundingRule
 
 HUNDREDTH = 36
 """Seconds of a hundredth of an hour."""

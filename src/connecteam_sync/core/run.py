@@ -373,6 +373,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The totals themselves: time clock, days, and (user, local day, minutes) of each; kept for `timesheet`."""
     seen_locks: tuple[tuple[int, Window, tuple[tuple[int, date, bool | None, bool | None], ...]], ...] = ()
     """Connecteam's own locks and approvals, where they are imported (`import_locks`); see `core.verify.SeenLocks`."""
+    purged: tuple[date, ...] = ()
+    """Days of the window that were purged: nothing on them is compared."""
     run: int | None = None
     """The number of its receipt."""
     not_recorded: str | None = None

@@ -50,6 +50,10 @@ class Break(msgspec.Struct, frozen=True, gc=False):
     modified_at: int | None = None
 
 
+ERASED = "(erased)"
+"""The stored first name of a user who was erased, for good: nothing of what Connecteam calls them is stored again."""
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Connecteam account, archived or not. Names and e-mail addresses are not unique.
 
@@ -62,6 +66,16 @@ class User(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     email: str | None = None
     is_archived: bool = False
     phone: str | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether these are the values stored of somebody who was erased."""
+        return self.first_name == ERASED and not self.last_name
+
+    @property
+    def erased(self) -> User:
+        """The same account without anything that names the person."""
+        return msgspec.structs.replace(self, first_name=ERASED, last_name="", email=None, phone=None)
 
     @property
     def name(self) -> str:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-LockSource = Literal["own", "period", "connecteam_lock", "connecteam_approval"]
-"""What closes a day: somebody's lock, its closed period, or what Connecteam says of a person's day."""
+LockSource = Literal["own", "period", "connecteam_lock", "connecteam_approval", "purged"]
+"""What closes a day: somebody's lock, its closed period, what Connecteam says of a person's day, or a purge."""
 MAX_WINDOW_DAYS = 366
 """The longest window a command accepts: a longer one is more likely a typing mistake."""
 EARLIEST, LATEST = date(1971, 1, 1), date(2199, 12, 31)
@@ -91,7 +91,7 @@ class LockedDay(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A local day that payroll has closed, in the time zone of then, which may not be the business's any more.
 
     `start` to `end` is the half-open span of its instants: usually 23, 24 or 25 hours. `source` says what holds it: a
-    lock of its own, its closed period, or Connecteam's lock or approval of a person's day.
+    lock of its own, its closed period, Connecteam's lock or approval of a person's day, or a purge, for good.
     `time_clock_id` and `user_id` (a Connecteam user) say whose day it is; 0 stands for all of them.
     """
 

@@ -36,7 +36,7 @@ from connecteam_sync.engine.certificates import account_of, chain_on_record
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.ssh_signatures import is_whole, refusal
 from connecteam_sync.errors import ConfigurationError
-from connecteam_sync.store.payroll import certificates
+from connecteam_sync.store.payroll import certificates, purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -124,7 +124,7 @@ class _Check:
             self._note_period(payload)
             rows, odd = self._certified(payload)
             differences += odd
-            if table:
+            if table and not self._is_purged(payload):
                 found, compared = self._of_table(payload, rows)
                 differences += found
         return CertificateCheck(
@@ -188,6 +188,12 @@ class _Check:
             if item.position > position or item in payload.chain.breaks
         ]
 
+    def _is_purged(self, payload: PeriodPayload) -> bool:
+        """Whether rows of these days were purged: then there is nothing to compare with, and a note says so."""
+        found = [one for one in purges.purged_in(self._session, _days_of(payload)) if one.with_rows]
+        self._notes += [f"{purges.purged_text(one)}, with its rows: the table is not compared" for one in found[:1]]
+        return bool(found)
+
     def _certified(
         self, payload: PeriodPayload
     ) -> tuple[tuple[CertifiedRow, ...] | None, tuple[CertificateDifference, ...]]:
@@ -231,9 +237,12 @@ def _chain(detail: str) -> CertificateDifference:
 def rows_now(session: Session, payload: PeriodPayload) -> tuple[CertifiedRow, ...]:
     """The rows of the table on the days of a certificate, in their order."""
     require_table(session.host, session.columns, session.dialect)
+    return in_order(certificates.certified_rows(session, _days_of(payload)))
+
+
+def _days_of(payload: PeriodPayload) -> Window:
     period = payload.period
-    window = Window(date.fromisoformat(period.first), date.fromisoformat(period.last), period.timezone)
-    return in_order(certificates.certified_rows(session, window))
+    return Window(date.fromisoformat(period.first), date.fromisoformat(period.last), period.timezone)
 
 
 # -- by itself, each night ---------------------------------------------------------------------------------------------
@@ -265,6 +274,8 @@ def _mismatch(session: Session, one: KeptCertificate) -> CertificateMismatch | N
     at = now() if before is None else before.since
     if not isinstance(payload, PeriodPayload):
         return CertificateMismatch(since=at, people=0, employees=())
+    if any(one.with_rows for one in purges.purged_in(session, _days_of(payload))):
+        return None
     found = rows_now(session, payload)
     people = [item.employee_id for item in differing_people(payload.by_person, people_of(found))]
     named = tuple(employee for employee in people[:_NAMED] if employee is not None)

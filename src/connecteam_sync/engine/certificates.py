@@ -39,7 +39,7 @@ from connecteam_sync.engine.ssh_signatures import (
 from connecteam_sync.errors import CertificateRefused, ConfigurationError, LockHeld
 from connecteam_sync.store.history import feed
 from connecteam_sync.store.mirror.account import account
-from connecteam_sync.store.payroll import certificates
+from connecteam_sync.store.payroll import certificates, purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -141,6 +141,7 @@ class Certifier:
                 f"the period {named} ({self._timezone}) is not closed, so its hours may still change",
                 next_step=f"connecteam-sync periods check {named}, then connecteam-sync periods close {named}",
             )
+        purges.require_kept(session, found.window, "is not certified")
         return found
 
     def _files(self, read: _Read, key: SigningKey, signature: str) -> dict[str, bytes]:

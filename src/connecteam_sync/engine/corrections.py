@@ -9,7 +9,8 @@ import msgspec
 
 from connecteam_sync.core.change import waiting
 from connecteam_sync.core.corrections import Correction, CorrectionsPage, CorrectionState
-from connecteam_sync.core.pay_schedule import PaySchedule, scheduled
+from connecteam_sync.core.pay_schedule import scheduled
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.periods import Period, PeriodEvent, overlapping, spelled
 from connecteam_sync.core.run import Acknowledgement
 from connecteam_sync.core.text import called, many

@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from connecteam_sync.core.exports import OF_HOURS, Export, Exported, manifest
-from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.layouts.systems import note_of
+from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
 from connecteam_sync.core.window import Window
@@ -36,7 +36,7 @@ from connecteam_sync.errors import (
     DatabaseUnavailable,
     ExportRefused,
 )
-from connecteam_sync.store.payroll import exports
+from connecteam_sync.store.payroll import exports, purges
 from connecteam_sync.store.session import Session
 from connecteam_sync.version import __version__
 
@@ -93,6 +93,7 @@ class Exports:
     def _draft(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:
         with self._store.reading("reading a pay period") as session:
             window = self._periods.named_in(session, asked.period).window
+            purges.require_kept(session, window, "is not exported")
             content = content_of(session, window, asked.choice, without_blocked=asked.without_blocked, is_draft=True)
         file.write(encoded(content, asked.choice, is_draft=True))
         done = _exported(content, asked, file, None)
@@ -106,6 +107,7 @@ class Exports:
         try:
             with self._store.writing("exporting a pay period") as session:
                 period = self._periods.named_in(session, asked.period)
+                purges.require_kept(session, period.window, "is not exported")
                 earlier = _earlier(session, period, asked)
                 content = content_of(
                     session, period.window, asked.choice, without_blocked=asked.without_blocked, is_draft=False

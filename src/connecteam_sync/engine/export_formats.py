@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connecteam_sync.core.export_lines import long_csv
 from connecteam_sync.core.exports import EXPORT_FORMATS, ExportFormat
-from connecteam_sync.core.layout_settings import LayoutSettings
 from connecteam_sync.core.layouts.shape import Frame, Layout
 from connecteam_sync.core.layouts.systems import LAYOUTS
 from connecteam_sync.core.layouts.text import encoded as laid_out
+from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.export_tables import parquet, require_package, xlsx
 from connecteam_sync.errors import ConfigurationError

@@ -8,7 +8,8 @@ from datetime import date
 
 import msgspec
 
-from connecteam_sync.core.pay_schedule import PaySchedule, before, scheduled
+from connecteam_sync.core.pay_schedule import before, scheduled
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.period_check import IN_NO_WAY, Checked, Obstacle
 from connecteam_sync.core.periods import (
     Period,
@@ -27,7 +28,7 @@ from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.operator import acting_name, operator_text
 from connecteam_sync.engine.period_check import ATTEMPTS, Moves, PeriodChecker
 from connecteam_sync.errors import ConnecteamSyncError, PeriodRefused, RowMoved, UpstreamError, WindowError
-from connecteam_sync.store.payroll import periods
+from connecteam_sync.store.payroll import periods, purges
 from connecteam_sync.store.session import Session
 
 _SHOWN = 6
@@ -130,6 +131,7 @@ class PayPeriods:
         who, period = acting_name(by), self.named(text)
         _require_apart(period)
         self._require_zone(period)
+        self._require_kept(period)
         checked, _ = self._checker.check(period.window, not_reviewed=self._reviewing(period, who))
         event = _event(period.window, "check", who, checked=checked)
         try:
@@ -193,6 +195,7 @@ class PayPeriods:
                     report=PeriodReport(period=period),
                     next_step="connecteam-sync periods lists the periods and their states",
                 )
+            purges.require_kept(session, period.window, "is not opened")
             event = periods.record(session, "open", _event(period.window, "reopen", who, reason=why))
         return PeriodReport(period=msgspec.structs.replace(period, state="open", event=event), newly=True)
 
@@ -230,7 +233,12 @@ class PayPeriods:
             )
         _require_apart(period)
         self._require_zone(period)
+        self._require_kept(period)
         return period
+
+    def _require_kept(self, period: Period) -> None:
+        with self._store.reading("looking for purges") as session:
+            purges.require_kept(session, period.window, "cannot be checked")
 
     def _require_zone(self, period: Period) -> None:
         zone = period.window.timezone

@@ -13,6 +13,7 @@ from connecteam_sync.core.change import Planner, Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.end_of_run import ROUNDS, left_for_the_end
 from connecteam_sync.core.evidence import RunEvidence
+from connecteam_sync.core.locks import as_kept
 from connecteam_sync.core.run import Failure, Plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.tracking import as_if_applied
@@ -170,7 +171,7 @@ class Proposer:
             policy = msgspec.structs.replace(policy, orphans="ignore")
         with self.store.reading() as session:
             seen = {m.shift.id: m.shift.start for planned in self._planned for m in planned.plan.mirrors}
-            found = session.stored(unit.window, snapshot, seen_starts=seen)
+            snapshot, found = as_kept(snapshot, session.stored(unit.window, snapshot, seen_starts=seen))
             tried = as_last_tried(session, found)
             as_if = as_if_applied(tried, (planned.plan for planned in self._planned), unit.window)
             considered = Considered(unit._replace(policy=policy), snapshot)
@@ -184,7 +185,7 @@ class Proposer:
         """The plan for an archived time clock that Connecteam no longer shows: its rows stay, held."""
         snapshot = nothing_seen(unit.clock, unit.window, self.people.users)
         with self.store.reading() as session:
-            found = session.stored(unit.window, snapshot)
+            snapshot, found = as_kept(snapshot, session.stored(unit.window, snapshot))
             standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, found, unit.policy, error.message, standing=standing)
         plan = with_acknowledged(plan, session.holds)

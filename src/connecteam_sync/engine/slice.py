@@ -12,6 +12,7 @@ import msgspec
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Pending, SlicePlan
 from connecteam_sync.core.events import InputsNotKept, SliceAgain
+from connecteam_sync.core.locks import as_kept, left_out_text
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
@@ -224,8 +225,8 @@ class SliceRunner:
         """
         if fetched.known is not None:
             return self._as_remembered(session, fetched, fetched.known, results, last=last)
-        snapshot = fetched.snapshot(self.state.people)
-        stored = session.stored(unit.window, snapshot, results)
+        answer = fetched.snapshot(self.state.people)
+        snapshot, stored = as_kept(answer, session.stored(unit.window, answer, results))
         self._considered = considered = Considered(unit, snapshot)
         deciding = partial(decided_in, session, considered, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
@@ -315,7 +316,8 @@ class SliceRunner:
             return receipt, None
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
         kinds = self._break_types.write(session, decision.time_clock_id) if self._break_types else ""
-        notes = (done.note, self._belonging.note if not self.record.slices else "", kinds)
+        account = self._belonging.note if not self.record.slices else ""
+        notes = (done.note, account, kinds, left_out_text(decision.window, taken.stored.locked))
         receipt = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
         people: dict[str, object] | None = None
         if done.employees_made or done.renamed:
@@ -335,7 +337,7 @@ class SliceRunner:
         state.evidence.add_failure(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
         with self.store.writing(f"mirroring {unit.window}") as session:
-            stored = session.stored(unit.window, snapshot)
+            snapshot, stored = as_kept(snapshot, session.stored(unit.window, snapshot))
             standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, stored, unit.policy, error.message, standing=standing)
             number = self.record.begin(session)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +13,7 @@ from connecteam_sync.api.timesheets import DayTotal
 from connecteam_sync.core.adopt import Offset, offset_rows
 from connecteam_sync.core.change import Counts, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
+from connecteam_sync.core.locks import purged_of
 from connecteam_sync.core.run import Difference, Failure, Plan, Verification
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.core.timesheets import Counted, TimesheetDay, TimesheetRules, counted, differing
@@ -20,6 +23,7 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.propose import failure_of, newest_plans, propose
 from connecteam_sync.errors import ConnecteamSyncError, Rejected
 
+Said = TypeVar("Said", tuple[int, date, int], tuple[int, date, bool | None, bool | None])
 NO_COUNTS = Counts()
 """Of a look that plans nothing."""
 
@@ -104,6 +108,9 @@ def verification_of(
     totals: list[Difference] = []
     offsets: list[Offset] = []
     held = held_by(looked)
+    purged = {
+        day.day for _, stored in looked for day in purged_of(stored.locked) if window.first <= day.day <= window.last
+    }
     for slice_window in dict.fromkeys(plan.window for plan, _ in looked):
         mine = [(plan, stored) for plan, stored in looked if plan.window == slice_window]
         shifts = [shift for plan, _ in mine for shift in plan.snapshot.shifts]
@@ -116,7 +123,8 @@ def verification_of(
         inside = [row for row in rows.values() if slice_window.holds(row.clock_in)]
         offsets += offset_rows(inside, shifts, employees, slice_window.zone)
         if timesheets is not None:
-            totals += (total for plan, _ in mine for total in timesheets.differing(plan))
+            found = (total for plan, _ in mine for total in timesheets.differing(plan))
+            totals += (total for total in found if total.day not in purged)
             approved = {(employees[user], day) for user, day in timesheets.approved if user in employees}
             differing_here = tuple(
                 msgspec.structs.replace(one, is_approved=(one.employee_id, one.day) in approved)
@@ -131,11 +139,20 @@ def verification_of(
         days=tuple(days),
         totals=tuple(totals),
         offsets=tuple(offsets),
-        seen=tuple(timesheets.seen) if timesheets is not None else (),
-        seen_locks=tuple(timesheets.locks) if timesheets is not None else (),
+        seen=tuple(_kept(timesheets.seen, purged)) if timesheets is not None else (),
+        seen_locks=tuple(_kept(timesheets.locks, purged)) if timesheets is not None else (),
+        purged=tuple(sorted(purged)),
         shifts=len(shown),
         minutes=sum((s.end - s.start) // 60 for s in shown if s.end is not None),
     )
+
+
+def _kept(
+    seen: Iterable[tuple[int, Window, tuple[Said, ...]]], purged: AbstractSet[date]
+) -> Iterator[tuple[int, Window, tuple[Said, ...]]]:
+    """What a timesheet said, without purged days: nothing of those is remembered again."""
+    for clock, window, people in seen:
+        yield clock, window, tuple(one for one in people if one[1] not in purged)
 
 
 def _is_in(window: Window, total: DayTotal) -> bool:

@@ -89,17 +89,20 @@ def _rounded_lines(done: Exported) -> list[str]:
     )
     if not changed and done.export.rounding == "none":
         return []
-    lines = [f"  rounding {done.export.rounding}: {_seconds(done.export.residue_seconds)} against the net minutes"]
-    lines += [f"    {called(one.name)}: {_seconds(one.residue_seconds)}" for one in changed[:SHOWN]]
+    total = done.export.residue_seconds
+    against = f"{_residue(total)} than the net minutes" if total else "the net minutes"
+    lines = [f"  rounding {done.export.rounding}: the file has {against}"]
+    lines += [f"    {called(one.name)}: {_residue(one.residue_seconds)}" for one in changed[:SHOWN]]
     if len(changed) > SHOWN:
         lines.append(f"    … and {many(len(changed) - SHOWN, 'more person', 'more people')}: the manifest has them")
     return lines
 
 
-def _seconds(count: int) -> str:
-    """`+1:30 min`, `-0:24 min`, `nothing`."""
-    sign = "-" if count < 0 else "+"
-    return f"{sign}{abs(count) // 60}:{abs(count) % 60:02} min" if count else "nothing"
+def _residue(seconds: int) -> str:
+    """`1 min 30 s more`, `24 s less`."""
+    minutes, rest = divmod(abs(seconds), 60)
+    size = " ".join(filter(None, (f"{minutes:,} min" if minutes else "", f"{rest} s" if rest else "")))
+    return f"{size} {'less' if seconds < 0 else 'more'}"
 
 
 def blocked_lines(blocked: Sequence[Blocked], how: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -21,10 +21,19 @@ from connecteam_sync.present.text import SHOWN, change_line, options_of, times
 
 if TYPE_CHECKING:
     from connecteam_sync.core.anomalies import Anomaly
+    from connecteam_sync.core.change_lines import ChangeLine
 
 
-def history_text(history: History, zone: ZoneInfo, names: Mapping[RowId, str], day: date | None = None) -> list[str]:
-    """An employee's rows, the shift and the holds of each, and every change of them."""
+Days = tuple[date, date] | None
+"""The first and the last local day that was asked for; None for every day."""
+
+
+def history_text(
+    history: History, zone: ZoneInfo, names: Mapping[RowId, str], days: Days = None, *, is_part: bool = False
+) -> list[str]:
+    """An employee's rows, the shift and the holds of each, and every change of them; or a part of the changes, of which
+    it cannot be told what became of a row.
+    """
     shifts: dict[RowId | None, list[ShiftHistory]] = defaultdict(list)
     rows = {row.id for row in history.rows}
     for tracked in history.shifts:
@@ -41,8 +50,9 @@ def history_text(history: History, zone: ZoneInfo, names: Mapping[RowId, str], d
             lines.append("    Connecteam: no shift of this row is known")
         lines += [f"    {shift_line(tracked, zone)}" for tracked in shifts[row.id]]
         lines += map(_hold_line, held[row.id])
-    became = without_a_row(history, zone, day)
+    became = [] if is_part else without_a_row(history, zone, days)
     lines += became if history.rows or became else ["no row now, and none is on record to have been there"]
+    lines += [purged_line(item) for item in history.purged]
     for tracked in shifts[None]:
         place = f"row {tracked.clock_time_id}" if tracked.clock_time_id is not None else "no row"
         begins = local_day(tracked.shift.start, zone)
@@ -57,13 +67,31 @@ def history_text(history: History, zone: ZoneInfo, names: Mapping[RowId, str], d
     return lines
 
 
-def without_a_row(history: History, zone: ZoneInfo, day: date | None) -> list[str]:
-    """For each row that is no longer there (on the day asked for) what became of it, by its last change on record."""
+def purged_line(days: Window) -> str:
+    """What is said of days that were purged."""
+    return f"{days.first}..{days.last} was purged: nothing else of these days is on record (retention check)"
+
+
+def change_lines(lines: Iterable[ChangeLine], zone: ZoneInfo) -> Iterator[str]:
+    """`Tue 2 Dec 2025  Ana Diaz  changed 08:00-16:00 -> 08:00-16:30  +0:30 h  run 12, 2025-12-03 09:00: why`."""
+    for line in lines:
+        who = called(line.name) or f"employee {line.employee_id}"
+        shown = [times(row, zone, line.day) for row in (line.before, line.after) if row is not None]
+        was, now = line.minutes
+        entry = line.entry
+        yield (
+            f"{day_name(line.day)}  {who:<24} {line.what:<7} {' -> '.join(shown)}  {hours(now - was, signed=True)} h"
+            f"  run {entry.run}, {stamp(entry.at, zone)}: {one_line(entry.change.why)}"
+        )
+
+
+def without_a_row(history: History, zone: ZoneInfo, days: Days) -> list[str]:
+    """For each row that is no longer there (on the days asked for) what became of it, by its last change on record."""
     rows = {row.id for row in history.rows}
     newest = {entry.change.image.id: entry for entry in history.changes}
     lines = []
     for row, entry in newest.items():
-        if row in rows or not _was_there(history, row, zone, day):
+        if row in rows or not _was_there(history, row, zone, days):
             continue
         after = entry.change.after
         by = f"by run {entry.run} ({stamp(entry.at, zone)}): {one_line(entry.change.why)}"
@@ -71,15 +99,19 @@ def without_a_row(history: History, zone: ZoneInfo, day: date | None) -> list[st
             lines.append(f"row {row} was deleted {by}")
         elif after.employee_id != history.employee.id:
             lines.append(f"row {row} was given to employee {after.employee_id} {by}")
-        elif day is not None and local_day(after.clock_in, zone) != day:
+        elif not _is_in(days, local_day(after.clock_in, zone)):
             lines.append(f"row {row} was moved to {day_name(local_day(after.clock_in, zone))} {by}")
         else:
             lines.append(f"row {row} is not where run {entry.run} left it: another program removed or moved it")
     return lines
 
 
-def _was_there(history: History, row: RowId | None, zone: ZoneInfo, day: date | None) -> bool:
-    """Whether a row of the employee began on the day, by any change: one that only reaches into it did not."""
+def _is_in(days: Days, day: date) -> bool:
+    return days is None or days[0] <= day <= days[1]
+
+
+def _was_there(history: History, row: RowId | None, zone: ZoneInfo, days: Days) -> bool:
+    """Whether a row of the employee began on the days, by any change: one that only reaches into them did not."""
     images = (
         image
         for entry in history.changes
@@ -87,7 +119,7 @@ def _was_there(history: History, row: RowId | None, zone: ZoneInfo, day: date | 
         for image in (entry.change.before, entry.change.after)
         if image is not None and image.employee_id == history.employee.id
     )
-    return day is None or any(local_day(image.clock_in, zone) == day for image in images)
+    return days is None or any(_is_in(days, local_day(image.clock_in, zone)) for image in images)
 
 
 def _held_by_place(history: History, rows: set[RowId | None]) -> dict[RowId | None, list[StandingHold]]:

@@ -235,7 +235,15 @@ def history(history: History) -> Json:
         "changes": [entry(item) for item in history.changes],
         "holds": [standing(item) for item in history.holds],
         "shifts": [tracked(item) for item in history.shifts],
+        "last": history.changes[-1].cursor if history.changes else None,
+        "has_more": history.has_more,
+        "purged": [purged(item) for item in history.purged],
     }
+
+
+def purged(item: Window) -> Json:
+    """Days of which nothing is on record any more."""
+    return {"first": item.first.isoformat(), "last": item.last.isoformat()}
 
 
 def tracked(tracked: ShiftHistory) -> Json:
@@ -405,6 +413,7 @@ def verification(verification: Verification) -> Json:
         "offsets": [offset(item) for item in verification.offsets],
         "changes": [change(item) for item in verification.plan.changes if item.kind != "link"],
         "holds": [hold(item) for item in verification.plan.holds],
+        "purged": [day.isoformat() for day in verification.purged],
         "errors": failures(verification.plan),
         "exit_code": verification.exit_code,
     }

@@ -125,7 +125,8 @@ def verified_lines(verified: Verified, window: Window) -> list[str]:
 def still_lines(still: Iterable[LockedDay]) -> list[str]:
     """A line for each day that stays closed after an unlocking since it was closed in another time zone."""
     return [
-        f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}), closed in another time zone"
+        f"  still closed in it: hours of {day.day.isoformat()} ({day.timezone}),"
+        f" {'purged, which nothing opens' if day.source == 'purged' else 'closed in another time zone'}"
         for day in still
         if day.source != "period"
     ]
@@ -161,6 +162,7 @@ _CLOSED: dict[LockSource, str] = {
     "period": "closed as a pay period",
     "connecteam_lock": "locked in Connecteam, seen",
     "connecteam_approval": "approved in Connecteam, seen",
+    "purged": "purged",
 }
 
 

@@ -23,6 +23,8 @@ def verify_text(verification: Verification, names: Mapping[RowId, str]) -> list[
     lines.append(
         f"Connecteam has {many(verification.shifts, 'shift')}, {hours(verification.minutes)} hours of closed ones"
     )
+    if verification.purged:
+        lines.append(f"{many(len(verification.purged), 'day')} of them purged, and not compared: retention check")
     exact = "the table is exact" if not verification.plan.holds else "but for what is held below"
     lines.append(f"{many(verification.differences, 'difference')}" + ("" if verification.differences else f": {exact}"))
     lines += [

@@ -51,15 +51,17 @@ def explained(
     person: Employee,
     people: Iterable[Employee],
     *,
-    day: date | None,
+    days: tuple[date, date] | None,
     span: tuple[int, int],
     reach: int = 0,
+    after: int | str = feed.START,
+    limit: int | None = None,
 ) -> Explained:
-    """The rows of an employee whose clock-in lies in the span of instants (that of `day`, if given), and all that
-    explains them. `people` are all employees, which are read already; `reach` is how many seconds before the span
-    rows and shifts are looked for that may reach into it.
+    """The rows of an employee whose clock-in lies in the span of instants (that of the `days`, first and last, if
+    given), and all that explains them. `people` are all employees, which are read already; `reach` is how many seconds
+    before the span rows and shifts are looked for that may reach into it. `after` and `limit` are of the changes.
 
-    Five statements, if a day is given.
+    Five statements, if days are given.
     """
     people = list(people)
     known = session.known_users()
@@ -75,7 +77,7 @@ def explained(
         if one.clock_time_id in keys or (one.shift.user_id in users and span[0] <= one.shift.start < span[1])
     )
     ids = frozenset(one.shift.id for one in theirs)
-    if day is None:
+    if days is None:
         standing = holds.standing_holds(session)
     else:
         standing = holds.holds_about(
@@ -85,9 +87,14 @@ def explained(
         History(
             employee=person,
             rows=inside,
-            changes=feed.history(session, person.id, day, {e.id: e.name for e in people}),
+            changes=feed.history(session, person.id, days, {e.id: e.name for e in people}, after=after, limit=limit),
             holds=about(
-                standing, rows=keys, shifts=ids, employee=person.id, users=users, span=span if day is not None else None
+                standing,
+                rows=keys,
+                shifts=ids,
+                employee=person.id,
+                users=users,
+                span=span if days is not None else None,
             ),
             shifts=theirs,
         ),

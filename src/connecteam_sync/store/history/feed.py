@@ -58,52 +58,85 @@ def part_of_run(session: Session, number: int, *, after: int, limit: int) -> tup
     return _entries(session, wanted.order_by(changes.c.id).limit(limit))
 
 
-def entries_after(session: Session, cursor: int | str, limit: int) -> tuple[Entry, ...]:
+def entries_after(
+    session: Session, cursor: int | str, limit: int, *, written: tuple[int, int] | None = None
+) -> tuple[Entry, ...]:
     """At most `limit` entries after the one that a cursor names; a bare number is accepted without its hash.
 
+    With `written`, a half-open span of instants (epoch), only those that were written then and altered a value.
     Raises FeedReset if the entry is gone or is another one now, ConfigurationError if this is no cursor.
     """
     number = _require_there(session, cursor)
     changes = session.tables.changes
-    wanted = select(changes).where(changes.c.id > number).order_by(changes.c.id).limit(limit)
-    return _entries(session, wanted)
+    wanted = select(changes)
+    if written is not None:
+        number = max(number, _before_the_first(session, written[0]))
+        wanted = wanted.where(changes.c.at >= written[0], changes.c.at < written[1], changes.c.kind != "link")
+    return _entries(session, wanted.where(changes.c.id > number).order_by(changes.c.id).limit(limit))
+
+
+def _before_the_first(session: Session, since: int) -> int:
+    """A number below that of every entry written since then: found by the runs, since no index has the moments."""
+    runs, changes = session.tables.runs, session.tables.changes
+    late = select(func.min(runs.c.id)).where(or_(runs.c.finished_at >= since, runs.c.finished_at.is_(None)))
+    first = session.connection.execute(
+        select(func.min(changes.c.id)).where(changes.c.run_id >= late.scalar_subquery())
+    ).scalar()
+    return _LARGEST if first is None else int(first) - 1
 
 
 def history(
-    session: Session, employee: RowId, day: date | None, names: Mapping[RowId, str | None] | None = None
+    session: Session,
+    employee: RowId,
+    days: tuple[date, date] | None,
+    names: Mapping[RowId, str | None] | None = None,
+    *,
+    after: int | str = START,
+    limit: int | None = None,
 ) -> tuple[Entry, ...]:
-    """The changes of rows that an employee has or had, oldest first; only those of `day` (a local day), if given.
+    """The changes of rows that an employee has or had, oldest first; only those of local `days` (first and last), if
+    given, after the entry that a cursor names, and at most `limit`.
 
-    `names` are those of all employees, if they are read already.
+    `names` are those of all employees, if they are read already. Raises FeedReset, ConfigurationError for the cursor.
     """
     changes = session.tables.changes
-    if day is not None:
-        found = _of_day(session, employee, day.isoformat()).subquery()
-        return _entries(session, select(changes).join(found, found.c.id == changes.c.id).order_by(changes.c.id), names)
-    mine = or_(changes.c.employee_id == employee, changes.c.previous_employee_id == employee)
-    return _entries(session, select(changes).where(mine).order_by(changes.c.id), names)
+    if days is not None:
+        found = _of_days(session, employee, *days).subquery()
+        wanted = select(changes).join(found, found.c.id == changes.c.id)
+    else:
+        wanted = select(changes).where(
+            or_(changes.c.employee_id == employee, changes.c.previous_employee_id == employee)
+        )
+    if after != START:
+        wanted = wanted.where(changes.c.id > _require_there(session, after))
+    return _entries(session, wanted.order_by(changes.c.id).limit(limit), names)
 
 
 _NEAR = 3
 """Days: a row that changes hands seldom moves further in the same change."""
 
 
-def _of_day(session: Session, employee: RowId, day: str) -> CompoundSelect[Any]:
-    """The numbers of the entries about rows that an employee has or had and that touch a local day: each part of the
+def _of_days(session: Session, employee: RowId, first_day: date, last_day: date) -> CompoundSelect[Any]:
+    """The numbers of the entries about rows that an employee has or had and that touch local days: each part of the
     union by an index, since no index has the employee of before.
 
     Rows that were theirs are found by the day, and, if they moved far when they changed hands, by the entries before.
     """
     changes, before = session.tables.changes, session.tables.changes.alias()
-    touched = and_(changes.c.first_day <= day, changes.c.last_day >= day)
-    near = later(date.fromisoformat(day), -_NEAR).isoformat()
+    first, last = first_day.isoformat(), last_day.isoformat()
+    touched = and_(changes.c.first_day <= last, changes.c.last_day >= first)
+    near = later(first_day, -_NEAR).isoformat()
     given_away = changes.c.previous_employee_id == employee
     numbers = select(changes.c.id)
     return union(
         numbers.where(changes.c.employee_id == employee, touched),
         numbers.where(given_away, changes.c.first_day >= near, touched),
         numbers.join(before, before.c.clock_time_id == changes.c.clock_time_id).where(
-            before.c.employee_id == employee, before.c.first_day <= day, before.c.last_day >= day, given_away, touched
+            before.c.employee_id == employee,
+            before.c.first_day <= last,
+            before.c.last_day >= first,
+            given_away,
+            touched,
         ),
     )
 
@@ -170,6 +203,9 @@ def _require_there(session: Session, cursor: int | str) -> int:
     # Numbers may be skipped, so the entry of a bare one need not exist; but none is larger than the newest.
     if there == text or (is_bare and newest is not None and number <= int(newest.partition("-")[0])):
         return number
+    if there is None and _is_purged(session, number):
+        # Gone by a purge, which takes no entry behind it: what comes next is on record.
+        return number
     what = "is not there any more" if there is None else "is another one now"
     raise FeedReset(
         f"entry {number} of the journal {what}: it was restored from a backup, or began again",
@@ -177,6 +213,13 @@ def _require_there(session: Session, cursor: int | str) -> int:
         newest=newest or START,
         next_step=f"rebuild what was built from it: connecteam-sync changes --after {START}",
     )
+
+
+def _is_purged(session: Session, number: int) -> bool:
+    """Whether a purge removed entries of that number, or of smaller and larger ones."""
+    purges = session.tables.purges
+    wanted = select(purges.c.id).where(purges.c.first_entry <= number, purges.c.last_entry >= number).limit(1)
+    return session.connection.execute(wanted).first() is not None
 
 
 def _cursor_at(session: Session, number: Any) -> str | None:  # noqa: ANN401 - a number, or what finds one

@@ -151,7 +151,8 @@ def run(session: Session, number: int) -> Run:
     if not found:
         raise NotFound(
             f"there is no run {number}",
-            next_step="`connecteam-sync runs` lists them; old ones with nothing are folded (`keep_quiet_receipts`)",
+            next_step="`connecteam-sync runs` lists them; old ones with nothing are folded (`keep_quiet_receipts`), and"
+            " those of purged days are gone: connecteam-sync retention check",
         )
     slices = tuple(receipt_of(row["receipt"]) for row in found if row["receipt"] is not None)
     return _run(dict(found[0]), slices, found[0]["undone_by"])

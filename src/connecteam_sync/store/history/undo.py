@@ -32,6 +32,7 @@ from connecteam_sync.store.mirror.employee_names import Renamed, kept, write
 from connecteam_sync.store.mirror.employees import insert_employees
 from connecteam_sync.store.mirror.tracking import remember_mirrors
 from connecteam_sync.store.mirror.trial_undo import inverted, write_inverse
+from connecteam_sync.store.payroll.purges import purged_in, purged_text
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
@@ -139,6 +140,12 @@ def require_kind_undoable(session: Session, old: Run) -> None:
 
 
 def _require_undoable_kind(session: Session, old: Run) -> None:
+    purged = purged_in(session, old.window)
+    if purged and old.kind not in {"verify", "adopt"}:
+        raise UndoRefused(
+            f"{purged_text(purged[0])}: what run {old.id} did there is not on record any more, so it is not undone",
+            next_step="later runs can be undone: connecteam-sync runs; what was purged cannot come back",
+        )
     if old.kind == "verify":
         raise UndoRefused(
             f"run {old.id} was a proof: it changed nothing that could be taken back",

@@ -21,6 +21,7 @@ _CURES: Mapping[LockSource, str] = {
     "period": "reopen its pay period if payroll agrees: connecteam-sync periods lists them",
     "connecteam_lock": _UPSTREAM,
     "connecteam_approval": _UPSTREAM,
+    "purged": "a purge cannot be taken back, and nothing is written to its days any more",
 }
 
 

@@ -198,7 +198,7 @@ def person_day(session: Session, person: Employee, people: Iterable[Employee], d
     """A day of one of these people: six statements."""
     people = list(people)
     start, end = start_of_day(day, zone), end_of_day(day, zone)
-    found = explained(session, person, people, day=day, span=(start, end), reach=_REACH)
+    found = explained(session, person, people, days=(day, day), span=(start, end), reach=_REACH)
     users = frozenset(found.users)
     breaks, sheet, locks = _facts(session, users, day, zone)
     return PersonDay(
@@ -218,8 +218,12 @@ def person_day(session: Session, person: Employee, people: Iterable[Employee], d
     )
 
 
-_SAID_OF = {"connecteam_lock": "locked in Connecteam", "connecteam_approval": "approved in Connecteam"}
-"""What is said of a day that is closed for one person."""
+_SAID_OF = {
+    "connecteam_lock": "locked in Connecteam",
+    "connecteam_approval": "approved in Connecteam",
+    "purged": "purged",
+}
+"""What is said of a day that is closed for one person, or for good."""
 
 
 def _facts(
@@ -244,6 +248,8 @@ def _facts(
         f" UNION ALL SELECT 'lock', {nothing}, p.changed_at, {nothing}, {nothing}, p.timezone, v.actor, v.reason"
         f" FROM {own.periods} p JOIN {own.period_events} v ON v.id = p.event_id"
         " WHERE p.state = 'closed' AND p.first_day <= :day AND p.last_day >= :day"
+        f" UNION ALL SELECT 'lock', {nothing}, u.begun_at, {nothing}, {nothing}, u.timezone, u.actor, 'purged'"
+        f" FROM {own.purges} u WHERE u.first_day <= :day AND u.last_day >= :day"
         f" UNION ALL SELECT DISTINCT 'lock', l.time_clock_id, l.locked_at, {nothing}, {nothing}, l.timezone,"
         " CASE WHEN l.source = 'own' THEN e.actor ELSE 'Connecteam' END,"
         " CASE WHEN l.source = 'own' THEN e.reason ELSE l.source END"

@@ -1,4 +1,4 @@
-"""The closed days of every source: those that somebody locked, closed pay periods, locks of single people."""
+"""The closed days of every source: somebody's locks, closed pay periods, locks of single people, purged days."""
 
 from __future__ import annotations
 
@@ -50,12 +50,14 @@ def days_around(start: int, end: int) -> dict[str, str]:
 
 def closed_days(own: OwnTables) -> str:
     """The days that are closed for everybody, as a table `l` of `first_day`, `last_day`, `timezone`, `locked_at` (epoch
-    seconds), `source` and `event_id` (of a lock): those that somebody locked, and those of closed pay periods.
+    seconds), `source` and `event_id` (of a lock): those that somebody locked, those of closed pay periods, and those
+    that were purged, from the beginning of the purge on.
     """
     return (
         "(SELECT day AS first_day, day AS last_day, timezone, locked_at, 'own' AS source, event_id"
         f" FROM {own.locked_days} UNION ALL SELECT first_day, last_day, timezone, changed_at, 'period', NULL"
-        f" FROM {own.periods} WHERE state = 'closed') l"
+        f" FROM {own.periods} WHERE state = 'closed'"
+        f" UNION ALL SELECT first_day, last_day, timezone, begun_at, 'purged', NULL FROM {own.purges}) l"
     )
 
 

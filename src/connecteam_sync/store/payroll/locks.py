@@ -113,7 +113,12 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
         for (at, number, zone), days in groups.items()
         for first, last in joined(days)
     ]
-    ranges += [*_of_periods(session), *_of_people(session, events), *own_locks.closed(session, events)]
+    ranges += [
+        *_of_periods(session),
+        *_of_people(session, events),
+        *own_locks.closed(session, events),
+        *purged(session),
+    ]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
 
 
@@ -155,6 +160,15 @@ def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[Cl
             time_clock_id=int(clock) or None,
             people=int(people),
         )
+
+
+def purged(session: Session) -> Iterator[ClosedDays]:
+    """The days that were purged, newest first, each range with who did it and when."""
+    sql = f"SELECT id, first_day, last_day, timezone, begun_at, actor FROM {session.own.purges} ORDER BY id DESC"
+    for number, begins, ends, zone, at, who in session.fetch(Query(sql))[0]:
+        first, last = date.fromisoformat(begins), date.fromisoformat(ends)
+        event = LockEvent(number=int(number), kind="lock", at=int(at), by=who, reason="", ranges=((first, last, zone),))
+        yield ClosedDays(first=first, last=last, timezone=zone, at=int(at), event=event, source="purged")
 
 
 def lock_history(session: Session) -> tuple[LockEvent, ...]:

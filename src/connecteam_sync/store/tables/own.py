@@ -133,6 +133,9 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
     corrections: str
     exports: str
     certificates: str
+    purges: str
+    legal_holds: str
+    erasures: str
     guard: str
     version: str
 

@@ -1,4 +1,4 @@
-"""The tables of payroll: periods, locks of single people, corrections, exports, certificates."""
+"""The tables of payroll: periods, locks of single people, corrections, exports, certificates, retention."""
 
 from __future__ import annotations
 
@@ -114,4 +114,41 @@ def define() -> None:
         Column("previous_hash", String(64)),
         Column("mismatch", Text),
         Index("period", "first_day"),
+    )
+
+    template(
+        "purges",
+        Column("id", CountedKey, primary_key=True),
+        Column("first_day", String(10), nullable=False),
+        Column("last_day", String(10), nullable=False),
+        Column("timezone", String(64), nullable=False),
+        Column("with_rows", SmallInteger, nullable=False),
+        Column("state", String(16), nullable=False),
+        Column("begun_at", BigInteger, nullable=False),
+        Column("done_at", BigInteger),
+        Column("actor", Name, nullable=False),
+        Column("counts", Long, nullable=False),
+        Column("first_entry", BigInteger),
+        Column("last_entry", BigInteger),
+    )
+
+    template(
+        "legal_holds",
+        Column("id", CountedKey, primary_key=True),
+        Column("employee_id", BigInteger, nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("actor", Name, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("released_at", BigInteger),
+        Column("released_by", Name),
+        Column("released_reason", Text),
+    )
+
+    template(
+        "erasures",
+        Column("id", CountedKey, primary_key=True),
+        Column("employee_id", BigInteger, nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("actor", Name, nullable=False),
+        Column("counts", Long, nullable=False),
     )

@@ -13,7 +13,7 @@ from connecteam_sync.store.tables import console_schema, payroll_schema, service
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.templates import CountedKey, Long, Name, template, templates
 
-VERSION = "0018"
+VERSION = "0019"
 """The newest migration, which this program needs."""
 TOUCHED = "touched_at"
 """The time when the server last wrote a shift, if it `notes_writes`."""
@@ -290,6 +290,9 @@ class Tables(NamedTuple):
     corrections: Table
     exports: Table
     certificates: Table
+    purges: Table
+    legal_holds: Table
+    erasures: Table
     guard: Table
 
 
@@ -307,6 +310,8 @@ PERSONS = {
     "changes": ("employee_id", "previous_employee_id"),
     "holds": ("employee_id",),
     "corrections": ("employee_id",),
+    "legal_holds": ("employee_id",),
+    "erasures": ("employee_id",),
 }
 """Columns of ours that hold the key of an employee."""
 

@@ -71,7 +71,7 @@ def one_day(ask: Ask) -> Page:
             "length": (found.end - found.start) // 3600,
             "rows": [_row(ask, found, row) for row in history.rows],
             "loose": [shift_line(one, ask.zone) for one in _without_rows(found)],
-            "became": without_a_row(history, ask.zone, day),
+            "became": without_a_row(history, ask.zone, (day, day)),
             "held": [(one, _affected(one)) for one in history.holds],
             "told": [_told(ask, found, entry) for entry in newest],
             "last": _last(ask, found),
