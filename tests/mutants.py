@@ -4394,7 +4394,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/lock_check.py", "clock in {None, self.time_clock_id}", "True", OWN_LOCKS),
     ("store/history/undo_locks.py", 'cure = {"own": _OF_SOME}.get(days[0].source, cure)', "pass", OWN_LOCKS),
     ("store/pages/persons.py", " OR l.user_id = 0", "", OWN_LOCKS),
-    ("store/payroll/locks.py", "WHERE source <> 'own' GROUP BY", "GROUP BY", OWN_LOCKS),
+    ("store/payroll/locks.py", "WHERE source <> 'own' GROUP BY", "WHERE 1 = 1 GROUP BY", OWN_LOCKS),
     ("store/payroll/periods.py", "if same and actor == event.by", "if False and actor == event.by", PERIODS),
     ("present/text.py", 'reasons.keys() == {"locked_day"}', "False", EVENING_TOLD),
     ("present/corrections_text.py", 'item.state != "pending", -item.number', "item.number", CORRECTED_COMMAND),
