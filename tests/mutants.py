@@ -43,6 +43,9 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
 )
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
 IN_PARTS = "tests/test_parts.py"
+AS_OF, HOUR_LINES, HOURS = "tests/core/test_as_of.py", "tests/core/test_hour_lines.py", "tests/test_hours.py -k sqlite"
+HOURS_COMMAND, THEN = "tests/test_hours_command.py", "tests/attack/test_rows_of_then.py -k sqlite"
+SHEET_PAGE = "tests/web/test_browser_papers.py"
 PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_period_checklist.py"
 COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
 LEDGER, CORRECTED = "tests/core/test_correction_ledger.py", "tests/test_corrections.py -k sqlite"
@@ -221,6 +224,7 @@ BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
     "tests/test_exports.py -k commit and postgresql",
+    "tests/test_export_layouts.py -k must_have and postgresql",
     ONE_MOMENT,
     "tests/web/test_plan_page.py -k not_there and postgresql",
     "tests/store/test_past.py -k texts and mariadb",
@@ -4766,7 +4770,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "days, confirm=confirm, with_rows=False",
         RETENTION,
     ),
-    ("store/payroll/purging.py", 'last <= days["end"] and', "", RETENTION),
+    ("store/payroll/purging.py", "int(number) not in beyond and", "", RETENTION),
+    ("store/payroll/purging.py", "image.clock_in < end for image", "False for image", RETENTION),
     ("store/payroll/purging.py", "        if reason is None:\n", "        if True:\n", RETENTION),
     ("store/payroll/purging.py", '            return "child_row"\n', "            return None\n", RETENTION),
     ("store/payroll/purging.py", "window.first <= one.first and one.last <= window.last", "True", RETENTION),
@@ -4817,6 +4822,55 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         RETENTION_COMMAND,
     ),
     ("core/exports.py", "return self.number == 0", "return False", EXPORTS),
+    ("core/as_of.py", "if entry.number <= as_of.entry:", "if entry.number < as_of.entry:", AS_OF),
+    ("core/as_of.py", "following.setdefault(key, entry)", "following[key] = entry", AS_OF),
+    ("core/as_of.py", "if now is not None and not now.is_ours:", "if False:", AS_OF),
+    ("core/as_of.py", "one.first_run <= as_of.newest_run", "one.first_run < as_of.newest_run", AS_OF),
+    ("core/as_of.py", "link.changed_in_run <= as_of.newest_run", "True", AS_OF),
+    ("core/as_of.py", "return following.before, following.before is None", "return None, True", AS_OF),
+    ("core/as_of.py", "return AsOfName(at=end_of_day(named.date(), zone) - 1)", "return AsOfName(at=0)", AS_OF),
+    ("core/as_of.py", "if is_moved and key not in present and after is None:", "if False:", AS_OF),
+    ("core/hours.py", 'one.employee_id if "person" in by else None,\n', "None,\n", HOUR_LINES),
+    ("core/hours.py", "or window.holds(one.hold.instant)", "or True", HOUR_LINES),
+    ("core/hours.py", "harmless(cells[name])", "cells[name]", HOUR_LINES),
+    ("core/hours.py", 'folded(line.name or ""),\n', "line.name,\n", HOUR_LINES),
+    ("core/worked.py", "return self.gross_minutes - self.break_minutes", "return self.gross_minutes", HOURS),
+    ("core/worked.py", "row.id not in found.not_journaled", "True", HOURS),
+    ("core/worked.py", "and (one.end is None or one.end > times.clock_in)", "", HOURS),
+    ("core/pay_schedule.py", "return WEEKDAYS[schedule.anchor.weekday()]", 'return "monday"', HOUR_LINES),
+    ("core/timesheet.py", "if same and before.clock_out is None:", "if same:", HOUR_LINES),
+    ("core/timesheet.py", "or (one.change.before is None and row in gone)", "", HOUR_LINES),
+    ("core/timesheet.py", 'if correction.state != "cancelled":', "if True:", HOUR_LINES),
+    (
+        "core/timesheet.py",
+        "row is not None and row.employee_id == employee else 0",
+        "row is not None else 0",
+        HOUR_LINES,
+    ),
+    ("core/timesheet.py", 'if event == "auto_clock_out":', "if False:", HOUR_LINES),
+    ("core/timesheet.py", "window.first <= first and ", "", HOUR_LINES),
+    ("store/history/as_of.py", "changes.c.id > moment.entry", "changes.c.id > moment.entry + 1", THEN),
+    ("store/history/as_of.py", "wanted = wanted.where(changes.c.id <= moment.entry)", "pass", HOURS),
+    ("store/history/as_of.py", "newest.where(changes.c.at <= at).scalar_subquery()", "newest.scalar_subquery()", HOURS),
+    ("store/history/as_of.py", "theirs.c.previous_employee_id == employee", "theirs.c.id == 0", HOURS),
+    ("store/history/as_of.py", "AND b.run_id = d.run_id", "", HOURS),
+    ("store/payroll/worked_rows.py", "if key not in found}", "if False}", HOURS),
+    ("store/payroll/worked_rows.py", '"b.is_gone = 0 AND ', '"b.is_gone = 1 AND ', HOURS),
+    ("engine/as_of.py", "named.at > now():", "False:", HOURS),
+    ("engine/as_of.py", "if window.holds(row.clock_in) and ", "if ", HOURS),
+    ("engine/timesheets.py", "agrees=(listed or PersonRows()) == found,", "agrees=True,", HOURS),
+    ("engine/timesheets.py", "lost = [Employee(id=key) for key in there - known]", "lost = list[Employee]()", HOURS),
+    ("engine/employee_named.py", "if len(matches) == 1:", "if matches:", HOURS_COMMAND),
+    ("engine/paper_files.py", 'digest = sha256(key.encode(errors="replace")).hexdigest()[:8]', 'digest = ""', HOURS),
+    ("engine/export_content.py", "if row.id in then.not_journaled else row", "if False else row", HOURS),
+    ("engine/export_content.py", "one.decided_at <= moment.at", "True", HOURS),
+    ("engine/export.py", "if as_of is not None and not draft:", "if False:", HOURS),
+    ("present/hours_text.py", "*left_out_lines(found.left_out)]", "]", HOURS_COMMAND),
+    ("present/timesheet_text.py", '"these are the rows of this paper" if one.agrees else ', "", HOURS),
+    ("present/timesheet_html.py", "return escape(one_line(text)", "return (one_line(text)", HOURS),
+    ("cli/hours.py", "if as_csv and as_json:", "if False:", HOURS_COMMAND),
+    ("cli/hours.py", "if every and period is not None:", "if False:", HOURS_COMMAND),
+    ("web/pages/timesheet.py", "as_of=as_of or None", "as_of=None", SHEET_PAGE),
     ("engine/export.py", 'if period.state != "closed":', "if False:", EXPORTS),
     ("engine/export.py", "if asked.again is None:", "if False:", EXPORTS),
     ("engine/export.py", "if not asked.without_blocked:", "if False:", EXPORTS),

@@ -45,6 +45,8 @@ def test_name_and_address_go_and_never_come_back(world: LongAgo) -> None:
     done = world.mirror.retention.erase(NAME.lower(), confirm=str(someone), by="Pia")
     assert (done.employee_id, done.by, done.users, done.number) == (someone, "Pia", 1, 1)
     assert (done.receipts > 0, done.holds > 0) == (True, True)
+    told = [hold for run in world.mirror.runs() for one in run.slices for hold in one.holds]
+    assert {hold.detail for hold in told if hold.user_id == world.other} == {"(erased)"}
     for _ in range(2):
         assert (NAME in texts(world), EMAIL in texts(world), "Zenobia" in texts(world)) == (False, False, False)
         run = world.looked()

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
@@ -71,11 +73,16 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
     days = {"first": part.first.isoformat(), "last": part.last.isoformat(), "end": window.last.isoformat()}
     numbers = {f"u{place}": user for place, user in enumerate(sorted(kept.users))}
     of_others = f" AND user_id NOT IN ({', '.join(f':{name}' for name in numbers)})" if numbers else ""
-    entries, head, shifts, breaks, holds, totals = session.fetch(
+    entries, longer, head, shifts, breaks, holds, totals = session.fetch(
         Query(
-            f"SELECT id, employee_id, previous_employee_id, last_day FROM {own.changes}"
+            f"SELECT id, employee_id, previous_employee_id FROM {own.changes}"
             " WHERE first_day >= :first AND first_day <= :last ORDER BY id",
             {name: days[name] for name in ("first", "last")},
+        ),
+        Query(
+            f"SELECT id, change_json FROM {own.changes}"
+            " WHERE first_day >= :first AND first_day <= :last AND last_day > :end",
+            days,
         ),
         Query(f"SELECT coalesce(max(id), 0) FROM {own.changes}"),
         Query(
@@ -106,11 +113,12 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
         return is_so
 
     newest = int(head[0][0])
+    beyond = {int(number) for number, text in longer if not _begins_before(text, window.end_utc)}
     # The newest entry stays: the numbers of later ones are above it, also after a restart of the server.
     gone_entries = [
         int(number)
-        for number, employee, previous, last in entries
-        if inside(last <= days["end"] and int(number) != newest) and free(None, employee, previous)
+        for number, employee, previous in entries
+        if inside(int(number) not in beyond and int(number) != newest) and free(None, employee, previous)
     ]
     low, high = window.start_utc, window.end_utc
     gone_shifts = [str(key) for key, user, at in shifts if inside(low <= at < high) and free(user)]
@@ -133,6 +141,23 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
         holds=tuple(gone_holds),
         rows=tuple(gone_rows),
     )
+
+
+class _Image(msgspec.Struct):
+    """The part of a row's image that says on which day it is."""
+
+    clock_in: int
+
+
+class _Images(msgspec.Struct):
+    before: _Image | None = None
+    after: _Image | None = None
+
+
+def _begins_before(change: str, end: int) -> bool:
+    """Whether the row of an entry began before an instant, before and after the change: a night may end later."""
+    images = msgspec.json.decode(change, type=_Images)
+    return all(image.clock_in < end for image in (images.before, images.after) if image is not None)
 
 
 def _rows(session: Session, window: Window, part: Window, kept: Kept, stays: Counter[StayReason]) -> list[ClockTime]:
