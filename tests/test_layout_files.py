@@ -235,10 +235,10 @@ def test_a_name_is_no_markup(name: str) -> None:
     """XlsxWriter would write some texts unescaped: the sheet could not be read any more, or would say other things."""
     line = structs.replace(LINES[0], name=name)
     made = xlsx([line], totals_of([line]), PERIOD, is_draft=False)
-    for sheet in openpyxl.load_workbook(io.BytesIO(made)):
-        found = unescape(str(sheet["B2"].value))
-        assert found.removeprefix("'")[:32_000] == name[:32_000]
-        assert sheet["A2"].value == 1
+    book = openpyxl.load_workbook(io.BytesIO(made))
+    found = [unescape(str(book[sheet]["B2"].value)).removeprefix("'")[:32_000] for sheet in ("hours", "people")]
+    assert found == [name[:32_000]] * 2
+    assert book["hours"]["A2"].value == book["people"]["A2"].value == 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 8_192, 8_193, 20_000])
