@@ -148,6 +148,12 @@ def evening(sandbox: Sandbox, database: str, folder: Path, meter: Meter) -> list
             meter.step("export csv", lambda: payroll.export(PERIOD, "csv", folder / "hours.csv", by="bench")),
             meter.step("numbers of people", lambda: number(mirror)),
             *(alone(name, sandbox, database, folder) for name in EXPORT_FORMATS),
+            meter.step("hours", lambda: payroll.hours(window, by="person,day")),
+            meter.step("hours, as of a run", lambda: payroll.hours(window, by="person,day", as_of=1)),
+            meter.step("timesheet", lambda: payroll.timesheet(1, PERIOD)),
+            meter.step("timesheet, as of a run", lambda: payroll.timesheet(1, PERIOD, as_of=1)),
+            meter.step("timesheets", lambda: payroll.timesheets(PERIOD)),
+            meter.step("timesheets, as of a run", lambda: payroll.timesheets(PERIOD, as_of=1)),
             meter.step("certify", lambda: payroll.certify(PERIOD, out=certified, by="bench")),
             meter.step(
                 "certificate verify --table",

@@ -111,6 +111,7 @@ ASKS |= {"webhooks", "webhooks list", "webhooks remove", "periods check", "perio
 READS = certificate_cells.READS | {"runs", "show", "history", "anomalies", "changes", "holds", "employees", "account"}
 READS |= {"retention", "retention check", "retention hold", "retention hold list"}
 READS |= {"status", "alerts", "doorbells", "support-bundle replay", "console", "console user", "console user list"}
+READS |= {"hours", "timesheet"}
 """Ask nobody and write nothing."""
 WRITES = set(USUAL) - READS - {"doctor", "plan", "verify", "compare", "account accept", "clocks", "demo"}
 WRITES -= {"support-bundle", "periods check"}

@@ -116,3 +116,14 @@ def test_what_waits_is_among_those_that_are_shown() -> None:
     *lines, more, _ = correction_lines(every, {})
     assert [int(line.split()[0]) for line in lines] == [2, *range(12, SHOWN + 11)]
     assert more == "  … and 10 more: connecteam-sync corrections --json"
+
+
+def test_a_period_that_was_exported_before_it_was_opened_says_so(terminal: Terminal) -> None:
+    """Its rows are written then, without any correction: the file that counts is of before."""
+    assert terminal("export", CLOSED, "--format", "csv", "--out", "a.csv").code == 0
+    assert terminal("periods", "reopen", CLOSED, "--reason", "a mistake").code == 0
+    assert terminal("sync", *DAYS).code == 0
+    closed = terminal("periods", "close", CLOSED)
+    assert "export 1 (a.csv) is of before it was opened; where its hours have changed:" in closed.err
+    assert "connecteam-sync export 2025-12-01 --format csv --out FILE --again REASON" in closed.err
+    assert "before it was opened" not in terminal("periods", "close", CLOSED).err

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.adopt import Dedupe, Offset, Reference, Shape, Survey, UnreadTime
     from connecteam_sync.core.alerts import Alert, AlertState
     from connecteam_sync.core.anomalies import Anomaly, AnomalyKind
+    from connecteam_sync.core.as_of import AsOf
     from connecteam_sync.core.attention import Attention, HeldGroup, HeldReason, HoldPage, WaitingUser, WaitingUsers
     from connecteam_sync.core.bells import BellState, Doorbell, Found, Reliability
     from connecteam_sync.core.cadence import CadenceReason, ClockMode, ClockSchedule
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from connecteam_sync.core.glance import Glance, OnTheClock
     from connecteam_sync.core.history import History, ShiftHistory
     from connecteam_sync.core.holds import HoldGroup
+    from connecteam_sync.core.hours import Hours, HoursBy, HoursLine, LeftOut
     from connecteam_sync.core.keys import RowId
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
@@ -134,9 +136,11 @@ if TYPE_CHECKING:
     from connecteam_sync.core.status import MirrorState, MirrorStatus
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
     from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
+    from connecteam_sync.core.timesheet import SheetCertificate, SheetDay, SheetEdit, SheetWeek, Timesheet
     from connecteam_sync.core.timesheets import TimesheetRules, Weekday
     from connecteam_sync.core.webhooks import Webhook
     from connecteam_sync.core.window import LockedDay, LockSource, Window
+    from connecteam_sync.core.worked import WorkedBreak, WorkedShift
     from connecteam_sync.engine.events import Emit
     from connecteam_sync.errors import (
         AdoptRefused,
@@ -196,6 +200,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AppliedValues",
+    "AsOf",
     "Attention",
     "AuditEntry",
     "BadAnswer",
@@ -277,11 +282,15 @@ __all__ = [
     "HoldsOpened",
     "HoldsResolved",
     "HostTables",
+    "Hours",
+    "HoursBy",
+    "HoursLine",
     "InputsNotKept",
     "InvalidRecord",
     "KeptPlan",
     "KnownBy",
     "LayoutSettings",
+    "LeftOut",
     "LegacyDamage",
     "LegalHold",
     "Level",
@@ -365,7 +374,11 @@ __all__ = [
     "RunKind",
     "Settings",
     "Shape",
+    "SheetCertificate",
+    "SheetDay",
+    "SheetEdit",
     "SheetTotal",
+    "SheetWeek",
     "Shift",
     "ShiftHistory",
     "Slice",
@@ -387,6 +400,7 @@ __all__ = [
     "SupportBundle",
     "Survey",
     "Times",
+    "Timesheet",
     "TimesheetRules",
     "TrackedShift",
     "Trigger",
@@ -408,7 +422,9 @@ __all__ = [
     "Weekday",
     "Window",
     "WindowError",
+    "WorkedBreak",
     "WorkedMonth",
+    "WorkedShift",
     "Working",
     "ZoneUse",
     "__version__",

@@ -10,14 +10,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.config import Settings
-from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.history import History
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
-from connecteam_sync.core.text import called
 from connecteam_sync.core.window import Window, end_of_day, start_of_day
 from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.employee_named import require_employee
 from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, NotFound, WindowError
 from connecteam_sync.store.history import feed, holds
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 
 _EVER = (-62_135_596_800, 253_402_300_799)
 """The years 1 to 9999 in epoch seconds, without the last second."""
-_CANDIDATES = 12
-"""How many employees an ambiguous name lists."""
 
 
 class Records:
@@ -240,21 +236,3 @@ class Records:
                 next_step="`connecteam-sync holds` lists what is held, with ids",
             )
         return found
-
-
-def require_employee(employees: Iterable[Employee], named: int | str) -> Employee:
-    """The employee with this id, name or part of a name. Raises NotFound, which lists the candidates if any."""
-    matches = matching(employees, named)
-    if len(matches) == 1:
-        return matches[0]
-    if not matches:
-        raise NotFound(
-            f"there is no employee {str(named)!r}",
-            next_step="connecteam-sync employees lists those with a Connecteam user, with ids; all others:"
-            " connecteam-sync employees --without-user",
-        )
-    choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in matches[:_CANDIDATES])
-    more = f" and {len(matches) - _CANDIDATES} more" if len(matches) > _CANDIDATES else ""
-    raise NotFound(
-        f"{len(matches)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
-    )

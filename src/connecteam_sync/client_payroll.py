@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connecteam_sync.client_certificates import Certificates, named
 from connecteam_sync.config import Settings
 from connecteam_sync.core.corrections import Correction, CorrectionsPage, CorrectionState
+from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.periods import Period, PeriodEvent, PeriodReport
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
@@ -16,9 +17,12 @@ from connecteam_sync.engine.one_thread import InUse, one_thread
 
 if TYPE_CHECKING:
     from connecteam_sync.core.exports import Export, Exported
+    from connecteam_sync.core.hours import Hours, HoursBy
+    from connecteam_sync.core.timesheet import Timesheet
     from connecteam_sync.engine.corrections import Corrections
     from connecteam_sync.engine.export import Exports
     from connecteam_sync.engine.periods import PayPeriods
+    from connecteam_sync.engine.timesheets import Timesheets
 
 
 @one_thread
@@ -155,6 +159,7 @@ class Payroll(Certificates):
         again: str | None = None,
         draft: bool = False,
         without_blocked: bool = False,
+        as_of: int | str | None = None,
         by: str | None = None,
     ) -> Exported:
         """Write a closed period's hours, and the corrections accepted into it, to a new file, and a manifest beside it
@@ -163,7 +168,8 @@ class Payroll(Certificates):
 
         A second export of a period, in whatever format, wants the reason (`again`), and takes the place of the one
         before it in the ledger. A `draft` is of a period in any state; it is in no ledger, marks no correction, and
-        each of its lines says draft. Raises ExportRefused for a period that is not closed or was exported, and for
+        each of its lines says draft; with `as_of` (see `hours`) it has the rows of an earlier moment, and the
+        corrections accepted by then. Raises ExportRefused for a period that is not closed or was exported, and for
         people whose hours are not settled: an open shift, a hold that waits, a break of an unknown type; or whom the
         layout cannot take: without a number, with negative hours. With `without_blocked` these are left out and listed.
         Raises ConfigurationError, with the reason, for a file that cannot be written or is there already with another
@@ -171,7 +177,14 @@ class Payroll(Certificates):
         """
         self._context.belonging.check_stored()
         return self._exports.export(
-            named(period), format, out, again=again, draft=draft, without_blocked=without_blocked, by=by
+            named(period),
+            format,
+            out,
+            again=again,
+            draft=draft,
+            without_blocked=without_blocked,
+            as_of=_text(as_of),
+            by=by,
         )
 
     def exports(
@@ -181,6 +194,56 @@ class Payroll(Certificates):
         than `after`; without a limit all of them.
         """
         return self._exports.listed(period=period, after=after, limit=limit)
+
+    def hours(
+        self,
+        window: Window,
+        *,
+        by: str | Sequence[HoursBy] = "person",
+        person: int | str | None = None,
+        as_of: int | str | None = None,
+    ) -> Hours:
+        """The hours of the rows that begin in a window, of any source: gross minutes, those that unpaid breaks take,
+        and net ones; divided `by` person, day, week (the company's workweek) and job, or some of them (`person,day`).
+
+        `person` is one employee, by id, name or part of a name; case and accents do not matter. What is held is in no
+        row: `left_out` says how much that is. Connecteam is not asked.
+
+        `as_of` asks for the rows of an earlier moment: as a run left them (its number), or at an ISO moment with its
+        offset, or when a local day was over. Rows of other sources, and rows that no run knew by then, are as they are
+        now, and are counted in `not_journaled_rows`; breaks, names and jobs are those of now. Raises NotFound,
+        ConfigurationError for what `by` and `as_of` do not know.
+        """
+        return self._timesheets.hours(window, by, person=person, as_of=_text(as_of))
+
+    def timesheet(self, employee: int | str, period: str | Window, *, as_of: int | str | None = None) -> Timesheet:
+        """One employee's timesheet of a period in any state: days with in, out and breaks, minutes, workweeks, edits
+        with old and new times, corrections, and what the newest certificate of the period says.
+
+        The employee is given by id, name or part of a name, `as_of` as in `hours`. Raises NotFound, ConfigurationError.
+        """
+        return self._timesheets.of(employee, named(period), as_of=_text(as_of))
+
+    def timesheets(self, period: str | Window, *, as_of: int | str | None = None) -> tuple[Timesheet, ...]:
+        """The timesheets of everybody who has rows, edits, corrections or a certified row in a period, by id."""
+        return self._timesheets.of_everybody(named(period), as_of=_text(as_of))
+
+    def save_timesheets(
+        self, sheets: Iterable[tuple[RowId, str]], out: str | Path, *, kind: str, is_folder: bool = False
+    ) -> tuple[Path, ...]:
+        """Write timesheets as they are to be read (employee and text) to a file, in the place of an older one; or, as
+        `is_folder`, to a folder that is new or empty, each as `timesheet-EMPLOYEE.KIND`: all of them, or none. Only
+        their owner can read them. Raises ConfigurationError, with the reason, where they cannot be written.
+        """
+        from connecteam_sync.engine.paper_files import save
+
+        return save(sheets, out, kind=kind, is_folder=is_folder)
+
+    @property
+    def _timesheets(self) -> Timesheets:
+        from connecteam_sync.engine.timesheets import Timesheets
+
+        return Timesheets(self._context, self._periods, self._settings.pay_schedule)
 
     @property
     def _exports(self) -> Exports:
@@ -201,6 +264,10 @@ class Payroll(Certificates):
 
         checker = PeriodChecker(self._context, self._settings.payroll)
         return PayPeriods(self._context, checker, self._settings.pay_schedule)
+
+
+def _text(as_of: int | str | None) -> str | None:
+    return None if as_of is None else str(as_of)
 
 
 def payroll_of(context: Context, settings: Settings, in_use: InUse) -> Payroll:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import time_machine
 from sqlalchemy import inspect
-from test_random_life import Life
 
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
@@ -22,6 +21,7 @@ from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support import invariants
 from support.assertion_counts import replay, tell
+from support.random_life import Life
 from support.scenario import FIRST, LAST, World
 
 MOMENTS = (datetime(2025, 12, 12, 3, tzinfo=UTC), datetime(2031, 2, 28, 23, 59, 58, tzinfo=UTC))

@@ -186,6 +186,7 @@ def certified(run: CheckedCommand) -> None:
     assert run("certify", "2025-12-01", "--out", "proof", **{key: str(old)})["certificate"]["previous"] is None
     verify = ("proof/certificate.json", "--table")
     assert run("certificate verify", *verify)["rows"] == 60
+    assert run("timesheet", "1", "2025-12-01..2025-12-11")["timesheet"]["certificate"]["agrees"]
     run.sql("UPDATE clock_times SET total_minutes = 1 WHERE id = 7")
     assert run("certificate verify", *verify)["differences"][0]["shift_id"]
     (run.folder / "proof" / "rows.csv").unlink()

@@ -19,6 +19,9 @@ class Folder(Protocol):
     def __call__(self, command: str, *words: str, fails: str | None = None) -> dict[str, Any]:
         """The answer to a command."""
 
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """A statement of another program."""
+
 
 def paid(run: Folder) -> None:
     """A closed period: exported, corrected, and the correction accepted, dismissed, and exported with the next one."""
@@ -42,6 +45,30 @@ def paid(run: Folder) -> None:
     run("corrections accept", str(waits["id"]), "--into", into)
     assert run("export", into, *csv, "draft.csv", "--draft")["draft"]
     assert run("exports")["exports"]
+    assert run("export", into, *csv, "then.csv", "--draft", "--as-of", "1")["as_of"]
+    looked_at(run, shift.id)
+
+
+def looked_at(run: Folder, edited: str) -> None:
+    """Hours and timesheets of the period: with a break, an edit, a hold, somebody's row, as of a run."""
+    company = run.sandbox.company
+    living = company.activities[edited]
+    company.take_break(living.user_id, living.start + 3600, living.start + 5400, clock=living.clock_id)
+    assert any(sheet["corrections"] for sheet in run("timesheet", PERIOD, "--all")["timesheets"])
+    run("periods reopen", PERIOD, "--reason", "x")
+    company.duplicate(edited)
+    run("sync", *WINDOW)
+    run.sql("UPDATE clock_times SET source = 'manual' WHERE id = (SELECT max(id) FROM clock_times)")
+    for words in (("--by", "person,day,week,job"), ("--person", "1", "--as-of", "1")):
+        assert run("hours", *WINDOW, *words)["lines"]
+    assert run("hours", *WINDOW)["left_out"]
+    every = run("timesheet", PERIOD, "--all")["timesheets"]
+    assert any(sheet["edits"] for sheet in every)
+    assert any(
+        shift["breaks"] for sheet in every for week in sheet["weeks"] for day in week["days"] for shift in day["shifts"]
+    )
+    assert run("timesheet", "1", PERIOD, "--as-of", "1")["timesheet"]["as_of"]
+    assert run("timesheet", PERIOD, "--all", "--html", "--out", "sheets")["files"]
 
 
 def kept(run: Folder) -> None:
@@ -68,6 +95,8 @@ def kept(run: Folder) -> None:
     assert run("changes")["purged"]
     assert run("history", gone)["purged"]
     assert run("verify", "--from", "2021-03-01", "--to", "2021-03-14")["purged"]
+    assert run("hours", "--from", "2021-03-01", "--to", "2021-03-14")["purged"]
+    assert run("timesheet", "2021-03-01..2021-03-14", "--all")["timesheets"][0]["purged"]
 
 
 STORIES = (paid, kept)

@@ -36,6 +36,7 @@ PAGES: dict[str, tuple[str, str, int]] = {
     "/runs/{number}/undo": ("/runs/1/undo", "html", 200),
     "/people": ("/people", "html", 200),
     "/people/{employee}": ("/people/1", "html json", 200),
+    "/people/{employee}/timesheet": ("/people/1/timesheet", "html json", 200),
     "/people/{employee}/{day}": ("/people/1/2025-12-02", "html json", 200),
     "/map": ("/map", "html json", 200),
     "/plan": ("/plan", "html", 200),

@@ -21,7 +21,7 @@ READS = frozenset(
         *("holds", "alerts", "employees", "account", "clocks", "doorbells", "webhooks", "webhooks list"),
         *("exports", "certificates", "certificate", "certificate verify", "console", "console user"),
         *("retention", "retention check", "retention hold", "retention hold list"),
-        *("console user list", "periods", "periods list", "corrections", "corrections list"),
+        *("console user list", "periods", "periods list", "corrections", "corrections list", "hours"),
     }
 )
 """Commands that change nothing: without an account named they are run for each."""

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from connecteam_sync.cli.corrections import After, Limit
-from connecteam_sync.cli.options import Config, Json, Who, opened
+from connecteam_sync.cli.options import AsOf, Config, Json, Who, opened
 from connecteam_sync.cli.output import reporting
 from connecteam_sync.cli.periods import Named
 from connecteam_sync.errors import ConfigurationError, ExportRefused
@@ -35,6 +35,7 @@ def export(
     draft: Annotated[
         bool, typer.Option("--draft", help="Only to look at: of a period in any state, and in no ledger.")
     ] = False,
+    as_of: AsOf = None,
     who: Who = None,
     config: Config = None,
     as_json: Json = False,
@@ -49,7 +50,7 @@ def export(
             )
         try:
             done = mirror.payroll.export(
-                period, format, out, again=again, draft=draft, without_blocked=without is not None, by=who
+                period, format, out, again=again, draft=draft, without_blocked=without is not None, as_of=as_of, by=who
             )
         except ExportRefused as error:
             report.print_lines(exports_text.blocked_lines(error.blocked, "in the way"))

@@ -43,6 +43,10 @@ Accept = Annotated[
 Who = Annotated[
     Optional[str], typer.Option("--as", metavar="WHO", help="The name to record; else the user of the system.")
 ]
+AsOf = Annotated[
+    Optional[str],
+    typer.Option("--as-of", metavar="MOMENT", help="As the table was then: a run's number, a moment, or a day."),
+]
 
 
 def recorded_name(who: str | None) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from connecteam_sync.cli.options import Config, Json, Who, opened
 from connecteam_sync.cli.output import Report, reporting
+from connecteam_sync.core.text import called
 from connecteam_sync.errors import PeriodRefused
 
 if TYPE_CHECKING:
@@ -108,6 +109,15 @@ def close(
         if not done.newly:
             report.note(f"{done.period.window} was closed already: nothing was done")
         _report(report, done, mirror.settings.timezone)
+        earlier = mirror.payroll.exports(period=done.period.window) if done.newly else ()
+        if earlier:
+            # It was opened after that, and no correction tells what has changed in its own rows.
+            last = earlier[-1]
+            report.note(
+                f"export {last.number} ({called(last.file_name)}) is of before it was opened; where its hours have"
+                " changed:"
+                f" connecteam-sync export {done.period.name} --format {last.format} --out FILE --again REASON"
+            )
 
 
 @periods.command()

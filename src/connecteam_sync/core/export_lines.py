@@ -261,7 +261,7 @@ def harmless(cell: RowId | None) -> RowId:
 def _utc(instant: int | None) -> str:
     if instant is None:
         return ""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(instant, UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def local(instant: int | None, window: Window) -> str:

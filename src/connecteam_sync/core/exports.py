@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from connecteam_sync.core.as_of import AsOf
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.payroll_settings import RoundingRule
 from connecteam_sync.core.window import Window
@@ -139,7 +140,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
 
     `blocked` are left out of an export, and are in a draft. `manifest` is None if it could not be put beside the file:
     the ledger has the same. `totals` are the sums of each person, and `note` what to know before a payroll system
-    imports the file.
+    imports the file. `as_of` is the moment of a draft's rows; None: of now.
     """
 
     export: Export
@@ -148,6 +149,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     break_minutes: int
     blocked: tuple[Blocked, ...] = ()
     replaced: Export | None = None
+    as_of: AsOf | None = None
     totals: tuple[ExportTotal, ...] = ()
     note: str = ""
 
@@ -187,5 +189,6 @@ def manifest(done: Exported, version: str) -> dict[str, object]:
         "reason": export.reason,
         "by": export.by,
         "at": datetime.fromtimestamp(export.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "as_of": None if done.as_of is None else done.as_of.members,
         "version": version,
     }

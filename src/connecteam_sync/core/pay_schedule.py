@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from connecteam_sync.core.payroll_settings import PaySchedule
-from connecteam_sync.core.timesheets import WEEKDAYS
+from connecteam_sync.core.timesheets import WEEKDAYS, Weekday
 from connecteam_sync.core.window import EARLIEST
 
 _WEEK, _TWO_WEEKS = 7, 14
@@ -71,6 +71,15 @@ def _newest_start(starts: tuple[int, ...], day: date) -> date:
 def is_anchor_of_halves(anchor: date) -> bool:
     """Whether both halves of every month can begin at this anchor: the other one begins 15 days later or earlier."""
     return anchor.day <= LAST_ANCHOR - _HALF or _HALF < anchor.day <= LAST_ANCHOR
+
+
+def workweek_of(schedule: PaySchedule) -> Weekday:
+    """The first day of the workweek: the configured one, else that on which weekly periods begin, else Monday."""
+    if schedule.workweek_start is not None:
+        return schedule.workweek_start
+    if schedule.schedule in {"weekly", "biweekly"} and schedule.anchor is not None:
+        return WEEKDAYS[schedule.anchor.weekday()]
+    return "monday"
 
 
 def before(schedule: PaySchedule, day: date, count: int) -> tuple[tuple[date, date], ...]:

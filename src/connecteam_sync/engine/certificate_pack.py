@@ -1,4 +1,4 @@
-"""The folder of a certificate: all of its files at once, or none of them."""
+"""The folder of a certificate, or of everybody's timesheets: all of its files at once, or none of them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ class Pack:
     cannot be written.
     """
 
-    def __init__(self, out: str | Path) -> None:
-        """Raises ConfigurationError unless the folder is new or empty, and no symbolic link."""
-        self._out = Path(out)
+    def __init__(self, out: str | Path, *, what: str = "a certificate is") -> None:
+        """`what` is written, for messages. Raises ConfigurationError unless the folder is new or empty, and no symbolic
+        link.
+        """
+        self._out, self._what = Path(out), what
         self._beside: Path | None = None
         self._is_placed = False
         try:
@@ -35,7 +37,7 @@ class Pack:
                 raise ConfigurationError(f"{self._out} is no folder, or a symbolic link to one", next_step=_ANOTHER)
             if self._was_there and any(self._out.iterdir()):
                 raise ConfigurationError(
-                    f"the folder {self._out} is not empty: a certificate is written into a folder of its own",
+                    f"the folder {self._out} is not empty: {self._what} written into a folder of its own",
                     next_step=_ANOTHER,
                 )
             if not self._out.name or not self._out.absolute().parent.is_dir():
@@ -47,7 +49,7 @@ class Pack:
 
     def _failed(self, error: OSError | ValueError) -> ConfigurationError:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return ConfigurationError(f"the certificate cannot be written to {self._out}: {why}", next_step=_ANOTHER)
+        return ConfigurationError(f"{self._what} not written to {self._out}: {why}", next_step=_ANOTHER)
 
     def __enter__(self) -> Self:
         return self

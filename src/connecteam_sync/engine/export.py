@@ -16,12 +16,14 @@ from pathlib import Path
 
 import msgspec
 
+from connecteam_sync.core.as_of import AsOfName
 from connecteam_sync.core.exports import OF_HOURS, Export, Exported, manifest
 from connecteam_sync.core.layouts.systems import note_of
 from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.periods import Period
 from connecteam_sync.core.text import called, many, named
 from connecteam_sync.core.window import Window
+from connecteam_sync.engine.as_of import moment_named
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.export_content import Content, carried_by, content_of
@@ -49,6 +51,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     again: str | None
     is_draft: bool
     without_blocked: bool
+    as_of: AsOfName | None
     by: str
 
 
@@ -57,6 +60,7 @@ class Exports:
 
     def __init__(self, context: Context, periods: PayPeriods, layouts: LayoutSettings) -> None:
         self._store, self._periods, self._layouts = context.store, periods, layouts
+        self._timezone = context.timezone
 
     def listed(self, *, period: str | Window | None, after: int = 0, limit: int | None = None) -> tuple[Export, ...]:
         """The ledger by number; of one period only if one is named. Raises WindowError."""
@@ -73,6 +77,7 @@ class Exports:
         again: str | None,
         draft: bool,
         without_blocked: bool,
+        as_of: str | None,
         by: str | None,
     ) -> Exported:
         """Write a file of a closed period, and note it in the ledger. See `client_payroll.Payroll.export`.
@@ -80,8 +85,14 @@ class Exports:
         Raises ExportRefused, WindowError, ConfigurationError for a file that cannot be written and a format that lacks
         something, DatabaseUnavailable.
         """
+        if as_of is not None and not draft:
+            raise ConfigurationError(
+                "an export is of the table as it is; nothing was exported",
+                next_step="add --draft, or leave out --as-of",
+            )
+        moment = moment_named(as_of, self._timezone)
         choice = chosen(format, self._layouts, self._store.host.employees)
-        asked = _asked(period, choice, again, draft=draft, without_blocked=without_blocked, by=by)
+        asked = _asked(period, choice, again, draft=draft, without_blocked=without_blocked, as_of=moment, by=by)
         file = FileToPlace(out, what="export")
         beside = FileToPlace(f"{file.path}.manifest.json", what="manifest of the export", replaces=True)
         try:
@@ -94,7 +105,14 @@ class Exports:
         with self._store.reading("reading a pay period") as session:
             window = self._periods.named_in(session, asked.period).window
             purges.require_kept(session, window, "is not exported")
-            content = content_of(session, window, asked.choice, without_blocked=asked.without_blocked, is_draft=True)
+            content = content_of(
+                session,
+                window,
+                asked.choice,
+                without_blocked=asked.without_blocked,
+                is_draft=True,
+                as_of=asked.as_of,
+            )
         file.write(encoded(content, asked.choice, is_draft=True))
         done = _exported(content, asked, file, None)
         beside.write([_manifest(done)])
@@ -151,7 +169,14 @@ class Exports:
 
 
 def _asked(
-    period: str, choice: Chosen, again: str | None, *, draft: bool, without_blocked: bool, by: str | None
+    period: str,
+    choice: Chosen,
+    again: str | None,
+    *,
+    draft: bool,
+    without_blocked: bool,
+    as_of: AsOfName | None,
+    by: str | None,
 ) -> Asked:
     if draft and again is not None:
         raise ConfigurationError(
@@ -163,6 +188,7 @@ def _asked(
         again=None if again is None else operator_text("reason", again),
         is_draft=draft,
         without_blocked=without_blocked,
+        as_of=as_of,
         by=acting_name(by),
     )
 
@@ -257,6 +283,7 @@ def _exported(content: Content, asked: Asked, file: FileToPlace, earlier: Export
         break_minutes=sum(line.break_minutes for line in content.lines),
         blocked=content.blocked,
         replaced=earlier,
+        as_of=content.as_of,
         totals=content.totals,
         note="" if layout is None else note_of(layout, frame),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from connecteam_sync.core.as_of import AsOf, AsOfName, RowsThen
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.corrections import Correction, Times
@@ -18,9 +19,11 @@ from connecteam_sync.core.people import mapped
 from connecteam_sync.core.period_check import touching
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.engine.as_of import rows_as_of
 from connecteam_sync.engine.export_formats import Chosen
+from connecteam_sync.store.history import as_of as journal
 from connecteam_sync.store.history import holds
-from connecteam_sync.store.payroll import corrections, export_rows, exports, period_facts
+from connecteam_sync.store.payroll import corrections, export_rows, exports, period_facts, worked_rows
 from connecteam_sync.store.session import Session
 
 
@@ -34,6 +37,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     totals: tuple[ExportTotal, ...]
     entries: tuple[Entry, ...] = ()
     """The records of a payroll system's layout."""
+    as_of: AsOf | None = None
 
     @property
     def corrections(self) -> tuple[int, ...]:
@@ -51,23 +55,37 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         return len({line.employee_id for line in self.lines})
 
 
-def content_of(session: Session, window: Window, choice: Chosen, *, without_blocked: bool, is_draft: bool) -> Content:
-    """The lines of a period and of the corrections accepted into it, without blocked people if they are left out.
+def content_of(
+    session: Session,
+    window: Window,
+    choice: Chosen,
+    *,
+    without_blocked: bool,
+    is_draft: bool,
+    as_of: AsOfName | None = None,
+) -> Content:
+    """The lines of a period and of the corrections accepted into it, without blocked people if they are left out; as
+    they were at an earlier moment, if one is named. Raises NotFound for a run that is not on record.
 
     People whom the layout of a payroll system cannot take are blocked, too.
     """
-    rows = period_facts.rows_in(session, window)
+    moment = None if as_of is None else journal.as_of(session, as_of)
+    then = None if moment is None else rows_as_of(session, window, moment, holds.standing_holds(session))
+    rows = period_facts.rows_in(session, window) if then is None else _marked(then)
     accepted = tuple(
         one
         for one in corrections.corrections(session, state="accepted", effective=window.first)
         if one.effective == (window.first, window.last)
+        and (moment is None or (one.decided_at is not None and one.decided_at <= moment.at))
     )
     shifts_by_id = export_rows.shifts_of(session, accepted)
     last = max((row.clock_out or row.clock_in for row in rows), default=window.end_utc)
     inputs = ExportInputs(
         window=window,
         rows=rows,
-        shifts=export_rows.shifts_of_rows(session, window),
+        shifts=export_rows.shifts_of_rows(session, window)
+        if then is None
+        else worked_rows.shifts_of(session, (row.id for row in rows if row.id is not None), then.shift_of),
         breaks=export_rows.breaks(session, window.start_utc, max(last, window.end_utc), accepted, shifts_by_id),
         names={person.id: person.name for person in session.employees() if person.name},
         corrections=accepted,
@@ -89,6 +107,15 @@ def content_of(session: Session, window: Window, choice: Chosen, *, without_bloc
         left_out=tuple(left_out),
         totals=totals_of(lines) if laid_out is None else laid_out.totals,
         entries=() if laid_out is None else laid_out.entries,
+        as_of=moment,
+    )
+
+
+def _marked(then: RowsThen) -> tuple[ClockTime, ...]:
+    """The rows of an earlier moment; the source of those that the journal does not know says so."""
+    return tuple(
+        msgspec.structs.replace(row, source=f"{row.source} (not journaled)") if row.id in then.not_journaled else row
+        for row in then.rows
     )
 
 

@@ -9,6 +9,7 @@ from connecteam_sync.core.exports import Blocked, Export, Exported
 from connecteam_sync.core.periods import spelled
 from connecteam_sync.core.text import called, hours, many, one_line, stamp
 from connecteam_sync.present import json_shapes
+from connecteam_sync.present.hours_text import as_of_line
 from connecteam_sync.present.text import SHOWN
 
 
@@ -52,6 +53,7 @@ def exported_json(done: Exported) -> json_shapes.Json:
         "totals": [{**one.members, "name": one.name} for one in done.totals],
         "note": done.note or None,
         "blocked": [one.members for one in done.blocked],
+        "as_of": None if done.as_of is None else done.as_of.members,
     }
 
 
@@ -64,6 +66,8 @@ def exported_lines(done: Exported) -> list[str]:
         f" ({hours(done.net_minutes)} h without unpaid breaks)"
     )
     lines = [f"{what} {export.window} ({export.format}): {one_line(done.path)}", f"  {sums}"]
+    if done.as_of is not None:
+        lines.append(f"  {as_of_line(done.as_of, ZoneInfo(export.window.timezone))}")
     if export.corrections:
         lines.append(f"  with {many(len(export.corrections), 'correction')}: {_numbers(export.corrections)}")
     if done.replaced is not None:

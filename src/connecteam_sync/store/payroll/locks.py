@@ -116,7 +116,6 @@ def closed(session: Session, timezone: str) -> tuple[ClosedDays, ...]:
     ranges += [
         *_of_periods(session),
         *_of_people(session, events),
-        *own_locks.closed(session, events),
         *purged(session),
     ]
     return tuple(sorted(ranges, key=lambda closed: (closed.at, closed.last), reverse=True))
@@ -144,12 +143,21 @@ def _of_periods(session: Session) -> Iterator[ClosedDays]:
 
 
 def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[ClosedDays]:
-    """The days that Connecteam closes for single people, by the import that saw it."""
+    """The days that are closed for some, in one statement: by Connecteam (by import), and by somebody."""
+    locks = session.own.person_locks
     sql = (
         "SELECT event_id, source, time_clock_id, timezone, min(day), max(day), max(locked_at), count(DISTINCT user_id)"
-        f" FROM {session.own.person_locks} WHERE source <> 'own' GROUP BY event_id, source, time_clock_id, timezone"
+        f" FROM {locks} WHERE source <> 'own' GROUP BY event_id, source, time_clock_id, timezone"
+        " UNION ALL SELECT event_id, source, time_clock_id, timezone, day, day, locked_at, user_id"
+        f" FROM {locks} WHERE source = 'own'"
     )
+    own: list[own_locks.OwnLock] = []
     for number, source, clock, zone, first, last, at, people in session.fetch(Query(sql))[0]:
+        if source == "own":
+            own.append(
+                own_locks.OwnLock(int(number), int(at), zone, int(clock), int(people), date.fromisoformat(first))
+            )
+            continue
         yield ClosedDays(
             first=date.fromisoformat(first),
             last=date.fromisoformat(last),
@@ -160,6 +168,7 @@ def _of_people(session: Session, events: Mapping[int, LockEvent]) -> Iterator[Cl
             time_clock_id=int(clock) or None,
             people=int(people),
         )
+    yield from own_locks.closed(session, own, events)
 
 
 def purged(session: Session) -> Iterator[ClosedDays]:

@@ -6,9 +6,9 @@ They stand next to those that Connecteam locks, under the source `own`, which no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import delete, insert, select
@@ -24,6 +24,17 @@ from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.tables.keys import row_id
 
 _SOURCE = "own"
+
+
+class OwnLock(NamedTuple):
+    """A locked day: its event, when (epoch seconds), the zone, the time clock and the user (0: all of them)."""
+
+    event: int
+    at: int
+    timezone: str
+    time_clock: int
+    user: int
+    day: date
 
 
 def scope_of(session: Session, employee: RowId | None, time_clock: int | None) -> LockScope:
@@ -175,13 +186,11 @@ def _record(
     return 0 if key is None else int(key[0])
 
 
-def closed(session: Session, events: Mapping[int, LockEvent]) -> Iterator[ClosedDays]:
+def closed(session: Session, found: Iterable[OwnLock], events: Mapping[int, LockEvent]) -> Iterator[ClosedDays]:
     """The days that somebody locked for some: of each event, person and time clock those that are joined."""
-    locks = session.tables.person_locks
     groups: dict[tuple[int, int, str, int, int], list[date]] = defaultdict(list)
-    for row in session.connection.execute(select(locks).where(locks.c.source == _SOURCE)).mappings():
-        group = (row["event_id"], row["locked_at"], row["timezone"], row["time_clock_id"], row["user_id"])
-        groups[group].append(date.fromisoformat(row["day"]))
+    for one in found:
+        groups[one.event, one.at, one.timezone, one.time_clock, one.user].append(one.day)
     directory = Directory(session) if any(user for *_, user in groups) else None
     for (event, at, zone, clock, user), days in groups.items():
         employee = directory.who.employees.get(user) if directory is not None else None

@@ -18,6 +18,7 @@ from connecteam_sync.web.pages import (
     person_day,
     plan,
     runs,
+    timesheet,
     undo,
     work,
 )
@@ -28,6 +29,7 @@ PLACES: tuple[Place, ...] = (
     *runs.PLACES,
     *undo.PLACES,
     *people.PLACES,
+    *timesheet.PLACES,
     *person_day.PLACES,
     *mapping.PLACES,
     *plan.PLACES,
