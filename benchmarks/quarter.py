@@ -64,11 +64,14 @@ class Figures(NamedTuple):
 class Quarter:
     """One company, its mirror in one database, and what is exported of it."""
 
-    def __init__(self, mirror: ConnecteamSync, company: Company, folder: Path, *, seed: int, share: float) -> None:
-        self.mirror, self.company, self.folder, self.share = mirror, company, folder, share
+    def __init__(
+        self, mirror: ConnecteamSync, company: Company, folder: Path, *, seed: int, share: float, reopens: float
+    ) -> None:
+        self.mirror, self.company, self.folder, self.share, self.reopens = mirror, company, folder, share, reopens
         self.random = random.Random(seed)  # noqa: S311 - repeatable, no secrets
         self.edited: list[tuple[str, int, int]] = []
-        self.paid: Counter[str] = Counter()
+        self.files: dict[int, Counter[str]] = {}
+        """The minutes of each employee in the file of a period that counts."""
         self.figures: list[Figures] = []
 
     def window(self, number: int) -> Window:
@@ -90,6 +93,10 @@ class Quarter:
             self._accept(number)
             self.mirror.payroll.close(window, by="Pia")
             self._export(number, worked, edits)
+            # What the last reopening leaves to be decided is paid with the last period.
+            for earlier in range(number + 1 if number < PERIODS else 0):
+                if self.random.random() < self.reopens:
+                    self._reopen(earlier, number + 1)
 
     # -- Connecteam ----------------------------------------------------------------------------------------------------
 
@@ -176,9 +183,7 @@ class Quarter:
     def _export(self, number: int, worked: int, edits: int) -> None:
         window, file = self.window(number), self.folder / f"period{number}.csv"
         done = self.mirror.payroll.export(window, "csv", file, by="Pia")
-        lines = list(_lines(file))
-        for employee, minutes, _ in lines:
-            self.paid[employee] += minutes
+        lines = self._counts(number, file)
         self.figures.append(
             Figures(
                 period=str(window),
@@ -191,7 +196,35 @@ class Quarter:
             )
         )
 
+    def _counts(self, number: int, file: Path) -> list[tuple[str, int, str]]:
+        """The lines of the file of a period that counts from now on."""
+        lines = list(_lines(file))
+        self.files[number] = Counter()
+        for employee, minutes, _ in lines:
+            self.files[number][employee] += minutes
+        return lines
+
+    def _reopen(self, number: int, closed: int) -> None:
+        """A period that was exported is opened, written, closed with whatever waits, and exported again."""
+        window, payroll = self.window(number), self.mirror.payroll
+        payroll.reopen(window, reason="a mistake", by="Pia")
+        if self.random.random() < AGAIN:
+            self._edit(closed, self.share)
+        self._look()
+        payroll.close(window, by="Pia", anyway="corrections wait")
+        file = self.folder / f"period{number}-{sum(1 for _ in self.folder.iterdir())}.csv"
+        payroll.export(window, "csv", file, again="it was opened", by="Pia")
+        self._counts(number, file)
+
     # -- the end -------------------------------------------------------------------------------------------------------
+
+    @property
+    def paid(self) -> Counter[str]:
+        """The minutes of each employee in all the files that count."""
+        found: Counter[str] = Counter()
+        for minutes in self.files.values():
+            found.update(minutes)
+        return found
 
     def truth(self) -> Counter[str]:
         """The minutes of each employee that Connecteam says now."""
@@ -203,11 +236,11 @@ class Quarter:
 
     def unequal(self) -> dict[str, tuple[int, int]]:
         """The people whose exports do not add up: what was exported, and what Connecteam says."""
-        truth = self.truth()
+        paid, truth = self.paid, self.truth()
         return {
-            employee: (self.paid[employee], truth[employee])
-            for employee in self.paid.keys() | truth.keys()
-            if self.paid[employee] != truth[employee]
+            employee: (paid[employee], truth[employee])
+            for employee in paid.keys() | truth.keys()
+            if paid[employee] != truth[employee]
         }
 
 
@@ -233,8 +266,10 @@ class Found(NamedTuple):
     seconds: float
 
 
-def measured(url: str, *, people: int, share: float, seed: int) -> Found:
-    """Live a quarter in an empty database, and say what came of it."""
+def measured(url: str, *, people: int, share: float, seed: int, reopens: float = 0) -> Found:
+    """Live a quarter in an empty database, and say what came of it. `reopens` is how probably each period that was
+    exported is opened and exported again, after each payday.
+    """
     begin = time.perf_counter()
     limits = SandboxSettings(minute_limit=10**9, day_limit=10**9)
     with tempfile.TemporaryDirectory() as folder, Sandbox(Company(0, people=people), limits) as sandbox:
@@ -249,7 +284,7 @@ def measured(url: str, *, people: int, share: float, seed: int) -> Found:
         )
         with ConnecteamSync(sandbox.key, settings=settings) as mirror:
             mirror.init()
-            quarter = Quarter(mirror, sandbox.company, Path(folder), seed=seed, share=share)
+            quarter = Quarter(mirror, sandbox.company, Path(folder), seed=seed, share=share, reopens=reopens)
             quarter.lived()
             corrections = mirror.payroll.corrections()
             return Found(
@@ -305,13 +340,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--share", type=float, default=SHARE)
+    parser.add_argument("--reopens", type=float, default=0.0, help="how probably an exported period is opened again")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--databases", nargs="+", default=["sqlite"], choices=["sqlite", *SERVERS])
     parser.add_argument("--dry", action="store_true", help="print the figures as JSON")
     chosen = parser.parse_args()
     is_equal = True
     for name, url in _databases(chosen.databases):
-        found = measured(url, people=chosen.people, share=chosen.share, seed=chosen.seed)
+        found = measured(url, people=chosen.people, share=chosen.share, seed=chosen.seed, reopens=chosen.reopens)
         is_equal = is_equal and not found.people_unequal
         rest = {"database": name, **found._asdict(), "periods": [one._asdict() for one in found.periods]}
         if not chosen.dry:

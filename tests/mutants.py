@@ -44,7 +44,11 @@ TUTORIAL, MAN_PAGE, CHANGELOG = (
 DRIFT, ASKED, AUDIT = "tests/test_drift.py", "tests/test_asked.py", "tests/test_audit.py"
 IN_PARTS = "tests/test_parts.py"
 AS_OF, HOUR_LINES, HOURS = "tests/core/test_as_of.py", "tests/core/test_hour_lines.py", "tests/test_hours.py -k sqlite"
-HOURS_COMMAND, THEN = "tests/test_hours_command.py", "tests/attack/test_rows_of_then.py -k sqlite"
+SHEETS, HOURS_COMMAND, THEN = (
+    "tests/test_sheets.py -k sqlite",
+    "tests/test_hours_command.py",
+    "tests/attack/test_rows_of_then.py -k sqlite",
+)
 SHEET_PAGE = "tests/web/test_browser_papers.py"
 PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_period_checklist.py"
 COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
@@ -4834,7 +4838,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/hours.py", "or window.holds(one.hold.instant)", "or True", HOUR_LINES),
     ("core/hours.py", "harmless(cells[name])", "cells[name]", HOUR_LINES),
     ("core/hours.py", 'folded(line.name or ""),\n', "line.name,\n", HOUR_LINES),
-    ("core/worked.py", "return self.gross_minutes - self.break_minutes", "return self.gross_minutes", HOURS),
+    ("core/worked.py", "return self.gross_minutes - self.break_minutes", "return self.gross_minutes", SHEETS),
     ("core/worked.py", "row.id not in found.not_journaled", "True", HOURS),
     ("core/worked.py", "and (one.end is None or one.end > times.clock_in)", "", HOURS),
     ("core/pay_schedule.py", "return WEEKDAYS[schedule.anchor.weekday()]", 'return "monday"', HOUR_LINES),
@@ -4860,16 +4864,21 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/as_of.py", "if window.holds(row.clock_in) and ", "if ", HOURS),
     ("engine/timesheets.py", "agrees=(listed or PersonRows()) == found,", "agrees=True,", HOURS),
     ("engine/timesheets.py", "lost = [Employee(id=key) for key in there - known]", "lost = list[Employee]()", HOURS),
-    ("engine/employee_named.py", "if len(matches) == 1:", "if matches:", HOURS_COMMAND),
-    ("engine/paper_files.py", 'digest = sha256(key.encode(errors="replace")).hexdigest()[:8]', 'digest = ""', HOURS),
+    (
+        "store/mirror/people.py",
+        "matches = matching(employees, named)",
+        "matches = matching(employees, named)[:1]",
+        HOURS_COMMAND,
+    ),
+    ("engine/paper_files.py", 'digest = sha256(key.encode(errors="replace")).hexdigest()[:8]', 'digest = ""', SHEETS),
     ("engine/export_content.py", "if row.id in then.not_journaled else row", "if False else row", HOURS),
     ("engine/export_content.py", "one.decided_at <= moment.at", "True", HOURS),
     ("engine/export.py", "if as_of is not None and not draft:", "if False:", HOURS),
     ("present/hours_text.py", "*left_out_lines(found.left_out)]", "]", HOURS_COMMAND),
     ("present/timesheet_text.py", '"these are the rows of this paper" if one.agrees else ', "", HOURS),
-    ("present/timesheet_html.py", "return escape(one_line(text)", "return (one_line(text)", HOURS),
-    ("cli/hours.py", "if as_csv and as_json:", "if False:", HOURS_COMMAND),
-    ("cli/hours.py", "if every and period is not None:", "if False:", HOURS_COMMAND),
+    ("present/timesheet_html.py", "return escape(one_line(text)", "return (one_line(text)", SHEETS),
+    ("cli/exports.py", "if as_csv and as_json:", "if False:", HOURS_COMMAND),
+    ("cli/exports.py", "if every and period is not None:", "if False:", HOURS_COMMAND),
     ("web/pages/timesheet.py", "as_of=as_of or None", "as_of=None", SHEET_PAGE),
     ("engine/export.py", 'if period.state != "closed":', "if False:", EXPORTS),
     ("engine/export.py", "if asked.again is None:", "if False:", EXPORTS),
@@ -4934,6 +4943,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "engine/export_tables.py",
         'book.set_properties({"created": datetime.combine(window.last, time())})',
         "pass",
+        LAYOUT_FILES,
+    ),
+    (
+        "engine/export_tables.py",
+        'if text.startswith("<r>") and text.endswith("</r>") else text',
+        "if False else text",
         LAYOUT_FILES,
     ),
     ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),

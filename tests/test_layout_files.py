@@ -15,6 +15,7 @@ from typing import Any
 import openpyxl
 import pytest
 from msgspec import structs
+from openpyxl.utils.escape import unescape
 from pyarrow import parquet
 
 from connecteam_sync.core.export_lines import ExportLine
@@ -225,6 +226,19 @@ def test_numbers_that_a_sheet_would_round() -> None:
     book = openpyxl.load_workbook(io.BytesIO(xlsx([line], totals_of([line]), PERIOD, is_draft=False)))
     assert book["hours"]["A2"].value == book["people"]["A2"].value == str(key)
     assert len(book["hours"]["B2"].value) == 32_767
+
+
+@pytest.mark.parametrize(
+    "name", ["<r><t>Jo</t></r>", "<r>&</x></r>", "<r>" + "x" * 40_000, "<r>" + "</r>" * 9_000, "a\x00_x0041_"]
+)
+def test_a_name_is_no_markup(name: str) -> None:
+    """XlsxWriter would write some texts unescaped: the sheet could not be read any more, or would say other things."""
+    line = structs.replace(LINES[0], name=name)
+    made = xlsx([line], totals_of([line]), PERIOD, is_draft=False)
+    for sheet in openpyxl.load_workbook(io.BytesIO(made)):
+        found = unescape(str(sheet["B2"].value))
+        assert found.removeprefix("'")[:32_000] == name[:32_000]
+        assert sheet["A2"].value == 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 8_192, 8_193, 20_000])

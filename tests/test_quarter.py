@@ -18,3 +18,11 @@ def test_the_exports_of_a_quarter_are_what_connecteam_says(database: str, seed: 
     assert found.corrections["accepted"] > found.late_edits > 20
     assert found.corrections.keys() <= {"accepted", "cancelled"}
     assert found.counter_entries > 0
+
+
+def test_nor_is_a_minute_lost_where_periods_are_opened_and_exported_again(database: str) -> None:
+    """After each payday a third of the exported periods is opened, written, closed and exported again."""
+    found = measured(database, people=6, share=0.15, seed=3, reopens=0.35)
+    assert found.people_unequal == {}
+    assert found.exported_minutes == found.connecteam_minutes > 100_000
+    assert found.counter_entries > 0

@@ -15,13 +15,12 @@ from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.run import Acknowledgement, Entry, Run, RunKind, StandingHold
 from connecteam_sync.core.window import Window, end_of_day, start_of_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.employee_named import require_employee
 from connecteam_sync.engine.operator import operator_text
 from connecteam_sync.errors import ConfigurationError, NotFound, WindowError
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
 from connecteam_sync.store.history.employee import explained, rows_to_check, shifts_of_rows
-from connecteam_sync.store.mirror.people import users_of_employee
+from connecteam_sync.store.mirror.people import require_employee, users_of_employee
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store

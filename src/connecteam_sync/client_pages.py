@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from connecteam_sync.config import Settings
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.decide import now
-from connecteam_sync.engine.employee_named import require_employee
+from connecteam_sync.store.mirror.people import require_employee
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
 

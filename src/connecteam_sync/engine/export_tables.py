@@ -116,11 +116,16 @@ def _write(sheet: Worksheet, row: int, cells: Iterable[object]) -> None:
     for column, cell in enumerate(cells):
         if isinstance(cell, str):
             if cell:
-                sheet.write_string(row, column, cell[:_LONGEST_CELL])
+                sheet.write_string(row, column, _no_markup(cell[:_LONGEST_CELL]))
         elif isinstance(cell, int | float) and abs(cell) < _EXACT:
             sheet.write_number(row, column, cell)
         else:
             sheet.write_string(row, column, str(cell))
+
+
+def _no_markup(text: str) -> str:
+    """The package takes a text between these two for marked-up text of its own, and writes it unescaped."""
+    return f"'{text}"[:_LONGEST_CELL] if text.startswith("<r>") and text.endswith("</r>") else text
 
 
 def parquet(lines: Sequence[ExportLine], window: Window, *, is_draft: bool) -> bytes:

@@ -21,12 +21,12 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.core.worked import WorkedRows
 from connecteam_sync.engine.as_of import moment_named, present_rows, rows_as_of
 from connecteam_sync.engine.context import Context
-from connecteam_sync.engine.employee_named import require_employee
 from connecteam_sync.engine.periods import PayPeriods
 from connecteam_sync.engine.ssh_signatures import fingerprint
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.history import as_of as journal
 from connecteam_sync.store.history import holds
+from connecteam_sync.store.mirror.people import require_employee
 from connecteam_sync.store.payroll import certificates, corrections, purges, worked_rows
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.tables.support import require_table

@@ -13,9 +13,11 @@ from sqlalchemy import update
 from connecteam_sync.core.change import NewEmployee
 from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.keys import RowId, by_key, ordered
+from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.people import Likenesses, address, is_no_user, mapped, named, taken, words
 from connecteam_sync.core.run import Move, Person, Suggestion
 from connecteam_sync.core.shift import User
+from connecteam_sync.core.text import called
 from connecteam_sync.errors import MappingRefused, NotFound
 from connecteam_sync.store.mirror.employees import make_employees
 from connecteam_sync.store.session import Session
@@ -346,3 +348,25 @@ def assignments_of(fetched: Rows) -> dict[int, frozenset[int] | None]:
         int(user): None if clocks is None else frozenset(msgspec.json.decode(clocks, type=list[int]))
         for user, clocks in fetched
     }
+
+
+_CANDIDATES = 12
+"""How many employees an ambiguous name lists."""
+
+
+def require_employee(employees: Iterable[Employee], named: int | str) -> Employee:
+    """The employee with this id, name or part of a name. Raises NotFound, which lists the candidates if any."""
+    matches = matching(employees, named)
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise NotFound(
+            f"there is no employee {str(named)!r}",
+            next_step="connecteam-sync employees lists those with a Connecteam user, with ids; all others:"
+            " connecteam-sync employees --without-user",
+        )
+    choice = ", ".join(f"{person.id} {called(person.name or '')}".rstrip() for person in matches[:_CANDIDATES])
+    more = f" and {len(matches) - _CANDIDATES} more" if len(matches) > _CANDIDATES else ""
+    raise NotFound(
+        f"{len(matches)} employees could be meant by {str(named)!r}: {choice}{more}", next_step="name the one by the id"
+    )
