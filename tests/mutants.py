@@ -4812,7 +4812,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/history/feed.py", "changes.c.at < written[1]", "changes.c.at <= written[1]", CHANGES),
     ("store/history/feed.py", "changes.c.at >= written[0]", "changes.c.at > written[0]", CHANGES),
     ("store/history/feed.py", "runs.c.finished_at >= since", "runs.c.finished_at > since + 60", CHANGES),
-    ("store/history/undo.py", "if purged and old.kind not in", "if False and old.kind not in", RETENTION),
+    ("store/history/undo.py", "if purged := purged_in(session, old.window):", "if purged := ():", RETENTION),
     ("client_history.py", "changes=found.changes[:limit],", "changes=found.changes,", CHANGES),
     ("core/change_lines.py", "_place(before, zone) != _place(after, zone)", "False", CHANGES),
     ("core/change_lines.py", "harmless(None if text is None else plain(text))", "harmless(text)", CHANGES),

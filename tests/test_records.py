@@ -86,7 +86,7 @@ def test_an_acknowledgement_that_says_nothing_is_refused(terminal: Terminal) -> 
 
 def test_a_follower_of_the_feed_is_told_that_it_began_again(terminal: Terminal) -> None:
     """`last` is taken as it is given; another entry under its number, or none, is exit 4 with where to read on from."""
-    assert terminal("changes", "--json").json == {"schema": 1, "changes": [], "last": "0"}
+    assert terminal("changes", "--json").json == {"schema": 1, "changes": [], "last": "0", "purged": []}
     terminal("sync", *WINDOW)
     first = terminal("changes", "--limit", "10", "--json").json
     assert first["last"] == first["changes"][-1]["cursor"]
@@ -96,6 +96,7 @@ def test_a_follower_of_the_feed_is_told_that_it_began_again(terminal: Terminal) 
         "schema": 1,
         "changes": [],
         "last": rest["last"],
+        "purged": [],
     }
     with closing(connect(terminal.folder / "connecteam-sync.db")) as database:
         database.execute("DELETE FROM connecteam_sync_changes WHERE id > 20")

@@ -259,7 +259,7 @@ def test_another_writer_is_waited_for(initialised: str) -> None:
 
 
 def test_nothing_opens_purged_days(world: LongAgo) -> None:
-    """Neither unlock nor reopen; they cannot be checked, exported or undone either, and each says why."""
+    """Neither unlock nor reopen; nor can they be checked, exported, or what is gone be undone; each says why."""
     payroll = world.mirror.payroll
     payroll.close(DAYS, anyway="long ago")
     world.lock(SECOND)
@@ -279,8 +279,9 @@ def test_nothing_opens_purged_days(world: LongAgo) -> None:
     world.worked(date(2021, 3, 20), "08:00", "12:00")
     run = world.mirror.sync(world.mirror.window(date(2021, 3, 12), date(2021, 3, 20)))
     assert run.counts.created == 1
+    assert world.mirror.undo(run.id or 0).counts.deleted == 1, "the journal has all of what it did"
     with pytest.raises(UndoRefused, match="was purged on"):
-        world.mirror.undo(run.id or 0)
+        world.mirror.undo(1)
 
 
 def test_followers_of_the_journal_go_on(world: LongAgo) -> None:

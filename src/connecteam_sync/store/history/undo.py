@@ -125,13 +125,12 @@ def _note(
 
 
 def require_kind_undoable(session: Session, old: Run) -> None:
-    """Raises UndoRefused for a run of `verify`, which changed nothing; for a run of `adopt` or its undo, which also
-    made or dropped a key and a backup; and for a run with changes that the journal lacks.
-    """
+    """Raises UndoRefused for a run of `verify`, of `adopt` or its undo, and for changes that the journal lacks."""
     _require_undoable_kind(session, old)
-    counts, journal = old.counts, session.tables.changes
-    wrote = counts.created + counts.updated + counts.deleted + counts.linked
+    journal, wrote = session.tables.changes, _written_by(old)
     known = session.connection.execute(select(func.count()).where(journal.c.run_id == old.id)).scalar_one()
+    if known < wrote or not known:
+        _require_kept(session, old)
     if known < wrote:
         raise UndoRefused(
             f"the journal knows {known} of the {many(wrote, 'change')} that run {old.id} made: it was restored since",
@@ -139,13 +138,21 @@ def require_kind_undoable(session: Session, old: Run) -> None:
         )
 
 
-def _require_undoable_kind(session: Session, old: Run) -> None:
-    purged = purged_in(session, old.window)
-    if purged and old.kind not in {"verify", "adopt"}:
+def _written_by(old: Run) -> int:
+    """How many entries of the journal a run made."""
+    return old.counts.created + old.counts.updated + old.counts.deleted + old.counts.linked
+
+
+def _require_kept(session: Session, old: Run) -> None:
+    """Raises UndoRefused for a run of which the journal lacks something, since some of its days were purged."""
+    if purged := purged_in(session, old.window):
         raise UndoRefused(
             f"{purged_text(purged[0])}: what run {old.id} did there is not on record any more, so it is not undone",
             next_step="later runs can be undone: connecteam-sync runs; what was purged cannot come back",
         )
+
+
+def _require_undoable_kind(session: Session, old: Run) -> None:
     if old.kind == "verify":
         raise UndoRefused(
             f"run {old.id} was a proof: it changed nothing that could be taken back",
@@ -187,6 +194,8 @@ def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefuse
     inverse = tuple(inverted(entry["change"], entry["change"].why) for entry in entries)
     try:
         _require_undoable_kind(session, old)
+        if len(entries) < _written_by(old) or not entries:
+            _require_kept(session, old)
         _require_as_left(session, run, entries, session.images(_keys(entries)) if entries else {})
         _require_linked_as_left(session, run, entries)
         require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)
