@@ -358,6 +358,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/chosen.py", "if words not in READS and not Chosen.is_every:", "if False:", ACCOUNTS),
     ("cli/chosen.py", "        codes.append(code)\n", "", ACCOUNTS),
     ("cli/opened.py", "return line if Chosen.name is None else ", "return line if True else ", ACCOUNTS),
+    ("cli/known_secrets.py", "*(mirror.settings.secrets for mirror in OPENED)", "", ACCOUNTS),
     ("cli/many_accounts.py", "            raise typer.Exit(1)\n", "            pass\n", ACCOUNTS),
     ("store/sql/urls.py", 'str(Path(url.database or "").resolve())', "str(url.database)", ACCOUNTS),
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),

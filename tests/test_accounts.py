@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connecteam_sync.accounts import account_states, check_accounts
+from connecteam_sync.cli import known_secrets
 from connecteam_sync.cli.chosen import READS
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import account_names, load_settings
@@ -305,6 +306,14 @@ def test_what_cannot_be_meant_is_refused(two: Path, words: tuple[str, ...], said
     answer = command(two, *words)
     assert answer.code == 2
     assert said in answer.err
+
+
+@pytest.mark.usefixtures("two")
+def test_the_secrets_of_an_account_are_kept_out_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken out of logs and reports are the secrets of the account that a command is about."""
+    with ConnecteamSync.from_config(account="south") as mirror:
+        monkeypatch.setattr(known_secrets, "OPENED", [mirror])
+        assert set(known_secrets.known_secrets()) == {KEYS["south"]}
 
 
 def test_what_two_accounts_share_is_named(two: Path) -> None:

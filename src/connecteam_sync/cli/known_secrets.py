@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 
+from connecteam_sync.cli.opened import OPENED
 from connecteam_sync.errors import ConnecteamSyncError
 
 _SECRETS = (
@@ -15,12 +16,15 @@ _SECRETS = (
 
 
 def known_secrets() -> Iterator[str]:
-    """Every secret of the configuration, including the database's URL with its password."""
+    """Every secret of the configuration, including the database's URL with its password; of the account, too, that the
+    command is about.
+    """
     from connecteam_sync.config_secrets import secret
 
-    for name in _SECRETS:
-        with suppress(ConnecteamSyncError, OSError, ValueError):
-            value = secret(name, os.environ)
-            if value:
-                yield value
-                yield from value.split() if name == "ALERTS_APPRISE_URLS" else ()
+    for environ in (os.environ, *(mirror.settings.secrets for mirror in OPENED)):
+        for name in _SECRETS:
+            with suppress(ConnecteamSyncError, OSError, ValueError):
+                value = secret(name, environ)
+                if value:
+                    yield value
+                    yield from value.split() if name == "ALERTS_APPRISE_URLS" else ()
