@@ -153,6 +153,7 @@ def _paths(staff: Staff) -> list[str]:
     pages += [f"/map?user={user}" for user in waiting] + [f"/map?user={waiting[0]}&employee={mapped[0]}"]
     for employee in mapped:
         pages += [f"/people/{employee}?month=2025-12", f"/people/{employee}/2025-12-02"]
+        pages += [f"/people/{employee}/timesheet?period={days}"]
     pages += [f"/doorbells/{quote(one, safe='')}" for one in IDS]
     return [*pages, "/people?q=%3Cscript%3E", "/runs/999999", "/attention?kind=%3Cscript%3Ealert(1)%3C/script%3E"]
 
