@@ -203,7 +203,7 @@ def _require_there(session: Session, cursor: int | str) -> int:
     # Numbers may be skipped, so the entry of a bare one need not exist; but none is larger than the newest.
     if there == text or (is_bare and newest is not None and number <= int(newest.partition("-")[0])):
         return number
-    if there is None and _is_purged(session, number):
+    if there is None and number <= _LARGEST and _is_purged(session, number):
         # Gone by a purge, which takes no entry behind it: what comes next is on record.
         return number
     what = "is not there any more" if there is None else "is another one now"
