@@ -4809,7 +4809,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "[]}\n    return text if True or changed",
         ERASING,
     ),
-    ("store/history/feed.py", "if there is None and _is_purged(session, number):", "if False:", RETENTION),
+    (
+        "store/history/feed.py",
+        "if there is None and number <= _LARGEST and _is_purged(session, number):",
+        "if False:",
+        RETENTION,
+    ),
     ("store/history/feed.py", "changes.c.at < written[1]", "changes.c.at <= written[1]", CHANGES),
     ("store/history/feed.py", "changes.c.at >= written[0]", "changes.c.at > written[0]", CHANGES),
     ("store/history/feed.py", "runs.c.finished_at >= since", "runs.c.finished_at > since + 60", CHANGES),
