@@ -47,6 +47,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "corrections": _ALL[:3],
     "exports": _ALL[:2],
     "certificates": _ALL[:3],
+    "purges": ("SELECT",),
+    "erasures": ("SELECT",),
 }
 """The rights that daily work needs on our tables, by kind. The journal is only ever added to: a DBA may enforce it."""
 
