@@ -78,7 +78,7 @@ def _placed(place: Path, text: str, file: Path, name: str) -> Path:
         try:
             for each in {*account_names(file), name}:
                 load_settings(file, account=each)
-        except BaseException:
+        except (ConfigurationError, OSError, KeyboardInterrupt):
             if before is None:
                 place.unlink()
             else:
