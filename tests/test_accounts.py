@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+import typer
 
 from connecteam_sync.accounts import account_states, check_accounts
-from connecteam_sync.cli import known_secrets
+from connecteam_sync.cli import chosen, known_secrets
 from connecteam_sync.cli.chosen import READS
+from connecteam_sync.cli.options import opened
+from connecteam_sync.cli.output import Report
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import account_names, load_settings
 from connecteam_sync.config_add import add_account
@@ -29,7 +34,7 @@ DAYS = ("--from", "2025-12-01", "--to", "2025-12-03")
 def written(folder: Path, text: str) -> Path:
     """A configuration's file."""
     file = folder / "connecteam-sync.toml"
-    file.write_text(text)
+    file.write_bytes(text.encode())
     return file
 
 
@@ -100,11 +105,38 @@ def test_a_longer_name_is_another_account(tmp_path: Path) -> None:
     assert load_settings(file, environ, account="north_east").max_deletes == 8
 
 
+def test_a_section_comes_before_variables_for_all(tmp_path: Path) -> None:
+    """Of secrets, the key of certificates and the names of tables, too; keys of one account are given to none."""
+    text = '[accounts.a]\ntimezone = "UTC"\nsmtp_url_file = "own"\n[accounts.a.tables]\nprefix = "own_"\n'
+    file = written(tmp_path, f'{text}[accounts.a.payroll]\ncertificate_key = "own"\n')
+    given = {"SMTP_URL": "smtp://all", "TABLE_PREFIX": "all_", "TABLE_SCHEMA": "s", "CERTIFICATE_KEY_FILE": "all"}
+    one = dict.fromkeys(("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "WEBHOOK_TOKEN", "DATABASE_URL_FILE"), "x")
+    found = load_settings(file, {f"CONNECTEAM_SYNC_{name}": text for name, text in (given | one).items()}, account="a")
+    assert (found.own.prefix, found.own.schema, found.certificate_key) == ("own_", "s", "own")
+    assert {*found.secrets} & {f"CONNECTEAM_SYNC_{name}" for name in ("SMTP_URL", *one)} == set()
+
+
+def test_a_variable_is_that_of_the_name_it_makes_sense_for(tmp_path: Path) -> None:
+    """The URL of the database of a is no URL of a_database; and what is wrong is named as it was written."""
+    file = written(tmp_path, '[accounts.a]\ntimezone = "UTC"\napi_key_file = "nowhere"\n[accounts.a_database]\n')
+    url = "CONNECTEAM_SYNC_ACCOUNT_A_DATABASE_URL"
+    found = load_settings(file, {url: "sqlite:///a.db"}, account="a")
+    assert found.database_url == "sqlite:///a.db"
+    with pytest.raises(ConfigurationError, match=r"\[accounts.a\]: api_key_file names a file"):
+        credentials(found.secrets)
+    error = refused(file, "a", CONNECTEAM_SYNC_ACCOUNT_A_MAX_DELETES="x")
+    assert "CONNECTEAM_SYNC_ACCOUNT_A_MAX_DELETES: max_deletes is 'x'" in error.message
+    with pytest.raises(ConfigurationError) as caught:
+        credentials(load_settings(written(tmp_path, '[accounts.a]\ntimezone = "UTC"'), {}, account="a").secrets)
+    assert "set CONNECTEAM_SYNC_ACCOUNT_A_API_KEY, or" in caught.value.next_step
+
+
 def test_a_folder_has_a_file_for_each(tmp_path: Path) -> None:
     """Named from where the configuration's file is; other files are nobody's."""
     (tmp_path / "several").mkdir()
     (tmp_path / "several" / "west.toml").write_text('timezone = "UTC"\n')
     (tmp_path / "several" / "readme.txt").write_text("x")
+    (tmp_path / "several" / ".west.toml").write_text("x")
     file = written(tmp_path, 'accounts = "several"\nmax_deletes = 4\n')
     assert account_names(file) == ("west",)
     assert load_settings(file, {}, account="west").max_deletes == 4
@@ -126,6 +158,13 @@ def test_a_folder_has_a_file_for_each(tmp_path: Path) -> None:
         ("[accounts]\nnorth = 5", "north", "must be a section", "[accounts.north]"),
         ("[accounts.a-b]\n[accounts.a_b]\n", "a-b", "have the same variables", "another name"),
         ("[accounts.a]\napi_key = 'secret-1'", "a", "api_key is a secret", "api_key_file"),
+        (
+            "[accounts.a]\ndatabase_url = 'x'\ndatabase_url_file = 'x'",
+            "a",
+            "both database_url and",
+            "leave one of them",
+        ),
+        ("[accounts.a.tables.clock_time]\nx = 1", "a", "[accounts.a], [tables]: unknown key", "'clock_times'"),
         ("[accounts.a]\napi_key_file = 5", "a", "must be the path of a file", "in quotes"),
         ("[accounts.a]\ntimezon = 'UTC'", "a", "unknown key 'timezon'", "'timezone'"),
         ("[accounts.a]\naccounts = 'UTC'", "a", "unknown key 'accounts'", ""),
@@ -159,6 +198,18 @@ def test_an_account_is_added_behind_what_is_there(tmp_path: Path) -> None:
     assert load_settings(file, {}, account="one").secrets["CONNECTEAM_SYNC_API_KEY_FILE"] == 'a"b\n[x]'
 
 
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    """So do who may read it, and its ends of line."""
+    real, link = tmp_path / "real.toml", tmp_path / "connecteam-sync.toml"
+    real.write_bytes(b"max_deletes = 4\r\n")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    add_account("one", {"timezone": "UTC"}, link)
+    assert link.is_symlink()
+    assert real.read_bytes().startswith(b"max_deletes = 4\r\n\r\n[accounts.")
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize(
     ("before", "name", "given", "said"),
     [
@@ -168,6 +219,10 @@ def test_an_account_is_added_behind_what_is_there(tmp_path: Path) -> None:
         ('database_url = "sqlite:///a.db"\n', "new", {"timezone": "UTC"}, "the file of one account"),
         (TWO, "new", {"timezone": "UTC", "database_url": "mysql://u:pass-1@h/d"}, "holds a password"),
         ("x = ", "new", {"timezone": "UTC"}, "cannot be read"),
+        (TWO, "new", {"timezone": "UTC", "api_key_file": "a\udcff"}, "characters that cannot be written"),
+        (f"{TWO}x = 1\n", "new", {"timezone": "UTC"}, "unknown key 'x'"),
+        ("accounts = '.'\r\n", "connecteam-sync", {"timezone": "UTC"}, "an account connecteam-sync already"),
+        ("accounts = '.'\r\n", "../x", {"timezone": "UTC"}, "is no name of an account"),
     ],
 )
 def test_what_cannot_be_added_changes_nothing(
@@ -178,7 +233,7 @@ def test_what_cannot_be_added_changes_nothing(
     with pytest.raises(ConfigurationError, match=said) as caught:
         add_account(name, given, file)
     assert "pass-1" not in caught.value.message
-    assert file.read_text() == before
+    assert file.read_bytes() == before.encode()
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
@@ -241,10 +296,11 @@ def test_a_command_that_writes_wants_an_account(two: Path) -> None:
     done = command(two, "--account", "south", "sync", *DAYS)
     assert done.code == 0
     assert "next: connecteam-sync --account south verify --from 2025-12-01 --to 2025-12-03" in done.err
+    assert "take it back: connecteam-sync --account south undo 1" in done.err
     assert command(two, *done.err.partition("next: connecteam-sync ")[2].split("   ")[0].split()).code == 0
     runs = {one["account"]: len(one["runs"]) for one in json.loads(command(two, "runs", "--json").out)["accounts"]}
     assert runs == {"north": 0, "south": 2}
-    every = json.loads(command(two, "sync", *DAYS, "--all-accounts", "--json").out)
+    every = json.loads(command(two, "--all-accounts", "sync", *DAYS, "--json").out)
     assert [(one["account"], one["status"]) for one in every["accounts"]] == [
         ("north", "applied"),
         ("south", "nothing"),
@@ -268,6 +324,8 @@ def test_what_only_reads_is_a_command() -> None:
     """Each name is that of a command; what writes rows, decides or makes files is not among them."""
     assert set(COMMANDS) >= READS
     assert not READS & {
+        *("pause", "resume", "support-bundle", "alerts test", "clocks vouch", "account accept", "webhooks register"),
+        *("periods check", "periods close", "corrections accept", "retention purge", "holds ack", "employees map"),
         "sync",
         "resync",
         "apply",
@@ -291,6 +349,33 @@ def test_one_that_fails_stops_no_other(two: Path) -> None:
     assert every["accounts"][0]["error"] == "configuration_error"
     states = {one.name: one.state for one in account_states()}
     assert states["south"] == "well"
+    (two / "connecteam-sync.toml").write_text(
+        (two / "connecteam-sync.toml").read_text().replace("/north.db", "/no/n.db")
+    )
+    first = json.loads(command(two, "accounts", "--json").out)["accounts"][0]
+    assert (first["name"], first["state"]) == ("north", "unknown")
+
+
+@pytest.mark.usefixtures("two")
+def test_what_nobody_foresaw_is_of_one_account(capsys: pytest.CaptureFixture[str]) -> None:
+    """The others go on, what they did is not denied, and none writes into the log of another."""
+    logger = logging.getLogger("connecteam_sync")
+
+    def work() -> None:
+        assert not [one for one in logger.handlers if not isinstance(one, logging.NullHandler)]
+        with opened(None, Report(as_json=True)) as mirror:
+            logger.addHandler(logging.StreamHandler())
+            if mirror.settings.account == "south":
+                raise typer.Exit(75)
+            mirror.sync(mirror.window(date(2025, 12, 1), date(2025, 12, 1)))
+            raise ZeroDivisionError
+
+    with pytest.raises(typer.Exit) as ended:
+        chosen._run_for_each(KEYS, work, as_json=True)
+    said = capsys.readouterr()
+    (answer,) = json.loads(said.out)["accounts"]
+    assert (ended.value.exit_code, answer["account"], answer["error"]) == (1, "north", "unforeseen")
+    assert "what was written until then is whole" in answer["message"]
 
 
 @pytest.mark.parametrize(
@@ -299,6 +384,11 @@ def test_one_that_fails_stops_no_other(two: Path) -> None:
         (("serve", "--port", "0"), "looks after one account"),
         (("status", "--account", "north", "--all-accounts"), "leave one of them out"),
         (("status", "--account", "west"), "use one of: north, south"),
+        (("--account", "south", "accounts", "list"), "every account"),
+        (("--account", "south", "status", "--account", "north"), "leave one of them out"),
+        (("plan", *DAYS, "--out", "plan.json"), "each account would replace"),
+        (("verify", *DAYS, "--metrics-file", "x.prom"), "each account would replace"),
+        (("support-bundle", "--yes", "--all-accounts"), "each account would replace"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(two: Path, words: tuple[str, ...], said: str) -> None:
@@ -314,6 +404,9 @@ def test_the_secrets_of_an_account_are_kept_out_of_logs(monkeypatch: pytest.Monk
     with ConnecteamSync.from_config(account="south") as mirror:
         monkeypatch.setattr(known_secrets, "OPENED", [mirror])
         assert set(known_secrets.known_secrets()) == {KEYS["south"]}
+    monkeypatch.setattr(known_secrets, "OPENED", [])
+    monkeypatch.setenv("CONNECTEAM_SYNC_ACCOUNT_NORTH_API_KEY", "key-1")
+    assert set(known_secrets.known_secrets()) == {"key-1"}
 
 
 def test_what_two_accounts_share_is_named(two: Path) -> None:
@@ -323,6 +416,8 @@ def test_what_two_accounts_share_is_named(two: Path) -> None:
     text = file.read_text()
     cases = {
         "own tables": text.replace("sqlite:///south.db", f"sqlite:///{two}/./north.db"),
+        "own records": text.replace("sqlite:///south.db", "sqlite:///north.db")
+        + '[accounts.south.tables.clock_times]\ntable = "other"\n',
         "own key": text.replace("south.key", "north.key"),
         "own time clocks": text.replace("api_key_file", "time_clocks = [4100001]\napi_key_file"),
     }
@@ -334,4 +429,7 @@ def test_what_two_accounts_share_is_named(two: Path) -> None:
     north, south = check_accounts()
     assert north.is_ok
     assert not south.is_ok
-    assert command(two, "accounts", "check").code == 1
+    answer = command(two, "accounts", "check")
+    assert answer.code == 1
+    file.write_text(text.replace("sqlite:///south.db", "sqlite:///empty.db"))
+    assert "connecteam-sync --account south init" in command(two, "accounts", "check").out

@@ -124,6 +124,7 @@ def _shared(settings: Mapping[str, Settings]) -> dict[str, list[Check]]:
     found: dict[str, list[Check]] = {}
     for what, thing_of, detail, next_step in (
         ("own tables", _tables_of, "write to the same tables", "give each a database_url of its own"),
+        ("own records", _records_of, "keep their records in the same tables", "give each a database_url of its own"),
         ("own key", _key_of, "have the same key, and so one company", "give each its own: api_key_file in its section"),
     ):
         taken: dict[object, str] = {}
@@ -158,6 +159,11 @@ def _ignored() -> Iterator[None]:
 
 def _tables_of(settings: Settings) -> object:
     return (*place_of(settings.database_url), settings.tables.clock_times.table, settings.tables.clock_times.schema)
+
+
+def _records_of(settings: Settings) -> object:
+    """Our own tables: another name of the table of clock times makes them no other ones."""
+    return (*place_of(settings.database_url), settings.own)
 
 
 def _key_of(settings: Settings) -> object:

@@ -13,7 +13,7 @@ import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, require_host
 from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
-from connecteam_sync.config_secrets import SECRETS, secret
+from connecteam_sync.config_secrets import SECRETS, named, secret
 from connecteam_sync.core.change import Planner, Policy
 from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
@@ -218,15 +218,15 @@ def load_settings(
             next_step=f"leave out --account, or write [accounts.{account[:60]}] into {FILE}",
         )
     for name, value in _from_environment(environ).items():
-        values[name], places[name] = value, f"{PREFIX}{name.upper()}"
+        values[name], places[name] = value, named(f"{PREFIX}{name.upper()}", environ)
     for name, value in given.items():
         if value is not None:
             values[name], places[name] = value, "the call"
     own = {name: values.pop(f"table_{name}") for name in _OWN if f"table_{name}" in values}
-    tables, named = _tables(values.pop("tables", {}), str(file))
-    rules = _payroll(values.pop("payroll"), str(file)) if "payroll" in values else {}
+    tables, prefixes = _tables(values.pop("tables", {}), places.get("tables", str(file)))
+    rules = _payroll(values.pop("payroll"), places["payroll"]) if "payroll" in values else {}
     rules |= {"certificate_key": environ[_CERTIFICATE_KEY].strip()} if _CERTIFICATE_KEY in environ else {}
-    rules |= _retention(values.pop("retention"), str(file)) if "retention" in values else {}
+    rules |= _retention(values.pop("retention"), places["retention"]) if "retention" in values else {}
     checked = {name: _checked(name, value, places[name]) for name, value in values.items()}
     if "timezone" not in checked:
         raise ConfigurationError(
@@ -238,7 +238,7 @@ def load_settings(
         **rules,
         planner=_planner(environ),
         tables=tables,
-        own=_own(named | own),
+        own=_own(prefixes | own),
         file=file,
         account=account,
         environ=own_environ,
@@ -326,7 +326,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if not text:
             # An empty variable is a mistake. The default in its place might be a SQLite file instead of a server.
             raise ConfigurationError(
-                f"the environment: {variable} is set but empty", next_step="give it a value, or remove the variable"
+                f"the environment: {named(variable, environ)} is set but empty",
+                next_step="give it a value, or remove the variable",
             )
         if variable not in other:
             values[variable.removeprefix(PREFIX).lower()] = text

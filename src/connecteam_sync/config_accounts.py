@@ -25,6 +25,12 @@ _OF_ONE = ("API_KEY", "CLIENT_ID", "CLIENT_SECRET", "DATABASE_URL", "WEBHOOK_TOK
 _ACCOUNT = f"{PREFIX}ACCOUNT_"
 _FILES = {f"{name.lower()}_file": f"{PREFIX}{name}_FILE" for name in (*sorted(SECRETS), "DATABASE_URL")}
 """Keys of an account that name a file with a secret, and the variable each stands for."""
+_WITHIN = {
+    "CERTIFICATE_KEY_FILE": ("payroll", "certificate_key"),
+    "TABLE_PREFIX": ("tables", "prefix"),
+    "TABLE_SCHEMA": ("tables", "schema"),
+}
+"""Variables that stand for a key in a section of the file."""
 
 
 class AccountValues(NamedTuple):
@@ -69,14 +75,19 @@ class Accounts:
             raise ConfigurationError(
                 f"there is no account {name[:60]!r} in {self._file}", next_step=f"use one of: {', '.join(self.names)}"
             )
-        own, given = dict(section.values), dict[str, str]()
-        for key in [key for key in own if key in _FILES]:
-            path = own.pop(key)
+        own = {key: value for key, value in section.values.items() if key not in _FILES}
+        for key, path in section.values.items():
+            if key not in _FILES:
+                continue
             if not isinstance(path, str) or not path.strip():
                 raise ConfigurationError(
                     f"{section.place}: {key} must be the path of a file", next_step="write it in quotes"
                 )
-            given[_FILES[key]] = path
+        if {"database_url", "database_url_file"} <= section.values.keys():
+            raise ConfigurationError(
+                f"{section.place}: both database_url and database_url_file are given",
+                next_step="leave one of them out",
+            )
         for key in own:
             if key.upper() in SECRETS:
                 variable = f"{_ACCOUNT}{_variable(name)}_{key.upper()}"
@@ -86,8 +97,9 @@ class Accounts:
                 )
             require_known(key, (*keys, *_FILES), section.place)
         places = dict.fromkeys(self._shared, str(self._file)) | dict.fromkeys(own, section.place)
-        environ = _variables(name, self.names, own, given, environ)
-        return AccountValues({**self._shared, **own}, places, Environ(environ))
+        return AccountValues(
+            {**self._shared, **own}, places, _variables(name, self.names, section, tuple(keys), environ)
+        )
 
 
 def _sections(accounts: object, file: Path) -> dict[str, Section]:
@@ -107,11 +119,7 @@ def _sections(accounts: object, file: Path) -> dict[str, Section]:
         )
     by_variable: dict[str, str] = {}
     for name, section in found.items():
-        if not _NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"{section.place}: {name[:60]!r} is no name of an account",
-                next_step="use small letters, digits, - and _, at most 40, a letter first",
-            )
+        require_name(name, section.place)
         if not isinstance(section.values, dict):
             raise ConfigurationError(f"{section.place} must be a section", next_step=f"write [accounts.{name}]")
         other = by_variable.setdefault(_variable(name), name)
@@ -123,34 +131,53 @@ def _sections(accounts: object, file: Path) -> dict[str, Section]:
     return found
 
 
+def require_name(name: str, place: str) -> None:
+    """Raises ConfigurationError for what is no name of an account."""
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{place}: {name[:60]!r} is no name of an account",
+            next_step="use small letters, digits, - and _, at most 40, a letter first",
+        )
+
+
 def _variables(
-    name: str,
-    found: Iterable[str],
-    own: Mapping[str, Any],
-    given: Mapping[str, str],
-    environ: Mapping[str, str],
-) -> dict[str, str]:
+    name: str, found: Iterable[str], section: Section, keys: Iterable[str], environ: Mapping[str, str]
+) -> Environ:
     """The environment as this account alone would have it."""
     prefixes = {other: f"{_ACCOUNT}{_variable(other)}_" for other in found}
+    known = {*map(str.upper, keys), *SECRETS, *(f"{one}_FILE" for one in (*SECRETS, "DATABASE_URL")), *_WITHIN}
+    given = {_FILES[key]: str(path) for key, path in section.values.items() if key in _FILES}
+    names = {_FILES[key]: f"{section.place}: {key}" for key in section.values if key in _FILES}
+    section_says = {_bare(variable) for variable in given} | {
+        _bare(f"{PREFIX}{key.upper()}") for key in section.values if key not in _FILES
+    }
+    for said, (part, key) in _WITHIN.items():
+        section_says |= {said} if key in (section.values.get(part) or ()) else set()
     mine, rest = dict[str, str](), dict[str, str]()
     for variable, text in environ.items():
         if not variable.startswith(PREFIX):
             rest[variable] = text
         elif variable.startswith(_ACCOUNT):
-            # The longest name: a variable of north_east is none of north.
-            whose = max((one for one in found if variable.startswith(prefixes[one])), key=len, default=None)
+            # The longest name: a variable of north_east is none of north. But NORTH_API_KEY is no KEY of north_api.
+            whose = max(
+                (one for one in found if variable.startswith(prefixes[one])),
+                key=lambda one: (variable.removeprefix(prefixes[one]) in known, len(one)),
+                default=None,
+            )
             if whose is None:
                 raise ConfigurationError(
                     f"the environment: {variable[:200]} is of no account that is configured",
                     next_step=f"accounts are: {', '.join(sorted(found))}; correct the name, or remove the variable",
                 )
             if whose == name:
-                mine[f"{PREFIX}{variable.removeprefix(prefixes[name])}"] = text
-        elif _bare(variable) not in _OF_ONE and _bare(variable).lower() not in own and variable not in given:
+                short = f"{PREFIX}{variable.removeprefix(prefixes[name])}"
+                mine[short], names[short] = text, variable
+        elif _bare(variable) not in {*_OF_ONE, *section_says}:
             rest[variable] = text
     # What the environment says of this account alone takes the place of its section's file, and the other way round.
-    said = {_bare(variable) for variable in mine}
-    return rest | {variable: path for variable, path in given.items() if _bare(variable) not in said} | mine
+    said_alone = {_bare(variable) for variable in mine}
+    files = {variable: path for variable, path in given.items() if _bare(variable) not in said_alone}
+    return Environ(rest | files | mine, names, prefixes[name])
 
 
 def _bare(variable: str) -> str:

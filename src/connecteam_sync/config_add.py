@@ -7,9 +7,11 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from connecteam_sync.config import FILE, account_names, load_settings
+from connecteam_sync.config_accounts import require_name
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.sql.urls import parsed
 
@@ -23,6 +25,7 @@ def add_account(name: str, given: Mapping[str, str | None], path: str | Path | N
     Nothing is written unless the account, and each that was there, can be read then. Raises ConfigurationError.
     """
     file = Path(path) if path is not None else Path(FILE)
+    require_name(name, str(file))
     text = _text(file)
     there = tomllib.loads(text) if text else {}
     if name in (account_names(file) if "accounts" in there else ()):
@@ -38,18 +41,25 @@ def add_account(name: str, given: Mapping[str, str | None], path: str | Path | N
             next_step="write the URL into a file that only you can read, and name it: --database-url-file FILE",
         )
     values = {key: value for key, value in given.items() if value is not None}
-    # A TOML basic string is a JSON string but for the delete character, which no value here may hold.
+    for key, value in values.items():
+        if not value.isprintable() and any(not one.isprintable() and one not in "\n\t" for one in value):
+            raise ConfigurationError(
+                f"{key} holds characters that cannot be written into {file}; nothing was added",
+                next_step="type it again, or give the file another name",
+            )
+    # A TOML basic string is a JSON string but for the delete character, which no value here holds.
     lines = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
     if isinstance(there.get("accounts"), str):
         place = file.parent / there["accounts"] / f"{name}.toml"
         return _placed(place, lines, file, name)
+    end = "\r\n" if "\r\n" in text else "\n"
     section = f"[accounts.{json.dumps(name, ensure_ascii=False)}]\n{lines}"
-    return _placed(file, f"{text.rstrip()}\n\n{section}" if text else section, file, name)
+    return _placed(file, f"{text.rstrip()}{end}{end}{section}" if text else section, file, name)
 
 
 def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_bytes().decode()
         tomllib.loads(text)
     except FileNotFoundError:
         return ""
@@ -62,13 +72,13 @@ def _text(file: Path) -> str:
 
 def _placed(place: Path, text: str, file: Path, name: str) -> Path:
     """Write the text in the file's place, after a trial beside it."""
-    before = place.read_text(encoding="utf-8") if place.is_file() else None
+    before = place.read_bytes() if place.is_file() else None
     try:
-        _write(place, text)
+        _write(place, text.encode())
         try:
             for each in {*account_names(file), name}:
                 load_settings(file, account=each)
-        except ConfigurationError:
+        except (ConfigurationError, OSError, KeyboardInterrupt):
             if before is None:
                 place.unlink()
             else:
@@ -82,11 +92,21 @@ def _placed(place: Path, text: str, file: Path, name: str) -> Path:
     return place
 
 
-def _write(place: Path, text: str) -> None:
-    """Replace the file as a whole: who reads it meanwhile finds the one or the other."""
-    mode = place.stat().st_mode & 0o777 if place.exists() else 0o644
+def _write(place: Path, text: bytes) -> None:
+    """Replace the file as a whole: who reads it meanwhile finds the one or the other.
+
+    Whose it is and who may read it stays, and a link to it stays one.
+    """
+    place = place.resolve()
+    before = place.stat() if place.exists() else None
     number, made = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    with os.fdopen(number, "w", encoding="utf-8") as opened:
-        opened.write(text)
-    Path(made).chmod(mode)
-    Path(made).replace(place)
+    try:
+        with os.fdopen(number, "wb") as opened:
+            opened.write(text)
+        if before is not None and hasattr(os, "chown"):
+            with suppress(PermissionError):
+                os.chown(made, before.st_uid, before.st_gid)
+        Path(made).chmod(before.st_mode & 0o777 if before is not None else 0o644)
+        Path(made).replace(place)
+    finally:
+        Path(made).unlink(missing_ok=True)

@@ -20,10 +20,13 @@ SECRETS = {
 
 
 class Environ(Mapping[str, str]):
-    """Variables that hold secrets. Printing it shows none."""
+    """Variables that hold secrets. Printing it shows none.
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = dict(values)
+    `names` says where a variable of an account comes from, and `prefix` what its variables begin with.
+    """
+
+    def __init__(self, values: Mapping[str, str], names: Mapping[str, str] | None = None, prefix: str = PREFIX) -> None:
+        self._values, self.names, self.prefix = dict(values), dict(names or {}), prefix
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -38,6 +41,11 @@ class Environ(Mapping[str, str]):
         return f"Environ({len(self._values)} variables)"
 
 
+def named(variable: str, environ: Mapping[str, str]) -> str:
+    """What a person wrote that a variable stands for: of an account that is a longer name, or a key of its section."""
+    return environ.names.get(variable, variable) if isinstance(environ, Environ) else variable
+
+
 def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Warnings about files of secrets that others may write to: they could put a key of their own into them."""
     environ = os.environ if environ is None else environ
@@ -49,7 +57,8 @@ def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH):
-            warnings.append(f"others may write to {path}, the file of {PREFIX}{name}_FILE: chmod go-w {path}")
+            said = named(f"{PREFIX}{name}_FILE", environ)
+            warnings.append(f"others may write to {path}, the file of {said}: chmod go-w {path}")
     return tuple(warnings)
 
 
@@ -67,12 +76,12 @@ def secret(name: str, environ: Mapping[str, str]) -> str | None:
         text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"{variable}_FILE names a file that cannot be read: {path}",
+            f"{named(f'{variable}_FILE', environ)} names a file that cannot be read: {path}",
             next_step="correct the path or the rights of the file",
         ) from error
     if not text:
         raise ConfigurationError(
-            f"{variable}_FILE names an empty file: {path}",
+            f"{named(f'{variable}_FILE', environ)} names an empty file: {path}",
             next_step="write the value into the file, or name another one",
         )
     return text
@@ -81,12 +90,13 @@ def secret(name: str, environ: Mapping[str, str]) -> str | None:
 def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCredentials:
     """The API key, or the OAuth client. Raises ConfigurationError if there is neither, or one that cannot be sent."""
     environ = os.environ if environ is None else environ
+    prefix = environ.prefix if isinstance(environ, Environ) else PREFIX
     key, client, password = (secret(name, environ) for name in ("API_KEY", "CLIENT_ID", "CLIENT_SECRET"))
     for text in (key, client, password):
         if text and not (text.isascii() and text.isprintable()):
             raise ConfigurationError(
                 "the API key or client secret holds characters no key has",
-                next_step=f"copy it again into {PREFIX}API_KEY (or {PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET)",
+                next_step=f"copy it again into {prefix}API_KEY (or {prefix}CLIENT_ID and {prefix}CLIENT_SECRET)",
             )
     if key:
         return ApiKey(key)
@@ -94,5 +104,5 @@ def credentials(environ: Mapping[str, str] | None = None) -> ApiKey | ClientCred
         return ClientCredentials(client, password)
     raise ConfigurationError(
         "there is no API key",
-        next_step=f"set {PREFIX}API_KEY, or {PREFIX}API_KEY_FILE to a file that holds it",
+        next_step=f"set {prefix}API_KEY, or {prefix}API_KEY_FILE to a file that holds it",
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
 import typer
 from typer.core import TyperOption
 
-from connecteam_sync.cli.opened import Chosen
+from connecteam_sync.cli.opened import OPENED, Chosen
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.core.run import worst
@@ -28,6 +28,8 @@ READS = frozenset(
 _ENDLESS = frozenset({"serve"})
 """Commands that go on until they are stopped."""
 _EVERY = "--all-accounts"
+_FILES = ("out", "output", "metrics_file")
+"""The options that name a file to be written."""
 
 
 def with_accounts(commands: Any, before: str = "") -> None:  # noqa: ANN401 - what typer makes of the commands
@@ -37,7 +39,9 @@ def with_accounts(commands: Any, before: str = "") -> None:  # noqa: ANN401 - wh
     """
     for name, command in commands.items():
         words = f"{before}{name}"
-        if words.partition(" ")[0] != "accounts" and any("--config" in each.opts for each in command.params):
+        if words.partition(" ")[0] == "accounts":
+            command.callback = _about_all(command.callback)
+        elif any("--config" in each.opts for each in command.params):
             command.params += account_options()
             command.callback = _heeding(words, command.callback)
         with_accounts(getattr(command, "commands", {}), f"{words} ")
@@ -47,6 +51,10 @@ def account_options() -> list[TyperOption]:
     """The two options; what is not given leaves what the group in front of a command was given."""
 
     def take_name(_: object, __: object, value: str | None) -> None:
+        if value is not None and Chosen.name not in {None, value}:
+            raise typer.BadParameter(
+                f"{value[:60]!r} is given, and {Chosen.name!r} in front of it; leave one of them out"
+            )
         Chosen.name = Chosen.name if value is None else value
 
     def take_every(context: object, _: object, value: bool) -> None:  # noqa: FBT001 - as the parser calls it
@@ -74,11 +82,37 @@ def _heeding(words: str, command: Callable[..., Any]) -> Callable[..., Any]:
         as_json = bool(options.get("as_json"))
         with reporting(as_json=as_json):
             names = _names(words, options.get("config"))
+            if len(names) > 1:
+                _require_no_file(words, options)
         if not names:
             return command(**options)
         return _run_for_each(names, lambda: command(**options), as_json=as_json)
 
     return run
+
+
+def _about_all(command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def run(**options: Any) -> Any:  # noqa: ANN401 - a command's own
+        with reporting(as_json=bool(options.get("as_json"))):
+            if Chosen.name is not None or Chosen.is_every:
+                Chosen.name = None
+                raise ConfigurationError(
+                    "accounts is about every account of the configuration",
+                    next_step=f"leave out --account and {_EVERY}",
+                )
+        return command(**options)
+
+    return run
+
+
+def _require_no_file(words: str, options: Mapping[str, Any]) -> None:
+    """Raises ConfigurationError if each account would write the one file, so that the last one's remains."""
+    if words == "support-bundle" or any(options.get(name) is not None for name in _FILES):
+        raise ConfigurationError(
+            f"{words} writes a file, and each account would replace that of the one before; nothing was done",
+            next_step="--account NAME, and a file for each",
+        )
 
 
 def _names(words: str, config: Any) -> tuple[str, ...]:  # noqa: ANN401 - a path
@@ -113,9 +147,12 @@ def _names(words: str, config: Any) -> tuple[str, ...]:  # noqa: ANN401 - a path
 
 def _run_for_each(names: Iterable[str], command: Callable[[], object], *, as_json: bool) -> None:
     """Run it for one account after the other: one that fails harms no other. Ends with the worst code."""
+    from connecteam_sync.cli.log import end_log
+
     codes, answers = [0], list[dict[str, Any]]()
+    OPENED.clear()
     for name in names:
-        Chosen.name, code = name, 0
+        Chosen.name, Chosen.is_in_turn, code = name, True, 0
         found = list[dict[str, Any]]()
         Report.collected = found if as_json else None
         if not as_json:
@@ -124,11 +161,26 @@ def _run_for_each(names: Iterable[str], command: Callable[[], object], *, as_jso
             command()
         except typer.Exit as ended:
             code = ended.exit_code
+        except (typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is this account's, and the others go on
+            code = _report(error, as_json=as_json)
         finally:
-            Chosen.name, Report.collected = None, None
+            Chosen.name, Chosen.is_in_turn, Report.collected = None, False, None
+            end_log()
         codes.append(code)
         answers += [{"account": name, **members, "exit_code": code} for members in found]
     code = worst(*codes)
     Report(as_json=as_json).print_json({"accounts": answers, "exit_code": code})
     if code:
         raise typer.Exit(code)
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    """Report what nobody foresaw as this account's answer; returns its exit code."""
+    from connecteam_sync.cli.unforeseen import EXIT, failure
+
+    members, report = failure(error), Report(as_json=as_json)
+    report.print_json(members)
+    report.note(f"{members['message']}; {members['next_step']}")
+    return EXIT

@@ -15,13 +15,28 @@ _SECRETS = (
 )
 
 
+_ACCOUNT = "CONNECTEAM_SYNC_ACCOUNT_"
+
+
+def _of_accounts() -> Iterator[dict[str, str]]:
+    """What variables with the name of an account say, whichever account that is: also before one is opened."""
+    for variable, text in os.environ.items():
+        if variable.startswith(_ACCOUNT):
+            yield from (
+                {f"CONNECTEAM_SYNC_{name}{tail}": text}
+                for name in _SECRETS
+                for tail in ("", "_FILE")
+                if variable.endswith(f"_{name}{tail}")
+            )
+
+
 def known_secrets() -> Iterator[str]:
     """Every secret of the configuration, including the database's URL with its password; of the account, too, that the
     command is about.
     """
     from connecteam_sync.config_secrets import secret
 
-    for environ in (os.environ, *(mirror.settings.secrets for mirror in OPENED)):
+    for environ in (os.environ, *_of_accounts(), *(mirror.settings.secrets for mirror in OPENED)):
         for name in _SECRETS:
             with suppress(ConnecteamSyncError, OSError, ValueError):
                 value = secret(name, environ)

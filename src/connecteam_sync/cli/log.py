@@ -48,11 +48,17 @@ def begin_log(settings: Settings, files: Iterable[Path]) -> None:
                 next_step="correct log_file, or the rights of its folder",
             ) from error
     handler.setFormatter(LogFormatter(settings.log, secrets=known_secrets()))
+    end_log()
+    logger = logging.getLogger("connecteam_sync")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+
+def end_log() -> None:
+    """Log nothing more: what another account does is not for the log of this one."""
     logger = logging.getLogger("connecteam_sync")
     for old in [other for other in logger.handlers if not isinstance(other, logging.NullHandler)]:
         logger.removeHandler(old)
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
 
 
 def _require_log(file: Path, others: Iterable[Path]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from connecteam_sync.cli.opened import with_account
 from connecteam_sync.cli.options import Config, Json
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.cli.startup import loading
@@ -63,7 +64,7 @@ def _lines(one: AccountState) -> Iterable[str]:
     yield f"{one.name:<20}  {state:<14}  {clocks}, {left}"
     if one.message:
         yield f"{'':<20}  {one.message}"
-        yield f"{'':<20}  next: {one.next_step}"
+        yield f"{'':<20}  next: {with_account(one.next_step, one.name)}"
 
 
 @accounts.command()
@@ -87,7 +88,8 @@ def check(config: Config = None, as_json: Json = False) -> None:
         )
         for one in found:
             wrong = [each for each in one.checks if each.state != "ok"]
-            report.print_lines([f"{one.name:<20}  {'ok' if one.is_ok else 'FAILED'}", *text.checks_text(wrong)])
+            report.print_lines([f"{one.name:<20}  {'ok' if one.is_ok else 'FAILED'}"])
+            report.print_lines(with_account(line, one.name) for line in text.checks_text(wrong))
         if bad:
             report.note(f"next: cure what is said of {', '.join(bad)}, then connecteam-sync accounts check")
             raise typer.Exit(1)

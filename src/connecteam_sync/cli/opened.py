@@ -16,14 +16,17 @@ class Chosen:
 
     name: str | None = None
     is_every = False
+    is_in_turn = False
+    """Whether the command is run for one account after the other."""
     context: Any = None
     """The parser's context of the command that is run."""
 
 
-def with_account(line: str) -> str:
-    """A line for people, in which each command is about the account that this one is about."""
-    return line if Chosen.name is None else _COMMAND.sub(f"connecteam-sync --account {Chosen.name} ", line)
+def with_account(line: str, name: str | None = None) -> str:
+    """A line for people, in which each command is about an account: the one named, or that of this command."""
+    name = Chosen.name if name is None else name
+    return line if name is None else _COMMAND.sub(f"connecteam-sync --account {name} ", line)
 
 
 OPENED: list[ConnecteamSync] = []
-"""The client, once it is made."""
+"""The client, once it is made; of a command that is run for several accounts, each one's."""

@@ -76,7 +76,9 @@ def opened(config: Path | None, report: Report) -> ConnecteamSync:
     mirror = library().from_config(config, account=Chosen.name, on_progress=report.progress)
     from connecteam_sync.config_secrets import loose_files
 
-    OPENED[:] = [mirror]
+    if not Chosen.is_in_turn:
+        OPENED.clear()
+    OPENED.append(mirror)
     mirror.store.asked = Asked("command", recorded_name(None))
     if mirror.settings.log != "off" or mirror.settings.log_file is not None:
         from connecteam_sync.cli.log import begin_log

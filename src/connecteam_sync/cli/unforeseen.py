@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import Any
 
 from connecteam_sync.cli.known_secrets import known_secrets
 from connecteam_sync.cli.opened import OPENED
@@ -25,20 +26,25 @@ def report_unforeseen(error: Exception, *, json_written: bool) -> int:
 
     With `--json` the failure is an object, unless the command has already written its one (`json_written`).
     """
+    members = failure(error)
+    if is_json_wanted() and not json_written:
+        from connecteam_sync.present.json_shapes import SCHEMA, encoded
+
+        sys.stdout.write(escaped(encoded({"schema": SCHEMA, **members}), sys.stdout) + "\n")
+    sys.stderr.write(f"{members['message']}; {members['next_step']}\n")
+    return EXIT
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """What failed, for programs; it is logged, and the details are written to a file."""
     kind = type(error).__name__
     _log(error)
     description = f"{kind}: {one_line(without_secrets(str(error)), 300)}" if str(error) else kind
     written = _written()
     message = f"something failed that nobody foresaw ({description}); {written}"
     step = f"details, without secrets: {_details(error)}; please report it with them"
-    if is_json_wanted() and not json_written:
-        from connecteam_sync.present.json_shapes import SCHEMA, encoded
-
-        failure = {"error": "unforeseen", "message": message, "next_step": step}
-        members = {"schema": SCHEMA, "status": "failed", **failure, "exit_code": EXIT, "retryable": False}
-        sys.stdout.write(escaped(encoded(members), sys.stdout) + "\n")
-    sys.stderr.write(f"{message}; {step}\n")
-    return EXIT
+    said = {"error": "unforeseen", "message": message, "next_step": step}
+    return {"status": "failed", **said, "exit_code": EXIT, "retryable": False}
 
 
 def _log(error: Exception) -> None:
