@@ -148,23 +148,18 @@ def _names(words: str, config: Any) -> tuple[str, ...]:  # noqa: ANN401 - a path
 def _run_for_each(names: Iterable[str], command: Callable[[], object], *, as_json: bool) -> None:
     """Run it for one account after the other: one that fails harms no other. Ends with the worst code."""
     from connecteam_sync.cli.log import end_log
+    from connecteam_sync.service.units import attempted
 
     codes, answers = [0], list[dict[str, Any]]()
     OPENED.clear()
     for name in names:
-        Chosen.name, Chosen.is_in_turn, code = name, True, 0
+        Chosen.name, Chosen.is_in_turn = name, True
         found = list[dict[str, Any]]()
         Report.collected = found if as_json else None
         if not as_json:
             Report(as_json=False).print_lines([f"== {name}"])
         try:
-            command()
-        except typer.Exit as ended:
-            code = ended.exit_code
-        except (typer.Abort, typer.BadParameter):
-            raise
-        except Exception as error:  # noqa: BLE001 - it is this account's, and the others go on
-            code = _report(error, as_json=as_json)
+            code = int(attempted(lambda: _code_of(command), lambda error: _report(error, as_json=as_json)))
         finally:
             Chosen.name, Chosen.is_in_turn, Report.collected = None, False, None
             end_log()
@@ -176,8 +171,19 @@ def _run_for_each(names: Iterable[str], command: Callable[[], object], *, as_jso
         raise typer.Exit(code)
 
 
+def _code_of(command: Callable[[], object]) -> int:
+    """Run it; its exit code."""
+    try:
+        command()
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
+
+
 def _report(error: Exception, *, as_json: bool) -> int:
-    """Report what nobody foresaw as this account's answer; returns its exit code."""
+    """Report what nobody foresaw as this account's answer; returns its exit code. The command line is not its own."""
+    if isinstance(error, typer.Abort | typer.BadParameter):
+        raise error
     from connecteam_sync.cli.unforeseen import EXIT, failure
 
     members, report = failure(error), Report(as_json=as_json)

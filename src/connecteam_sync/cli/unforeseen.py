@@ -26,6 +26,7 @@ def report_unforeseen(error: Exception, *, json_written: bool) -> int:
 
     With `--json` the failure is an object, unless the command has already written its one (`json_written`).
     """
+    _log(error)
     members = failure(error)
     if is_json_wanted() and not json_written:
         from connecteam_sync.present.json_shapes import SCHEMA, encoded
@@ -36,9 +37,8 @@ def report_unforeseen(error: Exception, *, json_written: bool) -> int:
 
 
 def failure(error: Exception) -> dict[str, Any]:
-    """What failed, for programs; it is logged, and the details are written to a file."""
+    """What failed, for programs; the details are written to a file."""
     kind = type(error).__name__
-    _log(error)
     description = f"{kind}: {one_line(without_secrets(str(error)), 300)}" if str(error) else kind
     written = _written()
     message = f"something failed that nobody foresaw ({description}); {written}"
