@@ -237,6 +237,20 @@ def test_what_cannot_be_added_changes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
+def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
+    """A pipe in the place of the file, or of an account's in the folder, is refused and is there afterwards."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "several").mkdir()
+    os.mkfifo(tmp_path / "several" / "b.toml")
+    (tmp_path / "several" / "a.toml").write_text('timezone = "UTC"\n')
+    file = written(tmp_path, 'accounts = "several"\n')
+    for place in (tmp_path / "pipe", tmp_path, file):
+        with pytest.raises(ConfigurationError, match="no ordinary file"):
+            add_account("b", {"timezone": "UTC"}, place)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "several" / "b.toml").is_fifo()
+
+
 def test_an_account_is_added_to_the_folder(tmp_path: Path) -> None:
     """As a file of its own."""
     (tmp_path / "several").mkdir()

@@ -193,7 +193,8 @@ def _variable(name: str) -> str:
 def _of_folder(folder: Path, place: str) -> dict[str, Section]:
     """A file for each account; other files of the folder are nobody's."""
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+        found = (path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+        files = sorted(path for path in found if path.is_file())
         if len(files) > _MOST:
             raise ConfigurationError(
                 f"{place}: {folder} has {len(files):,} files", next_step=f"at most {_MOST:,} accounts are possible"

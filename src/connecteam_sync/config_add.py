@@ -26,6 +26,7 @@ def add_account(name: str, given: Mapping[str, str | None], path: str | Path | N
     """
     file = Path(path) if path is not None else Path(FILE)
     require_name(name, str(file))
+    _require_ordinary(file)
     text = _text(file)
     there = tomllib.loads(text) if text else {}
     if name in (account_names(file) if "accounts" in there else ()):
@@ -57,6 +58,14 @@ def add_account(name: str, given: Mapping[str, str | None], path: str | Path | N
     return _placed(file, f"{text.rstrip()}{end}{end}{section}" if text else section, file, name)
 
 
+def _require_ordinary(file: Path) -> None:
+    """Raises ConfigurationError for a device, a pipe or a folder, which no file may take the place of."""
+    if file.exists() and not file.is_file():
+        raise ConfigurationError(
+            f"{file} is no ordinary file; nothing was added", next_step="name the file of the configuration: --config"
+        )
+
+
 def _text(file: Path) -> str:
     try:
         text = file.read_bytes().decode()
@@ -71,7 +80,8 @@ def _text(file: Path) -> str:
 
 
 def _placed(place: Path, text: str, file: Path, name: str) -> Path:
-    """Write the text in the file's place, after a trial beside it."""
+    """Write the text in the file's place; it is as before if an account cannot be read then."""
+    _require_ordinary(place)
     before = place.read_bytes() if place.is_file() else None
     try:
         _write(place, text.encode())

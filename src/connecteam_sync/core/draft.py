@@ -223,9 +223,11 @@ class PlanBuilder:
     ) -> None:
         """Add a change, or a hold if its day is locked (rule 9), other rows point at it, or it was refused."""
         change = self.change(kind, before, after, shift, why)
-        if after is not None and self.inherits_from_elsewhere(change) and self.closed_days(change):
-            # The look at that time clock holds the row that stays; both must not speak of its hours.
-            change = self.change("create", None, msgspec.structs.replace(after, id=None), shift, "new shift")
+        if after is not None and self.inherits_from_elsewhere(change):
+            own = self.change("create", None, msgspec.structs.replace(after, id=None), shift, "new shift")
+            if self.closed_days(own):
+                # The look at that time clock holds the row that stays; both must not speak of its hours.
+                change = own
         obstacle = self.obstacle(change)
         if obstacle is None:
             self.changes.append(change)
