@@ -16,7 +16,7 @@ from connecteam_sync.web.pages import NAVIGATION
 from support.browser import CHROMIUM, browser, seat
 from support.console_site import Commands, ConsoleSite, console_of
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: there is no chromium: apt-get install chromium")
 HOSTILE = "<script>alert(1)</script> \u202e'\"&<img src=x onerror=alert(2)>"
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 11)
 

@@ -21,7 +21,7 @@ from support.browser import CHROMIUM, Seat, browser, seat
 from support.console_site import ConsoleSite
 from support.staff import Staff
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: there is no chromium: apt-get install chromium")
 NAMES = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

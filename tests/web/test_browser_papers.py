@@ -15,7 +15,7 @@ from connecteam_sync.sandbox import Company, Sandbox
 from support.browser import CHROMIUM, browser, seat
 from support.staff import HOSTILE, Staff
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: there is no chromium: apt-get install chromium")
 PERIOD = "2025-12-01..2025-12-11"
 SIZES = {"A4": (595, 842), "Letter": (612, 792)}
 """Points."""

@@ -14,7 +14,7 @@ from support.browser import CHROMIUM, browser, seat
 from support.console_site import ConsoleSite
 from support.staff import HOSTILE, Staff
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: there is no chromium: apt-get install chromium")
 DAY = date(2025, 12, 2)
 VIEWS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}},

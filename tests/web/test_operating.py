@@ -13,7 +13,7 @@ from connecteam_sync.store.service.due import Due
 from support.browser import CHROMIUM, Seat, browser, seat
 from support.operated import HOSTILE, Operated, ended, operated
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: there is no chromium: apt-get install chromium")
 VIEWS: dict[str, dict[str, Any]] = {
     "wide": {"viewport": {"width": 1280, "height": 900}},
     "narrow": {"viewport": {"width": 320, "height": 700}, "color_scheme": "dark"},

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page
 
 from support.browser import CHROMIUM, browser
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: there is no chromium: apt-get install chromium")
 TABLE = Path(__file__).parents[2] / "docs" / "console.md"
 
 
