@@ -359,7 +359,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/chosen.py", "        codes.append(code)\n", "", ACCOUNTS),
     ("cli/opened.py", "return line if name is None else ", "return line if True else ", ACCOUNTS),
     ("config_add.py", "    _require_ordinary(place)\n", "", ACCOUNTS),
-    ("store/tables/privileges.py", '    "purges": ("SELECT",),\n', "", "tests/attack/test_rights.py -k the_least"),
+    ("store/tables/privileges.py", '    "purges": ("SELECT",),\n', "", RIGHTS),
     ("core/draft.py", "            if self.closed_days(own):\n", "            if True:\n", KEPT_HISTORIES),
     ("core/draft.py", "            if self.closed_days(own):\n", "            if False:\n", KEPT),
     ("cli/known_secrets.py", "*(mirror.settings.secrets for mirror in OPENED)", "", ACCOUNTS),
